@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "lockstep",
+    products: [.executable(name: "lockstep", targets: ["lockstep"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // Ground: system libraries, the few C loops, the arithmetic.
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(name: "CKernels"),
+        .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"]),
+
+        // Learning: knows no network and no async.
+        .target(name: "Datasets", dependencies: ["Kernels", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Layers", dependencies: ["Kernels"]),
+        .target(
+            name: "Autoencoder",
+            dependencies: ["Kernels", "Layers", "Datasets", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Evaluation", dependencies: ["Kernels", "Autoencoder"]),
+
+        // Network: knows no model, only ranges of numbers and bytes.
+        .target(
+            name: "Wire",
+            dependencies: [
+                "Kernels", "CKernels", "CZstd",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Messages.proto"]),
+        .target(name: "Collectives", dependencies: ["Wire", "Kernels"]),
+
+        // Run: what is on the disk and on the terminal.
+        .target(
+            name: "Runs",
+            dependencies: [
+                "Kernels", "Datasets", "Layers", "Autoencoder", "Evaluation", "CPNG",
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+
+        // Process: membership and the command.
+        .target(
+            name: "Cluster",
+            dependencies: [
+                "Runs", "Collectives", "Wire", "Autoencoder", "Evaluation", "Datasets", "Layers", "Kernels",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .executableTarget(
+            name: "lockstep",
+            dependencies: [
+                "Cluster", "Runs",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["glyphs.py"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers"]),
+        .testTarget(name: "AutoencoderTests", dependencies: ["Autoencoder"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "WireTests", dependencies: ["Wire"]),
+        .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+        .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
+        .testTarget(name: "LockstepTests", dependencies: ["Runs"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,42 @@
+// Asks CPUID once and sends every call to the best level's loops.
+#include <stdatomic.h>
+
+#include "levels.h"
+
+int ck_level_available(int level) {
+    __builtin_cpu_init();
+    switch (level) {
+    case CK_LEVEL_BASELINE: return 1;
+    case CK_LEVEL_AVX2: return __builtin_cpu_supports("avx2") != 0;
+    case CK_LEVEL_AVX512:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    default: return 0;
+    }
+}
+
+static const ck_table *const tables[] = {&ck_table_baseline, &ck_table_avx2, &ck_table_avx512};
+static _Atomic(const ck_table *) chosen;
+
+static const ck_table *table(void) {
+    const ck_table *current = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (__builtin_expect(current != 0, 1)) return current;
+    int level = CK_LEVEL_AVX512;
+    while (!ck_level_available(level)) level--;
+    atomic_store_explicit(&chosen, tables[level], memory_order_relaxed);
+    return tables[level];
+}
+
+int ck_level(void) {
+    const ck_table *current = table();
+    int level = CK_LEVEL_AVX512;
+    while (tables[level] != current) level--;
+    return level;
+}
+
+void ck_select_level(int level) { atomic_store_explicit(&chosen, tables[level], memory_order_relaxed); }
+
+#define CK_LOOP(result, name, parameters, arguments) \
+    result ck_##name parameters { return table()->name arguments; }
+#include "loops.def"
+#undef CK_LOOP

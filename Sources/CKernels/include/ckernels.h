@@ -1,0 +1,48 @@
+// The hot loops that Swift does not vectorise, each compiled three times (baseline, AVX2, AVX-512) and chosen once by CPUID.
+//
+// Every loop gives the same bits at every level: no contraction into fused multiply-adds, no reassociation, and every
+// reduction runs over 16 fixed lanes (element i belongs to lane i mod 16) that are added in one fixed tree.
+// Pointers need no alignment. Nothing here checks its arguments: the Swift target `Kernels` does, once a call.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Elements of one block of the chain hash, and the most values a block of byte planes may have.
+enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024 };
+
+// The loops themselves, declared by their list.
+#define CK_LOOP(result, name, parameters, arguments) result ck_##name parameters;
+#include "loops.def"
+#undef CK_LOOP
+
+// The levels a loop is compiled for. A level is available when the CPU and the operating system support all of it.
+enum { CK_LEVEL_BASELINE = 0, CK_LEVEL_AVX2 = 1, CK_LEVEL_AVX512 = 2 };
+int ck_level_available(int level);
+int ck_level(void);
+void ck_select_level(int level);
+
+// What the choice of a BLAS kernel family needs to know of the CPU.
+enum { CK_CPU_SSE42 = 1, CK_CPU_AVX = 2, CK_CPU_AVX2_FMA = 4, CK_CPU_AVX512 = 8, CK_CPU_AVX512_BF16 = 16, CK_CPU_AMD = 32 };
+uint32_t ck_cpu_features(void);
+
+// MXCSR of the calling thread: flush to zero, denormals are zero, round to nearest.
+void ck_set_floating_point_modes(void);
+int ck_floating_point_modes_are_set(void);
+
+// The calling thread's name in ps and debuggers, at most 15 bytes.
+void ck_name_thread(const char *name);
+
+// One turn of a waiting loop.
+static inline void ck_pause(void) { __builtin_ia32_pause(); }
+
+// CRC-32C (Castagnoli), continuing from `crc` (0 at the start). The table version is there for CPUs without SSE 4.2 and for tests.
+uint32_t ck_crc32c(uint32_t crc, const void *bytes, size_t count);
+uint32_t ck_crc32c_table(uint32_t crc, const void *bytes, size_t count);
+
+// Sine and cosine in double precision with own reduction, for |x| up to 2^20: schedules and priors need them, libm differs by machine.
+double ck_sin_double(double x);
+double ck_cos_double(double x);
+
+#endif

@@ -1,0 +1,12 @@
+// All loops for AVX2.
+#include "levels.h"
+
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#include "loops_all.h"
+#pragma clang attribute pop
+
+const ck_table ck_table_avx2 = {
+#define CK_LOOP(result, name, parameters, arguments) .name = loop_##name,
+#include "loops.def"
+#undef CK_LOOP
+};

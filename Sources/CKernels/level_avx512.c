@@ -1,0 +1,12 @@
+// All loops for AVX-512 F, DQ, BW and VL.
+#include "levels.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
+#include "loops_all.h"
+#pragma clang attribute pop
+
+const ck_table ck_table_avx512 = {
+#define CK_LOOP(result, name, parameters, arguments) .name = loop_##name,
+#include "loops.def"
+#undef CK_LOOP
+};

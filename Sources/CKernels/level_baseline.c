@@ -1,0 +1,10 @@
+// All loops for SSE2, which every x86-64 has.
+#include "levels.h"
+
+#include "loops_all.h"
+
+const ck_table ck_table_baseline = {
+#define CK_LOOP(result, name, parameters, arguments) .name = loop_##name,
+#include "loops.def"
+#undef CK_LOOP
+};

@@ -1,0 +1,15 @@
+// The table of one level's loops, filled by the file that compiles them.
+#ifndef CK_LEVELS_H
+#define CK_LEVELS_H
+
+#include "ckernels.h"
+
+typedef struct {
+#define CK_LOOP(result, name, parameters, arguments) result (*name) parameters;
+#include "loops.def"
+#undef CK_LOOP
+} ck_table;
+
+extern const ck_table ck_table_baseline, ck_table_avx2, ck_table_avx512;
+
+#endif

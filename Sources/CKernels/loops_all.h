@@ -1,0 +1,18 @@
+// Every loop, to be included once by each level's file. No guard-free repetition: one translation unit is one level.
+#ifndef CK_LOOPS_ALL_H
+#define CK_LOOPS_ALL_H
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#include "sine.h"
+#include "loops_lanes.h"
+#include "loops_math.h"
+#include "loops_elementwise.h"
+#include "loops_losses.h"
+#include "loops_random.h"
+#include "loops_exact.h"
+#include "loops_update.h"
+#include "loops_planes.h"
+
+#endif

@@ -1,0 +1,58 @@
+// Sixteen explicit lanes: loading, storing, selecting, and the one tree in which lanes are added.
+//
+// The compiler splits a 16-lane vector into as many registers as the level needs; what each lane computes stays the same.
+// A short tail is padded to 16 lanes and goes through the same arithmetic.
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float f32x16 __attribute__((ext_vector_type(16)));
+typedef double f64x16 __attribute__((ext_vector_type(16)));
+typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
+typedef int64_t i64x16 __attribute__((ext_vector_type(16)));
+typedef uint64_t u64x16 __attribute__((ext_vector_type(16)));
+enum { LANES = 16 };
+
+INLINE f32x16 load(const float *p) { f32x16 v; __builtin_memcpy(&v, p, sizeof v); return v; }
+INLINE void store(float *p, f32x16 v) { __builtin_memcpy(p, &v, sizeof v); }
+INLINE f32x16 load_part(const float *p, size_t n) {
+    float padded[LANES] = {0};
+    __builtin_memcpy(padded, p, n * sizeof(float));
+    return load(padded);
+}
+INLINE void store_part(float *p, f32x16 v, size_t n) {
+    float padded[LANES];
+    store(padded, v);
+    __builtin_memcpy(p, padded, n * sizeof(float));
+}
+
+INLINE u32x16 bits(f32x16 x) { return (u32x16)x; }
+INLINE f32x16 from_bits(u32x16 x) { return (f32x16)x; }
+INLINE f32x16 select(i32x16 mask, f32x16 yes, f32x16 no) {
+    return from_bits(((u32x16)mask & bits(yes)) | (~(u32x16)mask & bits(no)));
+}
+INLINE f32x16 magnitude(f32x16 x) { return from_bits(bits(x) & 0x7FFFFFFFu); }
+INLINE f64x16 widen(f32x16 x) { return __builtin_convertvector(x, f64x16); }
+
+// Lanes below n keep their value, the others become +0.
+INLINE f32x16 first_lanes(f32x16 x, size_t n) {
+    const i32x16 index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return from_bits(bits(x) & (u32x16)(index < (i32x16)(int32_t)n));
+}
+
+// Halves are added to halves: lane j + lane j + 8, then j + 4, j + 2, j + 1.
+INLINE double add_lanes(f64x16 lanes) {
+    double s[LANES];
+    __builtin_memcpy(s, &lanes, sizeof s);
+    for (size_t width = LANES / 2; width > 0; width /= 2)
+        for (size_t j = 0; j < width; j++) s[j] += s[j + width];
+    return s[0];
+}
+
+// The largest lane.
+INLINE uint32_t maximum_lane(u32x16 lanes) {
+    uint32_t most = 0;
+    for (size_t j = 0; j < LANES; j++) most = lanes[j] > most ? lanes[j] : most;
+    return most;
+}
+INLINE u32x16 maximum_of(u32x16 a, u32x16 b) { return __builtin_elementwise_max(a, b); }

@@ -1,0 +1,84 @@
+/// A digest of matrix products on fixed random data, by which hosts find out before a run whether their kernels agree.
+public struct Fingerprint: Sendable {
+    /// A dense layer as it occurs: `rows` of the minibatch, `inputs`, `outputs`.
+    public struct Shape: Sendable, Hashable {
+        public var rows, inputs, outputs: Int
+
+        public init(rows: Int, inputs: Int, outputs: Int) {
+            self.rows = rows
+            self.inputs = inputs
+            self.outputs = outputs
+        }
+    }
+
+    /// The digest of all three products at all shapes, in their order.
+    public static func probe(shapes: [Shape]) -> UInt64 {
+        var hash: UInt64 = 0
+        for shape in shapes {
+            let layer = Layer(shape)
+            for result in layer.products() { hash = digest(result, after: hash) }
+        }
+        return hash
+    }
+
+    /// Whether the products Y = X·Wᵀ and dX = dY·W over all rows at once have the bits of those made shard by shard.
+    public static func batchingAgrees(rowsPerShard: Int, shards: Int, inputs: Int, outputs: Int) -> Bool {
+        batchingAgrees(shardRows: Array(repeating: rowsPerShard, count: shards), inputs: inputs, outputs: outputs)
+    }
+
+    /// The same with shards of different sizes.
+    public static func batchingAgrees(shardRows: [Int], inputs: Int, outputs: Int) -> Bool {
+        let rows = shardRows.reduce(0, +)
+        let layer = Layer(Shape(rows: rows, inputs: inputs, outputs: outputs))
+        let whole = layer.rowProducts()
+        let y = Matrix(rows: rows, columns: outputs)
+        let dx = Matrix(rows: rows, columns: inputs)
+        var first = 0
+        for count in shardRows {
+            let range = first..<first + count
+            Products.forward(layer.x.rows(range), layer.w, into: y.rows(range))
+            Products.backwardInput(layer.dy.rows(range), layer.w, into: dx.rows(range))
+            first += count
+        }
+        return same(y, whole.y) && same(dx, whole.dx)
+    }
+
+    private static func same(_ a: Matrix, _ b: Matrix) -> Bool {
+        a.values.withUnsafeBytes { left in b.values.withUnsafeBytes { right in left.elementsEqual(right) } }
+    }
+
+    private static func digest(_ m: Matrix, after hash: UInt64) -> UInt64 {
+        var hash = ChainHash.mix(hash &+ UInt64(m.rows) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(m.columns))
+        for value in m.values.array { hash = ChainHash.mix(hash &* 31 &+ UInt64(value.bitPattern)) }
+        return hash
+    }
+
+    /// A layer of normal random numbers.
+    private struct Layer {
+        let x, w, dy: Matrix
+
+        init(_ shape: Shape) {
+            x = Matrix(rows: shape.rows, columns: shape.inputs)
+            w = Matrix(rows: shape.outputs, columns: shape.inputs)
+            dy = Matrix(rows: shape.rows, columns: shape.outputs)
+            for (index, m) in [x, w, dy].enumerated() {
+                RandomSource(seed: 0, purpose: .probe, step: UInt64(index)).fillNormal(m, firstRow: 0, std: 1)
+            }
+        }
+
+        func rowProducts() -> (y: Matrix, dx: Matrix) {
+            let y = Matrix(rows: x.rows, columns: w.rows)
+            let dx = Matrix(rows: x.rows, columns: x.columns)
+            Products.forward(x, w, into: y)
+            Products.backwardInput(dy, w, into: dx)
+            return (y, dx)
+        }
+
+        func products() -> [Matrix] {
+            let (y, dx) = rowProducts()
+            let dw = Matrix(rows: w.rows, columns: w.columns)
+            Products.backwardWeight(dy, x, into: dw)
+            return [y, dx, dw]
+        }
+    }
+}

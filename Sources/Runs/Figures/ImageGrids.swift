@@ -1,0 +1,98 @@
+/// Where the images of a grid go: every image at one whole scale, so that each of its pixels stays a crisp square.
+struct GridLayout: Sendable {
+    let columns: Int
+    let rows: Int
+    let scale: Int
+    /// Between neighbours, in pixels.
+    let gap: Int
+    let cellWidth: Int
+    let cellHeight: Int
+
+    /// The widest a grid should become when there is a choice, in pixels.
+    static let comfortableWidth = 1300
+    static let largestScale = 4
+
+    init(_ images: ImageBatch, columns: Int, gap: Int) {
+        precondition(columns > 0, "a grid of \(columns) columns")
+        self.columns = max(1, min(columns, images.count))
+        self.gap = gap
+        rows = (images.count + self.columns - 1) / self.columns
+        let unit = self.columns * images.width
+        let room = GridLayout.comfortableWidth - (self.columns - 1) * gap
+        scale = max(1, min(GridLayout.largestScale, room / max(1, unit)))
+        cellWidth = images.width * scale
+        cellHeight = images.height * scale
+    }
+
+    var width: Int { columns * cellWidth + (columns - 1) * gap }
+    var height: Int { max(0, rows * cellHeight + (rows - 1) * gap) }
+
+    func x(_ column: Int) -> Int { column * (cellWidth + gap) }
+    func y(_ row: Int) -> Int { row * (cellHeight + gap) }
+}
+
+extension Figures {
+    /// Between images that have nothing to do with each other.
+    private static let gap = 2
+    /// So that a heading has room above a narrow grid.
+    private static let leastWidth = 620
+
+    /// A bare grid of images, row by row, with nothing around it.
+    public static func grid(_ images: ImageBatch, columns: Int) -> Raster {
+        let layout = GridLayout(images, columns: columns, gap: gap)
+        var canvas = Canvas(width: layout.width, height: max(1, layout.height))
+        draw(images, layout, x: 0, y: 0, on: &canvas)
+        return images.channels == 1 ? canvas.greyRaster : canvas.raster
+    }
+
+    /// Images decoded from samples of the prior, row by row.
+    public static func samples(_ images: ImageBatch, columns: Int = 20, title: FigureTitle) -> Raster {
+        let layout = GridLayout(images, columns: columns, gap: gap)
+        var canvas = Canvas(
+            width: max(leastWidth, layout.width + 2 * margin), height: headingHeight + layout.height + margin)
+        heading("Decoded samples of the prior", title, on: &canvas)
+        draw(images, layout, x: margin, y: headingHeight, on: &canvas)
+        return canvas.raster
+    }
+
+    /// Held-out images, each above its reconstruction, as many pairs of rows as are needed.
+    ///
+    /// Where one batch is longer than the other, what has no partner is left out.
+    public static func reconstructions(
+        originals: ImageBatch, reconstructions: ImageBatch, columns: Int = 20, title: FigureTitle
+    ) -> Raster {
+        precondition(
+            originals.height == reconstructions.height && originals.width == reconstructions.width,
+            "originals of \(originals.height) x \(originals.width), reconstructions of \(reconstructions.height) x \(reconstructions.width)")
+        let labels = ["original", "reconstructed"]
+        let labelWidth = Canvas.textWidth(labels[1], scale: 2) + 14
+        let betweenPairs = 12
+        let count = min(originals.count, reconstructions.count)
+        let layout = GridLayout(originals.count == count ? originals : reconstructions, columns: columns, gap: gap)
+        let pairHeight = 2 * layout.cellHeight + gap
+        var canvas = Canvas(
+            width: max(leastWidth, layout.width + labelWidth + 2 * margin),
+            height: headingHeight + max(0, layout.rows * (pairHeight + betweenPairs) - betweenPairs) + margin)
+        heading("Held-out images and their reconstructions", title, on: &canvas)
+        for row in 0..<layout.rows {
+            let top = headingHeight + row * (pairHeight + betweenPairs)
+            for (line, images) in [originals, reconstructions].enumerated() {
+                let y = top + line * (layout.cellHeight + gap)
+                let middle = y + (layout.cellHeight - BitmapFont.ascent * 2) / 2
+                canvas.text(labels[line], x: margin + labelWidth - 14, y: middle, scale: 2, .slate, anchor: .trailing)
+                for index in row * layout.columns..<min(count, (row + 1) * layout.columns) {
+                    let x = margin + labelWidth + layout.x(index % layout.columns)
+                    canvas.paste(images, index, x: x, y: y, scale: layout.scale)
+                }
+            }
+        }
+        return canvas.raster
+    }
+
+    private static func draw(_ images: ImageBatch, _ layout: GridLayout, x: Int, y: Int, on canvas: inout Canvas) {
+        for index in 0..<images.count {
+            canvas.paste(
+                images, index, x: x + layout.x(index % layout.columns), y: y + layout.y(index / layout.columns), scale: layout.scale)
+        }
+    }
+}

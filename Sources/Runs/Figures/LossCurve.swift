@@ -1,0 +1,58 @@
+/// One figure of the metrics over the steps of a run.
+public struct LossCurve: Sendable, Equatable {
+    /// As in the metrics: "reconstruction", "discriminator", "generator".
+    public let name: String
+    public let steps: [UInt64]
+    /// One value a step; what is not finite leaves a gap.
+    public let values: [Double]
+
+    public init(name: String, steps: [UInt64], values: [Double]) {
+        precondition(steps.count == values.count, "\(steps.count) steps, \(values.count) values of \(name)")
+        self.name = name
+        self.steps = steps
+        self.values = values
+    }
+
+    /// Beyond this a value is taken for an accident and not drawn.
+    static let largest = 1e30
+
+    /// The finite values with their steps.
+    var drawable: [Sample] {
+        zip(steps, values).compactMap { step, value in
+            value.isFinite && abs(value) <= LossCurve.largest ? Sample(step: Double(step), value: value) : nil
+        }
+    }
+
+    struct Sample: Sendable, Equatable {
+        var step: Double
+        var value: Double
+    }
+
+    /// The mean over a window around each sample, a fiftieth of the curve wide.
+    ///
+    /// At the start, where losses fall steeply, the window looks ahead no further than back; at the end its far side is cut off.
+    static func smoothed(_ samples: [Sample]) -> [Sample] {
+        let reach = samples.count / 100
+        guard reach > 0 else { return samples }
+        var sums = [0.0]
+        sums.reserveCapacity(samples.count + 1)
+        for sample in samples { sums.append(sums[sums.count - 1] + sample.value) }
+        return samples.indices.map { at in
+            let ahead = min(reach, max(at, reach / 8))
+            let window = max(0, at - reach)...min(samples.count - 1, at + ahead)
+            let mean = (sums[window.upperBound + 1] - sums[window.lowerBound]) / Double(window.count)
+            return Sample(step: samples[at].step, value: mean)
+        }
+    }
+
+    /// At most a few samples a pixel column: of each run of samples the least and the greatest, in their order.
+    static func thinned(_ samples: [Sample], columns: Int) -> [Sample] {
+        let run = samples.count / max(1, 2 * columns)
+        guard run > 1 else { return samples }
+        return stride(from: 0, to: samples.count, by: run).flatMap { start in
+            let part = samples[start..<min(samples.count, start + run)]
+            guard let low = part.min(by: { $0.value < $1.value }), let high = part.max(by: { $0.value < $1.value }) else { return [Sample]() }
+            return low.step < high.step ? [low, high] : low.step > high.step ? [high, low] : [low]
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Kernels
+import Testing
+
+/// Runs every loop at every instruction level of this CPU and compares bits. In one test, because the level is the process's.
+@Suite("Instruction levels") struct LevelTests {
+    @Test("Every loop gives the same bits at every level this CPU has")
+    func sameBits() {
+        let levels = InstructionLevel.allCases.filter(\.isAvailable)
+        let best = InstructionLevel.current
+        #expect(best == levels.last)
+        defer { best.select() }
+        for count in awkwardSizes {
+            InstructionLevel.baseline.select()
+            let expected = Self.everything(count)
+            for level in levels {
+                level.select()
+                let results = Self.everything(count)
+                for (name, result) in results {
+                    #expect(result == expected[name], "\(name) of \(count) elements at \(level)")
+                }
+            }
+        }
+    }
+
+    /// The results of all loops on the same input, as bits.
+    static func everything(_ count: Int) -> [String: [UInt64]] {
+        var results: [String: [UInt64]] = [:]
+        func keep(_ name: String, _ slices: Slice<Float>...) {
+            results[name] = slices.flatMap { $0.array.map { UInt64($0.bitPattern) } }
+        }
+        let a = testValues(count, seed: 1, std: 4)
+        let b = testValues(count, seed: 2, std: 1)
+        for function in VectorMathTests.functions {
+            let y = Storage<Float>(count: count).all
+            function.kernel(a, y)
+            keep(function.testDescription, y)
+        }
+        results["sums"] = [Sums.sum(a), Sums.sumOfSquares(a), Elementwise.squaredError(a, b)].map(\.bitPattern)
+        losses(a, b, &results)
+        elementwise(a, b, &results)
+        random(count, &results)
+        updates(a, b, &results)
+        return results
+    }
+
+    private static func losses(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        let g = Storage<Float>(count: a.count).all
+        let y = Storage<Float>(count: a.count).all
+        func keep(_ name: String, _ sum: Double) {
+            results[name] = [sum.bitPattern] + g.array.map { UInt64($0.bitPattern) } + y.array.map { UInt64($0.bitPattern) }
+        }
+        keep("half squared error", Elementwise.halfSquaredError(a, target: b, gradient: g))
+        keep("sigmoid half squared error", Elementwise.sigmoidHalfSquaredError(logits: a, target: b, output: y, gradient: g))
+        keep("cross-entropy", Elementwise.crossEntropy(logits: a, target: b, gradient: g))
+        keep("real", Elementwise.adversarialLoss(logits: a, real: true, gradient: g))
+        keep("false", Elementwise.adversarialLoss(logits: a, real: false, gradient: g))
+    }
+
+    private static func elementwise(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        func keep(_ name: String, _ slice: Slice<Float>) { results[name] = slice.array.map { UInt64($0.bitPattern) } }
+        let rows = a.count > 64 ? 7 : 1
+        let columns = a.count / rows
+        let x = Matrix(copy(a[0..<rows * columns]), rows: rows, columns: columns)
+        Elementwise.addBias(x, b[0..<columns])
+        keep("bias", x.values)
+        Elementwise.addBiasReLU(x, b[0..<columns])
+        keep("bias and ReLU", x.values)
+        let sums = Storage<Float>(count: columns).all
+        Elementwise.columnSums(x, into: sums)
+        keep("column sums", sums)
+        let y = copy(a)
+        Elementwise.reluBackward(y, output: b)
+        Elementwise.sigmoidBackward(y, output: b)
+        Elementwise.axpy(0.3, b, into: y)
+        Elementwise.scale(y, by: 1.7)
+        keep("backward, axpy, scale", y)
+        Elementwise.bytesToUnit(Slice((0..<a.count).map { UInt8(truncatingIfNeeded: $0 &* 7) }), into: y)
+        keep("bytes", y)
+        let pairs = Matrix(rows: rows, columns: rows)
+        Elementwise.squaredDistances(x, x, into: pairs)
+        keep("distances", pairs.values)
+    }
+
+    private static func random(_ count: Int, _ results: inout [String: [UInt64]]) {
+        let source = RandomSource(seed: 99, purpose: .prior, step: 3)
+        let m = Matrix(rows: 2, columns: count)
+        source.fillUniform(m, firstRow: 5)
+        results["uniform"] = m.values.array.map { UInt64($0.bitPattern) }
+        source.fillNormal(m, firstRow: 5, std: 1.3)
+        results["normal"] = m.values.array.map { UInt64($0.bitPattern) }
+        let words = Storage<UInt32>(count: count).all
+        source.fillWords(words, row: 8)
+        results["words"] = words.array.map(UInt64.init)
+    }
+
+    private static func updates(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        let sum = Storage<Int32>(count: a.count).all
+        var numbers: [UInt64] = []
+        for (bits, exponent) in [(31, 1), (24, 4), (16, 3), (8, 2)] {
+            sum.fill(0)
+            let statistics = ExactSum.add(a, into: sum, exponent: exponent, bits: bits, shard: 2)
+            numbers += [statistics.clamped, UInt64(statistics.maximumBits)] + sum.array.map { UInt64(bitPattern: Int64($0)) }
+        }
+        numbers.append(UInt64(ExactSum.maximum(a, shard: 0).maximumBits))
+        results["exact sum"] = numbers
+        results["chain"] = [ChainHash.extend(7, with: sum)]
+        let unit = ExactSum.unit(exponent: 2, bits: 8)
+        let w = copy(a), v = copy(b), m = copy(a)
+        Update.sgd(parameters: w, velocity: v, sum: sum, unit: unit, minibatch: 96, rate: 0.1, momentum: 0.9)
+        for i in v.indices { v[i] = abs(v[i]) }
+        Update.adam(
+            parameters: w, first: m, second: v, sum: sum, unit: unit, minibatch: 96, rate: 0.1, beta1: 0.9, beta2: 0.999,
+            epsilon: 1e-8, beta1Power: 0.9, beta2Power: 0.999)
+        let average = copy(b)
+        Update.average(average, towards: w, decay: 0.99)
+        results["updates"] = [w, m, v, average].flatMap { $0.array.map { UInt64($0.bitPattern) } }
+    }
+}

@@ -1,0 +1,42 @@
+/// The exponents that one run of a phase was summed with, and those that the next step's will be.
+public struct ExponentChange: Sendable, Equatable {
+    public var used: [Int32]
+    public var next: [Int32]
+
+    public init(used: [Int32], next: [Int32]) {
+        self.used = used
+        self.next = next
+    }
+}
+
+/// What follows the reduction of a phase; every member takes it alike.
+public enum Decision: Sendable, Equatable {
+    /// The sum holds: update with it.
+    case apply(ExponentChange)
+    /// Set these exponents and run the phase again over the same samples.
+    case again(exponents: [Int32])
+    /// Training cannot go on.
+    case stop(NonFiniteGradient)
+}
+
+/// A gradient was infinite or not a number.
+public struct NonFiniteGradient: Error, CustomStringConvertible, Sendable, Equatable {
+    /// Counted from 0.
+    public let step: UInt64
+    public let phase: String
+    public let tensor: String
+    /// The lowest shard that delivered one.
+    public let shard: Int
+
+    public init(step: UInt64, phase: String, tensor: String, shard: Int) {
+        self.step = step
+        self.phase = phase
+        self.tensor = tensor
+        self.shard = shard
+    }
+
+    public var description: String {
+        "step \(step), \(phase) phase: the gradient of \(tensor) was not finite, first in shard \(shard); "
+            + "lower phases.\(phase).rate or give it a warm_up, and start again from an earlier checkpoint with --from"
+    }
+}

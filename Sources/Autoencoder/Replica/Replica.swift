@@ -1,0 +1,85 @@
+import Kernels
+import Layers
+
+/// A full copy of a run's state and the arithmetic of its steps (design sections 4 and 5).
+///
+/// It knows no network: lanes compute gradients into a sink, somebody reduces the phase's sum over the members, and the
+/// replica decides and applies. One thread at a time may change it; while lanes compute, nobody does.
+public final class Replica: @unchecked Sendable {
+    public let settings: TrainingSettings
+    public let phases: [PhaseDescription]
+    /// Phases applied since the start of the run.
+    public internal(set) var applied: UInt64 = 0
+    /// Hash of the sums of all phases applied so far.
+    public internal(set) var chain: UInt64 = 0
+
+    let model: Model
+    let states: [PhaseState]
+    /// Averaged parameters, one buffer a network in the order of `model.networks`; empty where there is no average.
+    let averages: [Storage<Float>]
+    /// Counts changes of the encoder's parameters, so that lanes know whether their encoder pass still holds.
+    var encoderVersion: UInt64 = 0
+
+    /// Draws the initial parameters: a pure function of the settings. Throws `SettingsError`.
+    public init(_ settings: TrainingSettings) throws {
+        try settings.validate()
+        self.settings = settings
+        let model = Model(settings.model, pixels: settings.pixels)
+        model.initialise(settings.model.initialisation, seed: settings.seed)
+        self.model = model
+        states = PhaseKind.basic.enumerated().map { index, phase in
+            let networks = phase.kind.networks(of: model)
+            return PhaseState(
+                description: PhaseDescription(index: index, name: phase.name, networks: networks), kind: phase.kind,
+                optimizer: settings.phases[phase.name]!.optimizer, networks: networks)
+        }
+        phases = states.map(\.description)
+        averages = settings.average == 0 ? [] : model.networks.map { network in
+            let average = Storage<Float>(count: network.layout.count)
+            average.all.copy(from: network.parameters.all)
+            return average
+        }
+    }
+
+    /// Whole steps done; also the number, counted from 0, of the step under way.
+    public var step: UInt64 { applied / UInt64(phases.count) }
+
+    /// Index of the next phase to apply.
+    public var phase: Int { Int(applied % UInt64(phases.count)) }
+
+    /// Rows of the minibatch of the step under way.
+    public var minibatch: Int { settings.minibatchSize(ofStep: step) }
+
+    /// A phase's own sum buffer, kept until that phase of the next step.
+    public func sum(_ phase: Int) -> Storage<Int32> { states[phase].sum }
+
+    /// The exponents that the phase's next run is summed with.
+    public func exponents(_ phase: Int) -> [Int32] { states[phase].exponents.all.array }
+
+    /// The exponents that go with the sum held of a phase; nil before it was first applied by this replica.
+    ///
+    /// A member that is one phase behind copies the sum into its own and applies it with these.
+    public func lastChange(_ phase: Int) -> ExponentChange? { states[phase].lastChange }
+
+    /// Divides this worker's shards over threads, contiguously; no more lanes than shards.
+    public func makeLanes(shards: Range<Int>, threads: Int, batching: Batching = .probed) -> [Lane] {
+        precondition(threads >= 1 && shards.lowerBound >= 0 && shards.upperBound <= settings.shards)
+        let products = BlockProducts(batching)
+        let count = min(threads, shards.count)
+        return (0..<count).map { lane in
+            let part = ShardGeometry.owned(by: lane, of: count, shards: shards.count)
+            return Lane(
+                shards: shards.lowerBound + part.lowerBound..<shards.lowerBound + part.upperBound, settings: settings,
+                model: model, products: products)
+        }
+    }
+
+    /// A sink on the phase's sum buffer with its current exponents, for one run of the phase.
+    ///
+    /// - Parameter shards: how many shards this worker owns.
+    public func makeSink(phase: Int, shards: Int, onComplete: @escaping ExactSink.Completion) -> ExactSink {
+        ExactSink(
+            tensors: phases[phase].tensors, sum: sum(phase), exponents: exponents(phase), bits: settings.gradientBits,
+            shards: shards, onComplete: onComplete)
+    }
+}

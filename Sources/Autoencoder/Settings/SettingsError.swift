@@ -1,0 +1,80 @@
+import Kernels
+import Layers
+
+/// A setting that cannot be: which key, what is wrong, what was expected.
+public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// As it stands in a recipe, `model.code`.
+    public let key: String
+    public let problem: String
+
+    public init(key: String, problem: String) {
+        self.key = key
+        self.problem = problem
+    }
+
+    public var description: String { "\(key): \(problem)" }
+}
+
+extension TrainingSettings {
+    /// Throws the first `SettingsError` found; settings that pass can be trained.
+    public func validate() throws {
+        try validateModel()
+        try validateShards()
+        try validatePhases()
+        if let problem = prior.problem { throw SettingsError(key: problem.key, problem: problem.text) }
+        try require(
+            !prior.requiresTwoDimensions || model.code == 2, "model.code",
+            "code is \(model.code), but the \(prior.kind) prior lies in the plane and needs a code of 2")
+        try require(
+            cost != .crossEntropy || model.output == .sigmoid, "cost",
+            "cross-entropy needs a sigmoid output, but model.output is \(model.output.rawValue); use half-squared-error")
+        try require(inputNoise >= 0 && inputNoise.isFinite, "noise.input", "std is \(inputNoise), expected 0 or more")
+        try require((0..<1).contains(average), "average", "decay is \(average), expected 0 or more and less than 1")
+    }
+
+    private func validateModel() throws {
+        for (key, widths) in [
+            ("encoder", model.encoder), ("decoder", model.decoder), ("discriminator", model.discriminator),
+        ] {
+            if let width = widths.first(where: { $0 < 1 }) {
+                throw SettingsError(key: "model.\(key)", problem: "a width is \(width), expected 1 or more")
+            }
+        }
+        try require(model.code >= 1, "model.code", "code is \(model.code), expected 1 or more")
+        try require(pixels >= 1, "data", "an image has \(pixels) values, expected 1 or more")
+    }
+
+    private func validateShards() throws {
+        try require(minibatch >= 1, "minibatch", "minibatch is \(minibatch), expected 1 or more")
+        try require(trainingImages >= 1, "data.train", "there are \(trainingImages) training images, expected 1 or more")
+        try require(
+            (1...65_536).contains(shards), "shards", "shards is \(shards), expected 1 to 65536")
+        let full = ExactSum.fullBits(shards: shards)
+        try require(
+            gradientBits == full || ([16, 24].contains(gradientBits) && gradientBits < full), "gradient_bits",
+            "\(gradientBits) bits with \(shards) shards, expected full (\(full)), or 24 or 16 where full is more")
+    }
+
+    private func validatePhases() throws {
+        for name in phases.keys.sorted() where !Self.phaseNames.contains(name) {
+            throw SettingsError(
+                key: "phases.\(name)",
+                problem: "no such phase, expected \(Self.phaseNames.joined(separator: ", "))")
+        }
+        for name in Self.phaseNames {
+            guard let phase = phases[name] else {
+                throw SettingsError(key: "phases.\(name)", problem: "the phase has no optimizer; give it one")
+            }
+            try require(
+                phase.rate >= 0 && phase.rate.isFinite, "phases.\(name).rate", "rate is \(phase.rate), expected 0 or more")
+            if let problem = phase.optimizer.problem { throw SettingsError(key: "phases.\(name)", problem: problem) }
+            if let problem = phase.schedule.problem {
+                throw SettingsError(key: "phases.\(name).schedule", problem: problem)
+            }
+        }
+    }
+
+    private func require(_ holds: Bool, _ key: String, _ problem: String) throws {
+        if !holds { throw SettingsError(key: key, problem: problem) }
+    }
+}

@@ -1,0 +1,83 @@
+import Layers
+
+/// The reconstruction cost, summed over the pixels and averaged over the minibatch.
+public enum Cost: String, Sendable, Hashable, CaseIterable {
+    case halfSquaredError = "half-squared-error"
+    /// Bernoulli cross-entropy on the logits of a sigmoid output.
+    case crossEntropy = "cross-entropy"
+}
+
+/// Everything that decides the bits of a run, apart from the images themselves.
+public struct TrainingSettings: Sendable, Hashable {
+    public var model: ModelSettings
+    public var cost: Cost
+    public var prior: PriorSettings
+    /// Standard deviation of the Gaussian noise on the encoder's input, training only; 0 = none.
+    public var inputNoise: Double
+    /// By phase name; exactly those of `phaseNames`.
+    public var phases: [String: PhaseSettings]
+    /// Decay a step of the averaged weights; 0 = none.
+    public var average: Double
+    /// Bits a shard's gradient keeps, resolved: `ExactSum.fullBits(shards:)`, 24 or 16.
+    public var gradientBits: Int
+    /// Rows of the global minibatch.
+    public var minibatch: Int
+    /// Shards of the global minibatch, for the life of the run.
+    public var shards: Int
+    public var seed: UInt64
+    /// Values of one image.
+    public var pixels: Int
+    /// Images of one epoch.
+    public var trainingImages: Int
+
+    /// The phases of a step, in order.
+    public static let phaseNames = ["reconstruction", "discriminator", "generator"]
+
+    public init(
+        model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double, phases: [String: PhaseSettings],
+        average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int
+    ) {
+        self.model = model
+        self.cost = cost
+        self.prior = prior
+        self.inputNoise = inputNoise
+        self.phases = phases
+        self.average = average
+        self.gradientBits = gradientBits
+        self.minibatch = minibatch
+        self.shards = shards
+        self.seed = seed
+        self.pixels = pixels
+        self.trainingImages = trainingImages
+    }
+
+    public var stepsPerEpoch: Int { (trainingImages + minibatch - 1) / minibatch }
+
+    /// The epoch, counted from 1, that a step (counted from 0) belongs to.
+    public func epoch(ofStep step: UInt64) -> Int { Int(step / UInt64(stepsPerEpoch)) + 1 }
+
+    /// Rows of the minibatch of a step (counted from 0); the last of an epoch may be smaller.
+    public func minibatchSize(ofStep step: UInt64) -> Int {
+        let position = Int(step % UInt64(stepsPerEpoch)) * minibatch
+        return min(minibatch, trainingImages - position)
+    }
+
+    /// A phase's learning rate at a step (counted from 0). The schedule is read at the middle of the step, so that
+    /// a warm-up's first step moves.
+    public func rate(phase: String, step: UInt64) -> Double {
+        guard let settings = phases[phase] else { preconditionFailure("no phase \(phase)") }
+        let fraction = (Double(step % UInt64(stepsPerEpoch)) + 0.5) / Double(stepsPerEpoch)
+        return settings.schedule.rate(base: settings.rate, epoch: epoch(ofStep: step), fraction: fraction)
+    }
+}
+
+extension TrainingSettings {
+    /// The cost with the output's nonlinearity; `validate` has refused the pair that does not exist.
+    var reconstructionLoss: ReconstructionLoss {
+        switch (cost, model.output) {
+        case (.halfSquaredError, .linear): .halfSquaredErrorLinear
+        case (.halfSquaredError, .sigmoid): .halfSquaredErrorSigmoid
+        case (.crossEntropy, _): .crossEntropySigmoid
+        }
+    }
+}

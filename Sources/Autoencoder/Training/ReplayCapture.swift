@@ -1,0 +1,69 @@
+import Kernels
+import Layers
+
+/// The values of a tensor of a replay file.
+public enum ReplayValues: Sendable, Equatable {
+    case u8([UInt8])
+    case f32([Float])
+    case f64([Double])
+}
+
+/// A named tensor of a replay file.
+public struct ReplayTensor: Sendable, Equatable {
+    public let name: String
+    public let shape: [Int]
+    public let values: ReplayValues
+}
+
+/// Everything another implementation needs to check one step (contract.md, "Replay file").
+///
+/// `input.images`, `input.labels`, `noise.input`, `prior.code`; for each phase `phase.PHASE.loss`, and by tensor
+/// `phase.PHASE.before.NAME`, `.gradient.NAME` (divided by B, as the optimizer saw it), `.after.NAME`.
+public final class ReplayCapture {
+    public private(set) var tensors: [ReplayTensor] = []
+
+    public init() {}
+
+    /// The step's images and what was drawn for them.
+    func captureInputs(_ replica: Replica, _ shards: [ShardImages]) {
+        let ordered = shards.sorted { $0.shard < $1.shard }
+        let settings = replica.settings
+        let rows = replica.minibatch
+        add("input.images", [rows, settings.pixels], .u8(ordered.flatMap(\.images)))
+        add("input.labels", [rows], .u8(ordered.flatMap(\.labels)))
+        let noise = Matrix(rows: rows, columns: settings.pixels)
+        if settings.inputNoise > 0 { settings.fillInputNoise(noise, step: replica.step, firstRow: 0) }
+        add("noise.input", [rows, settings.pixels], .f32(noise.values.array))
+        let prior = Matrix(rows: rows, columns: settings.model.code)
+        settings.prior.sample(
+            into: prior, source: RandomSource(seed: settings.seed, purpose: .prior, step: replica.step), firstRow: 0)
+        add("prior.code", [rows, settings.model.code], .f32(prior.values.array))
+    }
+
+    /// The phase's parameters before (`before`) or after (`after`) its update.
+    func captureParameters(_ replica: Replica, phase: Int, moment: String) {
+        let state = replica.states[phase]
+        for (tensor, values) in zip(state.description.tensors, state.parameters) {
+            add("phase.\(state.description.name).\(moment).\(tensor.name)", tensor.shape, .f32(values.array))
+        }
+    }
+
+    /// The phase's reduced gradient, and its loss as a mean over the minibatch.
+    func captureGradient(_ replica: Replica, phase: Int, change: ExponentChange, loss: Double) {
+        let state = replica.states[phase]
+        let name = state.description.name
+        add("phase.\(name).loss", [1], .f64([loss]))
+        for (tensor, exponent) in zip(state.description.tensors, change.used) {
+            let gradient = Storage<Float>(count: tensor.count).all
+            let unit = ExactSum.unit(
+                exponent: exponent == ExactRule.none ? 0 : Int(exponent), bits: replica.settings.gradientBits)
+            Update.gradient(
+                sum: state.sum[tensor.range], unit: unit, minibatch: Float(replica.minibatch), into: gradient)
+            add("phase.\(name).gradient.\(tensor.name)", tensor.shape, .f32(gradient.array))
+        }
+    }
+
+    private func add(_ name: String, _ shape: [Int], _ values: ReplayValues) {
+        tensors.append(ReplayTensor(name: name, shape: shape, values: values))
+    }
+}

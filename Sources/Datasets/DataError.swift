@@ -1,0 +1,46 @@
+/// What can go wrong with a data set: every case prints as one sentence with a way on.
+public enum DataError: Error, Sendable, Hashable {
+    /// A file's content is not what its format promises; `offset` counts bytes from 0. `unpacked` says that the offset
+    /// lies in what gzip or zip unpacks, not in the file as it stands on the disk.
+    case malformed(file: String, offset: Int, unpacked: Bool, found: String, expected: String)
+    /// The operating system refused `doing` (for example "open").
+    case system(doing: String, file: String, reason: String)
+    /// A set's files are in none of the folders looked in.
+    case missing(set: String, files: [String], folders: [String])
+    /// A setting of the `data` section is impossible.
+    case setting(key: String, found: String, expected: String)
+    /// A name that is no data set that can be fetched or verified.
+    case unknownSet(name: String, known: [String])
+    /// A file could be had from none of its mirrors; one reason a mirror.
+    case download(file: String, reasons: [String])
+}
+
+extension DataError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .malformed(let file, let offset, let unpacked, let found, let expected):
+            let place = unpacked ? "byte \(offset) of its unpacked content" : "byte \(offset)"
+            let isMNIST = KnownSet.mnist.files.contains { file.contains($0.name.dropLast(".gz".count)) }
+            let wayOn = isMNIST ? " (`lockstep data verify mnist` checks MNIST's own, `lockstep data fetch mnist` gets them)" : ""
+            return "\(file) is damaged or not of this format: at \(place) found \(found), expected \(expected); "
+                + "replace the file\(wayOn)."
+        case .system(let doing, let file, let reason):
+            return "cannot \(doing) \(file): \(reason); check the path, its permissions and the free space."
+        case .missing(let set, let files, let folders):
+            let wayOn =
+                set == "mnist"
+                ? "run `lockstep data fetch mnist`, name their folder with --data DIR or LOCKSTEP_DATA, "
+                    + "or start with --recipe quickstart, which needs no files"
+                : "name their folder with --data DIR or LOCKSTEP_DATA, or the files with --set data.KEY=FILE"
+            return "data set \(set): \(files.joined(separator: ", ")) not found, packed or plain, in "
+                + "\(folders.joined(separator: " or ")); \(wayOn)."
+        case .setting(let key, let found, let expected):
+            return "data.\(key) is \(found), expected \(expected); change it with --set data.\(key)=VALUE or in the recipe."
+        case .unknownSet(let name, let known):
+            return "no data set is called \(name) here; known are \(known.joined(separator: ", ")) (`lockstep data list`)."
+        case .download(let file, let reasons):
+            return "could not download \(file): \(reasons.joined(separator: "; ")); check the connection, try again later, "
+                + "or copy the file into the data folder by hand and run `lockstep data verify mnist`."
+        }
+    }
+}

@@ -1,0 +1,78 @@
+/// A file as its publisher offers it.
+public struct PublishedFile: Sendable, Hashable {
+    public let name: String
+    public let bytes: Int
+    /// 64 hex digits.
+    public let sha256: String
+    /// SHA-256 of what gzip unpacks: a file that was unpacked by hand is right too.
+    public let unpackedSHA256: String
+
+    public init(name: String, bytes: Int, sha256: String, unpackedSHA256: String) {
+        self.name = name
+        self.bytes = bytes
+        self.sha256 = sha256
+        self.unpackedSHA256 = unpackedSHA256
+    }
+}
+
+/// An entry of `lockstep data list`.
+public struct KnownSet: Sendable, Hashable {
+    public let name: String
+    /// One line.
+    public let summary: String
+    /// What can be fetched and verified; none for built-in sets and for the user's own files.
+    public let files: [PublishedFile]
+    /// Folders that offer the files, tried in this order; each ends in a slash.
+    public let mirrors: [String]
+
+    public init(name: String, summary: String, files: [PublishedFile] = [], mirrors: [String] = []) {
+        self.name = name
+        self.summary = summary
+        self.files = files
+        self.mirrors = mirrors
+    }
+
+    public static let all = [glyphs, mnist, idx, npz]
+
+    public static let glyphs = KnownSet(
+        name: "glyphs", summary: "built in: 70,000 digits drawn as pen strokes, 28 × 28, 10 classes; needs no files")
+
+    public static let mnist = KnownSet(
+        name: "mnist", summary: "70,000 handwritten digits, 28 × 28, 10 classes; `lockstep data fetch mnist`",
+        files: [
+            PublishedFile(
+                name: "train-images-idx3-ubyte.gz", bytes: 9_912_422,
+                sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                unpackedSHA256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+            PublishedFile(
+                name: "train-labels-idx1-ubyte.gz", bytes: 28_881,
+                sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                unpackedSHA256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+            PublishedFile(
+                name: "t10k-images-idx3-ubyte.gz", bytes: 1_648_877,
+                sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+                unpackedSHA256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+            PublishedFile(
+                name: "t10k-labels-idx1-ubyte.gz", bytes: 4_542,
+                sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+                unpackedSHA256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+        ],
+        mirrors: [
+            "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ])
+
+    public static let idx = KnownSet(
+        name: "idx", summary: "your own IDX pairs: data.images, data.labels, data.test_images, data.test_labels")
+
+    public static let npz = KnownSet(
+        name: "npz", summary: "your own NumPy archive: data.file with x_train, y_train, x_test, y_test")
+
+    /// The set of that name that can be verified; throws `DataError.unknownSet`.
+    public static func named(_ name: String) throws -> KnownSet {
+        let candidates = all.filter { !$0.files.isEmpty || $0 == glyphs }
+        guard let found = candidates.first(where: { $0.name == name }) else {
+            throw DataError.unknownSet(name: name, known: candidates.map(\.name))
+        }
+        return found
+    }
+}

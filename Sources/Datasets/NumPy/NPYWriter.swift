@@ -1,0 +1,34 @@
+/// Writes an `.npy` file piece by piece, so that an array need not be in memory. The shape is promised at the start; the
+/// file has its name only when `commit` has found as many values.
+public final class NPYWriter<Element: NPYElement> {
+    private static var pieceElements: Int { 1 << 16 }
+
+    private let file: AtomicFile
+    private var missing: Int
+
+    public init(_ path: String, shape: [Int]) throws {
+        precondition(shape.count <= NPYHeader.greatestRank && shape.allSatisfy { $0 >= 0 }, "shape \(shape)")
+        missing = shape.reduce(1, *)
+        file = try AtomicFile(path)
+        try file.write(NPYHeader.encode(Element.npyType, shape: shape))
+    }
+
+    /// The next values in C order.
+    public func append(_ values: some Collection<Element>) throws {
+        precondition(values.count <= missing, "more values than the shape has")
+        missing -= values.count
+        var rest = values[...]
+        while !rest.isEmpty {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(Self.pieceElements * Element.npyType.bytes)
+            for value in rest.prefix(Self.pieceElements) { value.append(to: &bytes) }
+            try file.write(bytes)
+            rest = rest.dropFirst(Self.pieceElements)
+        }
+    }
+
+    public func commit() throws {
+        precondition(missing == 0, "\(missing) values fewer than the shape has")
+        try file.commit()
+    }
+}

@@ -1,0 +1,45 @@
+import Crypto
+
+/// Images held in memory as one array of bytes, as a file had them.
+public struct StoredImages: ImageSource {
+    public let name: String
+    public let height: Int
+    public let width: Int
+    public let channels: Int
+    public let identity: String
+    private let bytes: [UInt8]
+    private let labels: [UInt8]
+
+    public var count: Int { labels.count }
+
+    /// `bytes` is (count, height, width, channels), `labels` is (count).
+    public init(name: String, height: Int, width: Int, channels: Int, bytes: [UInt8], labels: [UInt8]) {
+        precondition(height > 0 && width > 0 && channels > 0, "an image has at least one pixel")
+        precondition(bytes.count == labels.count * height * width * channels, "one label an image")
+        self.name = name
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.bytes = bytes
+        self.labels = labels
+        identity = Self.digest(shape: [labels.count, height, width, channels], bytes, labels)
+    }
+
+    public func copyImage(_ index: Int, into target: inout [UInt8], at offset: Int) {
+        precondition(index >= 0 && index < count, "image \(index) of \(count)")
+        let size = pixels
+        target.replaceSubrange(offset..<offset + size, with: bytes[index * size..<(index + 1) * size])
+    }
+
+    public func label(_ index: Int) -> UInt8 { labels[index] }
+
+    public var greatestLabel: Int { Int(labels.max() ?? 0) }
+
+    private static func digest(shape: [Int], _ bytes: [UInt8], _ labels: [UInt8]) -> String {
+        var hash = SHA256()
+        hash.update(data: Array("\(shape)".utf8))
+        hash.update(data: bytes)
+        hash.update(data: labels)
+        return hexDigits(hash.finalize())
+    }
+}

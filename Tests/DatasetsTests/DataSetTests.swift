@@ -1,0 +1,134 @@
+import Datasets
+import Foundation
+import Testing
+
+@Suite("Data sets and their splits") struct DataSetTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Ten training and four test images of 2 × 3 under MNIST's names.
+    private func writePairs(in part: String, names: [String] = [
+        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz",
+    ]) throws {
+        try folder.write(part + names[0], idxImages(10, 2, 3))
+        try folder.write(part + names[1], idxLabels(Array(0..<10)))
+        try folder.write(part + names[2], gzip(idxImages(4, 2, 3, first: 100)))
+        try folder.write(part + names[3], gzip(idxLabels([3, 2, 12, 0])))
+    }
+
+    @Test("training is the first, validation the last of the training file; files in DIR or DIR/SET", arguments: ["", "idx/"])
+    func splits(part: String) throws {
+        try writePairs(in: part)
+        let data = try DataSet.open(DataSettings(set: "idx", train: 5, validation: 3), directory: folder.path)
+        #expect(counts(data) == [5, 3, 4])
+        #expect(data.train.height == 2 && data.train.width == 3 && data.train.channels == 1 && data.train.pixels == 6)
+        #expect(data.train.labels(0..<5) == [0, 1, 2, 3, 4])
+        #expect(data.validation.labels(0..<3) == [7, 8, 9])
+        #expect(data.validation.images([2, 0]) == Array(54..<60) + Array(42..<48))
+        #expect(data.test.images([1]) == Array(106..<112))
+        #expect(data.classes == 13)
+        #expect(data.subset(.validation).range == 7..<10)
+    }
+
+    @Test("the identity depends on images, labels and split, not on packing or place")
+    func identity() throws {
+        try writePairs(in: "")
+        try writePairs(in: "b/")
+        try folder.write("b/train-images-idx3-ubyte", gzip(idxImages(10, 2, 3)))
+        let settings = DataSettings(set: "idx", train: 5, validation: 3)
+        let first = try DataSet.open(settings, directory: folder.path).identity
+        #expect(first.count == 64)
+        #expect(try DataSet.open(settings, directory: folder.path + "/b").identity == first)
+        #expect(try DataSet.open(DataSettings(set: "idx", train: 6, validation: 3), directory: folder.path).identity != first)
+        try folder.write("b/t10k-labels-idx1-ubyte.gz", gzip(idxLabels([3, 2, 12, 1])))
+        #expect(try DataSet.open(settings, directory: folder.path + "/b").identity != first)
+    }
+
+    @Test("file names can be given, relative to the folder or absolute")
+    func names() throws {
+        try writePairs(in: "", names: ["a", "b", "c.gz", "d.gz"])
+        let settings = DataSettings(
+            set: "idx", train: 5, validation: 3, images: folder.path + "/a", labels: "b", testImages: "c", testLabels: "d.gz")
+        #expect(try DataSet.open(settings, directory: folder.path).test.count == 4)
+    }
+
+    @Test("glyphs need no folder")
+    func glyphs() throws {
+        let data = try DataSet.open(DataSettings(), directory: "/nowhere")
+        #expect(data.train.range == 0..<50_000 && data.validation.range == 50_000..<60_000)
+        #expect(data.test.count == 10_000 && data.classes == 10)
+        #expect(data.test.label(3) == 3)
+    }
+
+    @Test("impossible settings name key, value and what would do", arguments: [
+        (DataSettings(set: "cifar"), "data.set is cifar, expected one of glyphs, mnist, idx, npz"),
+        (DataSettings(train: 0), "data.train is 0, expected 1 to"),
+        (DataSettings(validation: -1), "data.validation is -1"),
+        (DataSettings(train: 50_001), "data.train is 50001 with validation 10000, expected at most 50000"),
+        (DataSettings(train: 1, validation: 60_000), "data.validation is 60000, expected fewer than the 60000"),
+        (DataSettings(set: "mnist", images: "x"), "data.images is given with set mnist, expected only with set idx"),
+        (DataSettings(set: "idx", file: "x"), "data.file is given with set idx, expected only with set npz"),
+        (DataSettings(set: "npz", file: ""), "data.file is empty"),
+        (DataSettings(set: "idx", train: 5, validation: 6), "data.train is 5 with validation 6, expected at most 4"),
+    ])
+    func impossible(settings: DataSettings, text: String) throws {
+        try writePairs(in: "")
+        let found = try sentence { _ = try DataSet.open(settings, directory: folder.path) }
+        #expect(found.contains(text), "\(found)")
+    }
+
+    @Test("missing MNIST names files and folders, and the three ways on")
+    func missing() throws {
+        let text = try sentence { _ = try DataSet.open(DataSettings(set: "mnist"), directory: folder.path) }
+        for part in [
+            "train-images-idx3-ubyte.gz", "\(folder.path)/mnist or \(folder.path)", "lockstep data fetch mnist", "--data DIR",
+            "--recipe quickstart",
+        ] { #expect(text.contains(part), "\(text)") }
+    }
+
+    @Test("MNIST's own sizes and labels are checked, and test images have the size of training images")
+    func sizes() throws {
+        try writePairs(in: "")
+        #expect(try sentence { _ = try DataSet.open(DataSettings(set: "mnist"), directory: folder.path) }.contains("28 × 28"))
+        try folder.write("t10k-images-idx3-ubyte.gz", gzip(idxImages(4, 3, 2)))
+        let text = try sentence {
+            _ = try DataSet.open(DataSettings(set: "idx", train: 5, validation: 3), directory: folder.path)
+        }
+        #expect(text.contains("images of 3 × 2, expected 2 × 3"))
+    }
+
+    @Test("the folder is --data, else LOCKSTEP_DATA, else the XDG cache", arguments: ([
+        ("/a", ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/a", .option),
+        (nil, ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/b", .environment),
+        (nil, ["LOCKSTEP_DATA": "", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/c/lockstep", .cache),
+        (nil, ["XDG_CACHE_HOME": "relative", "HOME": "/d"], "/d/.cache/lockstep", .cache),
+        ("", ["HOME": "/d"], "/d/.cache/lockstep", .cache),
+    ] as [(String?, [String: String], String, DataDirectory.Origin)]))
+    func directory(option: String?, environment: [String: String], path: String, origin: DataDirectory.Origin) {
+        let found = DataDirectory(option: option, environment: environment)
+        #expect(found.path == path && found.origin == origin)
+    }
+}
+
+/// The published files are not part of the project: these tests run where LOCKSTEP_DATA names a folder that has them.
+private let mnistIsThere = DataDirectory().find("train-images-idx3-ubyte.gz", of: "mnist") != nil
+
+@Suite("The real MNIST files", .enabled(if: mnistIsThere, "needs the MNIST files: set LOCKSTEP_DATA to their folder"))
+struct RealMNISTTests {
+    @Test("open, with the paper's split and MNIST's mean ink")
+    func opens() throws {
+        let data = try DataSet.open(DataSettings(set: "mnist"), directory: nil)
+        #expect(counts(data) == [50_000, 10_000, 10_000])
+        #expect(data.train.pixels == 784)
+        #expect(data.train.labels(0..<5) == [5, 0, 4, 1, 9])
+        #expect(data.test.labels(0..<5) == [7, 2, 1, 0, 4])
+        let whole = (data.train.images(0..<50_000) + data.validation.images(0..<10_000)).reduce(0) { $0 + Int($1) }
+        #expect(abs(Double(whole) / 60_000 / 784 / 255 - 0.1307) < 0.0001)
+    }
+
+    @Test("are verified as right")
+    func verified() throws {
+        #expect(try KnownSet.mnist.verify(in: DataDirectory()).allSatisfy { $0.state == .right })
+    }
+}

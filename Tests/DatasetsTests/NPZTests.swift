@@ -1,0 +1,123 @@
+import Datasets
+import Testing
+
+@Suite("NumPy archives") struct NPZTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// `numpy.savez_compressed` of six training images (4 × 3) with labels 0 to 5 and two test images with labels 7, 3.
+    private static let packed =
+        "UEsDBC0AAAAIAAAAIQCocNWE//////////8LABQAeF90cmFpbi5ucHkBABAAyAAAAAAAAACRAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6l"
+        + "oF5Taqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GmY6CiY6CsaaOgq1CuQBLgZGJmYWVjZ2Dk4ubh5ePn4BQSFhEVExcQlJKWkZ"
+        + "WTl5BUUlZRVVNXUNTS1tHV09fQNDI2MTUzNzC0sraxtbO3sHRydnF1c3dwBQSwMELQAAAAgAAAAhAOt11wn//////////wsAFAB5X3RyYWlu"
+        + "Lm5weQEAEACGAAAAAAAAAEoAAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgXlNqqK6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvka"
+        + "ZjqaOgq1ChQALgZGJmYWVgBQSwMELQAAAAgAAAAhAOXM80f//////////woAFAB4X3Rlc3QubnB5AQAQAJgAAAAAAAAAYQAAAAAAAACb7Bfq"
+        + "GxDJyFDGUK2eklqcXKRupaBeU2qorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RpGOgomOgrGmjoKtQrkAa6U1LT0jMys7JzcvPyC"
+        + "wqLiktKy8orKqmoAUEsDBC0AAAAIAAAAIQB2lSd2//////////8KABQAeV90ZXN0Lm5weQEAEACQAAAAAAAAAEoAAAAAAAAAm+wX6hsQychQ"
+        + "xlCtnpJanFykbqWgbpNpoa6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvkaRjqaOgq1ChQALnYGCGCG0gBQSwECLQMtAAAACAAAACEA"
+        + "qHDVhJEAAADIAAAACwAAAAAAAAAAAAAAgAEAAAAAeF90cmFpbi5ucHlQSwECLQMtAAAACAAAACEA63XXCUoAAACGAAAACwAAAAAAAAAAAAAA"
+        + "gAHOAAAAeV90cmFpbi5ucHlQSwECLQMtAAAACAAAACEA5czzR2EAAACYAAAACgAAAAAAAAAAAAAAgAFVAQAAeF90ZXN0Lm5weVBLAQItAy0A"
+        + "AAAIAAAAIQB2lSd2SgAAAJAAAAAKAAAAAAAAAAAAAACAAfIBAAB5X3Rlc3QubnB5UEsFBgAAAAAEAAQA4gAAAHgCAAAAAA=="
+
+    /// A zip archive of stored members; `change` may spoil an entry of the directory.
+    private func zip(_ members: [(String, [UInt8])], change: (inout [UInt8]) -> Void = { _ in }) -> [UInt8] {
+        var file: [UInt8] = []
+        var directory: [UInt8] = []
+        for (name, content) in members {
+            let common =
+                littleEndian(0, 2) + littleEndian(0, 2) + littleEndian(0, 4) + littleEndian(Int(checkSum(content)), 4)
+                + littleEndian(content.count, 4) + littleEndian(content.count, 4) + littleEndian(name.utf8.count, 2)
+            var entry = [0x50, 0x4B, 1, 2, 20, 0, 20, 0] + common + [UInt8](repeating: 0, count: 12)
+            entry += littleEndian(file.count, 4) + Array(name.utf8)
+            change(&entry)
+            directory += entry
+            file += [0x50, 0x4B, 3, 4, 20, 0] + common + [0, 0] + Array(name.utf8) + content
+        }
+        let end =
+            [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + littleEndian(members.count, 2) + littleEndian(members.count, 2)
+            + littleEndian(directory.count, 4) + littleEndian(file.count, 4) + [0, 0]
+        return file + directory + end
+    }
+
+    private func npy<Element: NPYElement>(_ values: [Element], _ shape: [Int]) throws -> [UInt8] {
+        try NPY.write(values, shape: shape, to: "\(folder.path)/member.npy")
+        return try folder.read("member.npy")
+    }
+
+    @Test("an archive of Keras' names, packed, is a data set")
+    func keras() throws {
+        try folder.write("npz/mnist.npz", try base64(Self.packed))
+        let data = try DataSet.open(DataSettings(set: "npz", train: 4, validation: 2), directory: folder.path)
+        #expect(counts(data) == [4, 2, 2])
+        #expect(data.train.height == 4 && data.train.width == 3)
+        #expect(data.validation.labels(0..<2) == [4, 5])
+        #expect(data.validation.images([1]) == Array(60..<72))
+        #expect(data.test.images([0]) == Array(100..<112) && data.test.labels(0..<2) == [7, 3] && data.classes == 8)
+    }
+
+    @Test("an archive of stored members and the other names, in colour, is a data set")
+    func stored() throws {
+        let members = [
+            ("train_images.npy", try npy([UInt8](0..<48), [4, 2, 2, 3])), ("train_labels.npy", try npy([Int32](0..<4), [4, 1])),
+            ("test_images.npy", try npy([UInt8](0..<12), [1, 2, 2, 3])), ("test_labels.npy", try npy([UInt8(9)], [1])),
+        ]
+        try folder.write("my.npz", zip(members))
+        let data = try DataSet.open(DataSettings(set: "npz", train: 3, validation: 1, file: "my.npz"), directory: folder.path)
+        #expect(data.train.channels == 3 && data.train.pixels == 12)
+        #expect(data.validation.images([0]) == Array(36..<48))
+    }
+
+    @Test("arrays that are no images or labels are refused with their type and shape")
+    func unfit() throws {
+        func text(_ images: [UInt8], _ labels: [UInt8]) throws -> String {
+            let members = [("x_train", images), ("y_train", labels), ("x_test", images), ("y_test", labels)]
+            try folder.write("mnist.npz", zip(members))
+            return try sentence {
+                _ = try DataSet.open(DataSettings(set: "npz", train: 1, validation: 1), directory: folder.path)
+            }
+        }
+        let images = try npy([UInt8](0..<8), [2, 2, 2])
+        #expect(try text(npy([Float](repeating: 0, count: 8), [2, 2, 2]), images).contains("float32 of shape [2, 2, 2]"))
+        #expect(try text(npy([UInt8](0..<8), [2, 4]), images).contains("uint8 of shape [2, 4]"))
+        #expect(try text(images, npy([Int64(1)], [1])).contains("int64 of shape [1], expected 2 integer labels"))
+        #expect(try text(images, npy([Int64(1), 256], [2])).contains("at byte 136 of its unpacked content found label 256"))
+    }
+
+    @Test("an archive without the arrays names those it has")
+    func otherNames() throws {
+        try folder.write("mnist.npz", zip([("a.npy", []), ("b.npy", [])]))
+        let text = try sentence { _ = try DataSet.open(DataSettings(set: "npz"), directory: folder.path) }
+        #expect(text.contains("arrays a, b, expected x_train"))
+    }
+
+    @Test("zip64, encryption, other methods and impossible sizes are refused", arguments: [
+        (24, [255, 255, 255, 255], "a zip64 archive"), (8, [1], "an encrypted member"), (10, [12], "compression method 12"),
+        (24, [0, 0, 0, 1], "sizes that the file's"), (20, [0, 0, 0, 1], "sizes that the file's"), (0, [0], "other bytes"),
+        (16, [1, 2, 3, 4], "CRC-32"), (42, [9], "local header"),
+    ])
+    func refused(place: Int, bytes: [UInt8], text: String) throws {
+        let archive = zip([("a.npy", try npy([UInt8(1)], [1]))]) { entry in
+            entry.replaceSubrange(place..<place + bytes.count, with: bytes)
+        }
+        let path = try folder.write("a.npz", archive)
+        let found = try sentence { _ = try NPZ(path).read("a") }
+        #expect(found.contains(text) && found.contains(path), "\(found)")
+    }
+
+    @Test("an archive cut at any byte is an error; a flipped bit is an error or changes nothing that is read")
+    func damaged() throws {
+        let whole = try base64(Self.packed)
+        for length in stride(from: 0, to: whole.count, by: 7) {
+            let path = try folder.write("a.npz", Array(whole.prefix(length)))
+            #expect(throws: DataError.self, "\(length)") { try NPZ(path).read("x_train") }
+        }
+        let images = try NPZ(try folder.write("a.npz", whole)).read("x_train").values
+        for bit in 0..<whole.count * 8 {
+            var bytes = whole
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            let path = try folder.write("a.npz", bytes)
+            if let read = try? NPZ(path).read("x_train") { #expect(read.values == images, "bit \(bit)") }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Datasets
+import Foundation
+import Testing
+
+/// A folder of a test's own, removed with the value.
+final class TemporaryFolder: Sendable {
+    let path = NSTemporaryDirectory() + "lockstep-datasets-" + UUID().uuidString
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Writes a file, with its folders; returns its path.
+    @discardableResult
+    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+        let whole = "\(path)/\(name)"
+        try FileManager.default.createDirectory(
+            atPath: (whole as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try Data(bytes).write(to: URL(fileURLWithPath: whole))
+        return whole
+    }
+
+    func read(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))) }
+
+    var names: [String] {
+        get throws { try FileManager.default.subpathsOfDirectory(atPath: path).sorted() }
+    }
+}
+
+func base64(_ text: String) throws -> [UInt8] { Array(try #require(Data(base64Encoded: text))) }
+
+func bigEndian(_ values: UInt32...) -> [UInt8] {
+    values.flatMap { value in stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) } }
+}
+
+func littleEndian(_ value: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+
+func idxImages(_ count: Int, _ rows: Int, _ columns: Int, first: Int = 0) -> [UInt8] {
+    bigEndian(0x803, UInt32(count), UInt32(rows), UInt32(columns))
+        + (0..<count * rows * columns).map { UInt8(truncatingIfNeeded: first + $0) }
+}
+
+func idxLabels(_ labels: [UInt8]) -> [UInt8] { bigEndian(0x801, UInt32(labels.count)) + labels }
+
+func checkSum(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(~0) { sum, byte in
+        (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in value >> 1 ^ (value & 1 == 0 ? 0 : 0xEDB8_8320) }
+    }
+}
+
+/// A gzip member whose deflate blocks are stored, not packed.
+func gzip(_ bytes: [UInt8]) -> [UInt8] {
+    var packed: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
+    for start in stride(from: 0, to: max(bytes.count, 1), by: 65_535) {
+        let block = bytes[start..<min(start + 65_535, bytes.count)]
+        packed.append(start + 65_535 >= bytes.count ? 1 : 0)
+        packed += littleEndian(block.count, 2) + littleEndian(~block.count, 2) + block
+    }
+    return packed + littleEndian(Int(checkSum(bytes)), 4) + littleEndian(bytes.count, 4)
+}
+
+/// The sentence of the `DataError` that `body` throws.
+func sentence(_ body: () throws -> Void) throws -> String {
+    let error = try #require(throws: DataError.self) { try body() }
+    return error.description
+}
+
+/// Images in training, validation and test.
+func counts(_ data: DataSet) -> [Int] { DataSet.Split.allCases.map { data.subset($0).count } }

@@ -21,7 +21,9 @@ extension DataError: CustomStringConvertible {
         case .malformed(let file, let offset, let unpacked, let found, let expected):
             let place = unpacked ? "byte \(offset) of its unpacked content" : "byte \(offset)"
             let isMNIST = KnownSet.mnist.files.contains { file.contains($0.name.dropLast(".gz".count)) }
-            let wayOn = isMNIST ? " (`lockstep data verify mnist` checks MNIST's own, `lockstep data fetch mnist` gets them)" : ""
+            let wayOn =
+                isMNIST
+                ? " (`lockstep data verify mnist` checks MNIST's own, `lockstep data fetch mnist` gets them)" : ""
             return "\(file) is damaged or not of this format: at \(place) found \(found), expected \(expected); "
                 + "replace the file\(wayOn)."
         case .system(let doing, let file, let reason):

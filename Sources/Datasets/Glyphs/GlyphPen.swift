@@ -2,8 +2,8 @@
 enum GlyphPen {
     /// Width of the pen's soft edge, in pixels.
     private static let edge = 1.1
-    /// How far outside the pen a pixel may still be inked: half the edge, and some room.
-    private static let margin = 1.0
+    /// How far outside the pen a pixel may still be inked.
+    private static let margin = edge / 2
 
     /// Writes `side × side` bytes from `offset` on.
     static func draw(_ line: [GlyphSegment], ink: Double, side: Int, into bytes: inout [UInt8], at offset: Int) {

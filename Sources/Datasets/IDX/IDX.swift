@@ -35,7 +35,8 @@ public enum IDX {
         try checkMagic(reader, labelsMagic, "labels")
         let count = try number(reader, "label count", 1...IDXLimits.images)
         guard count == images else {
-            throw reader.malformed(at: 4, found: "\(count) labels", expected: "\(images), one for each image of the image file")
+            throw reader.malformed(
+                at: 4, found: "\(count) labels", expected: "\(images), one for each image of the image file")
         }
         let labels = try reader.read(count, "\(count) labels")
         try reader.expectEnd(after: "\(count) labels")
@@ -59,7 +60,9 @@ public enum IDX {
         }
     }
 
-    private static func number(_ reader: ContentReader, _ what: String, _ range: ClosedRange<Int>) throws -> Int {
+    private static func number(
+        _ reader: ContentReader, _ what: String, _ range: ClosedRange<Int>
+    ) throws -> Int {
         let place = reader.offset
         let value = Int(try bigEndian(reader, "the \(what)"))
         guard range.contains(value) else {

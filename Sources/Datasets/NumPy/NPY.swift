@@ -46,30 +46,40 @@ public enum NPY {
 /// A type that an `.npy` file can be written of.
 public protocol NPYElement: Sendable {
     static var npyType: NPYType { get }
-    /// Appends the value's little-endian bytes.
-    func append(to bytes: inout [UInt8])
+    /// The bytes of many values at once, so that the loop over them knows its type.
+    static func littleEndianBytes(_ values: ArraySlice<Self>) -> [UInt8]
 }
 
 extension Float: NPYElement {
     public static var npyType: NPYType { .float32 }
-    public func append(to bytes: inout [UInt8]) { appendLittleEndian(bitPattern, to: &bytes) }
+    public static func littleEndianBytes(_ values: ArraySlice<Float>) -> [UInt8] { bytes(values) { $0.bitPattern } }
 }
 
 extension UInt8: NPYElement {
     public static var npyType: NPYType { .uint8 }
-    public func append(to bytes: inout [UInt8]) { bytes.append(self) }
+    public static func littleEndianBytes(_ values: ArraySlice<UInt8>) -> [UInt8] { Array(values) }
 }
 
 extension Int32: NPYElement {
     public static var npyType: NPYType { .int32 }
-    public func append(to bytes: inout [UInt8]) { appendLittleEndian(self, to: &bytes) }
+    public static func littleEndianBytes(_ values: ArraySlice<Int32>) -> [UInt8] { bytes(values) { $0 } }
 }
 
 extension Int64: NPYElement {
     public static var npyType: NPYType { .int64 }
-    public func append(to bytes: inout [UInt8]) { appendLittleEndian(self, to: &bytes) }
+    public static func littleEndianBytes(_ values: ArraySlice<Int64>) -> [UInt8] { bytes(values) { $0 } }
 }
 
-private func appendLittleEndian(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
-    for shift in stride(from: 0, to: value.bitWidth, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+private func bytes<Element, Word: FixedWidthInteger>(
+    _ values: ArraySlice<Element>, _ word: (Element) -> Word
+) -> [UInt8] {
+    let size = Word.bitWidth / 8
+    var bytes = [UInt8](repeating: 0, count: values.count * size)
+    var next = 0
+    for value in values {
+        let word = word(value)
+        for index in 0..<size { bytes[next + index] = UInt8(truncatingIfNeeded: word >> (8 * index)) }
+        next += size
+    }
+    return bytes
 }

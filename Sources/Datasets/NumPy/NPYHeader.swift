@@ -18,14 +18,20 @@ struct NPYHeader {
         func malformed(_ offset: Int, _ found: String, _ expected: String) -> DataError {
             .malformed(file: file, offset: offset, unpacked: unpacked, found: found, expected: expected)
         }
-        guard bytes.count >= 10 else { throw malformed(bytes.count, "the end of the file", "an .npy header of 10 bytes or more") }
-        guard bytes.starts(with: Self.magic) else { throw malformed(0, "other bytes", "the magic \\x93NUMPY of an .npy file") }
+        guard bytes.count >= 10 else {
+            throw malformed(bytes.count, "the end of the file", "an .npy header of 10 bytes or more")
+        }
+        guard bytes.starts(with: Self.magic) else {
+            throw malformed(0, "other bytes", "the magic \\x93NUMPY of an .npy file")
+        }
         let version = Int(bytes[6])
         guard (1...3).contains(version) else { throw malformed(6, "format version \(version)", "1, 2 or 3") }
         let start = version == 1 ? 10 : 12
         guard bytes.count >= start else { throw malformed(bytes.count, "the end of the file", "the header's length") }
         let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard length <= Self.greatestLength else { throw malformed(8, "header length \(length)", "at most \(Self.greatestLength)") }
+        guard length <= Self.greatestLength else {
+            throw malformed(8, "header length \(length)", "at most \(Self.greatestLength)")
+        }
         dataOffset = start + length
         guard dataOffset <= bytes.count else {
             throw malformed(8, "header length \(length) in a file of \(bytes.count) bytes", "a header that the file holds")

@@ -14,16 +14,11 @@ public final class NPYWriter<Element: NPYElement> {
     }
 
     /// The next values in C order.
-    public func append(_ values: some Collection<Element>) throws {
+    public func append(_ values: [Element]) throws {
         precondition(values.count <= missing, "more values than the shape has")
         missing -= values.count
-        var rest = values[...]
-        while !rest.isEmpty {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(Self.pieceElements * Element.npyType.bytes)
-            for value in rest.prefix(Self.pieceElements) { value.append(to: &bytes) }
-            try file.write(bytes)
-            rest = rest.dropFirst(Self.pieceElements)
+        for start in stride(from: 0, to: values.count, by: Self.pieceElements) {
+            try file.write(Element.littleEndianBytes(values[start..<min(start + Self.pieceElements, values.count)]))
         }
     }
 

@@ -110,8 +110,8 @@ final class ZipArchive {
         let next = nameEnd + little(directory, place + 30, 2) + little(directory, place + 32, 2)
         guard next <= directory.count else { throw malformed(here, "an entry past the directory's end", "a whole entry") }
         let entry = Entry(
-            name: String(decoding: directory[nameStart..<nameEnd], as: UTF8.self), method: little(directory, place + 10, 2),
-            checkSum: UInt32(little(directory, place + 16, 4)), packedSize: little(directory, place + 20, 4),
+            name: String(decoding: directory[nameStart..<nameEnd], as: UTF8.self),
+            method: little(directory, place + 10, 2), checkSum: UInt32(little(directory, place + 16, 4)), packedSize: little(directory, place + 20, 4),
             size: little(directory, place + 24, 4), offset: little(directory, place + 42, 4))
         guard ![entry.packedSize, entry.size, entry.offset].contains(0xFFFF_FFFF) else { throw zip64(here) }
         guard little(directory, place + 8, 2) & 1 == 0 else { throw malformed(here, "an encrypted member", "a plain one") }
@@ -119,7 +119,8 @@ final class ZipArchive {
             throw malformed(here, "compression method \(entry.method)", "stored (0) or deflate (8)")
         }
         let greatest = entry.method == 0 ? entry.packedSize : entry.packedSize * Self.greatestRatio
-        guard entry.packedSize <= file.size, entry.size <= greatest, entry.method == 8 || entry.size == entry.packedSize else {
+        let isWhole = entry.method == 8 || entry.size == entry.packedSize
+        guard entry.packedSize <= file.size, entry.size <= greatest, isWhole else {
             throw malformed(
                 here, "\(entry.name) with \(entry.size) bytes packed into \(entry.packedSize)",
                 "sizes that the file's \(file.size) bytes can hold")

@@ -7,7 +7,10 @@
 /// | `validation` | count | 10000 | the last images of the training file |
 /// | `images`, `labels` | file | MNIST's names | idx: the training pair |
 /// | `test_images`, `test_labels` | file | MNIST's names | idx: the test pair |
-/// | `file` | file | mnist.npz | npz: the archive, with `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`, `train_labels`, `test_images`, `test_labels` |
+/// | `file` | file | mnist.npz | npz: the archive |
+///
+/// The archive's arrays are `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`,
+/// `train_labels`, `test_images`, `test_labels`.
 ///
 /// A file is looked for in the data folder DIR and in DIR/SET, plain or with `.gz`; an absolute path is taken as it is.
 public struct DataSettings: Sendable, Hashable {

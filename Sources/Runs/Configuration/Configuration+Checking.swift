@@ -1,0 +1,61 @@
+import Autoencoder
+import Datasets
+
+extension Configuration {
+    /// Images in MNIST's training file.
+    private static let mnistImages = 60_000
+
+    /// What no key can tell by itself: settings that do not go together. The owners of the settings say so; their word gets its place in the file.
+    func check(against tree: Setting) throws {
+        func failure(_ key: String, _ problem: String, suggestion: String? = nil) -> ConfigurationError {
+            ConfigurationError(origin: tree.nearest(to: key).origin.text, key: key, problem: problem, suggestion: suggestion)
+        }
+        if case .uniform(let low, let high) = prior, low >= high {
+            throw failure("prior.high", "a uniform prior from \(low) to \(high) is impossible, expected low below high")
+        }
+        if prior.requiresTwoDimensions, model.code != 2 {
+            throw failure("model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane", suggestion: "2")
+        }
+        if data.set == "mnist", data.train + data.validation > Self.mnistImages {
+            throw failure(
+                "data.train", "\(data.train) with a validation of \(data.validation) is impossible, since MNIST has \(Self.mnistImages) training images",
+                suggestion: data.validation < Self.mnistImages ? "\(Self.mnistImages - data.validation)" : nil)
+        }
+        do {
+            try data.validate()
+            try training(pixels: 784, trainingImages: data.train).validate()
+        } catch DataError.setting(let key, let found, let expected) {
+            throw failure("data.\(key)", "\(found) is impossible, expected \(expected)")
+        } catch let error as SettingsError {
+            throw failure(error.key, error.problem)
+        }
+    }
+
+    /// Every dotted key there is, over all kinds of priors, optimizers, schedules and data sets, with the names of the mappings they stand in.
+    static let knownKeys: [String] = {
+        var specimens = [Configuration(), Configuration(), Configuration(), Configuration()]
+        specimens[0].data = DataSettings(
+            set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file")
+        specimens[1].prior = .uniform(low: -2, high: 2)
+        specimens[2].prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)
+        specimens[3].prior = .swissRoll(thickness: 0.1)
+        for name in phaseNames {
+            specimens[1].phases[name]?.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
+            specimens[2].phases[name]?.schedule = .init(kind: .cosine(from: 0, to: 1))
+        }
+        var keys: [String] = []
+        for key in specimens.flatMap({ $0.settings.leaves.map(\.key) }) {
+            let parts = key.split(separator: ".")
+            for count in 1...parts.count {
+                let part = parts.prefix(count).joined(separator: ".")
+                if !keys.contains(part) { keys.append(part) }
+            }
+        }
+        return keys
+    }()
+
+    /// A key of this last name in another place: someone who writes `encoder` at the top means `model.encoder`.
+    static func keyElsewhere(named name: String) -> String? {
+        knownKeys.first { $0.hasSuffix("." + name) }
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+
+extension Configuration {
+    /// Names that start like settings and belong to the command itself: its flags, and the folder of the data.
+    public static let reservedEnvironment: Set<String> = [
+        "LOCKSTEP_DATA", "LOCKSTEP_CONFIG", "LOCKSTEP_RECIPE", "LOCKSTEP_RUN", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY", "LOCKSTEP_COMPRESSION",
+        "LOCKSTEP_FROM", "LOCKSTEP_JSON", "LOCKSTEP_COORDINATOR", "LOCKSTEP_LISTEN", "LOCKSTEP_ADVERTISE", "LOCKSTEP_DATA_PORT",
+        "LOCKSTEP_TOKEN_FILE", "LOCKSTEP_INSECURE", "LOCKSTEP_CONNECT_TIMEOUT", "LOCKSTEP_ORPHAN_TIMEOUT", "LOCKSTEP_ALLOW_MIXED_KERNELS",
+    ]
+
+    /// Letters by which an environment variable may miss a setting's name and be taken for a slip.
+    private static let slip = 2
+
+    /// Reads a configuration from all its sources; with neither recipe, base nor file it is the recipe `quickstart`.
+    /// Throws `ConfigurationError`, `UnknownRecipe` or `DiskError`.
+    public static func load(_ sources: ConfigurationSources) throws -> Configuration {
+        try Configuration(merged(sources), defaultName: sources.file.flatMap(name(ofFile:)))
+    }
+
+    /// Whether any source gives a key, so that a default that depends on the machine (`threads`) need not be guessed at.
+    public static func isGiven(_ key: String, in sources: ConfigurationSources) throws -> Bool {
+        try merged(sources).contains(key)
+    }
+
+    /// Reads one text, over the defaults.
+    public static func read(yaml: String, file: String) throws -> Configuration {
+        try Configuration(Setting(yaml: yaml, file: file), defaultName: name(ofFile: file))
+    }
+
+    /// Reads a file and what it says of its making, if it does.
+    public static func readFile(_ path: String) throws -> (configuration: Configuration, provenance: Provenance?) {
+        let tree = try tree(ofFile: path)
+        return (try Configuration(tree, defaultName: name(ofFile: path)), Provenance(tree[provenanceKey]))
+    }
+
+    private static func merged(_ sources: ConfigurationSources) throws -> Setting {
+        var layers: [Setting] = []
+        if let recipe = sources.recipe {
+            layers.append(try Recipes.named(recipe).tree())
+        } else if sources.base == nil, sources.file == nil {
+            layers.append(try Recipes.quickstart.tree())
+        }
+        if let base = sources.base { layers.append(base.settings) }
+        if let file = sources.file { layers.append(try tree(ofFile: file)) }
+        layers.append(try environmentLayer(sources.environment))
+        layers.append(combined(try sources.sets.map(setLayer)))
+        layers.append(combined(try sources.flags.map { try Setting(key: $0.key, value: $0.value, origin: .typed($0.flag)) }))
+        return layers.reduce(Setting.mapping([:])) { $0.layered(with: $1) }
+    }
+
+    /// One layer of many settings, so that `prior.kind` may be typed after `prior.thickness`.
+    private static func combined(_ settings: [Setting]) -> Setting {
+        settings.reduce(Setting.mapping([:])) { $0.overlaid(by: $1) }
+    }
+
+    private static func tree(ofFile path: String) throws -> Setting {
+        let bytes = try Disk.bytes(of: path)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationError(origin: path, key: "", problem: "this file is not text in UTF-8")
+        }
+        return try Setting(yaml: text, file: path)
+    }
+
+    private static func name(ofFile path: String) -> String? {
+        let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        return isName(stem) ? stem : nil
+    }
+
+    private static func setLayer(_ text: String) throws -> Setting {
+        let origin = SettingOrigin.typed("--set \(text)")
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw ConfigurationError(origin: origin.text, key: "", problem: "a setting is written KEY=VALUE, as in model.code=8")
+        }
+        return try Setting(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]), origin: origin)
+    }
+
+    /// `LOCKSTEP_` and the key in capitals, with `_` for `.`: `LOCKSTEP_PHASES_RECONSTRUCTION_RATE`. A name that misses a setting by at most two
+    /// letters is an error; any other that is no setting is left alone, since Kubernetes makes such names from those of services.
+    private static func environmentLayer(_ environment: [String: String]) throws -> Setting {
+        let keyByName = Dictionary(uniqueKeysWithValues: knownKeys.map { (environmentName(of: $0), $0) })
+        var layer = Setting.mapping([:])
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LOCKSTEP_") && !reservedEnvironment.contains(name) {
+            if let key = keyByName[name] {
+                layer = layer.overlaid(by: try Setting(key: key, value: value, origin: .typed(name)))
+            } else if let near = knownKeys.map(environmentName).first(where: { NearestName.distance($0, name) <= slip }) {
+                throw ConfigurationError(origin: name, key: "", problem: "no setting has this name", suggestion: near)
+            }
+        }
+        return layer
+    }
+
+    /// The environment variable of a key.
+    static func environmentName(of key: String) -> String {
+        "LOCKSTEP_" + key.uppercased().replacingOccurrences(of: ".", with: "_")
+    }
+}

@@ -1,0 +1,162 @@
+import Autoencoder
+import Datasets
+import Kernels
+import Layers
+
+/// Largest values that are read. They lie far above anything useful and keep a slip of the finger from asking for a terabyte.
+enum ConfigurationLimits {
+    static let name = 64
+    static let minibatch = 1 << 20
+    static let shards = 64
+    static let threads = 1_024
+    static let width = 1 << 16
+    static let layers = 16
+    static let code = 4_096
+    static let scheduleSteps = 64
+    static let components = 10_000
+}
+
+/// | key | type | default |
+/// |---|---|---|
+/// | `name` | text of letters, digits, `-`, `_`, `.` | the file's own, else quickstart |
+/// | `data` | see `DataSettings` | glyphs, 50000 and 10000 |
+/// | `minibatch` | rows | 100 |
+/// | `shards` | 1 to 64 | 4 up to a minibatch of 128, else 12 |
+/// | `epochs`, `steps` | counts; `steps` other than 0 ends the run earlier or later than `epochs` | 6, 0 |
+/// | `seed` | 64-bit count | 0 |
+/// | `threads` | a worker's | 1 |
+/// | `model` | widths, `code`, `output` sigmoid or linear, `initialisation` normal or he | 784-1000-1000-2 and back |
+/// | `cost` | half-squared-error or cross-entropy | half-squared-error |
+/// | `prior` | by `kind` | gaussian, std 5 |
+/// | `noise.input` | std | 0 |
+/// | `phases.PHASE` | `optimizer`, `rate`, its moments, `schedule` | the paper's |
+/// | `average` | decay a step | 0 |
+/// | `gradient_bits` | full, 24, 16 | full |
+/// | `kernel` | auto or a family | auto |
+/// | `checkpoint` | `every_steps`, `every_seconds` (or a duration), `every_epochs`, `keep`, `keep_every_epochs` | 0, 60, 1, 3, 10 |
+/// | `evaluate.every_epochs`, `figures.every_epochs` | epochs | 1, 1 |
+extension Configuration {
+    /// The section of `config.yaml` that says what made the run. It is not a setting.
+    static let provenanceKey = "provenance"
+
+    /// Reads a tree. Throws `ConfigurationError` for the first key or value that is wrong.
+    init(_ tree: Setting, defaultName: String?) throws {
+        self.init()
+        let root = try SettingSection(tree, path: "")
+        name = try Self.name(root, fallback: defaultName ?? name)
+        data = try Self.data(root.section("data"), data)
+        minibatch = try root.integer("minibatch", default: minibatch, in: 1...ConfigurationLimits.minibatch)
+        shards = try root.integer("shards", default: Self.defaultShards(minibatch: minibatch), in: 1...ConfigurationLimits.shards)
+        epochs = try root.integer("epochs", default: epochs, in: 1...Int(Int32.max))
+        steps = try root.integer("steps", default: steps, in: 0...Int.max)
+        seed = try root.integer("seed", default: seed, in: 0...UInt64.max)
+        threads = try root.integer("threads", default: threads, in: 1...ConfigurationLimits.threads)
+        model = try Self.model(root.section("model"), model)
+        cost = Cost(rawValue: try root.choice("cost", default: cost.rawValue, among: Cost.allCases.map(\.rawValue))) ?? cost
+        prior = try Self.prior(root.section("prior"))
+        let noise = try root.section("noise")
+        inputNoise = try noise.real("input", default: inputNoise, .notNegative)
+        try noise.finish()
+        phases = try Self.phases(root.section("phases"))
+        average = try root.real("average", default: average, .fraction)
+        gradientBits = try Self.gradientBits(root)
+        kernel = try root.choice("kernel", default: kernel, among: ["auto"] + KernelFamily.allCases.map(\.rawValue))
+        checkpoint = try Self.checkpoint(root.section("checkpoint"), checkpoint)
+        evaluate.everyEpochs = try Self.everyEpochs(root.section("evaluate"))
+        figures.everyEpochs = try Self.everyEpochs(root.section("figures"))
+        root.passOver(Self.provenanceKey)
+        try root.finish()
+        try check(against: tree)
+    }
+
+    private static func name(_ root: SettingSection, fallback: String) throws -> String {
+        guard let (text, _) = try root.text("name") else { return fallback }
+        guard isName(text) else {
+            throw root.failure(
+                "name", "\"\(text)\" cannot name a folder, expected at most \(ConfigurationLimits.name) letters, digits, -, _ or ., a letter or digit first")
+        }
+        return text
+    }
+
+    static func isName(_ text: String) -> Bool {
+        func isLetterOrDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF) }
+        guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= ConfigurationLimits.name else { return false }
+        return text.utf8.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }
+    }
+
+    private static func data(_ section: SettingSection, _ fallback: DataSettings) throws -> DataSettings {
+        var data = fallback
+        data.set = try section.choice("set", default: data.set, among: DataSettings.sets)
+        data.train = try section.integer("train", default: data.train, in: 1...Int(Int32.max))
+        data.validation = try section.integer("validation", default: data.validation, in: 1...Int(Int32.max))
+        data.images = try section.text("images")?.text
+        data.labels = try section.text("labels")?.text
+        data.testImages = try section.text("test_images")?.text
+        data.testLabels = try section.text("test_labels")?.text
+        data.file = try section.text("file")?.text
+        try section.finish()
+        return data
+    }
+
+    private static func model(_ section: SettingSection, _ fallback: ModelSettings) throws -> ModelSettings {
+        var model = fallback
+        let widths = 1...ConfigurationLimits.width
+        let layers = ConfigurationLimits.layers
+        model.encoder = try section.integers("encoder", default: model.encoder, in: widths, atMost: layers)
+        model.decoder = try section.integers("decoder", default: model.decoder, in: widths, atMost: layers)
+        model.discriminator = try section.integers("discriminator", default: model.discriminator, in: widths, atMost: layers)
+        model.code = try section.integer("code", default: model.code, in: 1...ConfigurationLimits.code)
+        let output = try section.choice("output", default: model.output.rawValue, among: Output.allCases.map(\.rawValue))
+        model.output = Output(rawValue: output) ?? model.output
+        let initialisation = try section.choice(
+            "initialisation", default: model.initialisation.rawValue, among: Initialisation.allCases.map(\.rawValue))
+        model.initialisation = Initialisation(rawValue: initialisation) ?? model.initialisation
+        try section.finish()
+        return model
+    }
+
+    private static func prior(_ section: SettingSection) throws -> PriorSettings {
+        let kinds = ["gaussian", "uniform", "mixture", "swiss-roll"]
+        let prior: PriorSettings
+        switch try section.choice("kind", default: "gaussian", among: kinds) {
+        case "uniform":
+            let low = try section.real("low", default: -2, .any)
+            prior = .uniform(low: low, high: try section.real("high", default: 2, .any))
+        case "mixture":
+            prior = .mixture(
+                components: try section.integer("components", default: 10, in: 1...ConfigurationLimits.components),
+                radial: try section.real("radial", default: 0.5, .positive),
+                tangential: try section.real("tangential", default: 0.1, .positive),
+                distance: try section.real("distance", default: 1.4, .notNegative))
+        case "swiss-roll":
+            prior = .swissRoll(thickness: try section.real("thickness", default: 0.1, .positive))
+        default:
+            prior = .gaussian(std: try section.real("std", default: 5, .positive))
+        }
+        try section.finish()
+        return prior
+    }
+
+    private static func gradientBits(_ root: SettingSection) throws -> GradientBits {
+        let text = try root.choice("gradient_bits", default: "full", among: ["full", "24", "16"])
+        return Int(text).map(GradientBits.bits) ?? .full
+    }
+
+    private static func checkpoint(_ section: SettingSection, _ fallback: CheckpointSettings) throws -> CheckpointSettings {
+        var checkpoint = fallback
+        let counts = 0...Int(Int32.max)
+        checkpoint.everySteps = try section.integer("every_steps", default: checkpoint.everySteps, in: counts)
+        checkpoint.everySeconds = try section.seconds("every_seconds", default: checkpoint.everySeconds)
+        checkpoint.everyEpochs = try section.integer("every_epochs", default: checkpoint.everyEpochs, in: counts)
+        checkpoint.keep = try section.integer("keep", default: checkpoint.keep, in: 1...Int(Int32.max))
+        checkpoint.keepEveryEpochs = try section.integer("keep_every_epochs", default: checkpoint.keepEveryEpochs, in: counts)
+        try section.finish()
+        return checkpoint
+    }
+
+    private static func everyEpochs(_ section: SettingSection) throws -> Int {
+        let value = try section.integer("every_epochs", default: 1, in: 0...Int(Int32.max))
+        try section.finish()
+        return value
+    }
+}

@@ -1,0 +1,34 @@
+extension Configuration {
+    /// The whole effective configuration as YAML, and what made it. Reads back to an equal value.
+    public func yaml(provenance: Provenance? = nil) -> String {
+        guard let provenance else { return settings.yaml() }
+        let lines = provenance.entries.map { "  \($0.key): \(JSON.string($0.value).text)\n" }.joined()
+        return settings.yaml() + "\n# A record of what made this run; nothing here is a setting.\n\(Self.provenanceKey):\n\(lines)"
+    }
+}
+
+extension Provenance {
+    /// Reads the section of a `config.yaml`; `nil` where there is none. A text that is missing is "unknown".
+    init?(_ section: Setting?) {
+        guard let section, section.entries != nil else { return nil }
+        func text(_ key: String) -> String {
+            guard case .scalar(let text, _) = section[key]?.content else { return "unknown" }
+            return text
+        }
+        self.init(
+            version: text("version"), commit: text("commit"), data: text("data"), cpu: text("cpu"), kernel: text("kernel"), host: text("host"),
+            system: text("system"), command: text("command"), created: text("created"))
+    }
+}
+
+extension RunFolder {
+    /// Writes `config.yaml`, whole or not at all.
+    public func write(_ configuration: Configuration, provenance: Provenance) throws {
+        try Disk().replace(configurationPath, with: Array(configuration.yaml(provenance: provenance).utf8))
+    }
+
+    /// Reads the run's `config.yaml`.
+    public func configuration() throws -> (configuration: Configuration, provenance: Provenance?) {
+        try Configuration.readFile(configurationPath)
+    }
+}

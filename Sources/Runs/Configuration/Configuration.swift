@@ -1,0 +1,113 @@
+import Autoencoder
+import Crypto
+import Datasets
+import Kernels
+import Layers
+
+/// How many bits a shard's gradient keeps (`gradient_bits`).
+public enum GradientBits: Sendable, Hashable {
+    /// As many as the exact sum of the run's shards has room for.
+    case full
+    case bits(Int)
+
+    /// The number of bits.
+    public func resolved(shards: Int) -> Int {
+        switch self {
+        case .full: ExactSum.fullBits(shards: shards)
+        case .bits(let bits): bits
+        }
+    }
+}
+
+/// The whole recipe of a run: every setting, with its default. Read, checked and written by the other files of this folder.
+public struct Configuration: Sendable, Equatable {
+    public var name: String
+    public var data: DataSettings
+    /// Rows of the global minibatch, whatever the workers.
+    public var minibatch: Int
+    /// Shards that define the arithmetic, for the life of the run.
+    public var shards: Int
+    public var epochs: Int
+    /// Ends the run after so many steps; 0 = by epochs.
+    public var steps: Int
+    public var seed: UInt64
+    /// Compute threads of a worker; not part of the run's identity.
+    public var threads: Int
+    public var model: ModelSettings
+    public var cost: Cost
+    public var prior: PriorSettings
+    /// Standard deviation of the noise on the encoder's input, training only (`noise.input`).
+    public var inputNoise: Double
+    /// By name; exactly those of `phaseNames`.
+    public var phases: [String: PhaseSettings]
+    /// Decay a step of the averaged weights; 0 = none.
+    public var average: Double
+    public var gradientBits: GradientBits
+    /// "auto" or a kernel family. A run's own `config.yaml` has the family that "auto" turned out to be.
+    public var kernel: String
+    public var checkpoint: CheckpointSettings
+    public var evaluate: EvaluateSettings
+    public var figures: FigureSettings
+
+    /// The phases of a step, in order.
+    public static let phaseNames = TrainingSettings.phaseNames
+
+    /// Every default.
+    public init() {
+        name = "quickstart"
+        data = DataSettings()
+        minibatch = 100
+        shards = Self.defaultShards(minibatch: 100)
+        epochs = 6
+        steps = 0
+        seed = 0
+        threads = 1
+        model = ModelSettings(
+            encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 2, output: .sigmoid, initialisation: .normal)
+        cost = .halfSquaredError
+        prior = .gaussian(std: 5)
+        inputNoise = 0
+        phases = Dictionary(uniqueKeysWithValues: Self.phaseNames.map { ($0, Self.defaultPhase($0)) })
+        average = 0
+        gradientBits = .full
+        kernel = "auto"
+        checkpoint = CheckpointSettings()
+        evaluate = EvaluateSettings()
+        figures = FigureSettings()
+    }
+
+    /// Four shards up to a minibatch of 128, else twelve, which 1, 2, 3, 4, 6 and 12 workers share evenly.
+    public static func defaultShards(minibatch: Int) -> Int {
+        minibatch <= 128 ? 4 : 12
+    }
+
+    /// The paper's rates and momenta (paper.md section 3).
+    static func defaultPhase(_ name: String) -> PhaseSettings {
+        let isReconstruction = name == "reconstruction"
+        return PhaseSettings(
+            optimizer: .sgd(momentum: isReconstruction ? 0.9 : 0.1), rate: isReconstruction ? 0.01 : 0.1,
+            schedule: Schedule(kind: .steps(at: [50, 1000], factor: 0.1)))
+    }
+
+    /// What the learning stratum needs, bits resolved.
+    ///
+    /// - Parameters:
+    ///   - pixels: values of one image.
+    ///   - trainingImages: images of one epoch, as the data set has them.
+    public func training(pixels: Int, trainingImages: Int) -> TrainingSettings {
+        TrainingSettings(
+            model: model, cost: cost, prior: prior, inputNoise: inputNoise, phases: phases, average: average,
+            gradientBits: gradientBits.resolved(shards: shards), minibatch: minibatch, shards: shards, seed: seed, pixels: pixels,
+            trainingImages: trainingImages)
+    }
+
+    /// Steps of an epoch; the last may have a smaller minibatch.
+    public func stepsPerEpoch(trainingImages: Int) -> Int {
+        (trainingImages + minibatch - 1) / minibatch
+    }
+
+    /// Steps done when the run ends.
+    public func lastStep(trainingImages: Int) -> UInt64 {
+        UInt64(steps > 0 ? steps : epochs * stepsPerEpoch(trainingImages: trainingImages))
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+
+/// Reads one mapping key by key. Every key asked for is thereby known; `finish` reports those nobody asked for.
+final class SettingSection {
+    private let path: String
+    private let setting: Setting
+    private var asked: [String] = []
+
+    /// - Parameter path: dotted key of the mapping; empty for the root.
+    init(_ setting: Setting, path: String) throws {
+        self.path = path
+        self.setting = setting
+        guard setting.entries != nil else { throw Self.error(setting, path, "a mapping is expected here, not \(setting.description)") }
+    }
+
+    private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    private func take(_ key: String) -> Setting? {
+        asked.append(key)
+        return setting[key]
+    }
+
+    private static func error(_ setting: Setting, _ key: String, _ problem: String, _ suggestion: String? = nil) -> ConfigurationError {
+        ConfigurationError(origin: setting.origin.text, key: key, problem: problem, suggestion: suggestion)
+    }
+
+    /// The mapping under a key; an empty one where there is none.
+    func section(_ key: String) throws -> SettingSection {
+        try SettingSection(take(key) ?? Setting(content: .mapping([]), origin: setting.origin), path: full(key))
+    }
+
+    /// Marks a mapping as known without reading it.
+    func passOver(_ key: String) { asked.append(key) }
+
+    func contains(_ key: String) -> Bool { setting[key] != nil }
+
+    /// A whole number within a range.
+    func integer<Value: FixedWidthInteger>(_ key: String, default fallback: Value, in range: ClosedRange<Value>) throws -> Value {
+        guard let value = take(key) else { return fallback }
+        return try Self.integer(value, full(key), in: range)
+    }
+
+    private static func integer<Value: FixedWidthInteger>(_ setting: Setting, _ key: String, in range: ClosedRange<Value>) throws -> Value {
+        guard case .scalar(let text, isQuoted: false) = setting.content, let value = whole(text) else {
+            throw error(setting, key, "a whole number is expected, not \(setting.description)")
+        }
+        guard let number = Value(value), range.contains(number) else {
+            let nearest = value.hasPrefix("-") ? range.lowerBound : Value(value).map { $0 < range.lowerBound ? range.lowerBound : range.upperBound }
+            let bounds = range.upperBound == Value.max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+            throw error(setting, key, "\(text) is impossible, expected \(bounds)", (nearest ?? range.upperBound).description)
+        }
+        return number
+    }
+
+    /// Digits with an optional sign; YAML's underscores are taken out.
+    private static func whole(_ text: String) -> String? {
+        let digits = text.replacingOccurrences(of: "_", with: "")
+        let unsigned = digits.hasPrefix("-") || digits.hasPrefix("+") ? digits.dropFirst() : digits[...]
+        guard !unsigned.isEmpty, unsigned.utf8.allSatisfy({ (0x30...0x39).contains($0) }), text.first != "_", text.last != "_" else { return nil }
+        return digits
+    }
+
+    /// What a real may be.
+    enum Bound {
+        case any, positive, notNegative
+        /// 0 or more and less than 1.
+        case fraction
+
+        func holds(_ value: Double) -> Bool {
+            switch self {
+            case .any: true
+            case .positive: value > 0
+            case .notNegative: value >= 0
+            case .fraction: value >= 0 && value < 1
+            }
+        }
+
+        var text: String {
+            switch self {
+            case .any: "any number"
+            case .positive: "more than 0"
+            case .notNegative: "0 or more"
+            case .fraction: "0 or more and less than 1"
+            }
+        }
+    }
+
+    /// A finite real.
+    func real(_ key: String, default fallback: Double, _ bound: Bound) throws -> Double {
+        guard let value = take(key) else { return fallback }
+        return try Self.real(value, full(key), bound)
+    }
+
+    /// A finite real that has no default.
+    func requiredReal(_ key: String, _ bound: Bound, because reason: String) throws -> Double {
+        guard let value = take(key) else { throw Self.error(setting, full(key), "this key is missing: \(reason)") }
+        return try Self.real(value, full(key), bound)
+    }
+
+    private static func real(_ setting: Setting, _ key: String, _ bound: Bound) throws -> Double {
+        guard case .scalar(let text, isQuoted: false) = setting.content, let value = real(text) else {
+            throw error(setting, key, "a number is expected, not \(setting.description)")
+        }
+        guard bound.holds(value) else { throw error(setting, key, "\(text) is impossible, expected \(bound.text)") }
+        return value
+    }
+
+    private static func real(_ text: String) -> Double? {
+        guard let first = text.utf8.first, (0x30...0x39).contains(first) || "+-.".utf8.contains(first),
+            text.utf8.allSatisfy({ (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) })
+        else { return nil }
+        let padded = first == UInt8(ascii: ".") ? "0" + text : text
+        guard let value = Double(padded), value.isFinite else { return nil }
+        return value
+    }
+
+    /// Seconds: a number, or a duration such as `5m`.
+    func seconds(_ key: String, default fallback: Double) throws -> Double {
+        guard let value = take(key) else { return fallback }
+        if case .scalar(let text, isQuoted: false) = value.content, Self.real(text) == nil, let duration = try? DurationText.parse(text) {
+            return duration / .seconds(1)
+        }
+        guard case .scalar(let text, isQuoted: false) = value.content, Self.real(text) != nil else {
+            throw Self.error(value, full(key), "seconds or a duration such as 90s or 5m are expected, not \(value.description)")
+        }
+        return try Self.real(value, full(key), .notNegative)
+    }
+
+    /// Whole numbers between brackets.
+    func integers(_ key: String, default fallback: [Int], in range: ClosedRange<Int>, atMost count: Int) throws -> [Int] {
+        guard let value = take(key) else { return fallback }
+        guard case .list(let elements) = value.content else {
+            throw Self.error(value, full(key), "a list such as [1000, 1000] is expected, not \(value.description)")
+        }
+        guard elements.count <= count else { throw Self.error(value, full(key), "\(elements.count) entries are impossible, expected at most \(count)") }
+        return try elements.map { try Self.integer($0, full(key), in: range) }
+    }
+
+    /// A text; quotation marks make no difference.
+    func text(_ key: String) throws -> (text: String, setting: Setting)? {
+        guard let value = take(key) else { return nil }
+        guard case .scalar(let text, let isQuoted) = value.content, isQuoted || !text.isEmpty else {
+            throw Self.error(value, full(key), "a text is expected, not \(value.description)")
+        }
+        return (text, value)
+    }
+
+    /// One of a few words. The error names the nearest.
+    func choice(_ key: String, default fallback: String, among words: [String]) throws -> String {
+        guard let (text, value) = try text(key) else { return fallback }
+        guard words.contains(text) else {
+            throw Self.error(
+                value, full(key), "\"\(text)\" is none of \(words.joined(separator: ", "))", NearestName.of(text, among: words))
+        }
+        return text
+    }
+
+    /// Throws for a key under `key` that is impossible for a reason the reader above it knows.
+    func failure(_ key: String, _ problem: String, suggestion: String? = nil) -> ConfigurationError {
+        Self.error(setting[key] ?? setting, full(key), problem, suggestion)
+    }
+
+    /// Throws for the first key that nobody asked for.
+    func finish() throws {
+        for entry in setting.entries ?? [] where !asked.contains(entry.key) {
+            let nearest = NearestName.of(entry.key, among: asked) ?? Configuration.keyElsewhere(named: entry.key)
+            let place = path.isEmpty ? "" : " in \(path)"
+            throw ConfigurationError(
+                origin: entry.keyOrigin.text, key: full(entry.key), problem: "there is no such key\(place)",
+                suggestion: nearest.map { asked.contains($0) ? full($0) : $0 })
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+
+/// This build's version.
+public enum Version {
+    public static let text = "0.1.0"
+}
+
+/// What made a run: the `provenance:` section of its `config.yaml`. It is a record for people; nothing is decided by it except that a resumed
+/// run must find the same data.
+public struct Provenance: Sendable, Equatable {
+    public var version: String
+    /// Commit of the sources, or "unknown".
+    public var commit: String
+    /// SHA-256 of the data.
+    public var data: String
+    public var cpu: String
+    /// Kernel family of the products, as loaded.
+    public var kernel: String
+    public var host: String
+    /// Operating system and its kernel.
+    public var system: String
+    public var command: String
+    /// UTC, ISO 8601.
+    public var created: String
+
+    public init(commit: String, dataIdentity: String, kernel: String, commandLine: [String], now: Date = Date()) {
+        self.init(
+            version: Version.text, commit: commit, data: dataIdentity, cpu: Self.cpuModel(), kernel: kernel, host: Self.hostName(),
+            system: Self.systemName(), command: commandLine.map(Self.shellWord).joined(separator: " "), created: Self.timestamp(now))
+    }
+
+    init(
+        version: String, commit: String, data: String, cpu: String, kernel: String, host: String, system: String, command: String,
+        created: String
+    ) {
+        self.version = version
+        self.commit = commit
+        self.data = data
+        self.cpu = cpu
+        self.kernel = kernel
+        self.host = host
+        self.system = system
+        self.command = command
+        self.created = created
+    }
+
+    /// Keys and texts, in the order they are written.
+    var entries: [(key: String, value: String)] {
+        [
+            ("version", version), ("commit", commit), ("data", data), ("cpu", cpu), ("kernel", kernel), ("host", host), ("system", system),
+            ("command", command), ("created", created),
+        ]
+    }
+
+    /// Model name of the first processor, from /proc/cpuinfo; "unknown" where that does not say.
+    public static func cpuModel() -> String {
+        // A file of /proc has no length, so it is read to its end.
+        guard let data = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return "unknown" }
+        return cpuModel(in: String(decoding: data, as: UTF8.self))
+    }
+
+    /// The model name in a text like /proc/cpuinfo's.
+    public static func cpuModel(in text: String) -> String {
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2, parts[0].trimmingCharacters(in: .whitespaces) == "model name" {
+                return parts[1].trimmingCharacters(in: .whitespaces)
+            }
+        }
+        return "unknown"
+    }
+
+    /// This host's own name.
+    public static func hostName() -> String {
+        let text = FileManager.default.contents(atPath: "/proc/sys/kernel/hostname").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return name.isEmpty ? "unknown" : name
+    }
+
+    /// Operating system, its version and the kernel's.
+    public static func systemName() -> String {
+        let release = FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let kernel = release.trimmingCharacters(in: .whitespacesAndNewlines)
+        return ProcessInfo.processInfo.operatingSystemVersionString + (kernel.isEmpty ? "" : ", kernel \(kernel)")
+    }
+
+    static func timestamp(_ date: Date) -> String {
+        date.formatted(.iso8601)
+    }
+
+    /// A word as it can be pasted into a shell.
+    private static func shellWord(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "-_./=:,@%+".utf8.contains(byte)
+        }
+        return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+}

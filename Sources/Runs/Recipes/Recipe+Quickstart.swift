@@ -1,0 +1,43 @@
+extension Recipes {
+    /// The first run: built-in digits, no files, some minutes on a laptop.
+    static let quickstart = Recipe(
+        name: "quickstart", summary: "built-in digits, 2-D Gaussian code; needs no files",
+        text: """
+            # quickstart: the first run. Digits drawn by the program itself, a two-dimensional code that fills a Gaussian.
+            # Needs no files and no settings:  lockstep train --recipe quickstart
+            #
+            # Every key of a recipe stands here with its default. Change one with --set KEY=VALUE (model.code=8), by the environment
+            # (LOCKSTEP_MODEL_CODE=8), or in a file of your own (--config FILE), which needs only the keys that differ.
+            name: quickstart
+            data: {set: glyphs, train: 50000, validation: 10000}    # glyphs (built in), mnist, idx, npz
+            minibatch: 100            # global, whatever the workers
+            # shards: 4               # fixes the arithmetic for the life of a run; 4 up to a minibatch of 128, else 12
+            epochs: 6
+            steps: 0                  # other than 0: the run ends after so many steps, whatever the epochs
+            seed: 0
+            # threads: 1              # of a worker; by default the cores divided by the workers
+            model:
+              encoder: [1000, 1000]
+              decoder: [1000, 1000]
+              discriminator: [1000, 1000]
+              code: 2
+              output: sigmoid         # linear
+              initialisation: normal  # N(0, 0.01^2), biases 0; he
+            cost: half-squared-error  # summed over the pixels, mean over the minibatch; cross-entropy
+            prior: {kind: gaussian, std: 5}     # uniform {low, high}, mixture {components, radial, tangential, distance}, swiss-roll {thickness}
+            noise: {input: 0}         # standard deviation, in training only
+            phases:                   # in the order in which a step runs them
+              # optimizer: sgd {rate, momentum} or adam {rate, beta1, beta2, epsilon}
+              # schedule: constant, steps {at, factor} or cosine {from, to}; each with warm_up; all in epochs
+              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: steps, at: [50, 1000], factor: 0.1}}
+              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: steps, at: [50, 1000], factor: 0.1}}
+              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: steps, at: [50, 1000], factor: 0.1}}
+            average: 0                # decay a step of the averaged weights; 0 = none
+            gradient_bits: full       # 24, 16
+            kernel: auto              # by the CPU's features; haswell, skylakex, ...
+            checkpoint: {every_steps: 0, every_seconds: 60, every_epochs: 1, keep: 3, keep_every_epochs: 10}   # whichever comes first; 0 = off
+            evaluate: {every_epochs: 1}
+            figures: {every_epochs: 1}
+
+            """)
+}

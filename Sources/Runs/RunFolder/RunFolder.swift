@@ -1,0 +1,162 @@
+import Foundation
+
+/// A run folder that cannot be made, found or used.
+public struct RunFolderError: Error, CustomStringConvertible, Sendable, Equatable {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// The folder of one run, `runs/NAME`, and the places in it:
+/// ```
+/// config.yaml  metrics.jsonl  events.out.tfevents.*  steps.log  generation  lock
+/// checkpoints/step-00012345/{state.safetensors,manifest.json}  figures/*.png  coordinator.log  worker-*.log
+/// ```
+public struct RunFolder: Sendable, Hashable {
+    /// Folder for runs that were given no place of their own.
+    public static let defaultParent = "runs"
+    /// RUN that stands for the newest run.
+    public static let latestName = "latest"
+
+    /// Absolute path.
+    public let path: String
+
+    private init(path: String) {
+        self.path = path
+    }
+
+    /// The folder's own name.
+    public var name: String { (path as NSString).lastPathComponent }
+
+    public var configurationPath: String { path + "/config.yaml" }
+    public var metricsPath: String { path + "/metrics.jsonl" }
+    public var stepsLogPath: String { path + "/steps.log" }
+    public var checkpointsPath: String { path + "/checkpoints" }
+    public var figuresPath: String { path + "/figures" }
+    public var coordinatorLogPath: String { path + "/coordinator.log" }
+
+    public func workerLogPath(_ index: Int) -> String { path + "/worker-\(index).log" }
+
+    var generationPath: String { path + "/generation" }
+    var lockPath: String { path + "/lock" }
+
+    /// The run's checkpoints.
+    public func checkpoints(disk: Disk = Disk()) -> CheckpointStore {
+        CheckpointStore(directory: checkpointsPath, disk: disk)
+    }
+
+    /// Creates a new run's folder with the folders in it.
+    ///
+    /// - Parameters:
+    ///   - name: the recipe's name, which starts the folder's.
+    ///   - directory: the folder itself, where the user named one; else it is `RUNS/NAME-20260102-030405` (UTC), with a number behind where
+    ///     that is taken.
+    ///   - runs: folder for runs without a place of their own.
+    /// - Throws: `RunFolderError` when `directory` exists, naming `resume`; `DiskError`.
+    public static func create(name: String, at directory: String? = nil, under runs: String = defaultParent, now: Date = Date()) throws
+        -> RunFolder
+    {
+        let disk = Disk()
+        let folder: RunFolder
+        if let directory {
+            folder = RunFolder(path: absolute(directory))
+            try disk.makeDirectory((folder.path as NSString).deletingLastPathComponent)
+            guard try folder.claim() else {
+                throw RunFolderError(
+                    "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run.")
+            }
+        } else {
+            try disk.makeDirectory(absolute(runs))
+            folder = try claimFree(absolute(runs) + "/" + name + "-" + timestamp(now))
+        }
+        try disk.makeDirectory(folder.checkpointsPath)
+        try disk.makeDirectory(folder.figuresPath)
+        try disk.syncDirectory(of: folder.path)
+        return folder
+    }
+
+    /// Most runs of one recipe that may start within one second.
+    private static let maximumNamesakes = 1_000
+
+    private static func claimFree(_ path: String) throws -> RunFolder {
+        for number in 1...maximumNamesakes {
+            let folder = RunFolder(path: number == 1 ? path : "\(path)-\(number)")
+            if try folder.claim() { return folder }
+        }
+        throw RunFolderError("\(path) and \(maximumNamesakes - 1) names after it are taken; name a folder with --run.")
+    }
+
+    /// Makes the folder itself; false when something of that name exists. Of two processes one wins.
+    private func claim() throws -> Bool {
+        if mkdir(path, 0o755) == 0 { return true }
+        if errno == EEXIST { return false }
+        throw DiskError(operation: "create the folder", path: path, code: errno)
+    }
+
+    /// Finds the run that RUN stands for: a path, a name under `runs`, or `latest`.
+    ///
+    /// A folder counts as a run when it holds `config.yaml`. The error of an unknown name tells the nearest one there is.
+    public static func open(_ run: String, under runs: String = defaultParent) throws -> RunFolder {
+        let underRuns = absolute(runs) + "/" + run
+        if run != latestName, isRun(run) { return RunFolder(path: absolute(run)) }
+        if !run.contains("/"), isRun(underRuns) { return RunFolder(path: resolved(underRuns)) }
+        if run == latestName, isRun(run) { return RunFolder(path: absolute(run)) }
+        if exists(run) || (!run.contains("/") && exists(underRuns)) {
+            throw RunFolderError("\(run) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest.")
+        }
+        if run == latestName {
+            throw RunFolderError("There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
+        }
+        let names = (try? Disk().names(in: absolute(runs))) ?? []
+        let nearest = NearestName.of(run, among: names.filter { isRun(runs + "/" + $0) }).map { "; the nearest name is \($0)" } ?? ""
+        throw RunFolderError("There is no run \(run), neither as a path nor under \(runs)\(nearest).")
+    }
+
+    /// Whether anything has this path.
+    public static func exists(_ directory: String) -> Bool {
+        FileManager.default.fileExists(atPath: absolute(directory))
+    }
+
+    /// Makes `latest` under `runs` point to this run. Readers see the old link or the new one, never none.
+    public func markLatest(under runs: String = defaultParent) throws {
+        let disk = Disk()
+        let parent = Self.absolute(runs)
+        try disk.makeDirectory(parent)
+        let isInside = (path as NSString).deletingLastPathComponent == parent
+        let temporary = parent + "/.latest-\(getpid())"
+        disk.discard(temporary)
+        guard symlink(isInside ? name : path, temporary) == 0 else { throw DiskError(operation: "make the link", path: temporary, code: errno) }
+        do {
+            try disk.rename(temporary, to: parent + "/" + Self.latestName)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    private static func isRun(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: absolute(path) + "/config.yaml")
+    }
+
+    private static func absolute(_ path: String) -> String {
+        let base = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        return (base as NSString).standardizingPath
+    }
+
+    /// The path behind a link, so that `latest` gives the run's own name.
+    private static func resolved(_ path: String) -> String {
+        (path as NSString).resolvingSymlinksInPath
+    }
+
+    private static func timestamp(_ date: Date) -> String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date)
+        func digits(_ value: Int?, _ width: Int) -> String {
+            let text = String(value ?? 0)
+            return String(repeating: "0", count: max(0, width - text.count)) + text
+        }
+        return digits(parts.year, 4) + digits(parts.month, 2) + digits(parts.day, 2) + "-" + digits(parts.hour, 2) + digits(parts.minute, 2)
+            + digits(parts.second, 2)
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import Synchronization
+
+/// Another process holds the run.
+public struct RunLocked: Error, CustomStringConvertible, Sendable, Equatable {
+    public let path: String
+    /// What the holder wrote about itself: "process 123 on host a since 2026-01-02T03:04:05Z".
+    public let holder: String
+
+    public var description: String {
+        "The run \(path) is in use by \(holder); stop that process, or wait until it is done."
+    }
+}
+
+/// Holds a run for one coordinator, until released or until the process ends, however it ends.
+public final class RunLock: Sendable {
+    private let descriptor: Mutex<Int32>
+
+    fileprivate init(descriptor: Int32) {
+        self.descriptor = Mutex(descriptor)
+    }
+
+    deinit { release() }
+
+    /// Lets the run go; a second call does nothing.
+    public func release() {
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { close(descriptor) }
+            descriptor = -1
+        }
+    }
+}
+
+extension RunFolder {
+    /// Takes the run for this process (`flock` on the file `lock`, which the kernel drops when the process dies). Throws `RunLocked`.
+    public func lock() throws -> RunLock {
+        let descriptor = Foundation.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw DiskError(operation: "open", path: lockPath, code: errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            close(descriptor)
+            guard code == EWOULDBLOCK else { throw DiskError(operation: "lock", path: lockPath, code: code) }
+            let written = (try? Disk.bytes(of: lockPath)).map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines) } ?? ""
+            throw RunLocked(path: path, holder: written.isEmpty ? "another process" : written)
+        }
+        let lock = RunLock(descriptor: descriptor)
+        let holder = Array("process \(getpid()) on host \(Provenance.hostName()) since \(Provenance.timestamp(Date()))\n".utf8)
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, holder, holder.count, 0) == holder.count else {
+            throw DiskError(operation: "write", path: lockPath, code: errno)
+        }
+        return lock
+    }
+}

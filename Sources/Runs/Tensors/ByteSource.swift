@@ -1,0 +1,71 @@
+import Foundation
+
+/// Bytes at given positions, of an open file or of memory. Reading has no cursor, so threads may share one.
+struct ByteSource: Sendable {
+    private enum Kind: Sendable {
+        case memory([UInt8])
+        case file(OpenFile)
+    }
+
+    private let kind: Kind
+    let count: Int
+
+    init(bytes: [UInt8]) {
+        kind = .memory(bytes)
+        count = bytes.count
+    }
+
+    init(path: String) throws {
+        let file = try OpenFile(path: path)
+        kind = .file(file)
+        count = try file.size()
+    }
+
+    /// The bytes of a range within `count`. A file that has become shorter is an error.
+    func read(_ range: Range<Int>) throws -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of \(count)")
+        switch kind {
+        case .memory(let bytes): return Array(bytes[range])
+        case .file(let file): return try file.read(range)
+        }
+    }
+}
+
+/// A file open for reading; closed with its last reference.
+final class OpenFile: Sendable {
+    private let descriptor: Int32
+    private let path: String
+
+    init(path: String) throws {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        self.path = path
+        guard descriptor >= 0 else { throw DiskError(operation: "open", path: path, code: errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    func size() throws -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw DiskError(operation: "look at", path: path, code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw DiskError(operation: "read", path: path, code: EISDIR) }
+        return Int(status.st_size)
+    }
+
+    func read(_ range: Range<Int>) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+            while filled < range.count {
+                let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[filled..<range.count]))
+                let got = pread(descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + filled))
+                if got < 0 {
+                    if errno == EINTR { continue }
+                    throw DiskError(operation: "read", path: path, code: errno)
+                }
+                guard got > 0 else {
+                    throw SafetensorsError(
+                        file: path, offset: range.lowerBound + filled, problem: "the file ends here", expected: "\(range.count - filled) more bytes")
+                }
+                filled += got
+            }
+        }
+    }
+}

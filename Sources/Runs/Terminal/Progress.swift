@@ -1,0 +1,132 @@
+/// Where a run stands, as one line for people.
+public struct Progress: Sendable, Equatable {
+    public var run: String
+    /// From 1.
+    public var epoch: Int
+    public var epochs: Int
+    /// Steps done.
+    public var step: UInt64
+    public var steps: UInt64
+    public var samplesPerSecond: Double
+    /// Time to the end at this pace.
+    public var remaining: Duration?
+    public var losses: [PhaseLoss]
+    public var workers: Int
+    /// Workers the run was asked to have.
+    public var workersWanted: Int
+    /// Bytes sent on gradient links since the start.
+    public var wireSent: UInt64
+    /// Bytes fp32 would have taken.
+    public var wireRaw: UInt64
+    /// What is going on instead of training, such as "waiting for workers".
+    public var note: String?
+
+    public init(
+        run: String, epoch: Int, epochs: Int, step: UInt64, steps: UInt64, samplesPerSecond: Double, remaining: Duration?,
+        losses: [PhaseLoss], workers: Int, workersWanted: Int, wireSent: UInt64, wireRaw: UInt64, note: String? = nil
+    ) {
+        self.run = run
+        self.epoch = epoch
+        self.epochs = epochs
+        self.step = step
+        self.steps = steps
+        self.samplesPerSecond = samplesPerSecond
+        self.remaining = remaining
+        self.losses = losses
+        self.workers = workers
+        self.workersWanted = workersWanted
+        self.wireSent = wireSent
+        self.wireRaw = wireRaw
+        self.note = note
+    }
+
+    /// One line of at most `width` characters. What does not fit goes in this order: the bytes on the wire, the workers (unless one is missing),
+    /// the phases' full names, the pace, the losses.
+    public func render(width: Int) -> String {
+        precondition(width >= 0, "a width is not negative")
+        for detail in Detail.allCases {
+            let line = parts(detail).joined(separator: "  ")
+            if line.count <= width { return line }
+        }
+        return String(parts(.least).joined(separator: "  ").prefix(width))
+    }
+
+    private enum Detail: Int, CaseIterable {
+        case all, noWire, noWorkers, shortNames, noPace, least
+    }
+
+    private func parts(_ detail: Detail) -> [String] {
+        var parts = ["epoch \(epoch)/\(epochs)", "step \(step)/\(steps)"]
+        if detail.rawValue < Detail.noPace.rawValue {
+            parts.append("\(Self.grouped(samplesPerSecond)) samples/s")
+        }
+        if let remaining, detail != .least { parts.append("eta \(Self.clock(remaining))") }
+        if detail != .least {
+            let isShort = detail.rawValue >= Detail.shortNames.rawValue
+            parts += losses.map { "\(isShort ? String($0.phase.prefix(3)) : $0.phase) \(Self.rounded($0.value))" }
+        }
+        if workers < workersWanted || detail.rawValue < Detail.noWorkers.rawValue {
+            parts.append("\(workers)/\(workersWanted) workers")
+        }
+        if detail == .all, wireRaw > 0 {
+            let ratio = wireSent > 0 ? " (\(Self.rounded(Double(wireRaw) / Double(wireSent)))x)" : ""
+            parts.append("wire \(Self.bytes(wireSent))\(ratio)")
+        }
+        if let note { parts.append(note) }
+        return parts
+    }
+
+    /// Four significant digits, which is what an eye takes in.
+    static func rounded(_ value: Double) -> String {
+        guard value.isFinite else { return value.isNaN ? "nan" : value > 0 ? "inf" : "-inf" }
+        let size = abs(value)
+        if size >= 1_000 { return grouped(value) }
+        let decimals = size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.01 ? 3 : 5
+        return fixed(value, decimals)
+    }
+
+    /// A number with a fixed count of decimals.
+    private static func fixed(_ value: Double, _ decimals: Int) -> String {
+        let scale = (0..<decimals).reduce(1) { power, _ in power * 10 }
+        let scaled = UInt64((abs(value) * Double(scale)).rounded())
+        let digits = String(scaled % UInt64(scale))
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        return sign + "\(scaled / UInt64(scale))." + String(repeating: "0", count: decimals - digits.count) + digits
+    }
+
+    /// A whole number in groups of three.
+    static func grouped(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e18 else { return "?" }
+        let digits = Array(String(UInt64(abs(value).rounded())))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return value < 0 && text != "0" ? "-" + text : text
+    }
+
+    /// `42s`, `3m05s`, `2h07m`, `4d02h`.
+    static func clock(_ duration: Duration) -> String {
+        let seconds = max(0, duration.components.seconds)
+        func pair(_ large: Int64, _ largeUnit: String, _ small: Int64, _ smallUnit: String) -> String {
+            "\(large)\(largeUnit)\(small < 10 ? "0" : "")\(small)\(smallUnit)"
+        }
+        if seconds < 60 { return "\(seconds)s" }
+        if seconds < 3_600 { return pair(seconds / 60, "m", seconds % 60, "s") }
+        if seconds < 86_400 { return pair(seconds / 3_600, "h", seconds / 60 % 60, "m") }
+        return pair(seconds / 86_400, "d", seconds / 3_600 % 24, "h")
+    }
+
+    /// Bytes in decimal units, as links are rated.
+    static func bytes(_ count: UInt64) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 999.95, unit < units.count - 1 {
+            value /= 1_000
+            unit += 1
+        }
+        return unit == 0 ? "\(count) B" : "\(fixed(value, 1)) \(units[unit])"
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Synchronization
+
+/// Shows progress: on a terminal one line drawn over and over, elsewhere a plain line now and then. Nothing is coloured.
+public final class ProgressLine: Sendable {
+    /// Shortest time between two drawings on a terminal.
+    private static let redrawInterval = Duration.milliseconds(100)
+    /// Where a terminal does not tell its width.
+    private static let usualWidth = 80
+    /// Plain lines go to logs, which have no width.
+    private static let plainWidth = 1_000
+
+    private struct State {
+        var drawn: String?
+        var lastPrint: ContinuousClock.Instant?
+        var lastEpoch = 0
+        var lastNote: String?
+    }
+
+    private let descriptor: Int32
+    private let isTerminal: Bool
+    private let plainInterval: Duration
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - descriptor: where to write; standard error unless told.
+    ///   - plainEvery: time between plain lines; a new epoch or note brings one at once.
+    public init(file descriptor: Int32 = STDERR_FILENO, plainEvery: Duration = .seconds(5)) {
+        self.descriptor = descriptor
+        isTerminal = isatty(descriptor) == 1
+        plainInterval = plainEvery
+    }
+
+    /// Shows where the run stands, if it is time to.
+    public func update(_ progress: Progress) {
+        state.withLock { state in
+            let now = ContinuousClock.now
+            let isNews = progress.epoch != state.lastEpoch || progress.note != state.lastNote || progress.step == progress.steps
+            let interval = isTerminal ? Self.redrawInterval : plainInterval
+            if let last = state.lastPrint, now - last < interval, !isNews { return }
+            state.lastPrint = now
+            state.lastEpoch = progress.epoch
+            state.lastNote = progress.note
+            if isTerminal {
+                // The last column stays free: some terminals wrap when it is written.
+                let line = progress.render(width: max(0, width() - 1))
+                write(Self.erase + line)
+                state.drawn = line
+            } else {
+                write(progress.render(width: Self.plainWidth) + "\n")
+            }
+        }
+    }
+
+    /// Prints a line of its own, above the progress line.
+    public func message(_ text: String) {
+        state.withLock { state in
+            if let drawn = state.drawn {
+                write(Self.erase + text + "\n" + drawn)
+            } else {
+                write(text + "\n")
+            }
+        }
+    }
+
+    /// Leaves the last line standing; what is printed next begins below it.
+    public func finish() {
+        state.withLock { state in
+            if state.drawn != nil { write("\n") }
+            state.drawn = nil
+        }
+    }
+
+    /// Back to the first column, and clear to the end of the line.
+    private static let erase = "\r\u{1B}[K"
+
+    private func width() -> Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return Self.usualWidth }
+        return Int(size.ws_col)
+    }
+
+    /// A terminal that is gone is no reason to end a run, so errors are passed over.
+    private func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            written += count
+        }
+    }
+}

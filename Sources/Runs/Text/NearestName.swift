@@ -1,0 +1,36 @@
+/// Finds the name a person most likely meant.
+public enum NearestName {
+    /// The candidate with the least edit distance, if it is near enough to be a slip of the finger: at most a third of the longer name,
+    /// and at least two letters. Ties go to the earlier candidate.
+    public static func of(_ name: String, among candidates: [String]) -> String? {
+        let wanted = name.lowercased()
+        var best: (name: String, distance: Int)?
+        for candidate in candidates {
+            let distance = distance(wanted, candidate.lowercased())
+            if distance < best?.distance ?? Int.max { best = (candidate, distance) }
+        }
+        guard let best, best.distance <= max(2, max(name.count, best.name.count) / 3), best.distance < max(name.count, best.name.count) else {
+            return nil
+        }
+        return best.name
+    }
+
+    /// Fewest insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment).
+    public static func distance(_ first: String, _ second: String) -> Int {
+        let a = Array(first.unicodeScalars)
+        let b = Array(second.unicodeScalars)
+        var before: [Int] = []
+        var previous = Array(0...b.count)
+        for i in a.indices {
+            var row = [i + 1]
+            for j in b.indices {
+                var cost = min(previous[j + 1] + 1, row[j] + 1, previous[j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, before[j - 1] + 1) }
+                row.append(cost)
+            }
+            before = previous
+            previous = row
+        }
+        return previous[b.count]
+    }
+}

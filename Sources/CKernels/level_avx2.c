@@ -1,5 +1,9 @@
 // All loops for AVX2.
+#include <immintrin.h>
+
 #include "levels.h"
+
+#define LEVEL 1
 
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #include "loops_all.h"

@@ -1,5 +1,9 @@
 // All loops for AVX-512 F, DQ, BW and VL.
+#include <immintrin.h>
+
 #include "levels.h"
+
+#define LEVEL 2
 
 #pragma clang attribute push(__attribute__((target("avx2,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
 #include "loops_all.h"

@@ -1,5 +1,9 @@
 // All loops for SSE2, which every x86-64 has.
+#include <immintrin.h>
+
 #include "levels.h"
+
+#define LEVEL 0
 
 #include "loops_all.h"
 

@@ -1,4 +1,4 @@
-// Every loop, to be included once by each level's file. No guard-free repetition: one translation unit is one level.
+// Every loop; each level's file includes this once, under its own target attribute and value of LEVEL (0, 1, 2).
 #ifndef CK_LOOPS_ALL_H
 #define CK_LOOPS_ALL_H
 

@@ -19,7 +19,9 @@ static void loop_relu(float *y, size_t n) {
 }
 
 static void loop_relu_backward(float *dy, const float *y, size_t n) {
-    for (size_t i = 0; i < n; i++) dy[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) store(dy + i, choose(load(y + i) > (f32x16)0.0f, load(dy + i), (f32x16)0.0f));
+    for (; i < n; i++) dy[i] = y[i] > 0.0f ? dy[i] : 0.0f;
 }
 
 static void loop_sigmoid_backward(float *dy, const float *y, size_t n) {

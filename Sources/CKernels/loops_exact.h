@@ -9,42 +9,65 @@ static uint32_t loop_maximum_bits(const float *g, size_t n) {
 }
 
 // q = g · scale to nearest even, with `limit` = 2^(n−1) − 1 for n up to 31. `scale` is a power of two, so the product is
-// exact, or so small that it rounds to 0, or so large that it is clamped. Up to 2^23 adding and taking off 2^23 rounds;
-// from there on a float is an integer. 2^30 + 1 is no float, so the clamp is made twice: to 2^30 as a float, to the limit as an integer.
-INLINE i32x16 quantise(f32x16 g, float scale, int32_t limit, u32x16 *most, i32x16 *clamped) {
+// exact, or so small that it rounds to 0, or so large that it is clamped. 2^30 is a float and 2^30 − 1 is none, so the clamp
+// is made twice: to 2^30 as a float, to the limit as an integer.
+INLINE i32x16 quantise(f32x16 g, float scale, int32_t limit, i32x16 *clamped) {
     u32x16 size = bits(magnitude(g));
-    *most = maximum_of(*most, size);
-    f32x16 a = select((i32x16)(size < 0x7F800000u), magnitude(g), (f32x16)0.0f) * scale;
-    a = select(a > (f32x16)0x1p30f, (f32x16)0x1p30f, a);
-    f32x16 rounded = select(a < (f32x16)0x1p23f, (a + 0x1p23f) - 0x1p23f, a);
-    i32x16 q = __builtin_convertvector(rounded, i32x16);
-    i32x16 over = q > limit;
-    *clamped -= over;  // a mask is −1
+    f32x16 a = choose((i32x16)(size < 0x7F800000u), magnitude(g), (f32x16)0.0f) * scale;
+    a = choose(a > (f32x16)0x1p30f, (f32x16)0x1p30f, a);
+    i32x16 q = nearest(a);
+    *clamped -= q > limit;  // a mask is −1
     q = __builtin_elementwise_min(q, (i32x16)limit);
     i32x16 sign = (i32x16)bits(g) >> 31;
     return (q ^ sign) - sign;
 }
 
-static uint32_t loop_exact_add(const float *g, int32_t *sum, size_t n, float scale, int32_t limit, uint64_t *clamped) {
-    enum { STRETCH = 1 << 30 }; /* elements after which the 32-bit lane counters are emptied */
-    u32x16 most = 0;
-    i32x16 count = 0;
+INLINE void add_to(int32_t *sum, i32x16 q) {
+    i32x16 s;
+    __builtin_memcpy(&s, sum, sizeof s);
+    s += q;
+    __builtin_memcpy(sum, &s, sizeof s);
+}
+
+// Any number of elements, with everything that can happen to them.
+static __attribute__((noinline)) uint64_t add_carefully(const float *g, int32_t *sum, size_t n, float scale, int32_t limit) {
+    i32x16 clamped = 0;
     size_t i = 0;
-    *clamped = 0;
-    for (; i + LANES <= n; i += LANES) {
-        i32x16 s;
-        __builtin_memcpy(&s, sum + i, sizeof s);
-        s += quantise(load(g + i), scale, limit, &most, &count);
-        __builtin_memcpy(sum + i, &s, sizeof s);
-        if (__builtin_expect((i & (STRETCH - 1)) == STRETCH - LANES, 0)) {
-            for (size_t j = 0; j < LANES; j++) *clamped += (uint32_t)count[j];
-            count = 0;
-        }
-    }
+    for (; i + LANES <= n; i += LANES) add_to(sum + i, quantise(load(g + i), scale, limit, &clamped));
     if (i < n) {
-        i32x16 q = quantise(load_part(g + i, n - i), scale, limit, &most, &count);
+        i32x16 q = quantise(load_part(g + i, n - i), scale, limit, &clamped);
         for (size_t j = 0; j < n - i; j++) sum[i + j] += q[j];
     }
-    for (size_t j = 0; j < LANES; j++) *clamped += (uint32_t)count[j];
+    uint64_t count = 0;
+    for (size_t j = 0; j < LANES; j++) count += (uint32_t)clamped[j];
+    return count;
+}
+
+// Groups whose magnitudes are all below half the limit, which the headroom makes the rule, need only be rounded and added.
+static uint32_t loop_exact_add(const float *g, int32_t *sum, size_t n, float scale, int32_t limit, uint64_t *clamped) {
+    enum { VECTORS = 4, ADD_GROUP = VECTORS * LANES };
+    const float half_limit = (float)(limit / 2 + 1) / scale;
+    uint32_t safe;
+    __builtin_memcpy(&safe, &half_limit, sizeof safe);
+    u32x16 most = 0;
+    uint64_t count = 0;
+    size_t i = 0;
+    for (; i + ADD_GROUP <= n; i += ADD_GROUP) {
+        f32x16 v[VECTORS];
+        u32x16 size = 0;
+        for (size_t j = 0; j < VECTORS; j++) {
+            v[j] = load(g + i + j * LANES);
+            size = maximum_of(size, bits(magnitude(v[j])));
+        }
+        most = maximum_of(most, size);
+        if (__builtin_expect(any_at_least(size, safe), 0)) {
+            count += add_carefully(g + i, sum + i, ADD_GROUP, scale, limit);
+            continue;
+        }
+        for (size_t j = 0; j < VECTORS; j++) add_to(sum + i + j * LANES, nearest(v[j] * scale));
+    }
+    for (size_t j = i; j < n; j += LANES)
+        most = maximum_of(most, bits(magnitude(n - j < LANES ? load_part(g + j, n - j) : load(g + j))));
+    *clamped = count + add_carefully(g + i, sum + i, n - i, scale, limit);
     return maximum_lane(most);
 }

@@ -28,7 +28,7 @@ INLINE void store_part(float *p, f32x16 v, size_t n) {
 
 INLINE u32x16 bits(f32x16 x) { return (u32x16)x; }
 INLINE f32x16 from_bits(u32x16 x) { return (f32x16)x; }
-INLINE f32x16 select(i32x16 mask, f32x16 yes, f32x16 no) {
+INLINE f32x16 choose(i32x16 mask, f32x16 yes, f32x16 no) {
     return from_bits(((u32x16)mask & bits(yes)) | (~(u32x16)mask & bits(no)));
 }
 INLINE f32x16 magnitude(f32x16 x) { return from_bits(bits(x) & 0x7FFFFFFFu); }
@@ -56,3 +56,28 @@ INLINE uint32_t maximum_lane(u32x16 lanes) {
     return most;
 }
 INLINE u32x16 maximum_of(u32x16 a, u32x16 b) { return __builtin_elementwise_max(a, b); }
+
+// Whether any lane is at least `bound`.
+INLINE int any_at_least(u32x16 x, uint32_t bound) { return __builtin_reduce_or(x >= (u32x16)bound) != 0; }
+
+// To the nearest integer, ties to even, for magnitudes below 2^31: the same instruction in the width of the level.
+INLINE i32x16 nearest(f32x16 x) {
+#if LEVEL == 2
+    return (i32x16)_mm512_cvt_roundps_epi32((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+    i32x16 y;
+#if LEVEL == 1
+    __m256 part[2];
+    __m256i rounded[2];
+    __builtin_memcpy(part, &x, sizeof x);
+    for (int j = 0; j < 2; j++) rounded[j] = _mm256_cvtps_epi32(part[j]);
+#else
+    __m128 part[4];
+    __m128i rounded[4];
+    __builtin_memcpy(part, &x, sizeof x);
+    for (int j = 0; j < 4; j++) rounded[j] = _mm_cvtps_epi32(part[j]);
+#endif
+    __builtin_memcpy(&y, rounded, sizeof y);
+    return y;
+#endif
+}

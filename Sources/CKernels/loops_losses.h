@@ -1,6 +1,6 @@
 // Sums in double precision over 16 fixed lanes, and the losses that are such sums.
 
-// Runs `value` (an f32x16 expression or an f64x16 one of `at`, `left`) over n elements and adds the lanes.
+// Runs `body` for each 16 elements from `at`, of which `left` exist; it adds to `lanes`, whose sum is returned.
 #define SUM_OVER(n, body)                                              \
     f64x16 lanes = 0;                                                  \
     for (size_t at = 0; at < (n); at += LANES) {                       \

@@ -13,8 +13,8 @@ enum { EXPONENT_BIAS = 127, MANTISSA_BITS = 23 };
 INLINE f32x16 power_of_two(i32x16 n) { return from_bits((u32x16)(n + EXPONENT_BIAS) << MANTISSA_BITS); }
 
 INLINE f32x16 exp_lanes(f32x16 x) {
-    f32x16 c = select(x < (f32x16)EXP_LOWEST, (f32x16)EXP_LOWEST, x);
-    c = select(c > (f32x16)EXP_HIGHEST, (f32x16)EXP_HIGHEST, c);
+    f32x16 c = choose(x < (f32x16)EXP_LOWEST, (f32x16)EXP_LOWEST, x);
+    c = choose(c > (f32x16)EXP_HIGHEST, (f32x16)EXP_HIGHEST, c);
     f32x16 t = c * 1.44269504088896341f + ROUNDER;
     i32x16 n = (i32x16)bits(t) - 0x4B400000;
     f32x16 k = t - ROUNDER;
@@ -28,9 +28,9 @@ INLINE f32x16 exp_lanes(f32x16 x) {
     p = p * (r * r) + r + 1.0f;
     i32x16 half = n >> 1;  // 2^n in two factors, because 2^128 is not a float
     f32x16 y = p * power_of_two(half) * power_of_two(n - half);
-    y = select(x < (f32x16)EXP_LOWEST, (f32x16)0.0f, y);
-    y = select(x > (f32x16)EXP_HIGHEST, (f32x16)__builtin_inff(), y);
-    return select(x != x, x, y);
+    y = choose(x < (f32x16)EXP_LOWEST, (f32x16)0.0f, y);
+    y = choose(x > (f32x16)EXP_HIGHEST, (f32x16)__builtin_inff(), y);
+    return choose(x != x, x, y);
 }
 
 INLINE f32x16 log_lanes(f32x16 x) {
@@ -39,7 +39,7 @@ INLINE f32x16 log_lanes(f32x16 x) {
     f32x16 m = from_bits((b & 0x007FFFFFu) | 0x3F000000u);  // in [0.5, 1)
     i32x16 low = m < (f32x16)0.707106781186547524f;
     e = e + low;  // a mask is −1
-    m = select(low, m + m, m) - 1.0f;
+    m = choose(low, m + m, m) - 1.0f;
     f32x16 k = __builtin_convertvector(e, f32x16);
     f32x16 z = m * m;
     f32x16 p = m * 7.0376836292e-2f - 1.1514610310e-1f;
@@ -55,10 +55,10 @@ INLINE f32x16 log_lanes(f32x16 x) {
     y = y - 0.5f * z;
     y = (m + y) + k * LN2_HIGH;
     u32x16 size = b & 0x7FFFFFFFu;
-    y = select((i32x16)(b == 0x7F800000u), x, y);
-    y = select((i32x16)(b > 0x80000000u), (f32x16)__builtin_nanf(""), y);
-    y = select((i32x16)(size < 0x00800000u), (f32x16)-__builtin_inff(), y);
-    return select(x != x, x, y);
+    y = choose((i32x16)(b == 0x7F800000u), x, y);
+    y = choose((i32x16)(b > 0x80000000u), (f32x16)__builtin_nanf(""), y);
+    y = choose((i32x16)(size < 0x00800000u), (f32x16)-__builtin_inff(), y);
+    return choose(x != x, x, y);
 }
 
 // log(1 + e) for e in [0, 1]: what rounding 1 + e lost is added again.
@@ -76,15 +76,15 @@ INLINE f32x16 tanh_lanes(f32x16 x) {
     p = p * z - 5.37397155531e-2f;
     p = p * z + 1.33314422036e-1f;
     p = p * z - 3.33332819422e-1f;
-    f32x16 y = select(a > (f32x16)0.625f, large, p * z * x + x);
-    return select(x != x, x, y);
+    f32x16 y = choose(a > (f32x16)0.625f, large, p * z * x + x);
+    return choose(x != x, x, y);
 }
 
 // 1 / (1 + e^−x) from e = e^−|x|, which never overflows.
 INLINE f32x16 sigmoid_from(f32x16 x, f32x16 e) {
-    return select(x < (f32x16)0.0f, e, (f32x16)1.0f) / (1.0f + e);
+    return choose(x < (f32x16)0.0f, e, (f32x16)1.0f) / (1.0f + e);
 }
-INLINE f32x16 softplus_from(f32x16 x, f32x16 e) { return select(x > (f32x16)0.0f, x, (f32x16)0.0f) + log1p_lanes(e); }
+INLINE f32x16 softplus_from(f32x16 x, f32x16 e) { return choose(x > (f32x16)0.0f, x, (f32x16)0.0f) + log1p_lanes(e); }
 INLINE f32x16 sigmoid_lanes(f32x16 x) { return sigmoid_from(x, exp_lanes(-magnitude(x))); }
 INLINE f32x16 softplus_lanes(f32x16 x) { return softplus_from(x, exp_lanes(-magnitude(x))); }
 

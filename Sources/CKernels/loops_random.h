@@ -3,15 +3,28 @@
 typedef struct { u32x16 word[4]; } philox_blocks;
 enum { GROUP = 4 * LANES }; /* elements made at once */
 
+// Sixteen products of 32 by 32 bits: even and odd lanes by the 64-bit multiplier, then sorted into upper and lower halves.
+typedef struct { u32x16 high, low; } products;
+typedef uint64_t u64x8 __attribute__((ext_vector_type(8)));
+INLINE products multiply(u32x16 x, uint32_t factor) {
+    u64x8 even = ((u64x8)x & 0xFFFFFFFFu) * factor;
+    u64x8 odd = ((u64x8)x >> 32) * factor;
+    u32x16 e = (u32x16)even, o = (u32x16)odd;
+    return (products){
+        __builtin_shufflevector(e, o, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31),
+        __builtin_shufflevector(e, o, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+    };
+}
+
 INLINE philox_blocks philox(uint32_t k0, uint32_t k1, u32x16 c0, uint32_t row, uint32_t c2_first, uint32_t c3_first) {
     u32x16 c1 = row, c2 = c2_first, c3 = c3_first;
     for (int round = 0; round < 10; round++) {
-        u64x16 a = __builtin_convertvector(c0, u64x16) * 0xD2511F53u;
-        u64x16 b = __builtin_convertvector(c2, u64x16) * 0xCD9E8D57u;
-        c0 = __builtin_convertvector(b >> 32, u32x16) ^ c1 ^ k0;
-        c2 = __builtin_convertvector(a >> 32, u32x16) ^ c3 ^ k1;
-        c1 = __builtin_convertvector(b, u32x16);
-        c3 = __builtin_convertvector(a, u32x16);
+        products a = multiply(c0, 0xD2511F53u);
+        products b = multiply(c2, 0xCD9E8D57u);
+        c0 = b.high ^ c1 ^ k0;
+        c2 = a.high ^ c3 ^ k1;
+        c1 = b.low;
+        c3 = a.low;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
@@ -25,11 +38,17 @@ INLINE u32x16 block_numbers(size_t element) {
 
 // Words of a block become neighbours: out[4 j + w] = v[w][j].
 INLINE void interleave(uint32_t *out, u32x16 v0, u32x16 v1, u32x16 v2, u32x16 v3) {
-    typedef uint32_t u32x4 __attribute__((ext_vector_type(4)));
-#define QUARTET(j) { u32x4 q = {v0[j], v1[j], v2[j], v3[j]}; __builtin_memcpy(out + 4 * (j), &q, sizeof q); }
-    QUARTET(0) QUARTET(1) QUARTET(2) QUARTET(3) QUARTET(4) QUARTET(5) QUARTET(6) QUARTET(7)
-    QUARTET(8) QUARTET(9) QUARTET(10) QUARTET(11) QUARTET(12) QUARTET(13) QUARTET(14) QUARTET(15)
-#undef QUARTET
+#define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+    u32x16 even_low = __builtin_shufflevector(v0, v2, LOW), even_high = __builtin_shufflevector(v0, v2, HIGH);
+    u32x16 odd_low = __builtin_shufflevector(v1, v3, LOW), odd_high = __builtin_shufflevector(v1, v3, HIGH);
+    u32x16 quarter[4] = {
+        __builtin_shufflevector(even_low, odd_low, LOW), __builtin_shufflevector(even_low, odd_low, HIGH),
+        __builtin_shufflevector(even_high, odd_high, LOW), __builtin_shufflevector(even_high, odd_high, HIGH),
+    };
+#undef LOW
+#undef HIGH
+    __builtin_memcpy(out, quarter, sizeof quarter);
 }
 
 // Words to uniform numbers in (0, 1): odd multiples of 2^−24, exact in single precision.
@@ -48,8 +67,8 @@ INLINE void turn(u32x16 w, f32x16 *cosine, f32x16 *sine) {
     f32x16 c = z * 2.443315711809948e-5f - 1.388731625493765e-3f;
     c = (c * z + 4.166664568298827e-2f) * (z * z) - 0.5f * z + 1.0f;
     i32x16 swapped = (i32x16)((quarter & 1u) != 0u);
-    *cosine = from_bits(bits(select(swapped, s, c)) ^ (((quarter + 1u) & 2u) << 30));
-    *sine = from_bits(bits(select(swapped, c, s)) ^ ((quarter & 2u) << 30));
+    *cosine = from_bits(bits(choose(swapped, s, c)) ^ (((quarter + 1u) & 2u) << 30));
+    *sine = from_bits(bits(choose(swapped, c, s)) ^ ((quarter & 2u) << 30));
 }
 
 // Box–Muller: the first word gives the radius, the second the angle.

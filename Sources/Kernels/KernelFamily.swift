@@ -39,8 +39,10 @@ public enum KernelFamily: String, Sendable, CaseIterable {
     /// The family in use, as the library names it, in lower case: "skylakex".
     public static var loaded: String { String(cString: openblas_get_corename()).lowercased() }
 
-    /// The library, its version and how it was built: "OpenBLAS 0.3.21 …".
-    public static var libraryVersion: String { String(cString: openblas_get_config()) }
+    /// The library and its version: "OpenBLAS 0.3.21". What follows in its own description is the family and how it was built.
+    public static var libraryVersion: String {
+        String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
+    }
 
     var coreType: String {
         switch self {

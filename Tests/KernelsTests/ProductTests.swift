@@ -77,7 +77,7 @@ import Testing
 
     @Test("The library says what it is")
     func library() {
-        #expect(KernelFamily.libraryVersion.contains("OpenBLAS"))
+        #expect(KernelFamily.libraryVersion.hasPrefix("OpenBLAS 0."))
         #expect(!KernelFamily.loaded.isEmpty)
     }
 }

@@ -28,9 +28,10 @@ public enum BitmapFont {
         var glyphs: [[UInt8]] = []
         for band in stride(from: 0, to: lines.count, by: height) {
             for column in lines[band].indices {
-                glyphs.append((0..<height).map { row in
-                    lines[band + row][column].utf8.reduce(0) { $0 << 1 | ($1 == UInt8(ascii: "#") ? 1 : 0) }
-                })
+                glyphs.append(
+                    (0..<height).map { row in
+                        lines[band + row][column].utf8.reduce(0) { $0 << 1 | ($1 == UInt8(ascii: "#") ? 1 : 0) }
+                    })
             }
         }
         precondition(glyphs.count == 95, "the drawing holds \(glyphs.count) glyphs, not 95")

@@ -15,7 +15,8 @@ extension Canvas {
         if let halo {
             for (column, row) in Canvas.inked(text) {
                 fill(
-                    PixelBox(x: start + column * scale - scale, y: y + row * scale - scale, width: 3 * scale, height: 3 * scale), halo)
+                    PixelBox(x: start + column * scale - scale, y: y + row * scale - scale, width: 3 * scale, height: 3 * scale),
+                    halo)
             }
         }
         for (column, row) in Canvas.inked(text) {

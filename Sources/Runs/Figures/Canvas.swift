@@ -72,7 +72,8 @@ struct Canvas: Sendable {
     mutating func disc(x: Double, y: Double, radius: Double, _ colour: Colour, alpha: Double = 1, clip: PixelBox? = nil) {
         let clip = clip ?? bounds
         let reach = radius + 1
-        guard x + reach > Double(clip.x), x - reach < Double(clip.right), y + reach > Double(clip.y), y - reach < Double(clip.bottom)
+        guard x + reach > Double(clip.x), x - reach < Double(clip.right), y + reach > Double(clip.y),
+            y - reach < Double(clip.bottom)
         else { return }
         let rows = max(clip.y, Int(y - reach))...max(clip.y, min(clip.bottom - 1, Int(y + reach)))
         let columns = max(clip.x, Int(x - reach))...max(clip.x, min(clip.right - 1, Int(x + reach)))

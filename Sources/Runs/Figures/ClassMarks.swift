@@ -6,8 +6,10 @@ struct ClassMarks {
 
     private static let cells = 22
     private static let scale = 3
-    /// A class scattered so thinly that its densest spot is mostly other classes gets no number.
+    /// A class that nowhere has this share of what lies there gets no number,
     private static let leastShare = 0.35
+    /// nor one that has it only where it is thinner than this part of its densest spot.
+    private static let leastDensity = 0.4
 
     func draw(on canvas: inout Canvas) {
         let classes = Set(labels).sorted().prefix(40)
@@ -22,8 +24,13 @@ struct ClassMarks {
         var taken: [PixelBox] = []
         for label in classes {
             guard let own = counts[label].map({ smoothed($0) }) else { continue }
+            let densest = Double(own.max() ?? 0)
             // Dense and pure: the count of the class there times its share of what lies there.
-            let worth = zip(own, everything).map { $1 > 0 && Double($0) >= ClassMarks.leastShare * Double($1) ? Double($0 * $0) / Double($1) : 0 }
+            let worth = zip(own, everything).map { here, all in
+                let enough =
+                    Double(here) >= ClassMarks.leastDensity * densest && Double(here) >= ClassMarks.leastShare * Double(all)
+                return enough && all > 0 ? Double(here * here) / Double(all) : 0
+            }
             let order = worth.indices.sorted { worth[$0] == worth[$1] ? $0 < $1 : worth[$0] > worth[$1] }
             for cell in order.prefix(12) where worth[cell] > 0 {
                 let box = place(of: "\(label)", around: middle(of: label, near: cell))

@@ -12,7 +12,9 @@ public struct CodeCloud: Sendable {
         precondition(dimensions > 0, "codes of \(dimensions) dimensions")
         precondition(codes.count % dimensions == 0, "\(codes.count) numbers for codes of \(dimensions)")
         precondition(prior.count % dimensions == 0, "\(prior.count) numbers for prior samples of \(dimensions)")
-        precondition(labels.isEmpty || labels.count == codes.count / dimensions, "\(labels.count) labels for \(codes.count / dimensions) codes")
+        precondition(
+            labels.isEmpty || labels.count == codes.count / dimensions,
+            "\(labels.count) labels for \(codes.count / dimensions) codes")
         self.codes = codes
         self.dimensions = dimensions
         self.labels = labels

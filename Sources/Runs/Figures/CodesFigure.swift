@@ -12,7 +12,8 @@ extension Figures {
         let box = PixelBox(x: left, y: headingHeight, width: side, height: side)
         var canvas = Canvas(width: left + side + 20 + legendWidth, height: box.bottom + 70)
         heading(
-            cloud.dimensions == 2 ? "Held-out codes" : "Held-out codes, first two of \(cloud.dimensions) dimensions", title, on: &canvas)
+            cloud.dimensions == 2 ? "Held-out codes" : "Held-out codes, first two of \(cloud.dimensions) dimensions", title,
+            on: &canvas)
         let (x, y) = squareAxes(cloud)
         let grid = CodeFrame(box: box, x: x, y: y)
         grid.draw(on: &canvas)

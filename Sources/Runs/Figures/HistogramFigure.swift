@@ -8,7 +8,9 @@ extension Figures {
         let pitch = (x: panel.width + 36, y: panel.height + 84)
         var canvas = Canvas(
             width: 2 * margin + columns * pitch.x - 36, height: headingHeight + 62 + rows * pitch.y - 26)
-        let what = cloud.dimensions > shown ? "Held-out codes, first \(shown) of \(cloud.dimensions) dimensions" : "Held-out codes by dimension"
+        let what =
+            cloud.dimensions > shown
+            ? "Held-out codes, first \(shown) of \(cloud.dimensions) dimensions" : "Held-out codes by dimension"
         heading(what, title, on: &canvas)
         canvas.fill(PixelBox(x: margin, y: headingHeight - 6, width: 16, height: 14), Colour.classes[0], alpha: 0.55)
         canvas.text("codes", x: margin + 24, y: headingHeight - 6, scale: 2, .ink)
@@ -56,7 +58,8 @@ extension Figures {
         canvas.text(name, x: box.x, y: box.y - 24, scale: 2, .ink)
         let moments = "mean \(summary(cloud.column(dimension, of: cloud.codes)))"
         canvas.text(
-            Canvas.fitted(moments, width: box.width - 50, scale: 2), x: box.right, y: box.y - 24, scale: 2, .slate, anchor: .trailing)
+            Canvas.fitted(moments, width: box.width - 50, scale: 2), x: box.right, y: box.y - 24, scale: 2, .slate,
+            anchor: .trailing)
     }
 
     /// "0.12, std 4.87".

@@ -63,7 +63,8 @@ extension Figures {
     ) -> Raster {
         precondition(
             originals.height == reconstructions.height && originals.width == reconstructions.width,
-            "originals of \(originals.height) x \(originals.width), reconstructions of \(reconstructions.height) x \(reconstructions.width)")
+            "originals of \(originals.height) x \(originals.width), reconstructions of \(reconstructions.height) x \(reconstructions.width)"
+        )
         let labels = ["original", "reconstructed"]
         let labelWidth = Canvas.textWidth(labels[1], scale: 2) + 14
         let betweenPairs = 12
@@ -92,7 +93,8 @@ extension Figures {
     private static func draw(_ images: ImageBatch, _ layout: GridLayout, x: Int, y: Int, on canvas: inout Canvas) {
         for index in 0..<images.count {
             canvas.paste(
-                images, index, x: x + layout.x(index % layout.columns), y: y + layout.y(index / layout.columns), scale: layout.scale)
+                images, index, x: x + layout.x(index % layout.columns), y: y + layout.y(index / layout.columns), scale: layout.scale
+            )
         }
     }
 }

@@ -51,7 +51,9 @@ public struct LossCurve: Sendable, Equatable {
         guard run > 1 else { return samples }
         return stride(from: 0, to: samples.count, by: run).flatMap { start in
             let part = samples[start..<min(samples.count, start + run)]
-            guard let low = part.min(by: { $0.value < $1.value }), let high = part.max(by: { $0.value < $1.value }) else { return [Sample]() }
+            guard let low = part.min(by: { $0.value < $1.value }), let high = part.max(by: { $0.value < $1.value }) else {
+                return [Sample]()
+            }
             return low.step < high.step ? [low, high] : low.step > high.step ? [high, low] : [low]
         }
     }

@@ -14,7 +14,8 @@ extension Figures {
         let panels = lossPanels(phases: phases, pixelError: pixelError)
         let first = headingHeight + 34
         var canvas = Canvas(
-            width: plotLeft + plotWidth + plotRight, height: first + max(1, panels.count) * panelPitch - (panelPitch - plotHeight) + 74)
+            width: plotLeft + plotWidth + plotRight,
+            height: first + max(1, panels.count) * panelPitch - (panelPitch - plotHeight) + 74)
         heading("Losses", title, on: &canvas)
         let steps = panels.flatMap { $0.curves }.flatMap { [$0.samples.first?.step, $0.samples.last?.step] }.compactMap { $0 }
         guard let low = steps.min(), let high = steps.max() else {

@@ -37,7 +37,8 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
 
     @Test("A bare grid keeps the pixels of its images as squares of one size", arguments: [1, 3])
     func grid(channels: Int) {
-        let images = ImageBatch(count: 3, height: 2, width: 2, channels: channels, pixels: (0..<12 * channels).map { UInt8($0 * 7) })
+        let images = ImageBatch(
+            count: 3, height: 2, width: 2, channels: channels, pixels: (0..<12 * channels).map { UInt8($0 * 7) })
         let raster = Figures.grid(images, columns: 2)
         #expect(raster.channels == channels)
         #expect(raster.width == 2 * 8 + 2 && raster.height == 2 * 8 + 2)
@@ -51,14 +52,17 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
         }
     }
 
-    @Test("Grids of every size come out, an empty one too", arguments: [0, 1, 19, 20, 21, 64], [(28, 28, 1), (1, 1, 1), (32, 32, 3), (48, 17, 1), (2000, 3, 3)])
+    @Test(
+        "Grids of every size come out, an empty one too", arguments: [0, 1, 19, 20, 21, 64],
+        [(28, 28, 1), (1, 1, 1), (32, 32, 3), (48, 17, 1), (2000, 3, 3)])
     func sizes(count: Int, size: (Int, Int, Int)) {
         let (height, width, channels) = size
         let images = ImageBatch(
             count: count, height: height, width: width, channels: channels,
             pixels: [UInt8](repeating: 40, count: count * height * width * channels))
         let shown = [
-            Figures.samples(images, title: title), Figures.reconstructions(originals: images, reconstructions: images, title: title),
+            Figures.samples(images, title: title),
+            Figures.reconstructions(originals: images, reconstructions: images, title: title),
             Figures.walk(images, columns: 5, caption: "a caption", title: title),
         ]
         #expect(shown.allSatisfy { $0.channels == 3 && holds($0, 40, 40, 40) == (count > 0) })
@@ -96,7 +100,8 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
     @Test("Losses that are empty, single, constant, zero, negative, not finite or enormous are drawn without complaint")
     func oddLosses() {
         let values: [[Double]] = [
-            [], [1], [2, 2, 2], [0, 0], [-1, 3], [.nan, 1, .infinity, 2], [.nan], [1e300, 1], [1e-300, 1e29], [1e-12, 2e-12], [123_456_789, 5],
+            [], [1], [2, 2, 2], [0, 0], [-1, 3], [.nan, 1, .infinity, 2], [.nan], [1e300, 1], [1e-300, 1e29], [1e-12, 2e-12],
+            [123_456_789, 5],
         ]
         for value in values {
             for name in ["reconstruction", "discriminator", "generator", "classification"] {
@@ -116,14 +121,17 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
         }
         let raster = Figures.losses(
             phases: [
-                curve("reconstruction") { 100 / (1 + $0 / 100) }, curve("discriminator") { 1.2 + 0.1 * ($0 / 7).remainder(dividingBy: 1) },
+                curve("reconstruction") { 100 / (1 + $0 / 100) },
+                curve("discriminator") { 1.2 + 0.1 * ($0 / 7).remainder(dividingBy: 1) },
                 curve("generator") { 0.8 + 0.1 * ($0 / 9).remainder(dividingBy: 1) },
             ], pixelError: curve("pixel error") { 200 / (1 + $0 / 100) }, title: title)
         #expect(holds(raster, 0x88, 0x22, 0x77) && holds(raster, 0x44, 0x88, 0x66))
         #expect(holds(raster, 0xDD, 0x00, 0x11) && holds(raster, 0x22, 0x33, 0xAA))
     }
 
-    @Test("A run's name of any length and alphabet leaves room for the moment", arguments: ["", "ünïcödé", String(repeating: "long-", count: 100)])
+    @Test(
+        "A run's name of any length and alphabet leaves room for the moment",
+        arguments: ["", "ünïcödé", String(repeating: "long-", count: 100)])
     func names(name: String) {
         let odd = FigureTitle(run: name, epoch: .max, step: .max)
         #expect(Figures.codes(cloud(50, dimensions: 2), title: odd).channels == 3)

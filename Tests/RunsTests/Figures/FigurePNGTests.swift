@@ -11,7 +11,8 @@ func decodedPNG(_ bytes: [UInt8], channels: Int) throws -> Raster {
     #expect(image.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) == (channels == 3 ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0))
     image.format = channels == 3 ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
     var pixels = [UInt8](repeating: 0, count: Int(image.width) * Int(image.height) * channels)
-    try #require(png_image_finish_read(&image, nil, &pixels, png_int_32(Int(image.width) * channels), nil) != 0, "the PNG file is cut off")
+    try #require(
+        png_image_finish_read(&image, nil, &pixels, png_int_32(Int(image.width) * channels), nil) != 0, "the PNG file is cut off")
     return Raster(width: Int(image.width), height: Int(image.height), channels: channels, pixels: pixels)
 }
 
@@ -24,7 +25,9 @@ func withFigureFolder<R>(_ body: (String) throws -> R) throws -> R {
 }
 
 @Suite struct FigurePNGTests {
-    @Test("A picture read back has the pixels that were written", arguments: [(1, 1, 1), (1, 1, 3), (7, 3, 1), (13, 1, 3), (1, 300, 3), (255, 257, 1), (640, 480, 3)])
+    @Test(
+        "A picture read back has the pixels that were written",
+        arguments: [(1, 1, 1), (1, 1, 3), (7, 3, 1), (13, 1, 3), (1, 300, 3), (255, 257, 1), (640, 480, 3)])
     func roundTrip(width: Int, height: Int, channels: Int) throws {
         var state: UInt64 = 12345
         let pixels = (0..<width * height * channels).map { _ in

@@ -1,0 +1,82 @@
+import Autoencoder
+import Kernels
+
+/// What an epoch's evaluation found on held-out images; the names of metrics.jsonl (contract.md) beside each.
+public struct EpochFigures: Sendable, Equatable {
+    /// `reconstruction`, and the same error in other units.
+    public let reconstruction: ReconstructionError
+    /// `code.mean`, `code.std`.
+    public let code: CodeStatistics
+    /// `holes` is its share.
+    public let holes: Holes
+    /// `energy_distance`: codes against the prior.
+    public let energyDistance: Double
+    /// `energy_zero`: as many samples of the prior against the prior.
+    public let energyZero: Double
+}
+
+/// An epoch's figures with the codes they came from, which the pictures need too.
+public struct EpochEvaluation: Sendable {
+    public let figures: EpochFigures
+    /// Held-out codes, one a row, in the order of the images.
+    public let codes: Matrix
+}
+
+/// Evaluates a model on held-out images after an epoch; made once a run.
+///
+/// Works through the images in blocks, so that memory does not grow with their number beyond their codes. Everything random comes
+/// from the seed: the same model gives the same figures.
+public struct Evaluator: Sendable {
+    /// Images that are encoded and decoded together.
+    public static let blockImages = 10 * Inference.blockRows
+
+    public let prior: PriorSettings
+    public let codeSize: Int
+    private let source: RandomSource
+    private let cells: CodeCells
+
+    public init(prior: PriorSettings, codeSize: Int, seed: UInt64) {
+        self.prior = prior
+        self.codeSize = codeSize
+        source = RandomSource(seed: seed, purpose: .evaluation, step: 0)
+        cells = CodeCells(prior, codeSize: codeSize)
+    }
+
+    /// The first `count` samples of the prior that the figures compare with; the same on every call.
+    public func priorSamples(_ count: Int, from first: Int = 0) -> Matrix {
+        let samples = Matrix(rows: count, columns: codeSize)
+        prior.sample(into: samples, source: source, firstRow: first)
+        return samples
+    }
+
+    /// Encodes and reconstructs `count` images and compares their codes with the prior.
+    ///
+    /// `images` gives the bytes of a range of them, one image after the other; it is asked for ranges in rising order.
+    public func evaluate(
+        _ inference: Inference, count: Int, images: (Range<Int>) throws -> [UInt8]
+    ) rethrows -> EpochEvaluation {
+        precondition(count >= 0, "\(count) images")
+        let codes = Matrix(rows: count, columns: codeSize)
+        var error = ReconstructionError()
+        for start in stride(from: 0, to: count, by: Evaluator.blockImages) {
+            let range = start..<min(count, start + Evaluator.blockImages)
+            let originals = try images(range)
+            let block = inference.encode(originals)
+            precondition(block.rows == range.count && block.columns == codeSize, "\(block.rows) codes of \(block.columns)")
+            codes.rows(range).values.copy(from: block.values)
+            error.add(originals: originals, reconstructions: inference.decode(block))
+        }
+        return EpochEvaluation(figures: figures(codes: codes, reconstruction: error), codes: codes)
+    }
+
+    /// The figures of codes and errors that are known already.
+    public func figures(codes: Matrix, reconstruction: ReconstructionError) -> EpochFigures {
+        let size = EnergyDistance.sampleSize
+        let samples = priorSamples(size)
+        // As many as there are codes, and none of them in the other sample: then both distances stray from 0 alike.
+        let others = priorSamples(min(size, codes.rows), from: size)
+        return EpochFigures(
+            reconstruction: reconstruction, code: CodeStatistics(codes), holes: Holes(codes, in: cells),
+            energyDistance: EnergyDistance.between(codes, samples), energyZero: EnergyDistance.between(others, samples))
+    }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import Kernels
+
+/// The axis of the swiss roll prior: 3t·(cos 4πt, sin 4πt) for t = √u, u in 0…1 (paper.md section 1).
+struct SwissRoll: Sendable {
+    let thickness: Double
+
+    private static let radius = 3.0
+    private static let turns = 2.0
+    private static let winding = 2 * Double.pi * turns
+
+    init(thickness: Double) {
+        precondition(thickness > 0, "a roll of thickness \(thickness)")
+        self.thickness = thickness
+    }
+
+    /// The middle of the roll at u, 0 at its inner end and 1 at its outer one.
+    func middle(_ u: Double) -> (x: Double, y: Double) {
+        let t = u.squareRoot()
+        return (SwissRoll.radius * t * cos(SwissRoll.winding * t), SwissRoll.radius * t * sin(SwissRoll.winding * t))
+    }
+
+    /// The nearest place on the axis: u along it, and how far (x, y) lies to its outer side, in thicknesses.
+    ///
+    /// The axis goes on straight beyond its ends, so that u falls below 0 and rises above 1 there: no two codes share a place.
+    func place(x: Double, y: Double) -> EqualCells.Place {
+        let angle = atan2(y, x) / (2 * Double.pi)
+        let phase = angle < 0 ? angle + 1 : angle
+        var best = EqualCells.Place(along: 0, across: 0)
+        var least = Double.infinity
+        // One start on each turn in this direction, and both ends.
+        for start in [phase / SwissRoll.turns, (phase + 1) / SwissRoll.turns, 0, 1] {
+            let t = foot(x: x, y: y, start: start)
+            let (forward, outward) = offset(x: x, y: y, t: t)
+            let square = forward * forward + outward * outward
+            if square < least {
+                least = square
+                let beyond = t == 0 ? min(0, forward) : t == 1 ? max(0, forward) : 0
+                best = EqualCells.Place(along: t * t + beyond, across: outward / thickness)
+            }
+        }
+        return best
+    }
+
+    /// Gauss–Newton towards the foot of the perpendicular from (x, y), kept on the roll.
+    private func foot(x: Double, y: Double, start: Double) -> Double {
+        var t = min(1, max(0, start))
+        for _ in 0..<6 {
+            let (point, slope) = axis(t)
+            let along = (x - point.x) * slope.x + (y - point.y) * slope.y
+            t = min(1, max(0, t + along / (slope.x * slope.x + slope.y * slope.y)))
+        }
+        return t
+    }
+
+    /// From the axis at t to (x, y): forward along it and to its outer side.
+    private func offset(x: Double, y: Double, t: Double) -> (forward: Double, outward: Double) {
+        let (point, slope) = axis(t)
+        let dx = x - point.x
+        let dy = y - point.y
+        let length = (slope.x * slope.x + slope.y * slope.y).squareRoot()
+        return ((dx * slope.x + dy * slope.y) / length, (dx * slope.y - dy * slope.x) / length)
+    }
+
+    private func axis(_ t: Double) -> (point: (x: Double, y: Double), slope: (x: Double, y: Double)) {
+        let cosine = SwissRoll.radius * cos(SwissRoll.winding * t)
+        let sine = SwissRoll.radius * sin(SwissRoll.winding * t)
+        let turn = SwissRoll.winding * t
+        return ((t * cosine, t * sine), (cosine - turn * sine, sine + turn * cosine))
+    }
+
+    /// A cut of the roll into along × across cells of equal probability; `sample` is of the prior.
+    func cells(along: Int, across: Int, sample: Matrix) -> EqualCells {
+        let places = (0..<sample.rows).map { place(x: Double(sample[$0, 0]), y: Double(sample[$0, 1])) }
+        return EqualCells(along: along, across: across, sample: places)
+    }
+}

@@ -50,10 +50,11 @@ let package = Package(
             ]),
 
         // Process: membership and the command.
+        .target(name: "CProcess"),
         .target(
             name: "Cluster",
             dependencies: [
-                "Runs", "Collectives", "Wire", "Autoencoder", "Evaluation", "Datasets", "Layers", "Kernels",
+                "CProcess", "Runs", "Collectives", "Wire", "Autoencoder", "Evaluation", "Datasets", "Layers", "Kernels",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -62,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "lockstep",
             dependencies: [
-                "Cluster", "Runs",
+                "Cluster", "Runs", "Collectives", "Wire", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -75,7 +76,7 @@ let package = Package(
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
-        .testTarget(name: "LockstepTests", dependencies: ["Runs"]),
+        .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Runs"]),
     ],
     swiftLanguageModes: [.v6]
 )

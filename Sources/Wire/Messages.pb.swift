@@ -49,23 +49,6 @@ public nonisolated struct ControlHello: Sendable {
   /// BLAS kernel family that is loaded
   public var kernel: String = String()
 
-  /// where the other workers may dial this one, best first
-  public var dataAddresses: [String] = []
-
-  public var dataPort: UInt32 = 0
-
-  /// false when it still holds a replica
-  public var wantsFreshState: Bool = false
-
-  public var run: String = String()
-
-  public var generation: UInt64 = 0
-
-  /// phases applied by the replica it holds
-  public var applied: UInt64 = 0
-
-  public var chain: UInt64 = 0
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -107,7 +90,8 @@ public nonisolated struct ControlWelcome: Sendable {
   /// 0: initialise from the seed; else a state stream of this length follows
   public var stateBytes: UInt64 = 0
 
-  public var allowMixedKernels: Bool = false
+  /// workers on other hosts may take part: listen off loopback
+  public var remote: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -142,6 +126,11 @@ public nonisolated struct ControlReady: Sendable {
   public var applied: UInt64 = 0
 
   public var chain: UInt64 = 0
+
+  /// where the other workers may dial this one, best first; empty: its end of this connection
+  public var dataAddresses: [String] = []
+
+  public var dataPort: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -385,6 +374,9 @@ public nonisolated struct ControlHeartbeat: Sendable {
 
   public var applied: UInt64 = 0
 
+  /// phases whose own part is complete; above `applied` it waits for others
+  public var contributed: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -427,7 +419,7 @@ fileprivate nonisolated let _protobuf_package = "lockstep"
 
 nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{3}data_addresses\0\u{3}data_port\0\u{3}wants_fresh_state\0\u{1}run\0\u{1}generation\0\u{1}applied\0\u{1}chain\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -441,13 +433,6 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 4: try { try decoder.decodeSingularStringField(value: &self.build) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.kernel) }()
-      case 7: try { try decoder.decodeRepeatedStringField(value: &self.dataAddresses) }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.dataPort) }()
-      case 9: try { try decoder.decodeSingularBoolField(value: &self.wantsFreshState) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.run) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
-      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
-      case 13: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
       default: break
       }
     }
@@ -472,27 +457,6 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.kernel.isEmpty {
       try visitor.visitSingularStringField(value: self.kernel, fieldNumber: 6)
     }
-    if !self.dataAddresses.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.dataAddresses, fieldNumber: 7)
-    }
-    if self.dataPort != 0 {
-      try visitor.visitSingularUInt32Field(value: self.dataPort, fieldNumber: 8)
-    }
-    if self.wantsFreshState != false {
-      try visitor.visitSingularBoolField(value: self.wantsFreshState, fieldNumber: 9)
-    }
-    if !self.run.isEmpty {
-      try visitor.visitSingularStringField(value: self.run, fieldNumber: 10)
-    }
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 11)
-    }
-    if self.applied != 0 {
-      try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 12)
-    }
-    if self.chain != 0 {
-      try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 13)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -503,13 +467,6 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.build != rhs.build {return false}
     if lhs.library != rhs.library {return false}
     if lhs.kernel != rhs.kernel {return false}
-    if lhs.dataAddresses != rhs.dataAddresses {return false}
-    if lhs.dataPort != rhs.dataPort {return false}
-    if lhs.wantsFreshState != rhs.wantsFreshState {return false}
-    if lhs.run != rhs.run {return false}
-    if lhs.generation != rhs.generation {return false}
-    if lhs.applied != rhs.applied {return false}
-    if lhs.chain != rhs.chain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -517,7 +474,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{1}workers\0\u{1}topology\0\u{1}compression\0\u{3}state_bytes\0\u{3}allow_mixed_kernels\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{1}workers\0\u{1}topology\0\u{1}compression\0\u{3}state_bytes\0\u{1}remote\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -537,7 +494,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 10: try { try decoder.decodeSingularStringField(value: &self.topology) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.compression) }()
       case 12: try { try decoder.decodeSingularUInt64Field(value: &self.stateBytes) }()
-      case 13: try { try decoder.decodeSingularBoolField(value: &self.allowMixedKernels) }()
+      case 13: try { try decoder.decodeSingularBoolField(value: &self.remote) }()
       default: break
       }
     }
@@ -580,8 +537,8 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.stateBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.stateBytes, fieldNumber: 12)
     }
-    if self.allowMixedKernels != false {
-      try visitor.visitSingularBoolField(value: self.allowMixedKernels, fieldNumber: 13)
+    if self.remote != false {
+      try visitor.visitSingularBoolField(value: self.remote, fieldNumber: 13)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -599,7 +556,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.topology != rhs.topology {return false}
     if lhs.compression != rhs.compression {return false}
     if lhs.stateBytes != rhs.stateBytes {return false}
-    if lhs.allowMixedKernels != rhs.allowMixedKernels {return false}
+    if lhs.remote != rhs.remote {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -637,7 +594,7 @@ nonisolated extension ControlRefusal: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Ready"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fingerprint\0\u{3}state_digest\0\u{1}applied\0\u{1}chain\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fingerprint\0\u{3}state_digest\0\u{1}applied\0\u{1}chain\0\u{3}data_addresses\0\u{3}data_port\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -649,6 +606,8 @@ nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeSingularBytesField(value: &self.stateDigest) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
       case 4: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.dataAddresses) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.dataPort) }()
       default: break
       }
     }
@@ -667,6 +626,12 @@ nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.chain != 0 {
       try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 4)
     }
+    if !self.dataAddresses.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.dataAddresses, fieldNumber: 5)
+    }
+    if self.dataPort != 0 {
+      try visitor.visitSingularUInt32Field(value: self.dataPort, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -675,6 +640,8 @@ nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.stateDigest != rhs.stateDigest {return false}
     if lhs.applied != rhs.applied {return false}
     if lhs.chain != rhs.chain {return false}
+    if lhs.dataAddresses != rhs.dataAddresses {return false}
+    if lhs.dataPort != rhs.dataPort {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1182,7 +1149,7 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0\u{1}contributed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1192,6 +1159,7 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.work) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.contributed) }()
       default: break
       }
     }
@@ -1204,12 +1172,16 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.applied != 0 {
       try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 2)
     }
+    if self.contributed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.contributed, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ControlHeartbeat, rhs: ControlHeartbeat) -> Bool {
     if lhs.work != rhs.work {return false}
     if lhs.applied != rhs.applied {return false}
+    if lhs.contributed != rhs.contributed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,59 @@
+# Lockstep: everything a person types. `make help` lists it.
+SHELL := /bin/bash
+PACKAGES := libopenblas-dev libzstd-dev libpng-dev zlib1g-dev
+LOCKSTEP := .build/release/lockstep
+# A test runner cannot choose its BLAS kernel by executing itself anew, as `lockstep` does: it is chosen here.
+CORETYPE := $(shell if grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)
+TEST_ENVIRONMENT := OPENBLAS_CORETYPE=$(CORETYPE) OPENBLAS_NUM_THREADS=1
+
+.PHONY: help setup commit build train mnist test matrix bench lint format proto clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup:  ## install the system packages that are missing (Debian, Ubuntu: through apt)
+	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then echo "installing" $$missing; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing; fi
+	@command -v swift >/dev/null || { echo "no swift on the PATH: install a 6.2 or newer toolchain from swift.org"; exit 1; }
+
+commit:
+	@commit=$$(git describe --always --dirty 2>/dev/null || echo unknown); \
+	line="#define LOCKSTEP_COMMIT \"$$commit\""; file=Sources/CProcess/commit.h; \
+	[ "$$(cat $$file 2>/dev/null)" = "$$line" ] || echo "$$line" > $$file
+
+build: setup commit  ## release build of the command
+	swift build -c release --product lockstep
+
+train: build  ## train the quickstart recipe on this machine, with pictures
+	$(LOCKSTEP) train --recipe quickstart
+
+mnist: build  ## fetch MNIST and train the 2-D Gaussian recipe on it
+	$(LOCKSTEP) data fetch mnist
+	$(LOCKSTEP) train --recipe mnist-gaussian-2d
+
+test: setup commit  ## every test, on a release build
+	swift build -c release --build-tests
+	$(TEST_ENVIRONMENT) swift test -c release --skip-build
+
+matrix: build  ## one digest over workers, threads, topologies, compressions and kills: prints the table
+	Tests/matrix.sh $(LOCKSTEP)
+
+bench: build  ## samples a second, exchange, packing, products
+	$(LOCKSTEP) bench gemm
+	$(LOCKSTEP) bench codec
+	$(LOCKSTEP) bench allreduce
+	$(LOCKSTEP) bench step --minibatch 1024 --set shards=4
+
+lint:  ## check the style
+	swift format lint --recursive --strict Sources Tests Package.swift
+
+format:  ## mend the style
+	swift format --in-place --recursive Sources Tests Package.swift
+
+proto:  ## generate the control messages anew (needs protoc and swift-protobuf's plugin on the PATH)
+	protoc --swift_opt=Visibility=Public --swift_out=Sources/Wire -I Sources/Wire Messages.proto
+
+clean:  ## remove the build
+	rm -rf .build

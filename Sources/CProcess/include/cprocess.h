@@ -1,0 +1,15 @@
+// What a process must ask of Linux through functions that Swift cannot import (variadic ones), and the commit it was
+// built from.
+#ifndef LOCKSTEP_CPROCESS_H
+#define LOCKSTEP_CPROCESS_H
+
+// Asks the kernel to kill this process when the thread that spawned it ends. Returns 0, or errno.
+int cprocess_die_with_parent(void);
+
+// Gives the calling thread the lowest scheduling priority (nice 19). Returns 0, or errno.
+int cprocess_lowest_thread_priority(void);
+
+// The commit this binary was built from, or "unknown" where the build had no checkout.
+const char *cprocess_commit(void);
+
+#endif

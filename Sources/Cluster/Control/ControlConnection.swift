@@ -1,0 +1,106 @@
+import NIOCore
+import Wire
+
+/// One end of a control connection: messages out from any thread, messages in on its event loop.
+public final class ControlConnection: Sendable {
+    private let channel: any Channel
+
+    init(channel: any Channel) { self.channel = channel }
+
+    /// This end's address: the source address of the route to the peer.
+    public var localHost: String? { channel.localAddress?.ipAddress }
+    public var remoteHost: String? { channel.remoteAddress?.ipAddress }
+
+    /// "10.0.0.2:40118", for sentences.
+    public var remote: String {
+        guard let address = channel.remoteAddress, let host = address.ipAddress, let port = address.port else {
+            return "an unknown address"
+        }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// Sends a message; an error closes the connection and arrives as its end.
+    public func send(_ message: ControlMessage, view: UInt64) {
+        do {
+            channel.writeAndFlush(try message.frame(view: view)).whenFailure { [channel] _ in
+                channel.close(promise: nil)
+            }
+        } catch {
+            channel.pipeline.fireErrorCaught(error)
+        }
+    }
+
+    /// Sends a message and waits until it has left: the pace of a long stream. Never on an event loop.
+    ///
+    /// - Throws: the connection's error.
+    public func sendAndWait(_ message: ControlMessage, view: UInt64) throws {
+        try channel.writeAndFlush(message.frame(view: view)).wait()
+    }
+
+    public func close() { channel.close(promise: nil) }
+
+    /// Closes behind what was sent before.
+    public func closeAfterSending() {
+        channel.eventLoop.execute { [channel] in channel.flush(); channel.close(promise: nil) }
+    }
+
+    /// The handlers of a control connection, first to last.
+    ///
+    /// - Parameters:
+    ///   - admits: kinds that may come before the peer has introduced itself are decided by it, at the header.
+    ///   - onMessage, onEnd: on the event loop; `onEnd` once, with the reason in words.
+    static func install(
+        on channel: any Channel, admits: @escaping @Sendable (MessageKind) -> Bool,
+        onMessage: @escaping (ControlMessage) -> Void, onEnd: @escaping (String) -> Void
+    ) throws {
+        try channel.pipeline.syncOperations.addHandlers([
+            ByteToMessageHandler(ControlFrameDecoder(admits: admits)),
+            MessageToByteHandler(ControlFrameEncoder()),
+            ControlHandler(onMessage: onMessage, onEnd: onEnd),
+        ])
+    }
+}
+
+/// Turns frames into messages, and every way a connection ends into one call.
+private final class ControlHandler: ChannelInboundHandler {
+    typealias InboundIn = ControlFrame
+
+    private let onMessage: (ControlMessage) -> Void
+    private let onEnd: (String) -> Void
+    private var ended = false
+
+    init(onMessage: @escaping (ControlMessage) -> Void, onEnd: @escaping (String) -> Void) {
+        self.onMessage = onMessage
+        self.onEnd = onEnd
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !ended else { return }
+        do {
+            onMessage(try ControlMessage(unwrapInboundIn(data)))
+        } catch {
+            errorCaught(context: context, error: error)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end("sent or met an error: \(words(error))")
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end("closed its connection")
+        context.fireChannelInactive()
+    }
+
+    private func end(_ reason: String) {
+        guard !ended else { return }
+        ended = true
+        onEnd(reason)
+    }
+
+    private func words(_ error: any Error) -> String {
+        if let error = error as? IOError { return String(cString: strerrorText(error.errnoCode)) }
+        return "\(error)"
+    }
+}

@@ -1,0 +1,54 @@
+import Autoencoder
+import Datasets
+import Foundation
+import Wire
+
+/// Cuts minibatches into shards and packs each member's part, ahead of need, on a thread of its own.
+///
+/// What must reach a worker in order with its batches (a snapshot request) goes through the same queue.
+final class BatchFeeder: Sendable {
+    enum Order: Sendable {
+        case batch(step: UInt64, to: [(connection: ControlConnection, shards: Range<Int>)], view: UInt64)
+        case message(ControlMessage, to: ControlConnection, view: UInt64)
+    }
+
+    private let orders = Mailbox<Order>()
+    private let data: ImageSubset
+    private let plan: MinibatchPlan
+    private let shards: Int
+
+    init(data: ImageSubset, plan: MinibatchPlan, shards: Int) {
+        self.data = data
+        self.plan = plan
+        self.shards = shards
+    }
+
+    func start() {
+        DetachedThread.start(name: "feeder") { [self] in
+            while let order = orders.take() {
+                switch order {
+                case .batch(let step, let members, let view): feed(step, to: members, view: view)
+                case .message(let message, let connection, let view): connection.send(message, view: view)
+                }
+            }
+        }
+    }
+
+    func put(_ order: Order) { orders.put(order) }
+
+    func close() { orders.close() }
+
+    private func feed(_ step: UInt64, to members: [(connection: ControlConnection, shards: Range<Int>)], view: UInt64) {
+        let samples = plan.samples(of: step)
+        for member in members {
+            let parts = member.shards.map { shard in
+                let rows = ShardGeometry.rows(ofShard: shard, minibatch: samples.count, shards: shards)
+                let indices = samples[rows]
+                return ShardImages(
+                    shard: shard, rows: rows, images: data.images(indices), labels: data.labels(indices))
+            }
+            let message = BatchImages.pack(step: step, minibatch: samples.count, shards: parts)
+            member.connection.send(.batch(message), view: view)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Collectives
+import Dispatch
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import Runs
+import Synchronization
+
+/// A coordinator process: opens the run, waits for its workers, and leads them to the end.
+public final class Coordinator: Sendable {
+    private let options: CoordinatorOptions
+    private let log: Logger
+    private let progress: ProgressLine
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let shell = Mutex<CoordinatorShell?>(nil)
+    private let stopEarly = Mutex<String?>(nil)
+
+    public init(options: CoordinatorOptions, log: Logger, progress: ProgressLine) {
+        self.options = options
+        self.log = log
+        self.progress = progress
+    }
+
+    /// Leads the run to its end. Blocks the calling thread.
+    ///
+    /// - Throws: what kept the run from beginning, in one sentence. What ends it later is in the outcome.
+    public func run() throws -> RunOutcome {
+        defer { try? group.syncShutdownGracefully() }
+        try refuseStrangers()
+        let lock = try options.folder.lock()
+        defer { lock.release() }
+        let run = try PreparedRun(options: options)
+        for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
+        if run.plan.firstStep > 0 { log.info("going on from the checkpoint after step \(run.plan.firstStep)") }
+        if run.plan.firstStep >= run.plan.lastStep { return .finished(step: run.plan.firstStep) }
+        return try lead(run)
+    }
+
+    /// Ends the run at the next boundary, with a checkpoint.
+    public func stop(_ reason: String) {
+        stopEarly.withLock { $0 = reason }
+        shell.withLock { $0 }?.onLoop { $0.handle(.stopRequested(reason: reason)) }
+    }
+
+    /// The operating system's word on how a worker process of this machine ended.
+    public func childExited(pid: UInt32, cause: String) {
+        shell.withLock { $0 }?.onLoop { $0.handle(.childExited(pid: pid, cause: cause)) }
+    }
+
+    private func refuseStrangers() throws {
+        guard case .address(let address) = options.listen, !address.isLoopback, !options.insecure else { return }
+        throw LocalError(
+            "\(address) can be reached from other hosts and this version has no token yet: add --insecure on a network you trust, or listen on 127.0.0.1"
+        )
+    }
+
+    private var host: String {
+        switch options.listen {
+        case .address(let address): address.host
+        case .inherited: "127.0.0.1"
+        }
+    }
+
+    private func lead(_ run: PreparedRun) throws -> RunOutcome {
+        let summation = try options.topology == .server
+            ? SummationHost(
+                host: host, port: options.dataPort, compression: LinkCompression(rawValue: options.compression) ?? .auto,
+                run: RunIdentity.bytes(run.identity), generation: run.generation) : nil
+        defer { summation?.shutdown() }
+        let outcomes = Mailbox<RunOutcome>()
+        let recorder = RunRecorder()
+        let evaluation = EvaluationDesk(run: run)
+        let desk = SnapshotDesk(
+            store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
+            identity: options.configuration.identityDigest, evaluation: evaluation)
+        let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
+        let shell = CoordinatorShell(
+            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: summation,
+            remote: !HostPort.isLoopback(host), log: log) { outcomes.put($0) }
+        self.shell.withLock { $0 = shell }
+        let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
+        recorder.start(try books(run), onTrouble: trouble)
+        recorder.put(
+            .event(
+                run.plan.firstStep > 0 ? "resume" : "start",
+                [("step", .unsigned(run.plan.firstStep)), ("generation", .unsigned(run.generation))]))
+        evaluation.start(recorder: recorder, log: log)
+        desk.start { result in shell.onLoop { $0.snapshot(result) } }
+        feeder.start()
+        let server = try bind(shell)
+        shell.start()
+        if let reason = stopEarly.withLock({ $0 }) { stop(reason) }
+        guard let outcome = outcomes.take() else { return .failed(reason: "the coordinator ended without a word; this is a defect") }
+        try? server.close().wait()
+        feeder.close()
+        desk.close()
+        evaluation.finish(wait: outcome.isCalm)
+        if case .failed(let reason) = outcome {
+            recorder.put(.event("failure", [("reason", .string(reason))]))
+        }
+        recorder.close()
+        return outcome
+    }
+
+    private func books(_ run: PreparedRun) throws -> RunBooks {
+        let configuration = options.configuration
+        let epochsDone = Int(run.plan.firstStep / run.plan.stepsPerEpoch)
+        return RunBooks(
+            name: options.folder.name, phases: Configuration.phaseNames, code: configuration.model.code,
+            shards: run.plan.shards, stepsPerEpoch: run.plan.stepsPerEpoch, lastStep: run.plan.lastStep,
+            workersWanted: options.workers.upperBound,
+            metrics: try MetricsWriter(
+                path: options.folder.metricsPath, resumingAt: run.plan.firstStep, epochsDone: epochsDone),
+            steps: try StepsLog(path: options.folder.stepsLogPath),
+            events: try EventFileWriter(directory: options.folder.path, host: Provenance.hostName(), time: Date()),
+            progress: progress)
+    }
+
+    private func bind(_ shell: CoordinatorShell) throws -> any Channel {
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try shell.accept(channel) } }
+        switch options.listen {
+        case .inherited(let descriptor): return try bootstrap.withBoundSocket(descriptor).wait()
+        case .address(let address):
+            do {
+                let channel = try bootstrap.bind(host: address.host, port: address.port).wait()
+                log.info("listening on \(address.host):\(channel.localAddress?.port ?? address.port)")
+                return channel
+            } catch {
+                let reason = (error as? IOError).map { String(cString: strerrorText($0.errnoCode)) } ?? "\(error)"
+                throw LocalError("cannot listen on \(address): \(reason); choose another port with --listen HOST:PORT")
+            }
+        }
+    }
+}
+
+extension RunOutcome {
+    /// It ended as it should, with everything on the disk.
+    var isCalm: Bool {
+        switch self {
+        case .finished, .stopped: true
+        case .failed: false
+        }
+    }
+}

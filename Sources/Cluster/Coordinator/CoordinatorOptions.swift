@@ -1,0 +1,60 @@
+import Runs
+
+/// How the members of a view sum their gradients.
+public enum Topology: String, Sendable, CaseIterable {
+    /// Reduce-scatter and all-gather between neighbours.
+    case ring
+    /// Push to a summation server in the coordinator, pull the sum.
+    case server
+}
+
+/// Where a coordinator waits for its workers.
+public enum ListenTarget: Sendable {
+    case address(HostPort)
+    /// A listening socket that the supervisor bound and handed down, so that the port outlives this process.
+    case inherited(descriptor: Int32)
+}
+
+/// How a coordinator is started, beyond the run's own configuration.
+public struct CoordinatorOptions: Sendable {
+    public var folder: RunFolder
+    public var configuration: Configuration
+    public var dataDirectory: String?
+    public var listen: ListenTarget
+    /// Port of the summation server; 0: any.
+    public var dataPort: Int
+    public var insecure: Bool
+    /// Start with the upper bound, or with the lower one after 10 s.
+    public var workers: ClosedRange<Int>
+    public var topology: Topology
+    /// off, auto or zstd.
+    public var compression: String
+    public var allowMixedKernels: Bool
+    /// All workers are children of one supervisor on this machine.
+    public var supervised: Bool
+    /// The state a new run begins with, instead of random weights (`--from`).
+    public var from: String?
+    /// What this binary calls itself in the handshake: workers must be of the same build.
+    public var build: String
+
+    public init(
+        folder: RunFolder, configuration: Configuration, dataDirectory: String? = nil, listen: ListenTarget,
+        dataPort: Int = 0, insecure: Bool = false, workers: ClosedRange<Int>, topology: Topology = .ring,
+        compression: String = "auto", allowMixedKernels: Bool = false, supervised: Bool = false, from: String? = nil,
+        build: String
+    ) {
+        self.folder = folder
+        self.configuration = configuration
+        self.dataDirectory = dataDirectory
+        self.listen = listen
+        self.dataPort = dataPort
+        self.insecure = insecure
+        self.workers = workers
+        self.topology = topology
+        self.compression = compression
+        self.allowMixedKernels = allowMixedKernels
+        self.supervised = supervised
+        self.from = from
+        self.build = build
+    }
+}

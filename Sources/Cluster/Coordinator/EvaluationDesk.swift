@@ -1,0 +1,74 @@
+import Autoencoder
+import Dispatch
+import Evaluation
+import Kernels
+import Logging
+import Runs
+
+/// Held-out figures and pictures, on one thread of low priority while the training goes on.
+///
+/// Whoever puts more states in than `backlog` waits: so the coordinator's memory is bounded, and in the end the training
+/// waits for its own evaluation rather than outrun it without limit.
+final class EvaluationDesk: Sendable {
+    /// States that may wait.
+    static let backlog = 2
+
+    private let states = Mailbox<SnapshotDesk.Arrived>()
+    private let slots = DispatchSemaphore(value: EvaluationDesk.backlog)
+    private let done = DispatchSemaphore(value: 0)
+    private let run: PreparedRun
+    private let heldOut: HeldOut
+    private let pictures: RunPictures
+
+    init(run: PreparedRun) {
+        self.run = run
+        heldOut = HeldOut(configuration: run.options.configuration, data: run.data)
+        pictures = RunPictures(folder: run.options.folder, configuration: run.options.configuration, data: run.data)
+    }
+
+    func start(recorder: RunRecorder, log: Logger) {
+        DetachedThread.start(name: "evaluation", lowPriority: true) { [self] in
+            FloatingPoint.setModes()
+            while let state = states.take() {
+                do {
+                    try evaluate(state, recorder)
+                } catch {
+                    log.error("the evaluation after step \(state.step) failed: \(error)")
+                }
+                slots.signal()
+            }
+            done.signal()
+        }
+    }
+
+    /// Takes a state in; waits while the backlog is full.
+    func put(_ state: SnapshotDesk.Arrived) {
+        slots.wait()
+        states.put(state)
+    }
+
+    /// Takes nothing more in. With `wait`, returns when the last evaluation is done.
+    func finish(wait: Bool) {
+        states.close()
+        if wait { done.wait() }
+    }
+
+    private func evaluate(_ state: SnapshotDesk.Arrived, _ recorder: RunRecorder) throws {
+        let configuration = run.options.configuration
+        let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
+        let inference = try Inference(
+            model: configuration.model, pixels: run.training.pixels, tensors: StateFile.tensors(of: reader),
+            averaged: configuration.average > 0)
+        let epoch = Int((state.step + run.plan.stepsPerEpoch - 1) / run.plan.stepsPerEpoch)
+        let evaluation = heldOut.evaluate(inference)
+        if state.purposes.contains(.evaluation) {
+            recorder.put(.epoch(evaluation.figures.metrics(epoch: epoch), step: state.step))
+        }
+        guard state.purposes.contains(.figures) else { return }
+        // The curves are read from the file, so what was recorded before must be in it.
+        let flushed = DispatchSemaphore(value: 0)
+        recorder.put(.flush { flushed.signal() })
+        flushed.wait()
+        _ = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch)
+    }
+}

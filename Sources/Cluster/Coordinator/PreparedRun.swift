@@ -1,0 +1,135 @@
+import Autoencoder
+import Datasets
+import Foundation
+import Layers
+import Runs
+import Wire
+
+/// Everything a coordinator opens before it listens: data, configuration, the newest whole checkpoint, the generation.
+struct PreparedRun: Sendable {
+    let options: CoordinatorOptions
+    let plan: RunPlan
+    let training: TrainingSettings
+    let data: DataSet
+    let minibatches: MinibatchPlan
+    let state: BeginningState
+    let store: CheckpointStore
+    let generation: UInt64
+    /// The last view an earlier coordinator of the run has used.
+    let lastView: UInt64
+    let configurationText: String
+    /// What gradient links and workers know the run by.
+    let identity: String
+    /// Checkpoints that were passed over, and why.
+    let leftOut: [LeftOut]
+
+    /// Opens the run. The caller holds its lock.
+    ///
+    /// - Throws: one sentence for data, configuration or checkpoint that cannot be used.
+    init(options: CoordinatorOptions) throws {
+        self.options = options
+        let configuration = options.configuration
+        data = try DataSet.open(configuration.data, directory: options.dataDirectory)
+        let train = data.train
+        training = configuration.training(pixels: train.pixels, trainingImages: train.count)
+        try training.validate()
+        minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
+        store = options.folder.checkpoints()
+        _ = try store.sweep()
+        if store.steps().isEmpty, let from = options.from {
+            try PreparedRun.begin(store, training: training, configuration: configuration, from: from)
+        }
+        let newest = try store.newestWhole()
+        leftOut = newest.leftOut
+        if newest.checkpoint == nil, let first = leftOut.first {
+            throw LocalError(
+                "no checkpoint of \(options.folder.path) is whole (\(first)); begin a new run, or put one back from a copy")
+        }
+        state = try BeginningState(checkpoint: newest.checkpoint)
+        generation = try options.folder.raiseGeneration()
+        lastView = try StepsLog.read(options.folder.stepsLogPath).last?.view ?? 0
+        configurationText = configuration.yaml()
+        identity = "\(options.folder.name) \(configuration.identityDigest)"
+        plan = RunPlan(
+            shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: state.step,
+            lastStep: max(configuration.lastStep(trainingImages: train.count), state.step),
+            stepsPerEpoch: UInt64(training.stepsPerEpoch), workers: options.workers,
+            checkpointEverySteps: UInt64(configuration.checkpoint.everySteps),
+            checkpointEverySeconds: configuration.checkpoint.everySeconds,
+            checkpointEveryEpochs: UInt64(configuration.checkpoint.everyEpochs),
+            evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
+            figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
+            allowMixedKernels: options.allowMixedKernels)
+    }
+
+    /// The answer to a worker's hello.
+    func welcome(worker: UInt32, remote: Bool) -> ControlWelcome {
+        .with {
+            $0.run = identity
+            $0.generation = generation
+            $0.worker = worker
+            $0.configuration = configurationText
+            $0.height = UInt32(data.train.height)
+            $0.width = UInt32(data.train.width)
+            $0.channels = UInt32(data.train.channels)
+            $0.trainingImages = UInt32(data.train.count)
+            $0.workers = UInt32(plan.workers.upperBound)
+            $0.topology = options.topology.rawValue
+            $0.compression = options.compression
+            $0.stateBytes = state.bytes
+            $0.remote = remote
+        }
+    }
+
+    /// `--from`: step 0 of a new run with the parameters (and whatever else fits) of another run's state.
+    private static func begin(
+        _ store: CheckpointStore, training: TrainingSettings, configuration: Configuration, from path: String
+    ) throws {
+        let reader = try SafetensorsReader(path: path)
+        let replica = try Replica(training)
+        let theirs = Dictionary(uniqueKeysWithValues: try StateFile.tensors(of: reader).map { ($0.name, $0) })
+        for tensor in replica.state() {
+            if let other = theirs[tensor.name], other.shape == tensor.shape, other.values.sameType(as: tensor.values) {
+                tensor.values.copy(from: other.values)
+            } else if StateNames.isParameter(tensor.name) {
+                let found = theirs[tensor.name].map { "has shape \($0.shape)" } ?? "does not exist"
+                throw LocalError(
+                    "--from: \(tensor.name) is \(tensor.shape) in this run, in \(path) it \(found); the two models must agree")
+            }
+        }
+        let info = CheckpointInfo(step: 0, epoch: 0, endsEpoch: false, identity: configuration.identityDigest)
+        let stream = try StateFile.stream(replica.snapshot(), configuration: configuration.yaml())
+        _ = try store.write(info) { writer in for piece in stream { try writer.write(piece) } }
+    }
+}
+
+/// The state every worker begins with: none (the seed gives it) or a checkpoint's file, streamed as it is.
+struct BeginningState: Sendable {
+    let path: String?
+    let bytes: UInt64
+    let step: UInt64
+
+    init(checkpoint: Checkpoint?) throws {
+        path = checkpoint?.statePath
+        bytes = UInt64(checkpoint?.bytes ?? 0)
+        step = checkpoint?.info.step ?? 0
+    }
+
+    /// Reads the file in pieces of a mebibyte. Blocks.
+    func stream(_ send: (ControlStateChunk) throws -> Void) throws {
+        guard let path else { return }
+        guard let file = FileHandle(forReadingAtPath: path) else { throw LocalError("\(path) cannot be opened any more") }
+        defer { try? file.close() }
+        var offset: UInt64 = 0
+        while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+            try send(
+                .with {
+                    $0.step = step
+                    $0.offset = offset
+                    $0.total = bytes
+                    $0.data = piece
+                })
+            offset += UInt64(piece.count)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Dispatch
+import Foundation
+import Runs
+import Synchronization
+import Wire
+
+/// Takes state streams in, puts them on the disk and hands them to the evaluation.
+///
+/// The pieces arrive on the event loop; the disk has a thread of its own. A stream is in memory once while it arrives and
+/// until its evaluation is done: at most `backlog` evaluations wait, further snapshots wait for them.
+final class SnapshotDesk: Sendable {
+    /// A whole state as it came.
+    struct Arrived: Sendable {
+        var step: UInt64
+        var purposes: SnapshotPurposes
+        var bytes: [UInt8]
+    }
+
+    /// What became of a state.
+    enum Outcome: Sendable {
+        case stored(step: UInt64, checkpoint: Checkpoint?)
+        case failed(step: UInt64, reason: String)
+    }
+
+    private struct Arriving {
+        var purposes: [UInt64: SnapshotPurposes] = [:]
+        var bytes: [UInt64: [UInt8]] = [:]
+    }
+
+    private let arriving = Mutex(Arriving())
+    private let arrived = Mailbox<Arrived>()
+    private let store: CheckpointStore
+    private let settings: CheckpointSettings
+    private let stepsPerEpoch: UInt64
+    private let identity: String
+    private let evaluation: EvaluationDesk
+
+    init(
+        store: CheckpointStore, settings: CheckpointSettings, stepsPerEpoch: UInt64, identity: String,
+        evaluation: EvaluationDesk
+    ) {
+        self.store = store
+        self.settings = settings
+        self.stepsPerEpoch = stepsPerEpoch
+        self.identity = identity
+        self.evaluation = evaluation
+    }
+
+    func start(onOutcome: @escaping @Sendable (Outcome) -> Void) {
+        DetachedThread.start(name: "checkpoint") { [self] in
+            while let state = arrived.take() {
+                do {
+                    let checkpoint = state.purposes.contains(.checkpoint) ? try write(state) : nil
+                    if !state.purposes.isDisjoint(with: [.evaluation, .figures]) { evaluation.put(state) }
+                    onOutcome(.stored(step: state.step, checkpoint: checkpoint))
+                } catch {
+                    onOutcome(.failed(step: state.step, reason: "\(error)"))
+                }
+            }
+        }
+    }
+
+    func close() { arrived.close() }
+
+    /// A snapshot was asked for; its stream begins anew.
+    func expect(step: UInt64, purposes: SnapshotPurposes) {
+        arriving.withLock {
+            $0.purposes[step] = purposes
+            $0.bytes[step] = nil
+        }
+    }
+
+    /// The next piece of a stream. Pieces come in order; what does not fit is an error of the sender.
+    ///
+    /// - Throws: `LocalError` for a piece nobody asked for, out of order, or past the announced length.
+    func take(_ chunk: ControlStateChunk) throws {
+        let whole: Arrived? = try arriving.withLock { arriving in
+            guard let purposes = arriving.purposes[chunk.step] else { return nil }
+            var bytes = arriving.bytes.removeValue(forKey: chunk.step) ?? []
+            if chunk.offset == 0 { bytes = [] }
+            guard chunk.total <= Self.maximumStateBytes, chunk.offset == bytes.count,
+                chunk.offset + UInt64(chunk.data.count) <= chunk.total
+            else {
+                throw LocalError("a piece of the state after step \(chunk.step) came at \(chunk.offset) of \(chunk.total) where \(bytes.count) was due")
+            }
+            if bytes.isEmpty { bytes.reserveCapacity(Int(chunk.total)) }
+            bytes.append(contentsOf: chunk.data)
+            guard UInt64(bytes.count) == chunk.total else {
+                arriving.bytes[chunk.step] = bytes
+                return nil
+            }
+            arriving.purposes[chunk.step] = nil
+            return Arrived(step: chunk.step, purposes: purposes, bytes: bytes)
+        }
+        if let whole { arrived.put(whole) }
+    }
+
+    /// The largest state that is taken in: far above what a model of this kind needs.
+    static let maximumStateBytes: UInt64 = 16 << 30
+
+    private func write(_ state: Arrived) throws -> Checkpoint {
+        let epoch = Int((state.step + stepsPerEpoch - 1) / stepsPerEpoch)
+        let info = CheckpointInfo(
+            step: state.step, epoch: epoch, endsEpoch: state.step > 0 && state.step % stepsPerEpoch == 0, identity: identity)
+        let checkpoint = try store.write(info) { writer in
+            var offset = 0
+            while offset < state.bytes.count {
+                let end = min(offset + (4 << 20), state.bytes.count)
+                try writer.write(Array(state.bytes[offset..<end]))
+                offset = end
+            }
+        }
+        _ = try store.retain(settings)
+        return checkpoint
+    }
+}

@@ -1,0 +1,74 @@
+import Collectives
+import Foundation
+import Synchronization
+
+/// The summation server of the `server` topology, one a view, on threads of its own.
+final class SummationHost: Sendable {
+    private struct Current {
+        var view: UInt64 = 0
+        var server: SummationServer?
+        var closed = false
+    }
+
+    private let listener: GradientListener
+    private let compression: LinkCompression
+    private let run: [UInt8]
+    private let generation: UInt64
+    private let current = Mutex(Current())
+
+    /// Binds the port at once.
+    ///
+    /// - Throws: `LinkSetupError` where it is taken.
+    init(host: String, port: Int, compression: LinkCompression, run: [UInt8], generation: UInt64) throws {
+        listener = try GradientListener(host: host, port: port)
+        self.compression = compression
+        self.run = run
+        self.generation = generation
+    }
+
+    var port: Int { listener.port }
+
+    /// Ends the last view's server and takes the links of this one's members in, in the background.
+    ///
+    /// `onTrouble` hears why a member's link did not come; the member itself reports the same to the coordinator.
+    func form(view: UInt64, world: Int, secret: [UInt8], onTrouble: @escaping @Sendable (String) -> Void) {
+        let old = current.withLock { current in
+            defer { current.server = nil; current.view = view }
+            return current.server
+        }
+        let members = Set((0..<world).map { LinkEnd.worker($0) })
+        DetachedThread.start(name: "server") { [self] in
+            old?.shutdown()
+            listener.expect(run: run, generation: generation, view: view, end: .server, from: members, secret: secret)
+            var links: [Int: GradientLink] = [:]
+            do {
+                for rank in 0..<world {
+                    links[rank] = try listener.accept(from: .worker(rank), within: CoordinatorMachine.linkPatience)
+                }
+            } catch let failure as LinkFailure {
+                for link in links.values { link.close() }
+                if failure.isSuspicion { onTrouble("\(failure)") }
+                return
+            } catch {
+                return onTrouble("\(error)")
+            }
+            let server = SummationServer(links: links, compression: compression)
+            let stale = current.withLock { current in
+                guard current.view == view, !current.closed else { return true }
+                current.server = server
+                return false
+            }
+            if stale { server.shutdown() }
+        }
+    }
+
+    /// Ends the server and closes the port.
+    func shutdown() {
+        let server = current.withLock { current in
+            defer { current.server = nil; current.closed = true }
+            return current.server
+        }
+        server?.shutdown()
+        listener.shutdown()
+    }
+}

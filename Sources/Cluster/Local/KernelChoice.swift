@@ -1,0 +1,54 @@
+import Glibc
+import Kernels
+import Logging
+import Runs
+
+/// Which family of BLAS kernels this process has: chosen by an environment variable before the library loads, so a
+/// process that needs another one executes itself anew.
+public enum KernelChoice {
+    /// Names the choice this process was executed with; guards against doing it for ever.
+    static let marker = "LOCKSTEP_KERNEL_CHOSEN"
+
+    /// First lines of `main`: executes this program anew with the best family for this CPU, one BLAS thread, unless that
+    /// was done or the person has chosen with `OPENBLAS_CORETYPE`. Touches nothing but the environment.
+    public static func enter() {
+        guard getenv(marker) == nil else { return }
+        let name = getenv("OPENBLAS_CORETYPE") == nil ? KernelFamily.detect().rawValue : "environment"
+        execute(name)
+    }
+
+    /// The environment of a child process that is to have `kernel` from its first instruction.
+    ///
+    /// - Throws: `KernelFamilyError` for a name that is none, or that this CPU cannot run.
+    public static func environment(_ base: [String: String], kernel: String) throws -> [String: String] {
+        let family = try KernelFamily.named(kernel)
+        var environment = base
+        for (key, value) in try KernelFamily.environment(for: family.rawValue) { environment[key] = value }
+        environment[marker] = family.rawValue
+        return environment
+    }
+
+    /// Makes sure that this process has the family a run was made with, executing the program anew where it has not.
+    ///
+    /// - Throws: `KernelFamilyError` where this CPU cannot run it; `LocalError` where the library does not offer it.
+    public static func require(_ kernel: String) throws {
+        guard kernel != "auto", kernel != KernelFamily.loaded else { return }
+        let family = try KernelFamily.named(kernel)
+        if let chosen = getenv(marker), String(cString: chosen) == family.rawValue {
+            throw LocalError(
+                "this run needs the BLAS kernel \(kernel), the library here (\(KernelFamily.libraryVersion)) answers with \(KernelFamily.loaded); install the OpenBLAS version the run was made with"
+            )
+        }
+        execute(family.rawValue)
+    }
+
+    private static func execute(_ name: String) {
+        if name != "environment", let variables = try? KernelFamily.environment(for: name) {
+            for (key, value) in variables { setenv(key, value, 1) }
+        }
+        setenv("OPENBLAS_NUM_THREADS", "1", 1)
+        setenv(marker, name, 1)
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        // Where /proc is missing the process goes on with the library's own choice; `require` says so when it matters.
+    }
+}

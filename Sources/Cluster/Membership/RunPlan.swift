@@ -1,0 +1,87 @@
+/// What the coordinator's state machine knows of the run: where it begins, where it ends, and when the state is wanted.
+public struct RunPlan: Sendable, Equatable {
+    /// Shards of a minibatch (S): fixed by the run for life.
+    public var shards: Int
+    /// Phases of a step.
+    public var phases: Int
+    /// Steps done when this coordinator starts.
+    public var firstStep: UInt64
+    /// Steps done when the run has ended.
+    public var lastStep: UInt64
+    /// Steps of an epoch.
+    public var stepsPerEpoch: UInt64
+    /// The run starts at the upper bound, or at the lower one after `patience`.
+    public var workers: ClosedRange<Int>
+    /// Checkpoint after so many steps; 0: never.
+    public var checkpointEverySteps: UInt64
+    /// Checkpoint after so many seconds; 0: never.
+    public var checkpointEverySeconds: Double
+    /// Checkpoint after so many epochs; 0: never.
+    public var checkpointEveryEpochs: UInt64
+    /// Held-out figures after so many epochs; 0: never.
+    public var evaluateEveryEpochs: UInt64
+    /// Pictures after so many epochs; 0: never.
+    public var figuresEveryEpochs: UInt64
+    /// A membership of one machine, where nobody replaces a worker that dies before the start.
+    public var supervised: Bool
+    /// Accept members whose products differ; drops promise 1.
+    public var allowMixedKernels: Bool
+
+    /// A whole plan.
+    public init(
+        shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, stepsPerEpoch: UInt64, workers: ClosedRange<Int>,
+        checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
+        evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
+        allowMixedKernels: Bool = false
+    ) {
+        precondition(shards >= 1 && phases >= 1 && stepsPerEpoch >= 1 && workers.lowerBound >= 1)
+        self.shards = shards
+        self.phases = phases
+        self.firstStep = firstStep
+        self.lastStep = lastStep
+        self.stepsPerEpoch = stepsPerEpoch
+        self.workers = workers
+        self.checkpointEverySteps = checkpointEverySteps
+        self.checkpointEverySeconds = checkpointEverySeconds
+        self.checkpointEveryEpochs = checkpointEveryEpochs
+        self.evaluateEveryEpochs = evaluateEveryEpochs
+        self.figuresEveryEpochs = figuresEveryEpochs
+        self.supervised = supervised
+        self.allowMixedKernels = allowMixedKernels
+    }
+
+    /// What the state after `step` steps is wanted for, by the plan alone (the clock may add a checkpoint).
+    public func purposes(after step: UInt64) -> SnapshotPurposes {
+        var purposes: SnapshotPurposes = []
+        if step == lastStep { purposes.formUnion([.checkpoint, .evaluation, .figures, .last]) }
+        if checkpointEverySteps > 0, step % checkpointEverySteps == 0 { purposes.insert(.checkpoint) }
+        guard step % stepsPerEpoch == 0 else { return purposes }
+        let epoch = step / stepsPerEpoch
+        if checkpointEveryEpochs > 0, epoch % checkpointEveryEpochs == 0 { purposes.insert(.checkpoint) }
+        if evaluateEveryEpochs > 0, epoch % evaluateEveryEpochs == 0 { purposes.insert(.evaluation) }
+        if figuresEveryEpochs > 0, epoch % figuresEveryEpochs == 0 { purposes.insert(.figures) }
+        return purposes
+    }
+
+    /// The shards of each rank: contiguous and as even as they come; ranks beyond S are spares and get none.
+    public func shards(ofRank rank: Int, world: Int) -> Range<Int> {
+        precondition(rank >= 0 && rank < world)
+        return rank * shards / world..<(rank + 1) * shards / world
+    }
+}
+
+/// What a copy of the state is for.
+public struct SnapshotPurposes: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// To be written to the disk.
+    public static let checkpoint = SnapshotPurposes(rawValue: 1)
+    /// To compute the held-out figures from.
+    public static let evaluation = SnapshotPurposes(rawValue: 2)
+    /// To draw the pictures from.
+    public static let figures = SnapshotPurposes(rawValue: 4)
+    /// The run waits for it before it ends.
+    public static let last = SnapshotPurposes(rawValue: 8)
+}

@@ -1,0 +1,7 @@
+import CProcess
+
+/// Where this binary comes from.
+public enum BuiltFrom {
+    /// The commit, or "unknown" where the build had no checkout.
+    public static var commit: String { String(cString: cprocess_commit()) }
+}

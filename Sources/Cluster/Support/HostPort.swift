@@ -1,0 +1,50 @@
+import Glibc
+
+/// HOST:PORT as a person types it; IPv6 in brackets.
+public struct HostPort: Sendable, Hashable, CustomStringConvertible {
+    public var host: String
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads "host:port", "[::1]:7000", ":7000" (every address) or, where `defaultPort` is given, "host".
+    ///
+    /// - Throws: `LocalError` that shows the right form.
+    public init(parsing text: String, defaultPort: Int? = nil) throws {
+        let wrong = LocalError("\"\(text)\" is no HOST:PORT; write for example 192.168.1.10:7700 or [fd00::10]:7700")
+        var host = text[...]
+        var port: Substring?
+        if text.hasPrefix("[") {
+            guard let close = text.firstIndex(of: "]") else { throw wrong }
+            host = text[text.index(after: text.startIndex)..<close]
+            let rest = text[text.index(after: close)...]
+            if !rest.isEmpty {
+                guard rest.first == ":" else { throw wrong }
+                port = rest.dropFirst()
+            }
+        } else if let colon = text.lastIndex(of: ":") {
+            guard text.firstIndex(of: ":") == colon else { throw wrong }
+            host = text[..<colon]
+            port = text[text.index(after: colon)...]
+        }
+        guard let number = port.map({ Int($0) }) ?? defaultPort, (0...65535).contains(number) else { throw wrong }
+        guard !host.isEmpty || port != nil else { throw wrong }
+        self.init(host: host.isEmpty ? "0.0.0.0" : String(host), port: number)
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// True for addresses that never leave this machine.
+    public var isLoopback: Bool { Self.isLoopback(host) }
+
+    /// True for "localhost", 127.0.0.0/8 and ::1.
+    public static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+    }
+}
+
+/// The operating system's word for an error number.
+func strerrorText(_ number: Int32) -> UnsafePointer<CChar> { UnsafePointer(strerror(number)) }

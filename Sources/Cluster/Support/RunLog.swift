@@ -1,0 +1,53 @@
+import Foundation
+import Logging
+import Runs
+import Synchronization
+
+/// The log of a process: lines with time and level into a file, and above the progress line where a person watches.
+public struct RunLog: LogHandler {
+    public var logLevel = Logger.Level.info
+    public var metadata: Logger.Metadata = [:]
+    private let sink: Sink
+
+    /// A logger for the coordinator: file and terminal.
+    ///
+    /// - Throws: `LocalError` where the file cannot be written.
+    public static func coordinator(path: String, progress: ProgressLine) throws -> Logger {
+        let file = try LogFile(path: path)
+        let handle = FileHandle(fileDescriptor: file.descriptor, closeOnDealloc: true)
+        let sink = Sink { line, text in
+            try? handle.write(contentsOf: Data(line.utf8))
+            progress.message(text)
+        }
+        return Logger(label: "coordinator") { _ in RunLog(sink: sink) }
+    }
+
+    /// A logger to standard error, for a worker.
+    public static func standardError(label: String) -> Logger {
+        let sink = Sink { line, _ in try? FileHandle.standardError.write(contentsOf: Data(line.utf8)) }
+        return Logger(label: label) { _ in RunLog(sink: sink) }
+    }
+
+    private init(sink: Sink) { self.sink = sink }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        let text = event.level >= .warning ? "\(event.level): \(event.message)" : "\(event.message)"
+        sink.write("\(Sink.stamp()) \(event.level) \(event.message)\n", text)
+    }
+
+    /// Where the lines go, one at a time.
+    private final class Sink: Sendable {
+        private let output: Mutex<@Sendable (String, String) -> Void>
+
+        init(_ output: @escaping @Sendable (String, String) -> Void) { self.output = Mutex(output) }
+
+        func write(_ line: String, _ text: String) { output.withLock { $0(line, text) } }
+
+        static func stamp() -> String { Date().formatted(.iso8601.time(includingFractionalSeconds: true)) }
+    }
+}

@@ -1,0 +1,41 @@
+import Collectives
+import Foundation
+import Wire
+
+/// Dials and accepts the gradient links of one view.
+struct LinkBuilder {
+    let view: ControlView
+    let run: [UInt8]
+    let generation: UInt64
+    let compression: LinkCompression
+
+    /// The reducer of this member: ring neighbours, or the summation server where the view names one.
+    ///
+    /// - Throws: `LinkFailure` naming the peer that could not be reached.
+    func connect(dialer: GradientDialer, listener: GradientListener?) throws -> any Reducer {
+        let rank = Int(view.rank)
+        let world = view.members.count
+        if view.serverPort > 0 {
+            let addresses = view.serverAddresses.map { LinkAddress(host: $0, port: Int(view.serverPort)) }
+            let link = try dialer.dial(addresses, hello: hello(from: rank, to: .server))
+            return ServerReducer(rank: rank, server: link, compression: compression)
+        }
+        guard world > 1 else { return SoloReducer() }
+        guard let listener else { throw LocalError("a ring was formed before this worker listened") }
+        let successor = (rank + 1) % world
+        let predecessor = (rank + world - 1) % world
+        listener.expect(
+            run: run, generation: generation, view: view.view, end: .worker(rank), from: [.worker(predecessor)],
+            secret: Array(view.secret))
+        let member = view.members[successor]
+        let addresses = member.addresses.map { LinkAddress(host: $0, port: Int(member.port)) }
+        let out = try dialer.dial(addresses, hello: hello(from: rank, to: .worker(successor)))
+        let back = try listener.accept(from: .worker(predecessor))
+        return RingReducer(rank: rank, world: world, successor: out, predecessor: back, compression: compression)
+    }
+
+    private func hello(from rank: Int, to end: LinkEnd) -> LinkHello {
+        LinkHello(
+            run: run, generation: generation, view: view.view, from: .worker(rank), to: end, secret: Array(view.secret))
+    }
+}

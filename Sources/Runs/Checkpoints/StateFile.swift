@@ -1,0 +1,85 @@
+import Autoencoder
+import Kernels
+
+/// The whole training state as the bytes of a safetensors file and back: what checkpoint, join and resume share.
+public enum StateFile {
+    /// Metadata keys besides the tensors.
+    enum Key {
+        static let step = "step"
+        static let epoch = "epoch"
+        static let applied = "applied"
+        static let chain = "chain"
+        static let configuration = "configuration"
+    }
+
+    /// The file's bytes, piece by piece.
+    ///
+    /// - Parameter configuration: the whole effective configuration as YAML, kept as string metadata.
+    public static func stream(_ snapshot: Snapshot, configuration: String) throws -> SafetensorsStream {
+        let tensors = snapshot.tensors.map { tensor in
+            let values: TensorValues =
+                switch tensor.values {
+                case .f32(let slice): .f32(slice)
+                case .f64(let slice): .f64(slice)
+                case .i32(let slice): .i32(slice)
+                }
+            return NamedTensor(name: tensor.name, shape: tensor.shape, values: values)
+        }
+        return try SafetensorsStream(
+            tensors,
+            metadata: [
+                Key.step: "\(snapshot.step)", Key.epoch: "\(snapshot.epoch)", Key.applied: "\(snapshot.applied)",
+                Key.chain: String(snapshot.chain, radix: 16), Key.configuration: configuration,
+            ])
+    }
+
+    /// Every tensor of the file, read into memory of its own.
+    public static func tensors(of reader: SafetensorsReader) throws -> [StateTensor] {
+        try reader.tensors.map { entry in
+            let count = entry.shape.reduce(1, *)
+            switch entry.type {
+            case .f32:
+                let storage = Storage<Float>(count: count)
+                try reader.read(entry.name, into: storage.all)
+                return StateTensor(name: entry.name, shape: entry.shape, values: .f32(storage.all))
+            case .f64:
+                let storage = Storage<Double>(count: count)
+                try reader.read(entry.name, into: storage.all)
+                return StateTensor(name: entry.name, shape: entry.shape, values: .f64(storage.all))
+            case .i32:
+                let storage = Storage<Int32>(count: count)
+                try reader.read(entry.name, into: storage.all)
+                return StateTensor(name: entry.name, shape: entry.shape, values: .i32(storage.all))
+            case .i64, .u8:
+                throw StateFileError("tensor \(entry.name) is of type \(entry.type.rawValue), which no training state holds")
+            }
+        }
+    }
+
+    /// Steps done, epoch of the last one, phases applied and chain hash of the file.
+    public static func position(of reader: SafetensorsReader) throws -> (step: UInt64, epoch: Int, applied: UInt64, chain: UInt64) {
+        func field(_ key: String) throws -> String {
+            guard let text = reader.metadata[key] else {
+                throw StateFileError("the file has no \"\(key)\" among its metadata, so it is no training state")
+            }
+            return text
+        }
+        guard let step = UInt64(try field(Key.step)), let epoch = Int(try field(Key.epoch)),
+            let applied = UInt64(try field(Key.applied)), let chain = UInt64(try field(Key.chain), radix: 16)
+        else { throw StateFileError("the file's step, epoch, applied or chain is no number") }
+        return (step, epoch, applied, chain)
+    }
+
+    /// Puts the file's state into a replica of the same settings.
+    public static func restore(_ replica: Replica, from reader: SafetensorsReader) throws {
+        let position = try position(of: reader)
+        try replica.restore(tensors(of: reader), applied: position.applied, chain: position.chain)
+    }
+}
+
+/// A file that is whole but holds no training state.
+public struct StateFileError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

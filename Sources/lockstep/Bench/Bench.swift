@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// `lockstep bench`: how near the machine and the link a part runs. Times belong here, never into tests.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure: whole steps, the exchange of gradients, their packing, the products.",
+        subcommands: [BenchStep.self, BenchAllReduce.self, BenchCodec.self, BenchGemm.self])
+}
+
+/// Runs `body` at least `repeats` times after a warm-up and returns the median of the seconds.
+func medianSeconds(repeats: Int, _ body: () throws -> Void) rethrows -> Double {
+    try body()
+    var seconds: [Double] = []
+    for _ in 0..<max(1, repeats) {
+        let start = ContinuousClock.now
+        try body()
+        let elapsed = start.duration(to: .now).components
+        seconds.append(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
+    }
+    return seconds.sorted()[seconds.count / 2]
+}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import Cluster
+import Collectives
+import Foundation
+import Kernels
+import Runs
+import Synchronization
+
+/// `lockstep bench allreduce`: one exact exchange over loopback, as large and between as many as one likes.
+struct BenchAllReduce: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "allreduce", abstract: "Time of an exact all-reduce over loopback links.")
+
+    @Option(help: "Members.")
+    var workers = 2
+
+    @Option(help: "Elements (4 bytes each).")
+    var elements = 3_580_000
+
+    @Option(help: "ring or server.")
+    var topology: Topology = .ring
+
+    @Option(help: "Packing on the wire: off, auto or zstd.")
+    var compression: Compression = .off
+
+    @Option(help: "Exchanges to time.")
+    var repeats = 21
+
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (1...64).contains(workers), elements >= 1, repeats >= 1 else {
+            throw ValidationError("--workers must be 1 to 64, --elements and --repeats at least 1")
+        }
+    }
+
+    func run() throws {
+        try finishing {
+            let mesh = try LoopbackMesh(
+                members: workers, topology: topology, compression: LinkCompression(rawValue: compression.rawValue) ?? .off)
+            defer { mesh.shutdown() }
+            let plan = BucketPlan(tensorRanges: [0..<elements])
+            let sums = (0..<workers).map { member in
+                let sum = Storage<Int32>(count: elements)
+                let numbers = Storage<UInt32>(count: elements)
+                RandomSource(seed: 1, purpose: .probe, step: UInt64(member)).fillWords(numbers.all, row: 0)
+                sum.all.copy(from: numbers.all.array.map { Int32(truncatingIfNeeded: $0) >> 12 })
+                return sum
+            }
+            let phase = Atomic<UInt64>(0)
+            let seconds = try medianSeconds(repeats: repeats) {
+                let number = phase.wrappingAdd(1, ordering: .relaxed).newValue
+                try mesh.exchange(phase: number, plan: plan, sums: sums)
+            }
+            let bytes = Double(elements * 4)
+            if json {
+                Output.result(
+                    JSON.object([
+                        ("workers", .integer(Int64(workers))), ("bytes", .real(bytes)), ("milliseconds", .real(seconds * 1e3)),
+                        ("bytes_per_second", .real(bytes / seconds)),
+                    ]).text)
+            } else {
+                Output.result(
+                    String(
+                        format: "%d workers, %.1f MB, %@, %@: %.2f ms (%.2f GB/s)", workers, bytes * 1e-6, topology.rawValue,
+                        compression.rawValue, seconds * 1e3, bytes / seconds * 1e-9))
+            }
+            return 0
+        }
+    }
+}
+
+/// Members of one view in this process, joined by loopback links.
+final class LoopbackMesh: Sendable {
+    private let reducers: [any Reducer]
+    private let server: SummationServer?
+    private let listeners: [GradientListener]
+
+    init(members: Int, topology: Topology, compression: LinkCompression) throws {
+        let run = [UInt8](repeating: 7, count: 16)
+        let secret = [UInt8](repeating: 9, count: 32)
+        func hello(_ from: LinkEnd, _ to: LinkEnd) -> LinkHello {
+            LinkHello(run: run, generation: 1, view: 1, from: from, to: to, secret: secret)
+        }
+        let dialer = GradientDialer()
+        if topology == .server {
+            let listener = try GradientListener(host: "127.0.0.1", port: 0)
+            listeners = [listener]
+            listener.expect(
+                run: run, generation: 1, view: 1, end: .server, from: Set((0..<members).map { .worker($0) }), secret: secret)
+            let address = LinkAddress(host: "127.0.0.1", port: listener.port)
+            reducers = try (0..<members).map {
+                ServerReducer(rank: $0, server: try dialer.dial([address], hello: hello(.worker($0), .server)), compression: compression)
+            }
+            var links: [Int: GradientLink] = [:]
+            for rank in 0..<members { links[rank] = try listener.accept(from: .worker(rank)) }
+            server = SummationServer(links: links, compression: compression)
+            return
+        }
+        server = nil
+        guard members > 1 else {
+            listeners = []
+            reducers = [SoloReducer()]
+            return
+        }
+        let listeners = try (0..<members).map { _ in try GradientListener(host: "127.0.0.1", port: 0) }
+        self.listeners = listeners
+        for rank in 0..<members {
+            listeners[rank].expect(
+                run: run, generation: 1, view: 1, end: .worker(rank), from: [.worker((rank + members - 1) % members)],
+                secret: secret)
+        }
+        let out = try (0..<members).map { rank in
+            let next = (rank + 1) % members
+            return try dialer.dial(
+                [LinkAddress(host: "127.0.0.1", port: listeners[next].port)], hello: hello(.worker(rank), .worker(next)))
+        }
+        reducers = try (0..<members).map { rank in
+            let back = try listeners[rank].accept(from: .worker((rank + members - 1) % members))
+            return RingReducer(rank: rank, world: members, successor: out[rank], predecessor: back, compression: compression)
+        }
+    }
+
+    /// One exchange by all members, each on a thread of its own.
+    func exchange(phase: UInt64, plan: BucketPlan, sums: [Storage<Int32>]) throws {
+        let failure = Mutex<(any Error)?>(nil)
+        Self.onThreads(reducers.count) { [reducers] rank in
+            let reducer = reducers[rank]
+            reducer.begin(
+                phase: phase, attempt: 0, plan: plan, sum: sums[rank], statistics: StatisticsBoard(tensors: plan.tensorCount),
+                statisticsOnly: [])
+            for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
+            do { try reducer.finish() } catch { failure.withLock { $0 = error } }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    /// Every member blocks in its exchange, so each needs a thread that is surely its own, however few the cores.
+    private static func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        let done = DispatchSemaphore(value: 0)
+        for index in 0..<count {
+            DetachedThread.start(name: "member") {
+                body(index)
+                done.signal()
+            }
+        }
+        for _ in 0..<count { done.wait() }
+    }
+
+    func shutdown() {
+        for reducer in reducers { reducer.shutdown() }
+        server?.shutdown()
+        for listener in listeners { listener.shutdown() }
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Autoencoder
+import Datasets
+import Foundation
+import Kernels
+import Runs
+import Wire
+
+/// `lockstep bench codec`: what packing gains on real gradients of a recipe, and what it costs.
+struct BenchCodec: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "codec", abstract: "Ratio and speed of each coding on the gradients of a recipe's own training.")
+
+    @OptionGroup var settings: SettingOptions
+
+    @Option(help: "Steps to train before the gradients are taken.")
+    var after = 20
+
+    @Flag(help: "As JSON, a line a phase and coding.")
+    var json = false
+
+    func validate() throws {
+        guard after >= 0 else { throw ValidationError("--after is \(after); it must be at least 0") }
+    }
+
+    func run() throws {
+        try finishing {
+            let configuration = try settings.configuration(threads: nil)
+            let data = try DataSet.open(configuration.data, directory: settings.data)
+            let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+            let trainer = try LocalTrainer(training, threads: ProcessInfo.processInfo.activeProcessorCount)
+            let plan = MinibatchPlan(count: data.train.count, minibatch: training.minibatch, seed: training.seed)
+            for _ in 0...after {
+                let samples = plan.samples(of: trainer.replica.step)
+                try trainer.step(
+                    ShardGeometry.cut(
+                        images: data.train.images(samples), labels: data.train.labels(samples), pixels: training.pixels,
+                        shards: training.shards))
+            }
+            if !json { Output.result("phase            coding       ratio to fp32   pack GB/s   unpack GB/s") }
+            for phase in trainer.replica.phases {
+                for coding in [GradientCoding.raw, .packed, .packedZstd] {
+                    try measure(trainer.replica.sum(phase.index), phase: phase, coding: coding)
+                }
+            }
+            return 0
+        }
+    }
+
+    private func measure(_ sum: Storage<Int32>, phase: PhaseDescription, coding: GradientCoding) throws {
+        let codec = GradientCodec()
+        let pieces = phase.tensors.map(\.range)
+        let raw = Double(phase.count * 4)
+        let target = Storage<Int32>(count: phase.count)
+        let encoded = codec.encode(sum.all, pieces: pieces, coding: coding)
+        let pack = medianSeconds(repeats: 9) { _ = codec.encode(sum.all, pieces: pieces, coding: coding) }
+        let bytes = codec.encodedBytes
+        let unpack = try medianSeconds(repeats: 9) {
+            try codec.decode(bytes, coding: encoded.coding, pieces: pieces, into: target.all, mode: .assign)
+        }
+        let ratio = raw / Double(max(1, encoded.bytes))
+        if json {
+            Output.result(
+                JSON.object([
+                    ("phase", .string(phase.name)), ("coding", .string("\(coding)")), ("ratio", .real(ratio)),
+                    ("pack_bytes_per_second", .real(raw / pack)), ("unpack_bytes_per_second", .real(raw / unpack)),
+                ]).text)
+        } else {
+            let name = phase.name.padding(toLength: 17, withPad: " ", startingAt: 0)
+            let kind = "\(coding)".padding(toLength: 12, withPad: " ", startingAt: 0)
+            Output.result(name + kind + String(format: "%14.2f %11.2f %13.2f", ratio, raw / pack * 1e-9, raw / unpack * 1e-9))
+        }
+    }
+}

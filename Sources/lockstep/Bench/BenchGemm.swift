@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Kernels
+import Runs
+
+/// `lockstep bench gemm`: the products of a layer by their number of rows, and the peak that the steps are held against.
+struct BenchGemm: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gemm", abstract: "GFLOP/s of the three products of a 1000 x 1000 layer, one thread.")
+
+    @Option(help: "Rows of a product.")
+    var rows: [Int] = [25, 50, 100, 256, 512]
+
+    @Option(help: "Width of the layer.")
+    var width = 1000
+
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func validate() throws {
+        guard rows.allSatisfy({ $0 >= 1 }), width >= 1 else { throw ValidationError("--rows and --width must be at least 1") }
+    }
+
+    func run() throws {
+        try finishing {
+            let results = rows.map { ProductSpeed(rows: $0, width: width) }
+            if json {
+                Output.result(
+                    JSON.object([
+                        ("kernel", .string(KernelFamily.loaded)), ("peak", .real(ProductSpeed.peak())),
+                        (
+                            "products",
+                            .array(
+                                results.map {
+                                    .object([
+                                        ("rows", .integer(Int64($0.rows))), ("forward", .real($0.forward)),
+                                        ("backward_input", .real($0.backwardInput)),
+                                        ("backward_weight", .real($0.backwardWeight)),
+                                    ])
+                                })
+                        ),
+                    ]).text)
+                return 0
+            }
+            Output.result("kernel \(KernelFamily.loaded); GFLOP/s, one thread, \(width) x \(width)")
+            Output.result("  rows   forward   dX   dW")
+            for result in results {
+                Output.result(
+                    String(format: "%6d %9.0f %4.0f %4.0f", result.rows, result.forward, result.backwardInput, result.backwardWeight))
+            }
+            return 0
+        }
+    }
+}
+
+/// Measured GFLOP/s of a layer's products.
+struct ProductSpeed {
+    let rows: Int
+    let forward, backwardInput, backwardWeight: Double
+
+    init(rows: Int, width: Int) {
+        let x = Matrix(rows: rows, columns: width)
+        let w = Matrix(rows: width, columns: width)
+        let y = Matrix(rows: rows, columns: width)
+        for (step, matrix) in [x, w, y].enumerated() {
+            RandomSource(seed: 1, purpose: .probe, step: UInt64(step)).fillNormal(matrix, firstRow: 0, std: 1)
+        }
+        let operations = 2 * Double(rows) * Double(width) * Double(width)
+        let repeats = max(5, Int(2e10 / operations))
+        func speed(_ body: () -> Void) -> Double { operations / medianSeconds(repeats: repeats, body) * 1e-9 }
+        self.rows = rows
+        forward = speed { Products.forward(x, w, into: y) }
+        backwardInput = speed { Products.backwardInput(y, w, into: x) }
+        backwardWeight = speed { Products.backwardWeight(y, x, into: w) }
+    }
+
+    /// The best of one core on large products: what a share of peak is a share of.
+    static func peak() -> Double {
+        let speed = ProductSpeed(rows: 1024, width: 1024)
+        return max(speed.forward, speed.backwardInput, speed.backwardWeight)
+    }
+}

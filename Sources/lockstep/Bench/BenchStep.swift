@@ -1,0 +1,98 @@
+import ArgumentParser
+import Cluster
+import Datasets
+import Foundation
+import Kernels
+import Runs
+
+/// `lockstep bench step`: a short real run on real processes, and how near the machine's peak its steps come.
+struct BenchStep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step", abstract: "Samples a second of whole training steps on worker processes, and their share of peak.",
+        discussion: "Trains a recipe (default mnist-likelihood's model on the built-in glyphs) in a folder of its own, which is removed.")
+
+    @OptionGroup var settings: SettingOptions
+    @OptionGroup var spread: SpreadOptions
+
+    @Flag(help: "As JSON.")
+    var json = false
+
+    /// Steps at the start that are not counted: exponents settle, caches and queues fill.
+    private static let warmUp = 10
+
+    func run() throws {
+        try finishing {
+            var settings = settings
+            if settings.recipe == nil, settings.config == nil {
+                settings.recipe = "mnist-likelihood"
+                if !settings.sets.contains(where: { $0.hasPrefix("data") }) { settings.sets.insert("data.set=glyphs", at: 0) }
+            }
+            if settings.steps == nil, settings.epochs == nil { settings.steps = 60 }
+            settings.sets += [
+                "evaluate.every_epochs=0", "figures.every_epochs=0", "checkpoint.every_seconds=0", "checkpoint.every_epochs=0",
+            ]
+            let configuration = try settings.configuration(threads: spread.threads)
+            let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
+            defer { try? FileManager.default.removeItem(atPath: place) }
+            let data = try DataSet.open(configuration.data, directory: settings.data)
+            let folder = try RunFolder.create(name: "bench", at: place)
+            try folder.write(
+                configuration,
+                provenance: Provenance(
+                    commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
+                    commandLine: CommandLine.arguments))
+            let outcome = try LocalRun(
+                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: nil, json: false
+            ).supervise()
+            guard outcome.status == 0 else { return outcome.status }
+            try report(folder, configuration, data, peakResidentBytes: outcome.workerPeakResidentBytes)
+            return 0
+        }
+    }
+
+    private func report(
+        _ folder: RunFolder, _ configuration: Configuration, _ data: DataSet, peakResidentBytes: Int
+    ) throws {
+        let steps = try MetricsReader(path: folder.metricsPath).steps
+        guard steps.count > Self.warmUp + 1 else {
+            throw UsageError("\(steps.count) steps are too few to measure; give --steps \(Self.warmUp * 3) or more")
+        }
+        let counted = steps[Self.warmUp...]
+        let seconds = steps[steps.count - 1].seconds - steps[Self.warmUp - 1].seconds
+        let samples = counted.count * configuration.minibatch
+        let rate = Double(samples) / seconds
+        let operations = 2 * Double(configuration.model.multiplyAddsPerSample(pixels: data.train.pixels))
+        let workers = spread.workers.bounds.upperBound
+        let threads = workers * (spread.threads ?? configuration.threads(workers: workers))
+        let cores = min(threads, ProcessInfo.processInfo.activeProcessorCount)
+        let share = rate * operations * 1e-9 / (ProductSpeed.peak() * Double(cores))
+        func mean(_ value: (StepMetrics) -> Double) -> Double { counted.reduce(0) { $0 + value($1) } / Double(counted.count) }
+        let sent = mean { Double($0.wireSent) }
+        if json {
+            Output.result(
+                JSON.object([
+                    ("samples_per_second", .real(rate)), ("share_of_peak", .real(share)),
+                    ("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
+                    ("workers", .integer(Int64(workers))), ("minibatch", .integer(Int64(configuration.minibatch))),
+                    ("kernel", .string(configuration.kernel)), ("steps", .integer(Int64(counted.count))),
+                    (
+                        "milliseconds",
+                        .object([
+                            ("compute", .real(mean(\.compute))), ("pack", .real(mean(\.pack))), ("wait", .real(mean(\.wait))),
+                            ("update", .real(mean(\.update))), ("step", .real(1e3 * seconds / Double(counted.count))),
+                        ])
+                    ), ("sent_bytes_per_step", .real(sent)), ("early_bytes_per_step", .real(mean { Double($0.wireEarly) })),
+                ]).text)
+            return
+        }
+        Output.result(
+            String(
+                format: "%.0f samples/s, %.0f %% of the products' peak on %d cores, %.0f MB a worker at most", rate, share * 100,
+                cores, Double(peakResidentBytes) * 1e-6))
+        Output.result(
+            String(
+                format: "step %.1f ms: compute %.1f, wait %.1f, update %.1f (packing %.1f); %.1f MB sent, of it %.1f before the backward pass ended",
+                1e3 * seconds / Double(counted.count), mean(\.compute), mean(\.wait), mean(\.update), mean(\.pack), sent * 1e-6,
+                mean { Double($0.wireEarly) } * 1e-6))
+    }
+}

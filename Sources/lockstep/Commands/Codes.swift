@@ -1,0 +1,162 @@
+import ArgumentParser
+import Autoencoder
+import Cluster
+import Datasets
+import Foundation
+import Kernels
+import Runs
+
+/// Where the trained networks come from: shared by everything that uses a run after the fact.
+struct TrainedOptions: ParsableArguments {
+    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
+    var run: String
+
+    @Option(help: "The checkpoint after so many steps (default: the newest whole one).")
+    var step: UInt64?
+
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    var data: String?
+
+    func open() throws -> TrainedRun { try TrainedRun(run: run, data: data, step: step) }
+}
+
+extension DataSet.Split: ExpressibleByArgument {}
+
+/// `lockstep encode`: the codes of a split, as numpy files.
+struct Encode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write the codes of a split as .npy (N x Z), its labels beside it as F.labels.npy.")
+
+    @OptionGroup var trained: TrainedOptions
+
+    @Option(help: "train, validation or test.")
+    var split: DataSet.Split
+
+    @Option(help: "Where to write (.npy).")
+    var out: String
+
+    func run() throws {
+        try finishing {
+            let run = try trained.open()
+            let subset = run.data.subset(split)
+            let writer = try NPYWriter<Float>(out, shape: [subset.count, run.configuration.model.code])
+            for first in stride(from: 0, to: subset.count, by: 1000) {
+                let codes = run.inference.encode(subset.images(first..<min(first + 1000, subset.count)))
+                try writer.append(codes.values.array)
+            }
+            try writer.commit()
+            let base = out.hasSuffix(".npy") ? String(out.dropLast(4)) : out
+            try NPY.write(subset.labels(0..<subset.count).map(Int64.init), shape: [subset.count], to: base + ".labels.npy")
+            Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out), labels in \(base).labels.npy")
+            return 0
+        }
+    }
+}
+
+/// `lockstep decode`: images of codes from a numpy file.
+struct Decode: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Decode codes from a .npy file to images (.npy or .png).")
+
+    @OptionGroup var trained: TrainedOptions
+
+    @Option(help: "Codes: a .npy file of floats, N x Z.")
+    var codes: String
+
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).")
+    var out: String
+
+    func run() throws {
+        try finishing {
+            let run = try trained.open()
+            let array = try NPY.read(codes)
+            let width = run.configuration.model.code
+            guard array.shape.count == 2, array.shape[1] == width, let values = array.values.floats else {
+                throw LocalError("\(codes) is \(array.shape) of \(array.values.typeName); codes of this run are N x \(width) floats")
+            }
+            return try ImageOutput(run: run, path: out).write(codes: Matrix(Slice(values), rows: array.shape[0], columns: width))
+        }
+    }
+}
+
+/// `lockstep sample`: images decoded from the prior.
+struct Sample: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Decode samples of the prior to images (.npy or .png).")
+
+    @OptionGroup var trained: TrainedOptions
+
+    @Option(help: "How many.")
+    var count = 100
+
+    @Option(help: "Seed of the samples.")
+    var seed: UInt64 = 0
+
+    @Flag(help: "Walk a 2-D code space on a grid instead of drawing at random.")
+    var grid = false
+
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).")
+    var out: String
+
+    func validate() throws {
+        guard (1...100_000_000).contains(count) else { throw ValidationError("--count is \(count); it must be at least 1") }
+    }
+
+    func run() throws {
+        try finishing {
+            let run = try trained.open()
+            let output = try ImageOutput(run: run, path: out)
+            if grid {
+                let side = max(2, Int(Double(count).squareRoot().rounded()))
+                return try output.write(codes: RunPictures.walk(run.configuration, side: side).codes)
+            }
+            return try output.write(count: count) { range in
+                let codes = Matrix(rows: range.count, columns: run.configuration.model.code)
+                run.configuration.prior.sample(
+                    into: codes, source: RandomSource(seed: seed, purpose: .sample, step: 0), firstRow: range.lowerBound)
+                return codes
+            }
+        }
+    }
+}
+
+/// Decoded images to a .npy or a .png, a block of rows at a time.
+struct ImageOutput {
+    let run: TrainedRun
+    let path: String
+    private static let block = 1000
+
+    init(run: TrainedRun, path: String) throws {
+        guard path.hasSuffix(".npy") || path.hasSuffix(".png") else {
+            throw UsageError("--out is \(path); the ending says the kind: .npy or .png")
+        }
+        self.run = run
+        self.path = path
+    }
+
+    func write(codes: Matrix) throws -> Int32 { try write(count: codes.rows) { codes.rows($0) } }
+
+    /// `codes` gives the codes of a range of rows.
+    func write(count: Int, codes: (Range<Int>) -> Matrix) throws -> Int32 {
+        let pixels = run.data.train.pixels
+        let blocks = stride(from: 0, to: count, by: Self.block).map { $0..<min($0 + Self.block, count) }
+        if path.hasSuffix(".npy") {
+            let writer = try NPYWriter<Float>(path, shape: [count, pixels])
+            for rows in blocks { try writer.append(run.inference.decode(codes(rows)).values.array) }
+            try writer.commit()
+        } else {
+            guard count <= Self.pictureLimit else {
+                throw UsageError("\(count) images do not fit a picture (at most \(Self.pictureLimit)); write .npy instead")
+            }
+            let units = blocks.flatMap { run.inference.decode(codes($0)).values.array }
+            let subset = run.data.train
+            let images = ImageBatch(
+                count: count, height: subset.height, width: subset.width, channels: subset.channels, units: units)
+            let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
+            try PNG.write(Figures.grid(images, columns: columns), to: path)
+        }
+        Output.note("\(count) images in \(path)")
+        return 0
+    }
+
+    /// Images of one picture.
+    static let pictureLimit = 10_000
+}

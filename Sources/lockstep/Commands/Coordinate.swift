@@ -1,0 +1,148 @@
+import ArgumentParser
+import Cluster
+import Datasets
+import Foundation
+import Runs
+
+/// `lockstep coordinator`: leads a run whose workers come from anywhere.
+struct Coordinate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator", abstract: "Lead a run: shard the data, keep the membership, write the checkpoints.",
+        discussion: "Creates the run folder, or goes on with it where its configuration is the same.")
+
+    @OptionGroup var settings: SettingOptions
+    @OptionGroup var spread: SpreadOptions
+    @OptionGroup var child: ChildOptions
+
+    @Option(help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    var run: String?
+
+    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
+    var from: String?
+
+    @Option(help: "Where workers connect: HOST:PORT.")
+    var listen: AddressArgument?
+
+    @Option(help: "Port of the summation server (topology server); 0: any.")
+    var dataPort = 0
+
+    @Flag(help: "Let anybody who reaches the port take part. Only on a network you trust.")
+    var insecure = false
+
+    @Flag(help: "Print the effective configuration and what it costs, and stop.")
+    var dryRun = false
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
+        if spread.threads != nil {
+            throw ValidationError("--threads belongs to `lockstep worker`: a coordinator computes no gradients")
+        }
+    }
+
+    func run() throws {
+        try finishing {
+            if dryRun {
+                let configuration = try settings.configuration(threads: nil)
+                let data = try DataSet.open(configuration.data, directory: settings.data)
+                Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
+                return 0
+            }
+            let folder = try openFolder()
+            let configuration = try folder.configuration().configuration
+            try KernelChoice.require(configuration.kernel)
+            return try CoordinatorProcess(
+                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: from,
+                listen: listen?.value, dataPort: dataPort, insecure: insecure, child: child, json: json
+            ).run()
+        }
+    }
+
+    /// The run's folder: as it is, where it exists and means the same; new otherwise.
+    private func openFolder() throws -> RunFolder {
+        if let run, RunFolder.exists(run) {
+            let folder = try RunFolder.open(run)
+            guard !settings.isEmpty else { return folder }
+            let existing = try folder.configuration().configuration
+            let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil, threads: nil)
+            try wanted.requireSameBits(as: existing, run: folder.name)
+            return folder
+        }
+        let configuration = try settings.configuration(threads: nil)
+        let data = try DataSet.open(configuration.data, directory: settings.data)
+        try configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).validate()
+        let folder = try RunFolder.create(name: configuration.name, at: run)
+        try folder.write(
+            configuration,
+            provenance: Provenance(
+                commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
+                commandLine: CommandLine.arguments))
+        try folder.markLatest()
+        return folder
+    }
+}
+
+/// A coordinator in this process: what `coordinator` and `resume --listen` share.
+struct CoordinatorProcess {
+    let folder: RunFolder
+    let configuration: Configuration
+    let dataDirectory: String?
+    let spread: SpreadOptions
+    let from: String?
+    let listen: HostPort?
+    let dataPort: Int
+    let insecure: Bool
+    let child: ChildOptions
+    let json: Bool
+
+    func run() throws -> Int32 {
+        let supervised = child.listenDescriptor != nil
+        let target: ListenTarget =
+            if let descriptor = child.listenDescriptor {
+                .inherited(descriptor: descriptor)
+            } else {
+                .address(listen ?? HostPort(host: "127.0.0.1", port: Self.defaultPort))
+            }
+        let options = CoordinatorOptions(
+            folder: folder, configuration: configuration, dataDirectory: dataDirectory, listen: target, dataPort: dataPort,
+            insecure: insecure, workers: spread.workers.bounds, topology: spread.topology,
+            compression: spread.compression.rawValue, allowMixedKernels: spread.allowMixedKernels, supervised: supervised,
+            from: try from.map { supervised ? $0 : try SavedState(parsing: $0).statePath }, build: Build.name)
+        let progress = ProgressLine()
+        let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
+        let coordinator = Coordinator(options: options, log: log, progress: progress)
+        let signals = StopSignals { coordinator.stop($0) }
+        defer { withExtendedLifetime(signals) {} }
+        try child.tie { line in
+            let parts = line.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2, let pid = UInt32(parts[0]) else { return }
+            coordinator.childExited(pid: pid, cause: String(parts[1]))
+        }
+        switch try coordinator.run() {
+        case .finished(let step): return try report(step: step, note: "done", quiet: supervised)
+        case .stopped(let step, let reason):
+            return try report(step: step, note: "stopped (\(reason)) after step \(step); `lockstep resume \(folder.name)` goes on", quiet: supervised)
+        case .failed(let reason):
+            Output.complain(reason)
+            return 1
+        }
+    }
+
+    /// Where a coordinator listens unless told otherwise.
+    static let defaultPort = 7700
+
+    private func report(step: UInt64, note: String, quiet: Bool) throws -> Int32 {
+        Output.note(note)
+        guard !quiet, let checkpoint = try folder.checkpoints().newestWhole().checkpoint else { return 0 }
+        let digest = try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false)
+        if json {
+            Output.result(
+                JSON.object([("run", .string(folder.path)), ("step", .unsigned(step)), ("digest", .string(digest))]).text)
+        } else {
+            Output.result("run      \(folder.path)\nstep     \(step)\ndigest   \(digest)")
+        }
+        return 0
+    }
+}

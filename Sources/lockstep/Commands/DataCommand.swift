@@ -1,0 +1,118 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Runs
+
+/// `lockstep data`: what data sets there are, where they are, and whether they are whole.
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "List, fetch and verify data sets.", subcommands: [List.self, Fetch.self, Verify.self])
+
+    struct Place: ParsableArguments {
+        @Option(help: "The folder of the data sets (also LOCKSTEP_DATA; default: the cache folder).")
+        var data: String?
+
+        var directory: DataDirectory { DataDirectory(option: data) }
+    }
+
+    /// `lockstep data list`
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The data sets, and which of their files are here.")
+        @OptionGroup var place: Place
+
+        func run() throws {
+            try finishing {
+                let directory = place.directory
+                Output.result("folder \(directory.path) (from \(directory.origin.rawValue))\n")
+                for set in KnownSet.all {
+                    Output.result("\(set.name.padding(toLength: 8, withPad: " ", startingAt: 0))\(set.summary)")
+                    for file in set.files {
+                        let found = directory.find(file.name, of: set.name)
+                        Output.result("        \(file.name)  \(found ?? "not here: lockstep data fetch \(set.name)")")
+                    }
+                }
+                return 0
+            }
+        }
+    }
+
+    /// `lockstep data fetch NAME`
+    struct Fetch: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Download a data set and check it.")
+        @Argument(help: "mnist") var name: String
+        @OptionGroup var place: Place
+
+        func run() throws {
+            try finishing {
+                let meter = FetchMeter()
+                let reports = try KnownSet.named(name).fetch(into: place.directory) { meter.show($0) }
+                meter.end()
+                for report in reports {
+                    switch report.outcome {
+                    case .alreadyThere: Output.result("\(report.path)  already here, checked")
+                    case .fetched(let mirror): Output.result("\(report.path)  fetched from \(mirror), checked")
+                    }
+                }
+                return 0
+            }
+        }
+    }
+
+    /// `lockstep data verify NAME`
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Check a data set's files against the published SHA-256.")
+        @Argument(help: "mnist") var name: String
+        @OptionGroup var place: Place
+
+        func run() throws {
+            try finishing {
+                let reports = try KnownSet.named(name).verify(in: place.directory)
+                for report in reports { Output.result("\(report)") }
+                return reports.allSatisfy { $0.state == .right } ? 0 : 1
+            }
+        }
+    }
+}
+
+/// How far a download is: one line on a terminal, nothing elsewhere.
+final class FetchMeter: @unchecked Sendable {
+    private let onTerminal = isatty(2) != 0
+    private let lock = NSLock()
+    private var shown = false
+
+    func show(_ progress: FetchProgress) {
+        guard onTerminal else { return }
+        lock.withLock {
+            shown = true
+            let share = progress.total > 0 ? 100 * progress.received / progress.total : 0
+            FileHandle.standardError.write(Data("\r\u{1b}[K\(progress.file)  \(share) % of \(progress.total / 1000) kB".utf8))
+        }
+    }
+
+    func end() {
+        lock.withLock { if shown { FileHandle.standardError.write(Data("\n".utf8)) } }
+    }
+}
+
+/// `lockstep recipes`: what can be trained by name.
+struct RecipesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recipes", abstract: "List the built-in recipes; with a name, print the whole file.")
+
+    @Argument(help: "A recipe's name.")
+    var name: String?
+
+    func run() throws {
+        try finishing {
+            if let name {
+                Output.result(try Recipes.named(name).text)
+            } else {
+                let width = Recipes.all.map(\.name.count).max() ?? 0
+                for recipe in Recipes.all {
+                    Output.result("\(recipe.name.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(recipe.summary)")
+                }
+            }
+            return 0
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Runs
+
+/// `lockstep inspect`: what a run or a checkpoint holds.
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show what a run or one of its checkpoints holds.")
+
+    @Argument(help: "RUN, RUN@STEP, a checkpoint folder or a .safetensors file.")
+    var target: String
+
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func run() throws {
+        try finishing {
+            if let path = statePath() { return try show(SafetensorsReader(path: path), path: path, run: nil) }
+            let saved = try SavedState(parsing: target)
+            return try show(SafetensorsReader(path: saved.statePath), path: saved.statePath, run: saved)
+        }
+    }
+
+    /// A file or a checkpoint folder named directly.
+    private func statePath() -> String? {
+        if target.hasSuffix(".safetensors"), FileManager.default.fileExists(atPath: target) { return target }
+        let inside = target + "/state.safetensors"
+        return FileManager.default.fileExists(atPath: inside) ? inside : nil
+    }
+
+    private func show(_ reader: SafetensorsReader, path: String, run saved: SavedState?) throws -> Int32 {
+        let digest = try saved?.digest(full: false)
+        if json {
+            var fields: [(String, JSON)] = [("path", .string(path))]
+            if let digest { fields.append(("digest", .string(digest))) }
+            fields.append(("metadata", .object(reader.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })))
+            fields.append(
+                (
+                    "tensors",
+                    .array(
+                        reader.tensors.map { tensor in
+                            .object([
+                                ("name", .string(tensor.name)), ("type", .string(tensor.type.rawValue)),
+                                ("shape", .array(tensor.shape.map { .integer(Int64($0)) })),
+                            ])
+                        })
+                ))
+            Output.result(JSON.object(fields).text)
+            return 0
+        }
+        if let saved {
+            Output.result("run          \(saved.folder.path)")
+            Output.result("checkpoints  \(saved.folder.checkpoints().steps().map(String.init).joined(separator: " "))")
+        }
+        Output.result("file         \(path)")
+        if let digest { Output.result("digest       \(digest)") }
+        for (key, value) in reader.metadata.sorted(by: { $0.key < $1.key }) where key != "configuration" {
+            Output.result(key.padding(toLength: 13, withPad: " ", startingAt: 0) + value)
+        }
+        let width = reader.tensors.map(\.name.count).max() ?? 0
+        for tensor in reader.tensors {
+            let name = tensor.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
+            Output.result("\(name)\(tensor.type.rawValue)  \(tensor.shape.map(String.init).joined(separator: " x "))")
+        }
+        if let configuration = reader.metadata["configuration"] { Output.result("\n\(configuration)") }
+        return 0
+    }
+}

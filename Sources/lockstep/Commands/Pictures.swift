@@ -1,0 +1,51 @@
+import ArgumentParser
+import Cluster
+import Evaluation
+import Foundation
+import Runs
+
+/// `lockstep figures`: a run's pictures, drawn anew.
+struct DrawFigures: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "figures", abstract: "Draw a run's pictures: reconstructions, samples, walk, codes, losses.")
+
+    @OptionGroup var trained: TrainedOptions
+
+    func run() throws {
+        try finishing {
+            let run = try trained.open()
+            let pictures = RunPictures(folder: run.saved.folder, configuration: run.configuration, data: run.data)
+            let info = run.saved.checkpoint.info
+            for path in try pictures.draw(run.inference, step: info.step, epoch: info.epoch) { Output.result(path) }
+            return 0
+        }
+    }
+}
+
+/// `lockstep evaluate`: the held-out figures of one or more runs.
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compute the held-out figures of runs: reconstruction, code, holes, energy distance.")
+
+    @Argument(help: "RUN …: paths, names under ./runs, or `latest`.")
+    var runs: [String]
+
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    var data: String?
+
+    @Flag(help: "As JSON, a line a run.")
+    var json = false
+
+    func run() throws {
+        try finishing {
+            guard !runs.isEmpty else { throw UsageError("name at least one run, for example `lockstep evaluate latest`") }
+            for name in runs {
+                let run = try TrainedRun(run: name, data: data)
+                let figures = HeldOut(configuration: run.configuration, data: run.data).figures(run.inference)
+                let info = run.saved.checkpoint.info
+                Output.result(json ? figures.json(run: run.saved.folder.name, step: info.step).text : figures.text(run: run.saved.folder.name, step: info.step))
+            }
+            return 0
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Autoencoder
+import Cluster
+import Datasets
+import Foundation
+import Kernels
+import Runs
+
+/// `lockstep replay`: one step of a run again, with everything that went into it and came out of it in a file, so that
+/// other software can check the arithmetic.
+struct Replay: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Repeat one step of a run and write its inputs, losses, gradients and weights to a file.",
+        discussion: "Starts from the nearest checkpoint before the step (or from the seed) and computes up to it in this process.")
+
+    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
+    var name: String
+
+    @Option(help: "The step, counted from 1 as in metrics.jsonl.")
+    var step: UInt64
+
+    @Option(help: "Where to write (safetensors).")
+    var out: String
+
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    var data: String?
+
+    func validate() throws {
+        guard step >= 1 else { throw ValidationError("--step is \(step); steps count from 1") }
+    }
+
+    func run() throws {
+        try finishing {
+            let folder = try RunFolder.open(name)
+            let configuration = try folder.configuration().configuration
+            try KernelChoice.require(configuration.kernel)
+            let data = try DataSet.open(configuration.data, directory: self.data)
+            let settings = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+            let replica = try Replica(settings)
+            let store = folder.checkpoints()
+            if let before = store.steps().last(where: { $0 < step }) {
+                try StateFile.restore(replica, from: store.at(step: before).open())
+            }
+            let trainer = LocalTrainer(replica: replica, threads: ProcessInfo.processInfo.activeProcessorCount)
+            let plan = MinibatchPlan(count: data.train.count, minibatch: settings.minibatch, seed: settings.seed)
+            let capture = ReplayCapture()
+            while replica.step < step {
+                let samples = plan.samples(of: replica.step)
+                let shards = ShardGeometry.cut(
+                    images: data.train.images(samples), labels: data.train.labels(samples), pixels: settings.pixels,
+                    shards: settings.shards)
+                try trainer.step(shards, capture: replica.step == step - 1 ? capture : nil)
+            }
+            try Safetensors.write(
+                capture.tensors.map(Self.named),
+                metadata: ["step": "\(step)", "configuration": configuration.yaml(), "chain": String(replica.chain, radix: 16)],
+                to: out)
+            Output.note("step \(step) of \(folder.name): \(capture.tensors.count) tensors in \(out)")
+            return try agrees(folder, chain: replica.chain)
+        }
+    }
+
+    /// The run itself recorded the chain hash of its sums: the replay must arrive at the same.
+    private func agrees(_ folder: RunFolder, chain: UInt64) throws -> Int32 {
+        guard let recorded = try StepsLog.read(folder.stepsLogPath).last(where: { $0.step == step })?.chain else {
+            Output.note("the run has not come to this step itself, so there is nothing to compare with")
+            return 0
+        }
+        guard recorded == chain else {
+            throw LocalError(
+                "the replay's sums differ from the run's (chain \(String(chain, radix: 16)), recorded \(String(recorded, radix: 16))): was the run made on another kernel or with mixed ones?"
+            )
+        }
+        Output.note("the sums are the run's own, bit for bit (chain \(String(chain, radix: 16)))")
+        return 0
+    }
+
+    private static func named(_ tensor: ReplayTensor) -> NamedTensor {
+        let values: TensorValues =
+            switch tensor.values {
+            case .u8(let values): .u8(Slice(values))
+            case .f32(let values): .f32(Slice(values))
+            case .f64(let values): .f64(Slice(values))
+            }
+        return NamedTensor(name: tensor.name, shape: tensor.shape, values: values)
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Runs
+
+/// `lockstep resume`: goes on from the newest whole checkpoint, spread as one likes.
+struct Resume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Go on with a run from its newest whole checkpoint: same bits, whatever the workers and the topology.")
+
+    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
+    var name: String
+
+    @OptionGroup var spread: SpreadOptions
+
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    var data: String?
+
+    @Option(help: "Move the end of the run: so many steps.")
+    var steps: Int?
+
+    @Option(help: "Move the end of the run: so many epochs.")
+    var epochs: Int?
+
+    @Option(name: .customLong("set"), help: "A setting that changes no bits: KEY=VALUE. May be repeated.")
+    var sets: [String] = []
+
+    @Option(help: "Wait for workers of other hosts at HOST:PORT instead of starting them here.")
+    var listen: AddressArgument?
+
+    @Option(help: "Port of the summation server (topology server); 0: any.")
+    var dataPort = 0
+
+    @Flag(help: "Let anybody who reaches the port take part. Only on a network you trust.")
+    var insecure = false
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() throws {
+        try finishing {
+            let folder = try RunFolder.open(name)
+            let (existing, provenance) = try folder.configuration()
+            let lock = try folder.lock()
+            let flags =
+                [
+                    epochs.map { FlagSetting(flag: "--epochs", key: "epochs", value: "\($0)") },
+                    steps.map { FlagSetting(flag: "--steps", key: "steps", value: "\($0)") },
+                ].compactMap(\.self)
+            var sources = ConfigurationSources(sets: sets, flags: flags)
+            sources.base = existing
+            let configuration = try Configuration.load(sources)
+            try configuration.requireSameBits(as: existing, run: folder.name)
+            if configuration != existing, let provenance { try folder.write(configuration, provenance: provenance) }
+            lock.release()
+            if let listen {
+                try KernelChoice.require(configuration.kernel)
+                return try CoordinatorProcess(
+                    folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
+                    listen: listen.value, dataPort: dataPort, insecure: insecure, child: ChildOptions(), json: json
+                ).run()
+            }
+            return try LocalRun(
+                folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil, json: json
+            ).run()
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Cluster
+import Datasets
+import Foundation
+import Runs
+
+/// `lockstep train`: a whole run on this machine.
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train on this machine: one coordinator and N worker processes over loopback TCP.")
+
+    @OptionGroup var settings: SettingOptions
+    @OptionGroup var spread: SpreadOptions
+
+    @Option(help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    var run: String?
+
+    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
+    var from: String?
+
+    @Flag(help: "Print the effective configuration and what it costs, and stop.")
+    var dryRun = false
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() throws {
+        try finishing {
+            let configuration = try settings.configuration(threads: spread.threads)
+            let data = try DataSet.open(configuration.data, directory: settings.data)
+            let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+            try training.validate()
+            if dryRun {
+                Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
+                return 0
+            }
+            let start = try from.map { try SavedState(parsing: $0).statePath }
+            let folder = try RunFolder.create(name: configuration.name, at: run)
+            try folder.write(
+                configuration,
+                provenance: Provenance(
+                    commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
+                    commandLine: CommandLine.arguments))
+            try folder.markLatest()
+            Output.note("run folder \(folder.path)")
+            return try LocalRun(
+                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: start, json: json
+            ).run()
+        }
+    }
+}
+
+/// Supervises a run folder that is set up: what `train` and `resume` share.
+struct LocalRun {
+    let folder: RunFolder
+    let configuration: Configuration
+    let dataDirectory: String?
+    let spread: SpreadOptions
+    let from: String?
+    let json: Bool
+
+    func run() throws -> Int32 {
+        let began = Date()
+        let status = try supervise().status
+        if status == 0 { try report(seconds: Date().timeIntervalSince(began)) }
+        return status
+    }
+
+    /// Starts the processes and waits for their end.
+    func supervise() throws -> SupervisedEnding {
+        let workers = spread.workers.bounds.upperBound
+        let threads = spread.threads ?? configuration.threads(workers: workers)
+        let environment = try KernelChoice.environment(
+            ProcessInfo.processInfo.environment, kernel: configuration.kernel)
+        return try Supervisor(environment: environment).run(
+            coordinator: ["coordinator", "--run", folder.path] + spread.arguments
+                + (dataDirectory.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []),
+            workers: workers,
+            worker: { _ in ["worker", "--threads", "\(threads)"] },
+            workerLog: { folder.workerLogPath($0) })
+    }
+
+    private func report(seconds: Double) throws {
+        guard let checkpoint = try folder.checkpoints().newestWhole().checkpoint else { return }
+        let digest = try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false)
+        if json {
+            Output.result(
+                JSON.object([
+                    ("run", .string(folder.path)), ("step", .unsigned(checkpoint.info.step)),
+                    ("epoch", .integer(Int64(checkpoint.info.epoch))), ("digest", .string(digest)), ("seconds", .real(seconds)),
+                ]).text)
+        } else {
+            Output.result("run      \(folder.path)")
+            Output.result("step     \(checkpoint.info.step)")
+            Output.result("digest   \(digest)")
+            Output.note("pictures in \(folder.figuresPath); done in \(String(format: "%.1f", seconds)) s")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Runs
+
+/// `lockstep worker`: computes shards of a run that some coordinator leads.
+struct Work: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Take part in a run: everything it needs comes from the coordinator.")
+
+    @OptionGroup var child: ChildOptions
+
+    @Option(help: "The coordinator: HOST:PORT.")
+    var coordinator: AddressArgument
+
+    @Option(help: "How the other workers reach this one: HOST or HOST:PORT (default: the address this host uses toward the coordinator).")
+    var advertise: String?
+
+    @Option(help: "Port for gradient links, for firewalls; 0: any.")
+    var dataPort = 0
+
+    @Option(help: "Compute threads (default: the number of cores).")
+    var threads: Int?
+
+    @Option(help: "How long to try to reach the coordinator: 500ms, 5s, 10m.")
+    var connectTimeout = DurationArgument(.seconds(600))
+
+    @Flag(help: "Talk to other hosts without a token. Only on a network you trust.")
+    var insecure = false
+
+    func validate() throws {
+        guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        if let advertise { _ = try HostPort(parsing: advertise, defaultPort: 0) }
+    }
+
+    func run() throws {
+        try finishing {
+            let options = WorkerOptions(
+                coordinator: coordinator.value, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
+                dataPort: dataPort, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+                connectTimeout: connectTimeout.value, insecure: insecure, build: Build.name)
+            let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))
+            let signals = StopSignals { worker.leave($0) }
+            defer { withExtendedLifetime(signals) {} }
+            try child.tie()
+            let ending = worker.run()
+            if let sentence = ending.sentence { Output.complain(sentence) }
+            return ending.exitStatus
+        }
+    }
+}

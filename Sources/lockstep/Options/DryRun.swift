@@ -1,0 +1,61 @@
+import Autoencoder
+import Datasets
+import Foundation
+import Kernels
+import Runs
+
+/// What `--dry-run` prints: the effective configuration, and what a run of it costs.
+struct DryRun {
+    let configuration: Configuration
+    let data: DataSet
+    let spread: SpreadOptions
+
+    private var pixels: Int { data.train.pixels }
+    private var parameters: Int { configuration.model.parameterCount(pixels: pixels) }
+    private var operations: Int { 2 * configuration.model.multiplyAddsPerSample(pixels: pixels) }
+
+    /// Bytes of one worker's replica: parameters, optimizer states, one sum buffer a phase, averaged weights.
+    private func replicaBytes() throws -> Int {
+        let replica = try Replica(configuration.training(pixels: pixels, trainingImages: data.train.count))
+        let state = replica.state().reduce(0) { $0 + $1.values.byteCount }
+        return state + replica.phases.reduce(0) { $0 + $1.count * MemoryLayout<Int32>.size }
+    }
+
+    /// Bytes of gradient a worker puts on the wire in a step, uncompressed.
+    private func gradientBytes() throws -> Int {
+        let replica = try Replica(configuration.training(pixels: pixels, trainingImages: data.train.count))
+        return replica.phases.reduce(0) { $0 + $1.count * MemoryLayout<Int32>.size }
+    }
+
+    func text(json: Bool) throws -> String {
+        let steps = configuration.lastStep(trainingImages: data.train.count)
+        let replica = try replicaBytes()
+        let gradient = try gradientBytes()
+        if json {
+            return JSON.object([
+                ("configuration", .string(configuration.yaml())), ("parameters", .integer(Int64(parameters))),
+                ("operations_per_sample", .integer(Int64(operations))), ("steps", .unsigned(steps)),
+                ("replica_bytes", .integer(Int64(replica))), ("gradient_bytes_per_step", .integer(Int64(gradient))),
+            ]).text
+        }
+        return configuration.yaml() + """
+            # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(data.train.height) x \(data.train.width) x \(data.train.channels)
+            # steps       \(steps) (\(configuration.stepsPerEpoch(trainingImages: data.train.count)) an epoch)
+            # parameters  \(grouped(parameters))
+            # operations  \(grouped(operations)) a sample (forward and backward, all phases)
+            # memory      \(grouped(replica / 1_000_000)) MB of state and sums a worker, and its activations
+            # wire        \(grouped(gradient / 1_000_000)) MB of gradient a worker and step, before packing
+
+            """
+    }
+
+    private func grouped(_ number: Int) -> String {
+        var digits = Array(String(number))
+        var index = digits.count - 3
+        while index > 0 {
+            digits.insert(",", at: index)
+            index -= 3
+        }
+        return String(digits)
+    }
+}

@@ -1,0 +1,164 @@
+import ArgumentParser
+import Cluster
+import Datasets
+import Foundation
+import Kernels
+import Runs
+
+/// The settings of a run that have a flag of their own.
+struct SettingOptions: ParsableArguments {
+    @Option(help: "A built-in recipe (see `lockstep recipes`).")
+    var recipe: String?
+
+    @Option(help: "A recipe in a file (YAML).")
+    var config: String?
+
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    var data: String?
+
+    @Option(help: "Stop after so many steps.")
+    var steps: Int?
+
+    @Option(help: "Stop after so many epochs.")
+    var epochs: Int?
+
+    @Option(help: "Global minibatch.")
+    var minibatch: Int?
+
+    @Option(help: "Seed of weights, order and noise.")
+    var seed: UInt64?
+
+    @Option(help: "Bits a shard's gradient keeps: full, 24 or 16.")
+    var gradientBits: String?
+
+    @Option(help: "BLAS kernel family: auto, haswell, skylakex, …")
+    var kernel: String?
+
+    @Option(name: .customLong("set"), help: "Any setting: KEY=VALUE, for example model.code=8. May be repeated.")
+    var sets: [String] = []
+
+    /// The settings named on the command line, highest layer.
+    var flags: [FlagSetting] {
+        [
+            minibatch.map { FlagSetting(flag: "--minibatch", key: "minibatch", value: "\($0)") },
+            seed.map { FlagSetting(flag: "--seed", key: "seed", value: "\($0)") },
+            gradientBits.map { FlagSetting(flag: "--gradient-bits", key: "gradient_bits", value: $0) },
+            kernel.map { FlagSetting(flag: "--kernel", key: "kernel", value: $0) },
+            epochs.map { FlagSetting(flag: "--epochs", key: "epochs", value: "\($0)") },
+            steps.map { FlagSetting(flag: "--steps", key: "steps", value: "\($0)") },
+        ].compactMap(\.self)
+    }
+
+    /// Whether anything on the command line says what the run is.
+    var isEmpty: Bool { recipe == nil && config == nil && sets.isEmpty && flags.isEmpty }
+
+    /// The effective configuration: flag over --set over environment over file over recipe, the kernel resolved.
+    func configuration(base: Configuration? = nil, threads: Int?) throws -> Configuration {
+        var sources = ConfigurationSources(
+            recipe: recipe, file: config, environment: ProcessInfo.processInfo.environment, sets: sets,
+            flags: flags + (threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? []))
+        sources.base = base
+        var configuration = try Configuration.load(sources)
+        configuration.kernel = try KernelFamily.named(configuration.kernel).rawValue
+        return configuration
+    }
+}
+
+/// How a run is spread over processes: nothing of it changes bits.
+struct SpreadOptions: ParsableArguments {
+    @Option(help: "Number of workers, N or MIN:MAX.")
+    var workers: WorkerRange = WorkerRange(bounds: 2...2)
+
+    @Option(help: "Compute threads of a worker (default: cores / workers).")
+    var threads: Int?
+
+    @Option(help: "How workers sum: ring or server.")
+    var topology: Topology = .ring
+
+    @Option(help: "Packing on the wire: off, auto or zstd.")
+    var compression: Compression = .auto
+
+    @Flag(help: "Accept workers whose products differ; the weights then depend on who computed what.")
+    var allowMixedKernels = false
+
+    /// The options as a child or a resumed run understands them.
+    var arguments: [String] {
+        ["--workers", workers.text, "--topology", topology.rawValue, "--compression", compression.rawValue]
+            + (allowMixedKernels ? ["--allow-mixed-kernels"] : [])
+    }
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+    }
+}
+
+/// N or MIN:MAX.
+struct WorkerRange: ExpressibleByArgument {
+    let bounds: ClosedRange<Int>
+
+    init(bounds: ClosedRange<Int>) { self.bounds = bounds }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+        guard (1...2).contains(parts.count), let low = parts[0], let high = parts[parts.count - 1], low >= 1, low <= high,
+            high <= 1024
+        else { return nil }
+        bounds = low...high
+    }
+
+    var text: String {
+        bounds.lowerBound == bounds.upperBound ? "\(bounds.lowerBound)" : "\(bounds.lowerBound):\(bounds.upperBound)"
+    }
+
+    var defaultValueDescription: String { text }
+}
+
+extension Topology: ExpressibleByArgument {}
+
+/// Lossless packing of gradients.
+enum Compression: String, ExpressibleByArgument, CaseIterable {
+    case off, auto, zstd
+}
+
+/// A duration as a person writes it: 500ms, 5s, 10m.
+struct DurationArgument: ExpressibleByArgument {
+    let value: Duration
+
+    init(_ value: Duration) { self.value = value }
+
+    init?(argument: String) {
+        guard let value = try? DurationText.parse(argument) else { return nil }
+        self.value = value
+    }
+
+    var defaultValueDescription: String { DurationText.text(value) }
+}
+
+/// HOST:PORT.
+struct AddressArgument: ExpressibleByArgument {
+    let value: HostPort
+
+    init?(argument: String) {
+        guard let value = try? HostPort(parsing: argument) else { return nil }
+        self.value = value
+    }
+}
+
+/// What a supervised child is told by its parent; not for people.
+struct ChildOptions: ParsableArguments {
+    @Option(help: .hidden)
+    var parentPid: Int32?
+
+    @Option(help: .hidden)
+    var parentDescriptor: Int32?
+
+    @Option(help: .hidden)
+    var listenDescriptor: Int32?
+
+    /// Ties this process's life to its parent's; `onLine` hears what the parent writes.
+    func tie(onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {
+        guard let parentPid, let parentDescriptor else { return }
+        try ParentBond.tie(toParent: parentPid)
+        ParentBond.watch(descriptor: parentDescriptor, onLine: onLine) { exit(1) }
+    }
+}

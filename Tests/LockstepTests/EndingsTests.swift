@@ -1,0 +1,115 @@
+import Foundation
+import Runs
+import Testing
+
+/// How runs end when they do not end by themselves, and what is left.
+@Suite(.serialized)
+struct EndingsTests {
+    /// A run that would take minutes.
+    private func long(_ scratch: Scratch, _ more: [String] = []) throws -> LockstepProcess {
+        let run = try LockstepProcess(
+            ["train"] + LockstepProcess.small + ["--epochs", "5000", "--run", scratch.run("run"), "--set", "evaluate.every_epochs=0"] + more)
+        let started = LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning }
+        #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
+        return run
+    }
+
+    @Test("SIGTERM and SIGINT finish the step, write a checkpoint and exit 0; nothing is left running", arguments: [SIGTERM, SIGINT])
+    func signals(signal: Int32) throws {
+        let scratch = try Scratch()
+        let run = try long(scratch)
+        let family = run.family()
+        #expect(family.count == 3)
+        kill(run.process.processIdentifier, signal)
+        let result = try run.wait(seconds: 20)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("lockstep resume"))
+        #expect(family.allSatisfy { LockstepProcess.role(of: $0) == nil })
+        let folder = try RunFolder.open(scratch.run("run"))
+        let newest = try #require(try folder.checkpoints().newestWhole().checkpoint)
+        let recorded = try MetricsReader(path: folder.metricsPath).steps.last
+        #expect(newest.info.step == recorded?.step, "the checkpoint is not of the last step")
+    }
+
+    @Test("a killed worker ends the run within ten seconds, with a sentence that names it; resume goes on")
+    func killedWorker() throws {
+        let scratch = try Scratch()
+        let run = try long(scratch, ["--set", "checkpoint.every_steps=5"])
+        let family = run.family()
+        let worker = try #require(family.first { LockstepProcess.role(of: $0) == "worker" })
+        kill(worker, SIGKILL)
+        let result = try run.wait(seconds: 10)
+        #expect(result.status == 1)
+        for part in ["pid \(worker)", "killed by SIGKILL", "rank", "lockstep resume"] {
+            #expect(result.errors.contains(part), "\(result.errors)")
+        }
+        #expect(LockstepProcess.eventually(seconds: 5) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+        let before = try #require(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint?.info.step)
+        let resumed = try LockstepProcess.run(["resume", scratch.run("run"), "--steps", "\(before + 7)", "--workers", "3"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint?.info.step == before + 7)
+    }
+
+    @Test("a killed coordinator or supervisor takes everything with it", arguments: ["coordinator", "supervisor"])
+    func killedLeader(which: String) throws {
+        let scratch = try Scratch()
+        let run = try long(scratch)
+        let family = run.family()
+        let victim =
+            which == "supervisor"
+            ? run.process.processIdentifier : try #require(family.first { LockstepProcess.role(of: $0) == "coordinator" })
+        kill(victim, SIGKILL)
+        let result = try run.wait(seconds: 15)
+        #expect(result.status != 0)
+        #expect(LockstepProcess.eventually(seconds: 10) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+    }
+
+    @Test("a stopped worker is named within nine seconds or so, and the run ends")
+    func stoppedWorker() throws {
+        let scratch = try Scratch()
+        let run = try long(scratch)
+        let worker = try #require(run.family().first { LockstepProcess.role(of: $0) == "worker" })
+        kill(worker, SIGSTOP)
+        let result = try run.wait(seconds: 30)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("pid \(worker)") && result.errors.contains("silent"), "\(result.errors)")
+    }
+
+    @Test("resume moves only the end; a setting that changes bits is refused, naming --from")
+    func resumeKeepsBits() throws {
+        let scratch = try Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("run")])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let refused = try LockstepProcess.run(["resume", scratch.run("run"), "--set", "minibatch=50"])
+        #expect(refused.status != 0 && refused.errors.contains("minibatch") && refused.errors.contains("--from"), "\(refused.errors)")
+        let longer = try LockstepProcess.run(["resume", scratch.run("run"), "--epochs", "3"])
+        #expect(longer.status == 0, "\(longer.errors)")
+        let whole = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--epochs", "3", "--run", scratch.run("whole")])
+        #expect(whole.status == 0, "\(whole.errors)")
+        #expect(
+            try LockstepProcess.run(["digest", scratch.run("run"), "--full"]).output
+                == LockstepProcess.run(["digest", scratch.run("whole"), "--full"]).output)
+    }
+
+    @Test("--from begins a new run with another run's weights, and names the tensor where the models differ")
+    func from() throws {
+        let scratch = try Scratch()
+        let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("first")])
+        #expect(first.status == 0, "\(first.errors)")
+        let none = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + ["--from", scratch.run("first"), "--steps", "1", "--seed", "5", "--run", scratch.run("second")])
+        #expect(none.status == 0, "\(none.errors)")
+        let cold = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + ["--steps", "1", "--seed", "5", "--run", scratch.run("cold")])
+        #expect(cold.status == 0, "\(cold.errors)")
+        func error(_ run: String) throws -> Double {
+            try #require(try MetricsReader(path: scratch.run(run) + "/metrics.jsonl").steps.first).pixelError
+        }
+        #expect(try error("second") < 0.9 * error("cold"))
+        let other = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + [
+                "--from", scratch.run("first"), "--set", "model.encoder=[40,32]", "--run", scratch.run("third"),
+            ])
+        #expect(other.status == 1 && other.errors.contains("encoder.0"), "\(other.errors)")
+    }
+}

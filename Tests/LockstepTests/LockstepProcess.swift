@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+
+/// The built command, run as a person runs it: real processes, real sockets, real files.
+struct LockstepProcess {
+    struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    /// Beside the test bundle.
+    static let path: String = {
+        let products = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        return products.appendingPathComponent("lockstep").path
+    }()
+
+    /// A small model on few glyphs: every part of a real run in about a second.
+    static let small = [
+        "--recipe", "quickstart", "--set", "data.train=400", "--set", "data.validation=100", "--minibatch", "36", "--epochs", "2",
+        "--set", "model.encoder=[48,32]", "--set", "model.decoder=[32,48]", "--set", "model.discriminator=[24]",
+        "--set", "figures.every_epochs=0",
+    ]
+
+    let process = Process()
+    private let output: URL
+    private let errors: URL
+
+    /// Starts it in a process group that `Foundation.Process` gives, output into files.
+    init(_ arguments: [String], environment: [String: String] = [:], in directory: String? = nil) throws {
+        let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        output = place.appendingPathComponent("out")
+        errors = place.appendingPathComponent("err")
+        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? place.path)
+        var whole = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("LOCKSTEP_") && !$0.key.hasPrefix("OPENBLAS_") }
+        whole.merge(environment) { $1 }
+        process.environment = whole
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: errors)
+        try process.run()
+    }
+
+    /// Waits for the end; a process that outlives the deadline is ended and the test fails.
+    func wait(seconds: Double = 120) throws -> Result {
+        let deadline = Date().addingTimeInterval(seconds)
+        while process.isRunning, Date() < deadline { usleep(10_000) }
+        if process.isRunning {
+            kill(process.processIdentifier, SIGKILL)
+            Issue.record("\(process.arguments ?? []) did not end within \(seconds) s: \(read(errors))")
+        }
+        process.waitUntilExit()
+        return Result(status: process.terminationStatus, output: read(output), errors: read(errors))
+    }
+
+    var errorsSoFar: String { read(errors) }
+
+    private func read(_ url: URL) -> String { String(decoding: (try? Data(contentsOf: url)) ?? Data(), as: UTF8.self) }
+
+    static func run(_ arguments: [String], environment: [String: String] = [:], in directory: String? = nil) throws -> Result {
+        try LockstepProcess(arguments, environment: environment, in: directory).wait()
+    }
+
+    /// Every process whose parent is this one, and theirs.
+    func family() -> [Int32] {
+        var all: [Int32] = []
+        var generation = [process.processIdentifier]
+        while !generation.isEmpty {
+            generation = generation.flatMap(Self.children)
+            all += generation
+        }
+        return all
+    }
+
+    static func children(of pid: Int32) -> [Int32] {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").compactMap { Int32($0) }
+    }
+
+    /// The subcommand a process was started with.
+    static func role(of pid: Int32) -> String? {
+        guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return nil }
+        let words = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        return words.count > 1 ? words[1] : nil
+    }
+
+    /// Waits until a condition holds; false after the deadline.
+    static func eventually(seconds: Double = 60, _ condition: () -> Bool) -> Bool {
+        let deadline = Date().addingTimeInterval(seconds)
+        while Date() < deadline {
+            if condition() { return true }
+            usleep(5_000)
+        }
+        return condition()
+    }
+}
+
+/// A folder that goes with the test.
+final class Scratch {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-runs-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func run(_ name: String) -> String { path + "/" + name }
+
+    func bytes(_ file: String) -> Int {
+        ((try? FileManager.default.attributesOfItem(atPath: path + "/" + file)[.size]) as? NSNumber)?.intValue ?? 0
+    }
+}

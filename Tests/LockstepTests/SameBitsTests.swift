@@ -1,0 +1,99 @@
+import Foundation
+import Runs
+import Testing
+
+/// Promise 1: the digest of the weights is one, however the run was spread and whatever happened to it.
+@Suite(.serialized)
+struct SameBitsTests {
+    /// What the calm run with one worker gives: computed once, never committed (it belongs to a kernel family).
+    private static let reference: String = {
+        do {
+            let scratch = try Scratch()
+            return try calm(scratch, ["--workers", "1", "--threads", "1"])
+        } catch { return "no reference: \(error)" }
+    }()
+
+    private static func calm(_ scratch: Scratch, _ spread: [String], name: String = "run") throws -> String {
+        let result = try LockstepProcess.run(["train"] + LockstepProcess.small + spread + ["--run", scratch.run(name), "--json"])
+        try #require(result.status == 0, "\(spread): \(result.errors)")
+        let json = try JSON(parsing: result.output)
+        guard case .string(let digest)? = json["digest"] else { throw Missing(what: "digest in \(result.output)") }
+        return digest
+    }
+
+    struct Missing: Error, CustomStringConvertible {
+        let what: String
+        var description: String { "no \(what)" }
+    }
+
+    @Test(
+        "one digest over workers, threads, topologies and compressions",
+        arguments: [
+            ["--workers", "1", "--threads", "2"], ["--workers", "2", "--threads", "1"],
+            ["--workers", "2", "--threads", "2", "--topology", "server"], ["--workers", "3", "--compression", "zstd"],
+            ["--workers", "3", "--topology", "server", "--compression", "off"], ["--workers", "4", "--compression", "off"],
+            ["--workers", "4", "--topology", "server", "--compression", "zstd"], ["--workers", "5", "--compression", "auto"],
+        ])
+    func spread(_ options: [String]) throws {
+        let scratch = try Scratch()
+        let digest = try Self.calm(scratch, options)
+        #expect(digest.count == 64)
+        #expect(digest == Self.reference)
+    }
+
+    @Test("bytes leave before the backward pass has ended, and raw counts what fp32 would be")
+    func early() throws {
+        let scratch = try Scratch()
+        _ = try Self.calm(scratch, ["--workers", "2", "--compression", "off"])
+        let steps = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").steps
+        #expect(steps.count == 24)
+        #expect(steps.reduce(0) { $0 + $1.wireEarly } > 0)
+        #expect(steps.allSatisfy { $0.wireRaw > 0 && $0.wireSent > 0 && $0.workers == 2 })
+    }
+
+    /// Everything is killed when the metrics file has reached a random size: any moment of a step, of a checkpoint, of
+    /// the start. Then the run goes on, spread in another way.
+    @Test("everything killed at a random byte of the metrics and resumed elsewhere ends at the calm digest", arguments: 0..<4)
+    func killedAndResumed(round: Int) throws {
+        let scratch = try Scratch()
+        let seed = UInt64.random(in: 0..<100_000)
+        let limit = Int(seed % 9_000)
+        let spreads = [
+            ["--workers", "2"], ["--workers", "3", "--topology", "server"], ["--workers", "4", "--compression", "zstd"],
+            ["--workers", "1", "--threads", "2"],
+        ]
+        let started = try LockstepProcess(
+            ["train"] + LockstepProcess.small + spreads[round] + [
+                "--run", scratch.run("run"), "--set", "checkpoint.every_steps=3",
+            ])
+        let reached = LockstepProcess.eventually {
+            scratch.bytes("run/metrics.jsonl") > limit || !started.process.isRunning
+        }
+        #expect(reached, "the metrics did not reach \(limit) bytes")
+        let everything = started.family() + [started.process.processIdentifier]
+        for pid in everything { kill(pid, SIGKILL) }
+        _ = try started.wait()
+        let gone = LockstepProcess.eventually(seconds: 10) { everything.allSatisfy { LockstepProcess.role(of: $0) == nil } }
+        #expect(gone, "processes outlived the kill")
+        let resumed = try LockstepProcess.run(["resume", scratch.run("run")] + spreads[(round + 1) % 4])
+        #expect(resumed.status == 0, "killed at \(limit) bytes: \(resumed.errors)")
+        let digest = try LockstepProcess.run(["digest", scratch.run("run")]).output
+        #expect(digest == Self.reference + "\n", "killed at \(limit) bytes of the metrics, \(spreads[round])")
+        let steps = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").steps.map(\.step)
+        #expect(steps == Array(1...24), "a step is missing or twice in the metrics")
+    }
+
+    @Test("fewer gradient bits, another seed or another number of shards are other runs; --full differs from the plain digest")
+    func otherRuns() throws {
+        let scratch = try Scratch()
+        var seen: Set<String> = [Self.reference]
+        for (index, change) in [["--gradient-bits", "24"], ["--gradient-bits", "16"], ["--seed", "1"], ["--set", "shards=3"]].enumerated() {
+            let two = try Self.calm(scratch, change + ["--workers", "2"], name: "two\(index)")
+            let three = try Self.calm(scratch, change + ["--workers", "3", "--topology", "server"], name: "three\(index)")
+            #expect(two == three, "\(change)")
+            #expect(seen.insert(two).inserted, "\(change) changed nothing")
+        }
+        let full = try LockstepProcess.run(["digest", scratch.run("two0"), "--full"]).output
+        #expect(full.count == 65 && !seen.contains(String(full.dropLast())))
+    }
+}

@@ -1,0 +1,93 @@
+import Autoencoder
+import Kernels
+import Layers
+import Testing
+
+@Suite struct SettingsTests {
+    @Test("the likelihood model costs 22.6 million multiply-adds a sample")
+    func operations() {
+        let model = ModelSettings(
+            encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 8, output: .sigmoid,
+            initialisation: .normal)
+        #expect(model.multiplyAddsPerSample(pixels: 784) == 22_616_000)
+        #expect(model.parameterCount(pixels: 784) == 4_599_793)
+    }
+
+    @Test("the parameter count is that of the replica's tensors")
+    func parameters() throws {
+        let settings = smallSettings()
+        let tensors = try Replica(settings).state().filter { StateNames.isParameter($0.name) }
+        #expect(tensors.reduce(0) { $0 + $1.values.count } == settings.model.parameterCount(pixels: settings.pixels))
+    }
+
+    struct Wrong: Sendable, CustomStringConvertible {
+        let key: String
+        let settings: TrainingSettings
+        var description: String { key }
+
+        init(_ key: String, _ change: (inout TrainingSettings) -> Void) {
+            self.key = key
+            var settings = smallSettings()
+            change(&settings)
+            self.settings = settings
+        }
+    }
+
+    static let wrong = [
+        Wrong("model.code") { $0.model.code = 8; $0.prior = .swissRoll(thickness: 0.1) },
+        Wrong("model.code") {
+            $0.model.code = 3
+            $0.prior = .mixture(components: 10, radial: 1, tangential: 1, distance: 0)
+        },
+        Wrong("model.code") { $0.model.code = 0 },
+        Wrong("model.encoder") { $0.model.encoder = [10, 0] },
+        Wrong("cost") { $0.cost = .crossEntropy; $0.model.output = .linear },
+        Wrong("prior.std") { $0.prior = .gaussian(std: 0) },
+        Wrong("prior.high") { $0.prior = .uniform(low: 1, high: 1) },
+        Wrong("noise.input") { $0.inputNoise = -0.1 },
+        Wrong("average") { $0.average = 1 },
+        Wrong("minibatch") { $0.minibatch = 0 },
+        Wrong("shards") { $0.shards = 0 },
+        Wrong("gradient_bits") { $0.gradientBits = 12 },
+        Wrong("gradient_bits") { $0.gradientBits = 31 },
+        Wrong("phases.generator") { $0.phases["generator"] = nil },
+        Wrong("phases.classification") { $0.phases["classification"] = $0.phases["generator"] },
+        Wrong("phases.generator.rate") { $0.phases["generator"]!.rate = .nan },
+        Wrong("phases.generator") { $0.phases["generator"]!.optimizer = .sgd(momentum: 1.5) },
+        Wrong("phases.generator.schedule") { $0.phases["generator"]!.schedule.warmUp = -1 },
+    ]
+
+    @Test("impossible settings are refused, naming the key", arguments: wrong)
+    func refused(_ example: Wrong) {
+        let error = #expect(throws: SettingsError.self) { try example.settings.validate() }
+        #expect(error?.key == example.key)
+        #expect(error?.description.hasPrefix("\(example.key): ") == true)
+    }
+
+    @Test("an epoch's last minibatch holds what is left")
+    func minibatches() {
+        let settings = smallSettings(minibatch: 5, trainingImages: 13)
+        #expect(settings.stepsPerEpoch == 3)
+        #expect((0..<6).map { settings.minibatchSize(ofStep: $0) } == [5, 5, 3, 5, 5, 3])
+        #expect((0..<6).map { settings.epoch(ofStep: $0) } == [1, 1, 1, 2, 2, 2])
+    }
+
+    @Test("initial parameters: biases 0, weights of the wanted deviation, other tensors other numbers", arguments: [
+        (Initialisation.normal, 0.01), (.he, 0.1),
+    ])
+    func initialisation(_ kind: Initialisation, std: Double) throws {
+        var settings = smallSettings(hidden: [200, 200], pixels: 200)
+        settings.model.initialisation = kind
+        let tensors = try Replica(settings).state()
+        func values(_ name: String) -> [Float] {
+            guard case .f32(let values)? = tensors.first(where: { $0.name == name })?.values else { return [] }
+            return values.array
+        }
+        #expect(values("encoder.1.bias").allSatisfy { $0 == 0 })
+        let weight = values("encoder.1.weight")
+        let found = (weight.reduce(0) { $0 + Double($1) * Double($1) } / Double(weight.count)).squareRoot()
+        #expect(abs(found - std) < 0.02 * std)
+        #expect(values("encoder.1.weight") != values("decoder.1.weight"))
+        #expect(values("encoder.1.weight") != values("encoder.0.weight"))
+    }
+}

@@ -1,0 +1,45 @@
+import Autoencoder
+import Testing
+
+@Suite struct ShardTests {
+    @Test("shards cut every minibatch into consecutive rows, and no smaller minibatch needs more room", arguments: [1, 2, 3, 4, 12])
+    func rows(shards: Int) {
+        for minibatch in 0...40 {
+            let cut = (0..<shards).map { ShardGeometry.rows(ofShard: $0, minibatch: minibatch, shards: shards) }
+            #expect(cut.flatMap(Array.init) == Array(0..<minibatch))
+            for members in 1...5 {
+                let owned = (0..<members).map { ShardGeometry.owned(by: $0, of: members, shards: shards) }
+                #expect(owned.flatMap(Array.init) == Array(0..<shards))
+                for part in owned {
+                    let capacity = ShardGeometry.capacity(ofShards: part, minibatch: 40, shards: shards)
+                    #expect(part.reduce(0) { $0 + cut[$1].count } <= capacity)
+                }
+            }
+        }
+    }
+
+    @Test("a ledger totals in order of shard whatever the order of arrival, and a later report replaces an earlier one")
+    func ledger() {
+        func ledger(_ order: [Int]) -> StepLedger {
+            var ledger = StepLedger(phases: 2, shards: 3, code: 2)
+            #expect(!ledger.isComplete)
+            ledger.add(ShardReport(shard: 1, phase: 0, rows: 2, loss: 99))
+            for shard in order {
+                for phase in 0..<2 {
+                    ledger.add(
+                        ShardReport(
+                            shard: shard, phase: phase, rows: 2, loss: [0.1, 0.7, 1e-17][shard] * Double(phase + 1),
+                            pixelError: 3, codeSum: phase == 0 ? 2 : 0, codeSumOfSquares: phase == 0 ? 4 : 0))
+                }
+            }
+            #expect(ledger.isComplete)
+            return ledger
+        }
+        let figures = ledger([0, 1, 2]).figures(minibatch: 6)
+        #expect(figures == ledger([2, 0, 1]).figures(minibatch: 6))
+        #expect(abs(figures.losses[1] - 1.6 / 6) < 1e-15)
+        #expect(figures.pixelError == 1.5)
+        #expect(figures.codeMean == 0.5)
+        #expect(abs(figures.codeStd - 0.75.squareRoot()) < 1e-15)
+    }
+}

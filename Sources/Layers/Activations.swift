@@ -33,7 +33,9 @@ public struct Workspace: Sendable {
 
     /// A (rows, columns) matrix at the start of the memory, narrower than the workspace if need be.
     public func matrix(rows: Int, columns: Int) -> Matrix {
-        precondition(rows <= capacity && columns <= self.columns, "(\(rows), \(columns)) in a workspace of (\(capacity), \(self.columns))")
+        precondition(
+            rows <= capacity && columns <= self.columns,
+            "(\(rows), \(columns)) in a workspace of (\(capacity), \(self.columns))")
         return Matrix(storage[0..<rows * columns], rows: rows, columns: columns)
     }
 }

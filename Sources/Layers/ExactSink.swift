@@ -74,18 +74,25 @@ private final class TensorTally: Sendable {
 
     var statistics: TensorStatistics { state.withLock { $0.statistics } }
 
+    /// Elements that are cleared and added to at once, while they are in the cache.
+    private static let pieceElements = 65_536
+
     /// Rounds and adds; returns the statistics if this was the last delivery.
     func add(_ gradient: Slice<Float>, exponent: Int?, bits: Int, shard: Int) -> TensorStatistics? {
         precondition(gradient.count == sum.count, "a gradient of \(gradient.count) values for a tensor of \(sum.count)")
         return state.withLock { state in
-            zeroOnce(&state)
-            let seen =
-                if let exponent {
-                    ExactSum.add(gradient, into: sum, exponent: exponent, bits: bits, shard: shard)
-                } else {
-                    ExactSum.maximum(gradient, shard: shard)
-                }
-            state.statistics.merge(seen)
+            for start in stride(from: 0, to: sum.count, by: Self.pieceElements) {
+                let piece = start..<min(start + Self.pieceElements, sum.count)
+                if !state.zeroed { sum[piece].fill(0) }
+                let seen =
+                    if let exponent {
+                        ExactSum.add(gradient[piece], into: sum[piece], exponent: exponent, bits: bits, shard: shard)
+                    } else {
+                        ExactSum.maximum(gradient[piece], shard: shard)
+                    }
+                state.statistics.merge(seen)
+            }
+            state.zeroed = true
             return countDown(&state)
         }
     }
@@ -105,7 +112,7 @@ private final class TensorTally: Sendable {
         }
     }
 
-    /// The first delivery clears what the phase before left, just ahead of the addition that needs it in the cache.
+    /// The first delivery clears what the step before left.
     private func zeroOnce(_ state: inout State) {
         if !state.zeroed { sum.fill(0) }
         state.zeroed = true

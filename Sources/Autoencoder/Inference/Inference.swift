@@ -70,6 +70,7 @@ public struct Inference: Sendable {
     private func forward(
         _ network: MultilayerPerceptron, rows: Int, into output: Matrix, fill: (Matrix, Range<Int>) -> Void
     ) {
+        if !FloatingPoint.modesAreSet { FloatingPoint.setModes() }
         let block = Self.blockRows
         let blocks = RowBlocks(shards: [0], counts: [block])
         let input = Workspace(columns: network.inputs, capacity: block).matrix(rows: block)

@@ -38,9 +38,9 @@ extension Replica {
     /// Takes on another replica's state. Throws `StateError` where names, shapes or types differ; the state is then unchanged.
     public func restore(_ tensors: [StateTensor], applied: UInt64, chain: UInt64) throws {
         let restorer = beginRestore()
-        let pairs = try tensors.map { (mine: try restorer.values(of: $0.name, shape: $0.shape, type: $0.values.type), theirs: $0.values) }
+        let mine = try tensors.map { try restorer.values(of: $0.name, shape: $0.shape, type: $0.values.type) }
         try restorer.requireAll()
-        for (mine, theirs) in pairs { mine.copy(from: theirs) }
+        for (mine, tensor) in zip(mine, tensors) { mine.copy(from: tensor.values) }
         finishRestore(applied: applied, chain: chain)
     }
 

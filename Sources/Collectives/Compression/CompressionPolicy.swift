@@ -1,0 +1,99 @@
+import Wire
+
+/// Chooses how a frame is written: a pure value, fed with what earlier frames cost.
+///
+/// The estimated cost of an element is the time to pack it, the peer's time to unpack it (taken as equal), and the time
+/// of its bytes on the link. Each coding is tried once a bucket; then the cheapest is kept, and one of the others is
+/// tried again every `reviewEvery` frames of the bucket, because gradients get sparser and links busier. What is
+/// chosen by a stopwatch here cannot change a bit of the sums.
+public struct CompressionPolicy: Sendable {
+    /// Which bucket of which plan: ratios differ by layer.
+    public struct Key: Sendable, Hashable {
+        public var buckets: Int
+        public var bucket: Int
+        public var elements: Int
+
+        public init(buckets: Int, bucket: Int, elements: Int) {
+            self.buckets = buckets
+            self.bucket = bucket
+            self.elements = elements
+        }
+    }
+
+    public static let reviewEvery = 128
+    /// Buckets remembered; plans of a run are few, so this is a guard and not a cache size.
+    static let mostBuckets = 1 << 14
+    /// Gain that a change of coding must promise, so that noise does not flip it.
+    static let hysteresis = 0.9
+    static let candidates: [GradientCoding] = [.raw, .packed, .packedZstd]
+
+    private struct Bucket {
+        var uses = 0
+        var current = GradientCoding.raw
+        /// Bytes an element, by coding; raw is known.
+        var bytes: [Double?] = [nil, 4, nil, nil]
+    }
+
+    public let compression: LinkCompression
+    private var buckets: [Key: Bucket] = [:]
+    /// Seconds an element to pack, by coding, over all buckets.
+    private var packing: [Double?] = [nil, nil, nil, nil]
+    /// The slowest link decides where one encoding goes to several.
+    private var secondsPerByte: [Int: Double] = [:]
+
+    public init(_ compression: LinkCompression) {
+        self.compression = compression
+    }
+
+    /// The coding of the bucket's next frame.
+    public mutating func choose(_ key: Key) -> GradientCoding {
+        switch compression {
+        case .off: return .raw
+        case .zstd: return .packedZstd
+        case .auto: break
+        }
+        if buckets.count >= CompressionPolicy.mostBuckets { buckets.removeAll() }
+        var bucket = buckets[key] ?? Bucket()
+        defer { buckets[key] = bucket }
+        let use = bucket.uses
+        bucket.uses += 1
+        if let untried = untried(bucket) { return untried }
+        bucket.current = cheapest(bucket)
+        if use % CompressionPolicy.reviewEvery == CompressionPolicy.reviewEvery - 1 {
+            let others = CompressionPolicy.candidates.filter { $0 != bucket.current }
+            return others[use / CompressionPolicy.reviewEvery % others.count]
+        }
+        return bucket.current
+    }
+
+    /// A frame of `elements` came to `bytes` when `coding` was asked for, after `packSeconds` of packing.
+    public mutating func packed(_ key: Key, coding: GradientCoding, elements: Int, bytes: Int, packSeconds: Double) {
+        guard compression == .auto, elements >= GradientCodec.blockElements, coding != .empty else { return }
+        let index = Int(coding.rawValue)
+        buckets[key]?.bytes[index] = Double(bytes) / Double(elements)
+        let sample = packSeconds / Double(elements)
+        packing[index] = packing[index].map { $0 + (sample - $0) * 0.2 } ?? sample
+    }
+
+    /// What a byte costs on link `link` now.
+    public mutating func link(_ link: Int = 0, secondsPerByte cost: Double) {
+        secondsPerByte[link] = cost
+    }
+
+    private func untried(_ bucket: Bucket) -> GradientCoding? {
+        // The first frame of all tells what the link costs; it goes raw.
+        if secondsPerByte.isEmpty || packing[Int(GradientCoding.raw.rawValue)] == nil { return .raw }
+        return CompressionPolicy.candidates.first { bucket.bytes[Int($0.rawValue)] == nil }
+    }
+
+    private func cheapest(_ bucket: Bucket) -> GradientCoding {
+        let byte = secondsPerByte.values.max() ?? 0
+        func cost(_ coding: GradientCoding) -> Double {
+            let index = Int(coding.rawValue)
+            guard let bytes = bucket.bytes[index], let pack = packing[index] else { return .infinity }
+            return 2 * pack + bytes * byte
+        }
+        guard let best = CompressionPolicy.candidates.min(by: { cost($0) < cost($1) }) else { return .raw }
+        return cost(best) < CompressionPolicy.hysteresis * cost(bucket.current) ? best : bucket.current
+    }
+}

@@ -1,0 +1,9 @@
+/// What a link may do to its frames; `off` still sends no payload for zeros, and none changes a bit of the result.
+public enum LinkCompression: String, Sendable, Hashable, CaseIterable {
+    /// Raw Int32.
+    case off
+    /// Raw, packed or packed with zstd, by link and bucket, by what was measured.
+    case auto
+    /// Always packed with zstd.
+    case zstd
+}

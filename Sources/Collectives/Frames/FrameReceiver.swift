@@ -1,0 +1,150 @@
+import Glibc
+import Kernels
+import Wire
+
+/// Reads gradient frames from one link; one thread.
+final class FrameReceiver {
+    let link: GradientLink
+    private let head = ByteStore(capacity: GradientFrameHeader.fixedBytes)
+    private let tables = ByteStore()
+    private let window = ByteStore(capacity: FrameReceiver.windowBytes)
+
+    /// What is read before it is added: small enough to stay in the second-level cache.
+    private static let windowBytes = 256 << 10
+
+    init(_ link: GradientLink) {
+        self.link = link
+    }
+
+    /// The next frame's header. Waits for its first byte for ever (until the link is closed), for the others no longer
+    /// than the progress deadline. `other`, a link that only goes out, is watched meanwhile: its end is thrown as its own.
+    func next(watching other: GradientLink? = nil) throws(LinkFailure) -> GradientFrameHeader {
+        let fixed = head.bytes(GradientFrameHeader.fixedBytes)
+        let first = try firstBytes(fixed, watching: other)
+        try read(UnsafeMutableRawBufferPointer(rebasing: fixed[first...]))
+        let header = try readHeader(UnsafeRawBufferPointer(fixed))
+        guard header.view == link.view else {
+            throw link.violation("a frame of view \(header.view) in view \(link.view)")
+        }
+        return header
+    }
+
+    private func readHeader(_ fixed: UnsafeRawBufferPointer) throws(LinkFailure) -> GradientFrameHeader {
+        let part = try interpret { () throws(GradientFrameError) in try GradientFrameHeader.readFixed(fixed) }
+        tables.reserve(part.tableBytes)
+        let bytes = tables.bytes(part.tableBytes)
+        try read(bytes)
+        return try interpret { () throws(GradientFrameError) in
+            try GradientFrameHeader.read(part, tables: UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    private func interpret<T>(_ body: () throws(GradientFrameError) -> T) throws(LinkFailure) -> T {
+        do throws(GradientFrameError) { return try body() } catch { throw link.violation("\(error)") }
+    }
+
+    private func firstBytes(
+        _ buffer: UnsafeMutableRawBufferPointer, watching other: GradientLink?
+    ) throws(LinkFailure) -> Int {
+        while true {
+            do throws(SocketError) {
+                let count = try link.socket.readAvailable(buffer)
+                if count > 0 { return count }
+            } catch {
+                throw link.failure(error, writing: false)
+            }
+            var entries = [pollfd(fd: link.socket.descriptor, events: Poll.readable, revents: 0)]
+            if let other { entries.append(pollfd(fd: other.socket.descriptor, events: Poll.readable, revents: 0)) }
+            Poll.wait(&entries, milliseconds: -1)
+            if let other, entries[1].revents != 0 { try check(other) }
+        }
+    }
+
+    /// Nothing ever comes back on a link that only goes out, but its end.
+    private func check(_ other: GradientLink) throws(LinkFailure) {
+        let count: Int
+        do throws(SocketError) {
+            count = try withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { byte in
+                Result { () throws(SocketError) in try other.socket.readAvailable(byte, peek: true) }
+            }.get()
+        } catch {
+            throw other.failure(error, writing: false)
+        }
+        if count > 0 { throw other.violation("bytes on a link that goes the other way") }
+    }
+
+    private func read(_ buffer: UnsafeMutableRawBufferPointer) throws(LinkFailure) {
+        do throws(SocketError) {
+            try link.socket.read(buffer)
+        } catch {
+            throw link.failure(error, writing: false)
+        }
+    }
+
+    /// The whole payload, in `store`.
+    func payload(_ header: GradientFrameHeader, into store: ByteStore) throws(LinkFailure) -> UnsafeRawBufferPointer {
+        store.reserve(header.payloadBytes)
+        let bytes = store.bytes(header.payloadBytes)
+        try read(bytes)
+        try check(header, CRC32C.checksum(UnsafeRawBufferPointer(bytes)))
+        return UnsafeRawBufferPointer(bytes)
+    }
+
+    /// A raw payload straight to its place. Precondition: the header's pieces are these ranges.
+    func assignRaw(
+        _ header: GradientFrameHeader, pieces: [Range<Int>], base: UnsafeMutablePointer<Int32>
+    ) throws(LinkFailure) {
+        var checksum: UInt32 = 0
+        for range in pieces.joined {
+            let bytes = UnsafeMutableRawBufferPointer(start: base + range.lowerBound, count: 4 * range.count)
+            try read(bytes)
+            if header.payloadChecksum != nil {
+                checksum = CRC32C.checksum(UnsafeRawBufferPointer(bytes), continuing: checksum)
+            }
+        }
+        try check(header, checksum)
+    }
+
+    /// A raw payload, added as it comes. Precondition: the header's pieces are these ranges.
+    func addRaw(
+        _ header: GradientFrameHeader, pieces: [Range<Int>], base: UnsafeMutablePointer<Int32>
+    ) throws(LinkFailure) {
+        var checksum: UInt32 = 0
+        for range in pieces.joined {
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let count = min(range.upperBound - start, FrameReceiver.windowBytes / 4)
+                let bytes = window.bytes(4 * count)
+                try read(bytes)
+                if header.payloadChecksum != nil {
+                    checksum = CRC32C.checksum(UnsafeRawBufferPointer(bytes), continuing: checksum)
+                }
+                GradientCodec.add(bytes.baseAddress!, count: count, to: base + start)
+                start += count
+            }
+        }
+        try check(header, checksum)
+    }
+
+    private func check(_ header: GradientFrameHeader, _ found: UInt32) throws(LinkFailure) {
+        // A delayed acknowledgement would look like a slow link to the sender's `LinkRate`.
+        link.socket.acknowledge()
+        guard let expected = header.payloadChecksum, header.payloadBytes > 0, found != expected else { return }
+        throw link.violation("\(GradientFrameError.checksum(part: "payload"))")
+    }
+}
+
+extension [Range<Int>] {
+    /// The same elements in as few ranges as possible.
+    var joined: [Range<Int>] {
+        var result: [Range<Int>] = []
+        for range in self where !range.isEmpty {
+            if let last = result.last, last.upperBound == range.lowerBound {
+                result[result.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                result.append(range)
+            }
+        }
+        return result
+    }
+}

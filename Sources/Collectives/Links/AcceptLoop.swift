@@ -1,0 +1,139 @@
+import Glibc
+import Wire
+
+/// The listener's thread: one `poll` over the port, the wake pipe and every connection that has not said who it is.
+final class AcceptLoop: @unchecked Sendable {
+    /// A connection whose hello is not whole.
+    private struct Pending {
+        let socket: Socket
+        let address: String
+        let deadline: Deadline
+        var bytes: [UInt8] = []
+    }
+
+    private let socket: Socket
+    private let wake: WakePipe
+    private let settings: LinkSettings
+    private let state: Monitor<GradientListener.State>
+    // Touched by the thread only.
+    private var pending: [Pending] = []
+    private var pause: Deadline?
+
+    init(socket: Socket, wake: WakePipe, settings: LinkSettings, state: Monitor<GradientListener.State>) {
+        self.socket = socket
+        self.wake = wake
+        self.settings = settings
+        self.state = state
+    }
+
+    func run() {
+        while !state.withLock({ $0.stopped }) {
+            let listening = pause?.hasPassed ?? true
+            if listening { pause = nil }
+            var entries = [pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0)]
+            entries.append(pollfd(fd: listening ? socket.descriptor : -1, events: Poll.readable, revents: 0))
+            entries += pending.map { pollfd(fd: $0.socket.descriptor, events: Poll.readable, revents: 0) }
+            let timeout = (pending.map(\.deadline.milliseconds) + (pause.map { [$0.milliseconds] } ?? [])).min() ?? -1
+            Poll.wait(&entries, milliseconds: timeout)
+            if entries[0].revents != 0 { wake.drain() }
+            let waiting = pending
+            pending = []
+            for (one, entry) in zip(waiting, entries[2...]) { hear(one, readable: entry.revents != 0) }
+            if entries[1].revents != 0 { acceptAll() }
+        }
+        pending = []
+        socket.shutDown()
+    }
+
+    private func acceptAll() {
+        while true {
+            let accepted: Socket
+            do throws(SocketError) {
+                accepted = try socket.acceptOne()
+            } catch {
+                guard case .failed(let code) = error else { return }
+                if code == EINTR || code == ECONNABORTED { continue }
+                // Out of descriptors or memory: the connection stays in the queue; look again a little later.
+                pause = Deadline(after: .milliseconds(100))
+                return
+            }
+            let address = SocketAddress.remote(of: accepted)?.description ?? "an address that is gone"
+            if pending.count >= Limits.pendingHellos {
+                refuse(pending.removeFirst(), .tooMany)
+            }
+            pending.append(
+                Pending(socket: accepted, address: address, deadline: Deadline(after: settings.helloDeadline)))
+        }
+    }
+
+    private func hear(_ connection: Pending, readable: Bool) {
+        var connection = connection
+        guard readable else {
+            if connection.deadline.hasPassed { refuse(connection, .tooSlow) } else { pending.append(connection) }
+            return
+        }
+        let missing = LinkHello.byteCount - connection.bytes.count
+        var chunk = [UInt8](repeating: 0, count: missing)
+        do throws(SocketError) {
+            let count = try chunk.withUnsafeMutableBytes { bytes in
+                Result { () throws(SocketError) in try connection.socket.readAvailable(bytes) }
+            }.get()
+            connection.bytes += chunk[..<count]
+        } catch {
+            return note(.notLockstep, connection.address)
+        }
+        if connection.bytes.count < LinkHello.byteCount {
+            pending.append(connection)
+            return
+        }
+        switch LinkHello.read(connection.bytes) {
+        case .failure(let refusal): refuse(connection, refusal)
+        case .success(let hello): decide(hello, connection)
+        }
+    }
+
+    private func decide(_ hello: LinkHello, _ connection: Pending) {
+        state.update { state in
+            if let refusal = AcceptLoop.judge(hello, state) {
+                answer(connection, refusal, &state)
+                return
+            }
+            guard (try? connection.socket.writeNow(HelloAnswer.bytes(nil))) != nil else { return }
+            // A dialler that gave up and came again: its newer connection counts.
+            state.links[hello.from]?.close()
+            state.links[hello.from] = GradientLink(
+                socket: connection.socket, peer: hello.from, view: hello.view, settings: settings)
+        }
+    }
+
+    /// Why this hello is not welcome, or nil. Only a "not yet" is said to one who has not shown the secret.
+    private static func judge(_ hello: LinkHello, _ state: GradientListener.State) -> HelloRefusal? {
+        guard let expected = state.expectation else { return .notYet }
+        guard hello.run == expected.run else { return .run }
+        if hello.generation < expected.generation { return .generation }
+        if hello.generation > expected.generation || hello.view > expected.view { return .notYet }
+        if hello.view < expected.view { return .view }
+        guard hello.secret.equalsInConstantTime(expected.secret) else { return .secret }
+        guard hello.to == expected.end, expected.from.contains(hello.from) else { return .wrongEnd }
+        return state.taken.contains(hello.from) ? .duplicate : nil
+    }
+
+    private func refuse(_ connection: Pending, _ refusal: HelloRefusal) {
+        state.update { answer(connection, refusal, &$0) }
+    }
+
+    private func answer(_ connection: Pending, _ refusal: HelloRefusal, _ state: inout GradientListener.State) {
+        try? connection.socket.writeNow(HelloAnswer.bytes(refusal))
+        connection.socket.shutDown()
+        if refusal != .notYet { AcceptLoop.count(refusal, connection.address, &state) }
+    }
+
+    private func note(_ refusal: HelloRefusal, _ address: String) {
+        state.update { AcceptLoop.count(refusal, address, &$0) }
+    }
+
+    private static func count(_ refusal: HelloRefusal, _ address: String, _ state: inout GradientListener.State) {
+        state.refused += 1
+        state.lastRefusal = "refused a gradient link from \(address): \(refusal)"
+    }
+}

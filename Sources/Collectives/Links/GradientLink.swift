@@ -1,0 +1,52 @@
+import Glibc
+
+/// One connection for gradients, introduced and welcomed on both sides; it lives for one view and goes to one reducer.
+public final class GradientLink: Sendable {
+    /// Who is at the other end.
+    public let peer: LinkEnd
+    /// The peer's numeric address and port.
+    public let address: String
+    public let view: UInt64
+    let settings: LinkSettings
+    let socket: Socket
+    /// Both ends on this machine: no checksum is needed.
+    let isLocal: Bool
+
+    init(socket: Socket, peer: LinkEnd, view: UInt64, settings: LinkSettings) {
+        self.socket = socket
+        self.peer = peer
+        self.view = view
+        self.settings = settings
+        let remote = SocketAddress.remote(of: socket)
+        address = remote?.description ?? "an address that is gone"
+        isLocal = remote?.host == SocketAddress.local(of: socket)?.host
+        socket.setLinkOptions(settings)
+    }
+
+    /// Ends the link for both sides, at once; whoever blocks in it wakes.
+    public func close() { socket.shutDown() }
+
+    /// Whether payloads sent here carry a checksum; one that comes with a checksum is checked anyway.
+    var checksums: Bool {
+        switch settings.checksums {
+        case .never: false
+        case .betweenMachines: !isLocal
+        case .always: true
+        }
+    }
+
+    func failure(_ error: SocketError, writing: Bool) -> LinkFailure {
+        let cause: LinkFailure.Cause =
+            switch error {
+            case .closed: .closed
+            case .noProgress: .stalled(writing: writing, seconds: settings.progressDeadline.inSeconds)
+            case .failed(let code) where code == EPIPE: .closed
+            case .failed(let code): .reset(errno: code)
+            }
+        return LinkFailure(peer: peer, address: address, cause: cause)
+    }
+
+    func violation(_ what: String) -> LinkFailure {
+        LinkFailure(peer: peer, address: address, cause: .protocolViolation(what))
+    }
+}

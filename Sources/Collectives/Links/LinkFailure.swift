@@ -1,0 +1,77 @@
+import Glibc
+
+/// A gradient link, or the making of one, failed.
+///
+/// It is a suspicion about the peer, not a verdict: only the coordinator knows whether the peer is dead.
+public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
+    public enum Cause: Error, Sendable, Hashable {
+        /// The peer closed the link.
+        case closed
+        case reset(errno: Int32)
+        /// No byte moved for the progress deadline.
+        case stalled(writing: Bool, seconds: Double)
+        case protocolViolation(String)
+        case unreachable(String)
+        case refused(HelloRefusal)
+        case timedOut(seconds: Double)
+        /// One's own `cancel()`, or a newer expectation.
+        case cancelled
+        /// One's own `shutdown()`.
+        case shutDown
+    }
+
+    /// Who is at the other end; nil for one's own shutdown.
+    public let peer: LinkEnd?
+    public let address: String
+    public let cause: Cause
+
+    public init(peer: LinkEnd?, address: String, cause: Cause) {
+        self.peer = peer
+        self.address = address
+        self.cause = cause
+    }
+
+    /// The suspect's rank; nil for the server and for one's own doing.
+    public var rank: Int? { isSuspicion ? peer?.rank : nil }
+
+    /// False when this side ended the link itself.
+    public var isSuspicion: Bool { cause != .cancelled && cause != .shutDown }
+
+    static let ownShutdown = LinkFailure(peer: nil, address: "", cause: .shutDown)
+
+    public var description: String {
+        let who = peer.map { address.isEmpty ? "\($0)" : "\($0) (\(address))" } ?? "its peer"
+        return switch cause {
+        case .closed:
+            "the gradient link to \(who) was closed by the other side: it ended or was cut off, see its log"
+        case .reset(let errno):
+            "the gradient link to \(who) broke (\(text(errno))): the process or its host went away, or the network did"
+        case .stalled(let writing, let seconds):
+            "the gradient link to \(who) moved no byte for \(seconds) s while \(writing ? "writing" : "reading a frame"): the process is stopped or the network is cut"
+        case .protocolViolation(let what):
+            "the gradient link to \(who) carried what it must not (\(what)): run the same build on every host"
+        case .unreachable(let reason):
+            "\(who) cannot be dialled for gradients (\(reason)): check --advertise, --data-port and the firewall, or use --topology server, which needs outgoing connections only"
+        case .refused(let refusal):
+            "\(who) refused the gradient link: \(refusal)"
+        case .timedOut(let seconds):
+            "the gradient link with \(who) was not made within \(seconds) s: check --advertise, --data-port and the firewall, or use --topology server, which needs outgoing connections only"
+        case .cancelled:
+            "making the gradient link with \(who) was given up because the view changed"
+        case .shutDown:
+            "the gradient links were shut down on this side"
+        }
+    }
+
+    private func text(_ errno: Int32) -> String { String(cString: strerror(errno)) }
+}
+
+/// A listener that cannot be set up.
+public struct LinkSetupError: Error, CustomStringConvertible, Sendable, Equatable {
+    public let address: String
+    public let reason: String
+
+    public var description: String {
+        "cannot listen for gradient links on \(address) (\(reason)): choose another --data-port or address"
+    }
+}

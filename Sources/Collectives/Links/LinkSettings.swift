@@ -1,0 +1,23 @@
+/// Deadlines and sizes of gradient links.
+public struct LinkSettings: Sendable, Hashable {
+    /// How long a write, or a read inside a frame, may move no byte. Between frames a link may be silent for any time: a
+    /// peer that computes owes nothing yet, and control heartbeats judge it.
+    public var progressDeadline: Duration = .seconds(8)
+    /// How long a connection may take to say who it is, and the other side to answer.
+    public var helloDeadline: Duration = .seconds(5)
+    /// How long dialling and accepting may take.
+    public var dialDeadline: Duration = .seconds(10)
+    /// `SO_SNDBUF` and `SO_RCVBUF`, which the kernel may cut.
+    public var socketBufferBytes: Int = 4 << 20
+    /// CRC-32C of every payload on links that leave the machine: TCP's own 16 bits let one damaged segment in 65,536 pass.
+    public var checksums = Checksums.betweenMachines
+
+    /// Which links carry checksums of their payloads.
+    public enum Checksums: Sendable, Hashable {
+        case never
+        case betweenMachines
+        case always
+    }
+
+    public init() {}
+}

@@ -1,0 +1,34 @@
+import Synchronization
+
+/// Tells which buckets became ready when a tensor's gradient did. Any thread.
+public final class BucketCountdown: Sendable {
+    private let bucketsOfTensor: [[Int]]
+    private let initial: [Int]
+    private let remaining: Mutex<[Int]>
+
+    public init(plan: BucketPlan) {
+        var of = [[Int]](repeating: [], count: plan.tensorCount)
+        for (index, bucket) in plan.buckets.enumerated() {
+            for tensor in bucket.tensors.sorted() { of[tensor].append(index) }
+        }
+        bucketsOfTensor = of
+        initial = plan.buckets.map(\.tensors.count)
+        remaining = Mutex(initial)
+    }
+
+    /// The buckets that waited for this tensor only, in order. Each tensor completes once between resets.
+    public func completed(tensor: Int) -> [Int] {
+        remaining.withLock { remaining in
+            bucketsOfTensor[tensor].filter { bucket in
+                precondition(remaining[bucket] > 0, "tensor \(tensor) completed twice")
+                remaining[bucket] -= 1
+                return remaining[bucket] == 0
+            }
+        }
+    }
+
+    /// Back to no tensor complete.
+    public func reset() {
+        remaining.withLock { $0 = initial }
+    }
+}

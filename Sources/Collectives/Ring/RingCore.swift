@@ -1,0 +1,147 @@
+import Kernels
+import Wire
+
+/// What the reducer's callers, its reader and its writer share.
+final class RingCore: @unchecked Sendable {
+    /// What the writer does next.
+    enum Job {
+        /// A chunk of the sum, coded anew, or as it came where that is `forced`.
+        case send(RingExchange, bucket: Int, chunk: Int, hop: Int, statistics: [TensorStatistics], forced: GradientCoding?)
+        /// Bytes as they came.
+        case forward(RingExchange, GradientFrameHeader, ByteStore)
+        /// A frame that had come before the bucket was ready: add it, then send the chunk on.
+        case absorb(RingExchange, ParkedFrame)
+    }
+
+    struct State {
+        var exchange: RingExchange?
+        /// The exchange last begun; frames of it or before are never for later.
+        var last: ExchangeTag?
+        /// Frames of exchanges that have not begun here.
+        var early: [ParkedFrame] = []
+        var parkedBytes = 0
+        var jobs = FIFO<Job>()
+        var failure: LinkFailure?
+        var stopped = false
+        var ledger = Ledger()
+
+        /// What ends every wait.
+        var end: LinkFailure? { stopped ? .ownShutdown : failure }
+    }
+
+    let geometry: RingGeometry
+    let successor: GradientLink
+    let predecessor: GradientLink
+    let compression: LinkCompression
+    let state = Monitor(State())
+    let pool = StorePool()
+    private let onFailure: (@Sendable (LinkFailure) -> Void)?
+
+    init(
+        geometry: RingGeometry, successor: GradientLink, predecessor: GradientLink, compression: LinkCompression,
+        onFailure: (@Sendable (LinkFailure) -> Void)?
+    ) {
+        self.geometry = geometry
+        self.successor = successor
+        self.predecessor = predecessor
+        self.compression = compression
+        self.onFailure = onFailure
+    }
+
+    func begin(_ exchange: RingExchange) {
+        let violation = state.update { state -> LinkFailure? in
+            if state.end != nil { return nil }
+            precondition(state.exchange == nil, "an exchange is under way")
+            precondition(state.last.map { $0 < exchange.tag } ?? true, "\(exchange.tag) is not later than the last")
+            state.exchange = exchange
+            state.last = exchange.tag
+            state.ledger.open()
+            // A frame may have come early for this exchange only: the predecessor cannot finish it without us.
+            let early = state.early
+            state.early = []
+            for frame in early {
+                guard frame.header.exchange == exchange.tag else {
+                    return predecessor.violation("\(frame.header.exchange) where \(exchange.tag) begins")
+                }
+                if let reason = exchange.admit(frame.header) { return predecessor.violation(reason) }
+                exchange.parked[frame.header.bucket].append(frame)
+            }
+            return nil
+        }
+        if let violation { fail(violation) }
+    }
+
+    func ready(_ bucket: Int) {
+        state.update { state in
+            guard state.end == nil else { return }
+            guard let exchange = state.exchange else { preconditionFailure("ready before begin") }
+            precondition(exchange.isReady.indices.contains(bucket), "no bucket \(bucket)")
+            precondition(!exchange.isReady[bucket], "bucket \(bucket) is ready twice")
+            exchange.isReady[bucket] = true
+            exchange.readyCount += 1
+            if exchange.readyCount == exchange.buckets { state.ledger.lastReady() }
+            let statistics = geometry.rank == 0 ? exchange.ownStatistics(bucket: bucket) : []
+            state.jobs.push(
+                .send(exchange, bucket: bucket, chunk: geometry.rank, hop: 0, statistics: statistics, forced: nil))
+            for frame in exchange.parked[bucket] {
+                state.parkedBytes -= frame.header.payloadBytes
+                state.jobs.push(.absorb(exchange, frame))
+            }
+            exchange.parked[bucket] = []
+        }
+    }
+
+    func finish() throws(LinkFailure) {
+        let start = Clock.now()
+        let result = state.wait { state -> Result<Void, LinkFailure>? in
+            if let end = state.end { return .failure(end) }
+            guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
+            return exchange.isDone ? .success(()) : nil
+        }
+        state.withLock { state in
+            state.ledger.waited(nanoseconds: Clock.now() - start)
+            if case .success = result { state.exchange = nil }
+        }
+        try result?.get()
+    }
+
+    func stop() {
+        state.update { $0.stopped = true }
+        successor.close()
+        predecessor.close()
+    }
+
+    /// The first failure counts. The links stay open until `stop`, so that one death does not look like several.
+    func fail(_ failure: LinkFailure) {
+        let isFirst = state.update { state -> Bool in
+            guard state.end == nil else { return false }
+            state.failure = failure
+            return true
+        }
+        if isFirst { onFailure?(failure) }
+    }
+
+    /// A chunk has arrived, was added or replaced: it goes on, and counts if it is whole.
+    func landed(_ header: GradientFrameHeader, _ exchange: RingExchange, forward store: ByteStore?) {
+        let statistics = exchange.absorbStatistics(header)
+        state.update { state in
+            if geometry.completes(header.hop) { exchange.chunksWhole += 1 }
+            if geometry.isLast(header.hop) {
+                if let store { pool.give(store) }
+                return
+            }
+            let hop = header.hop + 1
+            if let store {
+                var next = header
+                next.hop = hop
+                state.jobs.push(.forward(exchange, next, store))
+            } else {
+                let forced = geometry.reduces(header.hop) ? nil : header.coding
+                state.jobs.push(
+                    .send(
+                        exchange, bucket: header.bucket, chunk: header.chunk, hop: hop, statistics: statistics,
+                        forced: forced))
+            }
+        }
+    }
+}

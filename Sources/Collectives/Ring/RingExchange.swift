@@ -1,0 +1,128 @@
+import Kernels
+import Wire
+
+/// Who sends what to whom on a ring of `world` members, seen from `rank`.
+///
+/// At hop h, 0 ≤ h < 2·(world − 1), the member of rank (c + h) mod world sends chunk c to its successor. The first world − 1
+/// hops are the reduce-scatter (the receiver adds), the others the all-gather (the receiver replaces and forwards).
+struct RingGeometry: Sendable {
+    let rank: Int
+    let world: Int
+
+    var hops: Int { 2 * (world - 1) }
+    func reduces(_ hop: Int) -> Bool { hop < world - 1 }
+    /// The chunk that arrives here at this hop.
+    func arriving(_ hop: Int) -> Int { ((rank - hop - 1) % world + world) % world }
+    /// Whether the chunk is the whole sum here after this hop.
+    func completes(_ hop: Int) -> Bool { hop >= world - 2 }
+    func isLast(_ hop: Int) -> Bool { hop == hops - 1 }
+}
+
+/// A frame that came before this member could use it.
+struct ParkedFrame {
+    let header: GradientFrameHeader
+    let store: ByteStore
+
+    var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(store.bytes(header.payloadBytes)) }
+}
+
+/// One exchange on a ring: what it covers, and how far it is. The variables are guarded by the reducer's monitor; the sum
+/// itself by the order of the frames: a chunk is touched by one thread at a time because it is at one member at a time.
+final class RingExchange: @unchecked Sendable {
+    let tag: ExchangeTag
+    let geometry: RingGeometry
+    let base: UnsafeMutablePointer<Int32>
+    let board: StatisticsBoard
+    /// Element ranges by bucket and chunk.
+    let chunks: [[[Range<Int>]]]
+    /// Tensors whose statistics ride with chunk 0, by bucket.
+    let completes: [[Int]]
+    private let sum: Storage<Int32>
+
+    var isReady: [Bool]
+    var readyCount = 0
+    var parked: [[ParkedFrame]]
+    var chunksWhole = 0
+    var framesSent = 0
+    private var received: [Bool]
+
+    init(
+        tag: ExchangeTag, geometry: RingGeometry, plan: BucketPlan, sum: Storage<Int32>, board: StatisticsBoard,
+        statisticsOnly: [Bool]
+    ) {
+        self.tag = tag
+        self.geometry = geometry
+        self.sum = sum
+        self.board = board
+        base = sum.address
+        let count = plan.buckets.count
+        chunks = (0..<count).map { bucket in
+            (0..<geometry.world).map {
+                plan.chunk($0, of: geometry.world, bucket: bucket, omitted: statisticsOnly)
+            }
+        }
+        completes = plan.buckets.map(\.completes)
+        isReady = [Bool](repeating: false, count: count)
+        parked = [[ParkedFrame]](repeating: [], count: count)
+        received = [Bool](repeating: false, count: count * geometry.hops)
+    }
+
+    var buckets: Int { chunks.count }
+
+    var isDone: Bool {
+        chunksWhole == buckets * geometry.world && framesSent == buckets * geometry.hops
+    }
+
+    func header(bucket: Int, chunk: Int, hop: Int, statistics: [TensorStatistics], view: UInt64) -> GradientFrameHeader {
+        GradientFrameHeader(
+            coding: .raw, view: view, exchange: tag, bucket: bucket, buckets: buckets, chunk: chunk, hop: hop,
+            pieces: chunks[bucket][chunk].map(\.count), statistics: statistics, payloadBytes: 0)
+    }
+
+    /// Why a frame of this exchange is not one that is due; nil when it is, and then it is marked as received.
+    func admit(_ header: GradientFrameHeader) -> String? {
+        guard header.buckets == buckets, header.bucket < buckets else {
+            return "bucket \(header.bucket) of \(header.buckets) in a plan of \(buckets)"
+        }
+        guard header.hop < geometry.hops, header.chunk == geometry.arriving(header.hop) else {
+            return "chunk \(header.chunk) at hop \(header.hop)"
+        }
+        guard header.pieces == chunks[header.bucket][header.chunk].map(\.count) else {
+            return "other pieces of bucket \(header.bucket) than the plan has"
+        }
+        guard header.statistics.count == (header.chunk == 0 ? completes[header.bucket].count : 0) else {
+            return "statistics of \(header.statistics.count) tensors in bucket \(header.bucket)"
+        }
+        let place = header.bucket * geometry.hops + header.hop
+        guard !received[place] else { return "bucket \(header.bucket) hop \(header.hop) twice" }
+        guard geometry.reduces(header.hop) || isReady[header.bucket] else {
+            return "the sum of bucket \(header.bucket) without this member's part"
+        }
+        received[place] = true
+        return nil
+    }
+
+    /// This member's own statistics of what the bucket completes.
+    func ownStatistics(bucket: Int) -> [TensorStatistics] { completes[bucket].map { board[$0] } }
+
+    /// Joins the statistics of an arrived frame to the board; what rides on with the chunk.
+    func absorbStatistics(_ header: GradientFrameHeader) -> [TensorStatistics] {
+        guard header.chunk == 0 else { return [] }
+        var statistics = header.statistics
+        for (index, tensor) in completes[header.bucket].enumerated() {
+            if geometry.reduces(header.hop) { statistics[index].merge(board[tensor]) }
+            if geometry.completes(header.hop) { board[tensor] = statistics[index] }
+        }
+        return statistics
+    }
+}
+
+extension Storage where Element == Int32 {
+    /// Where the elements stand, as long as the storage lives.
+    var address: UnsafeMutablePointer<Int32> {
+        all.withUnsafeMutableBufferPointer { buffer in
+            // An empty storage has an address too: it is one allocation whatever its count.
+            buffer.baseAddress!
+        }
+    }
+}

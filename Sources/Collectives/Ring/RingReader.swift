@@ -1,0 +1,113 @@
+import Wire
+
+/// The thread that reads from the predecessor.
+final class RingReader {
+    private let core: RingCore
+    private let receiver: FrameReceiver
+    private let codec = GradientCodec()
+    private let landing = ByteStore()
+
+    /// What becomes of a frame whose header has been read.
+    private enum Place {
+        case use(RingExchange)
+        /// `admitted`: checked against the exchange under way; else it is for one that has not begun.
+        case park(admitted: Bool)
+    }
+
+    init(_ core: RingCore) {
+        self.core = core
+        receiver = FrameReceiver(core.predecessor)
+    }
+
+    func run() {
+        do throws(LinkFailure) {
+            while true {
+                let header = try receiver.next(watching: core.successor)
+                switch try place(header) {
+                case .use(let exchange): try use(header, exchange)
+                case .park(let admitted): try park(header, admitted: admitted)
+                }
+            }
+        } catch {
+            core.fail(error)
+        }
+    }
+
+    /// Checks the frame against what is due. Where too much is parked already, waits until this member has caught up.
+    private func place(_ header: GradientFrameHeader) throws(LinkFailure) -> Place {
+        var admitted = false
+        let place = core.state.wait { state -> Result<Place, LinkFailure>? in
+            if let end = state.end { return .failure(end) }
+            if let exchange = state.exchange, exchange.tag == header.exchange {
+                if !admitted, let reason = exchange.admit(header) {
+                    return .failure(self.core.predecessor.violation(reason))
+                }
+                admitted = true
+                if exchange.isReady[header.bucket] { return .success(.use(exchange)) }
+            } else if let last = state.last, header.exchange <= last {
+                return .failure(self.core.predecessor.violation("\(header.exchange) after \(last)"))
+            }
+            guard state.parkedBytes + header.payloadBytes <= Limits.parkedGradientBytes else { return nil }
+            state.parkedBytes += header.payloadBytes
+            return .success(.park(admitted: admitted))
+        }
+        guard let place else { throw .ownShutdown }
+        return try place.get()
+    }
+
+    private func use(_ header: GradientFrameHeader, _ exchange: RingExchange) throws(LinkFailure) {
+        let pieces = exchange.chunks[header.bucket][header.chunk]
+        let reduces = core.geometry.reduces(header.hop)
+        var kept: ByteStore?
+        var unpacked: UInt64 = 0
+        if header.coding == .raw {
+            if reduces {
+                try receiver.addRaw(header, pieces: pieces, base: exchange.base)
+            } else {
+                try receiver.assignRaw(header, pieces: pieces, base: exchange.base)
+            }
+        } else {
+            let goesOn = !reduces && !core.geometry.isLast(header.hop) && header.coding != .empty
+            let store = goesOn ? core.pool.take(header.payloadBytes) : landing
+            let payload = try receiver.payload(header, into: store)
+            let start = Clock.now()
+            do throws(GradientCodecError) {
+                try codec.decode(
+                    payload, coding: header.coding, pieces: pieces, into: exchange.base, mode: reduces ? .add : .assign)
+            } catch {
+                throw core.predecessor.violation("\(error)")
+            }
+            unpacked = Clock.now() - start
+            if goesOn { kept = store }
+        }
+        core.state.withLock { $0.ledger.received(header, unpackNanoseconds: unpacked) }
+        core.landed(header, exchange, forward: kept)
+    }
+
+    /// Keeps the frame until its bucket is ready; if that came about while it was read, it is used at once.
+    private func park(_ header: GradientFrameHeader, admitted: Bool) throws(LinkFailure) {
+        let store = core.pool.take(header.payloadBytes)
+        _ = try receiver.payload(header, into: store)
+        let frame = ParkedFrame(header: header, store: store)
+        let violation = core.state.update { state -> LinkFailure? in
+            guard let exchange = state.exchange, exchange.tag == header.exchange else {
+                state.early.append(frame)
+                state.ledger.receivedEarly(header)
+                return nil
+            }
+            state.ledger.received(header)
+            // The exchange may have begun while the frame was read: then it has not been checked against it yet.
+            if !admitted, let reason = exchange.admit(header) {
+                return core.predecessor.violation(reason)
+            }
+            if exchange.isReady[header.bucket] {
+                state.parkedBytes -= header.payloadBytes
+                state.jobs.push(.absorb(exchange, frame))
+            } else {
+                exchange.parked[header.bucket].append(frame)
+            }
+            return nil
+        }
+        if let violation { throw violation }
+    }
+}

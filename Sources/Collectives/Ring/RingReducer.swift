@@ -1,0 +1,66 @@
+import Kernels
+import Wire
+
+/// Reduce-scatter and all-gather between neighbours: each member dials its successor and is dialled by its predecessor.
+///
+/// One thread writes to the successor, one reads from the predecessor, and they never wait for each other's socket, so full
+/// socket buffers cannot close a circle: the reader always has a landing buffer, also for a bucket that this member has
+/// not reached (it is parked) and for the next exchange. Buckets are in flight at several hops at once.
+public final class RingReducer: Reducer {
+    private let core: RingCore
+    private let threads: [OwnedThread]
+
+    /// Takes the links over. Preconditions: world ≥ 2, and the links lead to the right ranks. `onFailure` is called at most
+    /// once, on a network thread, and not for one's own shutdown; it must not hold the reducer strongly.
+    public init(
+        rank: Int, world: Int, successor: GradientLink, predecessor: GradientLink, compression: LinkCompression,
+        onFailure: (@Sendable (LinkFailure) -> Void)? = nil
+    ) {
+        precondition(world >= 2 && world <= Limits.members && (0..<world).contains(rank))
+        precondition(successor.peer == .worker((rank + 1) % world), "the successor is \(successor.peer)")
+        precondition(predecessor.peer == .worker((rank + world - 1) % world), "the predecessor is \(predecessor.peer)")
+        precondition(successor.view == predecessor.view)
+        let core = RingCore(
+            geometry: RingGeometry(rank: rank, world: world), successor: successor, predecessor: predecessor,
+            compression: compression, onFailure: onFailure)
+        self.core = core
+        threads = [
+            OwnedThread(name: "ring-write") { RingWriter(core).run() },
+            OwnedThread(name: "ring-read") { RingReader(core).run() },
+        ]
+    }
+
+    deinit { shutdown() }
+
+    public func begin(
+        phase: UInt64, attempt: UInt32, plan: BucketPlan, sum: Storage<Int32>, statistics: StatisticsBoard,
+        statisticsOnly: [Bool]
+    ) {
+        check(plan: plan, sum: sum, statistics: statistics, statisticsOnly: statisticsOnly)
+        core.begin(
+            RingExchange(
+                tag: ExchangeTag(phase: phase, attempt: attempt), geometry: core.geometry, plan: plan, sum: sum,
+                board: statistics, statisticsOnly: statisticsOnly))
+    }
+
+    public func ready(bucket: Int) { core.ready(bucket) }
+
+    public func finish() throws { try core.finish() }
+
+    public func shutdown() {
+        core.stop()
+        for thread in threads { thread.join() }
+    }
+
+    public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
+    public var exchangeCounters: WireCounters { core.state.withLock { $0.ledger.exchange } }
+}
+
+extension Reducer {
+    /// The plan fits what it is to be carried out on.
+    func check(plan: BucketPlan, sum: Storage<Int32>, statistics: StatisticsBoard, statisticsOnly: [Bool]) {
+        precondition(plan.elementCount <= sum.count, "the plan has \(plan.elementCount) elements, the sum \(sum.count)")
+        precondition(plan.tensorCount <= statistics.count, "the board is for fewer tensors than the plan has")
+        precondition(statisticsOnly.isEmpty || statisticsOnly.count == plan.tensorCount, "one flag a tensor")
+    }
+}

@@ -1,0 +1,68 @@
+import Wire
+
+/// The thread that writes to the successor.
+final class RingWriter {
+    private let core: RingCore
+    private let writer: FrameWriter
+    private let codec = GradientCodec()
+
+    init(_ core: RingCore) {
+        self.core = core
+        writer = FrameWriter(core.successor, compression: core.compression)
+    }
+
+    func run() {
+        do throws(LinkFailure) {
+            while let job = next() { try carryOut(job) }
+        } catch {
+            core.fail(error)
+        }
+    }
+
+    /// The next job; nil when the reducer has failed or stopped.
+    private func next() -> RingCore.Job? {
+        let job = core.state.wait { state -> RingCore.Job?? in
+            if state.end != nil { return .some(nil) }
+            return state.jobs.pop().map { .some($0) }
+        }
+        return job ?? nil
+    }
+
+    private func carryOut(_ job: RingCore.Job) throws(LinkFailure) {
+        switch job {
+        case .send(let exchange, let bucket, let chunk, let hop, let statistics, let forced):
+            let header = exchange.header(
+                bucket: bucket, chunk: chunk, hop: hop, statistics: statistics, view: core.successor.view)
+            let pieces = exchange.chunks[bucket][chunk]
+            let cost = try writer.write(header, base: exchange.base, pieces: pieces, forced: forced)
+            sent(cost, exchange)
+        case .forward(let exchange, let header, let store):
+            let payload = UnsafeRawBufferPointer(store.bytes(header.payloadBytes))
+            let cost = try writer.forward(header, payload: payload)
+            core.pool.give(store)
+            sent(cost, exchange)
+        case .absorb(let exchange, let frame):
+            try absorb(frame, exchange)
+        }
+    }
+
+    private func absorb(_ frame: ParkedFrame, _ exchange: RingExchange) throws(LinkFailure) {
+        let header = frame.header
+        do throws(GradientCodecError) {
+            try codec.decode(
+                frame.payload, coding: header.coding, pieces: exchange.chunks[header.bucket][header.chunk],
+                into: exchange.base, mode: .add)
+        } catch {
+            throw core.predecessor.violation("\(error)")
+        }
+        core.pool.give(frame.store)
+        core.landed(header, exchange, forward: nil)
+    }
+
+    private func sent(_ cost: FrameCost, _ exchange: RingExchange) {
+        core.state.update { state in
+            state.ledger.sent(cost)
+            exchange.framesSent += 1
+        }
+    }
+}

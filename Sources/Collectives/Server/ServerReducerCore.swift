@@ -1,0 +1,151 @@
+import Kernels
+import Wire
+
+/// What the callers, the reader and the writer of a `ServerReducer` share, and the two threads' loops.
+final class ServerReducerCore: @unchecked Sendable {
+    struct State {
+        var exchange: ServerExchange?
+        var last: ExchangeTag?
+        var jobs = FIFO<(exchange: ServerExchange, bucket: Int)>()
+        var failure: LinkFailure?
+        var stopped = false
+        var ledger = Ledger()
+
+        var end: LinkFailure? { stopped ? .ownShutdown : failure }
+    }
+
+    private let link: GradientLink
+    let state = Monitor(State())
+    private let onFailure: (@Sendable (LinkFailure) -> Void)?
+
+    init(link: GradientLink, onFailure: (@Sendable (LinkFailure) -> Void)?) {
+        self.link = link
+        self.onFailure = onFailure
+    }
+
+    func begin(_ exchange: ServerExchange) {
+        state.update { state in
+            if state.end != nil { return }
+            precondition(state.exchange == nil, "an exchange is under way")
+            precondition(state.last.map { $0 < exchange.tag } ?? true, "\(exchange.tag) is not later than the last")
+            state.exchange = exchange
+            state.last = exchange.tag
+            state.ledger.open()
+        }
+    }
+
+    func ready(_ bucket: Int) {
+        state.update { state in
+            guard state.end == nil else { return }
+            guard let exchange = state.exchange else { preconditionFailure("ready before begin") }
+            precondition(exchange.isReady.indices.contains(bucket), "no bucket \(bucket)")
+            precondition(!exchange.isReady[bucket], "bucket \(bucket) is ready twice")
+            exchange.isReady[bucket] = true
+            exchange.readyCount += 1
+            if exchange.readyCount == exchange.buckets { state.ledger.lastReady() }
+            state.jobs.push((exchange, bucket))
+        }
+    }
+
+    func finish() throws(LinkFailure) {
+        let start = Clock.now()
+        let result = state.wait { state -> Result<Void, LinkFailure>? in
+            if let end = state.end { return .failure(end) }
+            guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
+            return exchange.isDone ? .success(()) : nil
+        }
+        state.withLock { state in
+            state.ledger.waited(nanoseconds: Clock.now() - start)
+            if case .success = result { state.exchange = nil }
+        }
+        try result?.get()
+    }
+
+    func stop() {
+        state.update { $0.stopped = true }
+        link.close()
+    }
+
+    private func fail(_ failure: LinkFailure) {
+        let isFirst = state.update { state -> Bool in
+            guard state.end == nil else { return false }
+            state.failure = failure
+            return true
+        }
+        if isFirst { onFailure?(failure) }
+    }
+
+    /// The writer's thread: pushes buckets in the order in which they became ready.
+    func write(_ compression: LinkCompression) {
+        let writer = FrameWriter(link, compression: compression)
+        do throws(LinkFailure) {
+            while let (exchange, bucket) = nextJob() {
+                let header = exchange.header(bucket: bucket, view: link.view)
+                let cost = try writer.write(header, base: exchange.base, pieces: exchange.pieces[bucket])
+                state.update { state in
+                    state.ledger.sent(cost)
+                    exchange.sentCount += 1
+                }
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func nextJob() -> (exchange: ServerExchange, bucket: Int)? {
+        let job = state.wait { state -> (exchange: ServerExchange, bucket: Int)?? in
+            if state.end != nil { return .some(nil) }
+            return state.jobs.pop().map { .some($0) }
+        }
+        return job ?? nil
+    }
+
+    /// The reader's thread: puts the sums where the parts were.
+    func read() {
+        let receiver = FrameReceiver(link)
+        let codec = GradientCodec()
+        let landing = ByteStore()
+        do throws(LinkFailure) {
+            while true {
+                let header = try receiver.next()
+                let exchange = try admit(header)
+                let pieces = exchange.pieces[header.bucket]
+                var unpacked: UInt64 = 0
+                if header.coding == .raw {
+                    try receiver.assignRaw(header, pieces: pieces, base: exchange.base)
+                } else {
+                    let payload = try receiver.payload(header, into: landing)
+                    let start = Clock.now()
+                    do throws(GradientCodecError) {
+                        try codec.decode(
+                            payload, coding: header.coding, pieces: pieces, into: exchange.base, mode: .assign)
+                    } catch {
+                        throw link.violation("\(error)")
+                    }
+                    unpacked = Clock.now() - start
+                }
+                for (tensor, statistics) in zip(exchange.completes[header.bucket], header.statistics) {
+                    exchange.board[tensor] = statistics
+                }
+                state.update { state in
+                    state.ledger.received(header, unpackNanoseconds: unpacked)
+                    exchange.receivedCount += 1
+                }
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func admit(_ header: GradientFrameHeader) throws(LinkFailure) -> ServerExchange {
+        let result = state.withLock { state -> Result<ServerExchange, LinkFailure> in
+            if let end = state.end { return .failure(end) }
+            guard let exchange = state.exchange else {
+                return .failure(link.violation("the sum of \(header.exchange) when nothing is under way"))
+            }
+            if let reason = exchange.admit(header) { return .failure(link.violation(reason)) }
+            return .success(exchange)
+        }
+        return try result.get()
+    }
+}

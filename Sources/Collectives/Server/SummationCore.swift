@@ -1,0 +1,220 @@
+import Kernels
+import Wire
+
+/// What the threads of a `SummationServer` share.
+final class SummationCore: @unchecked Sendable {
+    /// The exchange under way.
+    struct Open {
+        var tag: ExchangeTag
+        var buckets: [Monitor<SummationBucket?>]
+        var summed = 0
+    }
+
+    struct State {
+        var open: Open?
+        var last: ExchangeTag?
+        var queues: [FIFO<SummedFrame>]
+        var failed: Set<Int> = []
+        var stopped = false
+        var ledger = Ledger()
+        var policy: CompressionPolicy
+    }
+
+    let links: [GradientLink]
+    let state: Monitor<State>
+    private let pool = StorePool()
+    private let onFailure: (@Sendable (LinkFailure) -> Void)?
+
+    init(links: [GradientLink], compression: LinkCompression, onFailure: (@Sendable (LinkFailure) -> Void)?) {
+        self.links = links
+        self.onFailure = onFailure
+        state = Monitor(
+            State(queues: links.map { _ in FIFO() }, policy: CompressionPolicy(compression)))
+    }
+
+    func stop() {
+        state.update { $0.stopped = true }
+        for link in links { link.close() }
+    }
+
+    private func fail(_ member: Int, _ failure: LinkFailure) {
+        let isFirst = state.update { state -> Bool in
+            guard !state.stopped, failure.isSuspicion else { return false }
+            return state.failed.insert(member).inserted
+        }
+        if isFirst { onFailure?(failure) }
+    }
+
+    // MARK: Reading
+
+    /// The thread that takes in one member's buckets.
+    func read(_ member: Int) {
+        let receiver = FrameReceiver(links[member])
+        let codec = GradientCodec()
+        do throws(LinkFailure) {
+            while true {
+                let header = try receiver.next()
+                let bucket = try self.bucket(of: header, member)
+                // A raw payload has the layout of the sum, so the first one becomes it where it landed.
+                let store = pool.take(max(header.payloadBytes, 4 * header.elements))
+                let payload = try receiver.payload(header, into: store)
+                let start = Clock.now()
+                try add(header, payload, store, to: bucket, member, codec)
+                let unpacked = Clock.now() - start
+                state.withLock { $0.ledger.received(header, unpackNanoseconds: unpacked) }
+                try sendIfComplete(bucket, codec)
+            }
+        } catch {
+            fail(member, error)
+        }
+    }
+
+    /// The bucket that a frame belongs to; opens the exchange with its first frame.
+    private func bucket(
+        of header: GradientFrameHeader, _ member: Int
+    ) throws(LinkFailure) -> Monitor<SummationBucket?> {
+        let link = links[member]
+        let result = state.withLock { state -> Result<Monitor<SummationBucket?>, LinkFailure> in
+            if state.stopped { return .failure(.ownShutdown) }
+            guard header.chunk == 0, header.hop == 0 else {
+                return .failure(link.violation("chunk \(header.chunk) at hop \(header.hop) to a server"))
+            }
+            if state.open == nil {
+                if let last = state.last, header.exchange <= last {
+                    return .failure(link.violation("\(header.exchange) after \(last)"))
+                }
+                let buckets = (0..<header.buckets).map { _ in Monitor<SummationBucket?>(nil) }
+                state.open = Open(tag: header.exchange, buckets: buckets)
+                state.last = header.exchange
+            }
+            guard let open = state.open, open.tag == header.exchange, open.buckets.count == header.buckets else {
+                let expected = state.open.map { "\($0.tag) of \($0.buckets.count) buckets" } ?? "none"
+                return .failure(
+                    link.violation("\(header.exchange) of \(header.buckets) buckets where \(expected) is under way"))
+            }
+            return .success(open.buckets[header.bucket])
+        }
+        return try result.get()
+    }
+
+    private func add(
+        _ header: GradientFrameHeader, _ payload: UnsafeRawBufferPointer, _ store: ByteStore,
+        to bucket: Monitor<SummationBucket?>, _ member: Int, _ codec: GradientCodec
+    ) throws(LinkFailure) {
+        let link = links[member]
+        let result = bucket.withLock { bucket -> Result<Void, LinkFailure> in
+            do throws(GradientCodecError) {
+                guard var sum = bucket else {
+                    bucket = try first(header, payload, store, member, codec)
+                    return .success(())
+                }
+                guard sum.shape.pieces == header.pieces, sum.statistics.count == header.statistics.count else {
+                    return .failure(link.violation("bucket \(header.bucket) with other pieces than the members before"))
+                }
+                guard sum.contributed.insert(member).inserted else {
+                    return .failure(link.violation("bucket \(header.bucket) twice"))
+                }
+                for index in sum.statistics.indices { sum.statistics[index].merge(header.statistics[index]) }
+                let base = SummationBucket.base(sum.store, elements: header.elements)
+                try codec.decode(payload, coding: header.coding, pieces: sum.pieces, into: base, mode: .add)
+                pool.give(store)
+                bucket = sum
+                return .success(())
+            } catch {
+                return .failure(link.violation("\(error)"))
+            }
+        }
+        try result.get()
+    }
+
+    private func first(
+        _ header: GradientFrameHeader, _ payload: UnsafeRawBufferPointer, _ store: ByteStore, _ member: Int,
+        _ codec: GradientCodec
+    ) throws(GradientCodecError) -> SummationBucket {
+        var sum = SummationBucket(
+            shape: header, store: store, statistics: header.statistics, contributed: [member])
+        guard header.coding != .raw else { return sum }
+        sum.store = pool.take(4 * header.elements)
+        let base = SummationBucket.base(sum.store, elements: header.elements)
+        try codec.decode(payload, coding: header.coding, pieces: sum.pieces, into: base, mode: .assign)
+        pool.give(store)
+        return sum
+    }
+
+    // MARK: Summing up
+
+    private func sendIfComplete(_ bucket: Monitor<SummationBucket?>, _ codec: GradientCodec) throws(LinkFailure) {
+        let whole = bucket.withLock { bucket -> SummationBucket? in
+            guard let sum = bucket, sum.contributed.count == links.count, !sum.isTaken else { return nil }
+            bucket?.isTaken = true
+            return sum
+        }
+        guard let whole else { return }
+        let frame = encode(whole, codec)
+        state.update { state in
+            for member in links.indices { state.queues[member].push(frame) }
+            state.open?.summed += 1
+            if let open = state.open, open.summed == open.buckets.count { state.open = nil }
+        }
+    }
+
+    private func encode(_ sum: SummationBucket, _ codec: GradientCodec) -> SummedFrame {
+        var header = sum.shape
+        header.hop = 1
+        header.statistics = sum.statistics
+        let elements = header.elements
+        let key = CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: elements)
+        let wanted = state.withLock { $0.policy.choose(key) }
+        let base = UnsafePointer(SummationBucket.base(sum.store, elements: elements))
+        let start = Clock.now()
+        var frame: SummedFrame
+        if wanted == .raw {
+            header.coding = GradientCodec.isZero(base, pieces: sum.pieces) ? .empty : .raw
+            frame = SummedFrame(
+                header: header, store: sum.store, byteCount: header.coding == .empty ? 0 : 4 * elements)
+        } else {
+            let encoded = codec.encode(base, pieces: sum.pieces, coding: wanted)
+            header.coding = encoded.coding
+            let store = pool.take(encoded.bytes.count)
+            store.bytes(encoded.bytes.count).copyMemory(from: encoded.bytes)
+            pool.give(sum.store)
+            frame = SummedFrame(header: header, store: store, byteCount: encoded.bytes.count)
+        }
+        let seconds = Clock.seconds(Clock.now() - start)
+        if header.coding != .empty {
+            state.withLock {
+                $0.policy.packed(
+                    key, coding: wanted, elements: elements, bytes: frame.byteCount, packSeconds: seconds)
+            }
+        }
+        return frame
+    }
+
+    // MARK: Writing
+
+    /// The thread that sends the sums to one member.
+    func write(_ member: Int) {
+        let sender = FrameSender(links[member])
+        do throws(LinkFailure) {
+            while let frame = nextFrame(member) {
+                let bytes = try sender.send(frame.header, payload: [frame.payload])
+                let cost = FrameCost(
+                    bytes: bytes, elements: frame.header.elements, coding: frame.header.coding, packNanoseconds: 0)
+                state.withLock { state in
+                    state.ledger.sent(cost)
+                    if let rate = sender.rate.secondsPerByte { state.policy.link(member, secondsPerByte: rate) }
+                }
+            }
+        } catch {
+            fail(member, error)
+        }
+    }
+
+    private func nextFrame(_ member: Int) -> SummedFrame? {
+        let frame = state.wait { state -> SummedFrame?? in
+            if state.stopped || state.failed.contains(member) { return .some(nil) }
+            return state.queues[member].pop().map { .some($0) }
+        }
+        return frame ?? nil
+    }
+}

@@ -1,0 +1,42 @@
+import Kernels
+import Wire
+
+/// Adds every member's bucket once and sends the same bytes to all.
+///
+/// It knows no plan: a frame says which elements its pieces have. A bucket's memory lives from the first contribution
+/// until its sum has left to all. Two threads a link, one reading and one writing, so a slow member delays nobody's
+/// contribution. One exchange is open at a time: nobody can begin the next before this one's sums are all made.
+public final class SummationServer: Sendable {
+    private let core: SummationCore
+    private let threads: [OwnedThread]
+
+    /// Takes the links over, one for each member by rank, and starts. Works with one member too. `onFailure` is called
+    /// once for each link that fails, on a network thread, and not for one's own shutdown; it must not hold the server
+    /// strongly.
+    public init(
+        links: [Int: GradientLink], compression: LinkCompression,
+        onFailure: (@Sendable (LinkFailure) -> Void)? = nil
+    ) {
+        precondition(!links.isEmpty && links.count <= Limits.members)
+        precondition(links.allSatisfy { $1.peer == .worker($0) }, "each link leads to the worker of its rank")
+        let members = links.sorted { $0.key < $1.key }.map(\.value)
+        let core = SummationCore(links: members, compression: compression, onFailure: onFailure)
+        self.core = core
+        threads = members.indices.flatMap { member in
+            [
+                OwnedThread(name: "sum-read-\(member)") { core.read(member) },
+                OwnedThread(name: "sum-write-\(member)") { core.write(member) },
+            ]
+        }
+    }
+
+    deinit { shutdown() }
+
+    /// Ends all links and threads. Idempotent. Not from `onFailure`.
+    public func shutdown() {
+        core.stop()
+        for thread in threads { thread.join() }
+    }
+
+    public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
+}

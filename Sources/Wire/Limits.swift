@@ -1,0 +1,57 @@
+/// The version of everything that travels between two processes of a run; both sides must name the same one.
+public enum ProtocolVersion {
+    public static let current: UInt16 = 1
+}
+
+/// Every maximum of the wire, checked before memory is taken.
+///
+/// A length that comes from a peer is an unproved claim: it is compared with one of these first, and only then
+/// becomes an allocation. Sizes are in bytes unless the name says otherwise.
+public enum Limits {
+    // MARK: Control frames, payload by kind
+
+    /// Hello, challenge, proof, refusal: all that an unknown peer may send.
+    public static let hello = 4 << 10
+    /// The small messages of a running view.
+    public static let report = 1 << 20
+    /// The effective configuration and the member list.
+    public static let configuration = 4 << 20
+    /// One worker's shards of one minibatch.
+    public static let batch = 64 << 20
+    /// One piece of a state, a snapshot or a sum.
+    public static let stateChunk = 16 << 20
+
+    /// The largest payload of a control frame of this kind.
+    public static func payload(of kind: MessageKind) -> Int {
+        switch kind {
+        case .hello, .challenge, .proof, .refuse, .linksUp, .start, .pause, .snapshotRequest, .sumRequest, .heartbeat,
+            .stop, .goodbye, .applied:
+            hello
+        case .ready, .stepReport, .linkFailed, .stateEnd, .sumEnd: report
+        case .welcome, .view: configuration
+        case .batch: batch
+        case .stateChunk, .sumChunk: stateChunk
+        }
+    }
+
+    // MARK: Gradient links
+
+    /// Elements of one bucket: with the next, what bounds a gradient frame.
+    public static let bucketElements = 16 << 20
+    /// Pieces (ranges inside tensors) of one gradient frame.
+    public static let gradientPieces = 4096
+    /// Tensors whose statistics ride in one gradient frame.
+    public static let gradientStatistics = 4096
+    /// Buckets of one exchange.
+    public static let buckets = 1 << 16
+    /// Payload of one gradient frame: the widest coding of the largest bucket.
+    public static let gradientPayload = GradientCodec.packedBound(elements: bucketElements, pieces: gradientPieces)
+    /// Frames a member holds for a bucket that it has not reached yet; past it the link is not read until it has.
+    public static let parkedGradientBytes = 256 << 20
+    /// Connections of a gradient listener that have not said who they are.
+    public static let pendingHellos = 64
+    /// Addresses of one peer that are tried together.
+    public static let dialCandidates = 16
+    /// Members of one ring or one summation server.
+    public static let members = 1024
+}

@@ -1,0 +1,104 @@
+import Collectives
+import Testing
+import Wire
+
+@Suite("Compression policy")
+struct CompressionPolicyTests {
+    private static let key = CompressionPolicy.Key(buckets: 3, bucket: 1, elements: 100_000)
+
+    /// Feeds `frames` frames of a bucket whose packed bytes are 2.5 and zstd bytes 1 an element; what was chosen.
+    private static func play(
+        _ policy: inout CompressionPolicy, frames: Int, secondsPerByte: Double, key: CompressionPolicy.Key = key
+    ) -> [GradientCoding] {
+        let cost: [GradientCoding: (bytes: Double, pack: Double)] = [
+            .raw: (4, 0.02e-9), .packed: (2.5, 0.3e-9), .packedZstd: (1, 6e-9),
+        ]
+        return (0..<frames).map { _ in
+            let coding = policy.choose(key)
+            let (bytes, pack) = cost[coding] ?? (0, 0)
+            policy.link(secondsPerByte: secondsPerByte)
+            policy.packed(
+                key, coding: coding, elements: key.elements, bytes: Int(bytes * Double(key.elements)),
+                packSeconds: pack * Double(key.elements))
+            return coding
+        }
+    }
+
+    @Test("Off and zstd do not look at measurements", arguments: [1e-12, 1e-6])
+    func fixed(secondsPerByte: Double) {
+        var off = CompressionPolicy(.off)
+        var zstd = CompressionPolicy(.zstd)
+        #expect(Set(Self.play(&off, frames: 50, secondsPerByte: secondsPerByte)) == [.raw])
+        #expect(Set(Self.play(&zstd, frames: 50, secondsPerByte: secondsPerByte)) == [.packedZstd])
+    }
+
+    @Test(
+        "A fast link settles on raw, one of 1 GB/s on packed, one of 100 Mbit/s on zstd, each coding tried once before",
+        arguments: [(0.1e-9, GradientCoding.raw), (1e-9, .packed), (80e-9, .packedZstd)])
+    func settles(secondsPerByte: Double, expected: GradientCoding) {
+        var policy = CompressionPolicy(.auto)
+        let chosen = Self.play(&policy, frames: 60, secondsPerByte: secondsPerByte)
+        #expect(chosen[..<3] == [.raw, .packed, .packedZstd])
+        #expect(chosen[3...].allSatisfy { $0 == expected })
+    }
+
+    @Test("A link that becomes slow is packed, and others are reviewed rarely")
+    func changes() {
+        var policy = CompressionPolicy(.auto)
+        _ = Self.play(&policy, frames: 40, secondsPerByte: 0.1e-9)
+        #expect(Self.play(&policy, frames: 40, secondsPerByte: 80e-9).dropFirst().allSatisfy { $0 == .packedZstd })
+        let long = Self.play(&policy, frames: 10 * CompressionPolicy.reviewEvery, secondsPerByte: 80e-9)
+        #expect(long.filter { $0 != .packedZstd }.count == 10)
+    }
+
+    @Test("The slowest of several links decides")
+    func slowest() {
+        var policy = CompressionPolicy(.auto)
+        policy.link(1, secondsPerByte: 80e-9)
+        #expect(Self.play(&policy, frames: 20, secondsPerByte: 0.1e-9).last == .packedZstd)
+    }
+
+    @Test("A send queue that swallows bursts does not make a slow link look fast")
+    func queue() throws {
+        // 10 MB/s behind a queue that takes 100 kB in 20 µs, every 5 ms.
+        var rate = LinkRate()
+        var queued = 0
+        for index in 0..<20 {
+            let second = 100 + Double(index) * 0.005
+            rate.willWrite(queued: queued, at: second)
+            queued += 100_000
+            rate.didWrite(100_000, queued: queued, at: second + 20e-6)
+            queued -= 50_000
+        }
+        let cost = try #require(rate.secondsPerByte)
+        #expect(cost > 0.8e-7 && cost < 1.2e-7)
+    }
+
+    @Test("A link that blocks is as slow as its writes, an empty queue as fast")
+    func blocking() throws {
+        var slow = LinkRate()
+        var fast = LinkRate()
+        for index in 1...20 {
+            let second = Double(index)
+            slow.willWrite(queued: 0, at: second)
+            slow.didWrite(1 << 20, queued: 1000, at: second + 0.1)
+            fast.willWrite(queued: 0, at: second)
+            fast.didWrite(1 << 20, queued: 0, at: second + 0.0005)
+        }
+        #expect(try #require(slow.secondsPerByte) > 0.09 / Double(1 << 20))
+        #expect(try #require(fast.secondsPerByte) < 0.0006 / Double(1 << 20))
+    }
+
+    @Test("A link that became fast is noticed though its queue is always empty")
+    func recovery() throws {
+        var rate = LinkRate()
+        for index in 1...40 {
+            let second = Double(index)
+            rate.willWrite(queued: 0, at: second)
+            // Slow for the first half, then each write is gone within a millisecond of it.
+            rate.didWrite(100_000, queued: index <= 20 ? 1000 : 50_000, at: second + (index <= 20 ? 0.01 : 20e-6))
+            rate.willWrite(queued: 0, at: second + (index <= 20 ? 0.011 : 0.001))
+        }
+        #expect(try #require(rate.secondsPerByte) < 5e-8)
+    }
+}

@@ -1,0 +1,94 @@
+import Collectives
+import Testing
+
+extension Loopback {
+    @Suite("The sum is exact")
+    struct ExactReductionTests {
+        private static let seed: UInt64 = 20_26
+
+        private static func run(_ reducers: [any Reducer], seed: UInt64) throws {
+            var random = SplitMix(seed: seed)
+            let plan = awkwardPlan()
+            for phase in 0..<4 as Range<UInt64> {
+                for attempt in 0..<(phase % 2 == 0 ? 1 : 2) as Range<UInt32> {
+                    let only = attempt == 0 && phase == 1 ? (0..<plan.tensorCount).map { $0 % 2 == 0 } : []
+                    let contributions = Contributions(
+                        plan, members: reducers.count, random: &random, statisticsOnly: only)
+                    try contributions.exchange(
+                        reducers, phase: phase, attempt: attempt, random: &random, statisticsOnly: only)
+                    #expect(contributions.hold(statisticsOnly: only), "seed \(seed), phase \(phase), attempt \(attempt)")
+                }
+            }
+        }
+
+        @Test("on a ring of any size, however it is packed", arguments: [2, 3, 4, 5], LinkCompression.allCases)
+        func ring(world: Int, compression: LinkCompression) throws {
+            let reducers = try TestRun().ring(world, compression)
+            defer { for reducer in reducers { reducer.shutdown() } }
+            try Self.run(reducers, seed: Self.seed + UInt64(world))
+        }
+
+        @Test("at a server with any number of members", arguments: [1, 2, 3, 4], LinkCompression.allCases)
+        func server(world: Int, compression: LinkCompression) throws {
+            let (reducers, server) = try TestRun().server(world, compression)
+            defer {
+                for reducer in reducers { reducer.shutdown() }
+                server.shutdown()
+            }
+            try Self.run(reducers, seed: Self.seed + UInt64(world))
+        }
+
+        @Test("with checksums on the payload, as on links that leave the machine", arguments: LinkCompression.allCases)
+        func checksums(compression: LinkCompression) throws {
+            var run = TestRun()
+            run.settings.socketBufferBytes = 16 << 10
+            run.settings.checksums = .always
+            let reducers = try run.ring(3, compression)
+            defer { for reducer in reducers { reducer.shutdown() } }
+            for round in 0..<3 {
+                var random = SplitMix(seed: Self.seed &+ UInt64(round))
+                let contributions = Contributions(
+                    awkwardPlan(maximumElements: 1 << 20), members: 3, random: &random)
+                try contributions.exchange(reducers, phase: UInt64(round), attempt: 0, random: &random)
+                #expect(contributions.hold(), "seed \(Self.seed &+ UInt64(round))")
+            }
+        }
+
+        @Test("for a member alone, and for a plan of nothing")
+        func trivial() throws {
+            let solo = SoloReducer()
+            var random = SplitMix(seed: Self.seed)
+            let alone = Contributions(awkwardPlan(), members: 1, random: &random)
+            try alone.exchange([solo], phase: 0, attempt: 0, random: &random)
+            #expect(alone.hold())
+            let reducers = try TestRun().ring(2, .auto)
+            let nothing = Contributions(BucketPlan(tensorRanges: []), members: 2, random: &random)
+            try nothing.exchange(reducers, phase: 0, attempt: 0, random: &random)
+            for reducer in reducers { reducer.shutdown() }
+        }
+
+        @Test("when one member is an exchange ahead of another's compute", arguments: [2, 3])
+        func ahead(world: Int) throws {
+            let reducers = try TestRun().ring(world, .auto)
+            defer { for reducer in reducers { reducer.shutdown() } }
+            var random = SplitMix(seed: Self.seed)
+            let plan = awkwardPlan()
+            let first = Contributions(plan, members: world, random: &random)
+            try first.exchange(reducers, phase: 0, attempt: 0, random: &random)
+            let second = Contributions(plan, members: world, random: &random)
+            // All but the last begin and are ready; their frames wait at the last, which has not begun.
+            func begin(_ member: Int) {
+                reducers[member].begin(
+                    phase: 1, attempt: 0, plan: plan, sum: second.sums[member], statistics: second.boards[member])
+                for bucket in plan.buckets.indices { reducers[member].ready(bucket: bucket) }
+            }
+            for member in 0..<(world - 1) { begin(member) }
+            let late = reducers[world - 1]
+            let before = late.counters.received
+            #expect(eventually { late.counters.received > before })
+            begin(world - 1)
+            for reducer in reducers { try reducer.finish() }
+            #expect(second.hold(), "seed \(Self.seed)")
+        }
+    }
+}

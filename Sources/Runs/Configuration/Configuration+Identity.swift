@@ -12,6 +12,13 @@ extension Configuration {
         public let other: String
         /// Whether a run's bits depend on it.
         public let changesBits: Bool
+
+        public init(key: String, mine: String, other: String, changesBits: Bool) {
+            self.key = key
+            self.mine = mine
+            self.other = other
+            self.changesBits = changesBits
+        }
     }
 
     /// Everything that changes bits, as lines `key=value` in the order of a recipe. Equal texts mean equal bits, on one kernel family.

@@ -155,7 +155,7 @@ final class SettingSection {
         return text
     }
 
-    /// Throws for a key under `key` that is impossible for a reason the reader above it knows.
+    /// The error for a key under `key` that is impossible for a reason the reader above it knows.
     func failure(_ key: String, _ problem: String, suggestion: String? = nil) -> ConfigurationError {
         Self.error(setting[key] ?? setting, full(key), problem, suggestion)
     }
@@ -163,11 +163,21 @@ final class SettingSection {
     /// Throws for the first key that nobody asked for.
     func finish() throws {
         for entry in setting.entries ?? [] where !asked.contains(entry.key) {
-            let nearest = NearestName.of(entry.key, among: asked) ?? Configuration.keyElsewhere(named: entry.key)
-            let place = path.isEmpty ? "" : " in \(path)"
+            let key = full(entry.key)
+            if Configuration.knownKeys.contains(key) {
+                throw ConfigurationError(origin: entry.keyOrigin.text, key: key, problem: "this key \(whoseKind)")
+            }
+            let nearest = NearestName.of(entry.key, among: asked).map(full) ?? Configuration.keyElsewhere(named: entry.key)
             throw ConfigurationError(
-                origin: entry.keyOrigin.text, key: full(entry.key), problem: "there is no such key\(place)",
-                suggestion: nearest.map { asked.contains($0) ? full($0) : $0 })
+                origin: entry.keyOrigin.text, key: key, problem: "there is no such key\(path.isEmpty ? "" : " in \(path)")", suggestion: nearest)
         }
+    }
+
+    /// Why a key that exists cannot stand in this mapping.
+    private var whoseKind: String {
+        for entry in setting.entries ?? [] where ["kind", "optimizer", "set"].contains(entry.key) {
+            return "does not go with \(entry.key) \(entry.value.flow)"
+        }
+        return "belongs to another kind"
     }
 }

@@ -10,10 +10,11 @@ extension StepMetrics {
             .init("pixel_error", .real(pixelError)),
             .init("code", ["mean": .real(codeMean), "std": .real(codeStd)]),
             .init("samples_per_second", .real(samplesPerSecond)),
-            .init("wire", ["sent": .unsigned(wireSent), "raw": .unsigned(wireRaw)]),
+            .init("wire", ["sent": .unsigned(wireSent), "raw": .unsigned(wireRaw), "early": .unsigned(wireEarly)]),
             .init("milliseconds", ["compute": .real(compute), "pack": .real(pack), "wait": .real(wait), "update": .real(update)]),
         ]
         if clamped > 0 { members.append(.init("clamped", .unsigned(clamped))) }
+        if repeats > 0 { members.append(.init("repeats", JSON(repeats))) }
         members += [
             .init("workers", JSON(workers)),
             .init("view", .unsigned(view)),
@@ -38,7 +39,9 @@ extension StepMetrics {
         self.init(
             step: step, epoch: epoch, seconds: seconds, losses: losses.map { PhaseLoss(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
             pixelError: pixelError, codeMean: mean, codeStd: std, samplesPerSecond: samplesPerSecond, wireSent: sent, wireRaw: raw,
-            compute: compute, pack: pack, wait: wait, update: update, clamped: object["clamped"]?.unsignedValue ?? 0, workers: workers,
+            wireEarly: wire["early"]?.unsignedValue ?? 0,
+            compute: compute, pack: pack, wait: wait, update: update, clamped: object["clamped"]?.unsignedValue ?? 0,
+            repeats: object["repeats"]?.intValue ?? 0, workers: workers,
             view: view, chain: chain)
     }
 }

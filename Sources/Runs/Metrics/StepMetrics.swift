@@ -29,6 +29,8 @@ public struct StepMetrics: Sendable, Equatable {
     public var wireSent: UInt64
     /// Bytes that fp32 would have taken.
     public var wireRaw: UInt64
+    /// Bytes that left before the backward pass of their phase had ended, of those sent.
+    public var wireEarly: UInt64
     /// Milliseconds of the step spent in each, as the slowest worker saw it.
     public var compute: Double
     public var pack: Double
@@ -36,6 +38,8 @@ public struct StepMetrics: Sendable, Equatable {
     public var update: Double
     /// Gradients that were clamped to the bits they keep; only written when there were any.
     public var clamped: UInt64
+    /// Phases that were run again because a maximum outgrew its headroom; only written when there were any.
+    public var repeats: Int
     public var workers: Int
     public var view: UInt64
     /// 64-bit hash of the sums so far.
@@ -43,8 +47,8 @@ public struct StepMetrics: Sendable, Equatable {
 
     public init(
         step: UInt64, epoch: Int, seconds: Double, losses: [PhaseLoss], pixelError: Double, codeMean: Double, codeStd: Double,
-        samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64, compute: Double, pack: Double, wait: Double, update: Double,
-        clamped: UInt64 = 0, workers: Int, view: UInt64, chain: UInt64
+        samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64, wireEarly: UInt64 = 0, compute: Double, pack: Double, wait: Double,
+        update: Double, clamped: UInt64 = 0, repeats: Int = 0, workers: Int, view: UInt64, chain: UInt64
     ) {
         self.step = step
         self.epoch = epoch
@@ -56,11 +60,13 @@ public struct StepMetrics: Sendable, Equatable {
         self.samplesPerSecond = samplesPerSecond
         self.wireSent = wireSent
         self.wireRaw = wireRaw
+        self.wireEarly = wireEarly
         self.compute = compute
         self.pack = pack
         self.wait = wait
         self.update = update
         self.clamped = clamped
+        self.repeats = repeats
         self.workers = workers
         self.view = view
         self.chain = chain

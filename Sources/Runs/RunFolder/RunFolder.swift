@@ -145,7 +145,9 @@ public struct RunFolder: Sendable, Hashable {
 
     /// The path behind a link, so that `latest` gives the run's own name.
     private static func resolved(_ path: String) -> String {
-        (path as NSString).resolvingSymlinksInPath
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     private static func timestamp(_ date: Date) -> String {

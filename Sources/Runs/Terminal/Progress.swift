@@ -69,7 +69,7 @@ public struct Progress: Sendable, Equatable {
             parts.append("\(workers)/\(workersWanted) workers")
         }
         if detail == .all, wireRaw > 0 {
-            let ratio = wireSent > 0 ? " (\(Self.rounded(Double(wireRaw) / Double(wireSent)))x)" : ""
+            let ratio = wireSent > 0 ? " (\(Self.fixed(Double(wireRaw) / Double(wireSent), 1))x)" : ""
             parts.append("wire \(Self.bytes(wireSent))\(ratio)")
         }
         if let note { parts.append(note) }
@@ -80,6 +80,7 @@ public struct Progress: Sendable, Equatable {
     static func rounded(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value > 0 ? "inf" : "-inf" }
         let size = abs(value)
+        if size == 0 { return "0" }
         if size >= 1_000 { return grouped(value) }
         let decimals = size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.01 ? 3 : 5
         return fixed(value, decimals)

@@ -1,0 +1,170 @@
+import Autoencoder
+import Datasets
+import Layers
+import Runs
+import Testing
+
+@Suite struct ConfigurationWritingTests {
+    static let variants: [Configuration] = {
+        var all = [Configuration](repeating: Configuration(), count: 6)
+        all[1].prior = .uniform(low: -2.5, high: 1e-7)
+        all[1].phases["generator"] = PhaseSettings(
+            optimizer: .adam(beta1: 0.5, beta2: 0.999, epsilon: 1e-8), rate: 1.0 / 3, schedule: Schedule(kind: .constant, warmUp: 2.5))
+        all[2].prior = .mixture(components: 7, radial: 0.5, tangential: 0.1, distance: 0)
+        all[2].phases["reconstruction"]?.schedule = Schedule(kind: .cosine(from: 95, to: 120.5))
+        all[3].prior = .swissRoll(thickness: 0.1)
+        all[3].data = DataSettings(set: "npz", train: 10, validation: 5, file: "a: \"b\" #c\\.npz")
+        all[3].gradientBits = .bits(24)
+        all[4].data = DataSettings(set: "idx", train: 10, validation: 5, images: "yes", labels: "1e5", testImages: "~", testLabels: "x'y")
+        all[4].model = ModelSettings(encoder: [], decoder: [3], discriminator: [1, 2, 3], code: 9, output: .linear, initialisation: .he)
+        all[4].seed = .max
+        all[5].name = "1e5"
+        all[5].steps = 12
+        all[5].average = 0.999
+        all[5].inputNoise = .leastNonzeroMagnitude
+        all[5].kernel = "haswell"
+        all[5].checkpoint = CheckpointSettings(everySteps: 3, everySeconds: 0.5, everyEpochs: 0, keep: 9, keepEveryEpochs: 0)
+        all[5].evaluate.everyEpochs = 0
+        all[5].figures.everyEpochs = 7
+        return all
+    }()
+
+    @Test("What is written reads back equal, with and without provenance", arguments: variants)
+    func roundTrip(configuration: Configuration) throws {
+        #expect(try Configuration.read(yaml: configuration.yaml(), file: "config.yaml") == configuration)
+        let provenance = Provenance(commit: "c: \"d\"", dataIdentity: "0", kernel: "haswell", commandLine: ["a b", "#"])
+        let scratch = Scratch()
+        let path = try scratch.write(configuration.yaml(provenance: provenance), to: "config.yaml")
+        let (back, backProvenance) = try Configuration.readFile(path)
+        #expect(back == configuration)
+        #expect(backProvenance == provenance)
+        #expect(try Configuration.load(ConfigurationSources(file: path)) == configuration)
+        #expect(try Configuration.load(ConfigurationSources(base: configuration)) == configuration)
+    }
+
+    @Test("The file is one line a key, with the phases below one another")
+    func text() {
+        #expect(
+            Configuration().yaml() == """
+                name: quickstart
+                data: {set: glyphs, train: 50000, validation: 10000}
+                minibatch: 100
+                shards: 4
+                epochs: 6
+                steps: 0
+                seed: 0
+                threads: 1
+                model: {encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 2, output: sigmoid, initialisation: normal}
+                cost: half-squared-error
+                prior: {kind: gaussian, std: 5}
+                noise: {input: 0}
+                phases:
+                  reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: steps, at: [50, 1000], factor: 0.1, warm_up: 0}}
+                  discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: steps, at: [50, 1000], factor: 0.1, warm_up: 0}}
+                  generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: steps, at: [50, 1000], factor: 0.1, warm_up: 0}}
+                average: 0
+                gradient_bits: full
+                kernel: auto
+                checkpoint: {every_steps: 0, every_seconds: 60, every_epochs: 1, keep: 3, keep_every_epochs: 10}
+                evaluate: {every_epochs: 1}
+                figures: {every_epochs: 1}
+
+                """)
+    }
+
+    @Test("The identity has what changes bits and nothing else")
+    func identity() {
+        let start = Configuration()
+        var free = start
+        free.name = "other"
+        free.epochs = 99
+        free.steps = 5
+        free.threads = 7
+        free.checkpoint.keep = 9
+        free.evaluate.everyEpochs = 0
+        free.figures.everyEpochs = 0
+        #expect(free.identity == start.identity)
+        #expect(free.identityDigest == start.identityDigest)
+        #expect(start.identityDigest.count == 64)
+        let changes: [(inout Configuration) -> Void] = [
+            { $0.seed = 1 }, { $0.minibatch = 99 }, { $0.shards = 5 }, { $0.data.train = 49_999 }, { $0.model.code = 3 }, { $0.cost = .crossEntropy },
+            { $0.prior = .gaussian(std: 4) }, { $0.inputNoise = 0.1 }, { $0.phases["generator"]?.rate = 0.2 }, { $0.average = 0.9 },
+            { $0.gradientBits = .bits(24) }, { $0.kernel = "haswell" },
+        ]
+        for change in changes {
+            var changed = start
+            change(&changed)
+            #expect(changed.identity != start.identity)
+            #expect(changed.difference(from: start).map(\.changesBits) == [true])
+        }
+    }
+
+    @Test("A difference names its key and both values")
+    func difference() {
+        let start = Configuration()
+        var other = start
+        other.prior = .uniform(low: -2, high: 2)
+        other.epochs = 8
+        #expect(
+            other.difference(from: start) == [
+                .init(key: "epochs", mine: "8", other: "6", changesBits: false),
+                .init(key: "prior.kind", mine: "uniform", other: "gaussian", changesBits: true),
+                .init(key: "prior.low", mine: "-2", other: "nothing", changesBits: true),
+                .init(key: "prior.high", mine: "2", other: "nothing", changesBits: true),
+                .init(key: "prior.std", mine: "nothing", other: "5", changesBits: true),
+            ])
+        #expect(start.difference(from: start).isEmpty)
+    }
+
+    @Test("A run goes on with other ends and threads, not with other bits, and the error names --from")
+    func resume() throws {
+        let run = Configuration()
+        var asked = run
+        asked.epochs = 60
+        asked.threads = 4
+        try asked.requireSameBits(as: run, run: "latest")
+        asked.minibatch = 200
+        asked.phases["generator"]?.rate = 0.2
+        #expect(
+            sentence { try asked.requireSameBits(as: run, run: "latest") }
+                == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); start a new run from its weights with `lockstep train --from latest`.")
+    }
+
+    @Test("The training settings have their bits resolved", arguments: [(GradientBits.full, 4, 30), (.full, 1, 31), (.bits(24), 4, 24), (.bits(16), 12, 16)])
+    func training(bits: GradientBits, shards: Int, resolved: Int) throws {
+        var configuration = Configuration()
+        configuration.gradientBits = bits
+        configuration.shards = shards
+        let settings = configuration.training(pixels: 784, trainingImages: 50_000)
+        #expect(settings.gradientBits == resolved)
+        #expect(settings.stepsPerEpoch == configuration.stepsPerEpoch(trainingImages: 50_000))
+        try settings.validate()
+    }
+}
+
+@Suite struct RecipeTests {
+    @Test("Every recipe reads, carries its own name and can be trained", arguments: Recipes.all)
+    func reads(recipe: Recipe) throws {
+        let configuration = try recipe.configuration()
+        #expect(configuration.name == recipe.name)
+        #expect(try Configuration.load(ConfigurationSources(recipe: recipe.name)) == configuration)
+        try configuration.training(pixels: 784, trainingImages: configuration.data.train).validate()
+        #expect(recipe.text.hasSuffix("\n"))
+        #expect(!recipe.summary.isEmpty)
+        #expect(Set(Recipes.all.map(\.name)).count == Recipes.all.count)
+    }
+
+    @Test("The quickstart spells out every default")
+    func quickstart() throws {
+        #expect(try Recipes.named("quickstart").configuration() == Configuration())
+    }
+
+    @Test("A recipe that is not there is answered with the nearest")
+    func unknown() {
+        #expect(
+            sentence { _ = try Recipes.named("mnist-gausian-2d") } == "There is no recipe \"mnist-gausian-2d\"; did you mean mnist-gaussian-2d?")
+        #expect(
+            sentence { _ = try Recipes.named("cifar") }
+                == "There is no recipe \"cifar\"; there are quickstart, mnist-gaussian-2d, mnist-mixture-10, mnist-swiss-roll, mnist-likelihood.")
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import Kernels
+import Runs
+import Testing
+
+@Suite struct MetricsTests {
+    let scratch = Scratch()
+    var path: String { scratch.file("metrics.jsonl") }
+
+    static func step(_ step: UInt64, epoch: Int = 1) -> StepMetrics {
+        StepMetrics(
+            step: step, epoch: epoch, seconds: 0.1 + Double(step), losses: [PhaseLoss(phase: "reconstruction", value: 1 / 3), PhaseLoss(phase: "generator", value: 0.693)],
+            pixelError: 52.123456789012345, codeMean: -1e-20, codeStd: 5, samplesPerSecond: 4_700, wireSent: 12, wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
+            pack: 0, wait: 0.25, update: 3, workers: 2, view: 7, chain: 0xFF)
+    }
+
+    static let epoch = EpochMetrics(epoch: 1, reconstruction: 20.5, codeMean: 0, codeStd: 4.9, holes: 0.125, energyDistance: 0.01, energyZero: 1e-3)
+
+    @Test("A step's line is the contract's, with full precision")
+    func stepLine() throws {
+        #expect(
+            Self.step(3).json.text
+                == #"{"kind":"step","step":3,"epoch":1,"seconds":3.1,"loss":{"reconstruction":0.3333333333333333,"generator":0.693},"#
+                + #""pixel_error":52.123456789012344,"code":{"mean":-1e-20,"std":5.0},"samples_per_second":4700.0,"wire":{"sent":12,"raw":25700000,"early":6},"#
+                + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0},"workers":2,"view":7,"chain":"00000000000000ff"}"#)
+    }
+
+    @Test("An epoch's line leaves out what was not taken")
+    func epochLine() {
+        #expect(
+            Self.epoch.json.text
+                == #"{"kind":"epoch","epoch":1,"validation":{"reconstruction":20.5,"code":{"mean":0.0,"std":4.9},"holes":0.125,"energy_distance":0.01,"energy_zero":0.001}}"#)
+        #expect(
+            EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1).json.text
+                == #"{"kind":"epoch","epoch":2,"validation":{"reconstruction":1.0,"code":{"mean":0.0,"std":1.0}}}"#)
+    }
+
+    @Test("What is written reads back equal")
+    func roundTrip() throws {
+        let writer = try MetricsWriter(path: path)
+        try writer.event("resume", [("step", JSON(2)), ("from", "latest")])
+        var clamped = Self.step(2)
+        clamped.clamped = 9
+        clamped.repeats = 2
+        try writer.write(Self.step(1))
+        try writer.write(clamped)
+        try writer.write(Self.epoch)
+        try writer.close()
+        let reader = try MetricsReader(path: path)
+        #expect(reader.steps == [Self.step(1), clamped])
+        #expect(reader.epochs == [Self.epoch])
+        #expect(reader.events.map(\.what) == ["resume"])
+        #expect(reader.events[0].fields.text == #"{"kind":"event","what":"resume","step":2,"from":"latest"}"#)
+        #expect(reader.losses("generator").map(\.step) == [1, 2])
+        #expect(reader.losses("generator").map(\.loss) == [0.693, 0.693])
+        #expect(reader.losses("classification").isEmpty)
+    }
+
+    @Test("A loss that is not finite is written as null and read as not a number")
+    func notFinite() throws {
+        var metrics = Self.step(1)
+        metrics.losses[0].value = .infinity
+        let writer = try MetricsWriter(path: path)
+        try writer.write(metrics)
+        try writer.close()
+        #expect(try MetricsReader(path: path).losses("reconstruction").first?.loss.isNaN == true)
+    }
+
+    @Test("Going on from a checkpoint drops the steps and epochs to be redone, and keeps the events")
+    func rewind() throws {
+        let writer = try MetricsWriter(path: path)
+        for step in 1...10 as ClosedRange<UInt64> {
+            try writer.write(Self.step(step))
+            if step == 8 { try writer.event("death", [("rank", JSON(1))]) }
+        }
+        try writer.write(Self.epoch)
+        try writer.write(EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1))
+        try writer.close()
+        let resumed = try MetricsWriter(path: path, resumingAt: 6, epochsDone: 1)
+        try resumed.write(Self.step(7))
+        try resumed.close()
+        let reader = try MetricsReader(path: path)
+        #expect(reader.steps.map(\.step) == [1, 2, 3, 4, 5, 6, 7])
+        #expect(reader.epochs == [Self.epoch])
+        #expect(reader.events.map(\.what) == ["death"])
+        #expect(try Scratch.names(scratch.path) == ["metrics.jsonl"])
+    }
+
+    @Test("A line cut anywhere is passed over, and cut away before more is written")
+    func tornTail() throws {
+        let line = Self.step(1).json.text + "\n"
+        for length in stride(from: 0, through: line.utf8.count, by: 11) {
+            _ = try scratch.write(line + String(line.prefix(length)), to: "metrics.jsonl")
+            #expect(try MetricsReader(path: path).steps.count == 1 + length / line.utf8.count)
+            let writer = try MetricsWriter(path: path, resumingAt: 1, epochsDone: 0)
+            try writer.write(Self.step(2))
+            try writer.close()
+            #expect(try MetricsReader(path: path).steps.last == Self.step(2))
+        }
+    }
+
+    @Test("A line that cannot be read is named, and kinds of later versions are passed over")
+    func malformed() throws {
+        _ = try scratch.write("{\"kind\":\"later\"}\n{\"kind\":\"step\",\"step\":1}\n", to: "metrics.jsonl")
+        #expect(
+            sentence { _ = try MetricsReader(path: path) } == "\(path), line 2: a step lacks one of its members; remove that line to go on with the rest.")
+        _ = try scratch.write("{]\n", to: "metrics.jsonl")
+        #expect(
+            sentence { _ = try MetricsReader(path: path) }
+                == "\(path), line 1: The text is not JSON: a quoted text is expected at byte 1; remove that line to go on with the rest.")
+    }
+
+    @Test("Many threads write whole lines")
+    func threads() throws {
+        let writer = try MetricsWriter(path: path)
+        DispatchQueue.concurrentPerform(iterations: 200) { index in
+            do { try writer.write(Self.step(UInt64(index))) } catch { Issue.record(error) }
+        }
+        try writer.close()
+        #expect(Set(try MetricsReader(path: path).steps.map(\.step)) == Set(0..<200))
+    }
+}
+
+@Suite struct EventFileTests {
+    let scratch = Scratch()
+
+    /// The records of an event file, after their checksums were verified.
+    static func records(_ bytes: [UInt8]) -> [[UInt8]] {
+        func number(_ at: Int, _ count: Int) -> UInt64 { bytes[at..<at + count].enumerated().reduce(0) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) } }
+        func masked(_ range: Range<Int>) -> UInt64 {
+            let checksum = CRC32C.checksum(Array(bytes[range]))
+            return UInt64((checksum >> 15 | checksum << 17) &+ 0xA282_EAD8)
+        }
+        var records: [[UInt8]] = []
+        var position = 0
+        while position < bytes.count {
+            let length = Int(number(position, 8))
+            #expect(number(position + 8, 4) == masked(position..<position + 8))
+            #expect(number(position + 12 + length, 4) == masked(position + 12..<position + 12 + length))
+            records.append(Array(bytes[position + 12..<position + 12 + length]))
+            position += 16 + length
+        }
+        return records
+    }
+
+    @Test("Records carry their length and masked checksums, and an event the fields of TensorBoard's protobuf")
+    func framing() throws {
+        let time = Date(timeIntervalSince1970: 1_000)
+        let writer = try EventFileWriter(directory: scratch.path, host: "a/b", time: time)
+        #expect(writer.path == scratch.file("events.out.tfevents.1000.a-b"))
+        try writer.scalars(step: 300, time: time, [("x", 1), ("yy", -0.5)])
+        try writer.close()
+        let records = Self.records(try Scratch.bytes(writer.path))
+        let wallTime: [UInt8] = [0x09, 0, 0, 0, 0, 0, 0x40, 0x8F, 0x40]
+        #expect(records.count == 2)
+        #expect(records[0] == wallTime + [0x1A, 13] + Array("brain.Event:2".utf8))
+        let first: [UInt8] = [0x0A, 8, 0x0A, 1, 0x78, 0x15, 0, 0, 0x80, 0x3F]
+        let second: [UInt8] = [0x0A, 9, 0x0A, 2, 0x79, 0x79, 0x15, 0, 0, 0, 0xBF]
+        #expect(records[1] == wallTime + [0x10, 0xAC, 0x02, 0x2A, 21] + first + second)
+    }
+
+    @Test("A second writer within the same second takes another name")
+    func sameSecond() throws {
+        let time = Date(timeIntervalSince1970: 1_000)
+        let first = try EventFileWriter(directory: scratch.path, host: "h", time: time)
+        let second = try EventFileWriter(directory: scratch.path, host: "h", time: time)
+        #expect(first.path != second.path)
+        try second.write(MetricsTests.step(1), time: time)
+        try second.write(MetricsTests.epoch, step: 500, time: time)
+        try second.close()
+        #expect(Self.records(try Scratch.bytes(second.path)).count == 3)
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Runs
+import Testing
+
+@Suite struct RunFolderTests {
+    let scratch = Scratch()
+    var runs: String { scratch.file("runs") }
+    static let now = Date(timeIntervalSince1970: 1_767_323_045)
+
+    func makeRun(_ name: String, at directory: String? = nil) throws -> RunFolder {
+        let folder = try RunFolder.create(name: name, at: directory, under: runs, now: Self.now)
+        let provenance = Provenance(commit: "abc", dataIdentity: "def", kernel: "haswell", commandLine: ["lockstep", "train"], now: Self.now)
+        try folder.write(Configuration(), provenance: provenance)
+        return folder
+    }
+
+    @Test("A run is named by its recipe and the time, and a second one of that second has a number")
+    func names() throws {
+        #expect(try makeRun("quickstart").name == "quickstart-20260102-030405")
+        #expect(try makeRun("quickstart").name == "quickstart-20260102-030405-2")
+        #expect(try makeRun("quickstart").path == runs + "/quickstart-20260102-030405-3")
+    }
+
+    @Test("A new run has folders for checkpoints and figures")
+    func layout() throws {
+        let run = try makeRun("a")
+        #expect(try Scratch.names(run.path) == ["checkpoints", "config.yaml", "figures"])
+        #expect(run.workerLogPath(3) == run.path + "/worker-3.log")
+    }
+
+    @Test("A folder that exists is refused and resume is named")
+    func exists() throws {
+        let directory = scratch.file("mine")
+        _ = try makeRun("a", at: directory)
+        #expect(
+            sentence { _ = try makeRun("a", at: directory) }
+                == "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run.")
+    }
+
+    @Test("A run is found by its path, its name and as the latest, which gives its own name")
+    func resolve() throws {
+        let first = try makeRun("first")
+        try first.markLatest(under: runs)
+        #expect(try RunFolder.open(first.path, under: runs) == first)
+        #expect(try RunFolder.open(first.path + "/", under: runs) == first)
+        #expect(try RunFolder.open("first-20260102-030405", under: runs) == first)
+        #expect(try RunFolder.open("latest", under: runs).name == first.name)
+        let second = try makeRun("second", at: scratch.file("elsewhere"))
+        try second.markLatest(under: runs)
+        #expect(try RunFolder.open("latest", under: runs).name == "elsewhere")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: runs + "/latest") == second.path)
+        #expect(try Scratch.names(runs) == ["first-20260102-030405", "latest"])
+    }
+
+    @Test("A run that is not there is answered with the nearest name or the way on")
+    func unknown() throws {
+        _ = try makeRun("quickstart")
+        #expect(
+            sentence { _ = try RunFolder.open("quickstart-20260102-030406", under: runs) }
+                == "There is no run quickstart-20260102-030406, neither as a path nor under \(runs); the nearest name is quickstart-20260102-030405.")
+        #expect(
+            sentence { _ = try RunFolder.open("latest", under: runs) }
+                == "There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
+        #expect(
+            sentence { _ = try RunFolder.open(scratch.path, under: runs) }
+                == "\(scratch.path) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest.")
+    }
+
+    @Test("One process holds a run, the error names it, and a released lock can be taken again")
+    func lock() throws {
+        let run = try makeRun("a")
+        let lock = try run.lock()
+        let text = sentence { _ = try run.lock() }
+        #expect(text.hasPrefix("The run \(run.path) is in use by process \(getpid()) on host \(Provenance.hostName()) since 20"))
+        #expect(text.hasSuffix("; stop that process, or wait until it is done."))
+        lock.release()
+        let again = try run.lock()
+        again.release()
+        again.release()
+    }
+
+    @Test("The generation rises by one and is on disk")
+    func generation() throws {
+        let run = try makeRun("a")
+        #expect(try run.generation() == 0)
+        #expect(try run.raiseGeneration() == 1)
+        #expect(try run.raiseGeneration() == 2)
+        #expect(try run.generation() == 2)
+        _ = try scratch.write("x", to: "unused")
+        try Data("x".utf8).write(to: URL(fileURLWithPath: run.path + "/generation"))
+        #expect(throws: RunFolderError.self) { try run.raiseGeneration() }
+    }
+
+    @Test("The configuration of a run reads back with what made it")
+    func configuration() throws {
+        let run = try makeRun("a")
+        let (configuration, provenance) = try run.configuration()
+        #expect(configuration == Configuration())
+        #expect(provenance?.commit == "abc")
+        #expect(provenance?.data == "def")
+        #expect(provenance?.created == "2026-01-02T03:04:05Z")
+    }
+}
+
+@Suite struct StepsLogTests {
+    let scratch = Scratch()
+    static let records = [
+        StepRecord(step: 1, view: 1, chain: 0), StepRecord(step: 2, view: 1, chain: .max), StepRecord(step: 12_345, view: 3, chain: 0xABC),
+    ]
+
+    @Test("Records read back, also when the log was closed in between")
+    func roundTrip() throws {
+        let path = scratch.file("steps.log")
+        #expect(try StepsLog.read(path) == [])
+        for record in Self.records {
+            let log = try StepsLog(path: path)
+            try log.append(record)
+            try log.close()
+        }
+        #expect(try StepsLog.read(path) == Self.records)
+        #expect(try Scratch.text(path) == "1 1 0000000000000000\n2 1 ffffffffffffffff\n12345 3 0000000000000abc\n")
+    }
+
+    @Test("A last line cut anywhere is passed over, and cut away before more is written")
+    func tornTail() throws {
+        let whole = "1 1 0000000000000000\n2 1 ffffffffffffffff\n"
+        for length in 0...whole.utf8.count {
+            let path = try scratch.write(String(whole.prefix(length)), to: "steps.log")
+            let complete = length == whole.utf8.count ? 2 : length >= 21 ? 1 : 0
+            #expect(try StepsLog.read(path) == Array(Self.records.prefix(complete)))
+            let log = try StepsLog(path: path)
+            try log.append(Self.records[2])
+            try log.close()
+            #expect(try StepsLog.read(path) == Array(Self.records.prefix(complete)) + [Self.records[2]])
+        }
+    }
+
+    @Test("A torn line longer than a piece of the file is cut as well")
+    func longTornTail() throws {
+        let path = try scratch.write("1 1 0000000000000000\n" + String(repeating: "9", count: 200_000), to: "steps.log")
+        #expect(try StepsLog.read(path) == [Self.records[0]])
+        try StepsLog(path: path).close()
+        #expect(try Scratch.text(path) == "1 1 0000000000000000\n")
+    }
+
+    @Test("A line that is no record is named")
+    func malformed() throws {
+        let path = try scratch.write("1 1 0000000000000000\n2 1 zz\n", to: "steps.log")
+        #expect(sentence { _ = try StepsLog.read(path) } == "\(path), line 2: \"2 1 zz\" is not a step, a view and a chain hash.")
+    }
+}

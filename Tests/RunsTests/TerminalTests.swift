@@ -1,0 +1,137 @@
+import Foundation
+import Runs
+import Testing
+
+@Suite struct ProgressTests {
+    static let progress = Progress(
+        run: "quickstart-20260102-030405", epoch: 3, epochs: 6, step: 1_234, steps: 3_000, samplesPerSecond: 12_345.6, remaining: .seconds(80),
+        losses: [
+            PhaseLoss(phase: "reconstruction", value: 21.3456), PhaseLoss(phase: "discriminator", value: 1.38629),
+            PhaseLoss(phase: "generator", value: 0.0069),
+        ], workers: 2, workersWanted: 2, wireSent: 12_340_000, wireRaw: 25_914_000)
+
+    @Test("With room the line tells everything")
+    func wide() {
+        #expect(
+            Self.progress.render(width: 200)
+                == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  reconstruction 21.35  discriminator 1.386  generator 0.00690  2/2 workers  wire 12.3 MB (2.1x)")
+    }
+
+    @Test("What matters least goes first when the terminal is narrow")
+    func narrow() {
+        #expect(
+            Self.progress.render(width: 130)
+                == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  reconstruction 21.35  discriminator 1.386  generator 0.00690  2/2 workers")
+        #expect(
+            Self.progress.render(width: 90) == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  rec 21.35  dis 1.386  gen 0.00690")
+        #expect(Self.progress.render(width: 79) == "epoch 3/6  step 1234/3000  eta 1m20s  rec 21.35  dis 1.386  gen 0.00690")
+        #expect(Self.progress.render(width: 30) == "epoch 3/6  step 1234/3000")
+        #expect(Self.progress.render(width: 7) == "epoch 3")
+        #expect(Self.progress.render(width: 0) == "")
+    }
+
+    @Test("The line never exceeds the width", arguments: 0...200)
+    func widths(width: Int) {
+        var progress = Self.progress
+        progress.note = "waiting for workers"
+        progress.workers = 1
+        #expect(progress.render(width: width).count <= width)
+    }
+
+    @Test("A worker that is missing stays on the line, and so does a note")
+    func missingWorker() {
+        var progress = Self.progress
+        progress.workers = 1
+        progress.note = "rejoining"
+        #expect(progress.render(width: 60) == "epoch 3/6  step 1234/3000  1/2 workers  rejoining")
+    }
+
+    @Test("Numbers keep four digits, times two units", arguments: [
+        (0.0, "0"), (-0.5, "-0.500"), (9.9999, "10.000"), (123.456, "123.5"), (1_234_567, "1,234,567"), (.nan, "nan"), (.infinity, "inf"),
+        (-.infinity, "-inf"),
+    ])
+    func numbers(value: Double, text: String) {
+        var progress = Self.progress
+        progress.losses = [PhaseLoss(phase: "r", value: value)]
+        #expect(progress.render(width: 200).contains("  r \(text)  "))
+    }
+
+    @Test("The time left has two units", arguments: [(0, "0s"), (59, "59s"), (60, "1m00s"), (3_599, "59m59s"), (3_600, "1h00m"), (90_000, "1d01h")])
+    func times(seconds: Int, text: String) {
+        var progress = Self.progress
+        progress.remaining = .seconds(seconds)
+        #expect(progress.render(width: 200).contains("  eta \(text)  "))
+    }
+
+    @Test("Before a byte was sent there is no ratio, and without a wire no wire")
+    func noWire() {
+        var progress = Self.progress
+        progress.wireSent = 0
+        #expect(progress.render(width: 200).hasSuffix("  wire 0 B"))
+        progress.wireRaw = 0
+        #expect(progress.render(width: 200).hasSuffix("  2/2 workers"))
+    }
+}
+
+@Suite struct ProgressLineTests {
+    @Test("Away from a terminal there is a plain line for each epoch, without control characters")
+    func plain() throws {
+        let scratch = Scratch()
+        let path = try scratch.write("", to: "out")
+        let file = try #require(FileHandle(forWritingAtPath: path))
+        let line = ProgressLine(file: file.fileDescriptor, plainEvery: .seconds(3_600))
+        var progress = ProgressTests.progress
+        line.update(progress)
+        progress.step += 1
+        line.update(progress)
+        line.message("worker 1 joined")
+        progress.epoch = 4
+        line.update(progress)
+        progress.step = progress.steps
+        line.update(progress)
+        line.finish()
+        let text = try Scratch.text(path)
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.count == 4)
+        #expect(lines[0] == ProgressTests.progress.render(width: 1_000))
+        #expect(lines[1] == "worker 1 joined")
+        #expect(lines[2].hasPrefix("epoch 4/6  step 1235/3000"))
+        #expect(lines[3].hasPrefix("epoch 4/6  step 3000/3000"))
+        #expect(text.utf8.allSatisfy { $0 == 0x0A || $0 >= 0x20 })
+    }
+
+    @Test("On a terminal the line is drawn over itself and messages stand above it")
+    func terminal() throws {
+        var (master, slave): (Int32, Int32) = (-1, -1)
+        var size = winsize(ws_row: 24, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0)
+        try #require(openpty(&master, &slave, nil, nil, &size) == 0)
+        defer { close(master) }
+        let line = ProgressLine(file: slave)
+        line.update(ProgressTests.progress)
+        line.message("worker 1 joined")
+        line.finish()
+        close(slave)
+        let output = FileHandle(fileDescriptor: master, closeOnDealloc: false).availableData
+        let drawn = ProgressTests.progress.render(width: 59)
+        #expect(String(decoding: output, as: UTF8.self) == "\r\u{1B}[K\(drawn)\r\u{1B}[Kworker 1 joined\r\n\(drawn)\r\n")
+    }
+}
+
+@Suite struct ProvenanceTests {
+    @Test("The CPU's model is read from /proc/cpuinfo")
+    func cpu() {
+        #expect(Provenance.cpuModel(in: "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R45: x\nprocessor\t: 1\nmodel name\t: other\n") == "AMD EPYC 9R45: x")
+        #expect(Provenance.cpuModel(in: "Processor: ARM\n") == "unknown")
+        #expect(!Provenance.cpuModel().isEmpty)
+        #expect(!Provenance.hostName().contains("\n"))
+        #expect(!Provenance.systemName().isEmpty)
+    }
+
+    @Test("The command line can be pasted into a shell")
+    func command() {
+        let provenance = Provenance(
+            commit: "c", dataIdentity: "d", kernel: "k", commandLine: ["lockstep", "train", "--set", "model.encoder=[5, 5]", "it's", ""])
+        #expect(provenance.command == "lockstep train --set 'model.encoder=[5, 5]' 'it'\\''s' ''")
+        #expect(provenance.version == Version.text)
+    }
+}

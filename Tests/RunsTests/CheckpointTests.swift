@@ -13,7 +13,9 @@ import Testing
     }
 
     static func produce(_ writer: CheckpointWriter) throws {
-        for piece in try SafetensorsStream(SafetensorsTests.tensors, metadata: SafetensorsTests.metadata, chunkBytes: 16) { try writer.write(piece) }
+        for piece in try SafetensorsStream(SafetensorsTests.tensors, metadata: SafetensorsTests.metadata, chunkBytes: 16) {
+            try writer.write(piece)
+        }
     }
 
     @discardableResult
@@ -49,7 +51,9 @@ import Testing
         try save(5)
         try save(123_456_789)
         #expect(try store.at(step: 123_456_789).info.step == 123_456_789)
-        #expect(sentence { _ = try store.at(step: 3) } == "There is no checkpoint of step 3 in \(directory); it holds those of steps 5, 123456789.")
+        #expect(
+            sentence { _ = try store.at(step: 3) }
+                == "There is no checkpoint of step 3 in \(directory); it holds those of steps 5, 123456789.")
     }
 
     @Test("The newest whole one is taken, and what was left out is told with its reason")
@@ -75,7 +79,8 @@ import Testing
                 "\(paths[0]) is left out: Cannot open \(paths[0])/state.safetensors: No such file or directory; check the path.",
             ])
         #expect(
-            sentence { _ = try store.at(step: 60) } == "\(paths[4]) cannot be used: it has no manifest.json; take another step of the same run.")
+            sentence { _ = try store.at(step: 60) }
+                == "\(paths[4]) cannot be used: it has no manifest.json; take another step of the same run.")
     }
 
     @Test("A state file with any one byte of its header changed, or cut there, is left out and the older one is taken")
@@ -195,7 +200,8 @@ import Testing
         }
     }
 
-    @Test("A disk error is tried again, and a checkpoint that succeeds at last is whole", arguments: Disk.Operation.allCases, [1, 2])
+    @Test(
+        "A disk error is tried again, and a checkpoint that succeeds at last is whole", arguments: Disk.Operation.allCases, [1, 2])
     func again(operation: Disk.Operation, times: Int) throws {
         let calls = Counter()
         let store = CheckpointStore(directory: directory, disk: Self.failing(operation, times: times, calls: calls), pause: .zero)
@@ -204,7 +210,9 @@ import Testing
         #expect(try Scratch.names(directory) == ["step-00000001"])
     }
 
-    @Test("A disk error that stays is thrown after three attempts, and the older checkpoint is kept", arguments: Disk.Operation.allCases)
+    @Test(
+        "A disk error that stays is thrown after three attempts, and the older checkpoint is kept",
+        arguments: Disk.Operation.allCases)
     func giveUp(operation: Disk.Operation) throws {
         let older = try CheckpointStore(directory: directory).write(CheckpointTests.info(1), produce: CheckpointTests.produce)
         let calls = Counter()
@@ -269,12 +277,14 @@ import Testing
         #expect(calls.count == 1)
     }
 
-    @Test("On a real device that is full the older checkpoint stays, and the error says so", .enabled(if: SmallDevice.shared != nil))
+    @Test(
+        "On a real device that is full the older checkpoint stays, and the error says so", .enabled(if: SmallDevice.shared != nil))
     func fullDevice() throws {
         let device = try #require(SmallDevice.shared)
         let store = CheckpointStore(directory: device.path + "/checkpoints", pause: .zero)
         let older = try store.write(CheckpointTests.info(1), produce: CheckpointTests.produce)
-        let large = NamedTensor(name: "w", shape: [SmallDevice.bytes], values: TensorValues([UInt8](repeating: 1, count: SmallDevice.bytes)))
+        let large = NamedTensor(
+            name: "w", shape: [SmallDevice.bytes], values: TensorValues([UInt8](repeating: 1, count: SmallDevice.bytes)))
         let text = sentence {
             _ = try store.write(CheckpointTests.info(2)) { writer in
                 for piece in try SafetensorsStream([large], metadata: [:], chunkBytes: 4_096) { try writer.write(piece) }

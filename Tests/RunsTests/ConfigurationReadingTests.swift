@@ -109,60 +109,118 @@ import Testing
         #expect(try Self.read(configuration.yaml()) == configuration)
     }
 
-    @Test("Shards follow the minibatch unless they are given", arguments: [("minibatch: 128", 4), ("minibatch: 129", 12), ("{minibatch: 129, shards: 5}", 5)])
+    @Test(
+        "Shards follow the minibatch unless they are given",
+        arguments: [("minibatch: 128", 4), ("minibatch: 129", 12), ("{minibatch: 129, shards: 5}", 5)])
     func shards(yaml: String, expected: Int) throws {
         #expect(try Self.read(yaml).shards == expected)
     }
 
-    @Test("What is wrong is told with file, line, key and the nearest right one", arguments: [
-        ("name: a\nminibach: 100", "my.yaml, line 2: minibach: there is no such key; did you mean minibatch?"),
-        ("model:\n  code: 2\n  encodr: [5]", "my.yaml, line 3: model.encodr: there is no such key in model; did you mean model.encoder?"),
-        ("model: {code: 2,\n  encodr: [5]}", "my.yaml, line 2: model.encodr: there is no such key in model; did you mean model.encoder?"),
-        ("encoder: [5]", "my.yaml, line 1: encoder: there is no such key; did you mean model.encoder?"),
-        ("zzzzzzzz: 1", "my.yaml, line 1: zzzzzzzz: there is no such key."),
-        ("phases:\n  classification: {rate: 1}", "my.yaml, line 2: phases.classification: there is no such key in phases."),
-        ("prior: {kind: gaussian, thickness: 1}", "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian."),
-        ("prior: {thickness: 1}", "my.yaml, line 1: prior.thickness: this key belongs to another kind."),
-        ("prior: {kind: swissroll}", "my.yaml, line 1: prior.kind: \"swissroll\" is none of gaussian, uniform, mixture, swiss-roll; did you mean swiss-roll?"),
-        ("minibatch: many", "my.yaml, line 1: minibatch: a whole number is expected, not \"many\"."),
-        ("minibatch: 1.5", "my.yaml, line 1: minibatch: a whole number is expected, not \"1.5\"."),
-        ("minibatch: \"100\"", "my.yaml, line 1: minibatch: a whole number is expected, not the text \"100\"."),
-        ("minibatch:", "my.yaml, line 1: minibatch: a whole number is expected, not nothing."),
-        ("minibatch: [1]", "my.yaml, line 1: minibatch: a whole number is expected, not a list."),
-        ("minibatch: 0", "my.yaml, line 1: minibatch: 0 is impossible, expected 1 to 1048576; did you mean 1?"),
-        ("shards: 65", "my.yaml, line 1: shards: 65 is impossible, expected 1 to 64; did you mean 64?"),
-        ("shards: 0", "my.yaml, line 1: shards: 0 is impossible, expected 1 to 64; did you mean 1?"),
-        ("seed: -1", "my.yaml, line 1: seed: -1 is impossible, expected 0 or more; did you mean 0?"),
-        ("seed: 18446744073709551616", "my.yaml, line 1: seed: 18446744073709551616 is impossible, expected 0 or more; did you mean 18446744073709551615?"),
-        ("model: [5]", "my.yaml, line 1: model: a mapping is expected here, not a list."),
-        ("model:\n", "my.yaml, line 1: model: a mapping is expected here, not nothing."),
-        ("model:\n  encoder: [1000,\n    -5]", "my.yaml, line 3: model.encoder: -5 is impossible, expected 1 to 65536; did you mean 1?"),
-        ("model: {encoder: 1000}", "my.yaml, line 1: model.encoder: a list such as [1000, 1000] is expected, not \"1000\"."),
-        ("model: {output: sigmod}", "my.yaml, line 1: model.output: \"sigmod\" is none of sigmoid, linear; did you mean sigmoid?"),
-        ("cost: mse", "my.yaml, line 1: cost: \"mse\" is none of half-squared-error, cross-entropy."),
-        ("phases: {generator: {rate: 0}}", "my.yaml, line 1: phases.generator.rate: 0 is impossible, expected more than 0."),
-        ("phases: {generator: {rate: fast}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"fast\"."),
-        ("phases: {generator: {rate: 0x10}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"0x10\"."),
-        ("phases: {generator: {rate: .inf}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \".inf\"."),
-        ("phases: {generator: {momentum: 1}}", "my.yaml, line 1: phases.generator.momentum: 1 is impossible, expected 0 or more and less than 1."),
-        ("phases: {generator: {optimizer: adam, momentum: 0.9}}", "my.yaml, line 1: phases.generator.momentum: this key does not go with optimizer adam."),
-        ("phases:\n  generator:\n    schedule: {kind: cosine}", "my.yaml, line 3: phases.generator.schedule.to: this key is missing: a cosine carries its own length, in epochs."),
-        ("phases: {generator: {schedule: {kind: cosine, from: 9, to: 9}}}", "my.yaml, line 1: phases.generator.schedule.to: a cosine that ends at 9.0 is impossible, expected more than its from, 9.0."),
-        ("phases: {generator: {schedule: {at: [50, 20]}}}", "my.yaml, line 1: phases.generator.schedule.at: [50, 20] is impossible, expected epochs that rise; did you mean [20, 50]?"),
-        ("prior: {kind: swiss-roll}\nmodel:\n  code: 8", "my.yaml, line 3: model.code: 8 is impossible with the prior swiss-roll, which lies in the plane; did you mean 2?"),
-        ("prior: {kind: uniform, low: 3}", "my.yaml, line 1: prior.high: a uniform prior from 3.0 to 2.0 is impossible, expected low below high."),
-        ("average: 1", "my.yaml, line 1: average: 1 is impossible, expected 0 or more and less than 1."),
-        ("gradient_bits: 12", "my.yaml, line 1: gradient_bits: \"12\" is none of full, 24, 16; did you mean 16?"),
-        ("kernel: haswel", "my.yaml, line 1: kernel: \"haswel\" is none of auto, nehalem, sandybridge, haswell, zen, skylakex, cooperlake; did you mean haswell?"),
-        ("checkpoint: {every_seconds: often}", "my.yaml, line 1: checkpoint.every_seconds: seconds or a duration such as 90s or 5m are expected, not \"often\"."),
-        ("checkpoint: {keep: 0}", "my.yaml, line 1: checkpoint.keep: 0 is impossible, expected 1 to 2147483647; did you mean 1?"),
-        ("name: ../x", "my.yaml, line 1: name: \"../x\" cannot name a folder, expected at most 64 letters, digits, -, _ or ., a letter or digit first."),
-        ("data: {set: mnist,\n  train: 55000}", "my.yaml, line 2: data.train: 55000 with a validation of 10000 is impossible, since MNIST has 60000 training images; did you mean 50000?"),
-        ("seed: 1\nname: a\nseed: 2", "my.yaml, line 3: seed: this key stands twice in one mapping; remove one of the two."),
-        ("a: [1", "my.yaml, line 2: this is not YAML: did not find expected ',' or ']'."),
-        ("- 1", "my.yaml, line 1: settings are a mapping of keys to values, and this is a list."),
-        ("[a]: 1", "my.yaml, line 1: a key is a word, and this one is not."),
-    ])
+    @Test(
+        "What is wrong is told with file, line, key and the nearest right one",
+        arguments: [
+            ("name: a\nminibach: 100", "my.yaml, line 2: minibach: there is no such key; did you mean minibatch?"),
+            (
+                "model:\n  code: 2\n  encodr: [5]",
+                "my.yaml, line 3: model.encodr: there is no such key in model; did you mean model.encoder?"
+            ),
+            (
+                "model: {code: 2,\n  encodr: [5]}",
+                "my.yaml, line 2: model.encodr: there is no such key in model; did you mean model.encoder?"
+            ),
+            ("encoder: [5]", "my.yaml, line 1: encoder: there is no such key; did you mean model.encoder?"),
+            ("zzzzzzzz: 1", "my.yaml, line 1: zzzzzzzz: there is no such key."),
+            ("phases:\n  classification: {rate: 1}", "my.yaml, line 2: phases.classification: there is no such key in phases."),
+            ("prior: {kind: gaussian, thickness: 1}", "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian."),
+            ("prior: {thickness: 1}", "my.yaml, line 1: prior.thickness: this key belongs to another kind."),
+            (
+                "prior: {kind: swissroll}",
+                "my.yaml, line 1: prior.kind: \"swissroll\" is none of gaussian, uniform, mixture, swiss-roll; did you mean swiss-roll?"
+            ),
+            ("minibatch: many", "my.yaml, line 1: minibatch: a whole number is expected, not \"many\"."),
+            ("minibatch: 1.5", "my.yaml, line 1: minibatch: a whole number is expected, not \"1.5\"."),
+            ("minibatch: \"100\"", "my.yaml, line 1: minibatch: a whole number is expected, not the text \"100\"."),
+            ("minibatch:", "my.yaml, line 1: minibatch: a whole number is expected, not nothing."),
+            ("minibatch: [1]", "my.yaml, line 1: minibatch: a whole number is expected, not a list."),
+            ("minibatch: 0", "my.yaml, line 1: minibatch: 0 is impossible, expected 1 to 1048576; did you mean 1?"),
+            ("shards: 65", "my.yaml, line 1: shards: 65 is impossible, expected 1 to 64; did you mean 64?"),
+            ("shards: 0", "my.yaml, line 1: shards: 0 is impossible, expected 1 to 64; did you mean 1?"),
+            ("seed: -1", "my.yaml, line 1: seed: -1 is impossible, expected 0 or more; did you mean 0?"),
+            (
+                "seed: 18446744073709551616",
+                "my.yaml, line 1: seed: 18446744073709551616 is impossible, expected 0 or more; did you mean 18446744073709551615?"
+            ),
+            ("model: [5]", "my.yaml, line 1: model: a mapping is expected here, not a list."),
+            ("model:\n", "my.yaml, line 1: model: a mapping is expected here, not nothing."),
+            (
+                "model:\n  encoder: [1000,\n    -5]",
+                "my.yaml, line 3: model.encoder: -5 is impossible, expected 1 to 65536; did you mean 1?"
+            ),
+            ("model: {encoder: 1000}", "my.yaml, line 1: model.encoder: a list such as [1000, 1000] is expected, not \"1000\"."),
+            (
+                "model: {output: sigmod}",
+                "my.yaml, line 1: model.output: \"sigmod\" is none of sigmoid, linear; did you mean sigmoid?"
+            ),
+            ("cost: mse", "my.yaml, line 1: cost: \"mse\" is none of half-squared-error, cross-entropy."),
+            ("phases: {generator: {rate: 0}}", "my.yaml, line 1: phases.generator.rate: 0 is impossible, expected more than 0."),
+            ("phases: {generator: {rate: fast}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"fast\"."),
+            ("phases: {generator: {rate: 0x10}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"0x10\"."),
+            ("phases: {generator: {rate: .inf}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \".inf\"."),
+            (
+                "phases: {generator: {momentum: 1}}",
+                "my.yaml, line 1: phases.generator.momentum: 1 is impossible, expected 0 or more and less than 1."
+            ),
+            (
+                "phases: {generator: {optimizer: adam, momentum: 0.9}}",
+                "my.yaml, line 1: phases.generator.momentum: this key does not go with optimizer adam."
+            ),
+            (
+                "phases:\n  generator:\n    schedule: {kind: cosine}",
+                "my.yaml, line 3: phases.generator.schedule.to: this key is missing: a cosine carries its own length, in epochs."
+            ),
+            (
+                "phases: {generator: {schedule: {kind: cosine, from: 9, to: 9}}}",
+                "my.yaml, line 1: phases.generator.schedule.to: a cosine that ends at 9.0 is impossible, expected more than its from, 9.0."
+            ),
+            (
+                "phases: {generator: {schedule: {at: [50, 20]}}}",
+                "my.yaml, line 1: phases.generator.schedule.at: [50, 20] is impossible, expected epochs that rise; did you mean [20, 50]?"
+            ),
+            (
+                "prior: {kind: swiss-roll}\nmodel:\n  code: 8",
+                "my.yaml, line 3: model.code: 8 is impossible with the prior swiss-roll, which lies in the plane; did you mean 2?"
+            ),
+            (
+                "prior: {kind: uniform, low: 3}",
+                "my.yaml, line 1: prior.high: a uniform prior from 3.0 to 2.0 is impossible, expected low below high."
+            ),
+            ("average: 1", "my.yaml, line 1: average: 1 is impossible, expected 0 or more and less than 1."),
+            ("gradient_bits: 12", "my.yaml, line 1: gradient_bits: \"12\" is none of full, 24, 16; did you mean 16?"),
+            (
+                "kernel: haswel",
+                "my.yaml, line 1: kernel: \"haswel\" is none of auto, nehalem, sandybridge, haswell, zen, skylakex, cooperlake; did you mean haswell?"
+            ),
+            (
+                "checkpoint: {every_seconds: often}",
+                "my.yaml, line 1: checkpoint.every_seconds: seconds or a duration such as 90s or 5m are expected, not \"often\"."
+            ),
+            (
+                "checkpoint: {keep: 0}",
+                "my.yaml, line 1: checkpoint.keep: 0 is impossible, expected 1 to 2147483647; did you mean 1?"
+            ),
+            (
+                "name: ../x",
+                "my.yaml, line 1: name: \"../x\" cannot name a folder, expected at most 64 letters, digits, -, _ or ., a letter or digit first."
+            ),
+            (
+                "data: {set: mnist,\n  train: 55000}",
+                "my.yaml, line 2: data.train: 55000 with a validation of 10000 is impossible, since MNIST has 60000 training images; did you mean 50000?"
+            ),
+            ("seed: 1\nname: a\nseed: 2", "my.yaml, line 3: seed: this key stands twice in one mapping; remove one of the two."),
+            ("a: [1", "my.yaml, line 2: this is not YAML: did not find expected ',' or ']'."),
+            ("- 1", "my.yaml, line 1: settings are a mapping of keys to values, and this is a list."),
+            ("[a]: 1", "my.yaml, line 1: a key is a word, and this one is not."),
+        ])
     func errors(yaml: String, expected: String) {
         #expect(sentence { _ = try Self.read(yaml) } == expected)
     }
@@ -171,14 +229,21 @@ import Testing
     func owners() {
         #expect(
             sentence { _ = try Self.read("cost: cross-entropy\nmodel: {output: linear}") }
-                == "my.yaml, line 1: cost: cross-entropy needs a sigmoid output, but model.output is linear; use half-squared-error.")
-        #expect(sentence { _ = try Self.read("seed: 1\ndata: {set: glyphs, train: 60000}") }.hasPrefix("my.yaml, line 2: data.train: 60000"))
-        #expect(sentence { _ = try Self.read("data:\n  set: mnist\n  images: x") }.hasPrefix("my.yaml, line 3: data.images: given with set mnist is impossible"))
+                == "my.yaml, line 1: cost: cross-entropy needs a sigmoid output, but model.output is linear; use half-squared-error."
+        )
+        #expect(
+            sentence { _ = try Self.read("seed: 1\ndata: {set: glyphs, train: 60000}") }.hasPrefix(
+                "my.yaml, line 2: data.train: 60000"))
+        #expect(
+            sentence { _ = try Self.read("data:\n  set: mnist\n  images: x") }.hasPrefix(
+                "my.yaml, line 3: data.images: given with set mnist is impossible"))
     }
 
     @Test("Aliases that multiply are refused")
     func aliases() {
-        let lines = (1...30).map { "a\($0): &a\($0) [" + Array(repeating: $0 == 1 ? "x" : "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]" }
+        let lines = (1...30).map {
+            "a\($0): &a\($0) [" + Array(repeating: $0 == 1 ? "x" : "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]"
+        }
         #expect(sentence { _ = try Self.read(lines.joined(separator: "\n")) }.hasSuffix("there are more than 10000 values here."))
     }
 

@@ -43,7 +43,8 @@ import Testing
         let loaded = try Configuration.load(
             ConfigurationSources(environment: [
                 "LOCKSTEP_PHASES_RECONSTRUCTION_RATE": "0.02", "LOCKSTEP_MODEL_ENCODER": "[500, 500]",
-                "LOCKSTEP_PRIOR": "{kind: uniform, low: -1}", "LOCKSTEP_CHECKPOINT_EVERY_SECONDS": "2m", "LOCKSTEP_GRADIENT_BITS": "24",
+                "LOCKSTEP_PRIOR": "{kind: uniform, low: -1}", "LOCKSTEP_CHECKPOINT_EVERY_SECONDS": "2m",
+                "LOCKSTEP_GRADIENT_BITS": "24",
                 "LOCKSTEP_PHASES_GENERATOR_OPTIMIZER": "adam", "LOCKSTEP_PHASES_GENERATOR_BETA1": "0.5",
             ]))
         #expect(loaded.phases["reconstruction"]?.rate == 0.02)
@@ -57,7 +58,9 @@ import Testing
 
     @Test("Names that are the command's own, or resemble no setting, are left alone")
     func otherNames() throws {
-        let names = Configuration.reservedEnvironment.union(["LOCKSTEP_COORDINATOR_SERVICE_HOST", "LOCKSTEP_PORT_7000_TCP", "LOCKSTEP_KERNEL_CHOSEN"])
+        let names = Configuration.reservedEnvironment.union([
+            "LOCKSTEP_COORDINATOR_SERVICE_HOST", "LOCKSTEP_PORT_7000_TCP", "LOCKSTEP_KERNEL_CHOSEN",
+        ])
         let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "anything: [") })
         #expect(try Configuration.load(ConfigurationSources(environment: environment)) == Configuration())
     }
@@ -69,17 +72,22 @@ import Testing
                 == "LOCKSTEP_MINIBACH: no setting has this name; did you mean LOCKSTEP_MINIBATCH?")
     }
 
-    @Test("What was typed is named in its error", arguments: [
-        ("model.encodr=[5]", "--set model.encodr=[5]: model.encodr: there is no such key in model; did you mean model.encoder?"),
-        ("minibatch", "--set minibatch: a setting is written KEY=VALUE, as in model.code=8."),
-        ("=3", "--set =3: a setting is written KEY=VALUE, as in model.code=8."),
-        ("model..code=3", "--set model..code=3: model..code: a key is names with dots between them, as in model.code."),
-        ("minibatch.size=3", "--set minibatch.size=3: minibatch: a whole number is expected, not a mapping."),
-        ("minibatch=", "--set minibatch=: minibatch: a whole number is expected, not nothing."),
-        ("model.encoder=[5", "--set model.encoder=[5: this is not YAML: did not find expected ',' or ']'."),
-        ("prior.kind=swiss-roll", "no error"),
-        ("model.code=8", "no error"),
-    ])
+    @Test(
+        "What was typed is named in its error",
+        arguments: [
+            (
+                "model.encodr=[5]",
+                "--set model.encodr=[5]: model.encodr: there is no such key in model; did you mean model.encoder?"
+            ),
+            ("minibatch", "--set minibatch: a setting is written KEY=VALUE, as in model.code=8."),
+            ("=3", "--set =3: a setting is written KEY=VALUE, as in model.code=8."),
+            ("model..code=3", "--set model..code=3: model..code: a key is names with dots between them, as in model.code."),
+            ("minibatch.size=3", "--set minibatch.size=3: minibatch: a whole number is expected, not a mapping."),
+            ("minibatch=", "--set minibatch=: minibatch: a whole number is expected, not nothing."),
+            ("model.encoder=[5", "--set model.encoder=[5: this is not YAML: did not find expected ',' or ']'."),
+            ("prior.kind=swiss-roll", "no error"),
+            ("model.code=8", "no error"),
+        ])
     func typed(text: String, expected: String) {
         #expect(sentence { _ = try Configuration.load(ConfigurationSources(sets: [text])) } == expected)
     }
@@ -87,7 +95,9 @@ import Testing
     @Test("A flag and an environment variable are named in their errors")
     func named() {
         #expect(
-            sentence { _ = try Configuration.load(ConfigurationSources(flags: [FlagSetting(flag: "--epochs", key: "epochs", value: "x")])) }
+            sentence {
+                _ = try Configuration.load(ConfigurationSources(flags: [FlagSetting(flag: "--epochs", key: "epochs", value: "x")]))
+            }
                 == "--epochs: epochs: a whole number is expected, not \"x\".")
         #expect(
             sentence { _ = try Configuration.load(ConfigurationSources(environment: ["LOCKSTEP_SEED": "x"])) }
@@ -98,7 +108,8 @@ import Testing
     func kinds() throws {
         let swissRoll = try Configuration.load(ConfigurationSources(sets: ["prior.thickness=0.2", "prior.kind=swiss-roll"]))
         #expect(swissRoll.prior == .swissRoll(thickness: 0.2))
-        let mixture = try Configuration.load(ConfigurationSources(recipe: "mnist-swiss-roll", sets: ["prior={kind: mixture, distance: 3}"]))
+        let mixture = try Configuration.load(
+            ConfigurationSources(recipe: "mnist-swiss-roll", sets: ["prior={kind: mixture, distance: 3}"]))
         #expect(mixture.prior == .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 3))
         let cosine = try Configuration.load(ConfigurationSources(sets: ["phases.generator.schedule={kind: cosine, to: 9}"]))
         #expect(cosine.phases["generator"]?.schedule == Schedule(kind: .cosine(from: 0, to: 9)))
@@ -118,7 +129,8 @@ import Testing
         #expect(longer.lastStep(trainingImages: 50_050) == 2 * 501)
         let steps = FlagSetting(flag: "--steps", key: "steps", value: "70")
         #expect(try Configuration.load(ConfigurationSources(base: base, flags: [steps])).lastStep(trainingImages: 50_000) == 70)
-        #expect(try Configuration.load(ConfigurationSources(base: base, flags: [epochs, steps])).lastStep(trainingImages: 50_000) == 70)
+        #expect(
+            try Configuration.load(ConfigurationSources(base: base, flags: [epochs, steps])).lastStep(trainingImages: 50_000) == 70)
     }
 
     @Test("Whether a key was given can be asked")

@@ -9,14 +9,17 @@ import Testing
         var all = [Configuration](repeating: Configuration(), count: 6)
         all[1].prior = .uniform(low: -2.5, high: 1e-7)
         all[1].phases["generator"] = PhaseSettings(
-            optimizer: .adam(beta1: 0.5, beta2: 0.999, epsilon: 1e-8), rate: 1.0 / 3, schedule: Schedule(kind: .constant, warmUp: 2.5))
+            optimizer: .adam(beta1: 0.5, beta2: 0.999, epsilon: 1e-8), rate: 1.0 / 3,
+            schedule: Schedule(kind: .constant, warmUp: 2.5))
         all[2].prior = .mixture(components: 7, radial: 0.5, tangential: 0.1, distance: 0)
         all[2].phases["reconstruction"]?.schedule = Schedule(kind: .cosine(from: 95, to: 120.5))
         all[3].prior = .swissRoll(thickness: 0.1)
         all[3].data = DataSettings(set: "npz", train: 10, validation: 5, file: "a: \"b\" #c\\.npz")
         all[3].gradientBits = .bits(24)
-        all[4].data = DataSettings(set: "idx", train: 10, validation: 5, images: "yes", labels: "1e5", testImages: "~", testLabels: "x'y")
-        all[4].model = ModelSettings(encoder: [], decoder: [3], discriminator: [1, 2, 3], code: 9, output: .linear, initialisation: .he)
+        all[4].data = DataSettings(
+            set: "idx", train: 10, validation: 5, images: "yes", labels: "1e5", testImages: "~", testLabels: "x'y")
+        all[4].model = ModelSettings(
+            encoder: [], decoder: [3], discriminator: [1, 2, 3], code: 9, output: .linear, initialisation: .he)
         all[4].seed = .max
         all[5].name = "1e5"
         all[5].steps = 12
@@ -87,7 +90,8 @@ import Testing
         #expect(free.identityDigest == start.identityDigest)
         #expect(start.identityDigest.count == 64)
         let changes: [(inout Configuration) -> Void] = [
-            { $0.seed = 1 }, { $0.minibatch = 99 }, { $0.shards = 5 }, { $0.data.train = 49_999 }, { $0.model.code = 3 }, { $0.cost = .crossEntropy },
+            { $0.seed = 1 }, { $0.minibatch = 99 }, { $0.shards = 5 }, { $0.data.train = 49_999 }, { $0.model.code = 3 },
+            { $0.cost = .crossEntropy },
             { $0.prior = .gaussian(std: 4) }, { $0.inputNoise = 0.1 }, { $0.phases["generator"]?.rate = 0.2 }, { $0.average = 0.9 },
             { $0.gradientBits = .bits(24) }, { $0.kernel = "haswell" },
         ]
@@ -127,10 +131,13 @@ import Testing
         asked.phases["generator"]?.rate = 0.2
         #expect(
             sentence { try asked.requireSameBits(as: run, run: "latest") }
-                == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); start a new run from its weights with `lockstep train --from latest`.")
+                == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); start a new run from its weights with `lockstep train --from latest`."
+        )
     }
 
-    @Test("The training settings have their bits resolved", arguments: [(GradientBits.full, 4, 30), (.full, 1, 31), (.bits(24), 4, 24), (.bits(16), 12, 16)])
+    @Test(
+        "The training settings have their bits resolved",
+        arguments: [(GradientBits.full, 4, 30), (.full, 1, 31), (.bits(24), 4, 24), (.bits(16), 12, 16)])
     func training(bits: GradientBits, shards: Int, resolved: Int) throws {
         var configuration = Configuration()
         configuration.gradientBits = bits
@@ -162,9 +169,11 @@ import Testing
     @Test("A recipe that is not there is answered with the nearest")
     func unknown() {
         #expect(
-            sentence { _ = try Recipes.named("mnist-gausian-2d") } == "There is no recipe \"mnist-gausian-2d\"; did you mean mnist-gaussian-2d?")
+            sentence { _ = try Recipes.named("mnist-gausian-2d") }
+                == "There is no recipe \"mnist-gausian-2d\"; did you mean mnist-gaussian-2d?")
         #expect(
             sentence { _ = try Recipes.named("cifar") }
-                == "There is no recipe \"cifar\"; there are quickstart, mnist-gaussian-2d, mnist-mixture-10, mnist-swiss-roll, mnist-likelihood.")
+                == "There is no recipe \"cifar\"; there are quickstart, mnist-gaussian-2d, mnist-mixture-10, mnist-swiss-roll, mnist-likelihood."
+        )
     }
 }

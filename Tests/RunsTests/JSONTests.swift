@@ -2,11 +2,14 @@ import Runs
 import Testing
 
 @Suite struct JSONTests {
-    @Test("A value reads back from its own text", arguments: [
-        JSON.null, .bool(true), .integer(-9_223_372_036_854_775_808), .unsigned(.max), .real(0.1), .real(-0.0), .real(.leastNonzeroMagnitude),
-        .real(1.7976931348623157e308), "plain", "quote \" backslash \\ line\nnull\u{0} dot·face\u{1F600}", .array([]), [:],
-        ["b": .array([JSON(1), .null]), "a": ["nested": .bool(false)]],
-    ])
+    @Test(
+        "A value reads back from its own text",
+        arguments: [
+            JSON.null, .bool(true), .integer(-9_223_372_036_854_775_808), .unsigned(.max), .real(0.1), .real(-0.0),
+            .real(.leastNonzeroMagnitude),
+            .real(1.7976931348623157e308), "plain", "quote \" backslash \\ line\nnull\u{0} dot·face\u{1F600}", .array([]), [:],
+            ["b": .array([JSON(1), .null]), "a": ["nested": .bool(false)]],
+        ])
     func roundTrip(value: JSON) throws {
         #expect(try JSON(parsing: value.text) == value)
     }
@@ -21,13 +24,16 @@ import Testing
         #expect(JSON.array([.real(.nan), .real(.infinity)]).text == "[null,null]")
     }
 
-    @Test("What is not JSON is refused with the byte and what should stand there", arguments: [
-        ("", "a value", 0), ("{", "a quoted text", 1), ("[1,]", "a value", 3), ("01", "a value", 0), ("1.", "a digit", 2), ("-", "a value", 0),
-        ("1e999", "a number that a 64-bit real can hold", 0), ("\"a", "a closing quotation mark", 2), ("nul", "null", 0),
-        ("[1] 2", "the end of the text", 4), ("{\"a\":1,\"a\":2}", "a key other than \"a\", which stood before,", 7),
-        ("\"\\x\"", "one of the escapes \" \\ / b f n r t u", 2), ("\"\\ud800\"", "the second half of a surrogate pair", 7),
-        ("\"\t\"", "a printable character", 1),
-    ])
+    @Test(
+        "What is not JSON is refused with the byte and what should stand there",
+        arguments: [
+            ("", "a value", 0), ("{", "a quoted text", 1), ("[1,]", "a value", 3), ("01", "a value", 0), ("1.", "a digit", 2),
+            ("-", "a value", 0),
+            ("1e999", "a number that a 64-bit real can hold", 0), ("\"a", "a closing quotation mark", 2), ("nul", "null", 0),
+            ("[1] 2", "the end of the text", 4), ("{\"a\":1,\"a\":2}", "a key other than \"a\", which stood before,", 7),
+            ("\"\\x\"", "one of the escapes \" \\ / b f n r t u", 2), ("\"\\ud800\"", "the second half of a surrogate pair", 7),
+            ("\"\t\"", "a printable character", 1),
+        ])
     func malformed(text: String, expected: String, offset: Int) {
         #expect(sentence { _ = try JSON(parsing: text) } == "The text is not JSON: \(expected) is expected at byte \(offset).")
     }
@@ -46,10 +52,13 @@ import Testing
 }
 
 @Suite struct TextTests {
-    @Test("The edit distance counts letters that were left out, added, changed or swapped", arguments: [
-        ("", "", 0), ("rate", "rate", 0), ("rte", "rate", 1), ("raate", "rate", 1), ("rote", "rate", 1), ("arte", "rate", 1), ("", "abc", 3),
-        ("sitting", "kitten", 3),
-    ])
+    @Test(
+        "The edit distance counts letters that were left out, added, changed or swapped",
+        arguments: [
+            ("", "", 0), ("rate", "rate", 0), ("rte", "rate", 1), ("raate", "rate", 1), ("rote", "rate", 1), ("arte", "rate", 1),
+            ("", "abc", 3),
+            ("sitting", "kitten", 3),
+        ])
     func distance(first: String, second: String, expected: Int) {
         #expect(NearestName.distance(first, second) == expected)
         #expect(NearestName.distance(second, first) == expected)
@@ -64,16 +73,21 @@ import Testing
         #expect(NearestName.of("x", among: []) == nil)
     }
 
-    @Test("Durations are a number and a unit", arguments: [
-        ("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("10m", .seconds(600)), ("2h", .seconds(7_200)), ("0s", .zero),
-        ("1.5s", .milliseconds(1_500)),
-    ])
+    @Test(
+        "Durations are a number and a unit",
+        arguments: [
+            ("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("10m", .seconds(600)), ("2h", .seconds(7_200)),
+            ("0s", .zero),
+            ("1.5s", .milliseconds(1_500)),
+        ])
     func durations(text: String, expected: Duration) throws {
         #expect(try DurationText.parse(text) == expected)
         #expect(try DurationText.parse(DurationText.text(expected)) == expected)
     }
 
-    @Test("A duration without a unit, without a number or without sense is refused", arguments: ["5", "s", "", "-5s", "5 s", "5d", "1e3s", "9999999h", "1.2.3s"])
+    @Test(
+        "A duration without a unit, without a number or without sense is refused",
+        arguments: ["5", "s", "", "-5s", "5 s", "5d", "1e3s", "9999999h", "1.2.3s"])
     func wrongDurations(text: String) {
         #expect(
             sentence { _ = try DurationText.parse(text) }

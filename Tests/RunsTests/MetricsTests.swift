@@ -9,12 +9,15 @@ import Testing
 
     static func step(_ step: UInt64, epoch: Int = 1) -> StepMetrics {
         StepMetrics(
-            step: step, epoch: epoch, seconds: 0.1 + Double(step), losses: [PhaseLoss(phase: "reconstruction", value: 1 / 3), PhaseLoss(phase: "generator", value: 0.693)],
-            pixelError: 52.123456789012345, codeMean: -1e-20, codeStd: 5, samplesPerSecond: 4_700, wireSent: 12, wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
+            step: step, epoch: epoch, seconds: 0.1 + Double(step),
+            losses: [PhaseLoss(phase: "reconstruction", value: 1 / 3), PhaseLoss(phase: "generator", value: 0.693)],
+            pixelError: 52.123456789012345, codeMean: -1e-20, codeStd: 5, samplesPerSecond: 4_700, wireSent: 12,
+            wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
             pack: 0, wait: 0.25, update: 3, workers: 2, view: 7, chain: 0xFF)
     }
 
-    static let epoch = EpochMetrics(epoch: 1, reconstruction: 20.5, codeMean: 0, codeStd: 4.9, holes: 0.125, energyDistance: 0.01, energyZero: 1e-3)
+    static let epoch = EpochMetrics(
+        epoch: 1, reconstruction: 20.5, codeMean: 0, codeStd: 4.9, holes: 0.125, energyDistance: 0.01, energyZero: 1e-3)
 
     @Test("A step's line is the contract's, with full precision")
     func stepLine() throws {
@@ -22,14 +25,16 @@ import Testing
             Self.step(3).json.text
                 == #"{"kind":"step","step":3,"epoch":1,"seconds":3.1,"loss":{"reconstruction":0.3333333333333333,"generator":0.693},"#
                 + #""pixel_error":52.123456789012344,"code":{"mean":-1e-20,"std":5.0},"samples_per_second":4700.0,"wire":{"sent":12,"raw":25700000,"early":6},"#
-                + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0},"workers":2,"view":7,"chain":"00000000000000ff"}"#)
+                + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0},"workers":2,"view":7,"chain":"00000000000000ff"}"#
+        )
     }
 
     @Test("An epoch's line leaves out what was not taken")
     func epochLine() {
         #expect(
             Self.epoch.json.text
-                == #"{"kind":"epoch","epoch":1,"validation":{"reconstruction":20.5,"code":{"mean":0.0,"std":4.9},"holes":0.125,"energy_distance":0.01,"energy_zero":0.001}}"#)
+                == #"{"kind":"epoch","epoch":1,"validation":{"reconstruction":20.5,"code":{"mean":0.0,"std":4.9},"holes":0.125,"energy_distance":0.01,"energy_zero":0.001}}"#
+        )
         #expect(
             EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1).json.text
                 == #"{"kind":"epoch","epoch":2,"validation":{"reconstruction":1.0,"code":{"mean":0.0,"std":1.0}}}"#)
@@ -103,11 +108,13 @@ import Testing
     func malformed() throws {
         _ = try scratch.write("{\"kind\":\"later\"}\n{\"kind\":\"step\",\"step\":1}\n", to: "metrics.jsonl")
         #expect(
-            sentence { _ = try MetricsReader(path: path) } == "\(path), line 2: a step lacks one of its members; remove that line to go on with the rest.")
+            sentence { _ = try MetricsReader(path: path) }
+                == "\(path), line 2: a step lacks one of its members; remove that line to go on with the rest.")
         _ = try scratch.write("{]\n", to: "metrics.jsonl")
         #expect(
             sentence { _ = try MetricsReader(path: path) }
-                == "\(path), line 1: The text is not JSON: a quoted text is expected at byte 1; remove that line to go on with the rest.")
+                == "\(path), line 1: The text is not JSON: a quoted text is expected at byte 1; remove that line to go on with the rest."
+        )
     }
 
     @Test("Many threads write whole lines")
@@ -126,7 +133,9 @@ import Testing
 
     /// The records of an event file, after their checksums were verified.
     static func records(_ bytes: [UInt8]) -> [[UInt8]] {
-        func number(_ at: Int, _ count: Int) -> UInt64 { bytes[at..<at + count].enumerated().reduce(0) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) } }
+        func number(_ at: Int, _ count: Int) -> UInt64 {
+            bytes[at..<at + count].enumerated().reduce(0) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+        }
         func masked(_ range: Range<Int>) -> UInt64 {
             let checksum = CRC32C.checksum(Array(bytes[range]))
             return UInt64((checksum >> 15 | checksum << 17) &+ 0xA282_EAD8)

@@ -9,7 +9,8 @@ import Testing
 
     func makeRun(_ name: String, at directory: String? = nil) throws -> RunFolder {
         let folder = try RunFolder.create(name: name, at: directory, under: runs, now: Self.now)
-        let provenance = Provenance(commit: "abc", dataIdentity: "def", kernel: "haswell", commandLine: ["lockstep", "train"], now: Self.now)
+        let provenance = Provenance(
+            commit: "abc", dataIdentity: "def", kernel: "haswell", commandLine: ["lockstep", "train"], now: Self.now)
         try folder.write(Configuration(), provenance: provenance)
         return folder
     }
@@ -34,7 +35,8 @@ import Testing
         _ = try makeRun("a", at: directory)
         #expect(
             sentence { _ = try makeRun("a", at: directory) }
-                == "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run.")
+                == "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run."
+        )
     }
 
     @Test("A run is found by its path, its name and as the latest, which gives its own name")
@@ -57,13 +59,15 @@ import Testing
         _ = try makeRun("quickstart")
         #expect(
             sentence { _ = try RunFolder.open("quickstart-20260102-030406", under: runs) }
-                == "There is no run quickstart-20260102-030406, neither as a path nor under \(runs); the nearest name is quickstart-20260102-030405.")
+                == "There is no run quickstart-20260102-030406, neither as a path nor under \(runs); the nearest name is quickstart-20260102-030405."
+        )
         #expect(
             sentence { _ = try RunFolder.open("latest", under: runs) }
                 == "There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
         #expect(
             sentence { _ = try RunFolder.open(scratch.path, under: runs) }
-                == "\(scratch.path) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest.")
+                == "\(scratch.path) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest."
+        )
     }
 
     @Test("One process holds a run, the error names it, and a released lock can be taken again")
@@ -105,7 +109,8 @@ import Testing
 @Suite struct StepsLogTests {
     let scratch = Scratch()
     static let records = [
-        StepRecord(step: 1, view: 1, chain: 0), StepRecord(step: 2, view: 1, chain: .max), StepRecord(step: 12_345, view: 3, chain: 0xABC),
+        StepRecord(step: 1, view: 1, chain: 0), StepRecord(step: 2, view: 1, chain: .max),
+        StepRecord(step: 12_345, view: 3, chain: 0xABC),
     ]
 
     @Test("Records read back, also when the log was closed in between")

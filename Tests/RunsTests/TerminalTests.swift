@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct ProgressTests {
     static let progress = Progress(
-        run: "quickstart-20260102-030405", epoch: 3, epochs: 6, step: 1_234, steps: 3_000, samplesPerSecond: 12_345.6, remaining: .seconds(80),
+        run: "quickstart-20260102-030405", epoch: 3, epochs: 6, step: 1_234, steps: 3_000, samplesPerSecond: 12_345.6,
+        remaining: .seconds(80),
         losses: [
             PhaseLoss(phase: "reconstruction", value: 21.3456), PhaseLoss(phase: "discriminator", value: 1.38629),
             PhaseLoss(phase: "generator", value: 0.0069),
@@ -14,16 +15,19 @@ import Testing
     func wide() {
         #expect(
             Self.progress.render(width: 200)
-                == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  reconstruction 21.35  discriminator 1.386  generator 0.00690  2/2 workers  wire 12.3 MB (2.1x)")
+                == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  reconstruction 21.35  discriminator 1.386  generator 0.00690  2/2 workers  wire 12.3 MB (2.1x)"
+        )
     }
 
     @Test("What matters least goes first when the terminal is narrow")
     func narrow() {
         #expect(
             Self.progress.render(width: 130)
-                == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  reconstruction 21.35  discriminator 1.386  generator 0.00690  2/2 workers")
+                == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  reconstruction 21.35  discriminator 1.386  generator 0.00690  2/2 workers"
+        )
         #expect(
-            Self.progress.render(width: 90) == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  rec 21.35  dis 1.386  gen 0.00690")
+            Self.progress.render(width: 90)
+                == "epoch 3/6  step 1234/3000  12,346 samples/s  eta 1m20s  rec 21.35  dis 1.386  gen 0.00690")
         #expect(Self.progress.render(width: 79) == "epoch 3/6  step 1234/3000  eta 1m20s  rec 21.35  dis 1.386  gen 0.00690")
         #expect(Self.progress.render(width: 30) == "epoch 3/6  step 1234/3000")
         #expect(Self.progress.render(width: 7) == "epoch 3")
@@ -46,17 +50,22 @@ import Testing
         #expect(progress.render(width: 60) == "epoch 3/6  step 1234/3000  1/2 workers  rejoining")
     }
 
-    @Test("Numbers keep four digits, times two units", arguments: [
-        (0.0, "0"), (-0.5, "-0.500"), (9.9999, "10.000"), (123.456, "123.5"), (1_234_567, "1,234,567"), (.nan, "nan"), (.infinity, "inf"),
-        (-.infinity, "-inf"),
-    ])
+    @Test(
+        "Numbers keep four digits, times two units",
+        arguments: [
+            (0.0, "0"), (-0.5, "-0.500"), (9.9999, "10.000"), (123.456, "123.5"), (1_234_567, "1,234,567"), (.nan, "nan"),
+            (.infinity, "inf"),
+            (-.infinity, "-inf"),
+        ])
     func numbers(value: Double, text: String) {
         var progress = Self.progress
         progress.losses = [PhaseLoss(phase: "r", value: value)]
         #expect(progress.render(width: 200).contains("  r \(text)  "))
     }
 
-    @Test("The time left has two units", arguments: [(0, "0s"), (59, "59s"), (60, "1m00s"), (3_599, "59m59s"), (3_600, "1h00m"), (90_000, "1d01h")])
+    @Test(
+        "The time left has two units",
+        arguments: [(0, "0s"), (59, "59s"), (60, "1m00s"), (3_599, "59m59s"), (3_600, "1h00m"), (90_000, "1d01h")])
     func times(seconds: Int, text: String) {
         var progress = Self.progress
         progress.remaining = .seconds(seconds)
@@ -120,7 +129,10 @@ import Testing
 @Suite struct ProvenanceTests {
     @Test("The CPU's model is read from /proc/cpuinfo")
     func cpu() {
-        #expect(Provenance.cpuModel(in: "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R45: x\nprocessor\t: 1\nmodel name\t: other\n") == "AMD EPYC 9R45: x")
+        #expect(
+            Provenance.cpuModel(
+                in: "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R45: x\nprocessor\t: 1\nmodel name\t: other\n")
+                == "AMD EPYC 9R45: x")
         #expect(Provenance.cpuModel(in: "Processor: ARM\n") == "unknown")
         #expect(!Provenance.cpuModel().isEmpty)
         #expect(!Provenance.hostName().contains("\n"))
@@ -130,7 +142,8 @@ import Testing
     @Test("The command line can be pasted into a shell")
     func command() {
         let provenance = Provenance(
-            commit: "c", dataIdentity: "d", kernel: "k", commandLine: ["lockstep", "train", "--set", "model.encoder=[5, 5]", "it's", ""])
+            commit: "c", dataIdentity: "d", kernel: "k",
+            commandLine: ["lockstep", "train", "--set", "model.encoder=[5, 5]", "it's", ""])
         #expect(provenance.command == "lockstep train --set 'model.encoder=[5, 5]' 'it'\\''s' ''")
         #expect(provenance.version == Version.text)
     }

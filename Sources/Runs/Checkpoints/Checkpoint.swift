@@ -65,7 +65,9 @@ enum CheckpointLayout {
     }
 
     static func step(ofName name: String) -> UInt64? {
-        guard name.hasPrefix(prefix), let step = UInt64(name.dropFirst(prefix.count)), self.name(step: step) == name else { return nil }
+        guard name.hasPrefix(prefix), let step = UInt64(name.dropFirst(prefix.count)), self.name(step: step) == name else {
+            return nil
+        }
         return step
     }
 }

@@ -16,7 +16,9 @@ extension CheckpointStore {
                     remaining -= 1
                     continue
                 }
-                if settings.keepEveryEpochs > 0, info.endsEpoch, info.epoch > 0, info.epoch % settings.keepEveryEpochs == 0 { continue }
+                if settings.keepEveryEpochs > 0, info.endsEpoch, info.epoch > 0, info.epoch % settings.keepEveryEpochs == 0 {
+                    continue
+                }
             }
             try remove(path)
             removed.append(path)
@@ -55,7 +57,8 @@ extension CheckpointStore {
 
     /// What a manifest says, without reading the state file; `nil` when there is none that can be read, or the lengths disagree.
     private func info(in path: String) -> CheckpointInfo? {
-        guard let bytes = try? Disk.bytes(of: path + "/" + CheckpointLayout.manifestName), let manifest = try? Manifest(parsing: bytes),
+        guard let bytes = try? Disk.bytes(of: path + "/" + CheckpointLayout.manifestName),
+            let manifest = try? Manifest(parsing: bytes),
             let state = try? ByteSource(path: path + "/" + CheckpointLayout.stateName), state.count == manifest.bytes
         else { return nil }
         return manifest.info

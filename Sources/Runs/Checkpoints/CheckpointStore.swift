@@ -63,13 +63,15 @@ public struct CheckpointStore: Sendable {
     public func at(step: UInt64) throws -> Checkpoint {
         let steps = try steps()
         guard steps.contains(step) else {
-            let there = steps.isEmpty ? "it holds none" : "it holds those of steps \(steps.map(String.init).joined(separator: ", "))"
+            let there =
+                steps.isEmpty ? "it holds none" : "it holds those of steps \(steps.map(String.init).joined(separator: ", "))"
             throw CheckpointError(description: "There is no checkpoint of step \(step) in \(directory); \(there).")
         }
         switch inspect(step: step) {
         case .whole(let checkpoint): return checkpoint
         case .broken(let reason):
-            throw CheckpointError(description: "\(reason.path) cannot be used: \(reason.reason); take another step of the same run.")
+            throw CheckpointError(
+                description: "\(reason.path) cannot be used: \(reason.reason); take another step of the same run.")
         }
     }
 
@@ -106,7 +108,9 @@ public struct CheckpointStore: Sendable {
 
     private func manifest(in path: String) throws(Manifest.Malformed) -> Manifest {
         let manifestPath = path + "/" + CheckpointLayout.manifestName
-        guard FileManager.default.fileExists(atPath: manifestPath) else { throw Manifest.Malformed(reason: "it has no \(CheckpointLayout.manifestName)") }
+        guard FileManager.default.fileExists(atPath: manifestPath) else {
+            throw Manifest.Malformed(reason: "it has no \(CheckpointLayout.manifestName)")
+        }
         do {
             let source = try ByteSource(path: manifestPath)
             return try Manifest(parsing: try source.read(0..<min(source.count, Manifest.maximumBytes + 1)))

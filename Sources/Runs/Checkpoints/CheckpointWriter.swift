@@ -59,7 +59,8 @@ public final class CheckpointWriter: Sendable {
             let manifest = try closeState()
             try disk.replace(temporary + "/" + CheckpointLayout.manifestName, with: Array(manifest.text.utf8))
             let checkpoint = Checkpoint(
-                path: directory + "/" + CheckpointLayout.name(step: info.step), info: info, bytes: manifest.bytes, sha256: manifest.sha256)
+                path: directory + "/" + CheckpointLayout.name(step: info.step), info: info, bytes: manifest.bytes,
+                sha256: manifest.sha256)
             try publish(as: checkpoint.path)
             progress.withLock { $0.file = nil }
             return checkpoint

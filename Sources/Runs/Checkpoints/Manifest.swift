@@ -35,16 +35,20 @@ struct Manifest: Sendable, Equatable {
     }
 
     init(parsing bytes: [UInt8]) throws {
-        guard bytes.count <= Self.maximumBytes else { throw Malformed(reason: "its manifest is longer than \(Self.maximumBytes) bytes") }
+        guard bytes.count <= Self.maximumBytes else {
+            throw Malformed(reason: "its manifest is longer than \(Self.maximumBytes) bytes")
+        }
         guard let object = try? JSON(parsing: bytes) else { throw Malformed(reason: "its manifest is not JSON") }
         guard let format = object["format"]?.intValue else { throw Malformed(reason: "its manifest names no format") }
         guard format == Self.format else {
             throw Malformed(reason: "its manifest has format \(format), and this version reads format \(Self.format)")
         }
-        guard let length = object["bytes"]?.intValue, let sha256 = object["sha256"]?.stringValue, let step = object["step"]?.unsignedValue,
+        guard let length = object["bytes"]?.intValue, let sha256 = object["sha256"]?.stringValue,
+            let step = object["step"]?.unsignedValue,
             let epoch = object["epoch"]?.intValue, let endsEpoch = object["ends_epoch"]?.boolValue,
             let identity = object["configuration"]?.stringValue
         else { throw Malformed(reason: "its manifest lacks one of bytes, sha256, step, epoch, ends_epoch, configuration") }
-        self.init(info: CheckpointInfo(step: step, epoch: epoch, endsEpoch: endsEpoch, identity: identity), bytes: length, sha256: sha256)
+        self.init(
+            info: CheckpointInfo(step: step, epoch: epoch, endsEpoch: endsEpoch, identity: identity), bytes: length, sha256: sha256)
     }
 }

@@ -14,11 +14,13 @@ extension Configuration {
             throw failure("prior.high", "a uniform prior from \(low) to \(high) is impossible, expected low below high")
         }
         if prior.requiresTwoDimensions, model.code != 2 {
-            throw failure("model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane", suggestion: "2")
+            throw failure(
+                "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane", suggestion: "2")
         }
         if data.set == "mnist", data.train + data.validation > Self.mnistImages {
             throw failure(
-                "data.train", "\(data.train) with a validation of \(data.validation) is impossible, since MNIST has \(Self.mnistImages) training images",
+                "data.train",
+                "\(data.train) with a validation of \(data.validation) is impossible, since MNIST has \(Self.mnistImages) training images",
                 suggestion: data.validation < Self.mnistImages ? "\(Self.mnistImages - data.validation)" : nil)
         }
         do {

@@ -42,7 +42,8 @@ extension Configuration {
         let keys = mine.map(\.key) + others.map(\.key).filter { myTexts[$0] == nil }
         return keys.compactMap { key in
             let (my, its) = (myTexts[key], otherTexts[key])
-            return my == its ? nil : Difference(key: key, mine: my ?? "nothing", other: its ?? "nothing", changesBits: Self.changesBits(key))
+            return my == its
+                ? nil : Difference(key: key, mine: my ?? "nothing", other: its ?? "nothing", changesBits: Self.changesBits(key))
         }
     }
 
@@ -60,6 +61,7 @@ extension Configuration {
         guard !wrong.isEmpty else { return }
         let list = wrong.map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
         throw RunFolderError(
-            "The run \(name) cannot go on with other settings that change its bits: \(list); start a new run from its weights with `lockstep train --from \(name)`.")
+            "The run \(name) cannot go on with other settings that change its bits: \(list); start a new run from its weights with `lockstep train --from \(name)`."
+        )
     }
 }

@@ -3,9 +3,11 @@ import Foundation
 extension Configuration {
     /// Names that start like settings and belong to the command itself: its flags, and the folder of the data.
     public static let reservedEnvironment: Set<String> = [
-        "LOCKSTEP_DATA", "LOCKSTEP_CONFIG", "LOCKSTEP_RECIPE", "LOCKSTEP_RUN", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY", "LOCKSTEP_COMPRESSION",
+        "LOCKSTEP_DATA", "LOCKSTEP_CONFIG", "LOCKSTEP_RECIPE", "LOCKSTEP_RUN", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY",
+        "LOCKSTEP_COMPRESSION",
         "LOCKSTEP_FROM", "LOCKSTEP_JSON", "LOCKSTEP_COORDINATOR", "LOCKSTEP_LISTEN", "LOCKSTEP_ADVERTISE", "LOCKSTEP_DATA_PORT",
-        "LOCKSTEP_TOKEN_FILE", "LOCKSTEP_INSECURE", "LOCKSTEP_CONNECT_TIMEOUT", "LOCKSTEP_ORPHAN_TIMEOUT", "LOCKSTEP_ALLOW_MIXED_KERNELS",
+        "LOCKSTEP_TOKEN_FILE", "LOCKSTEP_INSECURE", "LOCKSTEP_CONNECT_TIMEOUT", "LOCKSTEP_ORPHAN_TIMEOUT",
+        "LOCKSTEP_ALLOW_MIXED_KERNELS",
     ]
 
     /// Letters by which an environment variable may miss a setting's name and be taken for a slip.
@@ -79,7 +81,8 @@ extension Configuration {
     private static func environmentLayer(_ environment: [String: String]) throws -> Setting {
         let keyByName = Dictionary(uniqueKeysWithValues: knownKeys.map { (environmentName(of: $0), $0) })
         var layer = Setting.mapping([:])
-        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("LOCKSTEP_") && !reservedEnvironment.contains(name) {
+        for (name, value) in environment.sorted(by: { $0.key < $1.key })
+        where name.hasPrefix("LOCKSTEP_") && !reservedEnvironment.contains(name) {
             if let key = keyByName[name] {
                 layer = layer.overlaid(by: try Setting(key: key, value: value, origin: .typed(name)))
             } else if let near = knownKeys.map(environmentName).first(where: { NearestName.distance($0, name) <= slip }) {

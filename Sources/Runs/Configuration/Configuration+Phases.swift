@@ -16,7 +16,8 @@ extension Configuration {
         if try section.choice("optimizer", default: "sgd", among: ["sgd", "adam"]) == "adam" {
             phase.rate = try section.real("rate", default: 0.001, .positive)
             phase.optimizer = .adam(
-                beta1: try section.real("beta1", default: 0.9, .fraction), beta2: try section.real("beta2", default: 0.999, .fraction),
+                beta1: try section.real("beta1", default: 0.9, .fraction),
+                beta2: try section.real("beta2", default: 0.999, .fraction),
                 epsilon: try section.real("epsilon", default: 1e-8, .positive))
         } else {
             var usual = 0.0
@@ -41,13 +42,16 @@ extension Configuration {
         case "cosine":
             let from = try section.real("from", default: 0, .notNegative)
             let to = try section.requiredReal("to", .positive, because: "a cosine carries its own length, in epochs")
-            guard to > from else { throw section.failure("to", "a cosine that ends at \(to) is impossible, expected more than its from, \(from)") }
+            guard to > from else {
+                throw section.failure("to", "a cosine that ends at \(to) is impossible, expected more than its from, \(from)")
+            }
             schedule.kind = .cosine(from: from, to: to)
         default:
             let epochs = 1...Int(Int32.max)
             let at = try section.integers("at", default: [50, 1000], in: epochs, atMost: ConfigurationLimits.scheduleSteps)
             guard zip(at, at.dropFirst()).allSatisfy({ $0 < $1 }) else {
-                throw section.failure("at", "\(at) is impossible, expected epochs that rise", suggestion: "\(Array(Set(at)).sorted())")
+                throw section.failure(
+                    "at", "\(at) is impossible, expected epochs that rise", suggestion: "\(Array(Set(at)).sorted())")
             }
             schedule.kind = .steps(at: at, factor: try section.real("factor", default: 0.1, .positive))
         }

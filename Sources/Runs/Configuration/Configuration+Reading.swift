@@ -73,7 +73,9 @@ extension Configuration {
         guard let (text, _) = try root.text("name") else { return fallback }
         guard isName(text) else {
             throw root.failure(
-                "name", "\"\(text)\" cannot name a folder, expected at most \(ConfigurationLimits.name) letters, digits, -, _ or ., a letter or digit first")
+                "name",
+                "\"\(text)\" cannot name a folder, expected at most \(ConfigurationLimits.name) letters, digits, -, _ or ., a letter or digit first"
+            )
         }
         return text
     }

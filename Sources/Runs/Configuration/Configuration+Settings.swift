@@ -46,13 +46,16 @@ extension Configuration {
     }
 
     private static func settings(of data: DataSettings) -> Setting {
-        var entries: [(String, Setting)] = [("set", .text(data.set)), ("train", .integer(data.train)), ("validation", .integer(data.validation))]
+        var entries: [(String, Setting)] = [
+            ("set", .text(data.set)), ("train", .integer(data.train)), ("validation", .integer(data.validation)),
+        ]
         let files = [
             ("images", data.images), ("labels", data.labels), ("test_images", data.testImages), ("test_labels", data.testLabels),
             ("file", data.file),
         ]
         entries += files.compactMap { key, file in file.map { (key, .text($0)) } }
-        return Setting(content: .mapping(entries.map { Setting.Entry(key: $0.0, keyOrigin: .program, value: $0.1) }), origin: .program)
+        return Setting(
+            content: .mapping(entries.map { Setting.Entry(key: $0.0, keyOrigin: .program, value: $0.1) }), origin: .program)
     }
 
     private static func settings(of prior: PriorSettings) -> Setting {
@@ -63,7 +66,8 @@ extension Configuration {
             .mapping(["kind": .text(prior.kind), "low": .real(low), "high": .real(high)])
         case .mixture(let components, let radial, let tangential, let distance):
             .mapping([
-                "kind": .text(prior.kind), "components": .integer(components), "radial": .real(radial), "tangential": .real(tangential),
+                "kind": .text(prior.kind), "components": .integer(components), "radial": .real(radial),
+                "tangential": .real(tangential),
                 "distance": .real(distance),
             ])
         case .swissRoll(let thickness):
@@ -75,11 +79,13 @@ extension Configuration {
         switch phase.optimizer {
         case .sgd(let momentum):
             .mapping([
-                "optimizer": .text("sgd"), "rate": .real(phase.rate), "momentum": .real(momentum), "schedule": settings(of: phase.schedule),
+                "optimizer": .text("sgd"), "rate": .real(phase.rate), "momentum": .real(momentum),
+                "schedule": settings(of: phase.schedule),
             ])
         case .adam(let beta1, let beta2, let epsilon):
             .mapping([
-                "optimizer": .text("adam"), "rate": .real(phase.rate), "beta1": .real(beta1), "beta2": .real(beta2), "epsilon": .real(epsilon),
+                "optimizer": .text("adam"), "rate": .real(phase.rate), "beta1": .real(beta1), "beta2": .real(beta2),
+                "epsilon": .real(epsilon),
                 "schedule": settings(of: phase.schedule),
             ])
         }
@@ -91,7 +97,8 @@ extension Configuration {
             .mapping(["kind": .text("constant"), "warm_up": .real(schedule.warmUp)])
         case .steps(let at, let factor):
             .mapping([
-                "kind": .text("steps"), "at": .list(at.map(Setting.integer)), "factor": .real(factor), "warm_up": .real(schedule.warmUp),
+                "kind": .text("steps"), "at": .list(at.map(Setting.integer)), "factor": .real(factor),
+                "warm_up": .real(schedule.warmUp),
             ])
         case .cosine(let from, let to):
             .mapping(["kind": .text("cosine"), "from": .real(from), "to": .real(to), "warm_up": .real(schedule.warmUp)])

@@ -16,7 +16,8 @@ extension Provenance {
             return text
         }
         self.init(
-            version: text("version"), commit: text("commit"), data: text("data"), cpu: text("cpu"), kernel: text("kernel"), host: text("host"),
+            version: text("version"), commit: text("commit"), data: text("data"), cpu: text("cpu"), kernel: text("kernel"),
+            host: text("host"),
             system: text("system"), command: text("command"), created: text("created"))
     }
 }

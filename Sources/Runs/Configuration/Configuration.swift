@@ -63,7 +63,8 @@ public struct Configuration: Sendable, Equatable {
         seed = 0
         threads = 1
         model = ModelSettings(
-            encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 2, output: .sigmoid, initialisation: .normal)
+            encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 2, output: .sigmoid,
+            initialisation: .normal)
         cost = .halfSquaredError
         prior = .gaussian(std: 5)
         inputNoise = 0

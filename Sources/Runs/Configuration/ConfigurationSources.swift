@@ -28,7 +28,8 @@ public struct ConfigurationSources: Sendable {
     public var flags: [FlagSetting]
 
     public init(
-        recipe: String? = nil, base: Configuration? = nil, file: String? = nil, environment: [String: String] = [:], sets: [String] = [],
+        recipe: String? = nil, base: Configuration? = nil, file: String? = nil, environment: [String: String] = [:],
+        sets: [String] = [],
         flags: [FlagSetting] = []
     ) {
         self.recipe = recipe

@@ -18,7 +18,8 @@ extension Setting {
         }
         for entry in above {
             if let index = lower.firstIndex(where: { $0.key == entry.key }) {
-                lower[index] = Entry(key: entry.key, keyOrigin: entry.keyOrigin, value: lower[index].value.overlaid(by: entry.value))
+                lower[index] = Entry(
+                    key: entry.key, keyOrigin: entry.keyOrigin, value: lower[index].value.overlaid(by: entry.value))
             } else {
                 lower.append(entry)
             }

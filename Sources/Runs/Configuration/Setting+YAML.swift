@@ -9,7 +9,8 @@ extension Setting {
         let root = try Self.compose(yaml) { .file(file, line: $0) }
         self = root ?? Setting(content: .mapping([]), origin: .file(file, line: 1))
         guard entries != nil else {
-            throw ConfigurationError(origin: origin.text, key: "", problem: "settings are a mapping of keys to values, and this is \(description)")
+            throw ConfigurationError(
+                origin: origin.text, key: "", problem: "settings are a mapping of keys to values, and this is \(description)")
         }
     }
 
@@ -17,7 +18,8 @@ extension Setting {
     init(key: String, value: String, origin: SettingOrigin) throws {
         let names = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard names.allSatisfy({ !$0.isEmpty }) else {
-            throw ConfigurationError(origin: origin.text, key: key, problem: "a key is names with dots between them, as in model.code")
+            throw ConfigurationError(
+                origin: origin.text, key: key, problem: "a key is names with dots between them, as in model.code")
         }
         let content = try Self.compose(value) { _ in origin }
         let leaf = content ?? Setting(content: .scalar("", isQuoted: false), origin: origin)
@@ -40,7 +42,8 @@ extension Setting {
         self.origin = origin(node.mark?.line ?? 1)
         budget -= 1
         guard budget >= 0 else {
-            throw ConfigurationError(origin: self.origin.text, key: "", problem: "there are more than \(Self.maximumNodes) values here")
+            throw ConfigurationError(
+                origin: self.origin.text, key: "", problem: "there are more than \(Self.maximumNodes) values here")
         }
         switch node {
         case .scalar(let scalar):
@@ -57,7 +60,8 @@ extension Setting {
                     return Entry(key: name, keyOrigin: keyOrigin, value: try Setting(node: value, origin: origin, budget: &budget))
                 })
         case .alias:
-            throw ConfigurationError(origin: self.origin.text, key: "", problem: "this alias stands for nothing that was named before")
+            throw ConfigurationError(
+                origin: self.origin.text, key: "", problem: "this alias stands for nothing that was named before")
         }
     }
 
@@ -71,7 +75,8 @@ extension Setting {
         case .duplicatedKeysInMapping(let duplicates, let context):
             let name = duplicates.first ?? ""
             let line = secondLine(of: name, after: context.mark.line, in: yaml)
-            return ConfigurationError(origin: origin(line).text, key: name, problem: "this key stands twice in one mapping; remove one of the two")
+            return ConfigurationError(
+                origin: origin(line).text, key: name, problem: "this key stands twice in one mapping; remove one of the two")
         case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
             return ConfigurationError(origin: origin(1).text, key: "", problem: "this cannot be read as YAML: \(error)")
         }
@@ -82,7 +87,9 @@ extension Setting {
         let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() where index + 1 > first {
             let start = line.drop { $0 == " " || $0 == "{" || $0 == "\"" || $0 == "'" }
-            if start.hasPrefix(key), start.dropFirst(key.count).drop(while: { " \"'".contains($0) }).hasPrefix(":") { return index + 1 }
+            if start.hasPrefix(key), start.dropFirst(key.count).drop(while: { " \"'".contains($0) }).hasPrefix(":") {
+                return index + 1
+            }
         }
         return first
     }

@@ -53,7 +53,9 @@ struct Setting: Sendable {
     /// Whether a text reads as itself without quotation marks in every YAML.
     private static func isPlain(_ text: String) -> Bool {
         let words: Set<String> = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
-        guard let first = text.utf8.first, (0x41...0x5A).contains(first & 0xDF), !words.contains(text.lowercased()) else { return false }
+        guard let first = text.utf8.first, (0x41...0x5A).contains(first & 0xDF), !words.contains(text.lowercased()) else {
+            return false
+        }
         return text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || "-_.".utf8.contains($0) }
     }
 

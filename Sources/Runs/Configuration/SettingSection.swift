@@ -10,7 +10,9 @@ final class SettingSection {
     init(_ setting: Setting, path: String) throws {
         self.path = path
         self.setting = setting
-        guard setting.entries != nil else { throw Self.error(setting, path, "a mapping is expected here, not \(setting.description)") }
+        guard setting.entries != nil else {
+            throw Self.error(setting, path, "a mapping is expected here, not \(setting.description)")
+        }
     }
 
     private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
@@ -20,7 +22,9 @@ final class SettingSection {
         return setting[key]
     }
 
-    private static func error(_ setting: Setting, _ key: String, _ problem: String, _ suggestion: String? = nil) -> ConfigurationError {
+    private static func error(_ setting: Setting, _ key: String, _ problem: String, _ suggestion: String? = nil)
+        -> ConfigurationError
+    {
         ConfigurationError(origin: setting.origin.text, key: key, problem: problem, suggestion: suggestion)
     }
 
@@ -40,13 +44,18 @@ final class SettingSection {
         return try Self.integer(value, full(key), in: range)
     }
 
-    private static func integer<Value: FixedWidthInteger>(_ setting: Setting, _ key: String, in range: ClosedRange<Value>) throws -> Value {
+    private static func integer<Value: FixedWidthInteger>(_ setting: Setting, _ key: String, in range: ClosedRange<Value>) throws
+        -> Value
+    {
         guard case .scalar(let text, isQuoted: false) = setting.content, let value = whole(text) else {
             throw error(setting, key, "a whole number is expected, not \(setting.description)")
         }
         guard let number = Value(value), range.contains(number) else {
-            let nearest = value.hasPrefix("-") ? range.lowerBound : Value(value).map { $0 < range.lowerBound ? range.lowerBound : range.upperBound }
-            let bounds = range.upperBound == Value.max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+            let nearest =
+                value.hasPrefix("-")
+                ? range.lowerBound : Value(value).map { $0 < range.lowerBound ? range.lowerBound : range.upperBound }
+            let bounds =
+                range.upperBound == Value.max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
             throw error(setting, key, "\(text) is impossible, expected \(bounds)", (nearest ?? range.upperBound).description)
         }
         return number
@@ -56,7 +65,8 @@ final class SettingSection {
     private static func whole(_ text: String) -> String? {
         let digits = text.replacingOccurrences(of: "_", with: "")
         let unsigned = digits.hasPrefix("-") || digits.hasPrefix("+") ? digits.dropFirst() : digits[...]
-        guard !unsigned.isEmpty, unsigned.utf8.allSatisfy({ (0x30...0x39).contains($0) }), text.first != "_", text.last != "_" else { return nil }
+        guard !unsigned.isEmpty, unsigned.utf8.allSatisfy({ (0x30...0x39).contains($0) }), text.first != "_", text.last != "_"
+        else { return nil }
         return digits
     }
 
@@ -117,7 +127,9 @@ final class SettingSection {
     /// Seconds: a number, or a duration such as `5m`.
     func seconds(_ key: String, default fallback: Double) throws -> Double {
         guard let value = take(key) else { return fallback }
-        if case .scalar(let text, isQuoted: false) = value.content, Self.real(text) == nil, let duration = try? DurationText.parse(text) {
+        if case .scalar(let text, isQuoted: false) = value.content, Self.real(text) == nil,
+            let duration = try? DurationText.parse(text)
+        {
             return duration / .seconds(1)
         }
         guard case .scalar(let text, isQuoted: false) = value.content, Self.real(text) != nil else {
@@ -132,7 +144,9 @@ final class SettingSection {
         guard case .list(let elements) = value.content else {
             throw Self.error(value, full(key), "a list such as [1000, 1000] is expected, not \(value.description)")
         }
-        guard elements.count <= count else { throw Self.error(value, full(key), "\(elements.count) entries are impossible, expected at most \(count)") }
+        guard elements.count <= count else {
+            throw Self.error(value, full(key), "\(elements.count) entries are impossible, expected at most \(count)")
+        }
         return try elements.map { try Self.integer($0, full(key), in: range) }
     }
 
@@ -169,7 +183,8 @@ final class SettingSection {
             }
             let nearest = NearestName.of(entry.key, among: asked).map(full) ?? Configuration.keyElsewhere(named: entry.key)
             throw ConfigurationError(
-                origin: entry.keyOrigin.text, key: key, problem: "there is no such key\(path.isEmpty ? "" : " in \(path)")", suggestion: nearest)
+                origin: entry.keyOrigin.text, key: key, problem: "there is no such key\(path.isEmpty ? "" : " in \(path)")",
+                suggestion: nearest)
         }
     }
 

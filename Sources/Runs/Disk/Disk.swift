@@ -118,7 +118,9 @@ public struct Disk: Sendable {
     func names(in directory: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: directory) else { return [] }
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: directory).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            return try FileManager.default.contentsOfDirectory(atPath: directory).sorted {
+                $0.utf8.lexicographicallyPrecedes($1.utf8)
+            }
         } catch {
             throw DiskError(operation: "list", path: directory, code: Self.code(of: error))
         }

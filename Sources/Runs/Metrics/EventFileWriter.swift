@@ -112,7 +112,9 @@ private enum EventMessage {
 
     private static func key(field: UInt64, wire: UInt64) -> [UInt8] { variable(field << 3 | wire) }
 
-    private static func double(field: UInt64, _ value: Double) -> [UInt8] { key(field: field, wire: 1) + littleEndian(value.bitPattern) }
+    private static func double(field: UInt64, _ value: Double) -> [UInt8] {
+        key(field: field, wire: 1) + littleEndian(value.bitPattern)
+    }
 
     private static func bytes(field: UInt64, _ content: [UInt8]) -> [UInt8] {
         key(field: field, wire: 2) + variable(UInt64(content.count)) + content

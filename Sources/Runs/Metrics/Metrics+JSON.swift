@@ -27,8 +27,10 @@ extension StepMetrics {
     /// comes back as NaN.
     init?(_ object: JSON) {
         guard let step = object["step"]?.unsignedValue, let epoch = object["epoch"]?.intValue, let losses = object["loss"]?.members,
-            let code = object["code"], let wire = object["wire"], let sent = wire["sent"]?.unsignedValue, let raw = wire["raw"]?.unsignedValue,
-            let milliseconds = object["milliseconds"], let workers = object["workers"]?.intValue, let view = object["view"]?.unsignedValue,
+            let code = object["code"], let wire = object["wire"], let sent = wire["sent"]?.unsignedValue,
+            let raw = wire["raw"]?.unsignedValue,
+            let milliseconds = object["milliseconds"], let workers = object["workers"]?.intValue,
+            let view = object["view"]?.unsignedValue,
             let chainText = object["chain"]?.stringValue, let chain = UInt64(chainText, radix: 16),
             let seconds = object["seconds"]?.realOrNaN, let pixelError = object["pixel_error"]?.realOrNaN,
             let mean = code["mean"]?.realOrNaN, let std = code["std"]?.realOrNaN,
@@ -37,7 +39,8 @@ extension StepMetrics {
             let update = milliseconds["update"]?.realOrNaN
         else { return nil }
         self.init(
-            step: step, epoch: epoch, seconds: seconds, losses: losses.map { PhaseLoss(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
+            step: step, epoch: epoch, seconds: seconds,
+            losses: losses.map { PhaseLoss(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
             pixelError: pixelError, codeMean: mean, codeStd: std, samplesPerSecond: samplesPerSecond, wireSent: sent, wireRaw: raw,
             wireEarly: wire["early"]?.unsignedValue ?? 0,
             compute: compute, pack: pack, wait: wait, update: update, clamped: object["clamped"]?.unsignedValue ?? 0,
@@ -62,7 +65,8 @@ extension EpochMetrics {
     /// Reads the object of a line; `nil` when a member is missing or of the wrong type.
     init?(_ object: JSON) {
         guard let epoch = object["epoch"]?.intValue, let validation = object["validation"], let code = validation["code"],
-            let reconstruction = validation["reconstruction"]?.realOrNaN, let mean = code["mean"]?.realOrNaN, let std = code["std"]?.realOrNaN
+            let reconstruction = validation["reconstruction"]?.realOrNaN, let mean = code["mean"]?.realOrNaN,
+            let std = code["std"]?.realOrNaN
         else { return nil }
         self.init(
             epoch: epoch, reconstruction: reconstruction, codeMean: mean, codeStd: std, holes: validation["holes"]?.realOrNaN,

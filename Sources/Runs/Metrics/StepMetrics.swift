@@ -47,7 +47,8 @@ public struct StepMetrics: Sendable, Equatable {
 
     public init(
         step: UInt64, epoch: Int, seconds: Double, losses: [PhaseLoss], pixelError: Double, codeMean: Double, codeStd: Double,
-        samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64, wireEarly: UInt64 = 0, compute: Double, pack: Double, wait: Double,
+        samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64, wireEarly: UInt64 = 0, compute: Double, pack: Double,
+        wait: Double,
         update: Double, clamped: UInt64 = 0, repeats: Int = 0, workers: Int, view: UInt64, chain: UInt64
     ) {
         self.step = step

@@ -26,7 +26,8 @@ public struct Provenance: Sendable, Equatable {
     public init(commit: String, dataIdentity: String, kernel: String, commandLine: [String], now: Date = Date()) {
         self.init(
             version: Version.text, commit: commit, data: dataIdentity, cpu: Self.cpuModel(), kernel: kernel, host: Self.hostName(),
-            system: Self.systemName(), command: commandLine.map(Self.shellWord).joined(separator: " "), created: Self.timestamp(now))
+            system: Self.systemName(), command: commandLine.map(Self.shellWord).joined(separator: " "), created: Self.timestamp(now)
+        )
     }
 
     init(
@@ -47,7 +48,8 @@ public struct Provenance: Sendable, Equatable {
     /// Keys and texts, in the order they are written.
     var entries: [(key: String, value: String)] {
         [
-            ("version", version), ("commit", commit), ("data", data), ("cpu", cpu), ("kernel", kernel), ("host", host), ("system", system),
+            ("version", version), ("commit", commit), ("data", data), ("cpu", cpu), ("kernel", kernel), ("host", host),
+            ("system", system),
             ("command", command), ("created", created),
         ]
     }
@@ -72,14 +74,16 @@ public struct Provenance: Sendable, Equatable {
 
     /// This host's own name.
     public static func hostName() -> String {
-        let text = FileManager.default.contents(atPath: "/proc/sys/kernel/hostname").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let text =
+            FileManager.default.contents(atPath: "/proc/sys/kernel/hostname").map { String(decoding: $0, as: UTF8.self) } ?? ""
         let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
         return name.isEmpty ? "unknown" : name
     }
 
     /// Operating system, its version and the kernel's.
     public static func systemName() -> String {
-        let release = FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let release =
+            FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
         let kernel = release.trimmingCharacters(in: .whitespacesAndNewlines)
         return ProcessInfo.processInfo.operatingSystemVersionString + (kernel.isEmpty ? "" : ", kernel \(kernel)")
     }
@@ -91,7 +95,8 @@ public struct Provenance: Sendable, Equatable {
     /// A word as it can be pasted into a shell.
     private static func shellWord(_ word: String) -> String {
         let plain = word.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "-_./=:,@%+".utf8.contains(byte)
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || "-_./=:,@%+".utf8.contains(byte)
         }
         return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }

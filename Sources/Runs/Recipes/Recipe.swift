@@ -22,7 +22,8 @@ public struct UnknownRecipe: Error, CustomStringConvertible, Sendable, Equatable
 
     public var description: String {
         let names = Recipes.all.map(\.name)
-        let nearest = NearestName.of(name, among: names).map { "did you mean \($0)?" } ?? "there are \(names.joined(separator: ", "))."
+        let nearest =
+            NearestName.of(name, among: names).map { "did you mean \($0)?" } ?? "there are \(names.joined(separator: ", "))."
         return "There is no recipe \"\(name)\"; \(nearest)"
     }
 }

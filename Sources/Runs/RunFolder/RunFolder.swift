@@ -53,7 +53,8 @@ public struct RunFolder: Sendable, Hashable {
     ///     that is taken.
     ///   - runs: folder for runs without a place of their own.
     /// - Throws: `RunFolderError` when `directory` exists, naming `resume`; `DiskError`.
-    public static func create(name: String, at directory: String? = nil, under runs: String = defaultParent, now: Date = Date()) throws
+    public static func create(name: String, at directory: String? = nil, under runs: String = defaultParent, now: Date = Date())
+        throws
         -> RunFolder
     {
         let disk = Disk()
@@ -63,7 +64,8 @@ public struct RunFolder: Sendable, Hashable {
             try disk.makeDirectory((folder.path as NSString).deletingLastPathComponent)
             guard try folder.claim() else {
                 throw RunFolderError(
-                    "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run.")
+                    "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run."
+                )
             }
         } else {
             try disk.makeDirectory(absolute(runs))
@@ -102,13 +104,16 @@ public struct RunFolder: Sendable, Hashable {
         if !run.contains("/"), isRun(underRuns) { return RunFolder(path: resolved(underRuns)) }
         if run == latestName, isRun(run) { return RunFolder(path: absolute(run)) }
         if exists(run) || (!run.contains("/") && exists(underRuns)) {
-            throw RunFolderError("\(run) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest.")
+            throw RunFolderError(
+                "\(run) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest.")
         }
         if run == latestName {
-            throw RunFolderError("There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
+            throw RunFolderError(
+                "There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
         }
         let names = (try? Disk().names(in: absolute(runs))) ?? []
-        let nearest = NearestName.of(run, among: names.filter { isRun(runs + "/" + $0) }).map { "; the nearest name is \($0)" } ?? ""
+        let nearest =
+            NearestName.of(run, among: names.filter { isRun(runs + "/" + $0) }).map { "; the nearest name is \($0)" } ?? ""
         throw RunFolderError("There is no run \(run), neither as a path nor under \(runs)\(nearest).")
     }
 
@@ -125,7 +130,9 @@ public struct RunFolder: Sendable, Hashable {
         let isInside = (path as NSString).deletingLastPathComponent == parent
         let temporary = parent + "/.latest-\(getpid())"
         disk.discard(temporary)
-        guard symlink(isInside ? name : path, temporary) == 0 else { throw DiskError(operation: "make the link", path: temporary, code: errno) }
+        guard symlink(isInside ? name : path, temporary) == 0 else {
+            throw DiskError(operation: "make the link", path: temporary, code: errno)
+        }
         do {
             try disk.rename(temporary, to: parent + "/" + Self.latestName)
         } catch {
@@ -158,7 +165,8 @@ public struct RunFolder: Sendable, Hashable {
             let text = String(value ?? 0)
             return String(repeating: "0", count: max(0, width - text.count)) + text
         }
-        return digits(parts.year, 4) + digits(parts.month, 2) + digits(parts.day, 2) + "-" + digits(parts.hour, 2) + digits(parts.minute, 2)
+        return digits(parts.year, 4) + digits(parts.month, 2) + digits(parts.day, 2) + "-" + digits(parts.hour, 2)
+            + digits(parts.minute, 2)
             + digits(parts.second, 2)
     }
 }

@@ -40,7 +40,8 @@ extension RunFolder {
             let code = errno
             close(descriptor)
             guard code == EWOULDBLOCK else { throw DiskError(operation: "lock", path: lockPath, code: code) }
-            let written = (try? Disk.bytes(of: lockPath)).map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines) } ?? ""
+            let written =
+                (try? Disk.bytes(of: lockPath)).map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines) } ?? ""
             throw RunLocked(path: path, holder: written.isEmpty ? "another process" : written)
         }
         let lock = RunLock(descriptor: descriptor)

@@ -81,7 +81,8 @@ public final class StepsLog: Sendable {
         while let line = try reader.next() {
             guard line.isComplete else { break }
             guard let record = StepRecord(line: Substring(line.text)) else {
-                throw RunFolderError("\(path), line \(line.number): \"\(line.text.prefix(40))\" is not a step, a view and a chain hash.")
+                throw RunFolderError(
+                    "\(path), line \(line.number): \"\(line.text.prefix(40))\" is not a step, a view and a chain hash.")
             }
             records.append(record)
         }

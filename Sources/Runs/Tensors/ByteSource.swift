@@ -62,7 +62,8 @@ final class OpenFile: Sendable {
                 }
                 guard got > 0 else {
                     throw SafetensorsError(
-                        file: path, offset: range.lowerBound + filled, problem: "the file ends here", expected: "\(range.count - filled) more bytes")
+                        file: path, offset: range.lowerBound + filled, problem: "the file ends here",
+                        expected: "\(range.count - filled) more bytes")
                 }
                 filled += got
             }

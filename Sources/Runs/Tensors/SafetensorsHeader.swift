@@ -8,7 +8,8 @@ struct SafetensorsHeader: Sendable {
     static func length(of prefix: [UInt8], file: String, fileBytes: Int) throws -> Int {
         guard prefix.count == 8 else {
             throw SafetensorsError(
-                file: file, offset: 0, problem: "the file has \(fileBytes) bytes", expected: "at least the 8 of the header's length")
+                file: file, offset: 0, problem: "the file has \(fileBytes) bytes", expected: "at least the 8 of the header's length"
+            )
         }
         let length = prefix.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
         guard length <= UInt64(Safetensors.maximumHeaderBytes) else {
@@ -32,7 +33,8 @@ struct SafetensorsHeader: Sendable {
         do {
             root = try JSON(parsing: json)
         } catch let error as JSONError {
-            throw SafetensorsError(file: file, offset: 8 + error.offset, problem: "the header is not JSON", expected: error.expected)
+            throw SafetensorsError(
+                file: file, offset: 8 + error.offset, problem: "the header is not JSON", expected: error.expected)
         }
         guard let members = root.members else {
             throw SafetensorsError(file: file, offset: 8, problem: "the header is not an object", expected: "tensors by name")
@@ -53,7 +55,8 @@ struct SafetensorsHeader: Sendable {
 
     private static func metadata(_ value: JSON, file: String) throws -> [String: String] {
         guard let members = value.members, members.allSatisfy({ $0.value.stringValue != nil }) else {
-            throw SafetensorsError(file: file, offset: 8, problem: "\(Safetensors.metadataKey) is wrong", expected: "an object of texts")
+            throw SafetensorsError(
+                file: file, offset: 8, problem: "\(Safetensors.metadataKey) is wrong", expected: "an object of texts")
         }
         return Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value.stringValue ?? "") })
     }
@@ -75,16 +78,21 @@ struct SafetensorsHeader: Sendable {
         var shape: [Int] = []
         var byteCount = type.size
         for dimension in dimensions {
-            guard let size = dimension.intValue, size >= 0 else { throw failure("its shape is wrong", "whole numbers that are not negative") }
+            guard let size = dimension.intValue, size >= 0 else {
+                throw failure("its shape is wrong", "whole numbers that are not negative")
+            }
             let (product, overflow) = byteCount.multipliedReportingOverflow(by: size)
             guard !overflow else { throw failure("its shape is too large", "a size that 63 bits can count") }
             byteCount = product
             shape.append(size)
         }
-        guard let offsets = value["data_offsets"]?.arrayValue, offsets.count == 2, let start = offsets[0].intValue, let end = offsets[1].intValue,
+        guard let offsets = value["data_offsets"]?.arrayValue, offsets.count == 2, let start = offsets[0].intValue,
+            let end = offsets[1].intValue,
             start >= 0, start <= end, end <= dataBytes
         else {
-            throw failure("its offsets are \(value["data_offsets"]?.text ?? "missing")", "a start and an end within the \(dataBytes) bytes of data")
+            throw failure(
+                "its offsets are \(value["data_offsets"]?.text ?? "missing")",
+                "a start and an end within the \(dataBytes) bytes of data")
         }
         guard end - start == byteCount else {
             throw failure("its offsets span \(end - start) bytes", "\(byteCount) for \(typeName) \(shape)")
@@ -98,14 +106,16 @@ struct SafetensorsHeader: Sendable {
             guard tensor.bytes.lowerBound == end else {
                 throw SafetensorsError(
                     file: file, offset: 8 + headerBytes + tensor.bytes.lowerBound,
-                    problem: "tensor \(tensor.name) \(tensor.bytes.lowerBound < end ? "overlaps the one before it" : "leaves a gap before it")",
+                    problem:
+                        "tensor \(tensor.name) \(tensor.bytes.lowerBound < end ? "overlaps the one before it" : "leaves a gap before it")",
                     expected: "its first byte at \(end) of the data")
             }
             end = tensor.bytes.upperBound
         }
         guard end == dataBytes else {
             throw SafetensorsError(
-                file: file, offset: 8 + headerBytes + end, problem: "\(dataBytes - end) bytes follow the last tensor", expected: "none")
+                file: file, offset: 8 + headerBytes + end, problem: "\(dataBytes - end) bytes follow the last tensor",
+                expected: "none")
         }
     }
 }

@@ -42,7 +42,8 @@ public final class SafetensorsReader: Sendable {
         guard let entry = byName[tensor] else {
             let nearest = NearestName.of(tensor, among: tensors.map(\.name)).map { "; the nearest is \($0)" } ?? ""
             throw SafetensorsError(
-                file: name, offset: nil, problem: "there is no tensor \(tensor)\(nearest)", expected: "one of its \(tensors.count) tensors")
+                file: name, offset: nil, problem: "there is no tensor \(tensor)\(nearest)",
+                expected: "one of its \(tensors.count) tensors")
         }
         return entry
     }

@@ -40,7 +40,8 @@ public struct SafetensorsStream: Sequence, IteratorProtocol, Sendable {
         var offset = 0
         for tensor in tensors {
             guard names.insert(tensor.name).inserted else {
-                throw SafetensorsError(file: "the stream", offset: nil, problem: "two tensors are named \(tensor.name)", expected: "distinct names")
+                throw SafetensorsError(
+                    file: "the stream", offset: nil, problem: "two tensors are named \(tensor.name)", expected: "distinct names")
             }
             let description: JSON = [
                 "dtype": .string(tensor.values.type.rawValue),

@@ -205,7 +205,9 @@ private struct JSONParser {
     private mutating func escapedScalar() throws -> Unicode.Scalar {
         let first = try fourHexDigits()
         if let scalar = Unicode.Scalar(first) { return scalar }
-        guard first < 0xDC00, bytes[position...].starts(with: "\\u".utf8) else { throw failure("the second half of a surrogate pair") }
+        guard first < 0xDC00, bytes[position...].starts(with: "\\u".utf8) else {
+            throw failure("the second half of a surrogate pair")
+        }
         position += 2
         let second = try fourHexDigits()
         guard (0xDC00...0xDFFF).contains(second),

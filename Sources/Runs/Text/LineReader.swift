@@ -45,7 +45,8 @@ struct LineReader {
     private mutating func line(upTo end: Int, isComplete: Bool) -> Line {
         number += 1
         return Line(
-            number: number, text: String(decoding: buffer[position..<end], as: UTF8.self), offset: readOffset - buffer.count + position,
+            number: number, text: String(decoding: buffer[position..<end], as: UTF8.self),
+            offset: readOffset - buffer.count + position,
             isComplete: isComplete)
     }
 }

@@ -9,7 +9,9 @@ public enum NearestName {
             let distance = distance(wanted, candidate.lowercased())
             if distance < best?.distance ?? Int.max { best = (candidate, distance) }
         }
-        guard let best, best.distance <= max(2, max(name.count, best.name.count) / 3), best.distance < max(name.count, best.name.count) else {
+        guard let best, best.distance <= max(2, max(name.count, best.name.count) / 3),
+            best.distance < max(name.count, best.name.count)
+        else {
             return nil
         }
         return best.name

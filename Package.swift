@@ -33,7 +33,7 @@ let package = Package(
         .target(
             name: "Wire",
             dependencies: [
-                "Kernels", "CKernels", "CZstd",
+                "Kernels", "CZstd",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],

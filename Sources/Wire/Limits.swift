@@ -10,7 +10,7 @@ public enum ProtocolVersion {
 public enum Limits {
     // MARK: Control frames, payload by kind
 
-    /// Hello, challenge, proof, refusal: all that an unknown peer may send.
+    /// Hello and refusal, which an unknown peer may send, and the smallest of the others.
     public static let hello = 4 << 10
     /// The small messages of a running view.
     public static let report = 1 << 20
@@ -24,13 +24,11 @@ public enum Limits {
     /// The largest payload of a control frame of this kind.
     public static func payload(of kind: MessageKind) -> Int {
         switch kind {
-        case .hello, .challenge, .proof, .refuse, .linksUp, .start, .pause, .snapshotRequest, .sumRequest, .heartbeat,
-            .stop, .goodbye, .applied:
-            hello
-        case .ready, .stepReport, .linkFailed, .stateEnd, .sumEnd: report
+        case .hello, .refuse, .linksUp, .snapshotRequest, .heartbeat, .farewell, .stop: hello
+        case .ready, .stepReport, .linkFailed: report
         case .welcome, .view: configuration
         case .batch: batch
-        case .stateChunk, .sumChunk: stateChunk
+        case .stateChunk: stateChunk
         }
     }
 

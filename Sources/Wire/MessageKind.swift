@@ -1,26 +1,17 @@
 /// What a control frame carries; the number is what travels, so a case is never renumbered, only added.
 public enum MessageKind: UInt16, Sendable, Hashable, CaseIterable {
     case hello = 1
-    case challenge = 2
-    case proof = 3
-    case welcome = 4
-    case refuse = 5
-    case ready = 6
-    case view = 7
-    case linksUp = 8
-    case start = 9
-    case batch = 10
-    case snapshotRequest = 11
-    case stateChunk = 12
-    case stateEnd = 13
-    case stepReport = 14
-    case linkFailed = 15
-    case heartbeat = 16
-    case stop = 17
-    case goodbye = 18
-    case applied = 19
-    case sumRequest = 20
-    case sumChunk = 21
-    case sumEnd = 22
-    case pause = 23
+    case welcome = 2
+    case refuse = 3
+    case ready = 4
+    case view = 5
+    case linksUp = 6
+    case linkFailed = 7
+    case batch = 8
+    case snapshotRequest = 9
+    case stateChunk = 10
+    case stepReport = 11
+    case heartbeat = 12
+    case farewell = 13
+    case stop = 14
 }

@@ -47,7 +47,7 @@ func finishing(_ body: () throws -> Int32) throws {
 private func isUsage(_ error: any Error) -> Bool {
     switch error {
     case is ConfigurationError, is UnknownRecipe, is KernelFamilyError, is UsageError: true
-    case let error as DataError: error.isUsage
+    case DataError.setting, DataError.unknownSet: true
     default: false
     }
 }

@@ -36,7 +36,7 @@ struct PreparedRun: Sendable {
         minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
         store = options.folder.checkpoints()
         _ = try store.sweep()
-        if store.steps().isEmpty, let from = options.from {
+        if try store.steps().isEmpty, let from = options.from {
             try PreparedRun.begin(store, training: training, configuration: configuration, from: from)
         }
         let newest = try store.newestWhole()
@@ -89,7 +89,7 @@ struct PreparedRun: Sendable {
         let replica = try Replica(training)
         let theirs = Dictionary(uniqueKeysWithValues: try StateFile.tensors(of: reader).map { ($0.name, $0) })
         for tensor in replica.state() {
-            if let other = theirs[tensor.name], other.shape == tensor.shape, other.values.sameType(as: tensor.values) {
+            if let other = theirs[tensor.name], other.shape == tensor.shape, other.values.type == tensor.values.type {
                 tensor.values.copy(from: other.values)
             } else if StateNames.isParameter(tensor.name) {
                 let found = theirs[tensor.name].map { "has shape \($0.shape)" } ?? "does not exist"

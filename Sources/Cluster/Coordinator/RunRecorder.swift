@@ -124,7 +124,7 @@ struct RunBooks: @unchecked Sendable {
             losses: zip(phases, figures.losses).map { PhaseLoss(phase: $0, value: $1) }, pixelError: figures.pixelError,
             codeMean: figures.codeMean, codeStd: figures.codeStd, samplesPerSecond: speed, wireSent: total(\.sent),
             wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
-            wait: mean(\.wait), update: mean(\.update), clamps: done.reports.first?.clamped ?? 0,
+            wait: mean(\.wait), update: mean(\.update), clamped: done.reports.first?.clamped ?? 0,
             repeats: Int(done.reports.first?.repeats ?? 0), workers: done.workers, view: done.view, chain: done.chain)
         sent += step.wireSent
         raw += step.wireRaw

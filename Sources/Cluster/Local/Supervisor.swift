@@ -155,7 +155,10 @@ struct Pipe {
 
     init() throws {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw LocalError("cannot make a pipe: \(String(cString: strerror(errno)))") }
+        // Both ends stay out of children but for the copy `ChildProcess` hands down; this thread alone spawns.
+        guard pipe(&ends) == 0, fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0, fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0 else {
+            throw LocalError("cannot make a pipe: \(String(cString: strerror(errno)))")
+        }
         (reading, writing) = (ends[0], ends[1])
     }
 

@@ -5,6 +5,9 @@ import Wire
 /// Reads gradient frames from one link; one thread.
 final class FrameReceiver {
     let link: GradientLink
+    /// A link that only goes out and is watched while this one is silent, and who is told of its end.
+    private var watched: GradientLink?
+    private let watchedEnded: (LinkFailure) -> Void
     private let head = ByteStore(capacity: GradientFrameHeader.fixedBytes)
     private let tables = ByteStore()
     private let window = ByteStore(capacity: FrameReceiver.windowBytes)
@@ -12,15 +15,17 @@ final class FrameReceiver {
     /// What is read before it is added: small enough to stay in the second-level cache.
     private static let windowBytes = 256 << 10
 
-    init(_ link: GradientLink) {
+    init(_ link: GradientLink, watching other: GradientLink? = nil, otherEnded: @escaping (LinkFailure) -> Void = { _ in }) {
         self.link = link
+        watched = other
+        watchedEnded = otherEnded
     }
 
     /// The next frame's header. Waits for its first byte for ever (until the link is closed), for the others no longer
-    /// than the progress deadline. `other`, a link that only goes out, is watched meanwhile: its end is thrown as its own.
-    func next(watching other: GradientLink? = nil) throws(LinkFailure) -> GradientFrameHeader {
+    /// than the progress deadline.
+    func next() throws(LinkFailure) -> GradientFrameHeader {
         let fixed = head.bytes(GradientFrameHeader.fixedBytes)
-        let first = try firstBytes(fixed, watching: other)
+        let first = try firstBytes(fixed)
         try read(UnsafeMutableRawBufferPointer(rebasing: fixed[first...]))
         let header = try readHeader(UnsafeRawBufferPointer(fixed))
         guard header.view == link.view else {
@@ -43,9 +48,7 @@ final class FrameReceiver {
         do throws(GradientFrameError) { return try body() } catch { throw link.violation("\(error)") }
     }
 
-    private func firstBytes(
-        _ buffer: UnsafeMutableRawBufferPointer, watching other: GradientLink?
-    ) throws(LinkFailure) -> Int {
+    private func firstBytes(_ buffer: UnsafeMutableRawBufferPointer) throws(LinkFailure) -> Int {
         while true {
             do throws(SocketError) {
                 let count = try link.socket.readAvailable(buffer)
@@ -54,23 +57,25 @@ final class FrameReceiver {
                 throw link.failure(error, writing: false)
             }
             var entries = [pollfd(fd: link.socket.descriptor, events: Poll.readable, revents: 0)]
-            if let other { entries.append(pollfd(fd: other.socket.descriptor, events: Poll.readable, revents: 0)) }
+            if let watched { entries.append(pollfd(fd: watched.socket.descriptor, events: Poll.readable, revents: 0)) }
             Poll.wait(&entries, milliseconds: -1)
-            if let other, entries[1].revents != 0 { try check(other) }
+            if let watched, entries[1].revents != 0, let end = end(of: watched) {
+                self.watched = nil
+                watchedEnded(end)
+            }
         }
     }
 
-    /// Nothing ever comes back on a link that only goes out, but its end.
-    private func check(_ other: GradientLink) throws(LinkFailure) {
-        let count: Int
+    /// How a link that only goes out has ended, if it has: nothing else ever comes back on it.
+    private func end(of other: GradientLink) -> LinkFailure? {
         do throws(SocketError) {
-            count = try withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { byte in
+            let count = try withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { byte in
                 Result { () throws(SocketError) in try other.socket.readAvailable(byte, peek: true) }
             }.get()
+            return count > 0 ? other.violation("bytes on a link that goes the other way") : nil
         } catch {
-            throw other.failure(error, writing: false)
+            return other.failure(error, writing: false)
         }
-        if count > 0 { throw other.violation("bytes on a link that goes the other way") }
     }
 
     private func read(_ buffer: UnsafeMutableRawBufferPointer) throws(LinkFailure) {

@@ -21,12 +21,19 @@ final class RingCore: @unchecked Sendable {
         var early: [ParkedFrame] = []
         var parkedBytes = 0
         var jobs = FIFO<Job>()
-        var failure: LinkFailure?
+        /// How each link ended. An exchange that needs nothing more of it is finished all the same: a neighbour that is
+        /// done may leave before this member has read all it sent.
+        var ended: [Direction: LinkFailure] = [:]
+        var reported: Set<LinkEnd> = []
         var stopped = false
         var ledger = Ledger()
+    }
 
-        /// What ends every wait.
-        var end: LinkFailure? { stopped ? .ownShutdown : failure }
+    enum Direction: Hashable {
+        /// The link to the successor.
+        case outgoing
+        /// The link from the predecessor.
+        case incoming
     }
 
     let geometry: RingGeometry
@@ -50,7 +57,7 @@ final class RingCore: @unchecked Sendable {
 
     func begin(_ exchange: RingExchange) {
         let violation = state.update { state -> LinkFailure? in
-            if state.end != nil { return nil }
+            if state.stopped { return nil }
             precondition(state.exchange == nil, "an exchange is under way")
             precondition(state.last.map { $0 < exchange.tag } ?? true, "\(exchange.tag) is not later than the last")
             state.exchange = exchange
@@ -65,15 +72,16 @@ final class RingCore: @unchecked Sendable {
                 }
                 if let reason = exchange.admit(frame.header) { return predecessor.violation(reason) }
                 exchange.parked[frame.header.bucket].append(frame)
+                exchange.framesRead += 1
             }
             return nil
         }
-        if let violation { fail(violation) }
+        if let violation { fail(.incoming, violation) }
     }
 
     func ready(_ bucket: Int) {
         state.update { state in
-            guard state.end == nil else { return }
+            if state.stopped { return }
             guard let exchange = state.exchange else { preconditionFailure("ready before begin") }
             precondition(exchange.isReady.indices.contains(bucket), "no bucket \(bucket)")
             precondition(!exchange.isReady[bucket], "bucket \(bucket) is ready twice")
@@ -94,9 +102,12 @@ final class RingCore: @unchecked Sendable {
     func finish() throws(LinkFailure) {
         let start = Clock.now()
         let result = state.wait { state -> Result<Void, LinkFailure>? in
-            if let end = state.end { return .failure(end) }
+            if state.stopped { return .failure(.ownShutdown) }
             guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
-            return exchange.isDone ? .success(()) : nil
+            if exchange.isDone { return .success(()) }
+            if !exchange.hasReceivedAll, let end = state.ended[.incoming] { return .failure(end) }
+            if !exchange.hasSentAll, let end = state.ended[.outgoing] { return .failure(end) }
+            return nil
         }
         state.withLock { state in
             state.ledger.waited(nanoseconds: Clock.now() - start)
@@ -111,14 +122,14 @@ final class RingCore: @unchecked Sendable {
         predecessor.close()
     }
 
-    /// The first failure counts. The links stay open until `stop`, so that one death does not look like several.
-    func fail(_ failure: LinkFailure) {
-        let isFirst = state.update { state -> Bool in
-            guard state.end == nil else { return false }
-            state.failure = failure
-            return true
+    /// A link has ended. The other stays open until `stop`, so that one death does not look like several.
+    func fail(_ direction: Direction, _ failure: LinkFailure) {
+        let isNews = state.update { state -> Bool in
+            guard !state.stopped, state.ended[direction] == nil else { return false }
+            state.ended[direction] = failure
+            return failure.peer.map { state.reported.insert($0).inserted } ?? false
         }
-        if isFirst { onFailure?(failure) }
+        if isNews { onFailure?(failure) }
     }
 
     /// A chunk has arrived, was added or replaced: it goes on, and counts if it is whole.

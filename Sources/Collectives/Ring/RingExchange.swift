@@ -44,6 +44,7 @@ final class RingExchange: @unchecked Sendable {
     var parked: [[ParkedFrame]]
     var chunksWhole = 0
     var framesSent = 0
+    var framesRead = 0
     private var received: [Bool]
 
     init(
@@ -69,9 +70,10 @@ final class RingExchange: @unchecked Sendable {
 
     var buckets: Int { chunks.count }
 
-    var isDone: Bool {
-        chunksWhole == buckets * geometry.world && framesSent == buckets * geometry.hops
-    }
+    var isDone: Bool { chunksWhole == buckets * geometry.world && hasSentAll }
+    var hasSentAll: Bool { framesSent == buckets * geometry.hops }
+    /// Every frame that is due was read: only this member's own work is missing.
+    var hasReceivedAll: Bool { framesRead == buckets * geometry.hops }
 
     func header(bucket: Int, chunk: Int, hop: Int, statistics: [TensorStatistics], view: UInt64) -> GradientFrameHeader {
         GradientFrameHeader(

@@ -16,20 +16,20 @@ final class RingReader {
 
     init(_ core: RingCore) {
         self.core = core
-        receiver = FrameReceiver(core.predecessor)
+        receiver = FrameReceiver(core.predecessor, watching: core.successor) { core.fail(.outgoing, $0) }
     }
 
     func run() {
         do throws(LinkFailure) {
             while true {
-                let header = try receiver.next(watching: core.successor)
+                let header = try receiver.next()
                 switch try place(header) {
                 case .use(let exchange): try use(header, exchange)
                 case .park(let admitted): try park(header, admitted: admitted)
                 }
             }
         } catch {
-            core.fail(error)
+            core.fail(.incoming, error)
         }
     }
 
@@ -37,7 +37,7 @@ final class RingReader {
     private func place(_ header: GradientFrameHeader) throws(LinkFailure) -> Place {
         var admitted = false
         let place = core.state.wait { state -> Result<Place, LinkFailure>? in
-            if let end = state.end { return .failure(end) }
+            if state.stopped { return .failure(.ownShutdown) }
             if let exchange = state.exchange, exchange.tag == header.exchange {
                 if !admitted, let reason = exchange.admit(header) {
                     return .failure(self.core.predecessor.violation(reason))
@@ -80,7 +80,10 @@ final class RingReader {
             unpacked = Clock.now() - start
             if goesOn { kept = store }
         }
-        core.state.withLock { $0.ledger.received(header, unpackNanoseconds: unpacked) }
+        core.state.withLock { state in
+            state.ledger.received(header, unpackNanoseconds: unpacked)
+            exchange.framesRead += 1
+        }
         core.landed(header, exchange, forward: kept)
     }
 
@@ -96,6 +99,7 @@ final class RingReader {
                 return nil
             }
             state.ledger.received(header)
+            exchange.framesRead += 1
             // The exchange may have begun while the frame was read: then it has not been checked against it yet.
             if !admitted, let reason = exchange.admit(header) {
                 return core.predecessor.violation(reason)

@@ -11,7 +11,7 @@ public final class RingReducer: Reducer {
     private let threads: [OwnedThread]
 
     /// Takes the links over. Preconditions: world ≥ 2, and the links lead to the right ranks. `onFailure` is called at most
-    /// once, on a network thread, and not for one's own shutdown; it must not hold the reducer strongly.
+    /// once a neighbour, on a network thread, and not for one's own shutdown; it must not hold the reducer strongly.
     public init(
         rank: Int, world: Int, successor: GradientLink, predecessor: GradientLink, compression: LinkCompression,
         onFailure: (@Sendable (LinkFailure) -> Void)? = nil

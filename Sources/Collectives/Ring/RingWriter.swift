@@ -15,14 +15,14 @@ final class RingWriter {
         do throws(LinkFailure) {
             while let job = next() { try carryOut(job) }
         } catch {
-            core.fail(error)
+            core.fail(.outgoing, error)
         }
     }
 
-    /// The next job; nil when the reducer has failed or stopped.
+    /// The next job; nil when the link has ended or the reducer was stopped.
     private func next() -> RingCore.Job? {
         let job = core.state.wait { state -> RingCore.Job?? in
-            if state.end != nil { return .some(nil) }
+            if state.stopped || state.ended[.outgoing] != nil { return .some(nil) }
             return state.jobs.pop().map { .some($0) }
         }
         return job ?? nil
@@ -53,7 +53,8 @@ final class RingWriter {
                 frame.payload, coding: header.coding, pieces: exchange.chunks[header.bucket][header.chunk],
                 into: exchange.base, mode: .add)
         } catch {
-            throw core.predecessor.violation("\(error)")
+            core.fail(.incoming, core.predecessor.violation("\(error)"))
+            return
         }
         core.pool.give(frame.store)
         core.landed(header, exchange, forward: nil)

@@ -50,9 +50,11 @@ final class ServerReducerCore: @unchecked Sendable {
     func finish() throws(LinkFailure) {
         let start = Clock.now()
         let result = state.wait { state -> Result<Void, LinkFailure>? in
-            if let end = state.end { return .failure(end) }
+            if state.stopped { return .failure(.ownShutdown) }
             guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
-            return exchange.isDone ? .success(()) : nil
+            // A server that is done may leave before this member has waited for what it sent.
+            if exchange.isDone { return .success(()) }
+            return state.failure.map { .failure($0) }
         }
         state.withLock { state in
             state.ledger.waited(nanoseconds: Clock.now() - start)

@@ -39,10 +39,10 @@ extension EpochFigures {
     /// One object, for scripts.
     public func json(run: String, step: UInt64) -> JSON {
         .object([
-            ("run", .string(run)), ("step", .unsigned(step)), ("reconstruction", .real(reconstruction.halfSquared)),
-            ("pixel_error", .real(reconstruction.squaredPerPixel)),
-            ("code", .object([("mean", .real(code.mean)), ("std", .real(code.std))])),
-            ("holes", .real(holes.share)), ("energy_distance", .real(energyDistance)), ("energy_zero", .real(energyZero)),
+            .init("run", .string(run)), .init("step", .unsigned(step)), .init("reconstruction", .real(reconstruction.halfSquared)),
+            .init("pixel_error", .real(reconstruction.squaredPerPixel)),
+            .init("code", .object([.init("mean", .real(code.mean)), .init("std", .real(code.std))])),
+            .init("holes", .real(holes.share)), .init("energy_distance", .real(energyDistance)), .init("energy_zero", .real(energyZero)),
         ])
     }
 

@@ -57,8 +57,8 @@ struct BenchAllReduce: ParsableCommand {
             if json {
                 Output.result(
                     JSON.object([
-                        ("workers", .integer(Int64(workers))), ("bytes", .real(bytes)), ("milliseconds", .real(seconds * 1e3)),
-                        ("bytes_per_second", .real(bytes / seconds)),
+                        .init("workers", .integer(Int64(workers))), .init("bytes", .real(bytes)), .init("milliseconds", .real(seconds * 1e3)),
+                        .init("bytes_per_second", .real(bytes / seconds)),
                     ]).text)
             } else {
                 Output.result(

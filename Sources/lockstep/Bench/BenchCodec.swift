@@ -25,7 +25,7 @@ struct BenchCodec: ParsableCommand {
 
     func run() throws {
         try finishing {
-            let configuration = try settings.configuration(threads: nil)
+            let configuration = try settings.configuration()
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             let trainer = try LocalTrainer(training, threads: ProcessInfo.processInfo.activeProcessorCount)
@@ -52,18 +52,18 @@ struct BenchCodec: ParsableCommand {
         let pieces = phase.tensors.map(\.range)
         let raw = Double(phase.count * 4)
         let target = Storage<Int32>(count: phase.count)
-        let encoded = codec.encode(sum.all, pieces: pieces, coding: coding)
         let pack = medianSeconds(repeats: 9) { _ = codec.encode(sum.all, pieces: pieces, coding: coding) }
-        let bytes = codec.encodedBytes
+        let encoded = codec.encode(sum.all, pieces: pieces, coding: coding)
+        let bytes = encoded.bytes
         let unpack = try medianSeconds(repeats: 9) {
             try codec.decode(bytes, coding: encoded.coding, pieces: pieces, into: target.all, mode: .assign)
         }
-        let ratio = raw / Double(max(1, encoded.bytes))
+        let ratio = raw / Double(max(1, encoded.bytes.count))
         if json {
             Output.result(
                 JSON.object([
-                    ("phase", .string(phase.name)), ("coding", .string("\(coding)")), ("ratio", .real(ratio)),
-                    ("pack_bytes_per_second", .real(raw / pack)), ("unpack_bytes_per_second", .real(raw / unpack)),
+                    .init("phase", .string(phase.name)), .init("coding", .string("\(coding)")), .init("ratio", .real(ratio)),
+                    .init("pack_bytes_per_second", .real(raw / pack)), .init("unpack_bytes_per_second", .real(raw / unpack)),
                 ]).text)
         } else {
             let name = phase.name.padding(toLength: 17, withPad: " ", startingAt: 0)

@@ -27,15 +27,13 @@ struct BenchGemm: ParsableCommand {
             if json {
                 Output.result(
                     JSON.object([
-                        ("kernel", .string(KernelFamily.loaded)), ("peak", .real(ProductSpeed.peak())),
-                        (
-                            "products",
-                            .array(
+                        .init("kernel", .string(KernelFamily.loaded)), .init("peak", .real(ProductSpeed.peak())),
+                        .init("products",                             .array(
                                 results.map {
                                     .object([
-                                        ("rows", .integer(Int64($0.rows))), ("forward", .real($0.forward)),
-                                        ("backward_input", .real($0.backwardInput)),
-                                        ("backward_weight", .real($0.backwardWeight)),
+                                        .init("rows", .integer(Int64($0.rows))), .init("forward", .real($0.forward)),
+                                        .init("backward_input", .real($0.backwardInput)),
+                                        .init("backward_weight", .real($0.backwardWeight)),
                                     ])
                                 })
                         ),

@@ -31,7 +31,7 @@ struct BenchStep: ParsableCommand {
             settings.sets += [
                 "evaluate.every_epochs=0", "figures.every_epochs=0", "checkpoint.every_seconds=0", "checkpoint.every_epochs=0",
             ]
-            let configuration = try settings.configuration(threads: spread.threads)
+            let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let data = try DataSet.open(configuration.data, directory: settings.data)
@@ -63,7 +63,7 @@ struct BenchStep: ParsableCommand {
         let rate = Double(samples) / seconds
         let operations = 2 * Double(configuration.model.multiplyAddsPerSample(pixels: data.train.pixels))
         let workers = spread.workers.bounds.upperBound
-        let threads = workers * (spread.threads ?? configuration.threads(workers: workers))
+        let threads = workers * configuration.threads
         let cores = min(threads, ProcessInfo.processInfo.activeProcessorCount)
         let share = rate * operations * 1e-9 / (ProductSpeed.peak() * Double(cores))
         func mean(_ value: (StepMetrics) -> Double) -> Double { counted.reduce(0) { $0 + value($1) } / Double(counted.count) }
@@ -71,17 +71,15 @@ struct BenchStep: ParsableCommand {
         if json {
             Output.result(
                 JSON.object([
-                    ("samples_per_second", .real(rate)), ("share_of_peak", .real(share)),
-                    ("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
-                    ("workers", .integer(Int64(workers))), ("minibatch", .integer(Int64(configuration.minibatch))),
-                    ("kernel", .string(configuration.kernel)), ("steps", .integer(Int64(counted.count))),
-                    (
-                        "milliseconds",
-                        .object([
-                            ("compute", .real(mean(\.compute))), ("pack", .real(mean(\.pack))), ("wait", .real(mean(\.wait))),
-                            ("update", .real(mean(\.update))), ("step", .real(1e3 * seconds / Double(counted.count))),
+                    .init("samples_per_second", .real(rate)), .init("share_of_peak", .real(share)),
+                    .init("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
+                    .init("workers", .integer(Int64(workers))), .init("minibatch", .integer(Int64(configuration.minibatch))),
+                    .init("kernel", .string(configuration.kernel)), .init("steps", .integer(Int64(counted.count))),
+                    .init("milliseconds",                         .object([
+                            .init("compute", .real(mean(\.compute))), .init("pack", .real(mean(\.pack))), .init("wait", .real(mean(\.wait))),
+                            .init("update", .real(mean(\.update))), .init("step", .real(1e3 * seconds / Double(counted.count))),
                         ])
-                    ), ("sent_bytes_per_step", .real(sent)), ("early_bytes_per_step", .real(mean { Double($0.wireEarly) })),
+                    ), .init("sent_bytes_per_step", .real(sent)), .init("early_bytes_per_step", .real(mean { Double($0.wireEarly) })),
                 ]).text)
             return
         }

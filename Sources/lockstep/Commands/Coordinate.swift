@@ -14,8 +14,8 @@ struct Coordinate: ParsableCommand {
     @OptionGroup var spread: SpreadOptions
     @OptionGroup var child: ChildOptions
 
-    @Option(help: "Run folder (default: runs/RECIPE-DATE-TIME).")
-    var run: String?
+    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    var path: String?
 
     @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
     var from: String?
@@ -45,7 +45,7 @@ struct Coordinate: ParsableCommand {
     func run() throws {
         try finishing {
             if dryRun {
-                let configuration = try settings.configuration(threads: nil)
+                let configuration = try settings.configuration()
                 let data = try DataSet.open(configuration.data, directory: settings.data)
                 Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
                 return 0
@@ -62,18 +62,18 @@ struct Coordinate: ParsableCommand {
 
     /// The run's folder: as it is, where it exists and means the same; new otherwise.
     private func openFolder() throws -> RunFolder {
-        if let run, RunFolder.exists(run) {
-            let folder = try RunFolder.open(run)
+        if let path, RunFolder.exists(path) {
+            let folder = try RunFolder.open(path)
             guard !settings.isEmpty else { return folder }
             let existing = try folder.configuration().configuration
-            let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil, threads: nil)
+            let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
             try wanted.requireSameBits(as: existing, run: folder.name)
             return folder
         }
-        let configuration = try settings.configuration(threads: nil)
+        let configuration = try settings.configuration()
         let data = try DataSet.open(configuration.data, directory: settings.data)
         try configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).validate()
-        let folder = try RunFolder.create(name: configuration.name, at: run)
+        let folder = try RunFolder.create(name: configuration.name, at: path)
         try folder.write(
             configuration,
             provenance: Provenance(
@@ -139,7 +139,7 @@ struct CoordinatorProcess {
         let digest = try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false)
         if json {
             Output.result(
-                JSON.object([("run", .string(folder.path)), ("step", .unsigned(step)), ("digest", .string(digest))]).text)
+                JSON.object([.init("run", .string(folder.path)), .init("step", .unsigned(step)), .init("digest", .string(digest))]).text)
         } else {
             Output.result("run      \(folder.path)\nstep     \(step)\ndigest   \(digest)")
         }

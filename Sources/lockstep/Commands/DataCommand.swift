@@ -45,7 +45,7 @@ struct DataCommand: ParsableCommand {
         func run() throws {
             try finishing {
                 let meter = FetchMeter()
-                let reports = try KnownSet.named(name).fetch(into: place.directory) { meter.show($0) }
+                let reports = try KnownSet.named(name).fetch(in: place.directory) { meter.show($0) }
                 meter.end()
                 for report in reports {
                     switch report.outcome {

@@ -6,7 +6,7 @@ struct DigestOf: ParsableCommand {
         commandName: "digest", abstract: "SHA-256 of a run's weights (or, with --full, of its whole training state).")
 
     @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
-    var run: String
+    var name: String
 
     @Option(help: "The checkpoint after so many steps (default: the newest whole one).")
     var step: UInt64?
@@ -16,7 +16,7 @@ struct DigestOf: ParsableCommand {
 
     func run() throws {
         try finishing {
-            Output.result(try SavedState(run: run, step: step).digest(full: full))
+            Output.result(try SavedState(run: name, step: step).digest(full: full))
             return 0
         }
     }

@@ -30,26 +30,25 @@ struct Inspect: ParsableCommand {
     private func show(_ reader: SafetensorsReader, path: String, run saved: SavedState?) throws -> Int32 {
         let digest = try saved?.digest(full: false)
         if json {
-            var fields: [(String, JSON)] = [("path", .string(path))]
-            if let digest { fields.append(("digest", .string(digest))) }
-            fields.append(("metadata", .object(reader.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })))
+            var fields: [JSON.Member] = [.init("path", .string(path))]
+            if let digest { fields.append(.init("digest", .string(digest))) }
+            fields.append(.init("metadata", .object(reader.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })))
             fields.append(
-                (
+                .init(
                     "tensors",
                     .array(
                         reader.tensors.map { tensor in
-                            .object([
-                                ("name", .string(tensor.name)), ("type", .string(tensor.type.rawValue)),
-                                ("shape", .array(tensor.shape.map { .integer(Int64($0)) })),
-                            ])
-                        })
-                ))
+                            [
+                                "name": .string(tensor.name), "type": .string(tensor.type.rawValue),
+                                "shape": .array(tensor.shape.map { JSON($0) }),
+                            ]
+                        })))
             Output.result(JSON.object(fields).text)
             return 0
         }
         if let saved {
             Output.result("run          \(saved.folder.path)")
-            Output.result("checkpoints  \(saved.folder.checkpoints().steps().map(String.init).joined(separator: " "))")
+            Output.result("checkpoints  \(try saved.folder.checkpoints().steps().map(String.init).joined(separator: " "))")
         }
         Output.result("file         \(path)")
         if let digest { Output.result("digest       \(digest)") }

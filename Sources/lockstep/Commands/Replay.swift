@@ -38,7 +38,7 @@ struct Replay: ParsableCommand {
             let settings = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             let replica = try Replica(settings)
             let store = folder.checkpoints()
-            if let before = store.steps().last(where: { $0 < step }) {
+            if let before = try store.steps().last(where: { $0 < step }) {
                 try StateFile.restore(replica, from: store.at(step: before).open())
             }
             let trainer = LocalTrainer(replica: replica, threads: ProcessInfo.processInfo.activeProcessorCount)

@@ -12,8 +12,8 @@ struct Train: ParsableCommand {
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions
 
-    @Option(help: "Run folder (default: runs/RECIPE-DATE-TIME).")
-    var run: String?
+    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    var folder: String?
 
     @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
     var from: String?
@@ -26,7 +26,7 @@ struct Train: ParsableCommand {
 
     func run() throws {
         try finishing {
-            let configuration = try settings.configuration(threads: spread.threads)
+            let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.validate()
@@ -35,7 +35,7 @@ struct Train: ParsableCommand {
                 return 0
             }
             let start = try from.map { try SavedState(parsing: $0).statePath }
-            let folder = try RunFolder.create(name: configuration.name, at: run)
+            let folder = try RunFolder.create(name: configuration.name, at: folder)
             try folder.write(
                 configuration,
                 provenance: Provenance(
@@ -69,7 +69,7 @@ struct LocalRun {
     /// Starts the processes and waits for their end.
     func supervise() throws -> SupervisedEnding {
         let workers = spread.workers.bounds.upperBound
-        let threads = spread.threads ?? configuration.threads(workers: workers)
+        let threads = spread.threads ?? configuration.threads
         let environment = try KernelChoice.environment(
             ProcessInfo.processInfo.environment, kernel: configuration.kernel)
         return try Supervisor(environment: environment).run(
@@ -86,8 +86,8 @@ struct LocalRun {
         if json {
             Output.result(
                 JSON.object([
-                    ("run", .string(folder.path)), ("step", .unsigned(checkpoint.info.step)),
-                    ("epoch", .integer(Int64(checkpoint.info.epoch))), ("digest", .string(digest)), ("seconds", .real(seconds)),
+                    .init("run", .string(folder.path)), .init("step", .unsigned(checkpoint.info.step)),
+                    .init("epoch", .integer(Int64(checkpoint.info.epoch))), .init("digest", .string(digest)), .init("seconds", .real(seconds)),
                 ]).text)
         } else {
             Output.result("run      \(folder.path)")

@@ -33,9 +33,9 @@ struct DryRun {
         let gradient = try gradientBytes()
         if json {
             return JSON.object([
-                ("configuration", .string(configuration.yaml())), ("parameters", .integer(Int64(parameters))),
-                ("operations_per_sample", .integer(Int64(operations))), ("steps", .unsigned(steps)),
-                ("replica_bytes", .integer(Int64(replica))), ("gradient_bytes_per_step", .integer(Int64(gradient))),
+                .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),
+                .init("operations_per_sample", .integer(Int64(operations))), .init("steps", .unsigned(steps)),
+                .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
             ]).text
         }
         return configuration.yaml() + """

@@ -52,14 +52,18 @@ struct SettingOptions: ParsableArguments {
     /// Whether anything on the command line says what the run is.
     var isEmpty: Bool { recipe == nil && config == nil && sets.isEmpty && flags.isEmpty }
 
-    /// The effective configuration: flag over --set over environment over file over recipe, the kernel resolved.
-    func configuration(base: Configuration? = nil, threads: Int?) throws -> Configuration {
+    /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved, and the
+    /// threads of a worker where nobody gives them: the cores divided by the `workers`.
+    func configuration(base: Configuration? = nil, threads: Int? = nil, workers: Int = 1) throws -> Configuration {
         var sources = ConfigurationSources(
             recipe: recipe, file: config, environment: ProcessInfo.processInfo.environment, sets: sets,
             flags: flags + (threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? []))
         sources.base = base
         var configuration = try Configuration.load(sources)
         configuration.kernel = try KernelFamily.named(configuration.kernel).rawValue
+        if try !Configuration.isGiven("threads", in: sources) {
+            configuration.threads = max(1, ProcessInfo.processInfo.activeProcessorCount / workers)
+        }
         return configuration
     }
 }
@@ -159,6 +163,6 @@ struct ChildOptions: ParsableArguments {
     func tie(onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {
         guard let parentPid, let parentDescriptor else { return }
         try ParentBond.tie(toParent: parentPid)
-        ParentBond.watch(descriptor: parentDescriptor, onLine: onLine) { exit(1) }
+        ParentBond.watch(descriptor: parentDescriptor, onLine: onLine) { Foundation.exit(1) }
     }
 }

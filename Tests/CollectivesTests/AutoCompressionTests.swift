@@ -68,7 +68,7 @@ extension Loopback {
         func slowAndFast() throws {
             let queue = DispatchGroup()
             let reducers = try TestRun().ring(2, .auto) { port in
-                let relay = SlowRelay(to: port, bytesPerSecond: 8e6)
+                let relay = SlowRelay(to: port, bytesPerSecond: 3e6)
                 DispatchQueue.global().async(group: queue) { relay.run() }
                 return relay.port
             }
@@ -77,7 +77,7 @@ extension Loopback {
             let plan = BucketPlan(tensorRanges: [0..<elements], maximumElements: elements / 2)
             let sums = reducers.map { _ in Storage<Int32>(count: elements) }
             var late = [WireCounters](repeating: WireCounters(), count: 2)
-            for phase in 0..<24 as Range<UInt64> {
+            for phase in 0..<12 as Range<UInt64> {
                 for (member, reducer) in reducers.enumerated() {
                     Self.fill(sums[member], seed: phase * 2 + UInt64(member))
                     reducer.begin(
@@ -87,7 +87,7 @@ extension Loopback {
                 }
                 for (member, reducer) in reducers.enumerated() {
                     try reducer.finish()
-                    if phase >= 16 { late[member] = late[member] + reducer.exchangeCounters }
+                    if phase >= 7 { late[member] = late[member] + reducer.exchangeCounters }
                 }
             }
             for reducer in reducers { reducer.shutdown() }

@@ -57,48 +57,4 @@ struct CompressionPolicyTests {
         policy.link(1, secondsPerByte: 80e-9)
         #expect(Self.play(&policy, frames: 20, secondsPerByte: 0.1e-9).last == .packedZstd)
     }
-
-    @Test("A send queue that swallows bursts does not make a slow link look fast")
-    func queue() throws {
-        // 10 MB/s behind a queue that takes 100 kB in 20 µs, every 5 ms.
-        var rate = LinkRate()
-        var queued = 0
-        for index in 0..<20 {
-            let second = 100 + Double(index) * 0.005
-            rate.willWrite(queued: queued, at: second)
-            queued += 100_000
-            rate.didWrite(100_000, queued: queued, at: second + 20e-6)
-            queued -= 50_000
-        }
-        let cost = try #require(rate.secondsPerByte)
-        #expect(cost > 0.8e-7 && cost < 1.2e-7)
-    }
-
-    @Test("A link that blocks is as slow as its writes, an empty queue as fast")
-    func blocking() throws {
-        var slow = LinkRate()
-        var fast = LinkRate()
-        for index in 1...20 {
-            let second = Double(index)
-            slow.willWrite(queued: 0, at: second)
-            slow.didWrite(1 << 20, queued: 1000, at: second + 0.1)
-            fast.willWrite(queued: 0, at: second)
-            fast.didWrite(1 << 20, queued: 0, at: second + 0.0005)
-        }
-        #expect(try #require(slow.secondsPerByte) > 0.09 / Double(1 << 20))
-        #expect(try #require(fast.secondsPerByte) < 0.0006 / Double(1 << 20))
-    }
-
-    @Test("A link that became fast is noticed though its queue is always empty")
-    func recovery() throws {
-        var rate = LinkRate()
-        for index in 1...40 {
-            let second = Double(index)
-            rate.willWrite(queued: 0, at: second)
-            // Slow for the first half, then each write is gone within a millisecond of it.
-            rate.didWrite(100_000, queued: index <= 20 ? 1000 : 50_000, at: second + (index <= 20 ? 0.01 : 20e-6))
-            rate.willWrite(queued: 0, at: second + (index <= 20 ? 0.011 : 0.001))
-        }
-        #expect(try #require(rate.secondsPerByte) < 5e-8)
-    }
 }

@@ -1,4 +1,5 @@
 import Collectives
+import Dispatch
 import Testing
 
 extension Loopback {
@@ -65,6 +66,36 @@ extension Loopback {
             let nothing = Contributions(BucketPlan(tensorRanges: []), members: 2, random: &random)
             try nothing.exchange(reducers, phase: 0, attempt: 0, random: &random)
             for reducer in reducers { reducer.shutdown() }
+        }
+
+        @Test("when members leave as soon as they are done", arguments: ["ring", "server"])
+        func leaving(topology: String) throws {
+            for round in 0..<15 {
+                let seed = Self.seed &+ UInt64(round)
+                var random = SplitMix(seed: seed)
+                let plan = awkwardPlan()
+                let contributions = Contributions(plan, members: 3, random: &random)
+                var server: SummationServer?
+                let reducers: [any Reducer]
+                if topology == "ring" {
+                    reducers = try TestRun().ring(3, .auto)
+                } else {
+                    let made = try TestRun().server(3, .auto)
+                    (reducers, server) = (made.0, made.1)
+                }
+                for (member, reducer) in reducers.enumerated() {
+                    reducer.begin(
+                        phase: 0, attempt: 0, plan: plan, sum: contributions.sums[member],
+                        statistics: contributions.boards[member])
+                    for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
+                }
+                DispatchQueue.concurrentPerform(iterations: 3) { member in
+                    #expect(throws: Never.self) { try reducers[member].finish() }
+                    reducers[member].shutdown()
+                }
+                #expect(contributions.hold(), "seed \(seed)")
+                server?.shutdown()
+            }
         }
 
         @Test("when one member is an exchange ahead of another's compute", arguments: [2, 3])

@@ -132,7 +132,7 @@ final class FrameReceiver {
     }
 
     private func check(_ header: GradientFrameHeader, _ found: UInt32) throws(LinkFailure) {
-        // A delayed acknowledgement would look like a slow link to the sender's `LinkRate`.
+        // A delayed acknowledgement would look like a slow link to the sender, who asks for its rate of delivery.
         link.socket.acknowledge()
         guard let expected = header.payloadChecksum, header.payloadBytes > 0, found != expected else { return }
         throw link.violation("\(GradientFrameError.checksum(part: "payload"))")

@@ -5,7 +5,8 @@ import Wire
 /// Writes gradient frames to one link and measures what a byte costs there; one thread.
 final class FrameSender {
     let link: GradientLink
-    private(set) var rate = LinkRate()
+    /// What a byte costs on the link; nothing before the first acknowledgements.
+    private(set) var secondsPerByte: Double?
     private let head = ByteStore()
     private var parts: [iovec] = []
 
@@ -29,13 +30,22 @@ final class FrameSender {
             parts.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: part.baseAddress), iov_len: part.count))
         }
         let bytes = headBytes + header.payloadBytes
-        rate.willWrite(queued: link.socket.queuedBytes, at: Clock.seconds(Clock.now()))
+        measure()
         do throws(SocketError) {
             try link.socket.write(&parts)
         } catch {
             throw link.failure(error, writing: true)
         }
-        rate.didWrite(bytes, queued: link.socket.queuedBytes, at: Clock.seconds(Clock.now()))
         return bytes
+    }
+
+    /// Asks the kernel at what rate the frames before this one were delivered. How long a write blocks tells nothing: a
+    /// send queue of megabytes swallows a bucket at memory speed on the slowest link, and a busy machine blocks on a fast
+    /// one.
+    private func measure() {
+        let rate = link.socket.deliveredBytesPerSecond
+        guard rate > 0 else { return }
+        let sample = 1 / Double(rate)
+        secondsPerByte = secondsPerByte.map { $0 + (sample - $0) * 0.25 } ?? sample
     }
 }

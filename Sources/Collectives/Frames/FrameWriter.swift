@@ -19,7 +19,7 @@ final class FrameWriter {
         let elements = header.elements
         let key = CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: elements)
         let wanted = forced ?? policy.choose(key)
-        let start = Clock.now()
+        let start = Clock.computed()
         var payload: [UnsafeRawBufferPointer] = []
         switch wanted {
         case .empty:
@@ -35,13 +35,13 @@ final class FrameWriter {
             header.coding = encoded.coding
             payload = [encoded.bytes]
         }
-        let packed = Clock.now() - start
+        let packed = Clock.computed() - start
         let bytes = try sender.send(header, payload: payload)
         if forced == nil, header.coding != .empty {
             policy.packed(
                 key, coding: wanted, elements: elements, bytes: bytes - header.byteCount,
                 packSeconds: Clock.seconds(packed))
-            if let cost = sender.rate.secondsPerByte { policy.link(secondsPerByte: cost) }
+            if let cost = sender.secondsPerByte { policy.link(secondsPerByte: cost) }
         }
         return FrameCost(bytes: bytes, elements: elements, coding: header.coding, packNanoseconds: packed)
     }

@@ -37,6 +37,10 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
     /// False when this side ended the link itself.
     public var isSuspicion: Bool { cause != .cancelled && cause != .shutDown }
 
+    var isViolation: Bool {
+        if case .protocolViolation = cause { true } else { false }
+    }
+
     static let ownShutdown = LinkFailure(peer: nil, address: "", cause: .shutDown)
 
     public var description: String {

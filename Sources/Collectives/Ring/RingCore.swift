@@ -21,6 +21,8 @@ final class RingCore: @unchecked Sendable {
         var early: [ParkedFrame] = []
         var parkedBytes = 0
         var jobs = FIFO<Job>()
+        /// The writer is at a job: its frame may have left, and have been answered, before it is counted.
+        var isWriting = false
         /// How each link ended. An exchange that needs nothing more of it is finished all the same: a neighbour that is
         /// done may leave before this member has read all it sent.
         var ended: [Direction: LinkFailure] = [:]
@@ -105,8 +107,8 @@ final class RingCore: @unchecked Sendable {
             if state.stopped { return .failure(.ownShutdown) }
             guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
             if exchange.isDone { return .success(()) }
-            if !exchange.hasReceivedAll, let end = state.ended[.incoming] { return .failure(end) }
-            if !exchange.hasSentAll, let end = state.ended[.outgoing] { return .failure(end) }
+            if let end = state.ended[.incoming], end.isViolation || !exchange.hasReceivedAll { return .failure(end) }
+            if let end = state.ended[.outgoing], !exchange.hasSentAll, !state.isWriting { return .failure(end) }
             return nil
         }
         state.withLock { state in

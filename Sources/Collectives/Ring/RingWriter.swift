@@ -17,13 +17,16 @@ final class RingWriter {
         } catch {
             core.fail(.outgoing, error)
         }
+        core.state.update { $0.isWriting = false }
     }
 
     /// The next job; nil when the link has ended or the reducer was stopped.
     private func next() -> RingCore.Job? {
         let job = core.state.wait { state -> RingCore.Job?? in
             if state.stopped || state.ended[.outgoing] != nil { return .some(nil) }
-            return state.jobs.pop().map { .some($0) }
+            let job = state.jobs.pop()
+            state.isWriting = job != nil
+            return job.map { .some($0) }
         }
         return job ?? nil
     }

@@ -166,8 +166,8 @@ final class SummationCore: @unchecked Sendable {
         let key = CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: elements)
         let wanted = state.withLock { $0.policy.choose(key) }
         let base = UnsafePointer(SummationBucket.base(sum.store, elements: elements))
-        let start = Clock.now()
-        var frame: SummedFrame
+        let start = Clock.computed()
+        let frame: SummedFrame
         if wanted == .raw {
             header.coding = GradientCodec.isZero(base, pieces: sum.pieces) ? .empty : .raw
             frame = SummedFrame(
@@ -180,7 +180,7 @@ final class SummationCore: @unchecked Sendable {
             pool.give(sum.store)
             frame = SummedFrame(header: header, store: store, byteCount: encoded.bytes.count)
         }
-        let seconds = Clock.seconds(Clock.now() - start)
+        let seconds = Clock.seconds(Clock.computed() - start)
         if header.coding != .empty {
             state.withLock {
                 $0.policy.packed(
@@ -202,7 +202,7 @@ final class SummationCore: @unchecked Sendable {
                     bytes: bytes, elements: frame.header.elements, coding: frame.header.coding, packNanoseconds: 0)
                 state.withLock { state in
                     state.ledger.sent(cost)
-                    if let rate = sender.rate.secondsPerByte { state.policy.link(member, secondsPerByte: rate) }
+                    if let rate = sender.secondsPerByte { state.policy.link(member, secondsPerByte: rate) }
                 }
             }
         } catch {

@@ -34,7 +34,7 @@ public enum Limits {
 
     // MARK: Gradient links
 
-    /// Elements of one bucket: with the next, what bounds a gradient frame.
+    /// Elements of one bucket: with the next, what bounds a gradient frame's payload (`GradientCodec.packedBound`).
     public static let bucketElements = 16 << 20
     /// Pieces (ranges inside tensors) of one gradient frame.
     public static let gradientPieces = 4096
@@ -42,8 +42,6 @@ public enum Limits {
     public static let gradientStatistics = 4096
     /// Buckets of one exchange.
     public static let buckets = 1 << 16
-    /// Payload of one gradient frame: the widest coding of the largest bucket.
-    public static let gradientPayload = GradientCodec.packedBound(elements: bucketElements, pieces: gradientPieces)
     /// Frames a member holds for a bucket that it has not reached yet; past it the link is not read until it has.
     public static let parkedGradientBytes = 256 << 20
     /// Connections of a gradient listener that have not said who they are.

@@ -33,8 +33,9 @@ mnist: build  ## fetch MNIST and train the 2-D Gaussian recipe on it
 	$(LOCKSTEP) data fetch mnist
 	$(LOCKSTEP) train --recipe mnist-gaussian-2d
 
+# The test product by its name: `--build-tests` would also build what dependencies need for plugins nobody uses here.
 test: setup commit  ## every test, on a release build
-	swift build -c release --build-tests
+	swift build -c release --product lockstepPackageTests
 	$(TEST_ENVIRONMENT) swift test -c release --skip-build
 
 matrix: build  ## one digest over workers, threads, topologies, compressions and kills: prints the table

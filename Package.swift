@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "Layers", dependencies: ["Kernels"]),
         .target(
             name: "Autoencoder",
-            dependencies: ["Kernels", "Layers", "Datasets", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Kernels", "Layers", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Evaluation", dependencies: ["Kernels", "Autoencoder"]),
 
         // Network: knows no model, only ranges of numbers and bytes.
@@ -74,7 +74,7 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Autoencoder", "Datasets", "Layers", "Kernels"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
         .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Runs"]),
     ],

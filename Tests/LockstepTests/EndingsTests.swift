@@ -35,6 +35,8 @@ struct EndingsTests {
     func killedWorker() throws {
         let scratch = try Scratch()
         let run = try long(scratch, ["--set", "checkpoint.every_steps=5"])
+        let folder = try RunFolder.open(scratch.run("run"))
+        #expect(LockstepProcess.eventually { (try? folder.checkpoints().steps().isEmpty) == false })
         let family = run.family()
         let worker = try #require(family.first { LockstepProcess.role(of: $0) == "worker" })
         kill(worker, SIGKILL)
@@ -44,10 +46,10 @@ struct EndingsTests {
             #expect(result.errors.contains(part), "\(result.errors)")
         }
         #expect(LockstepProcess.eventually(seconds: 5) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
-        let before = try #require(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint?.info.step)
+        let before = try #require(try folder.checkpoints().newestWhole().checkpoint?.info.step)
         let resumed = try LockstepProcess.run(["resume", scratch.run("run"), "--steps", "\(before + 7)", "--workers", "3"])
         #expect(resumed.status == 0, "\(resumed.errors)")
-        #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint?.info.step == before + 7)
+        #expect(try folder.checkpoints().newestWhole().checkpoint?.info.step == before + 7)
     }
 
     @Test("a killed coordinator or supervisor takes everything with it", arguments: ["coordinator", "supervisor"])

@@ -4,13 +4,12 @@
     lockstep replay RUN --step N --out step.safetensors
     python3 Tests/Verification/replay.py step.safetensors
 
-Needs torch, numpy, safetensors and pyyaml; none of them is needed by Lockstep or its tests. Prints ||a-b|| / ||b|| for
+Needs torch, safetensors and pyyaml; none of them is needed by Lockstep or its tests. Prints ||a-b|| / ||b|| for
 each tensor and exits 1 where one is 1e-5 or more. Written from the paper and the file's own contents, not from the
 Swift sources.
 """
 import sys
 
-import numpy
 import torch
 import yaml
 from safetensors import safe_open
@@ -63,24 +62,30 @@ class Step:
         raise SystemExit(f"the file has no weights of {network} for the {phase} phase")
 
 
-def mlp(parameters, network, x, ambiguous):
-    """Dense layers with ReLU between them; counts units whose sign float32 cannot be sure of."""
+def mlp(step, phase, parameters, network, x, suffix=""):
+    """Dense layers with ReLU between them; a unit too near zero for float32 to be sure of takes the file's own mask."""
     layers = sorted({int(name[len(network) + 1:].split(".")[0]) for name in parameters if name.startswith(network + ".")})
     for layer in layers:
         x = x @ parameters[f"{network}.{layer}.weight"].T + parameters[f"{network}.{layer}.bias"]
         if layer != layers[-1]:
-            ambiguous.append(int((x.abs() < NEAR_ZERO).sum()))
-            x = torch.relu(x)
+            own = step.tensors[f"phase.{phase}.active.{network}.{layer}{suffix}"].bool()
+            near = x.detach().abs() < NEAR_ZERO
+            step.units += near.numel()
+            step.near += int(near.sum())
+            wrong = ((x.detach() > 0) != own) & ~near
+            if wrong.any():
+                raise SystemExit(f"{phase}: {int(wrong.sum())} units of {network}.{layer} have the wrong sign, far from zero")
+            x = x * torch.where(near, own, x.detach() > 0)
     return x
 
 
-def losses(step, phase, ambiguous):
+def losses(step, phase):
     """The phase's loss, a mean over the minibatch, and the parameters it is a function of."""
     encoder = step.parameters(phase, "encoder")
-    code = mlp(encoder, "encoder", step.corrupted, ambiguous)
+    code = mlp(step, phase, encoder, "encoder", step.corrupted)
     if phase == "reconstruction":
         decoder = step.parameters(phase, "decoder")
-        logits = mlp(decoder, "decoder", code, ambiguous)
+        logits = mlp(step, phase, decoder, "decoder", code)
         output = torch.sigmoid(logits) if step.settings["model"]["output"] == "sigmoid" else logits
         if step.settings["cost"] == "cross-entropy":
             cost = torch.nn.functional.binary_cross_entropy_with_logits(logits, step.images, reduction="sum")
@@ -90,38 +95,56 @@ def losses(step, phase, ambiguous):
     discriminator = step.parameters(phase, "discriminator")
     network = "discriminator.code"
     if phase == "discriminator":
-        real = mlp(discriminator, network, step.prior, ambiguous)
-        fake = mlp(discriminator, network, code.detach(), ambiguous)
+        real = mlp(step, phase, discriminator, network, step.prior, ".real")
+        fake = mlp(step, phase, discriminator, network, code.detach(), ".fake")
         cost = torch.nn.functional.softplus(-real).mean() + torch.nn.functional.softplus(fake).mean()
         return cost, discriminator
-    fake = mlp(discriminator, network, code, ambiguous)
+    fake = mlp(step, phase, discriminator, network, code)
     return torch.nn.functional.softplus(-fake).mean(), encoder
 
 
-def relative(a, b, scale=None):
-    scale = float(torch.linalg.vector_norm(b if scale is None else scale))
+def relative(a, b):
+    scale = float(torch.linalg.vector_norm(b))
     difference = float(torch.linalg.vector_norm(a - b))
     return difference / scale if scale > 0 else difference
+
+
+def update_error(step, phase, name, gradient):
+    """Recomputes the update in float64 from the optimizer's state in the file and compares the weights after it."""
+    settings = step.settings["phases"][phase]
+    own = step.tensors
+    before = own[f"phase.{phase}.before.{name}"].double()
+    after = own[f"phase.{phase}.after.{name}"].double()
+    rate = float(own[f"phase.{phase}.rate"])
+    state = {kind: own[key].double() for kind in ("momentum", "first", "second")
+             if (key := f"phase.{phase}.before.optimizer.{kind}.{name}") in own}
+    if settings["optimizer"] == "sgd":
+        expected = before - rate * (settings["momentum"] * state["momentum"] + gradient)
+    else:
+        beta1, beta2 = settings["beta1"], settings["beta2"]
+        power1, power2 = own[f"phase.{phase}.before.optimizer.beta_powers"].double()
+        first = beta1 * state["first"] + (1 - beta1) * gradient
+        second = beta2 * state["second"] + (1 - beta2) * gradient**2
+        unbiased = first / (1 - power1 * beta1)
+        expected = before - rate * unbiased / ((second / (1 - power2 * beta2)).sqrt() + settings["epsilon"])
+    return relative(after, expected)
 
 
 def main():
     step = Step(sys.argv[1])
     worst, failed = 0.0, 0
-    phases = [p for p in ("reconstruction", "discriminator", "generator") if f"phase.{p}.loss" in step.tensors]
-    for phase in phases:
-        ambiguous = []
-        loss, parameters = losses(step, phase, ambiguous)
+    for phase in ("reconstruction", "discriminator", "generator"):
+        step.units = step.near = 0
+        loss, parameters = losses(step, phase)
         loss.backward()
         rows = [("loss", relative(step.tensors[f"phase.{phase}.loss"].double().reshape(()), loss.detach()))]
         for name, parameter in sorted(parameters.items()):
             gradient = step.tensors.get(f"phase.{phase}.gradient.{name}")
             if gradient is None:
-                continue
+                continue  # the discriminator's weights in the generator phase: that phase does not change them
             rows.append((f"gradient {name}", relative(gradient.double(), parameter.grad)))
-            before = step.tensors[f"phase.{phase}.before.{name}"].double()
-            after = step.tensors[f"phase.{phase}.after.{name}"].double()
-            rows.append((f"after {name}", update_error(step, phase, name, before, after, parameter.grad)))
-        print(f"{phase}: loss {float(loss):.9g}, {sum(ambiguous)} pre-activations within {NEAR_ZERO:g} of zero")
+            rows.append((f"after {name}", update_error(step, phase, name, parameter.grad)))
+        print(f"{phase}: loss {loss.item():.9g}; {step.near} of {step.units} units within {NEAR_ZERO:g} of zero")
         for name, error in rows:
             bad = not error < LIMIT
             failed += bad
@@ -129,17 +152,6 @@ def main():
             print(f"  {name:45s} {error:.2e}{'  <-- too far' if bad else ''}")
     print(f"worst {worst:.2e}, limit {LIMIT:g}: {'differs' if failed else 'agrees'}")
     return 1 if failed else 0
-
-
-def update_error(step, phase, name, before, after, gradient):
-    """Recomputes the update in float64 from the optimizer's state in the file, where it is there."""
-    settings = step.settings["phases"][phase]
-    rate = float(step.tensors[f"phase.{phase}.rate"].reshape(())) if f"phase.{phase}.rate" in step.tensors else settings["rate"]
-    velocity = step.tensors.get(f"phase.{phase}.before.optimizer.momentum.{name}")
-    if settings["optimizer"] == "sgd" and velocity is not None:
-        expected = before - rate * (settings["momentum"] * velocity.double() + gradient)
-        return relative(after, expected)
-    return float("nan")
 
 
 if __name__ == "__main__":

@@ -44,9 +44,11 @@ public final class LocalTrainer {
         while replica.step == step {
             let phase = replica.phase
             capture?.captureParameters(replica, phase: phase, moment: "before")
+            capture?.captureOptimizer(replica, phase: phase)
             let change = try compute(phase, into: &ledger)
             let loss = ledger.figures(minibatch: minibatch).losses[phase]
             capture?.captureGradient(replica, phase: phase, change: change, loss: loss)
+            capture?.captureActive(replica, phase: phase, lanes: lanes)
             replica.apply(phase: phase, change: change, team: team)
             capture?.captureParameters(replica, phase: phase, moment: "after")
         }

@@ -18,7 +18,10 @@ public struct ReplayTensor: Sendable, Equatable {
 /// Everything another implementation needs to check one step (contract.md, "Replay file").
 ///
 /// `input.images`, `input.labels`, `noise.input`, `prior.code`; for each phase `phase.PHASE.loss`, and by tensor
-/// `phase.PHASE.before.NAME`, `.gradient.NAME` (divided by B, as the optimizer saw it), `.after.NAME`.
+/// `phase.PHASE.before.NAME`, `.gradient.NAME` (divided by B, as the optimizer saw it), `.after.NAME`. Beyond the
+/// contract, for the update: `phase.PHASE.rate` and `phase.PHASE.before.optimizer.STATE.NAME`; for units whose sign
+/// fp32 cannot be sure of: `phase.PHASE.active.NETWORK.LAYER` (rows, units), 1 where a ReLU let its input pass (for the
+/// discriminator phase with `.real` and `.fake`).
 public final class ReplayCapture {
     public private(set) var tensors: [ReplayTensor] = []
 
@@ -48,6 +51,19 @@ public final class ReplayCapture {
         }
     }
 
+    /// What the phase's update starts from beside the parameters: its rate and its optimizer's state.
+    func captureOptimizer(_ replica: Replica, phase: Int) {
+        let state = replica.states[phase]
+        let name = "phase.\(state.description.name)"
+        add("\(name).rate", [1], .f64([replica.settings.rate(phase: state.description.name, step: replica.step)]))
+        for (kind, buffer) in zip(state.optimizerSettings.stateNames, state.optimizer) {
+            for tensor in state.description.tensors {
+                add("\(name).before.optimizer.\(kind).\(tensor.name)", tensor.shape, .f32(buffer[tensor.range].array))
+            }
+        }
+        if let powers = state.betaPowers { add("\(name).before.optimizer.beta_powers", [2], .f64(powers.all.array)) }
+    }
+
     /// The phase's reduced gradient, and its loss as a mean over the minibatch.
     func captureGradient(_ replica: Replica, phase: Int, change: ExponentChange, loss: Double) {
         let state = replica.states[phase]
@@ -63,7 +79,7 @@ public final class ReplayCapture {
         }
     }
 
-    private func add(_ name: String, _ shape: [Int], _ values: ReplayValues) {
+    func add(_ name: String, _ shape: [Int], _ values: ReplayValues) {
         tensors.append(ReplayTensor(name: name, shape: shape, values: values))
     }
 }

@@ -100,7 +100,7 @@ struct LockstepProcess {
 }
 
 /// A folder that goes with the test.
-final class Scratch {
+final class Scratch: Sendable {
     let path: String
 
     init() throws {

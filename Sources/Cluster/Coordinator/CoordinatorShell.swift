@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import NIOCore
 import Runs
+import Synchronization
 import Wire
 
 /// Carries the coordinator machine's directives out: everything here runs on one event loop.
@@ -11,7 +12,7 @@ final class CoordinatorShell: @unchecked Sendable {
     /// What one connection has said so far.
     private struct Peer {
         let connection: ControlConnection
-        var pid: UInt32 = 0
+        let greeting: Greeting
         var ready: ControlReady?
     }
 
@@ -50,6 +51,10 @@ final class CoordinatorShell: @unchecked Sendable {
         machine = CoordinatorMachine(plan: run.plan, view: run.lastView)
     }
 
+    /// How long a peer may take to introduce itself, and how many may be at it together.
+    static let helloDeadline: TimeAmount = .seconds(5)
+    static let maximumStrangers = 64
+
     /// How often the machine hears that time passes.
     static let tick: TimeAmount = .milliseconds(250)
 
@@ -69,19 +74,30 @@ final class CoordinatorShell: @unchecked Sendable {
     // MARK: In
 
     /// A worker's connection: on the loop, while the channel is set up.
+    ///
+    /// Nothing but a hello is read from a peer that has not said who it is, and it has not long to say it.
     func accept(_ channel: any Channel) throws {
+        guard peers.values.count(where: { !$0.greeting.isDone }) < Self.maximumStrangers else {
+            throw LocalError("more than \(Self.maximumStrangers) connections that have not said who they are")
+        }
         nextConnection += 1
         let id = ConnectionID(nextConnection)
-        peers[id] = Peer(connection: ControlConnection(channel: channel))
+        let greeting = Greeting()
+        peers[id] = Peer(connection: ControlConnection(channel: channel), greeting: greeting)
         try ControlConnection.install(
-            on: channel, admits: { _ in true }, onMessage: { [weak self] in self?.receive($0, from: id) },
-            onEnd: { [weak self] in self?.ended(id, $0) })
+            on: channel, admits: { greeting.isDone || $0 == .hello },
+            onMessage: { [weak self] in self?.receive($0, from: id) }, onEnd: { [weak self] in self?.ended(id, $0) })
+        loop.scheduleTask(in: Self.helloDeadline) { [weak self] in
+            guard let self, let peer = peers[id], !peer.greeting.isDone else { return }
+            log.warning("\(peer.connection.remote) connected and said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s; closed")
+            peer.connection.close()
+        }
     }
 
     private func receive(_ message: ControlMessage, from id: ConnectionID) {
         switch message {
         case .hello(let hello):
-            peers[id]?.pid = hello.pid
+            peers[id]?.greeting.finish()
             if hello.build != run.options.build {
                 return refuseBuild(hello, id)
             }
@@ -254,4 +270,13 @@ final class CoordinatorShell: @unchecked Sendable {
             $0.port = peer?.ready?.dataPort ?? 0
         }
     }
+}
+
+/// Whether a peer has said who it is; asked by the frame decoder before it takes memory.
+private final class Greeting: Sendable {
+    private let done = Atomic<Bool>(false)
+
+    var isDone: Bool { done.load(ordering: .relaxed) }
+
+    func finish() { done.store(true, ordering: .relaxed) }
 }

@@ -10,7 +10,7 @@ import Synchronization
 /// ended, and leaves nothing running.
 public final class Supervisor: Sendable {
     /// How long children may take to end by themselves once the coordinator has.
-    static let grace: Duration = .seconds(5)
+    static let grace: Duration = .seconds(3)
     /// Descriptor numbers in the children.
     public static let listenDescriptor: Int32 = 10
     public static let parentDescriptor: Int32 = 11
@@ -96,9 +96,10 @@ public final class Supervisor: Sendable {
         }
     }
 
-    /// Workers end when they hear the coordinator's word or lose it; those that do not are ended. Returns their largest
-    /// resident set.
+    /// Workers end when they hear the coordinator's word or lose it, and one that still dials by the signal; those that do
+    /// not are ended. Returns their largest resident set.
     private func reap() -> Int {
+        for pid in family.withLock({ $0.workers.keys }) { kill(pid, SIGTERM) }
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.grace.seconds) { [self] in killAll() }
         var peak = 0
         while !family.withLock({ $0.workers.isEmpty }), let ended = ChildProcess.waitForAny() {

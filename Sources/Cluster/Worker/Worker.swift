@@ -35,7 +35,7 @@ public final class Worker: Sendable {
             )
         }
         do {
-            try dial()
+            if let early = try dial() { return early }
         } catch {
             return .failed("\(error)")
         }
@@ -48,14 +48,15 @@ public final class Worker: Sendable {
         shell.onLoop { $0.handle(.leaveRequested(reason: reason)) }
     }
 
-    /// Dials with growing pauses, a line each time, until the connect time-out.
-    private func dial() throws {
+    /// Dials with growing pauses, a line each time, until the connect time-out. Returns an ending where a signal came first.
+    private func dial() throws -> WorkerEnding? {
         let deadline = MonotonicTime.now + options.connectTimeout
         var pause = Self.firstPause
         while true {
             let left = deadline - MonotonicTime.now
             do {
-                return try connect(within: left)
+                try connect(within: left)
+                return nil
             } catch {
                 let reason = Self.reason(error)
                 guard MonotonicTime.now + pause < deadline else {
@@ -64,7 +65,7 @@ public final class Worker: Sendable {
                     )
                 }
                 log.info("no coordinator at \(options.coordinator) yet (\(reason)); trying again in \(DurationText.text(pause))")
-                Thread.sleep(forTimeInterval: pause.seconds)
+                if let ending = endings.take(within: pause) { return ending }
                 pause = min(pause * 2, Self.longestPause)
             }
         }

@@ -1,0 +1,163 @@
+import Foundation
+import Runs
+import Testing
+
+/// What a person gets wrong: one sentence that names the thing and a way on, the contract's exit status, nothing lost.
+@Suite(.serialized)
+struct BadInputTests {
+    @Test(
+        "wrong flags, keys and values exit 64 and name the nearest right one",
+        arguments: [
+            (["train", "--recipe", "quickstrat"], "quickstart"), (["train", "--set", "model.cod=3"], "code"),
+            (["train", "--set", "minibatch=zero"], "minibatch"), (["train", "--kernel", "itanium"], "haswell"),
+            (["train", "--gradient-bits", "7"], "24"), (["train", "--workers", "0"], "workers"),
+            (["train", "--topology", "star"], "ring"), (["train", "--set", "prior={kind: swiss-roll}", "--set", "model.code=3"], "code"),
+            (["worker", "--coordinator", "nowhere"], "coordinator"), (["train", "--data.set"], "data.set"),
+            (["coordinator", "--threads", "2"], "worker"),
+        ])
+    func usage(_ arguments: [String], _ word: String) throws {
+        let result = try LockstepProcess.run(arguments)
+        #expect(result.status == 64, "\(arguments): \(result.errors)")
+        #expect(result.errors.contains(word), "\(arguments): \(result.errors)")
+        #expect(result.output.isEmpty)
+    }
+
+    @Test("errors in a file name file, line and key")
+    func file() throws {
+        let scratch = try Scratch()
+        try "name: mine\nminibatch: 100\nmodle: {code: 2}\n".write(toFile: scratch.run("mine.yaml"), atomically: true, encoding: .utf8)
+        let result = try LockstepProcess.run(["train", "--config", scratch.run("mine.yaml")])
+        #expect(result.status == 64)
+        for part in ["mine.yaml", "line 3", "modle", "model"] { #expect(result.errors.contains(part), "\(result.errors)") }
+    }
+
+    @Test("missing data names the folders looked in and how to get it")
+    func missingData() throws {
+        let scratch = try Scratch()
+        let result = try LockstepProcess.run(
+            ["train", "--recipe", "mnist-gaussian-2d", "--data", scratch.path], in: scratch.path)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("lockstep data fetch mnist") && result.errors.contains(scratch.path), "\(result.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+
+    @Test("train refuses a folder that exists and names resume; a run that is not there is named")
+    func existing() throws {
+        let scratch = try Scratch()
+        let arguments = ["train"] + LockstepProcess.small + ["--steps", "2", "--run", scratch.run("run")]
+        #expect(try LockstepProcess.run(arguments).status == 0)
+        let digest = try LockstepProcess.run(["digest", scratch.run("run")]).output
+        let again = try LockstepProcess.run(arguments)
+        #expect(again.status == 1 && again.errors.contains("lockstep resume"), "\(again.errors)")
+        #expect(try LockstepProcess.run(["digest", scratch.run("run")]).output == digest)
+        let none = try LockstepProcess.run(["digest", scratch.run("other")])
+        #expect(none.status == 1 && none.errors.contains("other"))
+    }
+
+    @Test("a coordinator off loopback without --insecure is refused, and so is a worker toward one")
+    func insecure() throws {
+        let scratch = try Scratch()
+        let lead = try LockstepProcess.run(
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "0.0.0.0:0"])
+        #expect(lead.status != 0 && lead.errors.contains("--insecure"), "\(lead.errors)")
+        let worker = try LockstepProcess.run(["worker", "--coordinator", "192.0.2.1:7700", "--connect-timeout", "1s"])
+        #expect(worker.status != 0 && worker.errors.contains("--insecure"), "\(worker.errors)")
+    }
+
+    @Test("a port in use is named")
+    func portInUse() throws {
+        let scratch = try Scratch()
+        let first = try LockstepProcess(
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
+        let log = scratch.run("first") + "/coordinator.log"
+        var port: String?
+        #expect(
+            LockstepProcess.eventually {
+                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+                port = text.range(of: "listening on 127.0.0.1:").map { String(text[$0.upperBound...].prefix { $0.isNumber }) }
+                return port != nil
+            })
+        let second = try LockstepProcess.run(
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("second"), "--listen", "127.0.0.1:\(port ?? "1")"])
+        #expect(second.status == 1 && second.errors.contains(port ?? "?") && second.errors.contains("--listen"), "\(second.errors)")
+        let locked = try LockstepProcess.run(["coordinator", "--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
+        #expect(locked.status == 1 && locked.errors.contains("\(first.process.processIdentifier)"), "\(locked.errors)")
+        kill(first.process.processIdentifier, SIGTERM)
+        #expect(try first.wait(seconds: 10).status == 0)
+    }
+
+    @Test("a worker that finds no coordinator says so at each try, and exits 1 after --connect-timeout")
+    func unreachable() throws {
+        let began = Date()
+        let result = try LockstepProcess.run(["worker", "--coordinator", "127.0.0.1:1", "--connect-timeout", "900ms"])
+        #expect(result.status == 1)
+        #expect(result.errors.contains("trying again") && result.errors.contains("--connect-timeout"), "\(result.errors)")
+        #expect(Date().timeIntervalSince(began) < 10)
+    }
+
+    @Test("coordinator and workers started by hand make the same weights as train")
+    func byHand() throws {
+        let scratch = try Scratch()
+        let lead = try LockstepProcess(
+            ["coordinator"] + LockstepProcess.small + [
+                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--topology", "server", "--json",
+            ])
+        let log = scratch.run("run") + "/coordinator.log"
+        var port = "0"
+        #expect(
+            LockstepProcess.eventually {
+                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+                guard let range = text.range(of: "listening on 127.0.0.1:") else { return false }
+                port = String(text[range.upperBound...].prefix { $0.isNumber })
+                return true
+            })
+        let workers = try (0..<2).map { _ in
+            try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        }
+        let third = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        let result = try lead.wait()
+        #expect(result.status == 0, "\(result.errors)")
+        // Of three workers for two places one is refused, with the status that its unit does not restart.
+        let endings = try (workers + [third]).map { try $0.wait(seconds: 20) }
+        #expect(endings.map(\.status).sorted() == [0, 0, 78], "\(endings.map(\.errors))")
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("train"), "--json"])
+        #expect(try JSON(parsing: trained.output)["digest"] == JSON(parsing: result.output)["digest"])
+        let again = try LockstepProcess.run(
+            ["coordinator", "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--set", "seed=4"])
+        #expect(again.status == 1 && again.errors.contains("seed"), "\(again.errors)")
+    }
+
+    @Test("a disk that is full ends the run with a sentence, the older checkpoint kept, and resume goes on once there is room")
+    func fullDisk() throws {
+        let scratch = try Scratch()
+        let mount = Process()
+        mount.executableURL = URL(fileURLWithPath: "/bin/mount")
+        mount.arguments = ["-t", "tmpfs", "-o", "size=3m", "lockstep-test", scratch.path]
+        mount.standardError = FileHandle.nullDevice
+        try mount.run()
+        mount.waitUntilExit()
+        guard mount.terminationStatus == 0 else { return }  // mounting needs rights; CI and containers with them run this
+        defer {
+            let unmount = Process()
+            unmount.executableURL = URL(fileURLWithPath: "/bin/umount")
+            unmount.arguments = ["-l", scratch.path]
+            try? unmount.run()
+            unmount.waitUntilExit()
+        }
+        let result = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + [
+                "--run", scratch.run("run"), "--set", "checkpoint.every_steps=3", "--set", "checkpoint.keep=50",
+            ])
+        #expect(result.status == 1)
+        #expect(result.errors.lowercased().contains("no space left"), "\(result.errors)")
+        let folder = try RunFolder.open(scratch.run("run"))
+        #expect(try folder.checkpoints().newestWhole().checkpoint != nil)
+        let bigger = Process()
+        bigger.executableURL = URL(fileURLWithPath: "/bin/mount")
+        bigger.arguments = ["-o", "remount,size=60m", scratch.path]
+        try bigger.run()
+        bigger.waitUntilExit()
+        let resumed = try LockstepProcess.run(["resume", scratch.run("run")])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+    }
+}

@@ -1,0 +1,125 @@
+import Datasets
+import Foundation
+import Runs
+import Testing
+
+/// The commands that look at a run after the fact, on one small run.
+@Suite(.serialized)
+struct CommandTests {
+    /// A folder with a finished run named "run".
+    private static let trained: Result<Scratch, any Error> = Result {
+        let scratch = try Scratch()
+        let result = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + ["--run", scratch.run("run"), "--set", "average=0.9", "--set", "figures.every_epochs=2"])
+        try #require(result.status == 0, "\(result.errors)")
+        return scratch
+    }
+
+    private func lockstep(_ arguments: [String]) throws -> LockstepProcess.Result {
+        try LockstepProcess.run(arguments, in: Self.trained.get().path)
+    }
+
+    @Test("encode writes codes and labels as numpy files, decode turns codes into images again")
+    func encodeDecode() throws {
+        let folder = try Self.trained.get()
+        #expect(try lockstep(["encode", "run", "--split", "validation", "--out", "codes.npy"]).status == 0)
+        let codes = try NPY.read(folder.path + "/codes.npy")
+        #expect(codes.shape == [100, 2])
+        #expect(try NPY.read(folder.path + "/codes.labels.npy").values.integers == (0..<100).map { Int64($0 % 10) })
+        #expect(try lockstep(["decode", "run", "--codes", "codes.npy", "--out", "images.npy"]).status == 0)
+        let images = try NPY.read(folder.path + "/images.npy")
+        #expect(images.shape == [100, 784])
+        #expect(try #require(images.values.floats).allSatisfy { (0...1).contains($0) })
+        #expect(try lockstep(["decode", "run", "--codes", "codes.npy", "--out", "images.png"]).status == 0)
+        let wrong = try lockstep(["decode", "run", "--codes", "images.npy", "--out", "x.npy"])
+        #expect(wrong.status == 1 && wrong.errors.contains("N x 2"), "\(wrong.errors)")
+    }
+
+    @Test("sample depends on its seed alone, and walks the code space with --grid")
+    func sample() throws {
+        let folder = try Self.trained.get()
+        for (seed, file) in [("1", "a.npy"), ("1", "b.npy"), ("2", "c.npy")] {
+            #expect(try lockstep(["sample", "run", "--count", "7", "--seed", seed, "--out", file]).status == 0)
+        }
+        let (a, b, c) = try (
+            NPY.read(folder.path + "/a.npy"), NPY.read(folder.path + "/b.npy"), NPY.read(folder.path + "/c.npy")
+        )
+        #expect(a.shape == [7, 784])
+        #expect(a.values.floats == b.values.floats && a.values.floats != c.values.floats)
+        #expect(try lockstep(["sample", "run", "--count", "25", "--grid", "--out", "grid.png"]).status == 0)
+        let ending = try lockstep(["sample", "run", "--out", "x.jpg"])
+        #expect(ending.status == 64 && ending.errors.contains(".png"))
+    }
+
+    @Test("replay arrives at the run's own sums and writes what went in and out")
+    func replay() throws {
+        let folder = try Self.trained.get()
+        let result = try lockstep(["replay", "run", "--step", "5", "--out", "step.safetensors"])
+        #expect(result.status == 0 && result.errors.contains("bit for bit"), "\(result.errors)")
+        let reader = try SafetensorsReader(path: folder.path + "/step.safetensors")
+        for name in ["input.images", "prior.code", "phase.generator.gradient.encoder.0.weight", "phase.discriminator.loss"] {
+            #expect(throws: Never.self) { try reader.entry(name) }
+        }
+        #expect(try lockstep(["replay", "run", "--step", "0", "--out", "x"]).status == 64)
+    }
+
+    @Test("inspect, evaluate and figures tell of the run; --json is JSON")
+    func look() throws {
+        let inspected = try lockstep(["inspect", "run"])
+        #expect(inspected.output.contains("encoder.0.weight") && inspected.output.contains("average.decoder.2.bias"))
+        #expect(try JSON(parsing: lockstep(["inspect", "run", "--json"]).output)["tensors"] != nil)
+        let evaluated = try JSON(parsing: lockstep(["evaluate", "run", "--json"]).output)
+        for key in ["reconstruction", "holes", "energy_distance", "energy_zero"] { #expect(evaluated[key]?.doubleValue != nil) }
+        let figures = try lockstep(["figures", "run"])
+        let names = figures.output.split(separator: "\n").map { ($0 as NSString).lastPathComponent }
+        #expect(Set(names) == ["codes.png", "losses.png", "reconstructions.png", "samples.png", "walk.png"])
+    }
+
+    @Test("metrics, events and the last epoch's figures and pictures are there when the run has ended")
+    func leftBehind() throws {
+        let folder = try RunFolder.open(Self.trained.get().run("run"))
+        let metrics = try MetricsReader(path: folder.metricsPath)
+        #expect(metrics.steps.map(\.step) == Array(1...24))
+        #expect(metrics.epochs.map(\.epoch) == [1, 2])
+        #expect(metrics.epochs.allSatisfy { $0.holes != nil && $0.energyDistance != nil })
+        #expect(FileManager.default.fileExists(atPath: folder.figuresPath + "/epoch-0002/codes.png"))
+        #expect(!FileManager.default.fileExists(atPath: folder.figuresPath + "/epoch-0001"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names.contains { $0.hasPrefix("events.out.tfevents.") })
+        let (_, provenance) = try folder.configuration()
+        #expect(provenance?.command.contains("train") == true && provenance?.data == Glyphs.digest || provenance?.data.count == 64)
+    }
+
+    @Test("latest names the newest run")
+    func latest() throws {
+        let scratch = try Scratch()
+        let result = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--steps", "2"], in: scratch.path)
+        #expect(result.status == 0, "\(result.errors)")
+        let digest = try LockstepProcess.run(["digest", "latest"], in: scratch.path)
+        #expect(digest.status == 0 && digest.output.count == 65)
+        let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/runs")
+        #expect(names.contains { $0.hasPrefix("quickstart-") })
+    }
+
+    @Test("--dry-run prints the effective configuration and its cost, and makes nothing")
+    func dryRun() throws {
+        let scratch = try Scratch()
+        let result = try LockstepProcess.run(
+            ["train", "--recipe", "mnist-likelihood", "--set", "data.set=glyphs", "--dry-run", "--set", "seed=3"],
+            environment: ["LOCKSTEP_SEED": "2", "LOCKSTEP_MINIBATCH": "64"], in: scratch.path)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("45,232,000"))
+        let read = try Configuration.read(yaml: result.output, file: "dry run")
+        #expect(read.seed == 3 && read.minibatch == 64 && read.model.code == 8)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+
+    @Test("recipes are listed, and printed whole by name")
+    func recipes() throws {
+        let list = try LockstepProcess.run(["recipes"]).output
+        for recipe in Recipes.all {
+            #expect(list.contains(recipe.name))
+            #expect(try LockstepProcess.run(["recipes", recipe.name]).output == recipe.text + "\n")
+        }
+    }
+}

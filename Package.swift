@@ -76,7 +76,7 @@ let package = Package(
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Autoencoder", "Datasets", "Layers", "Kernels"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
-        .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Runs"]),
+        .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Runs", "Datasets", "Kernels"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -21,4 +21,6 @@ int cprocess_lowest_thread_priority(void) {
     return setpriority(PRIO_PROCESS, (id_t)gettid(), 19) == 0 ? 0 : errno;
 }
 
+void cprocess_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+
 const char *cprocess_commit(void) { return LOCKSTEP_COMMIT; }

@@ -230,12 +230,12 @@ func checkpointCadence() {
     #expect(snapshots(byClock.pass(.seconds(4), beating: [1, 2], work: { _ in ticks += 1; return ticks })) == [4])
 }
 
-@Test("a ring neighbour that cannot be dialled ends the run, names both and suggests the server topology")
+@Test("a ring neighbour that cannot be dialled ends the run, names both and passes the way on")
 func undiallable() {
     var bench = Bench(plan())
     _ = bench.gather(2)
     let directives = bench.send(
-        .linkFailed(ConnectionID(1), view: 1, suspect: 1, reason: "connection refused", dialling: true))
+        .linkFailed(ConnectionID(1), view: 1, suspect: 1, reason: "connection refused: use --topology server", dialling: true))
     guard case .failed(let reason)? = outcome(directives) else { return #expect(Bool(false)) }
     #expect(reason.contains("worker 1") && reason.contains("worker 2") && reason.contains("--topology server"))
 }

@@ -9,6 +9,9 @@ int cprocess_die_with_parent(void);
 // Gives the calling thread the lowest scheduling priority (nice 19). Returns 0, or errno.
 int cprocess_lowest_thread_priority(void);
 
+// Names the calling thread for `top`, `perf` and core files; 15 characters count.
+void cprocess_name_thread(const char *name);
+
 // The commit this binary was built from, or "unknown" where the build had no checkout.
 const char *cprocess_commit(void);
 

@@ -129,9 +129,7 @@ extension CoordinatorMachine {
         guard number == view, !hasEnded else { return [] }
         let other = suspect.flatMap { ranks.indices.contains($0) ? name(ranks[$0]) : nil } ?? "the summation server"
         if dialling {
-            return fail(
-                "\(name(connection)) cannot reach \(other): \(reason); check --advertise, --data-port and firewalls, or use "
-                    + "--topology server, which needs outgoing connections only")
+            return fail("\(name(connection)) cannot reach \(other): \(reason)")
         }
         // The verdict is the control connection's: its end follows at once if that process died, its silence in seconds.
         suspicions.append(Suspicion(by: connection, of: suspect.map { ranks[$0] }, reason: reason))

@@ -1,0 +1,109 @@
+import Foundation
+import Kernels
+import Runs
+import Testing
+
+/// Every setting does something: those of the arithmetic change the weights, the others something that can be seen.
+@Suite(.serialized)
+struct SettingsTests {
+    private func digest(_ scratch: Scratch, _ name: String, _ more: [String]) throws -> String {
+        let result = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + ["--steps", "4", "--set", "evaluate.every_epochs=0", "--run", scratch.run(name)] + more)
+        try #require(result.status == 0, "\(more): \(result.errors)")
+        return try LockstepProcess.run(["digest", scratch.run(name), "--full"]).output
+    }
+
+    @Test("each setting of the arithmetic changes the training state")
+    func arithmetic() throws {
+        let changes = [
+            "cost=cross-entropy", "model.output=linear", "model.initialisation=he", "model.code=3", "prior.std=4",
+            "prior={kind: uniform, low: -1, high: 1}", "prior={kind: mixture}", "prior={kind: mixture, distance: 2}",
+            "prior={kind: swiss-roll}", "prior={kind: swiss-roll, thickness: 0.2}", "noise.input=0.2", "average=0.9",
+            "phases.generator.rate=0.05", "phases.discriminator.momentum=0.5", "phases.reconstruction.schedule.warm_up=1",
+            "phases.reconstruction.schedule={kind: cosine, from: 0, to: 1}",
+            "phases.reconstruction.schedule={kind: steps, at: [1], factor: 0.5}",
+            "phases.generator={optimizer: adam, rate: 0.001}", "phases.generator={optimizer: adam, rate: 0.001, beta1: 0.5}",
+            "shards=2", "gradient_bits=16", "data.train=390", "seed=9",
+        ]
+        let scratch = try Scratch()
+        var seen = [try digest(scratch, "base", []): "the defaults"]
+        for (index, change) in changes.enumerated() {
+            // Ten steps are an epoch and more, so that what acts from the second epoch on acts.
+            let state = try digest(scratch, "\(index)", change.contains("schedule={kind: steps") ? ["--set", change, "--steps", "14"] : ["--set", change])
+            #expect(seen[state] == nil, "\(change) gives the state of \(seen[state] ?? "")")
+            seen[state] = change
+        }
+        // The flag of the small recipe stands above --set.
+        let smaller = try digest(scratch, "smaller", ["--minibatch", "30"])
+        #expect(seen[smaller] == nil, "--minibatch 30 gives the state of \(seen[smaller] ?? "")")
+        let base = try digest(scratch, "base14", ["--steps", "14"])
+        #expect(seen[base] == nil, "a step schedule that changes nothing")
+    }
+
+    @Test("settings of the run's course are seen in its folder, and leave the weights alone")
+    func course() throws {
+        let scratch = try Scratch()
+        let base = try digest(scratch, "base", [])
+        #expect(
+            try digest(
+                scratch, "often",
+                ["--set", "checkpoint={every_steps: 1, keep: 2}", "--set", "figures.every_epochs=1", "--set", "threads=2", "--workers", "2:3"])
+                == base)
+        let folder = try RunFolder.open(scratch.run("often"))
+        #expect(try folder.checkpoints().steps() == [3, 4])
+        #expect(FileManager.default.fileExists(atPath: folder.figuresPath + "/samples.png"))
+    }
+
+    @Test("--threads gives each worker so many compute threads")
+    func threads() throws {
+        let scratch = try Scratch()
+        let run = try LockstepProcess(
+            ["train"] + LockstepProcess.small + ["--epochs", "5000", "--threads", "3", "--workers", "1", "--run", scratch.run("run")])
+        defer { kill(run.process.processIdentifier, SIGKILL) }
+        func computeThreads() -> Int {
+            guard let worker = run.family().first(where: { LockstepProcess.role(of: $0) == "worker" }),
+                let tasks = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker)/task")
+            else { return 0 }
+            return tasks.count { task in
+                let name = try? String(contentsOfFile: "/proc/\(worker)/task/\(task)/comm", encoding: .utf8)
+                return name?.hasPrefix("compute") == true
+            }
+        }
+        // The engine's own thread is the first of the three.
+        #expect(LockstepProcess.eventually { computeThreads() == 2 }, "\(computeThreads()) threads")
+    }
+
+    @Test(
+        "--kernel pins a family, which every process then has", .enabled(if: KernelFamily.haswell.isSupported, "this CPU has no AVX2"))
+    func kernel() throws {
+        let scratch = try Scratch()
+        _ = try digest(scratch, "pinned", ["--kernel", "haswell"])
+        let log = try String(contentsOfFile: scratch.run("pinned") + "/coordinator.log", encoding: .utf8)
+        #expect(log.contains("kernel haswell") && !log.contains("kernel skylakex"), "\(log)")
+        #expect(try RunFolder.open(scratch.run("pinned")).configuration().configuration.kernel == "haswell")
+    }
+
+    @Test("--data-port is where a worker listens, --advertise what it is known by", .timeLimit(.minutes(2)))
+    func ports() throws {
+        let scratch = try Scratch()
+        let lead = try LockstepProcess(
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2"])
+        let log = scratch.run("run") + "/coordinator.log"
+        var port = ""
+        #expect(
+            LockstepProcess.eventually {
+                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+                guard let range = text.range(of: "listening on 127.0.0.1:") else { return false }
+                port = String(text[range.upperBound...].prefix { $0.isNumber })
+                return true
+            })
+        // Nobody listens where the second says it does: the first cannot dial it, and says where it tried.
+        let first = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        let second = try LockstepProcess(
+            ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--advertise", "127.0.0.1:9"])
+        let result = try lead.wait(seconds: 60)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("127.0.0.1:9") && result.errors.contains("--topology server"), "\(result.errors)")
+        for worker in [first, second] { #expect(try worker.wait(seconds: 20).status == 1) }
+    }
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Coordinator and two workers in three network namespaces with addresses of their own, ring and server, IPv4 and IPv6:
+# one digest, the one of a run on one machine. Needs root and iproute2. Usage: Tests/several-hosts.sh [path of lockstep]
+set -euo pipefail
+lockstep=$(realpath "${1:-.build/release/lockstep}")
+[ "$(id -u)" = 0 ] || { echo "needs root, to make network namespaces"; exit 1; }
+place=$(mktemp -d)
+bridge=lsbr$$
+hosts=(ls$$a ls$$b ls$$c)
+cleanup() {
+  for host in "${hosts[@]}"; do
+    for pid in $(ip netns pids "$host" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
+    ip netns del "$host" 2>/dev/null || true
+  done
+  ip link del $bridge 2>/dev/null || true
+  rm -rf "$place"
+}
+trap cleanup EXIT
+ip link add $bridge type bridge
+ip link set $bridge up
+for index in 0 1 2; do
+  host=${hosts[$index]}
+  ip netns add "$host"
+  ip link add veth$$$index type veth peer name eth0 netns "$host"
+  ip link set veth$$$index master $bridge up
+  ip -n "$host" addr add 10.77.0.1$index/24 dev eth0
+  ip -n "$host" addr add fd77::1$index/64 dev eth0 nodad
+  ip -n "$host" link set eth0 up
+  ip -n "$host" link set lo up
+done
+cd "$place"
+recipe=(--recipe quickstart --set data.train=2000 --set data.validation=500 --epochs 2 --minibatch 100
+  --set model.encoder=[200,100] --set model.decoder=[100,200] --set model.discriminator=[100] --set figures.every_epochs=0)
+"$lockstep" train "${recipe[@]}" --run alone > alone.log 2>&1 || { cat alone.log; exit 1; }
+expected=$("$lockstep" digest alone)
+echo "one machine                        $expected"
+
+run() { # label, coordinator address to listen on, address to dial, topology, extra worker options
+  local label=$1 listen=$2 dial=$3 topology=$4; shift 4
+  rm -rf run
+  ip netns exec "${hosts[0]}" timeout 120 "$lockstep" coordinator "${recipe[@]}" --run run --listen "$listen" --insecure \
+    --workers 2 --topology "$topology" --data-port 7701 > coordinator.log 2>&1 &
+  local coordinator=$!
+  for index in 1 2; do
+    ip netns exec "${hosts[$index]}" timeout 120 "$lockstep" worker --coordinator "$dial" --insecure --threads 1 --data-port 7702 \
+      "$@" > worker-$index.log 2>&1 &
+  done
+  wait $coordinator || { cat coordinator.log worker-*.log; exit 1; }
+  wait
+  local digest
+  digest=$("$lockstep" digest run)
+  printf '%-34s %s\n' "$label" "$digest"
+  [ "$digest" = "$expected" ] || { echo "the digests differ"; exit 1; }
+}
+run "three hosts, ring, IPv4" 10.77.0.10:7700 10.77.0.10:7700 ring
+run "three hosts, server, IPv4" 0.0.0.0:7700 10.77.0.10:7700 server
+run "three hosts, ring, IPv6" "[::]:7700" "[fd77::10]:7700" ring
+run "three hosts, server, IPv6" "[fd77::10]:7700" "[fd77::10]:7700" server
+
+# A neighbour that cannot be dialled is named, and the server topology suggested.
+ip netns exec "${hosts[0]}" timeout 60 "$lockstep" coordinator "${recipe[@]}" --run blocked --listen 10.77.0.10:7700 --insecure \
+  --workers 2 > coordinator.log 2>&1 &
+coordinator=$!
+for index in 1 2; do
+  ip netns exec "${hosts[$index]}" timeout 60 "$lockstep" worker --coordinator 10.77.0.10:7700 --insecure --threads 1 \
+    --advertise 10.77.0.1$index:9 > worker-$index.log 2>&1 &
+done
+if wait $coordinator; then echo "a run with unreachable workers did not fail"; exit 1; fi
+wait || true
+grep -o "worker .* cannot reach .*" coordinator.log | head -n 1
+grep -q "topology server" coordinator.log

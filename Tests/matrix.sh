@@ -24,8 +24,12 @@ killed() { # arguments of train; kills everything after a random number of bytes
     waited=$((waited + 1))
     [ $waited -lt 6000 ] || break
   done
-  kill -9 $(family $supervisor) 2>/dev/null || true
+  local all
+  all=$(family $supervisor)
+  kill -9 $all 2>/dev/null || true
   wait $supervisor 2>/dev/null || true
+  # A killed process takes a moment to go, and holds the run's lock until then.
+  for pid in $all; do while [ -d "/proc/$pid" ]; do sleep 0.02; done; done
 }
 
 check() { # digest of a folder against the first one seen

@@ -90,6 +90,9 @@ public nonisolated struct ControlWelcome: Sendable {
   /// 0: initialise from the seed; else a state stream of this length follows
   public var stateBytes: UInt64 = 0
 
+  /// a worker keeps the kernel family it has
+  public var allowMixedKernels: Bool = false
+
   /// workers on other hosts may take part: listen off loopback
   public var remote: Bool = false
 
@@ -363,7 +366,7 @@ public nonisolated struct ControlStepReport: Sendable {
   public init() {}
 }
 
-/// worker -> coordinator, once a second.
+/// Either way, once a second; the coordinator's is empty.
 public nonisolated struct ControlHeartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -474,7 +477,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{1}workers\0\u{1}topology\0\u{1}compression\0\u{3}state_bytes\0\u{1}remote\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{1}workers\0\u{1}topology\0\u{1}compression\0\u{3}state_bytes\0\u{1}remote\0\u{3}allow_mixed_kernels\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -495,6 +498,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 11: try { try decoder.decodeSingularStringField(value: &self.compression) }()
       case 12: try { try decoder.decodeSingularUInt64Field(value: &self.stateBytes) }()
       case 13: try { try decoder.decodeSingularBoolField(value: &self.remote) }()
+      case 14: try { try decoder.decodeSingularBoolField(value: &self.allowMixedKernels) }()
       default: break
       }
     }
@@ -540,6 +544,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.remote != false {
       try visitor.visitSingularBoolField(value: self.remote, fieldNumber: 13)
     }
+    if self.allowMixedKernels != false {
+      try visitor.visitSingularBoolField(value: self.allowMixedKernels, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -556,6 +563,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.topology != rhs.topology {return false}
     if lhs.compression != rhs.compression {return false}
     if lhs.stateBytes != rhs.stateBytes {return false}
+    if lhs.allowMixedKernels != rhs.allowMixedKernels {return false}
     if lhs.remote != rhs.remote {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -88,3 +88,24 @@ func endings() {
         #expect((ending.sentence == nil) == (ending == .done))
     }
 }
+
+@Test("a coordinator that falls silent is given up after eight seconds; a worker that was stopped itself judges nobody")
+func silentCoordinator() {
+    var machine = running()
+    _ = machine.handle(.heard(at: .seconds(1)))
+    for second in 1...9 { #expect(machine.handle(.tick(at: .seconds(second))).isEmpty) }
+    let directives = machine.handle(.tick(at: .seconds(10)))
+    #expect(directives.contains { if case .exit(.lostCoordinator) = $0 { true } else { false } })
+    var stopped = running()
+    _ = stopped.handle(.heard(at: .seconds(1)))
+    _ = stopped.handle(.tick(at: .seconds(2)))
+    #expect(stopped.handle(.tick(at: .seconds(100))).isEmpty)
+}
+
+@Test("whoever closes on a hello is asked whether it is a coordinator at all")
+func noCoordinator() {
+    var machine = WorkerMachine()
+    _ = machine.handle(.connected)
+    let directives = machine.handle(.disconnected(reason: "it closed its connection"))
+    #expect(directives.contains { if case .exit(.noCoordinator) = $0 { true } else { false } })
+}

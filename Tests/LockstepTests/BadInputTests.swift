@@ -69,17 +69,10 @@ struct BadInputTests {
         let scratch = try Scratch()
         let first = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
-        let log = scratch.run("first") + "/coordinator.log"
-        var port: String?
-        #expect(
-            LockstepProcess.eventually {
-                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-                port = text.range(of: "listening on 127.0.0.1:").map { String(text[$0.upperBound...].prefix { $0.isNumber }) }
-                return port != nil
-            })
+        let port = try #require(LockstepProcess.port(of: scratch.run("first")))
         let second = try LockstepProcess.run(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("second"), "--listen", "127.0.0.1:\(port ?? "1")"])
-        #expect(second.status == 1 && second.errors.contains(port ?? "?") && second.errors.contains("--listen"), "\(second.errors)")
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("second"), "--listen", "127.0.0.1:\(port)"])
+        #expect(second.status == 1 && second.errors.contains(port) && second.errors.contains("--listen"), "\(second.errors)")
         let locked = try LockstepProcess.run(["coordinator", "--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
         #expect(locked.status == 1 && locked.errors.contains("\(first.process.processIdentifier)"), "\(locked.errors)")
         kill(first.process.processIdentifier, SIGTERM)
@@ -102,15 +95,7 @@ struct BadInputTests {
             ["coordinator"] + LockstepProcess.small + [
                 "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--topology", "server", "--json",
             ])
-        let log = scratch.run("run") + "/coordinator.log"
-        var port = "0"
-        #expect(
-            LockstepProcess.eventually {
-                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-                guard let range = text.range(of: "listening on 127.0.0.1:") else { return false }
-                port = String(text[range.upperBound...].prefix { $0.isNumber })
-                return true
-            })
+        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
         let workers = try (0..<2).map { _ in
             try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Runs
 import Testing
 
@@ -113,5 +114,55 @@ struct EndingsTests {
                 "--from", scratch.run("first"), "--set", "model.encoder=[40,32]", "--run", scratch.run("third"),
             ])
         #expect(other.status == 1 && other.errors.contains("encoder.0"), "\(other.errors)")
+    }
+
+    @Test("a stopped coordinator does not hang its workers: they end within ten seconds or so, and say why")
+    func stoppedCoordinator() throws {
+        let scratch = try Scratch()
+        let run = try long(scratch)
+        let family = run.family()
+        let coordinator = try #require(family.first { LockstepProcess.role(of: $0) == "coordinator" })
+        kill(coordinator, SIGSTOP)
+        let workers = family.filter { LockstepProcess.role(of: $0) == "worker" }
+        #expect(LockstepProcess.eventually(seconds: 20) { workers.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+        let log = try String(contentsOfFile: scratch.run("run") + "/worker-0.log", encoding: .utf8)
+        #expect(log.contains("silent"), "\(log)")
+        kill(coordinator, SIGCONT)
+        #expect(try run.wait(seconds: 30).status == 1)
+    }
+
+    @Test("a worker that started with another kernel takes the run's, by executing itself anew")
+    func adoptsKernel() throws {
+        let scratch = try Scratch()
+        let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
+        let lead = try LockstepProcess(
+            ["coordinator"] + LockstepProcess.small + [
+                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--kernel", kernel, "--json",
+            ])
+        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        let workers = try (0..<2).map { _ in
+            try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        }
+        let result = try lead.wait()
+        #expect(result.status == 0, "\(result.errors)")
+        for worker in workers {
+            let ended = try worker.wait(seconds: 20)
+            #expect(ended.status == 0 && ended.errors.contains("starting anew"), "\(ended.errors)")
+        }
+    }
+
+    @Test("resume --listen waits for workers of anywhere and goes on")
+    func resumeListening() throws {
+        let scratch = try Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("run")])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let lead = try LockstepProcess(
+            ["resume", scratch.run("run"), "--epochs", "3", "--workers", "1", "--listen", "127.0.0.1:0"])
+        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)"])
+        let result = try lead.wait()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try worker.wait(seconds: 20).status == 0)
+        #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint?.info.step == 36)
     }
 }

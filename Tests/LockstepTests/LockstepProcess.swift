@@ -65,6 +65,19 @@ struct LockstepProcess {
         try LockstepProcess(arguments, environment: environment, in: directory).wait()
     }
 
+    /// The port the newest coordinator of a run listens on, once its log says so.
+    static func port(of run: String) -> String? {
+        var port: String?
+        _ = eventually {
+            let text = (try? String(contentsOfFile: run + "/coordinator.log", encoding: .utf8)) ?? ""
+            port = text.range(of: "listening on 127.0.0.1:", options: .backwards).map {
+                String(text[$0.upperBound...].prefix { $0.isNumber })
+            }
+            return port != nil
+        }
+        return port
+    }
+
     /// Every process whose parent is this one, and theirs.
     func family() -> [Int32] {
         var all: [Int32] = []

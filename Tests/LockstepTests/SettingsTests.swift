@@ -88,15 +88,7 @@ struct SettingsTests {
         let scratch = try Scratch()
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2"])
-        let log = scratch.run("run") + "/coordinator.log"
-        var port = ""
-        #expect(
-            LockstepProcess.eventually {
-                let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-                guard let range = text.range(of: "listening on 127.0.0.1:") else { return false }
-                port = String(text[range.upperBound...].prefix { $0.isNumber })
-                return true
-            })
+        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
         // Nobody listens where the second says it does: the first cannot dial it, and says where it tried.
         let first = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         let second = try LockstepProcess(

@@ -131,7 +131,7 @@ import Testing
         asked.phases["generator"]?.rate = 0.2
         #expect(
             sentence { try asked.requireSameBits(as: run, run: "latest") }
-                == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); start a new run from its weights with `lockstep train --from latest`."
+                == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN` and these settings, where RUN is latest."
         )
     }
 

@@ -37,6 +37,7 @@ public struct NonFiniteGradient: Error, CustomStringConvertible, Sendable, Equat
 
     public var description: String {
         "step \(step), \(phase) phase: the gradient of \(tensor) was not finite, first in shard \(shard); "
-            + "lower phases.\(phase).rate or give it a warm_up, and start again from an earlier checkpoint with --from"
+            + "the losses before it say which phase ran away: lower that phase's rate or give it a warm_up, and begin a new run, "
+            + "from an earlier checkpoint if you like (--from RUN@STEP)"
     }
 }

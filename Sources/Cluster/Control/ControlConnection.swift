@@ -16,7 +16,7 @@ public final class ControlConnection: Sendable {
         guard let address = channel.remoteAddress, let host = address.ipAddress, let port = address.port else {
             return "an unknown address"
         }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        return HostPort(host: host, port: port).description
     }
 
     /// Sends a message; an error closes the connection and arrives as its end.
@@ -84,12 +84,12 @@ private final class ControlHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end("sent or met an error: \(words(error))")
+        end("its connection broke (\(words(error)))")
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end("closed its connection")
+        end("it closed its connection")
         context.fireChannelInactive()
     }
 

@@ -27,13 +27,15 @@ public final class Coordinator: Sendable {
     /// - Throws: what kept the run from beginning, in one sentence. What ends it later is in the outcome.
     public func run() throws -> RunOutcome {
         defer { try? group.syncShutdownGracefully() }
-        try refuseStrangers()
         let lock = try options.folder.lock()
         defer { lock.release() }
         let run = try PreparedRun(options: options)
         for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
-        if run.plan.firstStep > 0 { log.info("going on from the checkpoint after step \(run.plan.firstStep)") }
-        if run.plan.firstStep >= run.plan.lastStep { return .finished(step: run.plan.firstStep) }
+        if run.plan.firstStep > 0, run.plan.firstStep < run.plan.lastStep { log.info("going on from the checkpoint after step \(run.plan.firstStep)") }
+        if run.plan.firstStep >= run.plan.lastStep {
+            log.info("the run has come to its end at step \(run.plan.firstStep); `lockstep resume \(run.plan.runName) --epochs N` moves the end")
+            return .finished(step: run.plan.firstStep)
+        }
         return try lead(run)
     }
 
@@ -46,13 +48,6 @@ public final class Coordinator: Sendable {
     /// The operating system's word on how a worker process of this machine ended.
     public func childExited(pid: UInt32, cause: String) {
         shell.withLock { $0 }?.onLoop { $0.handle(.childExited(pid: pid, cause: cause)) }
-    }
-
-    private func refuseStrangers() throws {
-        guard case .address(let address) = options.listen, !address.isLoopback, !options.insecure else { return }
-        throw LocalError(
-            "\(address) can be reached from other hosts and this version has no token yet: add --insecure on a network you trust, or listen on 127.0.0.1"
-        )
     }
 
     private var host: String {
@@ -127,7 +122,7 @@ public final class Coordinator: Sendable {
         case .address(let address):
             do {
                 let channel = try bootstrap.bind(host: address.host, port: address.port).wait()
-                log.info("listening on \(address.host):\(channel.localAddress?.port ?? address.port)")
+                log.info("listening on \(HostPort(host: address.host, port: channel.localAddress?.port ?? address.port))")
                 return channel
             } catch {
                 let reason = (error as? IOError).map { String(cString: strerrorText($0.errnoCode)) } ?? "\(error)"

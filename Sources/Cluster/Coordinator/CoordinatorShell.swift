@@ -63,6 +63,10 @@ final class CoordinatorShell: @unchecked Sendable {
             guard let self, outcome == nil else { return task.cancel() }
             handle(.tick)
         }
+        loop.scheduleRepeatedTask(initialDelay: Worker.heartbeat, delay: Worker.heartbeat) { [weak self] task in
+            guard let self, outcome == nil else { return task.cancel() }
+            for peer in peers.values where peer.greeting.isDone { peer.connection.send(.heartbeat(.init()), view: machine.view) }
+        }
     }
 
     func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { loop.execute { body(self) } }

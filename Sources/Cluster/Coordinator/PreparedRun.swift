@@ -37,7 +37,10 @@ struct PreparedRun: Sendable {
         store = options.folder.checkpoints()
         _ = try store.sweep()
         if try store.steps().isEmpty, let from = options.from {
-            try PreparedRun.begin(store, training: training, configuration: configuration, from: from)
+            let replica = try InitialWeights.replica(training, from: from)
+            let info = CheckpointInfo(step: 0, epoch: 0, endsEpoch: false, identity: configuration.identityDigest)
+            let stream = try StateFile.stream(replica.snapshot(), configuration: configuration.yaml())
+            _ = try store.write(info) { writer in for piece in stream { try writer.write(piece) } }
         }
         let newest = try store.newestWhole()
         leftOut = newest.leftOut
@@ -59,7 +62,7 @@ struct PreparedRun: Sendable {
             checkpointEveryEpochs: UInt64(configuration.checkpoint.everyEpochs),
             evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
-            allowMixedKernels: options.allowMixedKernels)
+            allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName)
     }
 
     /// The answer to a worker's hello.
@@ -78,28 +81,8 @@ struct PreparedRun: Sendable {
             $0.compression = options.compression
             $0.stateBytes = state.bytes
             $0.remote = remote
+            $0.allowMixedKernels = options.allowMixedKernels
         }
-    }
-
-    /// `--from`: step 0 of a new run with the parameters (and whatever else fits) of another run's state.
-    private static func begin(
-        _ store: CheckpointStore, training: TrainingSettings, configuration: Configuration, from path: String
-    ) throws {
-        let reader = try SafetensorsReader(path: path)
-        let replica = try Replica(training)
-        let theirs = Dictionary(uniqueKeysWithValues: try StateFile.tensors(of: reader).map { ($0.name, $0) })
-        for tensor in replica.state() {
-            if let other = theirs[tensor.name], other.shape == tensor.shape, other.values.type == tensor.values.type {
-                tensor.values.copy(from: other.values)
-            } else if StateNames.isParameter(tensor.name) {
-                let found = theirs[tensor.name].map { "has shape \($0.shape)" } ?? "does not exist"
-                throw LocalError(
-                    "--from: \(tensor.name) is \(tensor.shape) in this run, in \(path) it \(found); the two models must agree")
-            }
-        }
-        let info = CheckpointInfo(step: 0, epoch: 0, endsEpoch: false, identity: configuration.identityDigest)
-        let stream = try StateFile.stream(replica.snapshot(), configuration: configuration.yaml())
-        _ = try store.write(info) { writer in for piece in stream { try writer.write(piece) } }
     }
 }
 

@@ -32,14 +32,24 @@ public enum KernelChoice {
     ///
     /// - Throws: `KernelFamilyError` where this CPU cannot run it; `LocalError` where the library does not offer it.
     public static func require(_ kernel: String) throws {
-        guard kernel != "auto", kernel != KernelFamily.loaded else { return }
+        if try mustRestart(for: kernel) { restart(with: kernel) }
+    }
+
+    /// Executes the program anew with a family; returns only where that is impossible.
+    public static func restart(with kernel: String) { execute(kernel) }
+
+    /// Whether this process has another family than `kernel`.
+    ///
+    /// - Throws: as `require`.
+    public static func mustRestart(for kernel: String) throws -> Bool {
+        guard kernel != "auto", kernel != KernelFamily.loaded else { return false }
         let family = try KernelFamily.named(kernel)
         if let chosen = getenv(marker), String(cString: chosen) == family.rawValue {
             throw LocalError(
                 "this run needs the BLAS kernel \(kernel), the library here (\(KernelFamily.libraryVersion)) answers with \(KernelFamily.loaded); install the OpenBLAS version the run was made with"
             )
         }
-        execute(family.rawValue)
+        return true
     }
 
     private static func execute(_ name: String) {

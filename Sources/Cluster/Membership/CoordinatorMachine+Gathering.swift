@@ -32,20 +32,36 @@ extension CoordinatorMachine {
             return "the run has all the workers it asked for (\(plan.workers.upperBound)); raise --workers at the coordinator"
         }
         guard let first = workers.values.min(by: { $0.number < $1.number }) else { return nil }
-        let pairs = [
-            ("build", first.identity.build, identity.build), ("BLAS library", first.identity.library, identity.library),
-            ("kernel", first.identity.kernel, identity.kernel),
-        ]
-        for (what, there, here) in pairs where there != here {
-            if what != "build", plan.allowMixedKernels { continue }
-            return "\(what) of worker \(first.number) on host \(first.identity.host) is \(there), of the one on host "
-                + "\(identity.host) it is \(here), so their sums would differ in the last bits; "
-                + (what == "build"
-                    ? "install the same build on both hosts"
-                    : "start the run with --set kernel=haswell where all have it, or --allow-mixed-kernels to give up equal bits")
+        if first.identity.build != identity.build {
+            return Self.differ("build", first, identity) + "install the same build on both hosts"
+        }
+        if first.identity.library != identity.library, !plan.allowMixedKernels {
+            return Self.differ("BLAS library", first, identity) + Self.mixedKernelsWay
         }
         return nil
     }
+
+    /// A kernel family is judged when the replica is ready: until then a worker may have executed itself anew with the run's.
+    private func kernelObjection(to worker: Worker, beside other: Worker) -> String? {
+        guard worker.identity.kernel != other.identity.kernel, !plan.allowMixedKernels else { return nil }
+        return Self.differ("kernel", other, worker.identity) + Self.mixedKernelsWay
+    }
+
+    private static func differ(_ what: String, _ first: Worker, _ identity: WorkerIdentity) -> String {
+        let part = { (identity: WorkerIdentity) in
+            switch what {
+            case "build": identity.build
+            case "kernel": identity.kernel
+            default: identity.library
+            }
+        }
+        return "\(what) of worker \(first.number) on host \(first.identity.host) is \(part(first.identity)), of the one on host "
+            + "\(identity.host) it is \(part(identity)), so their sums would differ in the last bits; "
+    }
+
+    private static let mixedKernelsWay =
+        "install the same OpenBLAS on both and start the run with --kernel haswell where all have it, or "
+        + "--allow-mixed-kernels to give up equal bits"
 
     mutating func ready(
         _ connection: ConnectionID, _ fingerprint: [UInt8], _ digest: [UInt8], _ now: Duration
@@ -54,7 +70,8 @@ extension CoordinatorMachine {
         workers[connection]?.fingerprint = fingerprint
         workers[connection]?.stateDigest = digest
         let others = workers.filter { $0.key != connection && $0.value.standing != .preparing }
-        if let other = others.min(by: { $0.key < $1.key }) {
+        if let other = others.min(by: { $0.key < $1.key }), let worker = workers[connection] {
+            if let objection = kernelObjection(to: worker, beside: other.value) { return turnAway(connection, objection) }
             if other.value.stateDigest != digest {
                 return turnAway(
                     connection,
@@ -98,7 +115,8 @@ extension CoordinatorMachine {
         let form = ViewPlan(number: view, members: members, applied: completed * UInt64(plan.phases))
         let spares = members.filter(\.shards.isEmpty).count
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
-        return [.form(form), .log(.info, "view \(view): \(ready.count) workers\(note)")]
+        let count = ready.count == 1 ? "1 worker" : "\(ready.count) workers"
+        return [.form(form), .log(.info, "view \(view): \(count)\(note)")]
     }
 
     /// A line every 10 s while the run waits for workers: nobody should wonder what it is waiting for.

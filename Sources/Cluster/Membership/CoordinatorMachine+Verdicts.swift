@@ -43,10 +43,11 @@ extension CoordinatorMachine {
         for (connection, worker) in workers.sorted(by: { $0.key < $1.key }) {
             let limit = worker.standing == .preparing ? Self.preparation : Self.silence
             if now - worker.heard > limit {
-                return lost(connection, "has been silent for \((now - worker.heard).components.seconds) s: stopped, swapped out or cut off", now)
+                return lost(
+                    connection, "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)", now)
             }
             if owes(worker), now - worker.worked > Self.standstill {
-                return lost(connection, "answers but has computed nothing for \((now - worker.worked).components.seconds) s", now)
+                return lost(connection, "it answers but has computed nothing for \((now - worker.worked).components.seconds) s", now)
             }
         }
         if case .linking(let since) = stage, now - since > Self.linkPatience {
@@ -78,6 +79,8 @@ extension CoordinatorMachine {
     ) -> [CoordinatorDirective] {
         guard workers[connection] != nil, !hasEnded else { return [] }
         if leaving { return stopRequested("\(name(connection)) was asked to leave (\(reason))", now) }
+        // Before the run one worker's trouble (a port taken, memory short) is its own: another may take its place.
+        if !plan.supervised, stage == .gathering { return lost(connection, "it cannot go on: \(reason)", now) }
         return fail("\(name(connection)) cannot go on: \(reason)")
     }
 
@@ -99,7 +102,7 @@ extension CoordinatorMachine {
         guard !hasEnded, let worker = workers[connection] else { return [] }
         let named = name(connection)
         let wasMember = ranks.contains(connection)
-        let cause = causes[worker.identity.pid].map { " (\($0))" } ?? ""
+        let cause = causes[worker.identity.pid].map { ", \($0)" } ?? ""
         workers[connection] = nil
         switch stage {
         case .ended: return []
@@ -107,7 +110,7 @@ extension CoordinatorMachine {
             stage = .gathering
             ranks = []
             for other in workers.keys where workers[other]?.standing == .linked { workers[other]?.standing = .ready }
-            return [.close(connection), .log(.warning, "\(named) \(reason)\(cause) before the run began; waiting for another")]
+            return [.close(connection), .log(.warning, "lost \(named) before the run began: \(reason)\(cause); waiting for another")]
                 + formIfEnough(now)
         case .closing:
             // The steps are done and every member has the state: another is asked where the lost one was the source.
@@ -118,14 +121,17 @@ extension CoordinatorMachine {
                 CoordinatorDirective.snapshot(next, step: $0.key, purposes: $0.value)
             }
             pending = pending.filter { $0.key == completed }
-            return [.close(connection), .log(.warning, "\(named) \(reason)\(cause); \(name(next)) is asked for the state instead")]
+            return [
+                .close(connection),
+                .log(.warning, "lost \(named): \(reason)\(cause); \(name(next)) is asked for the state instead"),
+            ]
                 + again + endIfStored()
         default: break
         }
         let suspicion = suspicions.first { $0.of == connection }.map { "; \(name($0.by)) had lost its link to it" } ?? ""
         return [.close(connection)]
             + fail(
-                "\(named) \(reason)\(cause) after step \(completed)\(suspicion); the newest checkpoint is whole: "
-                    + "`lockstep resume` goes on from it")
+                "lost \(named) after step \(completed): \(reason)\(cause)\(suspicion); the newest checkpoint is whole, "
+                    + "`lockstep resume \(plan.runName)` goes on from it")
     }
 }

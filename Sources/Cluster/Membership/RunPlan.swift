@@ -26,13 +26,15 @@ public struct RunPlan: Sendable, Equatable {
     public var supervised: Bool
     /// Accept members whose products differ; drops promise 1.
     public var allowMixedKernels: Bool
+    /// What a person types to go on: the run's name, or its path where it does not lie under ./runs.
+    public var runName: String
 
     /// A whole plan.
     public init(
         shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, stepsPerEpoch: UInt64, workers: ClosedRange<Int>,
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
-        allowMixedKernels: Bool = false
+        allowMixedKernels: Bool = false, runName: String = "latest"
     ) {
         precondition(shards >= 1 && phases >= 1 && stepsPerEpoch >= 1 && workers.lowerBound >= 1)
         self.shards = shards
@@ -48,6 +50,7 @@ public struct RunPlan: Sendable, Equatable {
         self.figuresEveryEpochs = figuresEveryEpochs
         self.supervised = supervised
         self.allowMixedKernels = allowMixedKernels
+        self.runName = runName
     }
 
     /// What the state after `step` steps is wanted for, by the plan alone (the clock may add a checkpoint).

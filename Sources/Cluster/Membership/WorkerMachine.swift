@@ -17,6 +17,11 @@ public struct WorkerMachine: Sendable {
     private var stateBytes: UInt64 = 0
     private var receivedBytes: UInt64 = 0
     private var phases: UInt64 = 1
+    private var heard: Duration?
+    private var lastTick: Duration?
+
+    /// The coordinator sends a heartbeat a second; a worker that hears nothing for so long gives it up.
+    public static let silence: Duration = .seconds(8)
 
     public init() {}
 
@@ -54,8 +59,21 @@ public struct WorkerMachine: Sendable {
         case .leaveRequested(let reason): return [.sayFarewell(reason: reason, leaving: true)]
         case .failed(let reason):
             return [.abandonLinks, .sayFarewell(reason: reason, leaving: false)] + end(.failed(reason))
-        case .disconnected(let reason): return end(.lostCoordinator(reason))
+        case .disconnected(let reason): return end(stage == .greeted ? .noCoordinator(reason) : .lostCoordinator(reason))
+        case .heard(let now):
+            heard = now
+            return []
+        case .tick(let now): return tick(now)
         }
+    }
+
+    /// Late by itself (this process was stopped), a worker restarts its clock instead of judging.
+    private mutating func tick(_ now: Duration) -> [WorkerDirective] {
+        defer { lastTick = now }
+        if heard == nil { heard = now }
+        if let lastTick, now - lastTick > CoordinatorMachine.lateTick { heard = now }
+        guard let heard, now - heard > Self.silence else { return [] }
+        return end(.lostCoordinator("it has been silent for \((now - heard).components.seconds) s: stopped, swapped out or cut off"))
     }
 
     private mutating func welcome(_ generation: UInt64, _ stateBytes: UInt64) -> [WorkerDirective] {
@@ -144,6 +162,10 @@ public enum WorkerEvent: Sendable, Equatable {
     /// The engine cannot go on.
     case failed(reason: String)
     case disconnected(reason: String)
+    /// A frame of the coordinator arrived.
+    case heard(at: Duration)
+    /// Time passes; once a second.
+    case tick(at: Duration)
 }
 
 /// What the worker's shell must do, in the order given.
@@ -172,6 +194,8 @@ public enum WorkerEnding: Sendable, Equatable {
     /// The run failed elsewhere.
     case runFailed(String)
     case lostCoordinator(String)
+    /// Whoever listens there does not speak as a coordinator.
+    case noCoordinator(String)
     /// This worker failed.
     case failed(String)
 
@@ -180,7 +204,7 @@ public enum WorkerEnding: Sendable, Equatable {
         switch self {
         case .done: 0
         case .refused: 78
-        case .runFailed, .lostCoordinator, .failed: 1
+        case .runFailed, .lostCoordinator, .noCoordinator, .failed: 1
         }
     }
 
@@ -190,7 +214,8 @@ public enum WorkerEnding: Sendable, Equatable {
         case .done: nil
         case .refused(let reason): "the coordinator refused this worker: \(reason)"
         case .runFailed(let reason): "the run ended: \(reason)"
-        case .lostCoordinator(let reason): "the coordinator is gone (\(reason)); its run goes on from the newest checkpoint with `lockstep resume`"
+        case .lostCoordinator(let reason): "the coordinator is gone: \(reason); its run goes on from the newest checkpoint with `lockstep resume`"
+        case .noCoordinator(let reason): "no answer to the hello: \(reason); is it a Lockstep coordinator of this build that listens there?"
         case .failed(let reason): reason
         }
     }

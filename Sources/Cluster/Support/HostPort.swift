@@ -35,7 +35,11 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
         self.init(host: host.isEmpty ? "0.0.0.0" : String(host), port: number)
     }
 
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public var description: String {
+        // An IPv4 peer of a listener for both is known by its IPv4 address.
+        if host.hasPrefix("::ffff:"), host.contains(".") { return "\(host.dropFirst(7)):\(port)" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
 
     /// True for addresses that never leave this machine.
     public var isLoopback: Bool { Self.isLoopback(host) }

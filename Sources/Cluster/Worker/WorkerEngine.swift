@@ -180,6 +180,11 @@ struct WorkerListening: Sendable {
                 "the other workers of this ring are on other hosts and this version has no token yet: add --insecure on a network you trust, or use --topology server at the coordinator"
             )
         }
-        return try GradientListener(host: "::", port: port)
+        // Both families where the host has IPv6, else IPv4 alone.
+        do {
+            return try GradientListener(host: "::", port: port)
+        } catch {
+            return try GradientListener(host: "0.0.0.0", port: port)
+        }
     }
 }

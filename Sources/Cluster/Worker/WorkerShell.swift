@@ -21,6 +21,7 @@ final class WorkerShell: @unchecked Sendable {
     private var views: [UInt64: ControlView] = [:]
     private var batches: [UInt64: ControlBatch] = [:]
     private var ready: ControlReady?
+    private var isRestarting = false
 
     init(channel: any Channel, options: WorkerOptions, log: Logger, onEnd: @escaping @Sendable (WorkerEnding) -> Void) {
         self.channel = channel
@@ -38,10 +39,11 @@ final class WorkerShell: @unchecked Sendable {
     func install() throws {
         try ControlConnection.install(
             on: channel, admits: { _ in true }, onMessage: { [weak self] in self?.receive($0) },
-            onEnd: { [weak self] in self?.handle(.disconnected(reason: $0)) })
+            onEnd: { [weak self] in self?.disconnected($0) })
         engine.start()
         channel.eventLoop.scheduleRepeatedTask(initialDelay: Worker.heartbeat, delay: Worker.heartbeat) { [weak self] task in
             guard let self, !machine.hasEnded else { return task.cancel() }
+            handle(.tick(at: MonotonicTime.now))
             let progress = engine.progress
             connection.send(
                 .heartbeat(
@@ -61,20 +63,18 @@ final class WorkerShell: @unchecked Sendable {
         for directive in machine.handle(event) { carryOut(directive) }
     }
 
+    /// The end of a connection that this worker closes to execute itself anew is no loss.
+    private func disconnected(_ reason: String) {
+        guard !isRestarting else { return }
+        handle(.disconnected(reason: reason))
+    }
+
     // MARK: In
 
     private func receive(_ message: ControlMessage) {
+        handle(.heard(at: MonotonicTime.now))
         switch message {
-        case .welcome(let welcome):
-            self.welcome = welcome
-            // A run that pins another family than this process has: executes the program anew, which dials again.
-            do {
-                let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
-                try KernelChoice.require(configuration.kernel)
-            } catch {
-                return handle(.failed(reason: "\(error)"))
-            }
-            handle(.welcome(generation: welcome.generation, stateBytes: welcome.stateBytes))
+        case .welcome(let welcome): greeted(welcome)
         case .refusal(let refusal): handle(.refused(refusal.reason))
         case .stateChunk(let chunk):
             state.append(contentsOf: chunk.data)
@@ -87,9 +87,31 @@ final class WorkerShell: @unchecked Sendable {
             handle(.batch(step: batch.step))
         case .snapshotRequest(let request): handle(.snapshotRequest(step: request.step))
         case .stop(let stop): handle(.stop(reason: stop.reason, failed: stop.failed))
-        case .hello, .ready, .linksUp, .linkFailed, .stepReport, .heartbeat, .farewell:
+        case .heartbeat: break
+        case .hello, .ready, .linksUp, .linkFailed, .stepReport, .farewell:
             handle(.failed(reason: "the coordinator sent a worker's message; is \(options.coordinator) a coordinator?"))
         }
+    }
+
+    /// A run that pins another family than this process has: executes the program anew, which dials again. The connection
+    /// is closed first, or the coordinator would hold this worker's place for a process that is no more.
+    private func greeted(_ welcome: ControlWelcome) {
+        self.welcome = welcome
+        do {
+            let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
+            if !welcome.allowMixedKernels, try KernelChoice.mustRestart(for: configuration.kernel) {
+                log.info("the run's kernel is \(configuration.kernel), this process has \(KernelFamily.loaded): starting anew with it")
+                isRestarting = true
+                channel.close().whenComplete { [self] _ in
+                    KernelChoice.restart(with: configuration.kernel)
+                    handle(.failed(reason: "this program cannot execute itself anew (is /proc mounted?)"))
+                }
+                return
+            }
+        } catch {
+            return handle(.failed(reason: "\(error)"))
+        }
+        handle(.welcome(generation: welcome.generation, stateBytes: welcome.stateBytes))
     }
 
     private func take(_ news: EngineNews) {

@@ -14,7 +14,7 @@ public enum LinkEnd: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .worker(let rank): "worker \(rank)"
+        case .worker(let rank): "rank \(rank)"
         case .server: "the summation server"
         }
     }

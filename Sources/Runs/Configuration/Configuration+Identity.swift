@@ -61,7 +61,7 @@ extension Configuration {
         guard !wrong.isEmpty else { return }
         let list = wrong.map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
         throw RunFolderError(
-            "The run \(name) cannot go on with other settings that change its bits: \(list); start a new run from its weights with `lockstep train --from \(name)`."
+            "The run \(name) cannot go on with other settings that change its bits: \(list); begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN` and these settings, where RUN is \(name)."
         )
     }
 }

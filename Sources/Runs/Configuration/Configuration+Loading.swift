@@ -3,11 +3,7 @@ import Foundation
 extension Configuration {
     /// Names that start like settings and belong to the command itself: its flags, and the folder of the data.
     public static let reservedEnvironment: Set<String> = [
-        "LOCKSTEP_DATA", "LOCKSTEP_CONFIG", "LOCKSTEP_RECIPE", "LOCKSTEP_RUN", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY",
-        "LOCKSTEP_COMPRESSION",
-        "LOCKSTEP_FROM", "LOCKSTEP_JSON", "LOCKSTEP_COORDINATOR", "LOCKSTEP_LISTEN", "LOCKSTEP_ADVERTISE", "LOCKSTEP_DATA_PORT",
-        "LOCKSTEP_TOKEN_FILE", "LOCKSTEP_INSECURE", "LOCKSTEP_CONNECT_TIMEOUT", "LOCKSTEP_ORPHAN_TIMEOUT",
-        "LOCKSTEP_ALLOW_MIXED_KERNELS",
+        "LOCKSTEP_DATA", "LOCKSTEP_RECIPE", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY", "LOCKSTEP_COMPRESSION", "LOCKSTEP_KERNEL_CHOSEN",
     ]
 
     /// Letters by which an environment variable may miss a setting's name and be taken for a slip.

@@ -50,6 +50,7 @@ struct Coordinate: ParsableCommand {
                 Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
                 return 0
             }
+            if child.listenDescriptor == nil { try CoordinatorProcess.checkListening(listen?.value, insecure: insecure) }
             let folder = try openFolder()
             let configuration = try folder.configuration().configuration
             try KernelChoice.require(configuration.kernel)
@@ -67,12 +68,15 @@ struct Coordinate: ParsableCommand {
             guard !settings.isEmpty else { return folder }
             let existing = try folder.configuration().configuration
             let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
-            try wanted.requireSameBits(as: existing, run: folder.name)
+            try wanted.requireSameBits(as: existing, run: folder.typedName)
+            try folder.update(to: wanted)
             return folder
         }
         let configuration = try settings.configuration()
         let data = try DataSet.open(configuration.data, directory: settings.data)
-        try configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).validate()
+        let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        try training.validate()
+        if let from { _ = try InitialWeights.replica(training, from: SavedState(parsing: from).statePath) }
         let folder = try RunFolder.create(name: configuration.name, at: path)
         try folder.write(
             configuration,
@@ -123,16 +127,25 @@ struct CoordinatorProcess {
         switch try coordinator.run() {
         case .finished(let step): return try report(step: step, note: "done", quiet: supervised)
         case .stopped(let step, let reason):
-            return try report(step: step, note: "stopped (\(reason)) after step \(step); `lockstep resume \(folder.name)` goes on", quiet: supervised)
+            return try report(step: step, note: "stopped (\(reason)) after step \(step); `lockstep resume \(folder.typedName)` goes on", quiet: supervised)
         case .failed(let reason):
             Output.complain(reason)
             return 1
         }
     }
 
+    /// Off loopback a listener needs somebody to say that the network is to be trusted.
+    static func checkListening(_ address: HostPort?, insecure: Bool) throws {
+        guard let address, !address.isLoopback, !insecure else { return }
+        throw UsageError(
+            "\(address) can be reached from other hosts and this version has no token yet: add --insecure on a network you trust, or listen on 127.0.0.1"
+        )
+    }
+
     /// Where a coordinator listens unless told otherwise.
     static let defaultPort = 7700
 
+    /// Before the first checkpoint there is nothing to go on from.
     private func report(step: UInt64, note: String, quiet: Bool) throws -> Int32 {
         Output.note(note)
         guard !quiet, let checkpoint = try folder.checkpoints().newestWhole().checkpoint else { return 0 }

@@ -12,6 +12,7 @@ struct Resume: ParsableCommand {
     var name: String
 
     @OptionGroup var spread: SpreadOptions
+    @OptionGroup var child: ChildOptions
 
     @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
     var data: String?
@@ -39,8 +40,9 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         try finishing {
+            if let listen { try CoordinatorProcess.checkListening(listen.value, insecure: insecure) }
             let folder = try RunFolder.open(name)
-            let (existing, provenance) = try folder.configuration()
+            let existing = try folder.configuration().configuration
             let lock = try folder.lock()
             let flags =
                 [
@@ -50,14 +52,14 @@ struct Resume: ParsableCommand {
             var sources = ConfigurationSources(sets: sets, flags: flags)
             sources.base = existing
             let configuration = try Configuration.load(sources)
-            try configuration.requireSameBits(as: existing, run: folder.name)
-            if configuration != existing, let provenance { try folder.write(configuration, provenance: provenance) }
+            try configuration.requireSameBits(as: existing, run: folder.typedName)
+            try folder.update(to: configuration)
             lock.release()
             if let listen {
                 try KernelChoice.require(configuration.kernel)
                 return try CoordinatorProcess(
                     folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
-                    listen: listen.value, dataPort: dataPort, insecure: insecure, child: ChildOptions(), json: json
+                    listen: listen.value, dataPort: dataPort, insecure: insecure, child: child, json: json
                 ).run()
             }
             return try LocalRun(

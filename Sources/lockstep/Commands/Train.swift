@@ -35,6 +35,7 @@ struct Train: ParsableCommand {
                 return 0
             }
             let start = try from.map { try SavedState(parsing: $0).statePath }
+            if let start { _ = try InitialWeights.replica(training, from: start) }
             let folder = try RunFolder.create(name: configuration.name, at: folder)
             try folder.write(
                 configuration,

@@ -36,6 +36,11 @@ struct Work: ParsableCommand {
 
     func run() throws {
         try finishing {
+            if !coordinator.value.isLoopback, !insecure {
+                throw UsageError(
+                    "the coordinator \(coordinator.value) is on another host and this version has no token yet: add --insecure on a network you trust"
+                )
+            }
             let options = WorkerOptions(
                 coordinator: coordinator.value, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
                 dataPort: dataPort, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,

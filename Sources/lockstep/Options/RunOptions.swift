@@ -7,7 +7,7 @@ import Runs
 
 /// The settings of a run that have a flag of their own.
 struct SettingOptions: ParsableArguments {
-    @Option(help: "A built-in recipe (see `lockstep recipes`).")
+    @Option(help: "A built-in recipe (see `lockstep recipes`; also LOCKSTEP_RECIPE).")
     var recipe: String?
 
     @Option(help: "A recipe in a file (YAML).")
@@ -55,8 +55,10 @@ struct SettingOptions: ParsableArguments {
     /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved, and the
     /// threads of a worker where nobody gives them: the cores divided by the `workers`.
     func configuration(base: Configuration? = nil, threads: Int? = nil, workers: Int = 1) throws -> Configuration {
+        let environment = ProcessInfo.processInfo.environment
+        let named = config == nil && base == nil ? recipe ?? environment["LOCKSTEP_RECIPE"] : recipe
         var sources = ConfigurationSources(
-            recipe: recipe, file: config, environment: ProcessInfo.processInfo.environment, sets: sets,
+            recipe: named, file: config, environment: environment, sets: sets,
             flags: flags + (threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? []))
         sources.base = base
         var configuration = try Configuration.load(sources)
@@ -70,17 +72,17 @@ struct SettingOptions: ParsableArguments {
 
 /// How a run is spread over processes: nothing of it changes bits.
 struct SpreadOptions: ParsableArguments {
-    @Option(help: "Number of workers, N or MIN:MAX.")
-    var workers: WorkerRange = WorkerRange(bounds: 2...2)
+    @Option(help: "Number of workers, N or MIN:MAX (also LOCKSTEP_WORKERS).")
+    var workers = environment("LOCKSTEP_WORKERS") ?? WorkerRange(bounds: 2...2)
 
     @Option(help: "Compute threads of a worker (default: cores / workers).")
     var threads: Int?
 
-    @Option(help: "How workers sum: ring or server.")
-    var topology: Topology = .ring
+    @Option(help: "How workers sum: ring or server (also LOCKSTEP_TOPOLOGY).")
+    var topology = environment("LOCKSTEP_TOPOLOGY") ?? Topology.ring
 
-    @Option(help: "Packing on the wire: off, auto or zstd.")
-    var compression: Compression = .auto
+    @Option(help: "Packing on the wire: off, auto or zstd (also LOCKSTEP_COMPRESSION).")
+    var compression = environment("LOCKSTEP_COMPRESSION") ?? Compression.auto
 
     @Flag(help: "Accept workers whose products differ; the weights then depend on who computed what.")
     var allowMixedKernels = false
@@ -94,6 +96,16 @@ struct SpreadOptions: ParsableArguments {
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
     }
+}
+
+/// The value of an environment variable that stands for a flag; a value that is none ends the command with 64.
+private func environment<Value: ExpressibleByArgument>(_ name: String) -> Value? {
+    guard let text = ProcessInfo.processInfo.environment[name] else { return nil }
+    guard let value = Value(argument: text) else {
+        Output.complain("\(name) is \"\(text)\", which is no value for it (see --help)")
+        Foundation.exit(64)
+    }
+    return value
 }
 
 /// N or MIN:MAX.

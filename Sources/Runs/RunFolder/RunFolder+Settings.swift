@@ -1,0 +1,19 @@
+import Foundation
+
+extension RunFolder {
+    /// What a person types after `lockstep resume`: the name of a run under ./runs, else its path.
+    public var typedName: String {
+        let runs = URL(fileURLWithPath: "runs").standardizedFileURL.resolvingSymlinksInPath().path
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL.resolvingSymlinksInPath().path
+        return parent == runs ? name : path
+    }
+}
+
+extension RunFolder {
+    /// Writes settings that change no bits (the end of the run, checkpoints, pictures) into config.yaml; its provenance stays.
+    public func update(to configuration: Configuration) throws {
+        let (existing, provenance) = try self.configuration()
+        guard configuration != existing, let provenance else { return }
+        try write(configuration, provenance: provenance)
+    }
+}

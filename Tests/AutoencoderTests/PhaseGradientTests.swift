@@ -17,7 +17,8 @@ import Testing
         Case(
             name: "one hidden layer, cross-entropy, code of 3",
             settings: smallSettings(hidden: [17], code: 3, minibatch: 7, cost: .crossEntropy, noise: 0.3)),
-        Case(name: "three hidden layers, swiss roll",
+        Case(
+            name: "three hidden layers, swiss roll",
             settings: smallSettings(hidden: [17, 9, 3], prior: .swissRoll(thickness: 0.1), optimizer: .sgd(momentum: 0))),
         Case(
             name: "width 1, code of 1, uniform",

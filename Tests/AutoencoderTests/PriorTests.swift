@@ -72,10 +72,12 @@ import Testing
         #expect(abs(mean(distances) - 0.08) < 0.01)
     }
 
-    @Test("a row's sample depends on its global row only", arguments: [
-        PriorSettings.gaussian(std: 2), .uniform(low: 0, high: 1), .swissRoll(thickness: 0.1),
-        .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4),
-    ])
+    @Test(
+        "a row's sample depends on its global row only",
+        arguments: [
+            PriorSettings.gaussian(std: 2), .uniform(low: 0, high: 1), .swissRoll(thickness: 0.1),
+            .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4),
+        ])
     func rows(_ prior: PriorSettings) {
         let source = RandomSource(seed: 1, purpose: .prior, step: 5)
         let whole = Matrix(rows: 20, columns: 2)
@@ -83,29 +85,5 @@ import Testing
         let part = Matrix(rows: 7, columns: 2)
         prior.sample(into: part, source: source, firstRow: 11)
         #expect(part.values.array == whole.rows(11..<18).values.array)
-    }
-
-    @Test("the prior itself leaves no holes: every cell holds at least 5 of 10,000 samples", arguments: [
-        PriorSettings.gaussian(std: 5), .uniform(low: -2, high: 2), .swissRoll(thickness: 0.1),
-        .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4),
-    ])
-    func cells(_ prior: PriorSettings) {
-        let cells = PriorCells(prior, dimensions: 2)
-        #expect(cells.count == 400)
-        var counts = [Int](repeating: 0, count: cells.count)
-        let matrix = samples(prior)
-        for row in 0..<matrix.rows { counts[cells.cell(of: matrix.row(row))] += 1 }
-        #expect(counts.filter { $0 < 5 }.count == 0, "\(prior.kind): least \(counts.min()!), most \(counts.max()!)")
-        #expect(counts.max()! < 75, "\(prior.kind): most \(counts.max()!)")
-        #expect(cells.cell(of: Slice([Float.nan, 0])) == 0)
-    }
-
-    @Test("one dimension is cut by quantiles, more than two by the first two")
-    func dimensions() {
-        let line = PriorCells(.gaussian(std: 1), dimensions: 1)
-        #expect(line.cell(of: Slice([-9])) == 0)
-        #expect(line.cell(of: Slice([9])) == 399)
-        let space = PriorCells(.gaussian(std: 1), dimensions: 3)
-        #expect(space.cell(of: Slice([1, 2, 0])) == space.cell(of: Slice([1, 2, 9])))
     }
 }

@@ -34,14 +34,20 @@ import Testing
     }
 
     static let wrong = [
-        Wrong("model.code") { $0.model.code = 8; $0.prior = .swissRoll(thickness: 0.1) },
+        Wrong("model.code") {
+            $0.model.code = 8
+            $0.prior = .swissRoll(thickness: 0.1)
+        },
         Wrong("model.code") {
             $0.model.code = 3
             $0.prior = .mixture(components: 10, radial: 1, tangential: 1, distance: 0)
         },
         Wrong("model.code") { $0.model.code = 0 },
         Wrong("model.encoder") { $0.model.encoder = [10, 0] },
-        Wrong("cost") { $0.cost = .crossEntropy; $0.model.output = .linear },
+        Wrong("cost") {
+            $0.cost = .crossEntropy
+            $0.model.output = .linear
+        },
         Wrong("prior.std") { $0.prior = .gaussian(std: 0) },
         Wrong("prior.high") { $0.prior = .uniform(low: 1, high: 1) },
         Wrong("noise.input") { $0.inputNoise = -0.1 },
@@ -72,9 +78,11 @@ import Testing
         #expect((0..<6).map { settings.epoch(ofStep: $0) } == [1, 1, 1, 2, 2, 2])
     }
 
-    @Test("initial parameters: biases 0, weights of the wanted deviation, other tensors other numbers", arguments: [
-        (Initialisation.normal, 0.01), (.he, 0.1),
-    ])
+    @Test(
+        "initial parameters: biases 0, weights of the wanted deviation, other tensors other numbers",
+        arguments: [
+            (Initialisation.normal, 0.01), (.he, 0.1),
+        ])
     func initialisation(_ kind: Initialisation, std: Double) throws {
         var settings = smallSettings(hidden: [200, 200], pixels: 200)
         settings.model.initialisation = kind

@@ -2,7 +2,8 @@ import Autoencoder
 import Testing
 
 @Suite struct ShardTests {
-    @Test("shards cut every minibatch into consecutive rows, and no smaller minibatch needs more room", arguments: [1, 2, 3, 4, 12])
+    @Test(
+        "shards cut every minibatch into consecutive rows, and no smaller minibatch needs more room", arguments: [1, 2, 3, 4, 12])
     func rows(shards: Int) {
         for minibatch in 0...40 {
             let cut = (0..<shards).map { ShardGeometry.rows(ofShard: $0, minibatch: minibatch, shards: shards) }

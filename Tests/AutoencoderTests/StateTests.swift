@@ -23,9 +23,11 @@ import Testing
         replica.apply(phase: phase, change: change)
     }
 
-    @Test("a state restored in the middle of a step goes on bit for bit", arguments: [0, 1, 2], [
-        OptimizerSettings.sgd(momentum: 0.9), adam,
-    ])
+    @Test(
+        "a state restored in the middle of a step goes on bit for bit", arguments: [0, 1, 2],
+        [
+            OptimizerSettings.sgd(momentum: 0.9), adam,
+        ])
     func roundTrip(phases: Int, optimizer: OptimizerSettings) throws {
         let settings = smallSettings(average: 0.9, optimizer: optimizer, rate: 0.01)
         let original = try LocalTrainer(settings, threads: 1)

@@ -11,7 +11,9 @@ private struct Bench {
     mutating func send(_ event: CoordinatorEvent) -> [CoordinatorDirective] { machine.handle(event, at: now) }
 
     /// Lets time pass in ticks of a quarter of a second, the named workers' heartbeats among them.
-    mutating func pass(_ duration: Duration, beating: [UInt64] = [], work: (UInt64) -> UInt64 = { _ in 0 }) -> [CoordinatorDirective] {
+    mutating func pass(_ duration: Duration, beating: [UInt64] = [], work: (UInt64) -> UInt64 = { _ in 0 })
+        -> [CoordinatorDirective]
+    {
         var directives: [CoordinatorDirective] = []
         let end = now + duration
         while now < end {
@@ -195,10 +197,15 @@ func silence() {
     var bench = Bench(plan())
     _ = bench.run(2)
     var ticks: UInt64 = 0
-    let work: (UInt64) -> UInt64 = { _ in ticks += 1; return ticks }
+    let work: (UInt64) -> UInt64 = { _ in
+        ticks += 1
+        return ticks
+    }
     #expect(outcome(bench.pass(.seconds(4), beating: [1, 2], work: work)) == nil)
     #expect(outcome(bench.pass(.seconds(4), beating: [1], work: work)) == nil)
-    guard case .failed(let reason)? = outcome(bench.pass(.seconds(1), beating: [1], work: work)) else { return #expect(Bool(false)) }
+    guard case .failed(let reason)? = outcome(bench.pass(.seconds(1), beating: [1], work: work)) else {
+        return #expect(Bool(false))
+    }
     #expect(reason.contains("worker 2") && reason.contains("silent"))
 }
 
@@ -227,7 +234,14 @@ func checkpointCadence() {
     var byClock = Bench(plan(last: 20, everySeconds: 3))
     _ = byClock.run(2)
     var ticks: UInt64 = 0
-    #expect(snapshots(byClock.pass(.seconds(4), beating: [1, 2], work: { _ in ticks += 1; return ticks })) == [4])
+    #expect(
+        snapshots(
+            byClock.pass(
+                .seconds(4), beating: [1, 2],
+                work: { _ in
+                    ticks += 1
+                    return ticks
+                })) == [4])
 }
 
 @Test("a ring neighbour that cannot be dialled ends the run, names both and passes the way on")

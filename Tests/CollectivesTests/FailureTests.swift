@@ -156,7 +156,8 @@ extension Loopback {
                 defer { closedir(directory) }
                 var result: [String] = []
                 while let entry = readdir(directory) {
-                    result.append(withUnsafeBytes(of: entry.pointee.d_name) { String(cString: $0.bindMemory(to: CChar.self).baseAddress!) })
+                    result.append(
+                        withUnsafeBytes(of: entry.pointee.d_name) { String(cString: $0.bindMemory(to: CChar.self).baseAddress!) })
                 }
                 return result.filter { !$0.hasPrefix(".") }
             }

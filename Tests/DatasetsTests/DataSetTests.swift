@@ -8,9 +8,12 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     /// Ten training and four test images of 2 × 3 under MNIST's names.
-    private func writePairs(in part: String, names: [String] = [
-        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz",
-    ]) throws {
+    private func writePairs(
+        in part: String,
+        names: [String] = [
+            "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz",
+        ]
+    ) throws {
         try folder.write(part + names[0], idxImages(10, 2, 3))
         try folder.write(part + names[1], idxLabels(Array(0..<10)))
         try folder.write(part + names[2], gzip(idxImages(4, 2, 3, first: 100)))
@@ -61,17 +64,19 @@ import Testing
         #expect(data.test.label(3) == 3)
     }
 
-    @Test("impossible settings name key, value and what would do", arguments: [
-        (DataSettings(set: "cifar"), "data.set is cifar, expected one of glyphs, mnist, idx, npz"),
-        (DataSettings(train: 0), "data.train is 0, expected 1 to"),
-        (DataSettings(validation: -1), "data.validation is -1"),
-        (DataSettings(train: 50_001), "data.train is 50001 with validation 10000, expected at most 50000"),
-        (DataSettings(train: 1, validation: 60_000), "data.validation is 60000, expected fewer than the 60000"),
-        (DataSettings(set: "mnist", images: "x"), "data.images is given with set mnist, expected only with set idx"),
-        (DataSettings(set: "idx", file: "x"), "data.file is given with set idx, expected only with set npz"),
-        (DataSettings(set: "npz", file: ""), "data.file is empty"),
-        (DataSettings(set: "idx", train: 5, validation: 6), "data.train is 5 with validation 6, expected at most 4"),
-    ])
+    @Test(
+        "impossible settings name key, value and what would do",
+        arguments: [
+            (DataSettings(set: "cifar"), "data.set is cifar, expected one of glyphs, mnist, idx, npz"),
+            (DataSettings(train: 0), "data.train is 0, expected 1 to"),
+            (DataSettings(validation: -1), "data.validation is -1"),
+            (DataSettings(train: 50_001), "data.train is 50001 with validation 10000, expected at most 50000"),
+            (DataSettings(train: 1, validation: 60_000), "data.validation is 60000, expected fewer than the 60000"),
+            (DataSettings(set: "mnist", images: "x"), "data.images is given with set mnist, expected only with set idx"),
+            (DataSettings(set: "idx", file: "x"), "data.file is given with set idx, expected only with set npz"),
+            (DataSettings(set: "npz", file: ""), "data.file is empty"),
+            (DataSettings(set: "idx", train: 5, validation: 6), "data.train is 5 with validation 6, expected at most 4"),
+        ])
     func impossible(settings: DataSettings, text: String) throws {
         try writePairs(in: "")
         let found = try sentence { _ = try DataSet.open(settings, directory: folder.path) }
@@ -98,13 +103,15 @@ import Testing
         #expect(text.contains("images of 3 × 2, expected 2 × 3"))
     }
 
-    @Test("the folder is --data, else LOCKSTEP_DATA, else the XDG cache", arguments: ([
-        ("/a", ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/a", .option),
-        (nil, ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/b", .environment),
-        (nil, ["LOCKSTEP_DATA": "", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/c/lockstep", .cache),
-        (nil, ["XDG_CACHE_HOME": "relative", "HOME": "/d"], "/d/.cache/lockstep", .cache),
-        ("", ["HOME": "/d"], "/d/.cache/lockstep", .cache),
-    ] as [(String?, [String: String], String, DataDirectory.Origin)]))
+    @Test(
+        "the folder is --data, else LOCKSTEP_DATA, else the XDG cache",
+        arguments: ([
+            ("/a", ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/a", .option),
+            (nil, ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/b", .environment),
+            (nil, ["LOCKSTEP_DATA": "", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/c/lockstep", .cache),
+            (nil, ["XDG_CACHE_HOME": "relative", "HOME": "/d"], "/d/.cache/lockstep", .cache),
+            ("", ["HOME": "/d"], "/d/.cache/lockstep", .cache),
+        ] as [(String?, [String: String], String, DataDirectory.Origin)]))
     func directory(option: String?, environment: [String: String], path: String, origin: DataDirectory.Origin) {
         let found = DataDirectory(option: option, environment: environment)
         #expect(found.path == path && found.origin == origin)

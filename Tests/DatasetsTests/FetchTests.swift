@@ -51,7 +51,8 @@ import Testing
         damaged[4_000] ^= 1
         for bad in [
             LoopbackServer.Answer(status: 404, promised: 0), LoopbackServer.Answer(status: 500, promised: 4, body: [1, 2, 3, 4]),
-            answer(damaged), answer(Array(first.prefix(4_999))), answer(first + [0]), answer(Array(first.prefix(2_000)), promised: 5_000),
+            answer(damaged), answer(Array(first.prefix(4_999))), answer(first + [0]),
+            answer(Array(first.prefix(2_000)), promised: 5_000),
             LoopbackServer.Answer(body: Array(first.prefix(2_000))), LoopbackServer.Answer(body: first + first),
         ] {
             let folder = try TemporaryFolder()

@@ -26,17 +26,19 @@ import Testing
         #expect(try IDX.readImages(try folder.write("packed", gzip(content))).bytes.elementsEqual(content.dropFirst(16)))
     }
 
-    @Test("each malformed header names file, offset, what was found and what was expected", arguments: [
-        (bigEndian(0x801, 3, 2, 2), "byte 0", "labels: were images and labels swapped", "0x00000803"),
-        (bigEndian(0x1234_5678, 3, 2, 2), "byte 0", "0x12345678", "0x00000803"),
-        (bigEndian(0x803, 0, 2, 2), "byte 4", "image count 0", "1 to"),
-        (bigEndian(0x803, 4_000_000_000, 2, 2), "byte 4", "image count 4000000000", "1 to 50000000"),
-        (bigEndian(0x803, 3, 0, 2), "byte 8", "row count 0", "1 to 4096"),
-        (bigEndian(0x803, 3, 2, 5_000), "byte 12", "column count 5000", "1 to 4096"),
-        (bigEndian(0x803, 50_000_000, 4_096, 4_096), "byte 4", "50000000 images of 4096", "at most"),
-        (bigEndian(0x803, 1_000_000, 28, 28), "byte 16", "cannot hold it", "784000000 bytes"),
-        (idxImages(3, 2, 2) + [0], "byte 28", "more bytes", "the end of the file after 3 images"),
-    ])
+    @Test(
+        "each malformed header names file, offset, what was found and what was expected",
+        arguments: [
+            (bigEndian(0x801, 3, 2, 2), "byte 0", "labels: were images and labels swapped", "0x00000803"),
+            (bigEndian(0x1234_5678, 3, 2, 2), "byte 0", "0x12345678", "0x00000803"),
+            (bigEndian(0x803, 0, 2, 2), "byte 4", "image count 0", "1 to"),
+            (bigEndian(0x803, 4_000_000_000, 2, 2), "byte 4", "image count 4000000000", "1 to 50000000"),
+            (bigEndian(0x803, 3, 0, 2), "byte 8", "row count 0", "1 to 4096"),
+            (bigEndian(0x803, 3, 2, 5_000), "byte 12", "column count 5000", "1 to 4096"),
+            (bigEndian(0x803, 50_000_000, 4_096, 4_096), "byte 4", "50000000 images of 4096", "at most"),
+            (bigEndian(0x803, 1_000_000, 28, 28), "byte 16", "cannot hold it", "784000000 bytes"),
+            (idxImages(3, 2, 2) + [0], "byte 28", "more bytes", "the end of the file after 3 images"),
+        ])
     func malformed(bytes: [UInt8], place: String, found: String, expected: String) throws {
         for (name, content) in [("plain", bytes), ("packed", gzip(bytes))] {
             let path = try folder.write(name, content)

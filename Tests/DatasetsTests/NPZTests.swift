@@ -91,11 +91,13 @@ import Testing
         #expect(text.contains("arrays a, b, expected x_train"))
     }
 
-    @Test("zip64, encryption, other methods and impossible sizes are refused", arguments: [
-        (24, [255, 255, 255, 255], "a zip64 archive"), (8, [1], "an encrypted member"), (10, [12], "compression method 12"),
-        (24, [0, 0, 0, 1], "sizes that the file's"), (20, [0, 0, 0, 1], "sizes that the file's"), (0, [0], "other bytes"),
-        (16, [1, 2, 3, 4], "CRC-32"), (42, [9], "local header"),
-    ])
+    @Test(
+        "zip64, encryption, other methods and impossible sizes are refused",
+        arguments: [
+            (24, [255, 255, 255, 255], "a zip64 archive"), (8, [1], "an encrypted member"), (10, [12], "compression method 12"),
+            (24, [0, 0, 0, 1], "sizes that the file's"), (20, [0, 0, 0, 1], "sizes that the file's"), (0, [0], "other bytes"),
+            (16, [1, 2, 3, 4], "CRC-32"), (42, [9], "local header"),
+        ])
     func refused(place: Int, bytes: [UInt8], text: String) throws {
         let archive = zip([("a.npy", try npy([UInt8(1)], [1]))]) { entry in
             entry.replaceSubrange(place..<place + bytes.count, with: bytes)

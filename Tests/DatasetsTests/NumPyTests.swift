@@ -58,18 +58,20 @@ import Testing
         #expect(try folder.read("a.npy") == [1, 2, 3])
     }
 
-    @Test("unfit headers name the place and what would do", arguments: [
-        ("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", "type '>f4'"),
-        ("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "one of <f4"),
-        ("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", "found Fortran order, expected C order"),
-        ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "4 bytes of values, expected 8"),
-        ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 16), }", "at most"),
-        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "another dimension"),
-        ("{'descr': '<f4', 'fortran_order': False, }", "an incomplete header"),
-        ("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", "key 'descr'"),
-        ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } x", "an incomplete header"),
-        ("[1]", "another character"),
-    ])
+    @Test(
+        "unfit headers name the place and what would do",
+        arguments: [
+            ("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", "type '>f4'"),
+            ("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "one of <f4"),
+            ("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", "found Fortran order, expected C order"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "4 bytes of values, expected 8"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 16), }", "at most"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "another dimension"),
+            ("{'descr': '<f4', 'fortran_order': False, }", "an incomplete header"),
+            ("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", "key 'descr'"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } x", "an incomplete header"),
+            ("[1]", "another character"),
+        ])
     func unfit(header: String, text: String) throws {
         let bytes = [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndian(header.utf8.count, 2) + Array(header.utf8) + [0, 0, 0, 0]
         let path = try folder.write("a.npy", bytes)

@@ -26,9 +26,11 @@ import Testing
         #expect(chiSquared < 60)
     }
 
-    @Test("every sample is used exactly once an epoch, the last minibatch being what is left", arguments: [
-        (10, 3), (10, 10), (10, 100), (1, 1), (100, 7), (128, 64),
-    ])
+    @Test(
+        "every sample is used exactly once an epoch, the last minibatch being what is left",
+        arguments: [
+            (10, 3), (10, 10), (10, 100), (1, 1), (100, 7), (128, 64),
+        ])
     func onceAnEpoch(count: Int, minibatch: Int) {
         let plan = MinibatchPlan(count: count, minibatch: minibatch, seed: 9)
         #expect(plan.stepsPerEpoch == (count + minibatch - 1) / minibatch)

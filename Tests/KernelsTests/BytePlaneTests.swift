@@ -7,10 +7,11 @@ import Testing
         let words = Storage<UInt32>(count: count).all
         RandomSource(seed: UInt64(width), purpose: .sample, step: 0).fillWords(words, row: 0)
         let shift = UInt32(32 - 8 * width)
-        let values = Slice(words.array.map { word -> Int32 in
-            let zigzag = width == 0 ? 0 : word >> shift
-            return Int32(bitPattern: (zigzag >> 1) ^ (0 &- (zigzag & 1)))
-        })
+        let values = Slice(
+            words.array.map { word -> Int32 in
+                let zigzag = width == 0 ? 0 : word >> shift
+                return Int32(bitPattern: (zigzag >> 1) ^ (0 &- (zigzag & 1)))
+            })
         if count > 0 && width > 0 { values[count / 2] = Int32(bitPattern: UInt32.max << UInt32(8 * width - 1)) }
         return values
     }

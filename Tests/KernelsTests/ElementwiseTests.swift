@@ -5,16 +5,21 @@ import Testing
 @Suite("Element-wise loops and losses") struct ElementwiseTests {
     @Test("Sums run over sixteen fixed lanes and one fixed tree", arguments: awkwardSizes)
     func sums(count: Int) {
-        let a = testValues(count, seed: 1), b = testValues(count, seed: 2)
+        let a = testValues(count, seed: 1)
+        let b = testValues(count, seed: 2)
         #expect(Sums.sum(a) == laneSum(a.array.map(Double.init)))
         #expect(Sums.sumOfSquares(a) == laneSum(a.array.map { Double($0) * Double($0) }))
         #expect(Elementwise.squaredError(a, b) == laneSum(zip(a.array, b.array).map { Double($0 - $1) * Double($0 - $1) }))
     }
 
-    @Test("Bias, ReLU and column sums follow their formulas to the bit", arguments: [(0, 5), (1, 1), (3, 16), (5, 17), (25, 100), (7, 1000)])
+    @Test(
+        "Bias, ReLU and column sums follow their formulas to the bit",
+        arguments: [(0, 5), (1, 1), (3, 16), (5, 17), (25, 100), (7, 1000)])
     func layers(rows: Int, columns: Int) {
-        let x = testValues(rows * columns, seed: 1), bias = testValues(columns, seed: 2)
-        let linear = Matrix(copy(x), rows: rows, columns: columns), rectified = Matrix(copy(x), rows: rows, columns: columns)
+        let x = testValues(rows * columns, seed: 1)
+        let bias = testValues(columns, seed: 2)
+        let linear = Matrix(copy(x), rows: rows, columns: columns)
+        let rectified = Matrix(copy(x), rows: rows, columns: columns)
         Elementwise.addBias(linear, bias)
         Elementwise.addBiasReLU(rectified, bias)
         let dy = testValues(rows * columns, seed: 3)
@@ -39,7 +44,8 @@ import Testing
     @Test("Grey levels are divided by 255 exactly")
     func bytes() {
         let levels = (0...255).map { UInt8($0) }
-        let y = Storage<Float>(count: 256).all, z = Storage<Float>(count: 255).all
+        let y = Storage<Float>(count: 256).all
+        let z = Storage<Float>(count: 255).all
         Elementwise.bytesToUnit(Slice(levels), into: y)
         Elementwise.bytesToUnit(levels[1...], into: z)
         #expect(y.array == levels.map { Float($0) / 255 } && z.array == Array(y.array.dropFirst()))
@@ -50,7 +56,8 @@ import Testing
         let z = testValues(count, seed: 1, std: 5)
         let t = Matrix(rows: 1, columns: count)
         RandomSource(seed: 1, purpose: .data, step: 0).fillUniform(t, firstRow: 0)
-        let g = Storage<Float>(count: count).all, y = Storage<Float>(count: count).all
+        let g = Storage<Float>(count: count).all
+        let y = Storage<Float>(count: count).all
         func check(_ sum: Double, _ loss: (Double, Double) -> (Double, Double), _ name: Comment) {
             var expected = 0.0
             for i in 0..<count {
@@ -88,7 +95,8 @@ import Testing
 
     @Test("Squared distances of all pairs")
     func distances() {
-        let a = Matrix(Slice([0, 0, 3, 4]), rows: 2, columns: 2), b = Matrix(Slice([0, 0, 6, 8, 3, 0]), rows: 3, columns: 2)
+        let a = Matrix(Slice([0, 0, 3, 4]), rows: 2, columns: 2)
+        let b = Matrix(Slice([0, 0, 6, 8, 3, 0]), rows: 3, columns: 2)
         let d = Matrix(rows: 2, columns: 3)
         Elementwise.squaredDistances(a, b, into: d)
         #expect(d.values.array == [0, 100, 9, 25, 25, 16])

@@ -32,8 +32,13 @@ import Testing
     private func awkwardValues(exponent: Int, bits: Int) -> [Float] {
         let unit = ExactSum.unit(exponent: exponent, bits: bits)
         let top = Float(sign: .plus, exponent: bits - 1, significand: 1)
-        var counts: [Float] = [0, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 3.5, 0x1p22 + 0.5, 0x1p22 + 1.5, 0x1p23, 0x1p23 + 1, 0x1p24 - 1, 0x1p24]
-        counts += [top, top.nextDown, top.nextUp, top - 1, top - 0.5, top - 1.5, 2 * top, 100 * top, 0x1p29, 0x1p30, 0x1p31, 0x1p32, 0x1p40]
+        var counts: [Float] = [
+            0, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 3.5, 0x1p22 + 0.5, 0x1p22 + 1.5, 0x1p23, 0x1p23 + 1, 0x1p24 - 1, 0x1p24,
+        ]
+        counts += [
+            top, top.nextDown, top.nextUp, top - 1, top - 0.5, top - 1.5, 2 * top, 100 * top, 0x1p29, 0x1p30, 0x1p31, 0x1p32,
+            0x1p40,
+        ]
         var values = counts.flatMap { [$0 * unit, -$0 * unit] }
         let scale = Float(sign: .plus, exponent: exponent, significand: 1)
         values += testValues(1001, seed: UInt64(bits), std: 3).array.map { $0 * scale }
@@ -42,7 +47,9 @@ import Testing
         return values.filter { $0 == 0 || $0.isNormal && $0.isFinite }
     }
 
-    @Test("What is not finite adds nothing and is reported with its shard", arguments: [Float.nan, .infinity, -.infinity, .signalingNaN])
+    @Test(
+        "What is not finite adds nothing and is reported with its shard",
+        arguments: [Float.nan, .infinity, -.infinity, .signalingNaN])
     func notFinite(value: Float) {
         for position in [0, 5, 16, 40] {
             let g = testValues(41, seed: 1)
@@ -87,7 +94,9 @@ import Testing
     @Test("The exponent is the least power of two above the maximum")
     func exponents() {
         #expect(ExactSum.exponent(maximumBits: 0) == nil)
-        for (value, exponent): (Float, Int) in [(1, 1), (Float(1).nextDown, 0), (0.5, 0), (3, 2), (4, 3), (1e-38, -100), (3e38, 100)] {
+        for (value, exponent): (Float, Int) in [
+            (1, 1), (Float(1).nextDown, 0), (0.5, 0), (3, 2), (4, 3), (1e-38, -100), (3e38, 100),
+        ] {
             #expect(ExactSum.exponent(maximumBits: value.bitPattern) == exponent)
         }
         #expect(ExactSum.unit(exponent: -100, bits: 31) == 0x1p-126 && ExactSum.unit(exponent: 0, bits: 24) == 0x1p-19)

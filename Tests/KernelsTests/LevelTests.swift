@@ -105,7 +105,9 @@ import Testing
         results["exact sum"] = numbers
         results["chain"] = [ChainHash.extend(7, with: sum)]
         let unit = ExactSum.unit(exponent: 2, bits: 8)
-        let w = copy(a), v = copy(b), m = copy(a)
+        let w = copy(a)
+        let v = copy(b)
+        let m = copy(a)
         Update.sgd(parameters: w, velocity: v, sum: sum, unit: unit, minibatch: 96, rate: 0.1, momentum: 0.9)
         for i in v.indices { v[i] = abs(v[i]) }
         Update.adam(

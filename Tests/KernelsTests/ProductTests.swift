@@ -10,7 +10,8 @@ import Testing
         let w = Matrix(testValues(o * i, seed: 2), rows: o, columns: i)
         let dy = Matrix(testValues(b * o, seed: 3), rows: b, columns: o)
         func close(_ m: Matrix, _ r: Int, _ c: Int, inner: Int, _ term: (Int) -> (Float, Float)) {
-            var sum = 0.0, size = 0.0
+            var sum = 0.0
+            var size = 0.0
             for k in 0..<inner {
                 let (p, q) = term(k)
                 sum += Double(p) * Double(q)
@@ -18,7 +19,9 @@ import Testing
             }
             #expect(abs(Double(m[r, c]) - sum) <= 1e-5 * size + 1e-30)
         }
-        let y = Matrix(rows: b, columns: o), dx = Matrix(rows: b, columns: i), dw = Matrix(rows: o, columns: i)
+        let y = Matrix(rows: b, columns: o)
+        let dx = Matrix(rows: b, columns: i)
+        let dw = Matrix(rows: o, columns: i)
         for m in [y, dx, dw] { m.values.fill(.nan) }
         let before = Products.workCounter
         Products.forward(x, w, into: y)
@@ -47,7 +50,8 @@ import Testing
     @Test("A product has the same bits on every thread of a team and at every alignment")
     func threadsAndAlignment() {
         let (b, i, o) = (25, 130, 70)
-        let x = testValues(b * i, seed: 1), w = Matrix(testValues(o * i, seed: 2), rows: o, columns: i)
+        let x = testValues(b * i, seed: 1)
+        let w = Matrix(testValues(o * i, seed: 2), rows: o, columns: i)
         let results = (0..<4).map { _ in Matrix(rows: b, columns: o) }
         ThreadTeam(threads: 4).run { index in
             let shifted = Storage<Float>(count: b * i + 3)[index..<index + b * i]

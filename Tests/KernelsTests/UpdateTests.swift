@@ -11,7 +11,8 @@ import Testing
     @Test("Momentum follows its formula to the bit", arguments: awkwardSizes)
     func sgd(count: Int) {
         let sum = Self.sums(count)
-        let w = testValues(count, seed: 1), v = testValues(count, seed: 2)
+        let w = testValues(count, seed: 1)
+        let v = testValues(count, seed: 2)
         let (w0, v0) = (w.array, v.array)
         let gradient = Storage<Float>(count: count).all
         Update.gradient(sum: sum, unit: 0x1p-30, minibatch: 100, into: gradient)
@@ -28,7 +29,8 @@ import Testing
     @Test("Adam follows the paper's algorithm", arguments: awkwardSizes)
     func adam(count: Int) {
         let w = testValues(count, seed: 1)
-        let m = Storage<Float>(count: count).all, v = Storage<Float>(count: count).all
+        let m = Storage<Float>(count: count).all
+        let v = Storage<Float>(count: count).all
         var expected = w.array.map { (w: Double($0), m: 0.0, v: 0.0) }
         var powers: (Float, Float) = (1, 1)
         for step in 1...3 {
@@ -41,7 +43,8 @@ import Testing
                 let g = Double(sum[i]) * 0x1p-24 / 32
                 expected[i].m = 0.9 * expected[i].m + 0.1 * g
                 expected[i].v = 0.999 * expected[i].v + 0.001 * g * g
-                let first = expected[i].m / (1 - power(0.9, step)), second = expected[i].v / (1 - power(0.999, step))
+                let first = expected[i].m / (1 - power(0.9, step))
+                let second = expected[i].v / (1 - power(0.999, step))
                 expected[i].w -= 0.01 * first / (second.squareRoot() + 1e-8)
             }
         }
@@ -52,7 +55,8 @@ import Testing
 
     @Test("The average moves by its share")
     func average() {
-        let a = Slice<Float>([0, 1, 2]), w = Slice<Float>([4, 1, -2])
+        let a = Slice<Float>([0, 1, 2])
+        let w = Slice<Float>([4, 1, -2])
         Update.average(a, towards: w, decay: 0.75)
         #expect(a.array == [1, 1, 1])
     }
@@ -60,7 +64,8 @@ import Testing
     @Test("The digests of an update are those of the chain hash", arguments: awkwardSizes)
     func digests(count: Int) {
         let sum = Self.sums(count)
-        let w = testValues(count, seed: 1), v = testValues(count, seed: 2)
+        let w = testValues(count, seed: 1)
+        let v = testValues(count, seed: 2)
         let digests = Storage<UInt64>(count: ChainHash.digestCount(count)).all
         Update.sgd(
             parameters: w, velocity: v, sum: sum, unit: 1, minibatch: 1, rate: 0, momentum: 0, digests: digests)

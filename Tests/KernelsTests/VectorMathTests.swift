@@ -74,7 +74,9 @@ import Testing
         #expect(VectorMath.tanh(inf) == 1 && VectorMath.tanh(-inf) == -1 && VectorMath.tanh(0) == 0)
         #expect(VectorMath.sigmoid(inf) == 1 && VectorMath.sigmoid(-inf) == 0 && VectorMath.sigmoid(0) == 0.5)
         #expect(VectorMath.softplus(inf) == inf && VectorMath.softplus(-inf) == 0)
-        #expect(VectorMath.sin(inf).isNaN && VectorMath.cos(-inf).isNaN && VectorMath.sin(0 as Float) == 0 && VectorMath.cos(0 as Float) == 1)
+        #expect(
+            VectorMath.sin(inf).isNaN && VectorMath.cos(-inf).isNaN && VectorMath.sin(0 as Float) == 0
+                && VectorMath.cos(0 as Float) == 1)
         for f in Self.functions {
             let y = Storage<Float>(count: 1).all
             f.kernel(Slice([.nan]), y)

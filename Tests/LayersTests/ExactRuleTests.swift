@@ -22,9 +22,11 @@ import Testing
                 == .apply(next: [ExactRule.none, 7]))
     }
 
-    @Test("growth within the headroom raises the exponent with the update; shrinking lowers it by two at most", arguments: [
-        (Float(0.75), Int32(0)), (15, 4), (15.99, 4), (0.3, -1), (0.2, -2), (1e-9, -2),
-    ])
+    @Test(
+        "growth within the headroom raises the exponent with the update; shrinking lowers it by two at most",
+        arguments: [
+            (Float(0.75), Int32(0)), (15, 4), (15.99, 4), (0.3, -1), (0.2, -2), (1e-9, -2),
+        ])
     func within(maximum: Float, next: Int32) {
         #expect(ExactRule.decide(exponents: [0], statistics: statistics([maximum]), bits: 24) == .apply(next: [next]))
     }

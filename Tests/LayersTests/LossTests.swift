@@ -16,9 +16,11 @@ import Testing
         }
     }
 
-    @Test("reconstruction losses and their gradients agree with double precision", arguments: [
-        ReconstructionLoss.halfSquaredErrorLinear, .halfSquaredErrorSigmoid, .crossEntropySigmoid,
-    ], [1, 17, 64])
+    @Test(
+        "reconstruction losses and their gradients agree with double precision",
+        arguments: [
+            ReconstructionLoss.halfSquaredErrorLinear, .halfSquaredErrorSigmoid, .crossEntropySigmoid,
+        ], [1, 17, 64])
     func reconstruction(_ loss: ReconstructionLoss, pixels: Int) {
         let logits = randomMatrix(rows: 3, columns: pixels, seed: 8)
         let target = Matrix(rows: 3, columns: pixels)

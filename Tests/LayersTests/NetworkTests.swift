@@ -67,11 +67,13 @@ import Testing
         #expect(relativeError(inputGradient.values.array, finiteDifferences(inputs) { loss(naive, $0) }) < 1e-5)
     }
 
-    @Test("products over several shards give the bits of products shard by shard, or are not used", arguments: [
-        Case(widths: [784, 100, 8], counts: [25, 25, 25, 25]),
-        Case(widths: [8, 100, 784], counts: [86, 85]),
-        Case(widths: [20, 17, 1], counts: [1, 0, 2, 3]),
-    ])
+    @Test(
+        "products over several shards give the bits of products shard by shard, or are not used",
+        arguments: [
+            Case(widths: [784, 100, 8], counts: [25, 25, 25, 25]),
+            Case(widths: [8, 100, 784], counts: [86, 85]),
+            Case(widths: [20, 17, 1], counts: [1, 0, 2, 3]),
+        ])
     func batching(_ example: Case) {
         let network = randomNetwork(example.widths, seed: 5)
         let blocks = RowBlocks(shards: Array(example.counts.indices), counts: example.counts)

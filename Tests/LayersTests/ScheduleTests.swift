@@ -8,9 +8,11 @@ import Testing
         #expect(Schedule().rate(base: 0.1, epoch: 7_000, fraction: 0.5) == 0.1)
     }
 
-    @Test("a step at 50 acts after epoch 50, and the last rate holds", arguments: [
-        (1, 0.1), (50, 0.1), (51, 0.01), (1_000, 0.01), (1_001, 0.001), (90_000, 0.001),
-    ])
+    @Test(
+        "a step at 50 acts after epoch 50, and the last rate holds",
+        arguments: [
+            (1, 0.1), (50, 0.1), (51, 0.01), (1_000, 0.01), (1_001, 0.001), (90_000, 0.001),
+        ])
     func steps(epoch: Int, expected: Double) {
         let schedule = Schedule(kind: .steps(at: [50, 1_000], factor: 0.1))
         #expect(abs(schedule.rate(base: 0.1, epoch: epoch, fraction: 0.99) - expected) < 1e-12)

@@ -11,7 +11,8 @@ struct BadInputTests {
             (["train", "--recipe", "quickstrat"], "quickstart"), (["train", "--set", "model.cod=3"], "code"),
             (["train", "--set", "minibatch=zero"], "minibatch"), (["train", "--kernel", "itanium"], "haswell"),
             (["train", "--gradient-bits", "7"], "24"), (["train", "--workers", "0"], "workers"),
-            (["train", "--topology", "star"], "ring"), (["train", "--set", "prior={kind: swiss-roll}", "--set", "model.code=3"], "code"),
+            (["train", "--topology", "star"], "ring"),
+            (["train", "--set", "prior={kind: swiss-roll}", "--set", "model.code=3"], "code"),
             (["worker", "--coordinator", "nowhere"], "coordinator"), (["train", "--data.set"], "data.set"),
             (["coordinator", "--threads", "2"], "worker"),
         ])
@@ -25,7 +26,8 @@ struct BadInputTests {
     @Test("errors in a file name file, line and key")
     func file() throws {
         let scratch = try Scratch()
-        try "name: mine\nminibatch: 100\nmodle: {code: 2}\n".write(toFile: scratch.run("mine.yaml"), atomically: true, encoding: .utf8)
+        try "name: mine\nminibatch: 100\nmodle: {code: 2}\n".write(
+            toFile: scratch.run("mine.yaml"), atomically: true, encoding: .utf8)
         let result = try LockstepProcess.run(["train", "--config", scratch.run("mine.yaml")])
         #expect(result.status == 64)
         for part in ["mine.yaml", "line 3", "modle", "model"] { #expect(result.errors.contains(part), "\(result.errors)") }

@@ -10,7 +10,9 @@ struct CommandTests {
     private static let trained: Result<Scratch, any Error> = Result {
         let scratch = try Scratch()
         let result = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--run", scratch.run("run"), "--set", "average=0.9", "--set", "figures.every_epochs=2"])
+            ["train"] + LockstepProcess.small + [
+                "--run", scratch.run("run"), "--set", "average=0.9", "--set", "figures.every_epochs=2",
+            ])
         try #require(result.status == 0, "\(result.errors)")
         return scratch
     }

@@ -9,13 +9,16 @@ struct EndingsTests {
     /// A run that would take minutes.
     private func long(_ scratch: Scratch, _ more: [String] = []) throws -> LockstepProcess {
         let run = try LockstepProcess(
-            ["train"] + LockstepProcess.small + ["--epochs", "5000", "--run", scratch.run("run"), "--set", "evaluate.every_epochs=0"] + more)
+            ["train"] + LockstepProcess.small + [
+                "--epochs", "5000", "--run", scratch.run("run"), "--set", "evaluate.every_epochs=0",
+            ] + more)
         let started = LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning }
         #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
         return run
     }
 
-    @Test("SIGTERM and SIGINT finish the step, write a checkpoint and exit 0; nothing is left running", arguments: [SIGTERM, SIGINT])
+    @Test(
+        "SIGTERM and SIGINT finish the step, write a checkpoint and exit 0; nothing is left running", arguments: [SIGTERM, SIGINT])
     func signals(signal: Int32) throws {
         let scratch = try Scratch()
         let run = try long(scratch)
@@ -84,7 +87,8 @@ struct EndingsTests {
         let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("run")])
         #expect(trained.status == 0, "\(trained.errors)")
         let refused = try LockstepProcess.run(["resume", scratch.run("run"), "--set", "minibatch=50"])
-        #expect(refused.status != 0 && refused.errors.contains("minibatch") && refused.errors.contains("--from"), "\(refused.errors)")
+        #expect(
+            refused.status != 0 && refused.errors.contains("minibatch") && refused.errors.contains("--from"), "\(refused.errors)")
         let longer = try LockstepProcess.run(["resume", scratch.run("run"), "--epochs", "3"])
         #expect(longer.status == 0, "\(longer.errors)")
         let whole = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--epochs", "3", "--run", scratch.run("whole")])
@@ -100,7 +104,9 @@ struct EndingsTests {
         let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("first")])
         #expect(first.status == 0, "\(first.errors)")
         let none = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--from", scratch.run("first"), "--steps", "1", "--seed", "5", "--run", scratch.run("second")])
+            ["train"] + LockstepProcess.small + [
+                "--from", scratch.run("first"), "--steps", "1", "--seed", "5", "--run", scratch.run("second"),
+            ])
         #expect(none.status == 0, "\(none.errors)")
         let cold = try LockstepProcess.run(
             ["train"] + LockstepProcess.small + ["--steps", "1", "--seed", "5", "--run", scratch.run("cold")])

@@ -46,7 +46,8 @@ struct SameBitsTests {
         let scratch = try Scratch()
         // Wide enough for several buckets a phase: a phase of one bucket has nothing to overlap.
         _ = try Self.calm(
-            scratch, ["--workers", "2", "--compression", "off", "--set", "model.encoder=[300,200]", "--set", "model.decoder=[200,300]"])
+            scratch,
+            ["--workers", "2", "--compression", "off", "--set", "model.encoder=[300,200]", "--set", "model.decoder=[200,300]"])
         let steps = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").steps
         #expect(steps.count == 24)
         #expect(steps.reduce(0) { $0 + $1.wireEarly } > 0)
@@ -89,7 +90,9 @@ struct SameBitsTests {
     func otherRuns() throws {
         let scratch = try Scratch()
         var seen: Set<String> = [Self.reference]
-        for (index, change) in [["--gradient-bits", "24"], ["--gradient-bits", "16"], ["--seed", "1"], ["--set", "shards=3"]].enumerated() {
+        for (index, change) in [["--gradient-bits", "24"], ["--gradient-bits", "16"], ["--seed", "1"], ["--set", "shards=3"]]
+            .enumerated()
+        {
             let two = try Self.calm(scratch, change + ["--workers", "2"], name: "two\(index)")
             let three = try Self.calm(scratch, change + ["--workers", "3", "--topology", "server"], name: "three\(index)")
             #expect(two == three, "\(change)")

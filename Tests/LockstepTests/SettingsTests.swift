@@ -8,7 +8,8 @@ import Testing
 struct SettingsTests {
     private func digest(_ scratch: Scratch, _ name: String, _ more: [String]) throws -> String {
         let result = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--steps", "4", "--set", "evaluate.every_epochs=0", "--run", scratch.run(name)] + more)
+            ["train"] + LockstepProcess.small + ["--steps", "4", "--set", "evaluate.every_epochs=0", "--run", scratch.run(name)]
+                + more)
         try #require(result.status == 0, "\(more): \(result.errors)")
         return try LockstepProcess.run(["digest", scratch.run(name), "--full"]).output
     }
@@ -29,7 +30,9 @@ struct SettingsTests {
         var seen = [try digest(scratch, "base", []): "the defaults"]
         for (index, change) in changes.enumerated() {
             // Ten steps are an epoch and more, so that what acts from the second epoch on acts.
-            let state = try digest(scratch, "\(index)", change.contains("schedule={kind: steps") ? ["--set", change, "--steps", "14"] : ["--set", change])
+            let state = try digest(
+                scratch, "\(index)",
+                change.contains("schedule={kind: steps") ? ["--set", change, "--steps", "14"] : ["--set", change])
             #expect(seen[state] == nil, "\(change) gives the state of \(seen[state] ?? "")")
             seen[state] = change
         }
@@ -47,7 +50,10 @@ struct SettingsTests {
         #expect(
             try digest(
                 scratch, "often",
-                ["--set", "checkpoint={every_steps: 1, keep: 2}", "--set", "figures.every_epochs=1", "--set", "threads=2", "--workers", "2:3"])
+                [
+                    "--set", "checkpoint={every_steps: 1, keep: 2}", "--set", "figures.every_epochs=1", "--set", "threads=2",
+                    "--workers", "2:3",
+                ])
                 == base)
         let folder = try RunFolder.open(scratch.run("often"))
         #expect(try folder.checkpoints().steps() == [3, 4])
@@ -58,7 +64,9 @@ struct SettingsTests {
     func threads() throws {
         let scratch = try Scratch()
         let run = try LockstepProcess(
-            ["train"] + LockstepProcess.small + ["--epochs", "5000", "--threads", "3", "--workers", "1", "--run", scratch.run("run")])
+            ["train"] + LockstepProcess.small + [
+                "--epochs", "5000", "--threads", "3", "--workers", "1", "--run", scratch.run("run"),
+            ])
         defer { kill(run.process.processIdentifier, SIGKILL) }
         func computeThreads() -> Int {
             guard let worker = run.family().first(where: { LockstepProcess.role(of: $0) == "worker" }),
@@ -74,7 +82,8 @@ struct SettingsTests {
     }
 
     @Test(
-        "--kernel pins a family, which every process then has", .enabled(if: KernelFamily.haswell.isSupported, "this CPU has no AVX2"))
+        "--kernel pins a family, which every process then has",
+        .enabled(if: KernelFamily.haswell.isSupported, "this CPU has no AVX2"))
     func kernel() throws {
         let scratch = try Scratch()
         _ = try digest(scratch, "pinned", ["--kernel", "haswell"])

@@ -62,7 +62,8 @@ import Testing
             "LOCKSTEP_COORDINATOR_SERVICE_HOST", "LOCKSTEP_PORT_7000_TCP", "LOCKSTEP_KERNEL_CHOSEN",
         ])
         let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "anything: [") })
-        #expect(try Configuration.load(ConfigurationSources(environment: environment)) == Recipes.named("quickstart").configuration())
+        #expect(
+            try Configuration.load(ConfigurationSources(environment: environment)) == Recipes.named("quickstart").configuration())
     }
 
     @Test("An environment variable that misses a setting by a letter or two is an error")
@@ -111,7 +112,8 @@ import Testing
         let mixture = try Configuration.load(
             ConfigurationSources(recipe: "mnist-swiss-roll", sets: ["prior={kind: mixture, distance: 3}"]))
         #expect(mixture.prior == .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 3))
-        let cosine = try Configuration.load(ConfigurationSources(base: Configuration(), sets: ["phases.generator.schedule={kind: cosine, to: 9}"]))
+        let cosine = try Configuration.load(
+            ConfigurationSources(base: Configuration(), sets: ["phases.generator.schedule={kind: cosine, to: 9}"]))
         #expect(cosine.phases["generator"]?.schedule == Schedule(kind: .cosine(from: 0, to: 9)))
         let adam = try Configuration.load(ConfigurationSources(base: Configuration(), sets: ["phases.generator.optimizer=adam"]))
         #expect(adam.phases["generator"]?.schedule == Configuration().phases["generator"]?.schedule)

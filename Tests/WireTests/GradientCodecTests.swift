@@ -85,7 +85,9 @@ struct GradientCodecTests {
         #expect(codec.encode(Slice(input), pieces: [0..<4096], coding: .packedZstd).coding == .packed)
     }
 
-    @Test("A damaged byte anywhere, a missing or an extra one never crosses a bound", arguments: [GradientCoding.raw, .packed, .packedZstd])
+    @Test(
+        "A damaged byte anywhere, a missing or an extra one never crosses a bound",
+        arguments: [GradientCoding.raw, .packed, .packedZstd])
     func damage(coding: GradientCoding) {
         let codec = GradientCodec()
         let input = Values.sparse.make(1500, seed: seed)

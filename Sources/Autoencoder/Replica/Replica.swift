@@ -36,11 +36,14 @@ public final class Replica: @unchecked Sendable {
                 optimizer: settings.phases[phase.name]!.optimizer, networks: networks)
         }
         phases = states.map(\.description)
-        averages = settings.average == 0 ? [] : model.networks.map { network in
-            let average = Storage<Float>(count: network.layout.count)
-            average.all.copy(from: network.parameters.all)
-            return average
-        }
+        averages =
+            settings.average == 0
+            ? []
+            : model.networks.map { network in
+                let average = Storage<Float>(count: network.layout.count)
+                average.all.copy(from: network.parameters.all)
+                return average
+            }
     }
 
     /// Whole steps done; also the number, counted from 0, of the step under way.

@@ -7,7 +7,9 @@ extension ReplayCapture {
     func captureActive(_ replica: Replica, phase: Int, lanes: [Lane]) {
         let name = replica.phases[phase].name
         let model = replica.model
-        func add(_ network: MultilayerPerceptron, _ label: String, _ suffix: String, _ rows: (Lane) -> [(Activations, Int, Range<Int>)]) {
+        func add(
+            _ network: MultilayerPerceptron, _ label: String, _ suffix: String, _ rows: (Lane) -> [(Activations, Int, Range<Int>)]
+        ) {
             for layer in 0..<network.layers - 1 {
                 var mask: [UInt8] = []
                 for lane in lanes {

@@ -41,7 +41,10 @@ public final class ControlConnection: Sendable {
 
     /// Closes behind what was sent before.
     public func closeAfterSending() {
-        channel.eventLoop.execute { [channel] in channel.flush(); channel.close(promise: nil) }
+        channel.eventLoop.execute { [channel] in
+            channel.flush()
+            channel.close(promise: nil)
+        }
     }
 
     /// The handlers of a control connection, first to last.

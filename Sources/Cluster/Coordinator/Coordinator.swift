@@ -31,9 +31,13 @@ public final class Coordinator: Sendable {
         defer { lock.release() }
         let run = try PreparedRun(options: options)
         for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
-        if run.plan.firstStep > 0, run.plan.firstStep < run.plan.lastStep { log.info("going on from the checkpoint after step \(run.plan.firstStep)") }
+        if run.plan.firstStep > 0, run.plan.firstStep < run.plan.lastStep {
+            log.info("going on from the checkpoint after step \(run.plan.firstStep)")
+        }
         if run.plan.firstStep >= run.plan.lastStep {
-            log.info("the run has come to its end at step \(run.plan.firstStep); `lockstep resume \(run.plan.runName) --epochs N` moves the end")
+            log.info(
+                "the run has come to its end at step \(run.plan.firstStep); `lockstep resume \(run.plan.runName) --epochs N` moves the end"
+            )
             return .finished(step: run.plan.firstStep)
         }
         return try lead(run)
@@ -58,7 +62,8 @@ public final class Coordinator: Sendable {
     }
 
     private func lead(_ run: PreparedRun) throws -> RunOutcome {
-        let summation = try options.topology == .server
+        let summation =
+            try options.topology == .server
             ? SummationHost(
                 host: host, port: options.dataPort, compression: LinkCompression(rawValue: options.compression) ?? .auto,
                 run: RunIdentity.bytes(run.identity), generation: run.generation) : nil
@@ -72,7 +77,8 @@ public final class Coordinator: Sendable {
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: summation,
-            remote: !HostPort.isLoopback(host), log: log) { outcomes.put($0) }
+            remote: !HostPort.isLoopback(host), log: log
+        ) { outcomes.put($0) }
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
         recorder.start(try books(run), onTrouble: trouble)
@@ -86,7 +92,9 @@ public final class Coordinator: Sendable {
         let server = try bind(shell)
         shell.start()
         if let reason = stopEarly.withLock({ $0 }) { stop(reason) }
-        guard let outcome = outcomes.take() else { return .failed(reason: "the coordinator ended without a word; this is a defect") }
+        guard let outcome = outcomes.take() else {
+            return .failed(reason: "the coordinator ended without a word; this is a defect")
+        }
         try? server.close().wait()
         feeder.close()
         desk.close()

@@ -93,7 +93,9 @@ final class CoordinatorShell: @unchecked Sendable {
             onMessage: { [weak self] in self?.receive($0, from: id) }, onEnd: { [weak self] in self?.ended(id, $0) })
         loop.scheduleTask(in: Self.helloDeadline) { [weak self] in
             guard let self, let peer = peers[id], !peer.greeting.isDone else { return }
-            log.warning("\(peer.connection.remote) connected and said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s; closed")
+            log.warning(
+                "\(peer.connection.remote) connected and said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s; closed"
+            )
             peer.connection.close()
         }
     }

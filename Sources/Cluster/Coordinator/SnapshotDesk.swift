@@ -81,7 +81,9 @@ final class SnapshotDesk: Sendable {
             guard chunk.total <= Self.maximumStateBytes, chunk.offset == bytes.count,
                 chunk.offset + UInt64(chunk.data.count) <= chunk.total
             else {
-                throw LocalError("a piece of the state after step \(chunk.step) came at \(chunk.offset) of \(chunk.total) where \(bytes.count) was due")
+                throw LocalError(
+                    "a piece of the state after step \(chunk.step) came at \(chunk.offset) of \(chunk.total) where \(bytes.count) was due"
+                )
             }
             if bytes.isEmpty { bytes.reserveCapacity(Int(chunk.total)) }
             bytes.append(contentsOf: chunk.data)

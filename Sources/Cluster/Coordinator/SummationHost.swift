@@ -33,7 +33,10 @@ final class SummationHost: Sendable {
     /// `onTrouble` hears why a member's link did not come; the member itself reports the same to the coordinator.
     func form(view: UInt64, world: Int, secret: [UInt8], onTrouble: @escaping @Sendable (String) -> Void) {
         let old = current.withLock { current in
-            defer { current.server = nil; current.view = view }
+            defer {
+                current.server = nil
+                current.view = view
+            }
             return current.server
         }
         let members = Set((0..<world).map { LinkEnd.worker($0) })
@@ -65,7 +68,10 @@ final class SummationHost: Sendable {
     /// Ends the server and closes the port.
     func shutdown() {
         let server = current.withLock { current in
-            defer { current.server = nil; current.closed = true }
+            defer {
+                current.server = nil
+                current.closed = true
+            }
             return current.server
         }
         server?.shutdown()

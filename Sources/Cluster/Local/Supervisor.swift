@@ -91,7 +91,9 @@ public final class Supervisor: Sendable {
         case .exited(let status): return status
         case .killed:
             FileHandle.standardError.write(
-                Data("the coordinator (pid \(lead.pid)) was \(ending); the newest checkpoint is whole: `lockstep resume` goes on from it\n".utf8))
+                Data(
+                    "the coordinator (pid \(lead.pid)) was \(ending); the newest checkpoint is whole: `lockstep resume` goes on from it\n"
+                        .utf8))
             return 1
         }
     }

@@ -44,15 +44,19 @@ extension CoordinatorMachine {
             let limit = worker.standing == .preparing ? Self.preparation : Self.silence
             if now - worker.heard > limit {
                 return lost(
-                    connection, "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)", now)
+                    connection,
+                    "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)", now)
             }
             if owes(worker), now - worker.worked > Self.standstill {
-                return lost(connection, "it answers but has computed nothing for \((now - worker.worked).components.seconds) s", now)
+                return lost(
+                    connection, "it answers but has computed nothing for \((now - worker.worked).components.seconds) s", now)
             }
         }
         if case .linking(let since) = stage, now - since > Self.linkPatience {
             let missing = ranks.filter { workers[$0]?.standing != .linked }.map(name).joined(separator: ", ")
-            return fail("the gradient links of \(missing) did not come up within \(Self.linkPatience); check that the workers can dial each other, or use --topology server")
+            return fail(
+                "the gradient links of \(missing) did not come up within \(Self.linkPatience); check that the workers can dial each other, or use --topology server"
+            )
         }
         return formIfEnough(now) + periodicCheckpoint(now)
     }
@@ -110,7 +114,9 @@ extension CoordinatorMachine {
             stage = .gathering
             ranks = []
             for other in workers.keys where workers[other]?.standing == .linked { workers[other]?.standing = .ready }
-            return [.close(connection), .log(.warning, "lost \(named) before the run began: \(reason)\(cause); waiting for another")]
+            return [
+                .close(connection), .log(.warning, "lost \(named) before the run began: \(reason)\(cause); waiting for another"),
+            ]
                 + formIfEnough(now)
         case .closing:
             // The steps are done and every member has the state: another is asked where the lost one was the source.

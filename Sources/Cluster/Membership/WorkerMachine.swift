@@ -73,7 +73,8 @@ public struct WorkerMachine: Sendable {
         if heard == nil { heard = now }
         if let lastTick, now - lastTick > CoordinatorMachine.lateTick { heard = now }
         guard let heard, now - heard > Self.silence else { return [] }
-        return end(.lostCoordinator("it has been silent for \((now - heard).components.seconds) s: stopped, swapped out or cut off"))
+        return end(
+            .lostCoordinator("it has been silent for \((now - heard).components.seconds) s: stopped, swapped out or cut off"))
     }
 
     private mutating func welcome(_ generation: UInt64, _ stateBytes: UInt64) -> [WorkerDirective] {
@@ -214,8 +215,10 @@ public enum WorkerEnding: Sendable, Equatable {
         case .done: nil
         case .refused(let reason): "the coordinator refused this worker: \(reason)"
         case .runFailed(let reason): "the run ended: \(reason)"
-        case .lostCoordinator(let reason): "the coordinator is gone: \(reason); its run goes on from the newest checkpoint with `lockstep resume`"
-        case .noCoordinator(let reason): "no answer to the hello: \(reason); is it a Lockstep coordinator of this build that listens there?"
+        case .lostCoordinator(let reason):
+            "the coordinator is gone: \(reason); its run goes on from the newest checkpoint with `lockstep resume`"
+        case .noCoordinator(let reason):
+            "no answer to the hello: \(reason); is it a Lockstep coordinator of this build that listens there?"
         case .failed(let reason): reason
         }
     }

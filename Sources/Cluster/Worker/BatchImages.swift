@@ -27,7 +27,8 @@ enum BatchImages {
     /// - Throws: `LocalError` for a message that is not what this worker's shards need; `ZstdError`.
     static func unpack(_ message: ControlBatch, pixels: Int, shards owned: Range<Int>) throws -> [ShardImages] {
         guard message.parts.map({ Int($0.shard) }) == Array(owned) else {
-            throw LocalError("the images of step \(message.step) are of shards \(message.parts.map(\.shard)), this worker owns \(owned)")
+            throw LocalError(
+                "the images of step \(message.step) are of shards \(message.parts.map(\.shard)), this worker owns \(owned)")
         }
         let rows = message.parts.reduce(0) { $0 + Int($1.rows) }
         guard rows <= Int(message.batch), message.labels.count == rows else {
@@ -35,7 +36,8 @@ enum BatchImages {
         }
         let bytes = rows == 0 ? [] : try Zstd.decompress([UInt8](message.images), limit: rows * pixels)
         guard bytes.count == rows * pixels else {
-            throw LocalError("step \(message.step) brought \(bytes.count) bytes of images where \(rows) rows of \(pixels) pixels are due")
+            throw LocalError(
+                "step \(message.step) brought \(bytes.count) bytes of images where \(rows) rows of \(pixels) pixels are due")
         }
         let labels = [UInt8](message.labels)
         var first = 0

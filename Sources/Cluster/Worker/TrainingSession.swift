@@ -46,12 +46,15 @@ final class TrainingSession {
 
     /// Digest of the products at every shape this run may need, whichever rank this worker gets.
     func fingerprint() -> [UInt8] {
-        let rows = Set((0..<configuration.shards).map {
-            ShardGeometry.rows(ofShard: $0, minibatch: configuration.minibatch, shards: configuration.shards).count
-        }).filter { $0 > 0 }.sorted()
+        let rows = Set(
+            (0..<configuration.shards).map {
+                ShardGeometry.rows(ofShard: $0, minibatch: configuration.minibatch, shards: configuration.shards).count
+            }
+        ).filter { $0 > 0 }.sorted()
         let model = configuration.model
         let networks = [
-            [pixels] + model.encoder + [model.code], [model.code] + model.decoder + [pixels], [model.code] + model.discriminator + [1],
+            [pixels] + model.encoder + [model.code], [model.code] + model.decoder + [pixels],
+            [model.code] + model.discriminator + [1],
         ]
         var shapes: [Fingerprint.Shape] = []
         for widths in networks {
@@ -126,11 +129,13 @@ final class TrainingSession {
     private static func combine(_ reports: [ShardReport], phases: Int) -> [ControlShardReport] {
         var byShard: [Int: ControlShardReport] = [:]
         for report in reports {
-            var message = byShard[report.shard] ?? ControlShardReport.with {
-                $0.shard = UInt32(report.shard)
-                $0.rows = UInt32(report.rows)
-                $0.loss = [Double](repeating: 0, count: phases)
-            }
+            var message =
+                byShard[report.shard]
+                ?? ControlShardReport.with {
+                    $0.shard = UInt32(report.shard)
+                    $0.rows = UInt32(report.rows)
+                    $0.loss = [Double](repeating: 0, count: phases)
+                }
             message.loss[report.phase] = report.loss
             if report.phase == 0 {
                 message.pixelError = report.pixelError

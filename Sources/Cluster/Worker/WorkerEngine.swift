@@ -70,7 +70,10 @@ final class WorkerEngine: Sendable {
     /// Breaks every gradient link, which wakes whoever waits on one. Any thread.
     func abandonLinks() {
         let (reducer, dialer, listener) = links.withLock { links in
-            defer { links.reducer = nil; links.dialer = nil }
+            defer {
+                links.reducer = nil
+                links.dialer = nil
+            }
             return (links.reducer, links.dialer, links.listener)
         }
         dialer?.cancel()

@@ -100,7 +100,8 @@ final class WorkerShell: @unchecked Sendable {
         do {
             let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
             if !welcome.allowMixedKernels, try KernelChoice.mustRestart(for: configuration.kernel) {
-                log.info("the run's kernel is \(configuration.kernel), this process has \(KernelFamily.loaded): starting anew with it")
+                log.info(
+                    "the run's kernel is \(configuration.kernel), this process has \(KernelFamily.loaded): starting anew with it")
                 isRestarting = true
                 channel.close().whenComplete { [self] _ in
                     KernelChoice.restart(with: configuration.kernel)

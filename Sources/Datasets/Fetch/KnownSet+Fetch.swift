@@ -7,7 +7,10 @@ public struct FetchProgress: Sendable, Hashable {
 
 /// What `fetch` did about one file.
 public struct FetchReport: Sendable, Hashable {
-    public enum Outcome: Sendable, Hashable { case alreadyThere, fetched(mirror: String) }
+    public enum Outcome: Sendable, Hashable {
+        case alreadyThere
+        case fetched(mirror: String)
+    }
 
     public let name: String
     public let path: String

@@ -23,7 +23,9 @@ struct NPYDictionary {
             try require(":")
             switch key {
             case "descr" where type == nil: type = try descriptor()
-            case "fortran_order" where !isOrdered: try order(); isOrdered = true
+            case "fortran_order" where !isOrdered:
+                try order()
+                isOrdered = true
             case "shape" where shape == nil: shape = try tuple()
             default: throw Fault(offset: start, found: "key '\(key)'", expected: "descr, fortran_order and shape, once each")
             }

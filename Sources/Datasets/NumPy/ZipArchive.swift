@@ -111,7 +111,8 @@ final class ZipArchive {
         guard next <= directory.count else { throw malformed(here, "an entry past the directory's end", "a whole entry") }
         let entry = Entry(
             name: String(decoding: directory[nameStart..<nameEnd], as: UTF8.self),
-            method: little(directory, place + 10, 2), checkSum: UInt32(little(directory, place + 16, 4)), packedSize: little(directory, place + 20, 4),
+            method: little(directory, place + 10, 2), checkSum: UInt32(little(directory, place + 16, 4)),
+            packedSize: little(directory, place + 20, 4),
             size: little(directory, place + 24, 4), offset: little(directory, place + 42, 4))
         guard ![entry.packedSize, entry.size, entry.offset].contains(0xFFFF_FFFF) else { throw zip64(here) }
         guard little(directory, place + 8, 2) & 1 == 0 else { throw malformed(here, "an encrypted member", "a plain one") }

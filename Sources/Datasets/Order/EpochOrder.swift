@@ -21,9 +21,11 @@ public struct EpochOrder: Sendable {
         source.fillWords(words, row: 0)
         var order = Array(0..<UInt32(count))
         for position in stride(from: count - 1, to: 0, by: -1) {
-            order.swapAt(position, Self.choice(below: UInt32(position + 1), words[position]) { attempt in
-                source.word(row: attempt, element: position)
-            })
+            order.swapAt(
+                position,
+                Self.choice(below: UInt32(position + 1), words[position]) { attempt in
+                    source.word(row: attempt, element: position)
+                })
         }
         samples = order
     }

@@ -3,7 +3,11 @@ import Foundation
 /// The folder of data files: `--data DIR`, else `LOCKSTEP_DATA`, else the cache folder of the XDG convention,
 /// `$XDG_CACHE_HOME/lockstep` or `~/.cache/lockstep`.
 public struct DataDirectory: Sendable, Hashable {
-    public enum Origin: String, Sendable { case option = "--data", environment = "LOCKSTEP_DATA", cache = "cache folder" }
+    public enum Origin: String, Sendable {
+        case option = "--data"
+        case environment = "LOCKSTEP_DATA"
+        case cache = "cache folder"
+    }
 
     public let path: String
     public let origin: Origin

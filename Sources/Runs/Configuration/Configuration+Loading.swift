@@ -3,7 +3,8 @@ import Foundation
 extension Configuration {
     /// Names that start like settings and belong to the command itself: its flags, and the folder of the data.
     public static let reservedEnvironment: Set<String> = [
-        "LOCKSTEP_DATA", "LOCKSTEP_RECIPE", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY", "LOCKSTEP_COMPRESSION", "LOCKSTEP_KERNEL_CHOSEN",
+        "LOCKSTEP_DATA", "LOCKSTEP_RECIPE", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY", "LOCKSTEP_COMPRESSION",
+        "LOCKSTEP_KERNEL_CHOSEN",
     ]
 
     /// Letters by which an environment variable may miss a setting's name and be taken for a slip.

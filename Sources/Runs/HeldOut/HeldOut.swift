@@ -42,7 +42,8 @@ extension EpochFigures {
             .init("run", .string(run)), .init("step", .unsigned(step)), .init("reconstruction", .real(reconstruction.halfSquared)),
             .init("pixel_error", .real(reconstruction.squaredPerPixel)),
             .init("code", .object([.init("mean", .real(code.mean)), .init("std", .real(code.std))])),
-            .init("holes", .real(holes.share)), .init("energy_distance", .real(energyDistance)), .init("energy_zero", .real(energyZero)),
+            .init("holes", .real(holes.share)), .init("energy_distance", .real(energyDistance)),
+            .init("energy_zero", .real(energyZero)),
         ])
     }
 
@@ -66,8 +67,14 @@ extension EpochFigures {
     private static func log10Floor(_ value: Double) -> Double {
         var exponent = 0.0
         var rest = value
-        while rest >= 10 { rest /= 10; exponent += 1 }
-        while rest < 1 { rest *= 10; exponent -= 1 }
+        while rest >= 10 {
+            rest /= 10
+            exponent += 1
+        }
+        while rest < 1 {
+            rest *= 10
+            exponent -= 1
+        }
         return exponent
     }
 

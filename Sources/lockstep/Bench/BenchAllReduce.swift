@@ -57,7 +57,8 @@ struct BenchAllReduce: ParsableCommand {
             if json {
                 Output.result(
                     JSON.object([
-                        .init("workers", .integer(Int64(workers))), .init("bytes", .real(bytes)), .init("milliseconds", .real(seconds * 1e3)),
+                        .init("workers", .integer(Int64(workers))), .init("bytes", .real(bytes)),
+                        .init("milliseconds", .real(seconds * 1e3)),
                         .init("bytes_per_second", .real(bytes / seconds)),
                     ]).text)
             } else {
@@ -91,7 +92,8 @@ final class LoopbackMesh: Sendable {
                 run: run, generation: 1, view: 1, end: .server, from: Set((0..<members).map { .worker($0) }), secret: secret)
             let address = LinkAddress(host: "127.0.0.1", port: listener.port)
             reducers = try (0..<members).map {
-                ServerReducer(rank: $0, server: try dialer.dial([address], hello: hello(.worker($0), .server)), compression: compression)
+                ServerReducer(
+                    rank: $0, server: try dialer.dial([address], hello: hello(.worker($0), .server)), compression: compression)
             }
             var links: [Int: GradientLink] = [:]
             for rank in 0..<members { links[rank] = try listener.accept(from: .worker(rank)) }

@@ -28,7 +28,9 @@ struct BenchGemm: ParsableCommand {
                 Output.result(
                     JSON.object([
                         .init("kernel", .string(KernelFamily.loaded)), .init("peak", .real(ProductSpeed.peak())),
-                        .init("products",                             .array(
+                        .init(
+                            "products",
+                            .array(
                                 results.map {
                                     .object([
                                         .init("rows", .integer(Int64($0.rows))), .init("forward", .real($0.forward)),
@@ -44,7 +46,8 @@ struct BenchGemm: ParsableCommand {
             Output.result("  rows   forward   dX   dW")
             for result in results {
                 Output.result(
-                    String(format: "%6d %9.0f %4.0f %4.0f", result.rows, result.forward, result.backwardInput, result.backwardWeight))
+                    String(
+                        format: "%6d %9.0f %4.0f %4.0f", result.rows, result.forward, result.backwardInput, result.backwardWeight))
             }
             return 0
         }

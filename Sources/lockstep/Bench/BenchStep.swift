@@ -9,7 +9,8 @@ import Runs
 struct BenchStep: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "step", abstract: "Samples a second of whole training steps on worker processes, and their share of peak.",
-        discussion: "Trains a recipe (default mnist-likelihood's model on the built-in glyphs) in a folder of its own, which is removed.")
+        discussion:
+            "Trains a recipe (default mnist-likelihood's model on the built-in glyphs) in a folder of its own, which is removed.")
 
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions
@@ -75,11 +76,15 @@ struct BenchStep: ParsableCommand {
                     .init("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
                     .init("workers", .integer(Int64(workers))), .init("minibatch", .integer(Int64(configuration.minibatch))),
                     .init("kernel", .string(configuration.kernel)), .init("steps", .integer(Int64(counted.count))),
-                    .init("milliseconds",                         .object([
-                            .init("compute", .real(mean(\.compute))), .init("pack", .real(mean(\.pack))), .init("wait", .real(mean(\.wait))),
+                    .init(
+                        "milliseconds",
+                        .object([
+                            .init("compute", .real(mean(\.compute))), .init("pack", .real(mean(\.pack))),
+                            .init("wait", .real(mean(\.wait))),
                             .init("update", .real(mean(\.update))), .init("step", .real(1e3 * seconds / Double(counted.count))),
                         ])
-                    ), .init("sent_bytes_per_step", .real(sent)), .init("early_bytes_per_step", .real(mean { Double($0.wireEarly) })),
+                    ), .init("sent_bytes_per_step", .real(sent)),
+                    .init("early_bytes_per_step", .real(mean { Double($0.wireEarly) })),
                 ]).text)
             return
         }
@@ -89,7 +94,8 @@ struct BenchStep: ParsableCommand {
                 cores, Double(peakResidentBytes) * 1e-6))
         Output.result(
             String(
-                format: "step %.1f ms: compute %.1f, wait %.1f, update %.1f (packing %.1f); %.1f MB sent, of it %.1f before the backward pass ended",
+                format:
+                    "step %.1f ms: compute %.1f, wait %.1f, update %.1f (packing %.1f); %.1f MB sent, of it %.1f before the backward pass ended",
                 1e3 * seconds / Double(counted.count), mean(\.compute), mean(\.wait), mean(\.update), mean(\.pack), sent * 1e-6,
                 mean { Double($0.wireEarly) } * 1e-6))
     }

@@ -71,7 +71,8 @@ struct Decode: ParsableCommand {
             let array = try NPY.read(codes)
             let width = run.configuration.model.code
             guard array.shape.count == 2, array.shape[1] == width, let values = array.values.floats else {
-                throw LocalError("\(codes) is \(array.shape) of \(array.values.typeName); codes of this run are N x \(width) floats")
+                throw LocalError(
+                    "\(codes) is \(array.shape) of \(array.values.typeName); codes of this run are N x \(width) floats")
             }
             return try ImageOutput(run: run, path: out).write(codes: Matrix(Slice(values), rows: array.shape[0], columns: width))
         }

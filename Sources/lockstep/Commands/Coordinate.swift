@@ -127,7 +127,9 @@ struct CoordinatorProcess {
         switch try coordinator.run() {
         case .finished(let step): return try report(step: step, note: "done", quiet: supervised)
         case .stopped(let step, let reason):
-            return try report(step: step, note: "stopped (\(reason)) after step \(step); `lockstep resume \(folder.typedName)` goes on", quiet: supervised)
+            return try report(
+                step: step, note: "stopped (\(reason)) after step \(step); `lockstep resume \(folder.typedName)` goes on",
+                quiet: supervised)
         case .failed(let reason):
             Output.complain(reason)
             return 1
@@ -152,7 +154,8 @@ struct CoordinatorProcess {
         let digest = try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false)
         if json {
             Output.result(
-                JSON.object([.init("run", .string(folder.path)), .init("step", .unsigned(step)), .init("digest", .string(digest))]).text)
+                JSON.object([.init("run", .string(folder.path)), .init("step", .unsigned(step)), .init("digest", .string(digest))])
+                    .text)
         } else {
             Output.result("run      \(folder.path)\nstep     \(step)\ndigest   \(digest)")
         }

@@ -32,7 +32,8 @@ struct Inspect: ParsableCommand {
         if json {
             var fields: [JSON.Member] = [.init("path", .string(path))]
             if let digest { fields.append(.init("digest", .string(digest))) }
-            fields.append(.init("metadata", .object(reader.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })))
+            fields.append(
+                .init("metadata", .object(reader.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })))
             fields.append(
                 .init(
                     "tensors",

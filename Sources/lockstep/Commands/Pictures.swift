@@ -43,7 +43,10 @@ struct Evaluate: ParsableCommand {
                 let run = try TrainedRun(run: name, data: data)
                 let figures = HeldOut(configuration: run.configuration, data: run.data).figures(run.inference)
                 let info = run.saved.checkpoint.info
-                Output.result(json ? figures.json(run: run.saved.folder.name, step: info.step).text : figures.text(run: run.saved.folder.name, step: info.step))
+                Output.result(
+                    json
+                        ? figures.json(run: run.saved.folder.name, step: info.step).text
+                        : figures.text(run: run.saved.folder.name, step: info.step))
             }
             return 0
         }

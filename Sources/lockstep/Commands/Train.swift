@@ -88,7 +88,8 @@ struct LocalRun {
             Output.result(
                 JSON.object([
                     .init("run", .string(folder.path)), .init("step", .unsigned(checkpoint.info.step)),
-                    .init("epoch", .integer(Int64(checkpoint.info.epoch))), .init("digest", .string(digest)), .init("seconds", .real(seconds)),
+                    .init("epoch", .integer(Int64(checkpoint.info.epoch))), .init("digest", .string(digest)),
+                    .init("seconds", .real(seconds)),
                 ]).text)
         } else {
             Output.result("run      \(folder.path)")

@@ -13,7 +13,9 @@ struct Work: ParsableCommand {
     @Option(help: "The coordinator: HOST:PORT.")
     var coordinator: AddressArgument
 
-    @Option(help: "How the other workers reach this one: HOST or HOST:PORT (default: the address this host uses toward the coordinator).")
+    @Option(
+        help:
+            "How the other workers reach this one: HOST or HOST:PORT (default: the address this host uses toward the coordinator).")
     var advertise: String?
 
     @Option(help: "Port for gradient links, for firewalls; 0: any.")

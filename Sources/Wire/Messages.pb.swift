@@ -396,6 +396,9 @@ public nonisolated struct ControlFarewell: Sendable {
   /// asked to by a signal; false: an error
   public var leaving: Bool = false
 
+  /// every member meets it alike: no fault of this worker
+  public var common: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1197,7 +1200,7 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ControlFarewell: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Farewell"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{1}leaving\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{1}leaving\0\u{1}common\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1207,6 +1210,7 @@ nonisolated extension ControlFarewell: SwiftProtobuf.Message, SwiftProtobuf._Mes
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.leaving) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.common) }()
       default: break
       }
     }
@@ -1219,12 +1223,16 @@ nonisolated extension ControlFarewell: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.leaving != false {
       try visitor.visitSingularBoolField(value: self.leaving, fieldNumber: 2)
     }
+    if self.common != false {
+      try visitor.visitSingularBoolField(value: self.common, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ControlFarewell, rhs: ControlFarewell) -> Bool {
     if lhs.reason != rhs.reason {return false}
     if lhs.leaving != rhs.leaving {return false}
+    if lhs.common != rhs.common {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -74,7 +74,7 @@ import Testing
     func lock() throws {
         let run = try makeRun("a")
         let lock = try run.lock()
-        let text = sentence { _ = try run.lock() }
+        let text = sentence { _ = try run.lock(within: .milliseconds(50)) }
         #expect(text.hasPrefix("The run \(run.path) is in use by process \(getpid()) on host \(Provenance.hostName()) since 20"))
         #expect(text.hasSuffix("; stop that process, or wait until it is done."))
         lock.release()

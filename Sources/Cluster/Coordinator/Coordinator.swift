@@ -1,6 +1,7 @@
 import Collectives
 import Dispatch
 import Foundation
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -133,8 +134,10 @@ public final class Coordinator: Sendable {
                 log.info("listening on \(HostPort(host: address.host, port: channel.localAddress?.port ?? address.port))")
                 return channel
             } catch {
-                let reason = (error as? IOError).map { String(cString: strerrorText($0.errnoCode)) } ?? "\(error)"
-                throw LocalError("cannot listen on \(address): \(reason); choose another port with --listen HOST:PORT")
+                let code = (error as? IOError)?.errnoCode
+                let reason = code.map { String(cString: strerrorText($0)) } ?? "\(error)"
+                let way = code == EADDRINUSE || code == EACCES ? "another port" : "an address of this host"
+                throw LocalError("cannot listen on \(address): \(reason); choose \(way) with --listen HOST:PORT")
             }
         }
     }

@@ -126,7 +126,7 @@ final class CoordinatorShell: @unchecked Sendable {
             handle(.stepReport(id, step: report.step, chain: report.chain))
         case .heartbeat(let beat):
             handle(.heartbeat(id, work: beat.work, applied: beat.applied, contributed: beat.contributed))
-        case .farewell(let farewell): handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving))
+        case .farewell(let farewell): handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
         case .stateChunk(let chunk):
             do {
                 try desk.take(chunk)

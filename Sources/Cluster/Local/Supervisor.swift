@@ -21,13 +21,17 @@ public final class Supervisor: Sendable {
     }
 
     private let executable: String
+    private let runName: String
     private let environment: [String: String]
     private let family = Mutex(Family())
     private let stopping = Atomic<Bool>(false)
 
-    /// - Parameter environment: of the children; it names the BLAS kernel.
-    public init(executable: String = "/proc/self/exe", environment: [String: String]) {
+    /// - Parameters:
+    ///   - runName: what a person types to go on with the run.
+    ///   - environment: of the children; it names the BLAS kernel.
+    public init(executable: String = "/proc/self/exe", runName: String, environment: [String: String]) {
         self.executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: executable)) ?? executable
+        self.runName = runName
         self.environment = environment
     }
 
@@ -92,7 +96,7 @@ public final class Supervisor: Sendable {
         case .killed:
             FileHandle.standardError.write(
                 Data(
-                    "the coordinator (pid \(lead.pid)) was \(ending); the newest checkpoint is whole: `lockstep resume` goes on from it\n"
+                    "lockstep: the coordinator (pid \(lead.pid)) was \(ending); the newest checkpoint is whole, `lockstep resume \(runName)` goes on from it\n"
                         .utf8))
             return 1
         }

@@ -41,8 +41,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case stepReport(ConnectionID, step: UInt64, chain: UInt64)
     /// It lives; `work` counts its products, `applied` and `contributed` its phases.
     case heartbeat(ConnectionID, work: UInt64, applied: UInt64, contributed: UInt64)
-    /// It cannot go on (`leaving` false), or was asked to leave by a signal.
-    case farewell(ConnectionID, reason: String, leaving: Bool)
+    /// It cannot go on (`leaving` false; `common` where every member meets the same), or was asked to leave by a signal.
+    case farewell(ConnectionID, reason: String, leaving: Bool, common: Bool = false)
     /// The connection ended.
     case closed(ConnectionID, reason: String)
     /// The operating system's word on a child process (single machine only).

@@ -25,7 +25,7 @@ extension CoordinatorMachine {
     /// Why this worker cannot take part, or nil.
     private func objection(to identity: WorkerIdentity) -> String? {
         if stage != .gathering {
-            return "the run has begun with its \(ranks.count) workers; start the coordinator with --workers "
+            return "the run has begun with its \(Self.counted(ranks.count)); start the coordinator with --workers "
                 + "\(ranks.count + 1) to have one more from the beginning"
         }
         if workers.count >= plan.workers.upperBound {
@@ -82,7 +82,7 @@ extension CoordinatorMachine {
                 return turnAway(
                     connection,
                     "its products at this run's shapes differ from those of \(name(other.key)) although both name kernel "
-                        + "\(other.value.identity.kernel); pin one family with --set kernel=haswell, or give up equal bits "
+                        + "\(other.value.identity.kernel); pin one family with --kernel haswell, or give up equal bits "
                         + "with --allow-mixed-kernels")
             }
         }
@@ -115,9 +115,10 @@ extension CoordinatorMachine {
         let form = ViewPlan(number: view, members: members, applied: completed * UInt64(plan.phases))
         let spares = members.filter(\.shards.isEmpty).count
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
-        let count = ready.count == 1 ? "1 worker" : "\(ready.count) workers"
-        return [.form(form), .log(.info, "view \(view): \(count)\(note)")]
+        return [.form(form), .log(.info, "view \(view): \(Self.counted(ready.count))\(note)")]
     }
+
+    private static func counted(_ workers: Int) -> String { workers == 1 ? "1 worker" : "\(workers) workers" }
 
     /// A line every 10 s while the run waits for workers: nobody should wonder what it is waiting for.
     private mutating func waitNotice(_ ready: Int, _ now: Duration) -> [CoordinatorDirective] {

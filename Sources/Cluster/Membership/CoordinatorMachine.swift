@@ -95,7 +95,8 @@ public struct CoordinatorMachine: Sendable {
         case .heartbeat(let connection, let work, let applied, let contributed):
             heartbeat(connection, work, applied, contributed, now)
             return []
-        case .farewell(let connection, let reason, let leaving): return farewell(connection, reason, leaving, now)
+        case .farewell(_, let reason, _, true): return fail(reason)
+        case .farewell(let connection, let reason, let leaving, _): return farewell(connection, reason, leaving, now)
         case .closed(let connection, let reason): return closed(connection, reason, now)
         case .childExited(let pid, let cause): return childExited(pid, cause, now)
         case .snapshotStored(let step): return stored(step, now)
@@ -126,7 +127,7 @@ extension CoordinatorEvent {
     var sender: ConnectionID? {
         switch self {
         case .hello(let id, _), .ready(let id, _, _), .linksUp(let id, _), .linkFailed(let id, _, _, _, _),
-            .stepReport(let id, _, _), .heartbeat(let id, _, _, _), .farewell(let id, _, _):
+            .stepReport(let id, _, _), .heartbeat(let id, _, _, _), .farewell(let id, _, _, _):
             return id
         case .closed, .childExited, .snapshotStored, .snapshotFailed, .stopRequested, .failed, .tick: return nil
         }

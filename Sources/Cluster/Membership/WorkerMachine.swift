@@ -57,9 +57,9 @@ public struct WorkerMachine: Sendable {
         case .snapshotRequest(let step): return snapshot(step)
         case .stop(let reason, let failed): return end(failed ? .runFailed(reason) : .done)
         case .leaveRequested(let reason): return [.sayFarewell(reason: reason, leaving: true)]
-        case .failed(let reason):
-            return [.abandonLinks, .sayFarewell(reason: reason, leaving: false)] + end(.failed(reason))
-        case .disconnected(let reason): return end(stage == .greeted ? .noCoordinator(reason) : .lostCoordinator(reason))
+        case .failed(let reason, let common):
+            return [.abandonLinks, .sayFarewell(reason: reason, leaving: false, common: common)] + end(.failed(reason))
+        case .disconnected(let reason): return end(stage == .greeted || stage == .dialling ? .noCoordinator(reason) : .lostCoordinator(reason))
         case .heard(let now):
             heard = now
             return []
@@ -161,7 +161,7 @@ public enum WorkerEvent: Sendable, Equatable {
     /// A signal asks this worker to leave.
     case leaveRequested(reason: String)
     /// The engine cannot go on.
-    case failed(reason: String)
+    case failed(reason: String, common: Bool = false)
     case disconnected(reason: String)
     /// A frame of the coordinator arrived.
     case heard(at: Duration)
@@ -182,7 +182,7 @@ public enum WorkerDirective: Sendable, Equatable {
     case sayLinkFailed(view: UInt64, suspect: Int32, reason: String, dialling: Bool)
     case run(step: UInt64)
     case copyState(step: UInt64)
-    case sayFarewell(reason: String, leaving: Bool)
+    case sayFarewell(reason: String, leaving: Bool, common: Bool = false)
     case exit(WorkerEnding)
 }
 

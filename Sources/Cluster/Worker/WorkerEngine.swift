@@ -21,7 +21,8 @@ enum EngineNews: Sendable {
     case linksUp(view: UInt64)
     case linkFailed(view: UInt64, LinkFailure, dialling: Bool)
     case report(ControlStepReport, view: UInt64)
-    case failed(reason: String)
+    /// `common`: every member meets it alike.
+    case failed(reason: String, common: Bool)
 }
 
 /// The worker's arithmetic and gradient links, on a thread of its own.
@@ -111,7 +112,7 @@ final class WorkerEngine: Sendable {
                     try stream.begin(session.replica.snapshot(), configuration: session.configurationText, view: session.view)
                 }
             } catch {
-                tell(.failed(reason: "\(error)"))
+                tell(.failed(reason: "\(error)", common: error is NonFiniteGradient))
             }
         }
     }

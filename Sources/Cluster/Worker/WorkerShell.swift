@@ -133,7 +133,7 @@ final class WorkerShell: @unchecked Sendable {
                 .linkFailed(
                     view: view, suspect: failure.rank.map(Int32.init) ?? -1, reason: "\(failure)", dialling: dialling))
         case .report(let report, let view): connection.send(.stepReport(report), view: view)
-        case .failed(let reason): handle(.failed(reason: reason))
+        case .failed(let reason, let common): handle(.failed(reason: reason, common: common))
         }
     }
 
@@ -166,12 +166,13 @@ final class WorkerShell: @unchecked Sendable {
                     }), view: view)
         case .run(let step): if let batch = batches.removeValue(forKey: step) { engine.put(.run(batch)) }
         case .copyState(let step): engine.put(.copyState(step: step))
-        case .sayFarewell(let reason, let leaving):
+        case .sayFarewell(let reason, let leaving, let common):
             connection.send(
                 .farewell(
                     .with {
                         $0.reason = reason
                         $0.leaving = leaving
+                        $0.common = common
                     }), view: machine.view)
         case .exit(let ending):
             engine.close()

@@ -32,12 +32,23 @@ public final class RunLock: Sendable {
 }
 
 extension RunFolder {
-    /// Takes the run for this process (`flock` on the file `lock`, which the kernel drops when the process dies). Throws `RunLocked`.
-    public func lock() throws -> RunLock {
+    /// Takes the run for this process (`flock` on the file `lock`, which the kernel drops when the process dies).
+    ///
+    /// - Parameter patience: how long to wait for a holder: one that was killed a moment ago holds the lock until the kernel
+    ///   has taken it apart.
+    /// - Throws: `RunLocked`.
+    public func lock(within patience: Duration = .seconds(3)) throws -> RunLock {
         let descriptor = Foundation.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw DiskError(operation: "open", path: lockPath, code: errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
+        let deadline = SuspendingClock.now + patience
+        var code: Int32 = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            code = errno
+            guard code == EWOULDBLOCK || code == EINTR, SuspendingClock.now < deadline else { break }
+            usleep(20_000)
+            code = 0
+        }
+        guard code == 0 else {
             close(descriptor)
             guard code == EWOULDBLOCK else { throw DiskError(operation: "lock", path: lockPath, code: code) }
             let written =

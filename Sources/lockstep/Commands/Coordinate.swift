@@ -69,7 +69,11 @@ struct Coordinate: ParsableCommand {
             let existing = try folder.configuration().configuration
             let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
             try wanted.requireSameBits(as: existing, run: folder.typedName)
-            try folder.update(to: wanted)
+            // A recipe names the run; only what was said beside it moves the run's end or its checkpoints.
+            var beside = settings
+            beside.recipe = nil
+            beside.config = nil
+            try folder.update(to: beside.configuration(base: existing))
             return folder
         }
         let configuration = try settings.configuration()

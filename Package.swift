@@ -77,7 +77,7 @@ let package = Package(
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Autoencoder", "Datasets", "Layers", "Kernels"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
-        .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Runs", "Datasets", "Kernels"]),
+        .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Wire", "Runs", "Datasets", "Kernels"]),
     ],
     swiftLanguageModes: [.v6]
 )

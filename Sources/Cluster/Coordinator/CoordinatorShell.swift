@@ -122,12 +122,15 @@ final class CoordinatorShell: @unchecked Sendable {
                     id, view: failure.view, suspect: failure.suspect < 0 ? nil : Int(failure.suspect), reason: failure.reason,
                     dialling: failure.dialling))
         case .stepReport(let report):
+            guard members.contains(where: { $0.connection == id }) else { break }
             reports[report.step, default: []].append(report)
             handle(.stepReport(id, step: report.step, chain: report.chain))
         case .heartbeat(let beat):
             handle(.heartbeat(id, work: beat.work, applied: beat.applied, contributed: beat.contributed))
-        case .farewell(let farewell): handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
+        case .farewell(let farewell):
+            handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
         case .stateChunk(let chunk):
+            guard members.contains(where: { $0.connection == id }) else { break }
             do {
                 try desk.take(chunk)
             } catch {

@@ -59,7 +59,8 @@ public struct WorkerMachine: Sendable {
         case .leaveRequested(let reason): return [.sayFarewell(reason: reason, leaving: true)]
         case .failed(let reason, let common):
             return [.abandonLinks, .sayFarewell(reason: reason, leaving: false, common: common)] + end(.failed(reason))
-        case .disconnected(let reason): return end(stage == .greeted || stage == .dialling ? .noCoordinator(reason) : .lostCoordinator(reason))
+        case .disconnected(let reason):
+            return end(stage == .greeted || stage == .dialling ? .noCoordinator(reason) : .lostCoordinator(reason))
         case .heard(let now):
             heard = now
             return []

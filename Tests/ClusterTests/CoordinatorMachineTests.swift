@@ -244,6 +244,18 @@ func checkpointCadence() {
                 })) == [4])
 }
 
+@Test("a run does not outrun its snapshots: no batch goes out while three are pending, and one stored lets it go on")
+func snapshotBacklog() {
+    var bench = Bench(plan(last: 20, everySteps: 1))
+    #expect(batches(bench.run(2)) == [0, 1, 2])
+    for step in 0..<UInt64(3) {
+        for number in 1...UInt64(2) {
+            #expect(batches(bench.send(.stepReport(ConnectionID(number), step: step, chain: 1))).isEmpty)
+        }
+    }
+    #expect(batches(bench.send(.snapshotStored(step: 1))) == [3])
+}
+
 @Test("a ring neighbour that cannot be dialled ends the run, names both and passes the way on")
 func undiallable() {
     var bench = Bench(plan())

@@ -4,7 +4,7 @@ extension CoordinatorMachine {
     mutating func refill() -> [CoordinatorDirective] {
         guard stage == .running else { return [] }
         var directives: [CoordinatorDirective] = []
-        while sent < plan.lastStep, sent < completed + Self.window {
+        while sent < plan.lastStep, sent < completed + Self.window, pending.count <= Self.pendingSnapshots {
             directives.append(.batch(step: sent))
             sent += 1
             let purposes = plan.purposes(after: sent)
@@ -86,7 +86,7 @@ extension CoordinatorMachine {
             lastCheckpoint = now
         }
         storedSteps.insert(step)
-        return endIfStored()
+        return stage == .running ? refill() : endIfStored()
     }
 
     mutating func snapshotFailed(_ step: UInt64, _ reason: String) -> [CoordinatorDirective] {

@@ -9,6 +9,9 @@
 public struct CoordinatorMachine: Sendable {
     /// Steps whose images are sent ahead of the slowest member.
     public static let window: UInt64 = 4
+    /// Snapshots that may be asked for and not yet stored: past it no batch is sent, so that a run never outruns its disk
+    /// and its evaluation, and memory holds a few states at most.
+    public static let pendingSnapshots = 2
     /// How long the run waits for its full number of workers before it starts with the least it may.
     public static let patience: Duration = .seconds(10)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the same-bits matrix: workers x threads x topology x compression x {calm, everything killed and resumed}.
-# Usage: Tests/matrix.sh [path of lockstep]. Exits 1 where a digest differs. About ten minutes on two cores.
+# Usage: Tests/matrix.sh [path of lockstep]. Exits 1 where a digest differs. About three minutes on two cores.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 place=$(mktemp -d)

@@ -13,16 +13,19 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
-        // Ground: system libraries, the few C loops, the arithmetic.
+        // Ground: system libraries, every wait, the few C loops, the arithmetic.
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(name: "Waiting"),
         .target(name: "CKernels"),
-        .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "Waiting"]),
 
         // Learning: knows no network and no async.
-        .target(name: "Datasets", dependencies: ["Kernels", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "Datasets",
+            dependencies: ["Kernels", "Waiting", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Layers", dependencies: ["Kernels"]),
         .target(
             name: "Autoencoder",
@@ -38,13 +41,13 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["Messages.proto"]),
-        .target(name: "Collectives", dependencies: ["Wire", "Kernels"]),
+        .target(name: "Collectives", dependencies: ["Wire", "Kernels", "Waiting"]),
 
         // Run: what is on the disk and on the terminal.
         .target(
             name: "Runs",
             dependencies: [
-                "Kernels", "Datasets", "Layers", "Autoencoder", "Evaluation", "CPNG",
+                "Kernels", "Waiting", "Datasets", "Layers", "Autoencoder", "Evaluation", "CPNG",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -54,7 +57,7 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: [
-                "CProcess", "Runs", "Collectives", "Wire", "Autoencoder", "Evaluation", "Datasets", "Layers", "Kernels",
+                "CProcess", "Runs", "Collectives", "Wire", "Autoencoder", "Evaluation", "Datasets", "Layers", "Kernels", "Waiting",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -64,10 +67,11 @@ let package = Package(
         .executableTarget(
             name: "lockstep",
             dependencies: [
-                "Cluster", "Runs", "Collectives", "Wire", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels",
+                "Cluster", "Runs", "Collectives", "Wire", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels", "Waiting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        .testTarget(name: "WaitingTests", dependencies: ["Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["glyphs.py"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),

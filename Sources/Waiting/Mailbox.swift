@@ -1,0 +1,45 @@
+/// A queue between threads whose reader may wait, and is woken when it is closed.
+///
+/// Order is kept; any number of writers and of readers.
+public final class Mailbox<Message: Sendable>: Sendable {
+    private struct Contents {
+        /// Those before `head` have been taken and are nil, so that nothing is kept alive that nobody will read.
+        var messages: [Message?] = []
+        var head = 0
+        var closed = false
+
+        mutating func next() -> Message? {
+            guard head < messages.count else { return nil }
+            let message = messages[head].take()
+            head += 1
+            if head == messages.count || head > 1024 {
+                messages.removeFirst(head)
+                head = 0
+            }
+            return message
+        }
+    }
+
+    private let contents = Monitor(Contents())
+
+    public init() {}
+
+    /// Appends a message; after `close` it is dropped.
+    public func put(_ message: Message) {
+        contents.update { contents in
+            if !contents.closed { contents.messages.append(message) }
+        }
+    }
+
+    /// The next message; nil when the mailbox is closed and empty, or when the patience is over.
+    public func take(_ patience: Patience) -> Message? {
+        let taken = contents.wait(patience) { contents -> Message?? in
+            if let message = contents.next() { return .some(message) }
+            return contents.closed ? .some(nil) : nil
+        }
+        return taken ?? nil
+    }
+
+    /// No message is taken in any more; whoever waits wakes. What is in stays readable.
+    public func close() { contents.update { $0.closed = true } }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// One POSIX thread with a name, joined by its owner. Blocking calls have no place on the cooperative pool.
+public final class OwnedThread: @unchecked Sendable {
+    private enum Life { case running, ended, joined }
+
+    private var handle = pthread_t()
+    private let life = Monitor(Life.running)
+
+    /// `name` is cut at the 15 bytes Linux keeps.
+    public init(name: String, _ body: @escaping @Sendable () -> Void) {
+        let box = Unmanaged.passRetained(Body(name: String(name.prefix(15)), run: body, life: life))
+        let result = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().live()
+                return nil
+            }, box.toOpaque())
+        precondition(result == 0, "no thread can be started (\(String(cString: strerror(result)))); use fewer threads")
+    }
+
+    /// Whether the body has returned before the patience was over. A thread that was given up may be joined again. Not from
+    /// the thread itself, which would wait for its own end.
+    public func join(_ patience: Patience) -> Bool {
+        precondition(pthread_equal(handle, pthread_self()) == 0, "a thread cannot join itself")
+        let first = life.wait(patience) { life -> Bool? in
+            guard life != .running else { return nil }
+            defer { life = .joined }
+            return life == .ended
+        }
+        // The body is over: what is left of the thread is a few instructions.
+        if first == true { pthread_join(handle, nil) }
+        return first != nil
+    }
+
+    private final class Body: Sendable {
+        let name: String
+        let run: @Sendable () -> Void
+        let life: Monitor<Life>
+
+        init(name: String, run: @escaping @Sendable () -> Void, life: Monitor<Life>) {
+            self.name = name
+            self.run = run
+            self.life = life
+        }
+
+        func live() {
+            setName()
+            run()
+            life.update { $0 = .ended }
+        }
+
+        /// By the file, because glibc's call is not visible to Swift. A thread without its name works as well.
+        private func setName() {
+            let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+            guard file >= 0 else { return }
+            _ = write(file, name, name.utf8.count)
+            close(file)
+        }
+    }
+}

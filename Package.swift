@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Autoencoder", "Datasets", "Layers", "Kernels"]),
-        .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
+        .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Runs", "Wire", "Autoencoder"]),
         .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Wire", "Runs", "Datasets", "Kernels"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Prints the same-bits matrix: workers x threads x topology x compression x {calm, everything killed and resumed}.
-# Usage: Tests/matrix.sh [path of lockstep]. Exits 1 where a digest differs. About three minutes on two cores.
+# Prints the same-bits matrix: workers x threads x topology x compression x what happened to the run: nothing; everything
+# killed and resumed elsewhere; a worker killed; two killed; the coordinator killed; a worker joined.
+# Usage: Tests/matrix.sh [path of lockstep]. Exits 1 where a digest differs. About ten minutes on two cores.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 place=$(mktemp -d)
@@ -9,6 +10,8 @@ cd "$place"
 recipe=(--recipe quickstart --set data.train=2000 --set data.validation=500 --epochs 3 --minibatch 100
   --set model.encoder=[200,100] --set model.decoder=[100,200] --set model.discriminator=[100]
   --set figures.every_epochs=0 --set checkpoint.every_steps=7)
+# Rates that never fall to nothing: every step changes every weight.
+for phase in reconstruction discriminator generator; do recipe+=(--set "phases.$phase.schedule={kind: constant}"); done
 expected=""
 wrong=0
 
@@ -32,14 +35,60 @@ killed() { # arguments of train; kills everything after a random number of bytes
   for pid in $all; do while [ -d "/proc/$pid" ]; do sleep 0.02; done; done
 }
 
+# Waits until a run's metrics have so many bytes (a step's line has some 500), or it has ended.
+reached() { # folder, bytes, pid
+  local waited=0
+  until [ "$(stat -c %s "$1/metrics.jsonl" 2>/dev/null || echo 0)" -gt "$2" ] || ! kill -0 "$3" 2>/dev/null; do
+    sleep 0.01
+    waited=$((waited + 1))
+    [ $waited -lt 6000 ] || return 1
+  done
+}
+
+children() { # of a supervisor, by subcommand
+  for pid in $(pgrep -P "$1" || true); do
+    if tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -q " $2 "; then echo "$pid"; fi
+  done
+}
+
+struck() { # folder, how many workers (or the coordinator) to kill at a random moment, arguments of train: the run goes on by itself
+  local folder=$1 victims=$2; shift 2
+  "$lockstep" train "$@" --run "$folder" > "$folder.log" 2>&1 &
+  local supervisor=$!
+  reached "$folder" $((1000 + RANDOM % 12000)) $supervisor || true
+  if [ "$victims" = coordinator ]; then
+    kill -9 $(children $supervisor coordinator) 2>/dev/null || true
+  else
+    kill -9 $(children $supervisor worker | shuf | head -n "$victims") 2>/dev/null || true
+  fi
+  wait $supervisor || { cat "$folder.log"; exit 1; }
+}
+
+joined() { # folder, port, threads, arguments of coordinator: one worker more comes while the run goes
+  local folder=$1 port=$2 threads=$3 workers=$4; shift 4
+  "$lockstep" coordinator "$@" --workers "$workers" --listen 127.0.0.1:$port --run "$folder" > "$folder.log" 2>&1 &
+  local coordinator=$! pids=()
+  for ((n = 0; n < workers; n++)); do
+    "$lockstep" worker --coordinator 127.0.0.1:$port --threads "$threads" > "$folder-worker-$n.log" 2>&1 & pids+=($!)
+  done
+  reached "$folder" $((1000 + RANDOM % 8000)) $coordinator || true
+  "$lockstep" worker --coordinator 127.0.0.1:$port --threads "$threads" > "$folder-newcomer.log" 2>&1 & pids+=($!)
+  wait $coordinator || { cat "$folder.log"; exit 1; }
+  # A newcomer that came when all was over has found nobody.
+  kill "${pids[@]}" 2>/dev/null || true
+  wait "${pids[@]}" 2>/dev/null || true
+}
+
 check() { # digest of a folder against the first one seen
   local digest
-  digest=$("$lockstep" digest "$1")
+  digest=$("$lockstep" digest "$1" --full)
   expected=${expected:-$digest}
   if [ "$digest" = "$expected" ]; then printf ' %s' "${digest:0:12}"; else printf ' %s (DIFFERS)' "${digest:0:12}"; wrong=$((wrong + 1)); fi
 }
 
-printf '%-7s %-7s %-8s %-11s %-12s %-12s\n' workers threads topology compression calm killed+resumed
+printf '%-7s %-7s %-8s %-11s %-12s %-12s %-12s %-12s %-12s %-12s\n' workers threads topology compression calm all+resumed \
+  1-killed 2-killed coordinator joined
+port=$((20000 + RANDOM % 20000))
 for workers in 1 2 3 4; do
   for threads in 1 2; do
     for topology in ring server; do
@@ -55,8 +104,16 @@ for workers in 1 2 3 4; do
         "$lockstep" resume killed-$name --workers $((5 - workers)) --topology $other > resume-$name.log 2>&1 \
           || { cat resume-$name.log; exit 1; }
         check killed-$name
+        for victims in 1 2 coordinator; do
+          struck struck-$name $victims "${recipe[@]}" "${spread[@]}"
+          check struck-$name
+          rm -rf struck-$name
+        done
+        port=$((port + 1))
+        joined joined-$name $port $threads $workers "${recipe[@]}" --topology $topology --compression $compression
+        check joined-$name
         printf '\n'
-        rm -rf calm-$name killed-$name
+        rm -rf calm-$name killed-$name joined-$name
       done
     done
   done

@@ -25,5 +25,3 @@ void ck_set_floating_point_modes(void) {
 int ck_floating_point_modes_are_set(void) {
     return (__builtin_ia32_stmxcsr() & (MXCSR_MODES | MXCSR_ROUNDING)) == MXCSR_MODES;
 }
-
-void ck_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,4 +1,5 @@
 import Kernels
+import Waiting
 import Wire
 
 /// Sums one phase's integers over all members, bucket by bucket, while the backward pass is still running.

@@ -1,4 +1,5 @@
 import Crypto
+import Kernels
 
 /// Images held in memory as one array of bytes, as a file had them.
 public struct StoredImages: ImageSource {

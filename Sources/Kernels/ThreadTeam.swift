@@ -1,6 +1,7 @@
 import CKernels
 import Glibc
 import Synchronization
+import Waiting
 
 /// A fixed set of own threads that run one body together, many times a step. The caller is one of them, with index 0.
 ///
@@ -9,7 +10,7 @@ import Synchronization
 public final class ThreadTeam: Sendable {
     public let threads: Int
     private let shared: Shared
-    private let handles: [pthread_t]
+    private let members: [OwnedThread]
 
     /// A team of `threads` in all; the threads bear `name` (at most 12 bytes of it) and their index.
     public init(threads: Int, name: String = "compute") {
@@ -17,14 +18,18 @@ public final class ThreadTeam: Sendable {
         self.threads = threads
         let shared = Shared(threads: threads)
         self.shared = shared
-        handles = (1..<threads).map { index in
-            Self.start(Member(shared: shared, index: index, name: "\(name.prefix(12))-\(index)"))
+        members = (1..<threads).map { index in
+            OwnedThread(name: "\(name.prefix(12))-\(index)") {
+                FloatingPoint.setModes()
+                precondition(FloatingPoint.modesAreSet, "The CPU refused the floating-point modes")
+                shared.work(index: index)
+            }
         }
     }
 
     deinit {
         shared.stop()
-        for handle in handles { pthread_join(handle, nil) }
+        for member in members { _ = member.join(.untilWoken(by: "the thread itself, which stop() has woken")) }
     }
 
     /// Runs `body(0)`…`body(threads − 1)`, each on its thread, and returns when all are done. Not to be called from a body.
@@ -36,38 +41,6 @@ public final class ThreadTeam: Sendable {
             body(0)
             shared.waitUntilDone()
         }
-    }
-
-    private static func start(_ member: Member) -> pthread_t {
-        var handle = pthread_t()
-        let argument = Unmanaged.passRetained(member).toOpaque()
-        let status = pthread_create(
-            &handle, nil,
-            { argument in
-                let member = Unmanaged<Member>.fromOpaque(argument!).takeRetainedValue()
-                ck_name_thread(member.name)
-                FloatingPoint.setModes()
-                precondition(FloatingPoint.modesAreSet, "The CPU refused the floating-point modes")
-                member.shared.work(index: member.index)
-                return nil
-            }, argument)
-        guard status == 0 else {
-            fatalError("A compute thread could not be started (\(String(cString: strerror(status)))); use fewer threads.")
-        }
-        return handle
-    }
-}
-
-/// What a thread is given at its start.
-private final class Member: Sendable {
-    let shared: Shared
-    let index: Int
-    let name: String
-
-    init(shared: Shared, index: Int, name: String) {
-        self.shared = shared
-        self.index = index
-        self.name = name
     }
 }
 
@@ -81,60 +54,45 @@ private final class Shared: @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     /// Written by the caller before `round` is raised with release, read by the others after they saw it with acquire.
     private var body: (@Sendable (Int) -> Void)?
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let started = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let started = Monitor(())
+    private let done = Monitor(())
 
     init(threads: Int) {
         self.threads = threads
         looks = threads <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 1_000 : 0
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(started, nil)
-        pthread_cond_init(done, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(started)
-        pthread_cond_destroy(done)
-        pthread_mutex_destroy(mutex)
-        started.deallocate()
-        done.deallocate()
-        mutex.deallocate()
     }
 
     func publish(_ body: @escaping @Sendable (Int) -> Void) {
         precondition(running.load(ordering: .acquiring) == 0 && self.body == nil, "A team runs one body at a time")
         self.body = body
         running.store(threads - 1, ordering: .relaxed)
-        locked {
-            round.add(1, ordering: .releasing)
-            pthread_cond_broadcast(started)
-        }
+        started.update { _ in _ = round.add(1, ordering: .releasing) }
     }
 
     func waitUntilDone() {
-        wait(on: done) { running.load(ordering: .acquiring) == 0 }
+        wait(on: done, .untilWoken(by: "the last of the team's own threads, which only compute")) {
+            running.load(ordering: .acquiring) == 0
+        }
         body = nil
     }
 
     func stop() {
         stopping.store(true, ordering: .relaxed)
-        locked {
-            round.add(1, ordering: .releasing)
-            pthread_cond_broadcast(started)
-        }
+        started.update { _ in _ = round.add(1, ordering: .releasing) }
     }
 
     /// A thread's life.
     func work(index: Int) {
         var seen = 0
         while true {
-            wait(on: started) { round.load(ordering: .acquiring) != seen }
+            wait(on: started, .untilWoken(by: "publish(), or stop() when the team is given up")) {
+                round.load(ordering: .acquiring) != seen
+            }
             seen += 1
             if stopping.load(ordering: .relaxed) { return }
             runBody(index)
             if running.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
-                locked { _ = pthread_cond_signal(done) }
+                done.update { _ in }
             }
         }
     }
@@ -143,19 +101,11 @@ private final class Shared: @unchecked Sendable {
     @inline(never)
     private func runBody(_ index: Int) { body?(index) }
 
-    private func wait(on condition: UnsafeMutablePointer<pthread_cond_t>, until isTrue: () -> Bool) {
+    private func wait(on monitor: Monitor<Void>, _ patience: Patience, until isTrue: () -> Bool) {
         for _ in 0..<looks {
             if isTrue() { return }
             ck_pause()
         }
-        locked {
-            while !isTrue() { pthread_cond_wait(condition, mutex) }
-        }
-    }
-
-    private func locked(_ action: () -> Void) {
-        pthread_mutex_lock(mutex)
-        action()
-        pthread_mutex_unlock(mutex)
+        monitor.wait(patience) { _ in isTrue() ? () : nil }
     }
 }

@@ -15,15 +15,18 @@ public enum Children {
     private static let look: Duration = .milliseconds(10)
 
     /// The next child that ends; nil when there is none left, or when the patience is over.
-    public static func next(_ patience: Patience) -> Ended? {
+    public static func next(_ patience: Patience) -> Ended? { end(of: -1, patience) }
+
+    /// The end of the child `pid`; nil where it is none of this process's, or when the patience is over.
+    public static func end(of pid: Int32, _ patience: Patience) -> Ended? {
         let deadline = patience.deadline
         while true {
             var status: Int32 = 0
             var usage = rusage()
-            let pid = wait4(-1, &status, deadline == nil ? 0 : WNOHANG, &usage)
-            if pid > 0 { return Ended(pid: pid, status: status, peakResidentBytes: usage.ru_maxrss * 1024) }
-            if pid < 0, errno != EINTR { return nil }
-            if let deadline, pid == 0 {
+            let ended = wait4(pid, &status, deadline == nil ? 0 : WNOHANG, &usage)
+            if ended > 0 { return Ended(pid: ended, status: status, peakResidentBytes: usage.ru_maxrss * 1024) }
+            if ended < 0, errno != EINTR { return nil }
+            if let deadline, ended == 0 {
                 if deadline.hasPassed { return nil }
                 Pause.wait(for: min(look, deadline.remaining))
             }

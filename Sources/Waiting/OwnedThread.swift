@@ -20,6 +20,11 @@ public final class OwnedThread: @unchecked Sendable {
         precondition(result == 0, "no thread can be started (\(String(cString: strerror(result)))); use fewer threads")
     }
 
+    /// A thread that nobody joined ends by itself.
+    deinit {
+        if life.withLock({ $0 != .joined }) { pthread_detach(handle) }
+    }
+
     /// Whether the body has returned before the patience was over. A thread that was given up may be joined again. Not from
     /// the thread itself, which would wait for its own end.
     public func join(_ patience: Patience) -> Bool {

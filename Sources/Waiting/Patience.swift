@@ -17,4 +17,7 @@ public enum Patience: Sendable {
         case .untilWoken: nil
         }
     }
+
+    /// The same, counted from now, for a call that waits several times.
+    public var fixed: Patience { deadline.map { .until($0) } ?? self }
 }

@@ -24,22 +24,3 @@ public enum Poll {
         }
     }
 }
-
-/// Descriptors on which somebody else writes.
-public enum Descriptor {
-    /// Reads what comes next; 0 bytes at the end of the file. Nil when the patience is over, or, with `errno` set, where
-    /// the descriptor is none to read from.
-    public static func read(
-        _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, _ patience: Patience
-    ) -> Int? {
-        let deadline = patience.deadline
-        while true {
-            var entries = [pollfd(fd: descriptor, events: Poll.readable, revents: 0)]
-            let left = deadline.map { Patience.until($0) } ?? patience
-            guard Poll.wait(&entries, left) else { return nil }
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            if errno != EINTR, errno != EAGAIN { return nil }
-        }
-    }
-}

@@ -10,7 +10,9 @@ public enum ProtocolVersion {
 public enum Limits {
     // MARK: Control frames, payload by kind
 
-    /// Hello and refusal, which an unknown peer may send, and the smallest of the others.
+    /// What a peer may send that has not shown the token.
+    public static let challenge = 256
+    /// Hello and refusal, and the smallest of the others.
     public static let hello = 4 << 10
     /// The small messages of a running view.
     public static let report = 1 << 20
@@ -24,11 +26,13 @@ public enum Limits {
     /// The largest payload of a control frame of this kind.
     public static func payload(of kind: MessageKind) -> Int {
         switch kind {
-        case .hello, .refuse, .linksUp, .snapshotRequest, .heartbeat, .farewell, .stop: hello
-        case .ready, .stepReport, .linkFailed: report
+        case .challenge, .proof: challenge
+        case .hello, .refuse, .linksUp, .snapshotRequest, .heartbeat, .farewell, .stop, .position, .halt, .sumRequest, .notice:
+            hello
+        case .ready, .stepReport, .phaseReport, .linkFailed: report
         case .welcome, .view: configuration
         case .batch: batch
-        case .stateChunk: stateChunk
+        case .stateChunk, .sumChunk: stateChunk
         }
     }
 

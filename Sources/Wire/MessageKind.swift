@@ -14,4 +14,12 @@ public enum MessageKind: UInt16, Sendable, Hashable, CaseIterable {
     case heartbeat = 12
     case farewell = 13
     case stop = 14
+    case challenge = 15
+    case proof = 16
+    case position = 17
+    case halt = 18
+    case sumRequest = 19
+    case sumChunk = 20
+    case phaseReport = 21
+    case notice = 22
 }

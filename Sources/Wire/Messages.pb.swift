@@ -28,7 +28,37 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// worker -> coordinator, first frame of a connection.
+/// worker -> coordinator, first frame of a connection: asks the other side to prove that it knows the token.
+public nonisolated struct ControlChallenge: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nonce: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// coordinator -> worker: its proof and its own challenge. worker -> coordinator: its proof. Without a token the codes are empty.
+public nonisolated struct ControlProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the coordinator; empty from a worker
+  public var nonce: Data = Data()
+
+  /// HMAC-SHA-256 over both nonces and the role, keyed by the token
+  public var code: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// worker -> coordinator, once both know each other.
 public nonisolated struct ControlHello: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -48,6 +78,55 @@ public nonisolated struct ControlHello: Sendable {
 
   /// BLAS kernel family that is loaded
   public var kernel: String = String()
+
+  /// the run whose state it holds; empty: none
+  public var run: String = String()
+
+  /// of the last coordinator it has obeyed
+  public var generation: UInt64 = 0
+
+  /// where that state stands
+  public var position: ControlPosition {
+    get {_position ?? ControlPosition()}
+    set {_position = newValue}
+  }
+  /// Returns true if `position` has been explicitly set.
+  public var hasPosition: Bool {self._position != nil}
+  /// Clears the value of `position`. Subsequent reads from it will return its default value.
+  public mutating func clearPosition() {self._position = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _position: ControlPosition? = nil
+}
+
+/// Where a replica stands.
+public nonisolated struct ControlPosition: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the halt or levelling it answers; 0: of its own accord
+  public var order: UInt64 = 0
+
+  /// phases
+  public var applied: UInt64 = 0
+
+  public var chain: UInt64 = 0
+
+  /// as the seed made it: on the run's way only where the run begins there
+  public var fresh: Bool = false
+
+  /// it can hand out the sum of the last phase it has applied
+  public var holdsSum: Bool = false
+
+  /// the last boundary whose state it has begun to stream
+  public var copied: UInt64 = 0
+
+  /// SHA-256 of every tensor of the state, where it was just made, received or sent
+  public var digest: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -78,17 +157,14 @@ public nonisolated struct ControlWelcome: Sendable {
 
   public var trainingImages: UInt32 = 0
 
-  /// how many the coordinator expects at most: the probe covers their shards
-  public var workers: UInt32 = 0
+  /// how long a worker that loses the coordinator keeps its state and redials
+  public var orphanSeconds: Double = 0
 
   /// ring, server
   public var topology: String = String()
 
   /// off, auto, zstd
   public var compression: String = String()
-
-  /// 0: initialise from the seed; else a state stream of this length follows
-  public var stateBytes: UInt64 = 0
 
   /// a worker keeps the kernel family it has
   public var allowMixedKernels: Bool = false
@@ -114,7 +190,7 @@ public nonisolated struct ControlRefusal: Sendable {
   public init() {}
 }
 
-/// worker -> coordinator: replica built (or restored) and probed.
+/// worker -> coordinator: replica built and probed, or still held from before.
 public nonisolated struct ControlReady: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -123,17 +199,78 @@ public nonisolated struct ControlReady: Sendable {
   /// digest of the products at the run's own shapes
   public var fingerprint: Data = Data()
 
-  /// SHA-256 of every tensor of the state
-  public var stateDigest: Data = Data()
-
-  public var applied: UInt64 = 0
-
-  public var chain: UInt64 = 0
+  public var position: ControlPosition {
+    get {_position ?? ControlPosition()}
+    set {_position = newValue}
+  }
+  /// Returns true if `position` has been explicitly set.
+  public var hasPosition: Bool {self._position != nil}
+  /// Clears the value of `position`. Subsequent reads from it will return its default value.
+  public mutating func clearPosition() {self._position = nil}
 
   /// where the other workers may dial this one, best first; empty: its end of this connection
   public var dataAddresses: [String] = []
 
   public var dataPort: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _position: ControlPosition? = nil
+}
+
+/// coordinator -> worker: the view is over. Stand still at the last applied phase and say where that is.
+public nonisolated struct ControlHalt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var order: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// coordinator -> worker: stream the sum of the phase you applied last, for members that are one phase behind.
+public nonisolated struct ControlSumRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var order: UInt64 = 0
+
+  /// phases applied with it
+  public var applied: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Either way: a piece of a phase's sum, and the exponents that go with it.
+public nonisolated struct ControlSumChunk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var order: UInt64 = 0
+
+  public var applied: UInt64 = 0
+
+  /// one a tensor: what the sum was made with
+  public var used: [Int32] = []
+
+  /// what follows it
+  public var next: [Int32] = []
+
+  /// in bytes of little-endian Int32
+  public var offset: UInt64 = 0
+
+  public var total: UInt64 = 0
+
+  public var data: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -183,7 +320,7 @@ public nonisolated struct ControlView: Sendable {
 
   public var serverPort: UInt32 = 0
 
-  /// where the view begins
+  /// where the view begins, in phases
   public var applied: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -276,6 +413,9 @@ public nonisolated struct ControlSnapshotRequest: Sendable {
   /// steps done at the boundary
   public var step: UInt64 = 0
 
+  /// not 0: other workers wait for it; say the position with the digest afterwards
+  public var order: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -286,6 +426,9 @@ public nonisolated struct ControlStateChunk: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// the levelling it is part of; 0: a snapshot for the coordinator
+  public var order: UInt64 = 0
 
   public var step: UInt64 = 0
 
@@ -309,8 +452,8 @@ public nonisolated struct ControlShardReport: Sendable {
 
   public var rows: UInt32 = 0
 
-  /// by phase, sum over the rows
-  public var loss: [Double] = []
+  /// sum over the rows
+  public var loss: Double = 0
 
   /// sum of squared errors over rows and pixels
   public var pixelError: Double = 0
@@ -318,6 +461,22 @@ public nonisolated struct ControlShardReport: Sendable {
   public var codeSum: Double = 0
 
   public var codeSumOfSquares: Double = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// worker -> coordinator, when its part of a phase is complete: what the shards' losses were, a pure function of state and shard.
+public nonisolated struct ControlPhaseReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// phases applied before it
+  public var applied: UInt64 = 0
+
+  public var shards: [ControlShardReport] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -333,8 +492,6 @@ public nonisolated struct ControlStepReport: Sendable {
   public var step: UInt64 = 0
 
   public var view: UInt64 = 0
-
-  public var shards: [ControlShardReport] = []
 
   public var chain: UInt64 = 0
 
@@ -366,7 +523,7 @@ public nonisolated struct ControlStepReport: Sendable {
   public init() {}
 }
 
-/// Either way, once a second; the coordinator's is empty.
+/// Either way, once a second, and once more after the first phase of a view; the coordinator's is empty.
 public nonisolated struct ControlHeartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -379,6 +536,12 @@ public nonisolated struct ControlHeartbeat: Sendable {
 
   /// phases whose own part is complete; above `applied` it waits for others
   public var contributed: UInt64 = 0
+
+  /// bytes of states and sums it was sent
+  public var received: UInt64 = 0
+
+  /// the view in which it last applied a phase
+  public var view: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -419,13 +582,93 @@ public nonisolated struct ControlStop: Sendable {
   public init() {}
 }
 
+/// worker -> coordinator: a line of its log, for the run's folder.
+public nonisolated struct ControlNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var level: String = String()
+
+  public var text: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "lockstep"
 
+nonisolated extension ControlChallenge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Challenge"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nonce.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlChallenge, rhs: ControlChallenge) -> Bool {
+    if lhs.nonce != rhs.nonce {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Proof"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{1}code\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.code) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nonce.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 1)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularBytesField(value: self.code, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlProof, rhs: ControlProof) -> Bool {
+    if lhs.nonce != rhs.nonce {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{1}run\0\u{1}generation\0\u{1}position\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -439,12 +682,19 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 4: try { try decoder.decodeSingularStringField(value: &self.build) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.kernel) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._position) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.host.isEmpty {
       try visitor.visitSingularStringField(value: self.host, fieldNumber: 1)
     }
@@ -463,6 +713,15 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.kernel.isEmpty {
       try visitor.visitSingularStringField(value: self.kernel, fieldNumber: 6)
     }
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 7)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 8)
+    }
+    try { if let v = self._position {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -473,6 +732,69 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.build != rhs.build {return false}
     if lhs.library != rhs.library {return false}
     if lhs.kernel != rhs.kernel {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs._position != rhs._position {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlPosition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Position"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}order\0\u{1}applied\0\u{1}chain\0\u{1}fresh\0\u{3}holds_sum\0\u{1}copied\0\u{1}digest\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.order) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.fresh) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.holdsSum) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.copied) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.order != 0 {
+      try visitor.visitSingularUInt64Field(value: self.order, fieldNumber: 1)
+    }
+    if self.applied != 0 {
+      try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 2)
+    }
+    if self.chain != 0 {
+      try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 3)
+    }
+    if self.fresh != false {
+      try visitor.visitSingularBoolField(value: self.fresh, fieldNumber: 4)
+    }
+    if self.holdsSum != false {
+      try visitor.visitSingularBoolField(value: self.holdsSum, fieldNumber: 5)
+    }
+    if self.copied != 0 {
+      try visitor.visitSingularUInt64Field(value: self.copied, fieldNumber: 6)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlPosition, rhs: ControlPosition) -> Bool {
+    if lhs.order != rhs.order {return false}
+    if lhs.applied != rhs.applied {return false}
+    if lhs.chain != rhs.chain {return false}
+    if lhs.fresh != rhs.fresh {return false}
+    if lhs.holdsSum != rhs.holdsSum {return false}
+    if lhs.copied != rhs.copied {return false}
+    if lhs.digest != rhs.digest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -480,7 +802,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{1}workers\0\u{1}topology\0\u{1}compression\0\u{3}state_bytes\0\u{1}remote\0\u{3}allow_mixed_kernels\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -496,10 +818,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.width) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.channels) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.trainingImages) }()
-      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.workers) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.orphanSeconds) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.topology) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.compression) }()
-      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.stateBytes) }()
       case 13: try { try decoder.decodeSingularBoolField(value: &self.remote) }()
       case 14: try { try decoder.decodeSingularBoolField(value: &self.allowMixedKernels) }()
       default: break
@@ -532,17 +853,14 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.trainingImages != 0 {
       try visitor.visitSingularUInt32Field(value: self.trainingImages, fieldNumber: 8)
     }
-    if self.workers != 0 {
-      try visitor.visitSingularUInt32Field(value: self.workers, fieldNumber: 9)
+    if self.orphanSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.orphanSeconds, fieldNumber: 9)
     }
     if !self.topology.isEmpty {
       try visitor.visitSingularStringField(value: self.topology, fieldNumber: 10)
     }
     if !self.compression.isEmpty {
       try visitor.visitSingularStringField(value: self.compression, fieldNumber: 11)
-    }
-    if self.stateBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.stateBytes, fieldNumber: 12)
     }
     if self.remote != false {
       try visitor.visitSingularBoolField(value: self.remote, fieldNumber: 13)
@@ -562,10 +880,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.width != rhs.width {return false}
     if lhs.channels != rhs.channels {return false}
     if lhs.trainingImages != rhs.trainingImages {return false}
-    if lhs.workers != rhs.workers {return false}
+    if lhs.orphanSeconds != rhs.orphanSeconds {return false}
     if lhs.topology != rhs.topology {return false}
     if lhs.compression != rhs.compression {return false}
-    if lhs.stateBytes != rhs.stateBytes {return false}
     if lhs.allowMixedKernels != rhs.allowMixedKernels {return false}
     if lhs.remote != rhs.remote {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -605,7 +922,7 @@ nonisolated extension ControlRefusal: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Ready"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fingerprint\0\u{3}state_digest\0\u{1}applied\0\u{1}chain\0\u{3}data_addresses\0\u{3}data_port\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fingerprint\0\u{1}position\0\u{4}\u{3}data_addresses\0\u{3}data_port\0\u{c}\u{3}\u{1}\u{c}\u{4}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -614,9 +931,7 @@ nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.fingerprint) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.stateDigest) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
-      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._position) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.dataAddresses) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.dataPort) }()
       default: break
@@ -625,18 +940,16 @@ nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.fingerprint.isEmpty {
       try visitor.visitSingularBytesField(value: self.fingerprint, fieldNumber: 1)
     }
-    if !self.stateDigest.isEmpty {
-      try visitor.visitSingularBytesField(value: self.stateDigest, fieldNumber: 2)
-    }
-    if self.applied != 0 {
-      try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 3)
-    }
-    if self.chain != 0 {
-      try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 4)
-    }
+    try { if let v = self._position {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
     if !self.dataAddresses.isEmpty {
       try visitor.visitRepeatedStringField(value: self.dataAddresses, fieldNumber: 5)
     }
@@ -648,11 +961,134 @@ nonisolated extension ControlReady: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
   public static func ==(lhs: ControlReady, rhs: ControlReady) -> Bool {
     if lhs.fingerprint != rhs.fingerprint {return false}
-    if lhs.stateDigest != rhs.stateDigest {return false}
-    if lhs.applied != rhs.applied {return false}
-    if lhs.chain != rhs.chain {return false}
+    if lhs._position != rhs._position {return false}
     if lhs.dataAddresses != rhs.dataAddresses {return false}
     if lhs.dataPort != rhs.dataPort {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlHalt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Halt"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}order\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.order) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.order != 0 {
+      try visitor.visitSingularUInt64Field(value: self.order, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlHalt, rhs: ControlHalt) -> Bool {
+    if lhs.order != rhs.order {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlSumRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SumRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}order\0\u{1}applied\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.order) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.order != 0 {
+      try visitor.visitSingularUInt64Field(value: self.order, fieldNumber: 1)
+    }
+    if self.applied != 0 {
+      try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlSumRequest, rhs: ControlSumRequest) -> Bool {
+    if lhs.order != rhs.order {return false}
+    if lhs.applied != rhs.applied {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlSumChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SumChunk"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}order\0\u{1}applied\0\u{1}used\0\u{1}next\0\u{1}offset\0\u{1}total\0\u{1}data\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.order) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
+      case 3: try { try decoder.decodeRepeatedSInt32Field(value: &self.used) }()
+      case 4: try { try decoder.decodeRepeatedSInt32Field(value: &self.next) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.total) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.order != 0 {
+      try visitor.visitSingularUInt64Field(value: self.order, fieldNumber: 1)
+    }
+    if self.applied != 0 {
+      try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 2)
+    }
+    if !self.used.isEmpty {
+      try visitor.visitPackedSInt32Field(value: self.used, fieldNumber: 3)
+    }
+    if !self.next.isEmpty {
+      try visitor.visitPackedSInt32Field(value: self.next, fieldNumber: 4)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 5)
+    }
+    if self.total != 0 {
+      try visitor.visitSingularUInt64Field(value: self.total, fieldNumber: 6)
+    }
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlSumChunk, rhs: ControlSumChunk) -> Bool {
+    if lhs.order != rhs.order {return false}
+    if lhs.applied != rhs.applied {return false}
+    if lhs.used != rhs.used {return false}
+    if lhs.next != rhs.next {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.total != rhs.total {return false}
+    if lhs.data != rhs.data {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -940,7 +1376,7 @@ nonisolated extension ControlBatch: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ControlSnapshotRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SnapshotRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}order\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -949,6 +1385,7 @@ nonisolated extension ControlSnapshotRequest: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.order) }()
       default: break
       }
     }
@@ -958,11 +1395,15 @@ nonisolated extension ControlSnapshotRequest: SwiftProtobuf.Message, SwiftProtob
     if self.step != 0 {
       try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
     }
+    if self.order != 0 {
+      try visitor.visitSingularUInt64Field(value: self.order, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ControlSnapshotRequest, rhs: ControlSnapshotRequest) -> Bool {
     if lhs.step != rhs.step {return false}
+    if lhs.order != rhs.order {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -970,7 +1411,7 @@ nonisolated extension ControlSnapshotRequest: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ControlStateChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StateChunk"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}offset\0\u{1}total\0\u{1}data\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}offset\0\u{1}total\0\u{1}data\0\u{1}order\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -982,6 +1423,7 @@ nonisolated extension ControlStateChunk: SwiftProtobuf.Message, SwiftProtobuf._M
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.total) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.order) }()
       default: break
       }
     }
@@ -1000,10 +1442,14 @@ nonisolated extension ControlStateChunk: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.data.isEmpty {
       try visitor.visitSingularBytesField(value: self.data, fieldNumber: 4)
     }
+    if self.order != 0 {
+      try visitor.visitSingularUInt64Field(value: self.order, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ControlStateChunk, rhs: ControlStateChunk) -> Bool {
+    if lhs.order != rhs.order {return false}
     if lhs.step != rhs.step {return false}
     if lhs.offset != rhs.offset {return false}
     if lhs.total != rhs.total {return false}
@@ -1015,7 +1461,7 @@ nonisolated extension ControlStateChunk: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ShardReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{1}rows\0\u{1}loss\0\u{3}pixel_error\0\u{3}code_sum\0\u{3}code_sum_of_squares\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{1}rows\0\u{4}\u{2}pixel_error\0\u{3}code_sum\0\u{3}code_sum_of_squares\0\u{1}loss\0\u{c}\u{3}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1025,10 +1471,10 @@ nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.shard) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
-      case 3: try { try decoder.decodeRepeatedDoubleField(value: &self.loss) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.pixelError) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.codeSum) }()
       case 6: try { try decoder.decodeSingularDoubleField(value: &self.codeSumOfSquares) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.loss) }()
       default: break
       }
     }
@@ -1041,9 +1487,6 @@ nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._
     if self.rows != 0 {
       try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 2)
     }
-    if !self.loss.isEmpty {
-      try visitor.visitPackedDoubleField(value: self.loss, fieldNumber: 3)
-    }
     if self.pixelError.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.pixelError, fieldNumber: 4)
     }
@@ -1052,6 +1495,9 @@ nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._
     }
     if self.codeSumOfSquares.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.codeSumOfSquares, fieldNumber: 6)
+    }
+    if self.loss.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.loss, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1068,9 +1514,44 @@ nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
+nonisolated extension ControlPhaseReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PhaseReport"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}applied\0\u{1}shards\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.shards) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.applied != 0 {
+      try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 1)
+    }
+    if !self.shards.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.shards, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlPhaseReport, rhs: ControlPhaseReport) -> Bool {
+    if lhs.applied != rhs.applied {return false}
+    if lhs.shards != rhs.shards {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}view\0\u{1}shards\0\u{1}chain\0\u{1}sent\0\u{1}raw\0\u{1}early\0\u{1}compute\0\u{1}pack\0\u{1}wait\0\u{1}update\0\u{1}clamped\0\u{1}repeats\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}view\0\u{2}\u{2}chain\0\u{1}sent\0\u{1}raw\0\u{1}early\0\u{1}compute\0\u{1}pack\0\u{1}wait\0\u{1}update\0\u{1}clamped\0\u{1}repeats\0\u{c}\u{3}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1080,7 +1561,6 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.view) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.shards) }()
       case 4: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.sent) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.raw) }()
@@ -1102,9 +1582,6 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
     }
     if self.view != 0 {
       try visitor.visitSingularUInt64Field(value: self.view, fieldNumber: 2)
-    }
-    if !self.shards.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.shards, fieldNumber: 3)
     }
     if self.chain != 0 {
       try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 4)
@@ -1142,7 +1619,6 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
   public static func ==(lhs: ControlStepReport, rhs: ControlStepReport) -> Bool {
     if lhs.step != rhs.step {return false}
     if lhs.view != rhs.view {return false}
-    if lhs.shards != rhs.shards {return false}
     if lhs.chain != rhs.chain {return false}
     if lhs.sent != rhs.sent {return false}
     if lhs.raw != rhs.raw {return false}
@@ -1160,7 +1636,7 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0\u{1}contributed\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0\u{1}contributed\0\u{1}received\0\u{1}view\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1171,6 +1647,8 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.work) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.contributed) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.view) }()
       default: break
       }
     }
@@ -1186,6 +1664,12 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.contributed != 0 {
       try visitor.visitSingularUInt64Field(value: self.contributed, fieldNumber: 3)
     }
+    if self.received != 0 {
+      try visitor.visitSingularUInt64Field(value: self.received, fieldNumber: 4)
+    }
+    if self.view != 0 {
+      try visitor.visitSingularUInt64Field(value: self.view, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1193,6 +1677,8 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.work != rhs.work {return false}
     if lhs.applied != rhs.applied {return false}
     if lhs.contributed != rhs.contributed {return false}
+    if lhs.received != rhs.received {return false}
+    if lhs.view != rhs.view {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1268,6 +1754,41 @@ nonisolated extension ControlStop: SwiftProtobuf.Message, SwiftProtobuf._Message
   public static func ==(lhs: ControlStop, rhs: ControlStop) -> Bool {
     if lhs.reason != rhs.reason {return false}
     if lhs.failed != rhs.failed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Notice"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{1}text\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.level) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.level.isEmpty {
+      try visitor.visitSingularStringField(value: self.level, fieldNumber: 1)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlNotice, rhs: ControlNotice) -> Bool {
+    if lhs.level != rhs.level {return false}
+    if lhs.text != rhs.text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

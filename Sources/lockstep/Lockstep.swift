@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import Waiting
 
 /// The command: a name, and its subcommands.
 struct Lockstep: ParsableCommand {
@@ -17,8 +18,10 @@ struct Lockstep: ParsableCommand {
             """,
         version: "lockstep \(Build.name)",
         subcommands: [
-            Train.self, Coordinate.self, Work.self, Resume.self, DigestOf.self, Inspect.self, Replay.self, Encode.self,
+            Train.self, Coordinate.self, Work.self, Launch.self, DoctorCommand.self, Resume.self, DigestOf.self, Inspect.self,
+            Replay.self, Encode.self,
             Decode.self, Sample.self, DrawFigures.self, Evaluate.self, DataCommand.self, RecipesCommand.self, Bench.self,
+            Simulate.self, Chaos.self, AgentCommand.self,
         ])
 }
 
@@ -61,9 +64,25 @@ struct UsageError: Error, CustomStringConvertible {
 
 /// Results on standard output, everything else on standard error.
 enum Output {
-    static func result(_ text: String) { print(text) }
+    /// A result that does not arrive is a failure (a full disk behind `>`); nobody must take an empty file for one.
+    static func result(_ text: String) {
+        let patience = Patience.untilWoken(by: "whoever reads the result, a pager too, or the end of him")
+        guard let code = deliver("\(text)\n", to: STDOUT_FILENO, patience) else { return }
+        complain("cannot write the result to standard output: \(String(cString: strerror(code)))")
+        exit(1)
+    }
 
-    static func complain(_ text: String) { FileHandle.standardError.write(Data("lockstep: \(text)\n".utf8)) }
+    static func complain(_ text: String) { note("lockstep: \(text)") }
 
-    static func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    /// A line for a person; where nobody can read it, there is nobody to tell that.
+    /// A reader that has stopped may take its time, but not keep a command from ending.
+    static func note(_ text: String) { _ = deliver("\(text)\n", to: STDERR_FILENO, .atMost(.seconds(5))) }
+
+    /// `errno` where not all could be written.
+    private static func deliver(_ text: String, to descriptor: Int32, _ patience: Patience) -> Int32? {
+        errno = 0
+        var text = text
+        let isWhole = text.withUTF8 { Descriptor.write(UnsafeRawBufferPointer($0), to: descriptor, patience) }
+        return isWhole ? nil : errno == 0 ? EIO : errno
+    }
 }

@@ -17,7 +17,7 @@ import Testing
         func run(threads: Int, lanes: Int, _ batching: Batching) throws -> String {
             let trainer = try LocalTrainer(settings, threads: threads, lanes: lanes, batching: batching)
             let figures = try train(trainer, steps: 7)
-            return "\(StateDigest.hex(trainer.replica.digest(full: true))) \(trainer.replica.chain) \(figures)"
+            return "\(hexDigits(trainer.replica.digest(full: true))) \(trainer.replica.chain) \(figures)"
         }
         let expected = try run(threads: 1, lanes: 1, .perShard)
         for (threads, lanes) in [(1, 1), (1, 3), (2, 2), (3, 2), (2, 12)] {

@@ -106,10 +106,10 @@ import Testing
             StateTensor(name: "decoder.0.bias", shape: [2], values: .f32(Slice([0.5, -1]))),
         ]
         #expect(
-            StateDigest.hex(StateDigest.parameters(of: tensors))
+            hexDigits(StateDigest.parameters(of: tensors))
                 == "8935393757499d0da5d558abb887444e64663211d8439092a6cf05fa6b972626")
         #expect(
-            StateDigest.hex(StateDigest.full(of: tensors, step: 7, epoch: 2))
+            hexDigits(StateDigest.full(of: tensors, step: 7, epoch: 2))
                 == "29b8842da2ab4c61c2e557573d48dca3a8e45782e41e44b2fb80bc9277d4575e")
         var streamed = StateDigest()
         streamed.add(name: "decoder.0.bias", shape: [2], bytes: [0, 0, 0, 0x3F, 0, 0, 0x80, 0xBF])

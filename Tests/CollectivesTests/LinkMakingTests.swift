@@ -142,6 +142,35 @@ extension Loopback {
             listener.shutdown()
         }
 
+        @Test("A host may have a name; whose name nobody knows, or nobody tells in time, is named; a cancelled dial asks nobody")
+        func names() throws {
+            var run = TestRun()
+            let listener = try GradientListener(host: "localhost", port: 0)
+            defer { listener.shutdown() }
+            listener.expect(
+                run: run.run, generation: run.generation, view: run.view, end: .worker(1), from: [.worker(0)],
+                secret: run.secret)
+            let hello = run.hello(from: .worker(0), to: .worker(1))
+            let link = try GradientDialer().dial([LinkAddress(host: "localhost", port: listener.port)], hello: hello)
+            #expect(link.address.hasSuffix(":\(listener.port)"))
+            let unknown = [LinkAddress(host: "no-such-host.invalid", port: 1)]
+            for limit in [Duration.zero, .seconds(10)] {
+                run.settings.dialDeadline = limit
+                let failure = #expect(throws: LinkFailure.self) {
+                    try GradientDialer(settings: run.settings).dial(unknown, hello: hello)
+                }
+                #expect("\(String(describing: failure))".contains("no-such-host.invalid"))
+                guard case .unreachable = failure?.cause else {
+                    Issue.record("\(String(describing: failure))")
+                    continue
+                }
+            }
+            let cancelled = GradientDialer(settings: run.settings)
+            cancelled.cancel()
+            let failure = #expect(throws: LinkFailure.self) { try cancelled.dial(unknown, hello: hello) }
+            #expect(failure?.cause == .cancelled)
+        }
+
         @Test("Nobody coming is a timeout that names who was expected")
         func timeout() throws {
             let listener = try TestRun().listener(.worker(1), from: [.worker(0)])

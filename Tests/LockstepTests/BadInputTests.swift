@@ -104,47 +104,13 @@ struct BadInputTests {
         let third = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
-        // Of three workers for two places one is refused, with the status that its unit does not restart.
+        // The third is one more than was asked for, and takes part as soon as it comes.
         let endings = try (workers + [third]).map { try $0.wait(seconds: 20) }
-        #expect(endings.map(\.status).sorted() == [0, 0, 78], "\(endings.map(\.errors))")
+        #expect(endings.map(\.status).sorted() == [0, 0, 0], "\(endings.map(\.errors))")
         let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("train"), "--json"])
         #expect(try JSON(parsing: trained.output)["digest"] == JSON(parsing: result.output)["digest"])
         let again = try LockstepProcess.run(
             ["coordinator", "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--set", "seed=4"])
         #expect(again.status == 1 && again.errors.contains("seed"), "\(again.errors)")
-    }
-
-    @Test("a disk that is full ends the run with a sentence, the older checkpoint kept, and resume goes on once there is room")
-    func fullDisk() throws {
-        let scratch = try Scratch()
-        let mount = Process()
-        mount.executableURL = URL(fileURLWithPath: "/bin/mount")
-        mount.arguments = ["-t", "tmpfs", "-o", "size=3m", "lockstep-test", scratch.path]
-        mount.standardError = FileHandle.nullDevice
-        try mount.run()
-        mount.waitUntilExit()
-        guard mount.terminationStatus == 0 else { return }  // mounting needs rights; CI and containers with them run this
-        defer {
-            let unmount = Process()
-            unmount.executableURL = URL(fileURLWithPath: "/bin/umount")
-            unmount.arguments = ["-l", scratch.path]
-            try? unmount.run()
-            unmount.waitUntilExit()
-        }
-        let result = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + [
-                "--run", scratch.run("run"), "--set", "checkpoint.every_steps=3", "--set", "checkpoint.keep=50",
-            ])
-        #expect(result.status == 1)
-        #expect(result.errors.lowercased().contains("no space left"), "\(result.errors)")
-        let folder = try RunFolder.open(scratch.run("run"))
-        #expect(try folder.checkpoints().newestWhole().checkpoint != nil)
-        let bigger = Process()
-        bigger.executableURL = URL(fileURLWithPath: "/bin/mount")
-        bigger.arguments = ["-o", "remount,size=60m", scratch.path]
-        try bigger.run()
-        bigger.waitUntilExit()
-        let resumed = try LockstepProcess.run(["resume", scratch.run("run")])
-        #expect(resumed.status == 0, "\(resumed.errors)")
     }
 }

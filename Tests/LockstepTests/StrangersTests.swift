@@ -36,9 +36,15 @@ struct StrangersTests {
         }
     }
 
-    private func frame(_ kind: MessageKind, _ payload: [UInt8]) throws -> [UInt8] {
+    private func frame(_ kind: MessageKind, _ payload: [UInt8]) throws -> [UInt8] { try frames([(kind, payload)]) }
+
+    /// As one direction of a connection numbers them.
+    private func frames(_ messages: [(MessageKind, [UInt8])]) throws -> [UInt8] {
         var buffer = ByteBuffer()
-        try ControlFrameEncoder().encode(data: ControlFrame(kind: kind, view: 0, payload: ByteBuffer(bytes: payload)), out: &buffer)
+        let encoder = ControlFrameEncoder()
+        for (kind, payload) in messages {
+            try encoder.encode(data: ControlFrame(kind: kind, view: 0, payload: ByteBuffer(bytes: payload)), out: &buffer)
+        }
         return Array(buffer.readableBytesView)
     }
 
@@ -59,7 +65,13 @@ struct StrangersTests {
         hello.host = "elsewhere"
         hello.pid = 1
         hello.build = "another build"
-        let refusal = try exchange(port: port, frame(.hello, hello.serializedBytes()))
+        // Nobody may say hello who has not shown that it knows the token, if only that there is none.
+        #expect(try exchange(port: port, frame(.hello, hello.serializedBytes())).isEmpty)
+        let challenge = ControlChallenge.with { $0.nonce = Data(repeating: 7, count: 32) }
+        let greeting = try frames([
+            (.challenge, challenge.serializedBytes()), (.proof, []), (.hello, hello.serializedBytes()),
+        ])
+        let refusal = try exchange(port: port, greeting)
         let text = String(decoding: refusal, as: UTF8.self)
         #expect(text.contains("another build") && text.contains("elsewhere") && text.contains("install the same build"), "\(text)")
         #expect(try exchange(port: port, []).isEmpty)  // says nothing, and is closed for it

@@ -71,6 +71,23 @@ import Testing
         #expect(try MetricsReader(path: path).losses("reconstruction").first?.loss.isNaN == true)
     }
 
+    @Test("A file that is opened to go on knows the last step that stays in it")
+    func lastStep() throws {
+        let writer = try MetricsWriter(path: path)
+        #expect(writer.lastStep == 0)
+        for step in 1...10 as ClosedRange<UInt64> { try writer.write(Self.step(step)) }
+        try writer.event("death", [("step", JSON(99))])
+        try writer.close()
+        for (resumed, last) in [(12, 10), (10, 10), (7, 7), (0, 0)] as [(UInt64, UInt64)] {
+            let again = try MetricsWriter(path: path, resumingAt: resumed, epochsDone: 0)
+            #expect(again.lastStep == last)
+            try again.close()
+        }
+        let other = try MetricsWriter(path: scratch.file("other.jsonl"), resumingAt: 5, epochsDone: 0)
+        #expect(other.lastStep == 0)
+        try other.close()
+    }
+
     @Test("Going on from a checkpoint drops the steps and epochs to be redone, and keeps the events")
     func rewind() throws {
         let writer = try MetricsWriter(path: path)
@@ -104,17 +121,19 @@ import Testing
         }
     }
 
-    @Test("A line that cannot be read is named, and kinds of later versions are passed over")
+    @Test("A line that cannot be read is named and passed over, and kinds of later versions are no concern")
     func malformed() throws {
         _ = try scratch.write("{\"kind\":\"later\"}\n{\"kind\":\"step\",\"step\":1}\n", to: "metrics.jsonl")
         #expect(
-            sentence { _ = try MetricsReader(path: path) }
-                == "\(path), line 2: a step lacks one of its members; remove that line to go on with the rest.")
-        _ = try scratch.write("{]\n", to: "metrics.jsonl")
+            try MetricsReader(path: path).passedOver.map(\.description)
+                == ["\(path), line 2: a step lacks one of its members; the line is passed over."])
+        _ = try scratch.write("{]\n\0\0\n\(Self.step(4).json.text)\n", to: "metrics.jsonl")
+        let reader = try MetricsReader(path: path)
         #expect(
-            sentence { _ = try MetricsReader(path: path) }
-                == "\(path), line 1: The text is not JSON: a quoted text is expected at byte 1; remove that line to go on with the rest."
-        )
+            reader.passedOver.first?.description
+                == "\(path), line 1: The text is not JSON: a quoted text is expected at byte 1; the line is passed over.")
+        #expect(reader.passedOver.map(\.line) == [1, 2])
+        #expect(reader.steps == [Self.step(4)])
     }
 
     @Test("Many threads write whole lines")
@@ -155,10 +174,10 @@ import Testing
     @Test("Records carry their length and masked checksums, and an event the fields of TensorBoard's protobuf")
     func framing() throws {
         let time = Date(timeIntervalSince1970: 1_000)
-        let writer = try EventFileWriter(directory: scratch.path, host: "a/b", time: time)
+        let writer = EventFileWriter(directory: scratch.path, host: "a/b", time: time)
         #expect(writer.path == scratch.file("events.out.tfevents.1000.a-b"))
-        try writer.scalars(step: 300, time: time, [("x", 1), ("yy", -0.5)])
-        try writer.close()
+        writer.scalars(step: 300, time: time, [("x", 1), ("yy", -0.5)])
+        writer.close()
         let records = Self.records(try Scratch.bytes(writer.path))
         let wallTime: [UInt8] = [0x09, 0, 0, 0, 0, 0, 0x40, 0x8F, 0x40]
         #expect(records.count == 2)
@@ -171,12 +190,12 @@ import Testing
     @Test("A second writer within the same second takes another name")
     func sameSecond() throws {
         let time = Date(timeIntervalSince1970: 1_000)
-        let first = try EventFileWriter(directory: scratch.path, host: "h", time: time)
-        let second = try EventFileWriter(directory: scratch.path, host: "h", time: time)
+        let first = EventFileWriter(directory: scratch.path, host: "h", time: time)
+        let second = EventFileWriter(directory: scratch.path, host: "h", time: time)
         #expect(first.path != second.path)
-        try second.write(MetricsTests.step(1), time: time)
-        try second.write(MetricsTests.epoch, step: 500, time: time)
-        try second.close()
+        second.write(MetricsTests.step(1), time: time)
+        second.write(MetricsTests.epoch, step: 500, time: time)
+        second.close()
         #expect(Self.records(try Scratch.bytes(second.path)).count == 3)
     }
 }

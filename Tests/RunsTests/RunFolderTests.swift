@@ -8,12 +8,13 @@ import Testing
     static let now = Date(timeIntervalSince1970: 1_767_323_045)
 
     func makeRun(_ name: String, at directory: String? = nil) throws -> RunFolder {
-        let folder = try RunFolder.create(name: name, at: directory, under: runs, now: Self.now)
-        let provenance = Provenance(
-            commit: "abc", dataIdentity: "def", kernel: "haswell", commandLine: ["lockstep", "train"], now: Self.now)
-        try folder.write(Configuration(), provenance: provenance)
-        return folder
+        var configuration = Configuration()
+        configuration.name = name
+        return try RunFolder.begin(configuration, provenance: Self.provenance, at: directory, under: runs, now: Self.now)
     }
+
+    static let provenance = Provenance(
+        commit: "abc", dataIdentity: "def", kernel: "haswell", commandLine: ["lockstep", "train"], now: now)
 
     @Test("A run is named by its recipe and the time, and a second one of that second has a number")
     func names() throws {
@@ -25,7 +26,7 @@ import Testing
     @Test("A new run has folders for checkpoints and figures")
     func layout() throws {
         let run = try makeRun("a")
-        #expect(try Scratch.names(run.path) == ["checkpoints", "config.yaml", "figures"])
+        #expect(try Scratch.names(run.path) == ["checkpoints", "config.yaml", "figures", "lock"])
         #expect(run.workerLogPath(3) == run.path + "/worker-3.log")
     }
 
@@ -37,6 +38,65 @@ import Testing
             sentence { _ = try makeRun("a", at: directory) }
                 == "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run."
         )
+    }
+
+    @Test("A folder that holds other things is refused, and nothing in it is touched")
+    func othersFolder() throws {
+        let directory = scratch.file("photos")
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        _ = try scratch.write("x", to: "photos/a.jpg")
+        #expect(
+            sentence { _ = try makeRun("a", at: directory) }
+                == "\(directory) exists already and is no run: it holds other things and no config.yaml; name another folder with --run."
+        )
+        #expect(try Scratch.names(directory) == ["a.jpg"])
+    }
+
+    @Test("A blank folder is taken: a fresh volume, or what a process left that died at the beginning")
+    func blank() throws {
+        let directory = scratch.file("volume")
+        try FileManager.default.createDirectory(atPath: directory + "/lost+found", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: directory + "/checkpoints", withIntermediateDirectories: true)
+        _ = try scratch.write("name:", to: "volume/config.yaml.partial")
+        #expect(RunFolder.isBlank(directory))
+        let run = try makeRun("a", at: directory)
+        #expect(try run.configuration().configuration.name == "a")
+        #expect(!RunFolder.isBlank(directory))
+        #expect(!RunFolder.isBlank(scratch.file("absent")))
+    }
+
+    @Test(
+        "Wherever the beginning of a run fails, nothing is left; a process that dies there leaves a folder that is taken next time")
+    func failedBeginning() throws {
+        let directory = scratch.file("run")
+        let all = FaultyDisk(.nothing)
+        func begin(_ faults: FaultyDisk) throws {
+            _ = try RunFolder.begin(
+                Configuration(), provenance: Self.provenance, at: directory, under: runs, now: Self.now, disk: faults.disk)
+        }
+        try begin(all)
+        try FileManager.default.removeItem(atPath: directory)
+        for operation in 1...all.count {
+            #expect(throws: DiskError.self) { try begin(FaultyDisk(.fails(operation: operation, code: ENOSPC, written: 0.5))) }
+            #expect(try Scratch.names(scratch.path) == [], "operation \(operation)")
+            try? begin(FaultyDisk(.dies(after: operation)))
+            if !RunFolder.exists(directory + "/config.yaml") { try begin(FaultyDisk(.nothing)) }
+            #expect(try RunFolder.open(directory, under: runs).configuration().configuration == Configuration())
+            try FileManager.default.removeItem(atPath: directory)
+        }
+    }
+
+    @Test("What dying processes left is swept from the folder, its pictures and its checkpoints, and nothing else")
+    func sweep() throws {
+        let run = try makeRun("a", at: scratch.file("run"))
+        try FileManager.default.createDirectory(atPath: run.figuresPath + "/epoch-0001", withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(
+            atPath: run.checkpointsPath + "/.partial-step-00000002", withIntermediateDirectories: false)
+        let left = ["metrics.jsonl.partial", "figures/codes.png.partial", "figures/epoch-0001/codes.png.partial"]
+        for name in left + ["metrics.jsonl", "figures/codes.png"] { _ = try scratch.write("x", to: "run/" + name) }
+        #expect(try run.sweep() == (left + ["checkpoints/.partial-step-00000002"]).map { run.path + "/" + $0 })
+        #expect(try run.sweep() == [])
+        #expect(try Scratch.names(run.figuresPath) == ["codes.png", "epoch-0001"])
     }
 
     @Test("A run is found by its path, its name and as the latest, which gives its own name")
@@ -95,11 +155,23 @@ import Testing
         #expect(throws: RunFolderError.self) { try run.raiseGeneration() }
     }
 
+    @Test("What tells a run from every other is made once, kept, and differs from a run's of the same name and settings")
+    func identity() throws {
+        let run = try makeRun("a")
+        let identity = try run.identity()
+        #expect(!identity.isEmpty && identity.allSatisfy(\.isHexDigit))
+        #expect(try run.identity() == identity)
+        #expect(try RunFolder.open(run.path).identity() == identity)
+        #expect(try makeRun("a").identity() != identity)
+    }
+
     @Test("The configuration of a run reads back with what made it")
     func configuration() throws {
         let run = try makeRun("a")
         let (configuration, provenance) = try run.configuration()
-        #expect(configuration == Configuration())
+        var expected = Configuration()
+        expected.name = "a"
+        #expect(configuration == expected)
         #expect(provenance?.commit == "abc")
         #expect(provenance?.data == "def")
         #expect(provenance?.created == "2026-01-02T03:04:05Z")
@@ -148,9 +220,9 @@ import Testing
         #expect(try Scratch.text(path) == "1 1 0000000000000000\n")
     }
 
-    @Test("A line that is no record is named")
+    @Test("A line that is no record, as a power cut may leave, is passed over")
     func malformed() throws {
-        let path = try scratch.write("1 1 0000000000000000\n2 1 zz\n", to: "steps.log")
-        #expect(sentence { _ = try StepsLog.read(path) } == "\(path), line 2: \"2 1 zz\" is not a step, a view and a chain hash.")
+        let path = try scratch.write("1 1 0000000000000000\n\0\0\0\0\n2 1 zz\n2 1 ffffffffffffffff\n", to: "steps.log")
+        #expect(try StepsLog.read(path) == Array(Self.records.prefix(2)))
     }
 }

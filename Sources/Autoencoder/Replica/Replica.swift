@@ -66,6 +66,12 @@ public final class Replica: @unchecked Sendable {
     /// A member that is one phase behind copies the sum into its own and applies it with these.
     public func lastChange(_ phase: Int) -> ExponentChange? { states[phase].lastChange }
 
+    /// True when `sum` holds the phase applied last, and `lastChange` goes with it: it can be handed to a member one phase behind.
+    public var holdsLastSum: Bool {
+        guard applied > 0 else { return false }
+        return lastChange(Int((applied - 1) % UInt64(phases.count))) != nil
+    }
+
     /// Divides this worker's shards over threads, contiguously; no more lanes than shards.
     public func makeLanes(shards: Range<Int>, threads: Int, batching: Batching = .probed) -> [Lane] {
         precondition(threads >= 1 && shards.lowerBound >= 0 && shards.upperBound <= settings.shards)

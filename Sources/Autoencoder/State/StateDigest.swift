@@ -60,12 +60,4 @@ public struct StateDigest {
         for tensor in tensors.sorted(by: { StateNames.precedes($0.name, $1.name) }) { digest.add(tensor) }
         return digest
     }
-
-    /// 64 hex digits.
-    public static func hex(_ digest: [UInt8]) -> String {
-        digest.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
-    }
 }

@@ -31,9 +31,6 @@ uint32_t ck_cpu_features(void);
 void ck_set_floating_point_modes(void);
 int ck_floating_point_modes_are_set(void);
 
-// The calling thread's name in ps and debuggers, at most 15 bytes.
-void ck_name_thread(const char *name);
-
 // One turn of a waiting loop.
 static inline void ck_pause(void) { __builtin_ia32_pause(); }
 

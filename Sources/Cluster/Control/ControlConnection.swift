@@ -1,4 +1,5 @@
 import NIOCore
+import Waiting
 import Wire
 
 /// One end of a control connection: messages out from any thread, messages in on its event loop.
@@ -30,14 +31,27 @@ public final class ControlConnection: Sendable {
         }
     }
 
+    /// How long one piece of a stream, a megabyte, may take to leave. A peer that is silent is given up long before, by
+    /// its heartbeat; this is for one that answers and reads nothing.
+    static let pieceLimit: Duration = .seconds(30)
+
     /// Sends a message and waits until it has left: the pace of a long stream. Never on an event loop.
     ///
-    /// - Throws: the connection's error.
-    public func sendAndWait(_ message: ControlMessage, view: UInt64) throws {
-        try channel.writeAndFlush(message.frame(view: view)).wait()
+    /// - Throws: the connection's error, or `LocalError` when the patience is over; the connection is closed then.
+    public func sendAndWait(_ message: ControlMessage, view: UInt64, _ patience: Patience) throws {
+        do {
+            try channel.writeAndFlush(message.frame(view: view)).value(
+                patience, orElse: "\(remote) answers but does not take what it is sent: its host is overloaded, or the network is")
+        } catch {
+            close()
+            throw error
+        }
     }
 
     public func close() { channel.close(promise: nil) }
+
+    /// Closes, and then runs `body` on the event loop.
+    func close(then body: @escaping @Sendable () -> Void) { channel.close().whenComplete { _ in body() } }
 
     /// Closes behind what was sent before.
     public func closeAfterSending() {
@@ -51,15 +65,17 @@ public final class ControlConnection: Sendable {
     ///
     /// - Parameters:
     ///   - admits: kinds that may come before the peer has introduced itself are decided by it, at the header.
-    ///   - onMessage, onEnd: on the event loop; `onEnd` once, with the reason in words.
+    ///   - onMessage, onEnd: on the event loop; a message comes with the view of its frame; `onEnd` once, with the reason in words.
+    ///   - onActive: once connected.
     static func install(
         on channel: any Channel, admits: @escaping @Sendable (MessageKind) -> Bool,
-        onMessage: @escaping (ControlMessage) -> Void, onEnd: @escaping (String) -> Void
+        onMessage: @escaping (ControlMessage, _ view: UInt64) -> Void, onEnd: @escaping (String) -> Void,
+        onActive: @escaping () -> Void = {}
     ) throws {
         try channel.pipeline.syncOperations.addHandlers([
             ByteToMessageHandler(ControlFrameDecoder(admits: admits)),
             MessageToByteHandler(ControlFrameEncoder()),
-            ControlHandler(onMessage: onMessage, onEnd: onEnd),
+            ControlHandler(onMessage: onMessage, onEnd: onEnd, onActive: onActive),
         ])
     }
 }
@@ -68,19 +84,30 @@ public final class ControlConnection: Sendable {
 private final class ControlHandler: ChannelInboundHandler {
     typealias InboundIn = ControlFrame
 
-    private let onMessage: (ControlMessage) -> Void
+    private let onMessage: (ControlMessage, UInt64) -> Void
     private let onEnd: (String) -> Void
+    private let onActive: () -> Void
     private var ended = false
 
-    init(onMessage: @escaping (ControlMessage) -> Void, onEnd: @escaping (String) -> Void) {
+    init(
+        onMessage: @escaping (ControlMessage, UInt64) -> Void, onEnd: @escaping (String) -> Void,
+        onActive: @escaping () -> Void
+    ) {
         self.onMessage = onMessage
         self.onEnd = onEnd
+        self.onActive = onActive
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        onActive()
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !ended else { return }
         do {
-            onMessage(try ControlMessage(unwrapInboundIn(data)))
+            let frame = unwrapInboundIn(data)
+            onMessage(try ControlMessage(frame), frame.view)
         } catch {
             errorCaught(context: context, error: error)
         }

@@ -18,6 +18,14 @@ public enum ControlMessage: Sendable {
     case heartbeat(ControlHeartbeat)
     case farewell(ControlFarewell)
     case stop(ControlStop)
+    case challenge(ControlChallenge)
+    case proof(ControlProof)
+    case position(ControlPosition)
+    case halt(ControlHalt)
+    case sumRequest(ControlSumRequest)
+    case sumChunk(ControlSumChunk)
+    case phaseReport(ControlPhaseReport)
+    case notice(ControlNotice)
 
     /// Reads the payload by the frame's kind.
     ///
@@ -45,6 +53,14 @@ public enum ControlMessage: Sendable {
         case .heartbeat: self = .heartbeat(try parse(ControlHeartbeat.self))
         case .farewell: self = .farewell(try parse(ControlFarewell.self))
         case .stop: self = .stop(try parse(ControlStop.self))
+        case .challenge: self = .challenge(try parse(ControlChallenge.self))
+        case .proof: self = .proof(try parse(ControlProof.self))
+        case .position: self = .position(try parse(ControlPosition.self))
+        case .halt: self = .halt(try parse(ControlHalt.self))
+        case .sumRequest: self = .sumRequest(try parse(ControlSumRequest.self))
+        case .sumChunk: self = .sumChunk(try parse(ControlSumChunk.self))
+        case .phaseReport: self = .phaseReport(try parse(ControlPhaseReport.self))
+        case .notice: self = .notice(try parse(ControlNotice.self))
         }
     }
 
@@ -66,6 +82,14 @@ public enum ControlMessage: Sendable {
             case .heartbeat(let message): (.heartbeat, message)
             case .farewell(let message): (.farewell, message)
             case .stop(let message): (.stop, message)
+            case .challenge(let message): (.challenge, message)
+            case .proof(let message): (.proof, message)
+            case .position(let message): (.position, message)
+            case .halt(let message): (.halt, message)
+            case .sumRequest(let message): (.sumRequest, message)
+            case .sumChunk(let message): (.sumChunk, message)
+            case .phaseReport(let message): (.phaseReport, message)
+            case .notice(let message): (.notice, message)
             }
         let bytes: [UInt8] = try payload.serializedBytes()
         return ControlFrame(kind: kind, view: view, payload: ByteBuffer(bytes: bytes))

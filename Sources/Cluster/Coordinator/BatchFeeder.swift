@@ -1,6 +1,8 @@
 import Autoencoder
 import Datasets
 import Foundation
+import Synchronization
+import Waiting
 import Wire
 
 /// Cuts minibatches into shards and packs each member's part, ahead of need, on a thread of its own.
@@ -13,6 +15,8 @@ final class BatchFeeder: Sendable {
     }
 
     private let orders = Mailbox<Order>()
+    /// Views up to this one are over: nothing more is packed for them.
+    private let over = Atomic<UInt64>(0)
     private let data: ImageSubset
     private let plan: MinibatchPlan
     private let shards: Int
@@ -25,10 +29,10 @@ final class BatchFeeder: Sendable {
 
     func start() {
         DetachedThread.start(name: "feeder") { [self] in
-            while let order = orders.take() {
+            while let order = orders.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 switch order {
-                case .batch(let step, let members, let view): feed(step, to: members, view: view)
-                case .message(let message, let connection, let view): connection.send(message, view: view)
+                case .batch(let step, let members, let view): if isLive(view) { feed(step, to: members, view: view) }
+                case .message(let message, let connection, let view): if isLive(view) { connection.send(message, view: view) }
                 }
             }
         }
@@ -36,11 +40,16 @@ final class BatchFeeder: Sendable {
 
     func put(_ order: Order) { orders.put(order) }
 
+    /// The views up to this one are over.
+    func drop(through view: UInt64) { over.store(view, ordering: .relaxed) }
+
     func close() { orders.close() }
+
+    private func isLive(_ view: UInt64) -> Bool { view > over.load(ordering: .relaxed) }
 
     private func feed(_ step: UInt64, to members: [(connection: ControlConnection, shards: Range<Int>)], view: UInt64) {
         let samples = plan.samples(of: step)
-        for member in members {
+        for member in members where isLive(view) {
             let parts = member.shards.map { shard in
                 let rows = ShardGeometry.rows(ofShard: shard, minibatch: samples.count, shards: shards)
                 let indices = samples[rows]

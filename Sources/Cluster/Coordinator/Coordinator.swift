@@ -1,5 +1,4 @@
 import Collectives
-import Dispatch
 import Foundation
 import Glibc
 import Logging
@@ -7,6 +6,7 @@ import NIOCore
 import NIOPosix
 import Runs
 import Synchronization
+import Waiting
 
 /// A coordinator process: opens the run, waits for its workers, and leads them to the end.
 public final class Coordinator: Sendable {
@@ -27,13 +27,15 @@ public final class Coordinator: Sendable {
     ///
     /// - Throws: what kept the run from beginning, in one sentence. What ends it later is in the outcome.
     public func run() throws -> RunOutcome {
-        defer { try? group.syncShutdownGracefully() }
+        defer { group.shutDown(.atMost(.seconds(5))) }
         let lock = try options.folder.lock()
         defer { lock.release() }
         let run = try PreparedRun(options: options)
         for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
         if run.plan.firstStep > 0, run.plan.firstStep < run.plan.lastStep {
-            log.info("going on from the checkpoint after step \(run.plan.firstStep)")
+            log.info(
+                "going on from the checkpoint after step \(run.plan.firstStep), or from where workers stand that still have the run's state"
+            )
         }
         if run.plan.firstStep >= run.plan.lastStep {
             log.info(
@@ -48,6 +50,11 @@ public final class Coordinator: Sendable {
     public func stop(_ reason: String) {
         stopEarly.withLock { $0 = reason }
         shell.withLock { $0 }?.onLoop { $0.handle(.stopRequested(reason: reason)) }
+    }
+
+    /// No dead worker of this machine will be replaced any more.
+    public func noReplacement(_ reason: String) {
+        shell.withLock { $0 }?.onLoop { $0.handle(.noReplacement(reason: reason)) }
     }
 
     /// The operating system's word on how a worker process of this machine ended.
@@ -74,7 +81,7 @@ public final class Coordinator: Sendable {
         let evaluation = EvaluationDesk(run: run)
         let desk = SnapshotDesk(
             store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
-            identity: options.configuration.identityDigest, evaluation: evaluation)
+            identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder, log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: summation,
@@ -82,42 +89,49 @@ public final class Coordinator: Sendable {
         ) { outcomes.put($0) }
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
-        recorder.start(try books(run), onTrouble: trouble)
+        recorder.start(open: { [self] step in try books(run, at: step) }, onTrouble: trouble)
         recorder.put(
             .event(
                 run.plan.firstStep > 0 ? "resume" : "start",
-                [("step", .unsigned(run.plan.firstStep)), ("generation", .unsigned(run.generation))]))
+                [
+                    ("step", .unsigned(run.plan.firstStep)), ("generation", .unsigned(run.generation)),
+                    ("time", .real(Date().timeIntervalSince1970)),
+                ]))
         evaluation.start(recorder: recorder, log: log)
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
         feeder.start()
         let server = try bind(shell)
         shell.start()
         if let reason = stopEarly.withLock({ $0 }) { stop(reason) }
-        guard let outcome = outcomes.take() else {
+        guard let outcome = outcomes.take(.untilWoken(by: "the shell, whose machine ends the run or waits in named lines")) else {
             return .failed(reason: "the coordinator ended without a word; this is a defect")
         }
-        try? server.close().wait()
+        try? server.close().value(.atMost(.seconds(5)), orElse: "the port stays open until the process ends")
         feeder.close()
         desk.close()
         evaluation.finish(wait: outcome.isCalm)
         if case .failed(let reason) = outcome {
             recorder.put(.event("failure", [("reason", .string(reason))]))
         }
-        recorder.close()
+        if !recorder.close() {
+            log.error("the disk did not take the last records within 30 s: the end of metrics.jsonl and steps.log may be missing")
+        }
         return outcome
     }
 
-    private func books(_ run: PreparedRun) throws -> RunBooks {
+    /// Opens the books where the run goes on: after `step` steps.
+    private func books(_ run: PreparedRun, at step: UInt64) throws -> RunBooks {
         let configuration = options.configuration
-        let epochsDone = Int(run.plan.firstStep / run.plan.stepsPerEpoch)
+        let notices = DiskNotices { [log] in log.warning("\($0)") }
+        let epochsDone = Int(step / run.plan.stepsPerEpoch)
         return RunBooks(
             name: options.folder.name, phases: Configuration.phaseNames, code: configuration.model.code,
             shards: run.plan.shards, stepsPerEpoch: run.plan.stepsPerEpoch, lastStep: run.plan.lastStep,
             workersWanted: options.workers.upperBound,
             metrics: try MetricsWriter(
-                path: options.folder.metricsPath, resumingAt: run.plan.firstStep, epochsDone: epochsDone),
-            steps: try StepsLog(path: options.folder.stepsLogPath),
-            events: try EventFileWriter(directory: options.folder.path, host: Provenance.hostName(), time: Date()),
+                path: options.folder.metricsPath, resumingAt: step, epochsDone: epochsDone, notices: notices),
+            steps: try StepsLog(path: options.folder.stepsLogPath, notices: notices),
+            events: EventFileWriter(directory: options.folder.path, host: Provenance.hostName(), time: Date(), notices: notices),
             progress: progress)
     }
 
@@ -127,10 +141,13 @@ public final class Coordinator: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try shell.accept(channel) } }
         switch options.listen {
-        case .inherited(let descriptor): return try bootstrap.withBoundSocket(descriptor).wait()
+        case .inherited(let descriptor):
+            return try bootstrap.withBoundSocket(descriptor).value(
+                .atMost(.seconds(10)), orElse: "the inherited socket could not be listened on within 10 s")
         case .address(let address):
             do {
-                let channel = try bootstrap.bind(host: address.host, port: address.port).wait()
+                let channel = try bootstrap.bind(host: address.host, port: address.port).value(
+                    .atMost(.seconds(10)), orElse: "no answer within 10 s")
                 log.info("listening on \(HostPort(host: address.host, port: channel.localAddress?.port ?? address.port))")
                 return channel
             } catch {

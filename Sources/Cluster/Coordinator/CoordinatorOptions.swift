@@ -23,7 +23,12 @@ public struct CoordinatorOptions: Sendable {
     public var listen: ListenTarget
     /// Port of the summation server; 0: any.
     public var dataPort: Int
+    /// What it and the workers prove to each other to know.
+    public var token: Token?
+    /// Listen off loopback without a token.
     public var insecure: Bool
+    /// How long workers keep their state and redial when this process is gone.
+    public var orphanTimeout: Duration
     /// Start with the upper bound, or with the lower one after 10 s.
     public var workers: ClosedRange<Int>
     public var topology: Topology
@@ -39,7 +44,8 @@ public struct CoordinatorOptions: Sendable {
 
     public init(
         folder: RunFolder, configuration: Configuration, dataDirectory: String? = nil, listen: ListenTarget,
-        dataPort: Int = 0, insecure: Bool = false, workers: ClosedRange<Int>, topology: Topology = .ring,
+        dataPort: Int = 0, token: Token? = nil, insecure: Bool = false, orphanTimeout: Duration = .seconds(600),
+        workers: ClosedRange<Int>, topology: Topology = .ring,
         compression: String = "auto", allowMixedKernels: Bool = false, supervised: Bool = false, from: String? = nil,
         build: String
     ) {
@@ -48,7 +54,9 @@ public struct CoordinatorOptions: Sendable {
         self.dataDirectory = dataDirectory
         self.listen = listen
         self.dataPort = dataPort
+        self.token = token
         self.insecure = insecure
+        self.orphanTimeout = orphanTimeout
         self.workers = workers
         self.topology = topology
         self.compression = compression

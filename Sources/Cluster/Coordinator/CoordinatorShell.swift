@@ -1,39 +1,47 @@
 import Collectives
-import Crypto
 import Foundation
 import Logging
 import NIOCore
 import Runs
-import Synchronization
+import Waiting
 import Wire
 
 /// Carries the coordinator machine's directives out: everything here runs on one event loop.
 final class CoordinatorShell: @unchecked Sendable {
     /// What one connection has said so far.
-    private struct Peer {
+    struct Peer {
         let connection: ControlConnection
-        let greeting: Greeting
+        let handshake: CoordinatorHandshake
+        var isGreeted = false
+        var identity: WorkerIdentity?
         var ready: ControlReady?
     }
 
     // Confined to the event loop: that is what makes it safe to send.
-    private var machine: CoordinatorMachine
-    private var peers: [ConnectionID: Peer] = [:]
+    var machine: CoordinatorMachine
+    var peers: [ConnectionID: Peer] = [:]
+    var members: [ViewPlan.Member] = []
+    var ledger = ReportLedger()
+    var relay: Relay?
+    /// Who was asked for the state after a step.
+    var sources: [UInt64: ConnectionID] = [:]
+    var books = false
+    var outcome: RunOutcome?
     private var nextConnection: UInt64 = 0
-    private var members: [ViewPlan.Member] = []
-    private var reports: [UInt64: [ControlStepReport]] = [:]
-    private var outcome: RunOutcome?
+    private var closures = Closures()
+    private var strangers = Strangers()
 
-    private let loop: any EventLoop
-    private let run: PreparedRun
-    private let feeder: BatchFeeder
-    private let desk: SnapshotDesk
-    private let recorder: RunRecorder
-    private let summation: SummationHost?
+    let loop: any EventLoop
+    let run: PreparedRun
+    let feeder: BatchFeeder
+    let desk: SnapshotDesk
+    let recorder: RunRecorder
+    let summation: SummationHost?
+    let notices: NoticeBook
     /// Workers of other hosts may come: the listener is not on loopback.
-    private let remote: Bool
-    private let log: Logger
-    private let onEnd: @Sendable (RunOutcome) -> Void
+    let remote: Bool
+    let log: Logger
+    let onEnd: @Sendable (RunOutcome) -> Void
 
     init(
         loop: any EventLoop, run: PreparedRun, feeder: BatchFeeder, desk: SnapshotDesk, recorder: RunRecorder,
@@ -48,6 +56,7 @@ final class CoordinatorShell: @unchecked Sendable {
         self.remote = remote
         self.log = log
         self.onEnd = onEnd
+        notices = NoticeBook(folder: run.options.folder)
         machine = CoordinatorMachine(plan: run.plan, view: run.lastView)
     }
 
@@ -62,16 +71,21 @@ final class CoordinatorShell: @unchecked Sendable {
         loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.tick) { [weak self] task in
             guard let self, outcome == nil else { return task.cancel() }
             handle(.tick)
+            if let note = strangers.note(at: MonotonicTime.now) { log.warning("\(note)") }
         }
         loop.scheduleRepeatedTask(initialDelay: Worker.heartbeat, delay: Worker.heartbeat) { [weak self] task in
             guard let self, outcome == nil else { return task.cancel() }
-            for peer in peers.values where peer.greeting.isDone { peer.connection.send(.heartbeat(.init()), view: machine.view) }
+            for peer in peers.values where peer.isGreeted { peer.connection.send(.heartbeat(.init()), view: machine.view) }
         }
     }
 
     func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { loop.execute { body(self) } }
 
     func handle(_ event: CoordinatorEvent) {
+        if case .childExited(let pid, _) = event, let early = closures.release(pid) {
+            for directive in machine.handle(event, at: MonotonicTime.now) { carryOut(directive) }
+            return finish(early.connection, early.reason)
+        }
         for directive in machine.handle(event, at: MonotonicTime.now) { carryOut(directive) }
     }
 
@@ -79,213 +93,177 @@ final class CoordinatorShell: @unchecked Sendable {
 
     /// A worker's connection: on the loop, while the channel is set up.
     ///
-    /// Nothing but a hello is read from a peer that has not said who it is, and it has not long to say it.
+    /// Nothing but what the handshake allows is read from a peer that has not said who it is, and it has not long to say it.
     func accept(_ channel: any Channel) throws {
-        guard peers.values.count(where: { !$0.greeting.isDone }) < Self.maximumStrangers else {
+        guard peers.values.count(where: { !$0.isGreeted }) < Self.maximumStrangers else {
+            strangers.count(channel.remoteAddress?.description, "too many that have not said who they are")
             throw LocalError("more than \(Self.maximumStrangers) connections that have not said who they are")
         }
         nextConnection += 1
         let id = ConnectionID(nextConnection)
-        let greeting = Greeting()
-        peers[id] = Peer(connection: ControlConnection(channel: channel), greeting: greeting)
+        let handshake = CoordinatorHandshake(token: run.options.token)
+        peers[id] = Peer(connection: ControlConnection(channel: channel), handshake: handshake)
         try ControlConnection.install(
-            on: channel, admits: { greeting.isDone || $0 == .hello },
-            onMessage: { [weak self] in self?.receive($0, from: id) }, onEnd: { [weak self] in self?.ended(id, $0) })
+            on: channel, admits: { handshake.admits($0) },
+            onMessage: { [weak self] message, _ in self?.receive(message, from: id) },
+            onEnd: { [weak self] in self?.ended(id, $0) })
         loop.scheduleTask(in: Self.helloDeadline) { [weak self] in
-            guard let self, let peer = peers[id], !peer.greeting.isDone else { return }
-            log.warning(
-                "\(peer.connection.remote) connected and said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s; closed"
-            )
+            guard let self, let peer = peers[id], !peer.isGreeted else { return }
+            strangers.count(peer.connection.remote, "it said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s")
             peer.connection.close()
         }
     }
 
     private func receive(_ message: ControlMessage, from id: ConnectionID) {
-        switch message {
-        case .hello(let hello):
-            peers[id]?.greeting.finish()
-            if hello.build != run.options.build {
-                return refuseBuild(hello, id)
+        guard let peer = peers[id] else { return }
+        guard peer.handshake.isDone else { return shakeHands(message, peer) }
+        guard peer.isGreeted else {
+            guard case .hello(let hello) = message else {
+                strangers.count(peer.connection.remote, "it did not say hello")
+                return peer.connection.close()
             }
-            handle(
-                .hello(
-                    id,
-                    WorkerIdentity(
-                        host: hello.host, pid: hello.pid, build: hello.build, library: hello.library, kernel: hello.kernel)))
+            peers[id]?.isGreeted = true
+            return greet(hello, id)
+        }
+        route(message, id)
+    }
+
+    private func shakeHands(_ message: ControlMessage, _ peer: Peer) {
+        switch peer.handshake.take(message) {
+        case .answer(let proof): peer.connection.send(.proof(proof), view: 0)
+        case .proved: break
+        case .refused(let reason):
+            strangers.count(peer.connection.remote, reason)
+            peer.connection.send(.refusal(.with { $0.reason = reason }), view: 0)
+            peer.connection.closeAfterSending()
+        }
+    }
+
+    private func greet(_ hello: ControlHello, _ id: ConnectionID) {
+        guard hello.build == run.options.build else {
+            let reason =
+                "the coordinator is build \(run.options.build), the worker on host \(hello.host) (pid \(hello.pid)) is build \(hello.build); install the same build on both"
+            log.warning("refused a worker: \(reason)")
+            return carryOut(.refuse(id, reason: reason))
+        }
+        let identity = WorkerIdentity(
+            host: hello.host, pid: hello.pid, build: hello.build, library: hello.library, kernel: hello.kernel)
+        peers[id]?.identity = identity
+        handle(.hello(id, identity, held: HeldState(hello)))
+    }
+
+    private func route(_ message: ControlMessage, _ id: ConnectionID) {
+        switch message {
         case .ready(let ready):
             peers[id]?.ready = ready
-            handle(.ready(id, fingerprint: Array(ready.fingerprint), stateDigest: Array(ready.stateDigest)))
+            handle(.ready(id, fingerprint: Array(ready.fingerprint), Position(ready.position)))
+        case .position(let position): handle(.position(id, order: position.order, Position(position)))
         case .linksUp(let up): handle(.linksUp(id, view: up.view))
         case .linkFailed(let failure):
             handle(
                 .linkFailed(
                     id, view: failure.view, suspect: failure.suspect < 0 ? nil : Int(failure.suspect), reason: failure.reason,
                     dialling: failure.dialling))
+        case .phaseReport(let report): ledger.put(report, phases: run.plan.phases)
         case .stepReport(let report):
-            guard members.contains(where: { $0.connection == id }) else { break }
-            reports[report.step, default: []].append(report)
-            handle(.stepReport(id, step: report.step, chain: report.chain))
+            ledger.put(report)
+            handle(.stepReport(id, view: report.view, step: report.step, chain: report.chain))
         case .heartbeat(let beat):
-            handle(.heartbeat(id, work: beat.work, applied: beat.applied, contributed: beat.contributed))
+            handle(
+                .heartbeat(
+                    id,
+                    Beat(
+                        work: beat.work, applied: beat.applied, contributed: beat.contributed, moved: beat.received,
+                        view: beat.view)))
         case .farewell(let farewell):
             handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
-        case .stateChunk(let chunk):
-            guard members.contains(where: { $0.connection == id }) else { break }
-            do {
-                try desk.take(chunk)
-            } catch {
-                log.error("\(error)")
-                peers[id]?.connection.close()
-            }
-        case .welcome, .refusal, .view, .batch, .snapshotRequest, .stop:
-            log.warning("\(peers[id]?.connection.remote ?? "a peer") sent a coordinator's message and is closed")
+        case .stateChunk(let chunk): take(chunk, from: id)
+        case .sumChunk(let chunk): relay?.pass(.sumChunk(chunk), .sum, order: chunk.order, from: id, peers)
+        case .notice(let notice):
+            if let worker = machine.number(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
+        case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest:
+            log.warning("\(peers[id]?.connection.remote ?? "a peer") sent a message that no worker sends and is closed")
             peers[id]?.connection.close()
         }
     }
 
-    private func refuseBuild(_ hello: ControlHello, _ id: ConnectionID) {
-        let reason =
-            "the coordinator is build \(run.options.build), the worker on host \(hello.host) (pid \(hello.pid)) is build \(hello.build); install the same build on both"
-        log.warning("refused a worker: \(reason)")
-        carryOut(.refuse(id, reason: reason))
+    private func take(_ chunk: ControlStateChunk, from id: ConnectionID) {
+        if chunk.order != 0 {
+            relay?.pass(.stateChunk(chunk), .state, order: chunk.order, from: id, peers)
+            return
+        }
+        guard sources[chunk.step] == id else { return }
+        do {
+            try desk.take(chunk)
+        } catch {
+            log.error("\(error)")
+            peers[id]?.connection.close()
+        }
     }
 
     /// On one machine the operating system's word on how a child died comes a moment after the end of its connection.
     private func ended(_ id: ConnectionID, _ reason: String) {
-        let delay: TimeAmount = run.plan.supervised && outcome == nil ? .milliseconds(200) : .zero
-        loop.scheduleTask(in: delay) { [weak self] in
-            guard let self else { return }
-            handle(.closed(id, reason: reason))
+        guard let peer = peers[id] else { return }
+        guard peer.isGreeted else {
+            if outcome == nil, !peer.handshake.isDone { strangers.count(peer.connection.remote, reason) }
             peers[id] = nil
+            return
         }
+        guard run.plan.supervised, outcome == nil, let pid = peer.identity?.pid, !machine.knowsCause(ofPid: pid) else {
+            return finish(id, reason)
+        }
+        closures.hold(pid, id, reason)
+        loop.scheduleTask(in: .milliseconds(200)) { [weak self] in
+            guard let self, let late = closures.release(pid) else { return }
+            finish(late.connection, late.reason)
+        }
+    }
+
+    private func finish(_ id: ConnectionID, _ reason: String) {
+        handle(.closed(id, reason: reason))
+        peers[id] = nil
     }
 
     func snapshot(_ result: SnapshotDesk.Outcome) {
         switch result {
-        case .stored(let step, let checkpoint):
+        case .stored(let step, let purposes, let checkpoint):
             if let checkpoint {
                 recorder.put(.event("checkpoint", [("step", .unsigned(step)), ("bytes", .integer(Int64(checkpoint.bytes)))]))
             }
-            handle(.snapshotStored(step: step))
+            handle(.snapshotStored(step: step, purposes: purposes))
         case .failed(let step, let reason): handle(.snapshotFailed(step: step, reason: reason))
-        }
-    }
-
-    // MARK: Out
-
-    private func carryOut(_ directive: CoordinatorDirective) {
-        switch directive {
-        case .welcome(let id, let worker): welcome(id, worker)
-        case .refuse(let id, let reason):
-            peers[id]?.connection.send(.refusal(.with { $0.reason = reason }), view: 0)
-            peers[id]?.connection.closeAfterSending()
-        case .close(let id): peers[id]?.connection.close()
-        case .form(let plan): form(plan)
-        case .batch(let step):
-            let to = members.compactMap { member in
-                peers[member.connection].map { (connection: $0.connection, shards: member.shards) }
-            }
-            feeder.put(.batch(step: step, to: to, view: machine.view))
-        case .snapshot(let id, let step, let purposes):
-            guard let peer = peers[id] else { return }
-            desk.expect(step: step, purposes: purposes)
-            feeder.put(.message(.snapshotRequest(.with { $0.step = step }), to: peer.connection, view: machine.view))
-        case .stepDone(let step, let view, let workers, let chain):
-            recorder.put(
-                .step(
-                    .init(
-                        step: step, minibatch: run.training.minibatchSize(ofStep: step), view: view, workers: workers,
-                        chain: chain, at: MonotonicTime.now, reports: reports.removeValue(forKey: step) ?? [])))
-        case .stop(let ids, let reason, let failed):
-            for id in ids {
-                peers[id]?.connection.send(
-                    .stop(
-                        .with {
-                            $0.reason = reason
-                            $0.failed = failed
-                        }), view: machine.view)
-            }
-        case .end(let outcome):
-            self.outcome = outcome
-            onEnd(outcome)
-        case .log(let level, let text): write(level, text)
-        }
-    }
-
-    private func write(_ level: LogLevel, _ text: String) {
-        switch level {
-        case .info: log.info("\(text)")
-        case .warning: log.warning("\(text)")
-        case .error: log.error("\(text)")
-        }
-    }
-
-    private func welcome(_ id: ConnectionID, _ worker: UInt32) {
-        guard let connection = peers[id]?.connection else { return }
-        let message = run.welcome(worker: worker, remote: remote)
-        connection.send(.welcome(message), view: 0)
-        guard run.state.bytes > 0 else { return }
-        DetachedThread.start(name: "state") { [run, log] in
-            do {
-                try run.state.stream { try connection.sendAndWait(.stateChunk($0), view: 0) }
-            } catch {
-                log.warning("the state could not be sent to \(connection.remote): \(error)")
-                connection.close()
-            }
-        }
-    }
-
-    private func form(_ plan: ViewPlan) {
-        members = plan.members
-        reports.removeAll()
-        let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-        summation?.form(view: plan.number, world: plan.members.count, secret: secret) { [log] in
-            log.warning("the summation server of view \(plan.number) did not come up: \($0)")
-        }
-        for (rank, member) in plan.members.enumerated() {
-            guard let peer = peers[member.connection] else { continue }
-            let message = ControlView.with { view in
-                view.view = plan.number
-                view.rank = UInt32(rank)
-                view.members = plan.members.map { self.describe($0, to: peer.connection) }
-                view.shards = member.shards.map(UInt32.init)
-                view.secret = Data(secret)
-                view.applied = plan.applied
-                if let summation {
-                    view.serverPort = UInt32(summation.port)
-                    view.serverAddresses = [peer.connection.localHost ?? "127.0.0.1"]
-                }
-            }
-            peer.connection.send(.view(message), view: plan.number)
-        }
-        recorder.put(
-            .event("view", [("view", .unsigned(plan.number)), ("workers", .integer(Int64(plan.members.count)))]))
-    }
-
-    /// How one member reaches another: at the address it advertises, else at the one it dialled from; a worker beside the
-    /// coordinator is reached at the address by which the asking member knows the coordinator, never at loopback.
-    private func describe(_ member: ViewPlan.Member, to asking: ControlConnection) -> ControlMember {
-        let peer = peers[member.connection]
-        var addresses = peer?.ready?.dataAddresses ?? []
-        if addresses.isEmpty, let remote = peer?.connection.remoteHost { addresses = [remote] }
-        if let askingFrom = asking.remoteHost, !HostPort.isLoopback(askingFrom), let here = asking.localHost {
-            addresses = addresses.map { HostPort.isLoopback($0) ? here : $0 }
-        }
-        return ControlMember.with {
-            $0.worker = member.worker
-            $0.host = member.identity.host
-            $0.pid = member.identity.pid
-            $0.addresses = addresses
-            $0.port = peer?.ready?.dataPort ?? 0
         }
     }
 }
 
-/// Whether a peer has said who it is; asked by the frame decoder before it takes memory.
-private final class Greeting: Sendable {
-    private let done = Atomic<Bool>(false)
+/// Ends of connections that wait for the operating system's word.
+private struct Closures {
+    private var waiting: [UInt32: (connection: ConnectionID, reason: String)] = [:]
 
-    var isDone: Bool { done.load(ordering: .relaxed) }
+    mutating func hold(_ pid: UInt32, _ connection: ConnectionID, _ reason: String) { waiting[pid] = (connection, reason) }
 
-    func finish() { done.store(true, ordering: .relaxed) }
+    mutating func release(_ pid: UInt32) -> (connection: ConnectionID, reason: String)? { waiting.removeValue(forKey: pid) }
+}
+
+/// Connections that turned out to be no worker of this run: counted, and named now and then.
+private struct Strangers {
+    private var total = 0
+    private var told = 0
+    private var last = ""
+    private var toldAt: Duration?
+
+    mutating func count(_ address: String?, _ reason: String) {
+        total += 1
+        last = "\(address ?? "an address that is gone"): \(reason)"
+    }
+
+    /// A line for the log: at once, then every ten seconds while more come.
+    mutating func note(at now: Duration) -> String? {
+        guard total > told, toldAt.map({ now - $0 >= .seconds(10) }) ?? true else { return nil }
+        let more = total - told
+        (told, toldAt) = (total, now)
+        return more == 1 && total == 1
+            ? "turned a connection away, from \(last)"
+            : "turned \(more) connections away (\(total) so far), the last from \(last)"
+    }
 }

@@ -1,9 +1,9 @@
 import Autoencoder
-import Dispatch
 import Evaluation
 import Kernels
 import Logging
 import Runs
+import Waiting
 
 /// Held-out figures and pictures, on one thread of low priority while the training goes on.
 ///
@@ -14,8 +14,8 @@ final class EvaluationDesk: Sendable {
     static let backlog = 2
 
     private let states = Mailbox<SnapshotDesk.Arrived>()
-    private let slots = DispatchSemaphore(value: EvaluationDesk.backlog)
-    private let done = DispatchSemaphore(value: 0)
+    private let slots = Slots(EvaluationDesk.backlog)
+    private let done = Latch()
     private let run: PreparedRun
     private let heldOut: HeldOut
     private let pictures: RunPictures
@@ -29,28 +29,29 @@ final class EvaluationDesk: Sendable {
     func start(recorder: RunRecorder, log: Logger) {
         DetachedThread.start(name: "evaluation", lowPriority: true) { [self] in
             FloatingPoint.setModes()
-            while let state = states.take() {
+            while let state = states.take(.untilWoken(by: "put(), or finish(), which the coordinator calls however the run ends")) {
                 do {
                     try evaluate(state, recorder)
                 } catch {
                     log.error("the evaluation after step \(state.step) failed: \(error)")
                 }
-                slots.signal()
+                slots.give()
             }
-            done.signal()
+            done.countDown()
         }
     }
 
     /// Takes a state in; waits while the backlog is full.
     func put(_ state: SnapshotDesk.Arrived) {
-        slots.wait()
+        _ = slots.take(
+            .untilWoken(by: "the evaluation's thread after each state: it computes, and waits for files only with a limit"))
         states.put(state)
     }
 
     /// Takes nothing more in. With `wait`, returns when the last evaluation is done.
     func finish(wait: Bool) {
         states.close()
-        if wait { done.wait() }
+        if wait { _ = done.wait(.untilWoken(by: "the evaluation's thread, after the few states it holds")) }
     }
 
     private func evaluate(_ state: SnapshotDesk.Arrived, _ recorder: RunRecorder) throws {
@@ -66,9 +67,13 @@ final class EvaluationDesk: Sendable {
         }
         guard state.purposes.contains(.figures) else { return }
         // The curves are read from the file, so what was recorded before must be in it.
-        let flushed = DispatchSemaphore(value: 0)
-        recorder.put(.flush { flushed.signal() })
-        flushed.wait()
+        let flushed = Latch()
+        recorder.put(.flush { flushed.countDown() })
+        guard flushed.wait(.atMost(.seconds(30))) else {
+            throw LocalError(
+                "the figures were not drawn: the records before them were not on the disk within 30 s; see whether the disk of the run folder answers"
+            )
+        }
         _ = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch)
     }
 }

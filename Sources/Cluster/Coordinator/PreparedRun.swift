@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Layers
 import Runs
+import Waiting
 import Wire
 
 /// Everything a coordinator opens before it listens: data, configuration, the newest whole checkpoint, the generation.
@@ -12,7 +13,6 @@ struct PreparedRun: Sendable {
     let training: TrainingSettings
     let data: DataSet
     let minibatches: MinibatchPlan
-    let state: BeginningState
     let store: CheckpointStore
     let generation: UInt64
     /// The last view an earlier coordinator of the run has used.
@@ -35,7 +35,7 @@ struct PreparedRun: Sendable {
         try training.validate()
         minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
         store = options.folder.checkpoints()
-        _ = try store.sweep()
+        _ = try options.folder.sweep()
         if try store.steps().isEmpty, let from = options.from {
             let replica = try InitialWeights.replica(training, from: from)
             let info = CheckpointInfo(step: 0, epoch: 0, endsEpoch: false, identity: configuration.identityDigest)
@@ -48,21 +48,24 @@ struct PreparedRun: Sendable {
             throw LocalError(
                 "no checkpoint of \(options.folder.path) is whole (\(first)); begin a new run, or put one back from a copy")
         }
-        state = try BeginningState(checkpoint: newest.checkpoint)
+        let firstStep = newest.checkpoint?.info.step ?? 0
         generation = try options.folder.raiseGeneration()
-        lastView = try StepsLog.read(options.folder.stepsLogPath).last?.view ?? 0
+        let lastRecord = try StepsLog.read(options.folder.stepsLogPath).last
+        lastView = lastRecord?.view ?? 0
         configurationText = configuration.yaml()
-        identity = "\(options.folder.name) \(configuration.identityDigest)"
+        identity = "\(options.folder.name) \(configuration.identityDigest) \(try options.folder.identity())"
         plan = RunPlan(
-            shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: state.step,
-            lastStep: max(configuration.lastStep(trainingImages: train.count), state.step),
+            shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: firstStep,
+            lastStep: max(configuration.lastStep(trainingImages: train.count), firstStep),
             stepsPerEpoch: UInt64(training.stepsPerEpoch), workers: options.workers,
+            beginsWithSeed: newest.checkpoint == nil, run: identity, generation: generation, ring: options.topology == .ring,
             checkpointEverySteps: UInt64(configuration.checkpoint.everySteps),
             checkpointEverySeconds: configuration.checkpoint.everySeconds,
             checkpointEveryEpochs: UInt64(configuration.checkpoint.everyEpochs),
             evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
-            allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName)
+            allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName,
+            bookedStep: lastRecord?.step ?? 0)
     }
 
     /// The answer to a worker's hello.
@@ -76,40 +79,34 @@ struct PreparedRun: Sendable {
             $0.width = UInt32(data.train.width)
             $0.channels = UInt32(data.train.channels)
             $0.trainingImages = UInt32(data.train.count)
-            $0.workers = UInt32(plan.workers.upperBound)
+            $0.orphanSeconds = options.orphanTimeout.seconds
             $0.topology = options.topology.rawValue
             $0.compression = options.compression
-            $0.stateBytes = state.bytes
             $0.remote = remote
             $0.allowMixedKernels = options.allowMixedKernels
         }
     }
 }
 
-/// The state every worker begins with: none (the seed gives it) or a checkpoint's file, streamed as it is.
-struct BeginningState: Sendable {
-    let path: String?
-    let bytes: UInt64
-    let step: UInt64
+/// A checkpoint's state on its way to workers, streamed as it lies on the disk.
+struct StoredState: Sendable {
+    private let checkpoint: Checkpoint
 
-    init(checkpoint: Checkpoint?) throws {
-        path = checkpoint?.statePath
-        bytes = UInt64(checkpoint?.bytes ?? 0)
-        step = checkpoint?.info.step ?? 0
-    }
+    init(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
 
     /// Reads the file in pieces of a mebibyte. Blocks.
-    func stream(_ send: (ControlStateChunk) throws -> Void) throws {
-        guard let path else { return }
+    func stream(order: UInt64, _ send: (ControlStateChunk) throws -> Void) throws {
+        let path = checkpoint.statePath
         guard let file = FileHandle(forReadingAtPath: path) else { throw LocalError("\(path) cannot be opened any more") }
         defer { try? file.close() }
         var offset: UInt64 = 0
         while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
             try send(
                 .with {
-                    $0.step = step
+                    $0.order = order
+                    $0.step = checkpoint.info.step
                     $0.offset = offset
-                    $0.total = bytes
+                    $0.total = UInt64(checkpoint.bytes)
                     $0.data = piece
                 })
             offset += UInt64(piece.count)

@@ -3,12 +3,15 @@ import Datasets
 import Foundation
 import Logging
 import Runs
+import Waiting
 import Wire
 
 /// What a run leaves behind while it goes: metrics, the step log, TensorBoard events and the progress line; written on
 /// one thread in the order things happened.
 final class RunRecorder: Sendable {
     enum Entry: Sendable {
+        /// The run goes on after so many steps: the books are opened there. What came before waits for it.
+        case open(step: UInt64)
         case step(DoneStep)
         case epoch(EpochMetrics, step: UInt64)
         case event(String, [(String, JSON)])
@@ -24,42 +27,62 @@ final class RunRecorder: Sendable {
         var chain: UInt64
         var at: Duration
         var reports: [ControlStepReport]
+        var shards: [ShardReport]
     }
 
     private let entries = Mailbox<Entry>()
-    private let finished = DispatchSemaphore(value: 0)
+    private let finished = Latch()
 
     init() {}
 
     func put(_ entry: Entry) { entries.put(entry) }
 
-    /// Starts writing. `onTrouble` is told the first error (a full disk), after which nothing more is written.
-    func start(_ books: RunBooks, onTrouble: @escaping @Sendable (String) -> Void) {
+    /// Returns when what was put in so far is written and on the device, or waits there for a disk that refuses; or after 30 s.
+    func settle() {
+        let settled = Latch()
+        put(.flush { settled.countDown() })
+        _ = settled.wait(.atMost(.seconds(30)))
+    }
+
+    /// Starts to write into the books that `open` opens at a step. Lines that the disk refuses wait in memory, and a person is
+    /// told; `onTrouble` is called when that becomes too much, or something else is wrong, after which nothing more is
+    /// written.
+    func start(open: @escaping @Sendable (UInt64) throws -> RunBooks, onTrouble: @escaping @Sendable (String) -> Void) {
         DetachedThread.start(name: "recorder") { [self] in
-            var books = books
+            var books: RunBooks?
+            var early: [Entry] = []
             var failed = false
-            while let entry = entries.take() {
+            while let entry = entries.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 if case .flush(let done) = entry {
+                    books?.metrics.sync()
                     done()
                     continue
                 }
                 guard !failed else { continue }
                 do {
-                    try books.write(entry)
+                    if case .open(let step) = entry {
+                        var opened = try open(step)
+                        for entry in early { try opened.write(entry) }
+                        (books, early) = (opened, [])
+                    } else if books != nil {
+                        try books?.write(entry)
+                    } else {
+                        early.append(entry)
+                    }
                 } catch {
                     failed = true
                     onTrouble("\(error)")
                 }
             }
-            books.close()
-            finished.signal()
+            books?.close()
+            finished.countDown()
         }
     }
 
-    /// Writes what is left and closes the files; waits for it.
-    func close() {
+    /// Writes what is left and closes the files; false where the disk has not taken it all within 30 s.
+    func close() -> Bool {
         entries.close()
-        _ = finished.wait(timeout: .now() + 30)
+        return finished.wait(.atMost(.seconds(30)))
     }
 }
 
@@ -104,13 +127,15 @@ struct RunBooks: @unchecked Sendable {
         case .step(let done): try write(done)
         case .epoch(let epoch, let step):
             try metrics.write(epoch)
-            try events.write(epoch, step: step, time: Date())
+            events.write(epoch, step: step, time: Date())
         case .event(let what, let fields): try metrics.event(what, fields)
-        case .flush: break
+        case .flush, .open: break
         }
     }
 
     private mutating func write(_ done: RunRecorder.DoneStep) throws {
+        // A coordinator that took over hears of the last steps again.
+        guard done.step >= metrics.lastStep else { return }
         let figures = ledger(done).figures(minibatch: done.minibatch)
         let elapsed = (done.at - (last ?? began)).seconds
         last = done.at
@@ -130,7 +155,7 @@ struct RunBooks: @unchecked Sendable {
         raw += step.wireRaw
         try metrics.write(step)
         try steps.append(StepRecord(step: step.step, view: done.view, chain: done.chain))
-        try events.write(step, time: Date())
+        events.write(step, time: Date())
         let left = lastStep > step.step ? lastStep - step.step : 0
         progress.update(
             Progress(
@@ -143,15 +168,7 @@ struct RunBooks: @unchecked Sendable {
     /// The shards of all members, totalled in shard order.
     private func ledger(_ done: RunRecorder.DoneStep) -> StepLedger {
         var ledger = StepLedger(phases: phases.count, shards: shards, code: code)
-        for shard in done.reports.flatMap(\.shards) {
-            for phase in phases.indices where phase < shard.loss.count {
-                ledger.add(
-                    ShardReport(
-                        shard: Int(shard.shard), phase: phase, rows: Int(shard.rows), loss: shard.loss[phase],
-                        pixelError: phase == 0 ? shard.pixelError : 0, codeSum: phase == 0 ? shard.codeSum : 0,
-                        codeSumOfSquares: phase == 0 ? shard.codeSumOfSquares : 0))
-            }
-        }
+        for report in done.shards where report.phase < phases.count && report.shard < shards { ledger.add(report) }
         return ledger
     }
 
@@ -159,6 +176,6 @@ struct RunBooks: @unchecked Sendable {
         progress.finish()
         try? metrics.close()
         try? steps.close()
-        try? events.close()
+        events.close()
     }
 }

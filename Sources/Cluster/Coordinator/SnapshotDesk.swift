@@ -1,7 +1,8 @@
-import Dispatch
 import Foundation
+import Logging
 import Runs
 import Synchronization
+import Waiting
 import Wire
 
 /// Takes state streams in, puts them on the disk and hands them to the evaluation.
@@ -18,7 +19,7 @@ final class SnapshotDesk: Sendable {
 
     /// What became of a state.
     enum Outcome: Sendable {
-        case stored(step: UInt64, checkpoint: Checkpoint?)
+        case stored(step: UInt64, purposes: SnapshotPurposes, checkpoint: Checkpoint?)
         case failed(step: UInt64, reason: String)
     }
 
@@ -34,38 +35,57 @@ final class SnapshotDesk: Sendable {
     private let stepsPerEpoch: UInt64
     private let identity: String
     private let evaluation: EvaluationDesk
+    private let recorder: RunRecorder
+    private let log: Logger
+    private let isClosed = Atomic<Bool>(false)
+    private let hasWarnedOfRoom = Atomic<Bool>(false)
 
     init(
         store: CheckpointStore, settings: CheckpointSettings, stepsPerEpoch: UInt64, identity: String,
-        evaluation: EvaluationDesk
+        evaluation: EvaluationDesk, recorder: RunRecorder, log: Logger
     ) {
         self.store = store
         self.settings = settings
         self.stepsPerEpoch = stepsPerEpoch
         self.identity = identity
         self.evaluation = evaluation
+        self.recorder = recorder
+        self.log = log
     }
 
+    /// Starts to take states in. After `close` nobody hears of an outcome any more.
     func start(onOutcome: @escaping @Sendable (Outcome) -> Void) {
+        let onOutcome: @Sendable (Outcome) -> Void = { [self] in if !isClosed.load(ordering: .relaxed) { onOutcome($0) } }
         DetachedThread.start(name: "checkpoint") { [self] in
-            while let state = arrived.take() {
+            while let state = arrived.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 do {
                     let checkpoint = state.purposes.contains(.checkpoint) ? try write(state) : nil
                     if !state.purposes.isDisjoint(with: [.evaluation, .figures]) { evaluation.put(state) }
-                    onOutcome(.stored(step: state.step, checkpoint: checkpoint))
+                    onOutcome(.stored(step: state.step, purposes: state.purposes, checkpoint: checkpoint))
                 } catch {
-                    onOutcome(.failed(step: state.step, reason: "\(error)"))
+                    onOutcome(.failed(step: state.step, reason: Self.reason(error)))
                 }
             }
         }
     }
 
-    func close() { arrived.close() }
+    func close() {
+        isClosed.store(true, ordering: .relaxed)
+        arrived.close()
+    }
 
     /// A snapshot was asked for; its stream begins anew.
     func expect(step: UInt64, purposes: SnapshotPurposes) {
         arriving.withLock {
             $0.purposes[step] = purposes
+            $0.bytes[step] = nil
+        }
+    }
+
+    /// A snapshot that was asked for will not come.
+    func forget(step: UInt64) {
+        arriving.withLock {
+            $0.purposes[step] = nil
             $0.bytes[step] = nil
         }
     }
@@ -104,6 +124,8 @@ final class SnapshotDesk: Sendable {
         let epoch = Int((state.step + stepsPerEpoch - 1) / stepsPerEpoch)
         let info = CheckpointInfo(
             step: state.step, epoch: epoch, endsEpoch: state.step > 0 && state.step % stepsPerEpoch == 0, identity: identity)
+        // The steps before a checkpoint are not done again, so their lines come first.
+        recorder.settle()
         let checkpoint = try store.write(info) { writer in
             var offset = 0
             while offset < state.bytes.count {
@@ -112,7 +134,22 @@ final class SnapshotDesk: Sendable {
                 offset = end
             }
         }
-        _ = try store.retain(settings)
+        do {
+            _ = try store.retain(settings)
+        } catch {
+            // The checkpoint is there; the next one thins out again.
+            log.warning("older checkpoints could not be removed: \(error)")
+        }
+        if let warning = store.roomWarning(after: checkpoint), !hasWarnedOfRoom.exchange(true, ordering: .relaxed) {
+            log.warning("\(warning)")
+        }
         return checkpoint
+    }
+
+    /// To follow "could not be stored: ".
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? DiskError else { return "\(error)" }
+        let more = "and \(CheckpointStore.maximumAttempts - 1) more tries failed"
+        return "\(error.problem), \(more)\(error.wayOn.isEmpty ? "" : "; \(error.wayOn)")"
     }
 }

@@ -1,5 +1,6 @@
 import CProcess
 import Glibc
+import Waiting
 
 /// A process spawned by this one, in a process group of its own, with a clean signal mask.
 public struct ChildProcess: Sendable {
@@ -78,22 +79,9 @@ public struct ChildProcess: Sendable {
     /// Sends a signal; no error when the process is gone.
     public func send(signal: Int32) { kill(pid, signal) }
 
-    /// A child that ended, and the largest resident set it has had.
-    public struct Ended: Sendable {
-        public let pid: Int32
-        public let ending: Ending
-        public let peakResidentBytes: Int
-    }
-
-    /// Blocks until some child of this process ends; nil when there is none.
-    public static func waitForAny() -> Ended? {
-        while true {
-            var status: Int32 = 0
-            var usage = rusage()
-            let pid = wait4(-1, &status, 0, &usage)
-            if pid > 0 { return Ended(pid: pid, ending: Ending(waitStatus: status), peakResidentBytes: usage.ru_maxrss * 1024) }
-            if errno != EINTR { return nil }
-        }
+    /// Blocks until this child ends, for a process that gives each child a waiter of its own and never waits for any child.
+    public func waitForEnd() -> Ending {
+        Ending(waitStatus: Children.end(of: pid, .untilWoken(by: "the kernel, when the child ends"))?.status ?? 0)
     }
 }
 
@@ -124,9 +112,12 @@ public enum ParentBond {
             var pending: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {
-                let count = read(descriptor, &buffer, buffer.count)
-                if count < 0, errno == EINTR { continue }
-                if count <= 0 { break }
+                let count = buffer.withUnsafeMutableBytes { buffer in
+                    Descriptor.read(
+                        descriptor, into: buffer,
+                        .untilWoken(by: "the kernel, which closes the parent's end of the pipe however the parent ends"))
+                }
+                guard let count, count > 0 else { break }
                 pending += buffer[..<count]
                 while let end = pending.firstIndex(of: 10) {
                     onLine(String(decoding: pending[..<end], as: UTF8.self))

@@ -1,22 +1,55 @@
-import Dispatch
+import CProcess
 import Foundation
 import Glibc
+import Runs
 import Synchronization
+import Waiting
 
 /// `lockstep train`: one coordinator and N workers as child processes on this machine, over loopback TCP, through the
 /// same code as on many hosts. It holds no part of the run itself.
 ///
-/// It binds the listening socket and hands it down, passes signals to the coordinator, tells the coordinator how a worker
-/// ended, and leaves nothing running.
+/// It binds the listening socket and hands it down, so that a coordinator that is started again keeps its port; passes
+/// signals to the coordinator, tells it how a worker ended, replaces what dies, and leaves nothing running.
 public final class Supervisor: Sendable {
     /// How long children may take to end by themselves once the coordinator has.
     static let grace: Duration = .seconds(3)
+    /// How long the kernel may take over one that was killed: longer where its disk does not answer, and then it is left.
+    static let afterKill: Duration = .seconds(5)
     /// Descriptor numbers in the children.
     public static let listenDescriptor: Int32 = 10
     public static let parentDescriptor: Int32 = 11
 
+    /// What a supervisor starts.
+    public struct Household: Sendable {
+        /// Arguments of the coordinator child, but for what the supervisor adds.
+        public var coordinator: [String]
+        public var workers: Int
+        /// Arguments of a worker child, but for the coordinator's address.
+        public var worker: [String]
+        /// Path of the n-th worker's log.
+        public var workerLog: @Sendable (Int) -> String
+        /// How often a child may be replaced that does not live for a minute.
+        public var maximumRestarts: Int
+
+        public init(
+            coordinator: [String], workers: Int, worker: [String], maximumRestarts: Int,
+            workerLog: @escaping @Sendable (Int) -> String
+        ) {
+            self.coordinator = coordinator
+            self.workers = workers
+            self.worker = worker
+            self.maximumRestarts = maximumRestarts
+            self.workerLog = workerLog
+        }
+    }
+
+    private enum Place: Hashable {
+        case coordinator
+        case worker(Int)
+    }
+
     private struct Family {
-        var coordinator: ChildProcess?
+        var coordinator: Int32?
         var workers: [Int32: Int] = [:]
     }
 
@@ -35,69 +68,100 @@ public final class Supervisor: Sendable {
         self.environment = environment
     }
 
-    /// Runs to the end; the exit status is the coordinator's.
+    /// Runs to the end; the exit status is the coordinator's. On the main thread: children die with the thread that
+    /// started them.
     ///
-    /// - Parameters:
-    ///   - coordinator: arguments of the coordinator child, but for what the supervisor adds.
-    ///   - worker: arguments of the n-th worker child, but for the coordinator's address.
-    ///   - workerLog: path of the n-th worker's log.
     /// - Throws: `LocalError` where a socket or a process cannot be had.
-    public func run(
-        coordinator: [String], workers: Int, worker: (Int) -> [String], workerLog: (Int) -> String
-    ) throws -> SupervisedEnding {
-        let listening = try LoopbackSocket()
-        // The coordinator hears on its pipe how workers end; the workers' own only ever ends.
-        let notices = try Pipe()
-        let bond = try Pipe()
+    public func run(_ household: Household) throws -> SupervisedEnding {
+        let nest = try Nest()
         let quiet = StopSignals { [self] name in
             stopping.store(true, ordering: .relaxed)
-            family.withLock { $0.coordinator }?.send(signal: name == "SIGINT" ? SIGINT : SIGTERM)
+            if let pid = family.withLock({ $0.coordinator }) { kill(pid, name == "SIGINT" ? SIGINT : SIGTERM) }
         } onSecond: { [self] in
             killAll()
         }
         defer { withExtendedLifetime(quiet) {} }
-        let tie = ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Self.parentDescriptor)"]
-        let lead = try ChildProcess(
-            executable: executable,
-            arguments: coordinator + tie + ["--listen-descriptor", "\(Self.listenDescriptor)"], environment: environment,
-            descriptors: [(listening.descriptor, Self.listenDescriptor), (notices.reading, Self.parentDescriptor)])
-        family.withLock { $0.coordinator = lead }
-        listening.close()
-        for index in 0..<workers {
-            let log = try LogFile(path: workerLog(index))
-            let child = try ChildProcess(
-                executable: executable,
-                arguments: worker(index) + ["--coordinator", "127.0.0.1:\(listening.port)"] + tie, environment: environment,
-                descriptors: [(bond.reading, Self.parentDescriptor), (log.descriptor, 1), (log.descriptor, 2)])
-            log.close()
-            family.withLock { $0.workers[child.pid] = index }
-        }
-        return withExtendedLifetime(bond) { wait(for: lead, notices: notices) }
+        try startCoordinator(household, nest)
+        for index in 0..<household.workers { try startWorker(index, household, nest) }
+        return try withExtendedLifetime(nest) { try keep(household, nest) }
     }
 
-    private func wait(for lead: ChildProcess, notices: Pipe) -> SupervisedEnding {
+    private var tie: [String] { ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Self.parentDescriptor)"] }
+
+    private func startCoordinator(_ household: Household, _ nest: Nest) throws {
+        let child = try ChildProcess(
+            executable: executable,
+            arguments: household.coordinator + tie + ["--listen-descriptor", "\(Self.listenDescriptor)"],
+            environment: environment,
+            descriptors: [(nest.listening.descriptor, Self.listenDescriptor), (nest.notices.reading, Self.parentDescriptor)])
+        family.withLock { $0.coordinator = child.pid }
+    }
+
+    private func startWorker(_ index: Int, _ household: Household, _ nest: Nest) throws {
+        let log = try LogFile(path: household.workerLog(index))
+        defer { log.close() }
+        let child = try ChildProcess(
+            executable: executable,
+            arguments: household.worker + ["--coordinator", "127.0.0.1:\(nest.listening.port)"] + tie,
+            environment: environment,
+            descriptors: [(nest.bond.reading, Self.parentDescriptor), (log.descriptor, 1), (log.descriptor, 2)])
+        family.withLock { $0.workers[child.pid] = index }
+    }
+
+    /// Waits for the coordinator's end, and replaces whoever dies before.
+    private func keep(_ household: Household, _ nest: Nest) throws -> SupervisedEnding {
         var peak = 0
-        while let ended = ChildProcess.waitForAny() {
-            if ended.pid == lead.pid {
-                family.withLock { $0.coordinator = nil }
-                peak = max(peak, reap())
-                return SupervisedEnding(status: status(of: lead, ended.ending), workerPeakResidentBytes: peak)
+        var replacements = Replacements<Place>(limit: household.maximumRestarts)
+        while true {
+            for place in replacements.due(at: MonotonicTime.now) {
+                switch place {
+                case .coordinator: try startCoordinator(household, nest)
+                case .worker(let index): try startWorker(index, household, nest)
+                }
             }
-            guard family.withLock({ $0.workers.removeValue(forKey: ended.pid) }) != nil else { continue }
+            let patience =
+                replacements.next.map { Patience.atMost(max(.zero, $0 - MonotonicTime.now)) }
+                ?? .untilWoken(by: "the kernel, when a child ends")
+            guard let ended = Children.next(patience) else {
+                // Nobody lives at this moment, or a replacement is due.
+                if let next = replacements.next { Pause.wait(for: max(.zero, next - MonotonicTime.now)) } else { break }
+                continue
+            }
             peak = max(peak, ended.peakResidentBytes)
-            notices.write("\(ended.pid) \(ended.ending)\n")
+            let ending = ChildProcess.Ending(waitStatus: ended.status)
+            if family.withLock({ $0.coordinator }) == ended.pid {
+                family.withLock { $0.coordinator = nil }
+                guard case .killed = ending, !stopping.load(ordering: .relaxed),
+                    replacements.schedule(.coordinator, after: ending, at: MonotonicTime.now)
+                else { return SupervisedEnding(status: status(ended.pid, ending), workerPeakResidentBytes: max(peak, reap())) }
+                say("the coordinator (pid \(ended.pid)) was \(ending); it is started again, the workers keep their state")
+            } else if let index = family.withLock({ $0.workers.removeValue(forKey: ended.pid) }) {
+                nest.notices.write("\(ended.pid) \(ending)\n")
+                guard ending.isAccident else {
+                    if replacements.next == nil, family.withLock({ $0.workers.isEmpty }) {
+                        nest.notices.write("! every worker has left the run; `lockstep resume \(runName)` goes on with new ones\n")
+                    }
+                    continue
+                }
+                if !replacements.schedule(.worker(index), after: ending, at: MonotonicTime.now) {
+                    nest.notices.write(
+                        "! worker \(index) (its log: worker-\(index).log) died \(household.maximumRestarts + 1) times within a minute of its start, the last time by \(ending): it is not replaced any more (--max-restarts)\n"
+                    )
+                }
+            }
         }
         return SupervisedEnding(status: 1, workerPeakResidentBytes: peak)
     }
 
-    private func status(of lead: ChildProcess, _ ending: ChildProcess.Ending) -> Int32 {
+    private func say(_ text: String) { LossyOutput(descriptor: STDERR_FILENO).write("lockstep: \(text)\n") }
+
+    private func status(_ pid: Int32, _ ending: ChildProcess.Ending) -> Int32 {
         switch ending {
         case .exited(let status): return status
         case .killed:
-            FileHandle.standardError.write(
-                Data(
-                    "lockstep: the coordinator (pid \(lead.pid)) was \(ending); the newest checkpoint is whole, `lockstep resume \(runName)` goes on from it\n"
-                        .utf8))
+            say(
+                "the coordinator (pid \(pid)) was \(ending); the newest checkpoint is whole, `lockstep resume \(runName)` goes on from it"
+            )
             return 1
         }
     }
@@ -106,9 +170,15 @@ public final class Supervisor: Sendable {
     /// not are ended. Returns their largest resident set.
     private func reap() -> Int {
         for pid in family.withLock({ $0.workers.keys }) { kill(pid, SIGTERM) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.grace.seconds) { [self] in killAll() }
+        let peak = collect(until: Deadline(after: Self.grace))
+        killAll()
+        return max(peak, collect(until: Deadline(after: Self.afterKill)))
+    }
+
+    /// Waits for the workers that are left. Returns their largest resident set.
+    private func collect(until deadline: Deadline) -> Int {
         var peak = 0
-        while !family.withLock({ $0.workers.isEmpty }), let ended = ChildProcess.waitForAny() {
+        while !family.withLock({ $0.workers.isEmpty }), let ended = Children.next(.until(deadline)) {
             peak = max(peak, ended.peakResidentBytes)
             _ = family.withLock { $0.workers.removeValue(forKey: ended.pid) }
         }
@@ -118,7 +188,22 @@ public final class Supervisor: Sendable {
     private func killAll() {
         let (lead, workers) = family.withLock { ($0.coordinator, $0.workers) }
         for pid in workers.keys { kill(pid, SIGKILL) }
-        if let lead { kill(lead.pid, SIGKILL) }
+        if let lead { kill(lead, SIGKILL) }
+    }
+}
+
+/// What all children of a supervisor share.
+private struct Nest {
+    let listening: LoopbackSocket
+    /// The coordinator hears on it how workers end.
+    let notices: Pipe
+    /// The workers' own only ever ends.
+    let bond: Pipe
+
+    init() throws {
+        listening = try LoopbackSocket()
+        notices = try Pipe()
+        bond = try Pipe()
     }
 }
 
@@ -162,15 +247,22 @@ struct Pipe {
 
     init() throws {
         var ends: [Int32] = [0, 0]
-        // Both ends stay out of children but for the copy `ChildProcess` hands down; this thread alone spawns.
-        guard pipe(&ends) == 0, fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0, fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0 else {
+        // Both ends stay out of children but for the copy `ChildProcess` hands down, whichever thread spawns.
+        guard cprocess_pipe(&ends) == 0 else {
             throw LocalError("cannot make a pipe: \(String(cString: strerror(errno)))")
         }
         (reading, writing) = (ends[0], ends[1])
+        _ = fcntl(writing, F_SETFL, O_NONBLOCK)
     }
 
-    /// Never blocks for long: lines are short and the reader is a thread of the coordinator.
+    /// Never waits: where the reader has been stopped for thousands of lines, the line is lost.
     func write(_ line: String) { _ = line.withCString { Glibc.write(writing, $0, strlen($0)) } }
+
+    /// Closes both ends here.
+    func close() {
+        Glibc.close(reading)
+        Glibc.close(writing)
+    }
 }
 
 /// A file that takes a child's output, appended to.
@@ -179,7 +271,7 @@ struct LogFile {
 
     init(path: String) throws {
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw LocalError("cannot write \(path): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw DiskError(operation: "open", path: path, code: errno) }
     }
 
     func close() { Glibc.close(descriptor) }

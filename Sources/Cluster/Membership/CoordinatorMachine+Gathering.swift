@@ -1,35 +1,45 @@
-/// From hello to the links of a view.
+/// From hello to a replica that is ready: who may take part.
 extension CoordinatorMachine {
-    mutating func greet(_ connection: ConnectionID, _ identity: WorkerIdentity, _ now: Duration) -> [CoordinatorDirective] {
-        guard workers[connection] == nil else {
-            return fail("\(name(connection)) sent a second hello, which no worker of this version does")
+    mutating func greet(
+        _ connection: ConnectionID, _ identity: WorkerIdentity, _ held: HeldState?, _ now: Duration
+    ) -> [CoordinatorDirective] {
+        guard workers[connection] == nil else { return protocolViolation(connection, "a second hello") }
+        // The same process on a new connection: the old one is gone, though its end may not have come through yet.
+        let former = workers.first { $0.value.identity.host == identity.host && $0.value.identity.pid == identity.pid }?.key
+        if let held, held.run == plan.run, held.generation > plan.generation {
+            return fail(
+                "a worker on host \(identity.host) has obeyed a newer coordinator of this run (generation \(held.generation), "
+                    + "this one is \(plan.generation)): this process is an old one and ends")
         }
-        if let reason = objection(to: identity) {
+        if let reason = objection(to: identity, held, replacing: former) {
             refused.insert(connection)
             return [
                 .refuse(connection, reason: reason),
                 .log(.warning, "refused a worker on host \(identity.host), pid \(identity.pid): \(reason)"),
-            ]
+            ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
         }
         numbered += 1
+        let position = held?.position ?? Position(applied: 0, chain: 0, isFresh: true)
         workers[connection] = Worker(
-            number: numbered, identity: identity, reported: plan.firstStep,
-            applied: plan.firstStep * UInt64(plan.phases), contributed: plan.firstStep * UInt64(plan.phases),
-            heard: now, worked: now)
+            number: numbered, identity: identity, position: position,
+            beat: Beat(work: 0, applied: position.applied, contributed: position.applied), heard: now, worked: now)
+        let back = held.map { "; it comes back with the state at \(place($0.position.applied))" } ?? ""
+        // It is in before the old connection is given up: what it holds counts when the others go on.
         return [
             .welcome(connection, worker: numbered),
-            .log(.info, "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)"),
-        ]
+            .log(
+                .info, "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)\(back)"),
+        ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
     }
 
     /// Why this worker cannot take part, or nil.
-    private func objection(to identity: WorkerIdentity) -> String? {
-        if stage != .gathering {
-            return "the run has begun with its \(Self.counted(ranks.count)); start the coordinator with --workers "
-                + "\(ranks.count + 1) to have one more from the beginning"
+    private func objection(to identity: WorkerIdentity, _ held: HeldState?, replacing former: ConnectionID?) -> String? {
+        if let held, held.run != plan.run {
+            return "it holds the state of another run (\(held.run)) and this is \(plan.run); end that worker, or start its own "
+                + "coordinator again at this address"
         }
-        if workers.count >= plan.workers.upperBound {
-            return "the run has all the workers it asked for (\(plan.workers.upperBound)); raise --workers at the coordinator"
+        if workers.count - (former == nil ? 0 : 1) >= Self.maximumWorkers {
+            return "the run has \(Self.maximumWorkers) workers, the most there may be"
         }
         guard let first = workers.values.min(by: { $0.number < $1.number }) else { return nil }
         if first.identity.build != identity.build {
@@ -40,6 +50,9 @@ extension CoordinatorMachine {
         }
         return nil
     }
+
+    /// Members and spares together.
+    public static let maximumWorkers = 256
 
     /// A kernel family is judged when the replica is ready: until then a worker may have executed itself anew with the run's.
     private func kernelObjection(to worker: Worker, beside other: Worker) -> String? {
@@ -64,20 +77,15 @@ extension CoordinatorMachine {
         + "--allow-mixed-kernels to give up equal bits"
 
     mutating func ready(
-        _ connection: ConnectionID, _ fingerprint: [UInt8], _ digest: [UInt8], _ now: Duration
+        _ connection: ConnectionID, _ fingerprint: [UInt8], _ position: Position, _ now: Duration
     ) -> [CoordinatorDirective] {
-        guard workers[connection]?.standing == .preparing else { return protocolViolation(connection, "ready") }
+        guard let worker = workers[connection] else { return [] }
+        guard worker.standing == .preparing else { return protocolViolation(connection, "ready") }
         workers[connection]?.fingerprint = fingerprint
-        workers[connection]?.stateDigest = digest
+        workers[connection]?.position = position
         let others = workers.filter { $0.key != connection && $0.value.standing != .preparing }
-        if let other = others.min(by: { $0.key < $1.key }), let worker = workers[connection] {
+        if let other = others.min(by: { $0.key < $1.key }) {
             if let objection = kernelObjection(to: worker, beside: other.value) { return turnAway(connection, objection) }
-            if other.value.stateDigest != digest {
-                return turnAway(
-                    connection,
-                    "the state it begins with differs from that of \(name(other.key)): one of the two hosts has faulty "
-                        + "memory or a different build; check both with `lockstep inspect`")
-            }
             if other.value.fingerprint != fingerprint, !plan.allowMixedKernels {
                 return turnAway(
                     connection,
@@ -86,72 +94,57 @@ extension CoordinatorMachine {
                         + "with --allow-mixed-kernels")
             }
         }
-        workers[connection]?.standing = .ready
-        return formIfEnough(now)
+        // One that came back, or was halted before its first phase, has not made its digest again.
+        if position.isFresh, !position.digest.isEmpty,
+            let other = others.filter({ $0.value.position.isFresh && !$0.value.position.digest.isEmpty }).min(by: {
+                $0.key < $1.key
+            }),
+            other.value.position.digest != position.digest
+        {
+            return turnAway(
+                connection,
+                "the state it begins with differs from that of \(name(other.key)): one of the two hosts has faulty "
+                    + "memory or a different build; check both with `lockstep doctor`")
+        }
+        workers[connection]?.standing = .still
+        if firstReady == nil { firstReady = now }
+        return proceed(now)
     }
 
-    private mutating func turnAway(_ connection: ConnectionID, _ reason: String) -> [CoordinatorDirective] {
+    mutating func turnAway(_ connection: ConnectionID, _ reason: String) -> [CoordinatorDirective] {
         let named = name(connection)
         workers[connection] = nil
         refused.insert(connection)
         return [.refuse(connection, reason: reason), .log(.warning, "refused \(named): \(reason)")]
     }
 
-    /// Begins a view when there are as many workers as wanted, or as few as allowed after the patience is over.
-    mutating func formIfEnough(_ now: Duration) -> [CoordinatorDirective] {
-        guard stage == .gathering, let began else { return [] }
-        let ready = workers.filter { $0.value.standing == .ready }.keys.sorted()
-        let full = ready.count >= plan.workers.upperBound
-        let enough = ready.count >= plan.workers.lowerBound && now - began >= Self.patience
-        guard full || enough else { return waitNotice(ready.count, now) }
-        view += 1
-        ranks = ready
-        stage = .linking(since: now)
-        let members = ready.enumerated().map { rank, connection in
-            ViewPlan.Member(
-                connection: connection, worker: workers[connection]!.number, identity: workers[connection]!.identity,
-                shards: plan.shards(ofRank: rank, world: ready.count))
+    /// Whether those who stand ready make up a view, while there is none.
+    func isEnough(_ now: Duration) -> Bool {
+        let ready = workers.values.filter { $0.standing == .still }
+        guard let firstReady, let began, !ready.isEmpty else { return false }
+        let comeBack = hasLed || ready.contains { !$0.position.isFresh }
+        // Before the run goes back, those who have lost the coordinator and hold more get the time to dial.
+        if goesBack, now - firstReady < Self.regatherPatience { return false }
+        if comeBack {
+            let wanted = hasLed ? lastWorld : plan.workers.upperBound
+            return ready.count >= wanted || now - firstReady >= Self.regatherPatience
         }
-        let form = ViewPlan(number: view, members: members, applied: completed * UInt64(plan.phases))
-        let spares = members.filter(\.shards.isEmpty).count
-        let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
-        return [.form(form), .log(.info, "view \(view): \(Self.counted(ready.count))\(note)")]
+        return ready.count >= plan.workers.upperBound
+            || (ready.count >= plan.workers.lowerBound && now - began >= Self.patience)
     }
 
-    private static func counted(_ workers: Int) -> String { workers == 1 ? "1 worker" : "\(workers) workers" }
-
     /// A line every 10 s while the run waits for workers: nobody should wonder what it is waiting for.
-    private mutating func waitNotice(_ ready: Int, _ now: Duration) -> [CoordinatorDirective] {
+    mutating func waitNotice(_ now: Duration) -> [CoordinatorDirective] {
         guard let began, now - (announcedWait ?? began) >= Self.patience else { return [] }
         announcedWait = now
+        let ready = workers.values.count { $0.standing == .still }
+        let wanted = hasLed ? 1 : plan.workers.lowerBound
+        let since = hasLed ? "; the run stands at step \(completed) until one comes" : ""
         return [
             .log(
                 .info,
-                "waiting for workers: \(ready) of \(plan.workers.lowerBound) ready after \((now - began).components.seconds) s")
+                "waiting for workers: \(ready) of \(wanted) ready after \((now - (hasLed ? regrouping?.since ?? began : began)).components.seconds) s\(since)"
+            )
         ]
-    }
-
-    mutating func linksUp(_ connection: ConnectionID, _ number: UInt64, _ now: Duration) -> [CoordinatorDirective] {
-        guard number == view, case .linking = stage else { return [] }  // an answer to a view that is over
-        workers[connection]?.standing = .linked
-        guard ranks.allSatisfy({ workers[$0]?.standing == .linked }) else { return [] }
-        stage = .running
-        lastCheckpoint = now
-        for rank in ranks { workers[rank]?.worked = now }
-        guard plan.lastStep > completed else { return closeDown(reason: nil, now) }
-        return refill()
-    }
-
-    mutating func linkFailed(
-        _ connection: ConnectionID, _ number: UInt64, _ suspect: Int?, _ reason: String, _ dialling: Bool
-    ) -> [CoordinatorDirective] {
-        guard number == view, !hasEnded else { return [] }
-        let other = suspect.flatMap { ranks.indices.contains($0) ? name(ranks[$0]) : nil } ?? "the summation server"
-        if dialling {
-            return fail("\(name(connection)) cannot reach \(other): \(reason)")
-        }
-        // The verdict is the control connection's: its end follows at once if that process died, its silence in seconds.
-        suspicions.append(Suspicion(by: connection, of: suspect.map { ranks[$0] }, reason: reason))
-        return [.log(.warning, "\(name(connection)) lost its gradient link to \(other): \(reason)")]
     }
 }

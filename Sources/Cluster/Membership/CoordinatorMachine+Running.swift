@@ -1,114 +1,102 @@
-/// Steps, snapshots, and the ways a run ends.
+/// Steps and what the books say of them.
 extension CoordinatorMachine {
-    /// Sends batches up to the window, each boundary's snapshot request right behind its batch.
-    mutating func refill() -> [CoordinatorDirective] {
+    /// After so many steps a view's links are sound: single failures of before are forgotten, so that they do not add up over
+    /// the weeks of a long run.
+    static let soundSteps: UInt64 = 16
+
+    /// Sends batches up to the window, each boundary's snapshot request right behind its batch; or makes a boundary, where
+    /// somebody waits for one.
+    mutating func refill(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .running else { return [] }
+        if completed >= goal { return closeDown(now) }
+        var ahead = Self.window
+        if let cause = pauseCause {
+            guard completed == sent else { return [] }
+            if isAtBoundary { return pause(cause, now) }
+            ahead = 1  // the view began within a step, which is finished first
+        }
+        let wereIdle = sent == completed
         var directives: [CoordinatorDirective] = []
-        while sent < plan.lastStep, sent < completed + Self.window, pending.count <= Self.pendingSnapshots {
+        while sent < goal, sent < completed + ahead, pending.count <= Self.pendingSnapshots {
             directives.append(.batch(step: sent))
             sent += 1
             let purposes = plan.purposes(after: sent)
-            if !purposes.isEmpty { directives += requestSnapshot(after: sent, purposes) }
+            if !purposes.isEmpty || !carried.isEmpty { directives += requestSnapshot(after: sent, purposes) }
         }
+        // Whoever had nothing to do begins to owe something now.
+        if wereIdle, sent > completed { for rank in ranks { workers[rank]?.worked = now } }
         return directives
     }
 
-    /// Asks the lowest-ranked live member for the state after `step` steps.
-    mutating func requestSnapshot(after step: UInt64, _ purposes: SnapshotPurposes) -> [CoordinatorDirective] {
-        guard let source = ranks.first(where: { workers[$0] != nil }) else { return [] }
-        if let asked = pending[step] {
-            // It is on its way already; it only serves one purpose more.
-            pending[step] = asked.union(purposes)
-            return asked.isSuperset(of: purposes) ? [] : [.snapshot(source, step: step, purposes: asked.union(purposes))]
+    /// The last batch sent ends at a boundary that this view has or will have: it may have begun within a step.
+    var isAtBoundary: Bool { sent * UInt64(plan.phases) >= base }
+
+    /// Why no further batch is sent: somebody wants to come in or to leave.
+    private var pauseCause: String? {
+        if workers.values.contains(where: { $0.leaving && $0.rank != nil }) { return "a worker leaves" }
+        return workers.values.contains(where: canBeTakenIn) ? "a worker joins" : nil
+    }
+
+    /// A newcomer, and not one who stands aside for want of a neighbour.
+    private func canBeTakenIn(_ worker: Worker) -> Bool {
+        guard worker.standing == .still, !worker.leaving else { return false }
+        let here = Set(workers.values.map(\.number) + [0])  // 0: the summation server
+        return !failures.contains { pair, count in
+            count >= Self.pairPatience && (pair.from == worker.number || pair.to == worker.number)
+                && here.contains(pair.from) && here.contains(pair.to)
         }
-        pending[step] = purposes
-        snapshotSource = source
-        return [.snapshot(source, step: step, purposes: purposes)]
+    }
+
+    /// Everybody stands still at a boundary.
+    private mutating func pause(_ cause: String, _ now: Duration) -> [CoordinatorDirective] {
+        let staying = workers.values.contains { !$0.leaving && ($0.standing == .still || $0.standing == .linked) }
+        if !staying, newestCheckpoint < completed {
+            // The last replica leaves with all there is: first it goes to the disk.
+            return pending[completed] == nil ? requestSnapshot(after: completed, .checkpoint) : []
+        }
+        return regroup(admitting: true, cause: cause, now)
     }
 
     mutating func report(
-        _ connection: ConnectionID, _ step: UInt64, _ chain: UInt64, _ now: Duration
+        _ connection: ConnectionID, _ number: UInt64, _ step: UInt64, _ chain: UInt64, _ now: Duration
     ) -> [CoordinatorDirective] {
-        guard !hasEnded, let worker = workers[connection] else { return [] }
-        guard ranks.contains(connection), step == worker.reported, step < sent else {
-            return protocolViolation(connection, "report of step \(step) where \(worker.reported) was due")
-        }
-        workers[connection]?.reported = step + 1
-        workers[connection]?.worked = now
+        guard let worker = workers[connection] else { return [] }
         if let first = chains[step] {
-            if first.chain != chain {
+            guard first.chain == chain else {
                 return fail(
-                    "after step \(step) the sums of \(name(connection)) differ from those of \(name(first.from)): one of the "
+                    "after step \(step) the sums of \(name(connection)) differ from those of \(first.from): one of the "
                         + "two computes or remembers wrongly; the weights since the newest checkpoint are not to be trusted, "
                         + "resume without that host")
             }
         } else {
-            chains[step] = (chain, connection)
+            chains[step] = (chain, name(connection))
         }
-        guard ranks.allSatisfy({ workers[$0].map { $0.reported > step } ?? false }) else { return [] }
+        // Of an earlier view, or from before this coordinator: it tells the chain, no more.
+        guard number == view, worker.rank != nil, worker.standing == .linked || worker.standing == .halting else { return [] }
+        guard step == worker.reported, step < sent else {
+            return protocolViolation(connection, "report of step \(step) where \(worker.reported) was due")
+        }
+        workers[connection]?.reported = step + 1
+        workers[connection]?.worked = now
+        guard stage == .running, ranks.allSatisfy({ workers[$0].map { $0.reported > step } ?? false }) else { return [] }
         completed = step + 1
-        chains[step] = nil
-        var directives: [CoordinatorDirective] = [
-            .stepDone(step: step, view: view, workers: ranks.count, chain: chain)
-        ]
-        switch stage {
-        case .running where completed == plan.lastStep: directives += closeDown(reason: nil, now)
-        case .running: directives += refill()
-        case .draining(let reason) where completed == sent: directives += closeDown(reason: reason, now)
-        default: break
+        if completed == base / UInt64(plan.phases) + Self.soundSteps {
+            failures = failures.filter { $0.value >= Self.pairPatience }
         }
+        return recordUpTo(completed) + refill(now)
+    }
+
+    /// Enters the steps before `step` into the books, those whose chain hash is known.
+    mutating func recordUpTo(_ step: UInt64) -> [CoordinatorDirective] {
+        guard step > recorded else { return [] }
+        let directives = (recorded..<step).compactMap { done in
+            chains[done].map {
+                CoordinatorDirective.stepDone(step: done, view: view, workers: max(lastWorld, 1), chain: $0.chain)
+            }
+        }
+        recorded = step
+        chains = chains.filter { $0.key + 4 * Self.window >= step }
         return directives
-    }
-
-    /// Every step is done: make sure that the last state reaches the disk, then end.
-    mutating func closeDown(reason: String?, _ now: Duration) -> [CoordinatorDirective] {
-        stage = .closing(reason: reason)
-        let wanted: SnapshotPurposes = completed == plan.lastStep ? plan.purposes(after: completed) : [.checkpoint, .last]
-        guard completed > plan.firstStep || plan.firstStep == 0 else { return endIfStored() }
-        if pending[completed] == nil, storedSteps.contains(completed) { return endIfStored() }
-        return requestSnapshot(after: completed, wanted) + endIfStored()
-    }
-
-    func endReached() -> RunOutcome {
-        if case .closing(let reason?) = stage { return .stopped(step: completed, reason: reason) }
-        return .finished(step: completed)
-    }
-
-    mutating func endIfStored() -> [CoordinatorDirective] {
-        guard case .closing = stage, pending.isEmpty else { return [] }
-        let outcome = endReached()
-        stage = .ended
-        return [.stop(workers.keys.sorted(), reason: "the run is done", failed: false), .end(outcome)]
-    }
-
-    mutating func stored(_ step: UInt64, _ now: Duration) -> [CoordinatorDirective] {
-        if let purposes = pending.removeValue(forKey: step), purposes.contains(.checkpoint) {
-            lastCheckpoint = now
-        }
-        storedSteps.insert(step)
-        return stage == .running ? refill() : endIfStored()
-    }
-
-    mutating func snapshotFailed(_ step: UInt64, _ reason: String) -> [CoordinatorDirective] {
-        guard !hasEnded, pending[step] != nil else { return [] }
-        return fail("the state after step \(step) could not be stored: \(reason); the older checkpoints are kept")
-    }
-
-    mutating func stopRequested(_ reason: String, _ now: Duration) -> [CoordinatorDirective] {
-        switch stage {
-        case .ended, .closing, .draining: return []
-        case .gathering, .linking:
-            stage = .ended
-            return [
-                .stop(workers.keys.sorted(), reason: reason, failed: false),
-                .end(.stopped(step: completed, reason: reason)),
-            ]
-        case .running:
-            stage = .draining(reason: reason)
-            let note = CoordinatorDirective.log(.info, "\(reason): finishing step \(sent), then a checkpoint")
-            if completed == sent { return [note] + closeDown(reason: reason, now) }
-            return [note] + requestSnapshot(after: sent, [.checkpoint, .last])
-        }
     }
 
     func protocolViolation(_ connection: ConnectionID, _ what: String) -> [CoordinatorDirective] {

@@ -4,8 +4,10 @@ extension CoordinatorMachine {
     public static let silence: Duration = .seconds(4)
     /// A worker that owes a contribution and whose work counter stands still so long is stuck.
     public static let standstill: Duration = .seconds(8)
-    /// How long the links of a view may take to come up.
-    public static let linkPatience: Duration = .seconds(20)
+    /// A worker that is being brought level, and moves nothing for so long, is dropped.
+    public static let levelPatience: Duration = .seconds(5)
+    /// How long the links of a view may take to come up: longer than a dial, whose end says which two cannot reach each other.
+    public static let linkPatience: Duration = .seconds(8)
     /// A monitor that itself comes so late restarts its clocks instead of judging.
     public static let lateTick: Duration = .seconds(2)
     /// Building a replica and probing its products takes time that no heartbeat covers.
@@ -15,77 +17,108 @@ extension CoordinatorMachine {
     struct Suspicion: Sendable {
         var by: ConnectionID
         var of: ConnectionID?
-        var reason: String
+        var pair: RingOrder.Pair
+        var dialling: Bool
+        var sentence: String
     }
 
-    mutating func heartbeat(
-        _ connection: ConnectionID, _ work: UInt64, _ applied: UInt64, _ contributed: UInt64, _ now: Duration
-    ) {
-        guard let worker = workers[connection] else { return }
-        if work != worker.work || applied != worker.applied || contributed != worker.contributed {
-            workers[connection]?.worked = now
-        }
-        workers[connection]?.work = work
-        workers[connection]?.applied = applied
-        workers[connection]?.contributed = contributed
+    mutating func heartbeat(_ connection: ConnectionID, _ beat: Beat, _ now: Duration) -> [CoordinatorDirective] {
+        guard let worker = workers[connection] else { return [] }
+        if beat != worker.beat { workers[connection]?.worked = now }
+        workers[connection]?.beat = beat
+        guard stage == .running, beat.view == view, beat.applied > base, let since = regrouping else { return [] }
+        regrouping = nil
+        let milliseconds = (now - since.since).milliseconds
+        return [.record(.goesOn(view: view, milliseconds: milliseconds, cause: since.cause))]
     }
 
     mutating func tick(_ now: Duration) -> [CoordinatorDirective] {
         defer { lastTick = now }
-        guard !hasEnded else { return [] }
         if let lastTick, now - lastTick > Self.lateTick {
             for connection in workers.keys {
                 workers[connection]?.heard = now
                 workers[connection]?.worked = now
             }
+            if case .linking = stage { stage = .linking(since: now) }
             return [.log(.warning, "the coordinator itself stood still for \(now - lastTick); nobody is judged by that time")]
         }
-        for (connection, worker) in workers.sorted(by: { $0.key < $1.key }) {
-            let limit = worker.standing == .preparing ? Self.preparation : Self.silence
-            if now - worker.heard > limit {
-                return lost(
-                    connection,
-                    "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)", now)
-            }
-            if owes(worker), now - worker.worked > Self.standstill {
-                return lost(
-                    connection, "it answers but has computed nothing for \((now - worker.worked).components.seconds) s", now)
-            }
+        var directives: [CoordinatorDirective] = []
+        for connection in workers.keys.sorted() {
+            guard let reason = verdict(on: connection, now) else { continue }
+            directives += lost(connection, reason, now)
         }
         if case .linking(let since) = stage, now - since > Self.linkPatience {
-            let missing = ranks.filter { workers[$0]?.standing != .linked }.map(name).joined(separator: ", ")
-            return fail(
-                "the gradient links of \(missing) did not come up within \(Self.linkPatience); check that the workers can dial each other, or use --topology server"
-            )
+            for connection in ranks where workers[connection]?.standing == .linking {
+                directives += lost(connection, "its gradient links did not come up within \(Self.linkPatience)", now)
+            }
         }
-        return formIfEnough(now) + periodicCheckpoint(now)
+        return directives + periodicCheckpoint(now) + proceed(now)
+    }
+
+    /// Why this worker is given up, or nil.
+    private func verdict(on connection: ConnectionID, _ now: Duration) -> String? {
+        guard let worker = workers[connection] else { return nil }
+        let limit = worker.standing == .preparing && !worker.bringsState ? Self.preparation : Self.silence
+        if now - worker.heard > limit {
+            return "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)"
+        }
+        let idle = now - worker.worked
+        let seconds = idle.components.seconds
+        switch worker.standing {
+        case .linked where owes(worker) && idle > Self.standstill:
+            return "it answers but has computed nothing for \(seconds) s"
+        case .halting where idle > Self.standstill:
+            return "it was asked to stand still and has not said where for \(seconds) s"
+        case .levelling where idle > Self.levelPatience:
+            return "it is being brought level and has moved nothing for \(seconds) s"
+        default: return nil
+        }
     }
 
     /// It has images to work on, its own part of the phase is not complete, and nobody else holds it up.
-    func owes(_ worker: Worker) -> Bool {
-        guard stage == .running || isDraining, worker.standing == .linked else { return false }
-        return worker.applied < sent * UInt64(plan.phases) && worker.contributed <= worker.applied
-    }
-
-    var isDraining: Bool { if case .draining = stage { true } else { false } }
-
-    mutating func periodicCheckpoint(_ now: Duration) -> [CoordinatorDirective] {
-        guard stage == .running, plan.checkpointEverySeconds > 0, pending.isEmpty, sent > completed || sent > plan.firstStep,
-            now - lastCheckpoint >= .seconds(plan.checkpointEverySeconds)
-        else { return [] }
-        lastCheckpoint = now
-        guard !storedSteps.contains(sent) else { return [] }
-        return requestSnapshot(after: sent, .checkpoint)
+    private func owes(_ worker: Worker) -> Bool {
+        stage == .running && worker.beat.applied < sent * UInt64(plan.phases) && worker.beat.contributed <= worker.beat.applied
     }
 
     mutating func farewell(
         _ connection: ConnectionID, _ reason: String, _ leaving: Bool, _ now: Duration
     ) -> [CoordinatorDirective] {
-        guard workers[connection] != nil, !hasEnded else { return [] }
-        if leaving { return stopRequested("\(name(connection)) was asked to leave (\(reason))", now) }
-        // Before the run one worker's trouble (a port taken, memory short) is its own: another may take its place.
-        if !plan.supervised, stage == .gathering { return lost(connection, "it cannot go on: \(reason)", now) }
-        return fail("\(name(connection)) cannot go on: \(reason)")
+        guard let worker = workers[connection] else { return [] }
+        if leaving {
+            guard !worker.leaving else { return [] }
+            workers[connection]?.leaving = true
+            let note = CoordinatorDirective.log(
+                .info, "\(name(connection)) was asked to leave (\(reason)): it does at the next boundary")
+            return [note] + dismissLeaving() + proceed(now)
+        }
+        // On one machine all workers would meet it, and nothing is lost yet: its user wants to hear it at once.
+        if plan.supervised, !hasLed, !workers.values.contains(where: { !$0.position.isFresh }) {
+            return fail("\(name(connection)) cannot go on: \(reason)")
+        }
+        return lost(connection, "it cannot go on: \(reason)", now)
+    }
+
+    /// Lets those go who were asked to leave, once somebody else, or the disk, has what they have.
+    mutating func dismissLeaving() -> [CoordinatorDirective] {
+        var directives: [CoordinatorDirective] = []
+        for connection in workers.keys.sorted() {
+            guard let worker = workers[connection], worker.leaving, canBeSpared(worker) else { continue }
+            directives += [
+                .stop([connection], reason: "it left the run as it was asked to", failed: false),
+                .log(.info, "\(name(connection)) has left"),
+                .record(.leave(worker: worker.number, host: worker.identity.host, pid: worker.identity.pid, step: completed)),
+            ]
+            workers[connection] = nil
+        }
+        return directives
+    }
+
+    private func canBeSpared(_ worker: Worker) -> Bool {
+        guard worker.standing == .still else { return worker.standing == .preparing }
+        if worker.position.isFresh || worker.position.applied <= newestCheckpoint * UInt64(plan.phases) { return true }
+        return workers.values.contains {
+            !$0.leaving && $0.standing == .still && !$0.position.isFresh && $0.position.applied >= worker.position.applied
+        }
     }
 
     mutating func closed(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
@@ -94,50 +127,67 @@ extension CoordinatorMachine {
         return lost(connection, reason, now)
     }
 
-    mutating func childExited(_ pid: UInt32, _ cause: String, _ now: Duration) -> [CoordinatorDirective] {
+    mutating func childExited(_ pid: UInt32, _ cause: String) -> [CoordinatorDirective] {
         causes[pid] = cause
-        guard plan.supervised, !hasEnded, case .gathering = stage else { return [] }
-        guard !workers.values.contains(where: { $0.identity.pid == pid }) else { return [] }
+        guard plan.supervised, !hasLed, workers.isEmpty || !workers.values.contains(where: { !$0.position.isFresh }),
+            cause.hasPrefix("exit status"), cause != "exit status 0", !workers.values.contains(where: { $0.identity.pid == pid })
+        else { return [] }
         return fail("the worker process with pid \(pid) ended before the run began (\(cause)); its log in the run folder says why")
     }
 
-    /// A member is gone. Before the run it is replaced by whoever comes next; in a run this version stops with a sentence.
+    /// Whoever was being brought level may have been so by the lost one, and may stand at either end of the transfer by now.
+    mutating func askAgain(_ now: Duration) -> [CoordinatorDirective] {
+        let unsure = workers.filter { $0.value.standing == .levelling }.keys.sorted()
+        guard !unsure.isEmpty else { return [] }
+        order += 1
+        for connection in unsure {
+            workers[connection]?.standing = .halting
+            workers[connection]?.order = order
+            workers[connection]?.worked = now
+        }
+        return [.halt(unsure, order: order)]
+    }
+
+    /// A worker is gone. If it was a member the others stand still, and go on without it.
     mutating func lost(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         guard !hasEnded, let worker = workers[connection] else { return [] }
         let named = name(connection)
-        let wasMember = ranks.contains(connection)
         let cause = causes[worker.identity.pid].map { ", \($0)" } ?? ""
+        let suspicion =
+            suspicions.first { $0.of == connection }.flatMap {
+                workers[$0.by] == nil ? nil : "; \(name($0.by)) had lost its link to it"
+            } ?? ""
+        let forgotten = forgetSnapshots(from: connection)
         workers[connection] = nil
-        switch stage {
-        case .ended: return []
-        case .gathering where !plan.supervised, .linking where !plan.supervised && wasMember:
-            stage = .gathering
-            ranks = []
-            for other in workers.keys where workers[other]?.standing == .linked { workers[other]?.standing = .ready }
-            return [
-                .close(connection), .log(.warning, "lost \(named) before the run began: \(reason)\(cause); waiting for another"),
-            ]
-                + formIfEnough(now)
-        case .closing:
-            // The steps are done and every member has the state: another is asked where the lost one was the source.
-            guard snapshotSource == connection, !pending.isEmpty else { return [.close(connection)] }
-            guard let next = ranks.first(where: { workers[$0] != nil }) else { break }
-            snapshotSource = next
-            let again = pending.filter { $0.key == completed }.map {
-                CoordinatorDirective.snapshot(next, step: $0.key, purposes: $0.value)
-            }
-            pending = pending.filter { $0.key == completed }
-            return [
-                .close(connection),
-                .log(.warning, "lost \(named): \(reason)\(cause); \(name(next)) is asked for the state instead"),
-            ]
-                + again + endIfStored()
-        default: break
+        if formed.contains(connection) { hasLostMember = true }
+        let rest = workers.values.count { $0.wasMember && $0.standing != .preparing }
+        let outlook: String
+        switch (hasLed, rest) {
+        case (false, _): outlook = "waiting for another"
+        case (true, 0): outlook = "no worker is left, waiting for one"
+        case (true, let rest): outlook = "going on with \(Self.counted(rest))"
         }
-        let suspicion = suspicions.first { $0.of == connection }.map { "; \(name($0.by)) had lost its link to it" } ?? ""
-        return [.close(connection)]
-            + fail(
-                "lost \(named) after step \(completed): \(reason)\(cause)\(suspicion); the newest checkpoint is whole, "
-                    + "`lockstep resume \(plan.runName)` goes on from it")
+        let place = hasLed ? "after step \(completed)" : "before the run began"
+        var directives: [CoordinatorDirective] = [
+            .close(connection), .log(.warning, "lost \(named) \(place): \(reason)\(cause)\(suspicion); \(outlook)"),
+            .record(
+                .death(
+                    worker: worker.number, host: worker.identity.host, pid: worker.identity.pid, rank: worker.rank,
+                    step: completed, cause: reason + cause)),
+        ]
+        directives += forgotten
+        switch stage {
+        case .linking, .running:
+            guard ranks.contains(connection) else {
+                // No new view follows that would see to what it was streaming.
+                carrySnapshots(from: connection)
+                return directives + proceed(now)
+            }
+            return directives + regroup(admitting: false, cause: "lost \(named)", now)
+        case .regrouping:
+            return directives + askAgain(now) + settle(now)
+        case .gathering: return directives + settle(now)
+        case .ended: return directives
+        }
     }
 }

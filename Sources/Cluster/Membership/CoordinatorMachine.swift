@@ -1,11 +1,15 @@
 /// The coordinator's side of the membership protocol as a value: events in, directives out; no clock, no I/O, no task.
 ///
-///     gathering ── enough workers ready ──▶ linking(view) ── all links up ──▶ running ── stop ──▶ draining
-///         ▲                                      │                              │                   │
-///         └────────── a member was lost ─────────┘                              └── last step ──▶ closing ──▶ ended
+///     gathering ── enough ──▶ regrouping ── all level ──▶ linking(view) ── all links up ──▶ running ──▶ ended
+///         ▲                    ▲     │                        │                               │
+///         └─ no member is left ┴─────┴── a member was lost, a link broke, somebody joins ─────┘
 ///
 /// A batch is also the permission to run its step, so a boundary at which everybody stands still is made by sending
 /// no further batch, and a snapshot request that follows a batch on the connection is a snapshot at that boundary.
+///
+/// Every change of the membership goes the same way: the members are halted and say where they stand; the highest phase
+/// any of them has applied is the truth (with none of them left, the newest checkpoint); who is one phase behind gets that
+/// phase's sum, who has nothing gets the state, at a boundary; then a new view begins there.
 public struct CoordinatorMachine: Sendable {
     /// Steps whose images are sent ahead of the slowest member.
     public static let window: UInt64 = 4
@@ -14,32 +18,59 @@ public struct CoordinatorMachine: Sendable {
     public static let pendingSnapshots = 2
     /// How long the run waits for its full number of workers before it starts with the least it may.
     public static let patience: Duration = .seconds(10)
+    /// How long it waits for more when workers come back that were in the run before.
+    public static let regatherPatience: Duration = .seconds(1)
 
     enum Stage: Sendable, Equatable {
+        /// There is no view, and nobody who was in the last one.
         case gathering
+        /// A view is over, or none has begun: positions are asked for, sums and states on their way.
+        case regrouping
         case linking(since: Duration)
         case running
-        /// No further batch is sent; the run ends when all that were sent are done.
-        case draining(reason: String)
-        /// Every step is done; the last snapshot is awaited.
-        case closing(reason: String?)
         case ended
     }
 
     struct Worker: Sendable, Equatable {
-        enum Standing: Sendable, Equatable { case preparing, ready, linked }
+        enum Standing: Sendable, Equatable {
+            /// Builds its replica and probes its products.
+            case preparing
+            /// Stands still at a known position, in no view.
+            case still
+            /// Was asked to stand still.
+            case halting
+            /// Is being sent a sum or a state, or streams its own.
+            case levelling
+            /// Dials the links of the present view.
+            case linking
+            /// A member with all its links.
+            case linked
+        }
         var number: UInt32
         var identity: WorkerIdentity
         var standing = Standing.preparing
         var fingerprint: [UInt8] = []
-        var stateDigest: [UInt8] = []
+        var position: Position
+        /// The halt or levelling it has yet to answer.
+        var order: UInt64 = 0
+        var rank: Int?
+        /// It has been a member of a view of this coordinator.
+        var wasMember = false
+        var leaving = false
         /// Steps it has reported.
-        var reported: UInt64
-        var applied: UInt64
-        var contributed: UInt64
-        var work: UInt64 = 0
+        var reported: UInt64 = 0
+        var beat: Beat
         var heard: Duration
         var worked: Duration
+
+        /// It has come back with a state, and takes up what the welcome says.
+        var bringsState: Bool { standing == .preparing && !position.isFresh }
+    }
+
+    /// A state asked for and not yet stored.
+    struct Pending: Sendable, Equatable {
+        var purposes: SnapshotPurposes
+        var source: ConnectionID
     }
 
     public let plan: RunPlan
@@ -50,23 +81,53 @@ public struct CoordinatorMachine: Sendable {
     var ranks: [ConnectionID] = []
     var numbered: UInt32 = 0
     var began: Duration?
+    /// When the first of those who may make up the next view stood ready, while gathering.
+    var firstReady: Duration?
     var lastTick: Duration?
     var announcedWait: Duration?
     /// The present view; 0 before the first.
     public internal(set) var view: UInt64
+    /// This coordinator has led a view.
+    var hasLed = false
+    var lastWorld = 0
+    /// Numbers halts and levellings.
+    var order: UInt64 = 0
+    /// Newcomers are taken in by the regrouping under way.
+    var admitting = true
+    /// What the regrouping under way is for, and since when.
+    var regrouping: (since: Duration, cause: String)?
+    /// Phases applied where the present view begins.
+    var base: UInt64
     /// Steps whose batches were sent.
     public internal(set) var sent: UInt64
     /// Steps that every member has applied.
     public internal(set) var completed: UInt64
-    /// The first chain hash reported for each step that is not complete.
-    var chains: [UInt64: (chain: UInt64, from: ConnectionID)] = [:]
-    /// Snapshots asked for and not yet stored.
-    var pending: [UInt64: SnapshotPurposes] = [:]
-    var snapshotSource: ConnectionID?
-    /// Steps whose snapshot is where it was wanted.
-    var storedSteps: Set<UInt64> = []
+    /// The step at which the run ends: the plan's last, or a boundary after a stop was asked for.
+    var goal: UInt64
+    var stopReason: String?
+    /// Steps that are in the books.
+    var recorded: UInt64
+    /// The first chain hash reported for each step of late.
+    var chains: [UInt64: (chain: UInt64, from: String)] = [:]
+    /// Snapshots asked for and not yet stored, by step.
+    var pending: [UInt64: Pending] = [:]
+    /// What a snapshot that was lost with its source was for: the next boundary's serves it.
+    var carried: SnapshotPurposes = []
+    /// What the snapshots of late have served, by step.
+    var served: [UInt64: SnapshotPurposes] = [:]
+    /// Step of the newest checkpoint.
+    var newestCheckpoint: UInt64
     var lastCheckpoint: Duration = .zero
+    /// How often a pair of workers (by number; 0 is the summation server) has failed each other while both lived.
+    var failures: [RingOrder.Pair: Int] = [:]
+    /// Where all failures were forgotten, as they left nobody.
+    var forgiven: UInt64?
     var suspicions: [Suspicion] = []
+    /// Members of the last view formed, by rank, and whether one of them was lost since.
+    var formed: [ConnectionID] = []
+    var hasLostMember = false
+    /// Why no dead worker is replaced any more; nil while they are.
+    var noReplacement: String?
     /// Causes of death of child processes, by pid.
     var causes: [UInt32: String] = [:]
 
@@ -74,8 +135,12 @@ public struct CoordinatorMachine: Sendable {
     public init(plan: RunPlan, view: UInt64 = 0) {
         self.plan = plan
         self.view = view
+        base = plan.firstStep * UInt64(plan.phases)
         sent = plan.firstStep
         completed = plan.firstStep
+        recorded = min(plan.bookedStep, plan.firstStep)
+        newestCheckpoint = plan.firstStep
+        goal = plan.lastStep
     }
 
     /// True once no directive will follow but for refusals.
@@ -84,30 +149,48 @@ public struct CoordinatorMachine: Sendable {
     /// Live members of the present view.
     public var worldSize: Int { ranks.count }
 
+    /// A worker's number in the run's log.
+    public func number(of connection: ConnectionID) -> UInt32? { workers[connection]?.number }
+
+    /// Whether the operating system has said how this child died.
+    public func knowsCause(ofPid pid: UInt32) -> Bool { causes[pid] != nil }
+
     /// What is to be done about an event that happened at `now` (monotonic, any origin).
     public mutating func handle(_ event: CoordinatorEvent, at now: Duration) -> [CoordinatorDirective] {
         if began == nil { began = now }
         if let heard = event.sender { workers[heard]?.heard = now }
+        if hasEnded { return late(event) }
         switch event {
-        case .hello(let connection, let identity): return greet(connection, identity, now)
-        case .ready(let connection, let fingerprint, let digest): return ready(connection, fingerprint, digest, now)
+        case .hello(let connection, let identity, let held): return greet(connection, identity, held, now)
+        case .ready(let connection, let fingerprint, let position): return ready(connection, fingerprint, position, now)
+        case .position(let connection, let order, let position): return stood(connection, order, position, now)
         case .linksUp(let connection, let number): return linksUp(connection, number, now)
         case .linkFailed(let connection, let number, let suspect, let reason, let dialling):
-            return linkFailed(connection, number, suspect, reason, dialling)
-        case .stepReport(let connection, let step, let chain): return report(connection, step, chain, now)
-        case .heartbeat(let connection, let work, let applied, let contributed):
-            heartbeat(connection, work, applied, contributed, now)
-            return []
+            return linkFailed(connection, number, suspect, reason, dialling, now)
+        case .stepReport(let connection, let view, let step, let chain): return report(connection, view, step, chain, now)
+        case .heartbeat(let connection, let beat): return heartbeat(connection, beat, now)
         case .farewell(_, let reason, _, true): return fail(reason)
         case .farewell(let connection, let reason, let leaving, _): return farewell(connection, reason, leaving, now)
         case .closed(let connection, let reason): return closed(connection, reason, now)
-        case .childExited(let pid, let cause): return childExited(pid, cause, now)
-        case .snapshotStored(let step): return stored(step, now)
+        case .childExited(let pid, let cause): return childExited(pid, cause)
+        case .noReplacement(let reason):
+            noReplacement = reason
+            return workers.isEmpty ? fail(reason) : [.log(.warning, reason)]
+        case .snapshotStored(let step, let purposes): return stored(step, purposes, now)
         case .snapshotFailed(let step, let reason): return snapshotFailed(step, reason)
+        case .checkpointIs(let step):
+            newestCheckpoint = step
+            return askAgain(now) + settle(now)
         case .stopRequested(let reason): return stopRequested(reason, now)
         case .failed(let reason): return fail(reason)
         case .tick: return tick(now)
         }
+    }
+
+    /// After the end only newcomers get an answer.
+    private mutating func late(_ event: CoordinatorEvent) -> [CoordinatorDirective] {
+        guard case .hello(let connection, _, _) = event else { return [] }
+        return [.stop([connection], reason: "the run is over", failed: false)]
     }
 
     /// Ends the run with a sentence; every worker is told.
@@ -120,19 +203,16 @@ public struct CoordinatorMachine: Sendable {
     /// "worker 2 (host alpha, pid 4711, rank 1)": how every sentence names a worker.
     func name(_ connection: ConnectionID) -> String {
         guard let worker = workers[connection] else { return "\(connection)" }
-        let rank = ranks.firstIndex(of: connection).map { ", rank \($0)" } ?? ""
+        let rank = worker.rank.map { ", rank \($0)" } ?? ""
         return "worker \(worker.number) (host \(worker.identity.host), pid \(worker.identity.pid)\(rank))"
     }
-}
 
-extension CoordinatorEvent {
-    /// The connection whose frame this is: a sign of life.
-    var sender: ConnectionID? {
-        switch self {
-        case .hello(let id, _), .ready(let id, _, _), .linksUp(let id, _), .linkFailed(let id, _, _, _, _),
-            .stepReport(let id, _, _), .heartbeat(let id, _, _, _), .farewell(let id, _, _, _):
-            return id
-        case .closed, .childExited, .snapshotStored, .snapshotFailed, .stopRequested, .failed, .tick: return nil
-        }
+    /// "step 143", or "step 143, phase 2 of 3": where so many applied phases are.
+    func place(_ applied: UInt64) -> String {
+        let phases = UInt64(plan.phases)
+        return applied % phases == 0
+            ? "step \(applied / phases)" : "step \(applied / phases), phase \(applied % phases + 1) of \(phases)"
     }
+
+    static func counted(_ workers: Int) -> String { workers == 1 ? "1 worker" : "\(workers) workers" }
 }

@@ -6,12 +6,22 @@ public struct RunPlan: Sendable, Equatable {
     public var phases: Int
     /// Steps done when this coordinator starts.
     public var firstStep: UInt64
+    /// Steps that the books know of: more than the checkpoint where a coordinator died, or fewer.
+    public var bookedStep: UInt64
     /// Steps done when the run has ended.
     public var lastStep: UInt64
     /// Steps of an epoch.
     public var stepsPerEpoch: UInt64
-    /// The run starts at the upper bound, or at the lower one after `patience`.
+    /// The run starts at the upper bound, or at the lower one after `patience`. Later as many take part as there are.
     public var workers: ClosedRange<Int>
+    /// The run begins with what the seed gives; false: with a checkpoint's state, after `firstStep` steps.
+    public var beginsWithSeed: Bool
+    /// What the run is known by to workers that hold its state.
+    public var run: String
+    /// Of this coordinator: higher than that of every earlier one of the run.
+    public var generation: UInt64
+    /// Neighbours dial each other; false: everybody dials the summation server.
+    public var ring: Bool
     /// Checkpoint after so many steps; 0: never.
     public var checkpointEverySteps: UInt64
     /// Checkpoint after so many seconds; 0: never.
@@ -22,7 +32,7 @@ public struct RunPlan: Sendable, Equatable {
     public var evaluateEveryEpochs: UInt64
     /// Pictures after so many epochs; 0: never.
     public var figuresEveryEpochs: UInt64
-    /// A membership of one machine, where nobody replaces a worker that dies before the start.
+    /// A membership of one machine, whose supervisor replaces what dies.
     public var supervised: Bool
     /// Accept members whose products differ; drops promise 1.
     public var allowMixedKernels: Bool
@@ -32,9 +42,10 @@ public struct RunPlan: Sendable, Equatable {
     /// A whole plan.
     public init(
         shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, stepsPerEpoch: UInt64, workers: ClosedRange<Int>,
+        beginsWithSeed: Bool = true, run: String = "run", generation: UInt64 = 1, ring: Bool = true,
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
-        allowMixedKernels: Bool = false, runName: String = "latest"
+        allowMixedKernels: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil
     ) {
         precondition(shards >= 1 && phases >= 1 && stepsPerEpoch >= 1 && workers.lowerBound >= 1)
         self.shards = shards
@@ -43,6 +54,10 @@ public struct RunPlan: Sendable, Equatable {
         self.lastStep = lastStep
         self.stepsPerEpoch = stepsPerEpoch
         self.workers = workers
+        self.beginsWithSeed = beginsWithSeed
+        self.run = run
+        self.generation = generation
+        self.ring = ring
         self.checkpointEverySteps = checkpointEverySteps
         self.checkpointEverySeconds = checkpointEverySeconds
         self.checkpointEveryEpochs = checkpointEveryEpochs
@@ -51,6 +66,7 @@ public struct RunPlan: Sendable, Equatable {
         self.supervised = supervised
         self.allowMixedKernels = allowMixedKernels
         self.runName = runName
+        self.bookedStep = bookedStep ?? firstStep
     }
 
     /// What the state after `step` steps is wanted for, by the plan alone (the clock may add a checkpoint).

@@ -1,135 +1,300 @@
 /// The worker's side of the membership protocol as a value: events in, directives out; no clock, no I/O, no task.
 ///
-///     dialling ─▶ greeted ─ welcome ─▶ preparing ─▶ ready ─ view ─▶ linking ─▶ running ─ stop ─▶ ended
-///                                                     ▲                │          │
-///                                                     └──── newer view ┴──────────┘
+///     dialling ─▶ greeted ─ welcome ─▶ preparing ─▶ standing ─ view ─▶ linking ─▶ running ─ stop ─▶ ended
+///        ▲                                             ▲                  │          │
+///        │                                             └── halt, a broken link ──────┤
+///        └───────────────── the connection ended: the state is kept ─────────────────┘
 ///
 /// It only checks the order of things and decides who must do what; the engine does the arithmetic.
 public struct WorkerMachine: Sendable {
-    enum Stage: Sendable, Equatable { case dialling, greeted, receivingState, preparing, ready, linking, running, ended }
+    enum Stage: Sendable, Equatable { case dialling, greeted, preparing, standing, linking, running, ended }
+
+    /// How long it dials, keeps an orphan's state, and waits for an answer.
+    public struct Patience: Sendable, Equatable {
+        /// Until the first coordinator is found.
+        public var connect: Duration
+        /// What the coordinator says of its own return; this until it has.
+        public var orphan: Duration
+
+        public init(connect: Duration = .seconds(600), orphan: Duration = .seconds(600)) {
+            self.connect = connect
+            self.orphan = orphan
+        }
+    }
+
+    /// The coordinator sends a heartbeat a second; a worker that hears nothing for so long gives the connection up.
+    public static let silence: Duration = .seconds(8)
+    /// A monitor that itself comes so late restarts its clock instead of judging.
+    public static let lateTick: Duration = .seconds(2)
+    /// The time between two lines about a coordinator that does not answer.
+    static let remindEvery: Duration = .seconds(10)
 
     var stage = Stage.dialling
-    /// The view this worker belongs to; 0 before the first.
+    /// The view this worker belongs to, of the present generation; 0 before its first.
     public private(set) var view: UInt64 = 0
     /// The highest generation of a coordinator it has obeyed; a lower one is an old coordinator that came back.
     public private(set) var generation: UInt64 = 0
-    private var expectedStep: UInt64?
-    private var stateBytes: UInt64 = 0
-    private var receivedBytes: UInt64 = 0
+    private var run: String?
+    private var patience: Patience
     private var phases: UInt64 = 1
+    /// Where the engine stands, as far as it has said; nil before there is a replica, or while it works.
+    private var position: Position?
+    private var hasReplica = false
+    private var expectedStep: UInt64 = 0
+    /// The highest order of this coordinator's connection: what belongs to a lower one was given up.
+    private var order: UInt64 = 0
+    /// The transfer under way.
+    private var receiving: (order: UInt64, received: UInt64)?
+    /// The halt that this worker gave itself when it lost the coordinator.
+    private var isFindingPosition = false
+    private var isConnected = false
+    private var isLeaving = false
     private var heard: Duration?
     private var lastTick: Duration?
+    private var alone: (since: Duration, reason: String)?
+    private var reminded: Duration?
 
-    /// The coordinator sends a heartbeat a second; a worker that hears nothing for so long gives it up.
-    public static let silence: Duration = .seconds(8)
-
-    public init() {}
+    public init(patience: Patience = Patience()) { self.patience = patience }
 
     public var hasEnded: Bool { stage == .ended }
 
-    /// What is to be done about an event.
-    public mutating func handle(_ event: WorkerEvent) -> [WorkerDirective] {
+    /// True from the moment it stands still until it is in a view again.
+    public var isStanding: Bool { stage == .standing }
+
+    /// The first thing to do.
+    public mutating func begin(at now: Duration) -> [WorkerDirective] {
+        alone = (now, "no answer")
+        return [.dial]
+    }
+
+    /// What is to be done about an event that happened at `now` (monotonic, any origin).
+    public mutating func handle(_ event: WorkerEvent, at now: Duration) -> [WorkerDirective] {
         guard stage != .ended else { return [] }
         switch event {
-        case .connected:
-            stage = .greeted
-            return [.sayHello]
-        case .welcome(let generation, let stateBytes): return welcome(generation, stateBytes)
+        case .connected: return connected(now)
+        case .dialFailed(let reason):
+            alone?.reason = reason
+            return []
+        case .welcome(let run, let generation, let orphan): return welcome(run, generation, orphan, now)
         case .refused(let reason): return end(.refused(reason))
-        case .state(let offset, let count): return state(offset, count)
-        case .prepared(let applied, let phases):
-            guard stage == .preparing else { return confused("a prepared replica while \(stage)") }
+        case .prepared(let position, let phases):
+            guard stage == .preparing else { return [] }  // of a connection that is gone
             self.phases = phases
-            expectedStep = applied / phases
-            stage = .ready
-            return [.sayReady]
+            self.position = position
+            hasReplica = true
+            stage = .standing
+            return [.sayReady(position)]
+        case .halt(let order): return halt(order)
+        case .stood(let order, let position): return stood(order, position, now)
+        case .sumRequest(let order, let applied):
+            guard stage == .standing else { return confused("a request for a sum while \(stage)") }
+            return [.sendSum(order: order, applied: applied)]
+        case .sumPiece(let order, let applied, let offset, let count, let total):
+            return piece(order, offset, count, total, then: .applySum(order: order, applied: applied))
+        case .statePiece(let order, let offset, let count, let total):
+            return piece(order, offset, count, total, then: .restore(order: order))
         case .view(let number, let applied): return join(number, applied)
         case .linksUp(let number):
             guard stage == .linking, number == view else { return [] }  // of a view that is over
             stage = .running
             return [.sayLinksUp(view: view)]
         case .linkFailed(let number, let suspect, let reason, let dialling):
-            guard number == view else { return [] }
+            guard number == view, stage == .linking || stage == .running, isConnected else { return [] }
             // The coordinator gives the verdict; until then this worker stands still with what it has applied.
-            stage = .ready
+            stage = .standing
             return [.abandonLinks, .sayLinkFailed(view: view, suspect: suspect, reason: reason, dialling: dialling)]
-        case .batch(let step): return batch(step)
-        case .snapshotRequest(let step): return snapshot(step)
+        case .batch(let step, let number): return batch(step, number)
+        case .snapshotRequest(let step, let order, let number): return snapshot(step, order, number)
         case .stop(let reason, let failed): return end(failed ? .runFailed(reason) : .done)
-        case .leaveRequested(let reason): return [.sayFarewell(reason: reason, leaving: true)]
+        case .leaveRequested(let reason):
+            isLeaving = true
+            return isConnected && hasReplica ? [.sayFarewell(reason: reason, leaving: true)] : end(.done)
         case .failed(let reason, let common):
             return [.abandonLinks, .sayFarewell(reason: reason, leaving: false, common: common)] + end(.failed(reason))
-        case .disconnected(let reason):
-            return end(stage == .greeted || stage == .dialling ? .noCoordinator(reason) : .lostCoordinator(reason))
-        case .heard(let now):
+        case .disconnected(let reason): return disconnected(reason, now)
+        case .heard:
             heard = now
             return []
-        case .tick(let now): return tick(now)
+        case .tick: return tick(now)
         }
+    }
+
+    // MARK: The coordinator comes and goes
+
+    private mutating func connected(_ now: Duration) -> [WorkerDirective] {
+        guard !isConnected else { return [] }
+        isConnected = true
+        order = 0
+        heard = now
+        stage = .greeted
+        guard hasReplica, let run, let position else { return [.sayHello(held: nil)] }
+        return [.sayHello(held: HeldState(run: run, generation: generation, position: position))]
+    }
+
+    /// The state is kept where it stands; whoever listens at the coordinator's address is dialled again.
+    private mutating func disconnected(_ reason: String, _ now: Duration) -> [WorkerDirective] {
+        guard isConnected else { return [] }
+        let wasWaiting = alone != nil
+        isConnected = false
+        receiving = nil
+        if alone == nil { alone = (now, reason) }
+        if isLeaving { return end(.done) }
+        let kept = hasReplica ? "the state is kept and it is dialled again for \(Self.text(patience.orphan))" : "dialling it again"
+        let note: [WorkerDirective] = wasWaiting ? [] : [.log(.warning, "lost the coordinator: \(reason); \(kept)")]
+        stage = .dialling
+        guard hasReplica, position == nil else { return note + [.abandonLinks, .dial] }
+        // Dialled when it is known where this worker stands.
+        isFindingPosition = true
+        return note + [.abandonLinks, .stand(order: 0)]
+    }
+
+    private mutating func welcome(
+        _ run: String, _ generation: UInt64, _ orphan: Duration, _ now: Duration
+    ) -> [WorkerDirective] {
+        guard stage == .greeted else { return confused("a welcome while \(stage)") }
+        guard generation >= self.generation || run != self.run else {
+            // It may still end by itself when it sees that its time is over; the newer one will listen there again.
+            return [
+                .log(
+                    .error,
+                    "the coordinator is an old one (generation \(generation), this worker has obeyed \(self.generation)): end that process"
+                ),
+                .hangUp,
+            ] + disconnected("an old one listens at its address", now)
+        }
+        // A new coordinator counts on from the last view in the books, which a view without a finished step never reached.
+        if generation > self.generation || run != self.run { view = 0 }
+        self.generation = generation
+        patience.orphan = orphan
+        alone = nil
+        reminded = nil
+        guard hasReplica, run == self.run else {
+            self.run = run
+            stage = .preparing
+            return [.prepare]
+        }
+        stage = .preparing
+        return [.takeUp]
     }
 
     /// Late by itself (this process was stopped), a worker restarts its clock instead of judging.
     private mutating func tick(_ now: Duration) -> [WorkerDirective] {
         defer { lastTick = now }
-        if heard == nil { heard = now }
-        if let lastTick, now - lastTick > CoordinatorMachine.lateTick { heard = now }
-        guard let heard, now - heard > Self.silence else { return [] }
-        return end(
-            .lostCoordinator("it has been silent for \((now - heard).components.seconds) s: stopped, swapped out or cut off"))
+        if let lastTick, now - lastTick > Self.lateTick {
+            heard = now
+            return []
+        }
+        if let alone {
+            let limit = run == nil ? patience.connect : patience.orphan
+            if now - alone.since > limit { return end(gaveUp(alone.reason, limit)) }
+            if run != nil, now - (reminded ?? alone.since) >= Self.remindEvery {
+                reminded = now
+                return [
+                    .log(
+                        .info,
+                        "still no coordinator after \(Self.text(now - alone.since)) (\(alone.reason)); the state is kept until \(Self.text(patience.orphan)) have passed"
+                    )
+                ] + silent(now)
+            }
+        }
+        return silent(now)
     }
 
-    private mutating func welcome(_ generation: UInt64, _ stateBytes: UInt64) -> [WorkerDirective] {
-        guard stage == .greeted else { return confused("a welcome while \(stage)") }
-        guard generation >= self.generation else {
-            return end(
-                .failed(
-                    "the coordinator is an old one (generation \(generation), this worker has obeyed \(self.generation)); end that process"
-                ))
-        }
-        self.generation = generation
-        self.stateBytes = stateBytes
-        receivedBytes = 0
-        stage = stateBytes > 0 ? .receivingState : .preparing
-        return stateBytes > 0 ? [] : [.prepare]
+    private mutating func silent(_ now: Duration) -> [WorkerDirective] {
+        guard isConnected, let heard, now - heard > Self.silence else { return [] }
+        return [.hangUp]
+            + disconnected("it has been silent for \((now - heard).components.seconds) s: stopped, swapped out or cut off", now)
     }
 
-    private mutating func state(_ offset: UInt64, _ count: UInt64) -> [WorkerDirective] {
-        guard stage == .receivingState, offset == receivedBytes, count > 0, offset + count <= stateBytes else {
-            return confused("a piece of state at \(offset) where \(receivedBytes) of \(stateBytes) was due")
-        }
-        receivedBytes += count
-        guard receivedBytes == stateBytes else { return [] }
-        stage = .preparing
-        return [.prepare]
+    private func gaveUp(_ reason: String, _ limit: Duration) -> WorkerEnding {
+        run == nil
+            ? .noCoordinator(
+                "no coordinator was found within \(Self.text(limit)) (\(reason)); check the address and port, that the coordinator runs, and firewalls; --connect-timeout sets how long to try"
+            )
+            : .lostCoordinator("\(reason), and it did not come back within \(Self.text(limit))")
     }
+
+    private static func text(_ duration: Duration) -> String {
+        let seconds = duration.seconds.rounded()
+        return seconds >= 120 ? "\(Int(seconds / 60)) min" : "\(Int(seconds)) s"
+    }
+
+    // MARK: Standing still
+
+    private mutating func halt(_ order: UInt64) -> [WorkerDirective] {
+        guard stage == .standing || stage == .linking || stage == .running else { return confused("a halt while \(stage)") }
+        stage = .standing
+        self.order = max(self.order, order)
+        receiving = nil
+        return [.abandonLinks, .stand(order: order)]
+    }
+
+    private mutating func stood(_ order: UInt64, _ position: Position, _ now: Duration) -> [WorkerDirective] {
+        self.position = position
+        guard isConnected else {
+            guard isFindingPosition else { return [] }
+            isFindingPosition = false
+            return [.dial]
+        }
+        return [.sayPosition(order: order, position)]
+    }
+
+    private mutating func piece(
+        _ order: UInt64, _ offset: UInt64, _ count: UInt64, _ total: UInt64, then directive: WorkerDirective
+    ) -> [WorkerDirective] {
+        if order < self.order { return [] }  // of a transfer given up
+        guard stage == .standing else { return confused("a piece of a transfer while \(stage)") }
+        self.order = order
+        if offset == 0 { receiving = (order, 0) }
+        guard let transfer = receiving, transfer.order == order else { return [] }
+        guard offset == transfer.received, count > 0, offset + count <= total else {
+            return confused("a piece at \(offset) of \(total) bytes where \(transfer.received) was due")
+        }
+        receiving?.received += count
+        guard transfer.received + count == total else { return [] }
+        receiving = nil
+        position = nil
+        return [directive]
+    }
+
+    // MARK: In a view
 
     private mutating func join(_ number: UInt64, _ applied: UInt64) -> [WorkerDirective] {
-        guard stage == .ready || stage == .linking || stage == .running else { return confused("a view while \(stage)") }
+        guard stage == .standing else { return confused("a view while \(stage)") }
         guard number > view else { return confused("view \(number) after view \(view)") }
-        guard let expectedStep, applied == expectedStep * phases else {
-            return confused("a view that begins at phase \(applied) for a replica at step \(expectedStep ?? 0)")
+        guard let position, applied == position.applied else {
+            return confused("a view that begins at phase \(applied) for a replica at phase \(position?.applied ?? 0)")
         }
         view = number
         stage = .linking
-        return [.abandonLinks, .dial(view: number)]
+        expectedStep = applied / phases
+        self.position = nil
+        return [.abandonLinks, .join(view: number)]
     }
 
-    private mutating func batch(_ step: UInt64) -> [WorkerDirective] {
-        // A link of this view broke: the batches still on their way belong to a view that will not go on.
-        if stage == .ready { return [] }
+    private mutating func batch(_ step: UInt64, _ number: UInt64) -> [WorkerDirective] {
+        // The batches still on their way belong to a view that will not go on.
+        if number != view || stage == .standing { return [] }
         guard stage == .running || stage == .linking, step == expectedStep else {
-            return confused("the images of step \(step) where step \(expectedStep ?? 0) was due")
+            return confused("the images of step \(step) where step \(expectedStep) was due")
         }
         expectedStep = step + 1
         return [.run(step: step)]
     }
 
-    private mutating func snapshot(_ step: UInt64) -> [WorkerDirective] {
-        if stage == .ready { return [] }
-        guard stage == .running || stage == .linking, step == expectedStep else {
-            return confused("a request for the state after \(step) steps where \(expectedStep ?? 0) are due")
+    private mutating func snapshot(_ step: UInt64, _ order: UInt64, _ number: UInt64) -> [WorkerDirective] {
+        if order != 0 {
+            guard stage == .standing, let position, position.applied == step * phases else {
+                return confused("a request for the state after \(step) steps while \(stage)")
+            }
+            self.order = max(self.order, order)
+            return [.copyState(step: step, order: order)]
         }
-        return [.copyState(step: step)]
+        if number != view || stage == .standing { return [] }
+        guard stage == .running || stage == .linking, step == expectedStep else {
+            return confused("a request for the state after \(step) steps where \(expectedStep) are due")
+        }
+        return [.copyState(step: step, order: 0)]
     }
 
     private mutating func end(_ ending: WorkerEnding) -> [WorkerDirective] {
@@ -140,87 +305,5 @@ public struct WorkerMachine: Sendable {
     private mutating func confused(_ what: String) -> [WorkerDirective] {
         let reason = "the coordinator broke the protocol: it sent \(what); are both of the same build?"
         return [.abandonLinks, .sayFarewell(reason: reason, leaving: false)] + end(.failed(reason))
-    }
-}
-
-/// What happens to a worker.
-public enum WorkerEvent: Sendable, Equatable {
-    case connected
-    case welcome(generation: UInt64, stateBytes: UInt64)
-    case refused(String)
-    /// A piece of the state stream arrived.
-    case state(offset: UInt64, count: UInt64)
-    /// The replica is built and probed, `applied` phases old.
-    case prepared(applied: UInt64, phases: UInt64)
-    case view(number: UInt64, applied: UInt64)
-    case linksUp(view: UInt64)
-    /// `suspect` is a rank, -1 the summation server.
-    case linkFailed(view: UInt64, suspect: Int32, reason: String, dialling: Bool)
-    case batch(step: UInt64)
-    case snapshotRequest(step: UInt64)
-    case stop(reason: String, failed: Bool)
-    /// A signal asks this worker to leave.
-    case leaveRequested(reason: String)
-    /// The engine cannot go on.
-    case failed(reason: String, common: Bool = false)
-    case disconnected(reason: String)
-    /// A frame of the coordinator arrived.
-    case heard(at: Duration)
-    /// Time passes; once a second.
-    case tick(at: Duration)
-}
-
-/// What the worker's shell must do, in the order given.
-public enum WorkerDirective: Sendable, Equatable {
-    case sayHello
-    /// Build the replica from the configuration (and the received state) and probe the products.
-    case prepare
-    case sayReady
-    /// Wake and end everything that hangs on the gradient links of the old view.
-    case abandonLinks
-    case dial(view: UInt64)
-    case sayLinksUp(view: UInt64)
-    case sayLinkFailed(view: UInt64, suspect: Int32, reason: String, dialling: Bool)
-    case run(step: UInt64)
-    case copyState(step: UInt64)
-    case sayFarewell(reason: String, leaving: Bool, common: Bool = false)
-    case exit(WorkerEnding)
-}
-
-/// How a worker's part ended, and with which exit status.
-public enum WorkerEnding: Sendable, Equatable {
-    /// The run is done, or was stopped at a boundary.
-    case done
-    /// The coordinator does not take it.
-    case refused(String)
-    /// The run failed elsewhere.
-    case runFailed(String)
-    case lostCoordinator(String)
-    /// Whoever listens there does not speak as a coordinator.
-    case noCoordinator(String)
-    /// This worker failed.
-    case failed(String)
-
-    /// By the contract: 0 done, 78 refused, 1 otherwise.
-    public var exitStatus: Int32 {
-        switch self {
-        case .done: 0
-        case .refused: 78
-        case .runFailed, .lostCoordinator, .noCoordinator, .failed: 1
-        }
-    }
-
-    /// One sentence for standard error; nil where nothing went wrong.
-    public var sentence: String? {
-        switch self {
-        case .done: nil
-        case .refused(let reason): "the coordinator refused this worker: \(reason)"
-        case .runFailed(let reason): "the run ended: \(reason)"
-        case .lostCoordinator(let reason):
-            "the coordinator is gone: \(reason); its run goes on from the newest checkpoint with `lockstep resume`"
-        case .noCoordinator(let reason):
-            "no answer to the hello: \(reason); is it a Lockstep coordinator of this build that listens there?"
-        case .failed(let reason): reason
-        }
     }
 }

@@ -4,6 +4,8 @@ import Runs
 import Synchronization
 
 /// The log of a process: lines with time and level into a file, and above the progress line where a person watches.
+///
+/// A line that cannot be written is lost without a word: there is no other place to say so, and no run ends for its log.
 public struct RunLog: LogHandler {
     public var logLevel = Logger.Level.info
     public var metadata: Logger.Metadata = [:]
@@ -24,7 +26,8 @@ public struct RunLog: LogHandler {
 
     /// A logger to standard error, for a worker.
     public static func standardError(label: String) -> Logger {
-        let sink = Sink { line, _ in try? FileHandle.standardError.write(contentsOf: Data(line.utf8)) }
+        let output = LossyOutput(descriptor: STDERR_FILENO)
+        let sink = Sink { line, _ in output.write(line) }
         return Logger(label: label) { _ in RunLog(sink: sink) }
     }
 

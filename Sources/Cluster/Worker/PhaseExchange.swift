@@ -3,6 +3,7 @@ import Collectives
 import Kernels
 import Layers
 import Synchronization
+import Waiting
 
 /// One phase of one step: gradients of this worker's shards, their exact exchange while the backward pass still runs,
 /// the decision every member takes alike, and the update; again where a maximum outgrew its headroom.
@@ -18,7 +19,6 @@ struct PhaseExchange {
     private let countdown: BucketCountdown
 
     struct Result {
-        var reports: [ShardReport]
         var repeats: UInt32
         var clamped: UInt64
         var early: UInt64
@@ -39,16 +39,28 @@ struct PhaseExchange {
         countdown = BucketCountdown(plan: plan)
     }
 
-    /// Runs the phase until it is applied.
+    /// Runs the phase until it is applied. `contributed` hears once that this worker's part is complete.
     ///
-    /// - Throws: `LinkFailure` where the exchange broke (nothing is applied then); `NonFiniteGradient`.
-    func run(clock: inout StepClock, contributed: @Sendable (UInt64) -> Void) throws -> Result {
+    /// - Throws: `LinkFailure` where the exchange broke: nothing is applied then, and the replica is as it was, so that
+    ///   the phase can be run afresh by other members; `NonFiniteGradient`.
+    func run(clock: inout StepClock, contributed: ([ShardReport]) -> Void) throws -> Result {
+        // A member may have outgrown its exponents in an exchange that another one never finished.
+        let exponents = replica.exponents(phase.index)
+        do {
+            return try attempt(&clock, contributed)
+        } catch {
+            replica.retry(phase: phase.index, exponents: exponents)
+            throw error
+        }
+    }
+
+    private func attempt(_ clock: inout StepClock, _ contributed: ([ShardReport]) -> Void) throws -> Result {
         var early: UInt64 = 0
         var attempt: UInt32 = 0
         while true {
             let start = MonotonicTime.now
             let reports = contribute(attempt: attempt)
-            contributed(replica.applied + 1)
+            if attempt == 0 { contributed(reports) }
             let computed = MonotonicTime.now
             clock.compute += computed - start
             try reducer.finish()
@@ -64,8 +76,7 @@ struct PhaseExchange {
             case .apply(let change):
                 replica.apply(phase: phase.index, change: change, team: team)
                 clock.update += MonotonicTime.now - received
-                return Result(
-                    reports: reports, repeats: attempt, clamped: reduced.reduce(0) { $0 + $1.clamped }, early: early)
+                return Result(repeats: attempt, clamped: reduced.reduce(0) { $0 + $1.clamped }, early: early)
             }
         }
     }

@@ -1,7 +1,9 @@
 import Autoencoder
-import Dispatch
 import Foundation
+import Kernels
 import Runs
+import Synchronization
+import Waiting
 import Wire
 
 /// Streams copies of the state to the coordinator behind the training's back, one at a time.
@@ -9,38 +11,67 @@ import Wire
 /// The copy is taken at the boundary by the engine's thread; the bytes leave from a thread of low priority at the pace
 /// of the connection. A boundary that wants a second copy while one is leaving waits, so memory holds one at most.
 final class StateStreamer: Sendable {
-    private let slot = DispatchSemaphore(value: 1)
-    private let send: @Sendable (ControlMessage, UInt64) throws -> Void
+    private let slot = Slots(1)
+    /// Sends one message and blocks until it has left; throws where the connection has ended.
+    typealias Send = @Sendable (ControlMessage, UInt64) throws -> Void
 
-    /// `send` blocks until the message has left, and throws where the connection ended.
-    init(send: @escaping @Sendable (ControlMessage, UInt64) throws -> Void) { self.send = send }
+    private let open: @Sendable () throws -> Send
+    private let moved = Atomic<UInt64>(0)
+
+    /// `open` gives the connection of the moment: a stream keeps to the one it began on, as the rest of it is nobody's
+    /// business on the next. It throws where there is none.
+    init(open: @escaping @Sendable () throws -> Send) { self.open = open }
+
+    /// Bytes that have left.
+    var movedBytes: UInt64 { moved.load(ordering: .relaxed) }
 
     /// Takes the copy at once (the argument is evaluated when the last one has left) and returns.
     func begin(_ snapshot: @autoclosure () -> Snapshot, configuration: String, view: UInt64) throws {
-        slot.wait()
-        let stream: SafetensorsStream
+        _ = slot.take(.untilWoken(by: "the thread that streams the last copy: its connection moves bytes or ends"))
         do {
             let copy = snapshot()
-            stream = try StateFile.stream(copy, configuration: configuration)
+            let bytes = try StateFile.stream(copy, configuration: configuration)
             let step = copy.step
+            let send = try? open()
             DetachedThread.start(name: "snapshot", lowPriority: true) { [self] in
-                defer { slot.signal() }
-                var offset = 0
-                for piece in stream {
-                    let message = ControlStateChunk.with {
-                        $0.step = step
-                        $0.offset = UInt64(offset)
-                        $0.total = UInt64(stream.totalBytes)
-                        $0.data = Data(piece)
-                    }
-                    offset += piece.count
-                    // An error is the end of the connection, which the shell hears of by itself.
-                    guard (try? send(.stateChunk(message), view)) != nil else { return }
-                }
+                defer { slot.give() }
+                // An error is the end of the connection, which the shell hears of by itself.
+                if let send { try? pieces(of: bytes, step: step, order: 0, view: view, send) }
             }
         } catch {
-            slot.signal()
+            slot.give()
             throw error
+        }
+    }
+
+    /// Streams a state that others wait for; returns when the last piece has left.
+    func sendNow(_ snapshot: Snapshot, order: UInt64, configuration: String, view: UInt64) throws {
+        let bytes = try StateFile.stream(snapshot, configuration: configuration)
+        try pieces(of: bytes, step: snapshot.step, order: order, view: view, open())
+    }
+
+    /// Streams the sum that members one phase behind wait for.
+    func sendSum(_ sum: Kernels.Slice<Int32>, change: ExponentChange, applied: UInt64, order: UInt64, view: UInt64) throws {
+        let send = try open()
+        try ReceivedSum.pieces(of: sum, change: change, applied: applied, order: order) { chunk in
+            try send(.sumChunk(chunk), view)
+            moved.add(UInt64(chunk.data.count), ordering: .relaxed)
+        }
+    }
+
+    private func pieces(of bytes: SafetensorsStream, step: UInt64, order: UInt64, view: UInt64, _ send: Send) throws {
+        var offset = 0
+        for piece in bytes {
+            let message = ControlStateChunk.with {
+                $0.order = order
+                $0.step = step
+                $0.offset = UInt64(offset)
+                $0.total = UInt64(bytes.totalBytes)
+                $0.data = Data(piece)
+            }
+            offset += piece.count
+            try send(.stateChunk(message), view)
+            moved.add(UInt64(piece.count), ordering: .relaxed)
         }
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import Layers
 import Runs
+import Waiting
 import Wire
 
 /// A worker's part of the training: its replica, its lanes, and the step as it reads in the paper with one exact
@@ -11,33 +12,29 @@ import Wire
 final class TrainingSession {
     let replica: Replica
     let configurationText: String
-    let compression: LinkCompression
+    private(set) var compression = LinkCompression.auto
     private let configuration: Configuration
     private let pixels: Int
-    private let expectedWorkers: Int
     private let team: ThreadTeam
     private let plans: [BucketPlan]
     private var lanes: [Lane] = []
     private var shards: Range<Int> = 0..<0
     private var reducer: (any Reducer)?
     private(set) var view: UInt64 = 0
+    /// The replica is as the seed made it.
+    private(set) var isFresh = true
+    /// The last boundary whose state was copied for the coordinator.
+    private(set) var copied: UInt64 = 0
+    private lazy var probe = probed()
 
-    /// Builds the replica: from the seed, or from the bytes of a state file.
+    /// Builds the replica from the seed.
     ///
-    /// - Throws: configuration, state or memory errors, one sentence each.
-    init(welcome: ControlWelcome, state: [UInt8], threads: Int) throws {
+    /// - Throws: configuration or memory errors, one sentence each.
+    init(welcome: ControlWelcome, threads: Int) throws {
         configurationText = welcome.configuration
         configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
         pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
-        expectedWorkers = Int(welcome.workers)
-        guard let compression = LinkCompression(rawValue: welcome.compression) else {
-            throw LocalError("the coordinator asks for compression \"\(welcome.compression)\", which this build does not know")
-        }
-        self.compression = compression
         replica = try Replica(configuration.training(pixels: pixels, trainingImages: Int(welcome.trainingImages)))
-        if !state.isEmpty {
-            try StateFile.restore(replica, from: SafetensorsReader(bytes: state, name: "the coordinator's state"))
-        }
         team = ThreadTeam(threads: threads, name: "compute")
         plans = replica.phases.map { phase in
             BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
@@ -45,7 +42,9 @@ final class TrainingSession {
     }
 
     /// Digest of the products at every shape this run may need, whichever rank this worker gets.
-    func fingerprint() -> [UInt8] {
+    var fingerprint: [UInt8] { probe }
+
+    private func probed() -> [UInt8] {
         let rows = Set(
             (0..<configuration.shards).map {
                 ShardGeometry.rows(ofShard: $0, minibatch: configuration.minibatch, shards: configuration.shards).count
@@ -65,7 +64,16 @@ final class TrainingSession {
         return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes).littleEndian) { Array($0) }
     }
 
-    var hasLinks: Bool { reducer != nil }
+    /// Takes over what may differ between two coordinators of one run.
+    func takeUp(_ welcome: ControlWelcome) throws {
+        guard let compression = LinkCompression(rawValue: welcome.compression) else {
+            throw LocalError("the coordinator asks for compression \"\(welcome.compression)\", which this build does not know")
+        }
+        self.compression = compression
+    }
+
+    /// Whether these are the links of its view.
+    func isOn(_ reducer: any Reducer) -> Bool { self.reducer === reducer }
 
     /// Becomes a member of a view: its shards, its links.
     func take(view: ControlView, reducer: any Reducer) {
@@ -81,70 +89,100 @@ final class TrainingSession {
 
     func dropLinks() { reducer = nil }
 
-    /// One step: every phase's gradients, exchange, decision and update.
+    /// Where the replica stands. `digest` costs a pass over the whole state.
+    func position(digest: Bool) -> Position {
+        Position(
+            applied: replica.applied, chain: replica.chain, isFresh: isFresh && replica.applied == 0,
+            holdsSum: replica.holdsLastSum, copied: copied, digest: digest ? replica.digest(full: true) : [])
+    }
+
+    /// A copy of the state, for the coordinator's own use.
+    func copyForCoordinator() -> Snapshot {
+        copied = replica.step
+        return replica.snapshot()
+    }
+
+    /// The sum of the phase that was applied last, and the exponents that go with it.
     ///
-    /// - Parameters: `contributed` and `applied` are told the count of phases as it rises.
+    /// - Throws: a sentence where that is not what the coordinator asks for.
+    func lastSum(applied: UInt64) throws -> (sum: Slice<Int32>, change: ExponentChange) {
+        let phase = (applied &- 1) % UInt64(replica.phases.count)
+        guard applied == replica.applied, replica.holdsLastSum, let change = replica.lastChange(Int(phase)) else {
+            throw LocalError("the sum of phase \(applied) was asked for, and this worker stands at \(replica.applied)")
+        }
+        return (replica.sum(Int(phase)).all, change)
+    }
+
+    /// Applies the phase whose sum another member has handed over. One that is applied already stays as it is.
+    func take(_ sum: ReceivedSum) throws {
+        guard sum.applied != replica.applied else { return }
+        let mine = replica.sum(replica.phase).all
+        guard sum.applied == replica.applied + 1, sum.bytes.count == mine.count * MemoryLayout<Int32>.size,
+            sum.change.used.count == replica.phases[replica.phase].tensors.count, sum.change.next.count == sum.change.used.count
+        else { throw LocalError("a sum for phase \(sum.applied) came to a worker that stands at \(replica.applied)") }
+        sum.copy(into: mine)
+        replica.apply(phase: replica.phase, change: sum.change, team: team)
+    }
+
+    /// Takes on a whole state.
+    func restore(_ bytes: [UInt8]) throws {
+        try StateFile.restore(replica, from: SafetensorsReader(bytes: bytes, name: "the state that was sent to this worker"))
+        isFresh = false
+    }
+
+    /// One step from the phase where the replica stands: each phase's gradients, exchange, decision and update.
+    ///
+    /// - Parameters: `contributed` hears each phase's losses when this worker's part of it is complete; `applied` that the
+    ///   count of phases has risen.
     /// - Throws: `LinkFailure`; `NonFiniteGradient`; a sentence for images that are not what the batch says.
     func run(
-        _ batch: ControlBatch, contributed: @escaping @Sendable (UInt64) -> Void, applied: (UInt64) -> Void
+        _ batch: ControlBatch, contributed: (ControlPhaseReport) -> Void, applied: (UInt64) -> Void
     ) throws -> ControlStepReport {
         guard let reducer else { throw LinkFailure.noLinks }
         let images = try BatchImages.unpack(batch, pixels: pixels, shards: shards)
         for lane in lanes { lane.load(step: batch.step, minibatch: Int(batch.batch), images: images) }
         let before = reducer.counters
         var clock = StepClock()
-        var shardReports: [ShardReport] = []
-        var repeats: UInt32 = 0
-        var clamped: UInt64 = 0
-        var early: UInt64 = 0
-        for phase in replica.phases {
+        var report = ControlStepReport()
+        for phase in replica.phases[replica.phase...] {
             let exchange = try PhaseExchange(
                 replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: shards.count, team: team,
                 reducer: reducer)
-            let result = try exchange.run(clock: &clock, contributed: contributed)
-            shardReports += result.reports
-            repeats += result.repeats
-            clamped += result.clamped
-            early += result.early
+            let result = try exchange.run(clock: &clock) { reports in
+                contributed(Self.report(reports, applied: replica.applied))
+            }
+            report.repeats += result.repeats
+            report.clamped += result.clamped
+            report.early += result.early
             applied(replica.applied)
         }
-        var report = ControlStepReport()
         report.step = batch.step
         report.view = view
-        report.shards = Self.combine(shardReports, phases: replica.phases.count)
         report.chain = replica.chain
         let wire = reducer.counters - before
         report.sent = wire.sent
         report.raw = wire.raw
-        report.early = early
         report.compute = clock.compute.milliseconds
         report.pack = Double(wire.packNanoseconds + wire.unpackNanoseconds) * 1e-6
         report.wait = clock.wait.milliseconds
         report.update = clock.update.milliseconds
-        report.clamped = clamped
-        report.repeats = repeats
         return report
     }
 
-    private static func combine(_ reports: [ShardReport], phases: Int) -> [ControlShardReport] {
-        var byShard: [Int: ControlShardReport] = [:]
-        for report in reports {
-            var message =
-                byShard[report.shard]
-                ?? ControlShardReport.with {
+    private static func report(_ reports: [ShardReport], applied: UInt64) -> ControlPhaseReport {
+        .with {
+            $0.applied = applied
+            $0.shards = reports.map { report in
+                .with {
                     $0.shard = UInt32(report.shard)
                     $0.rows = UInt32(report.rows)
-                    $0.loss = [Double](repeating: 0, count: phases)
+                    $0.loss = report.loss
+                    $0.pixelError = report.pixelError
+                    $0.codeSum = report.codeSum
+                    $0.codeSumOfSquares = report.codeSumOfSquares
                 }
-            message.loss[report.phase] = report.loss
-            if report.phase == 0 {
-                message.pixelError = report.pixelError
-                message.codeSum = report.codeSum
-                message.codeSumOfSquares = report.codeSumOfSquares
             }
-            byShard[report.shard] = message
         }
-        return byShard.sorted { $0.key < $1.key }.map(\.value)
     }
 }
 

@@ -1,25 +1,35 @@
 import Autoencoder
 import Collectives
-import Crypto
 import Foundation
 import Kernels
 import Runs
 import Synchronization
+import Waiting
 import Wire
 
 /// What the shell hands to the engine's thread, in order.
 enum EngineWork: Sendable {
-    case prepare(ControlWelcome, state: [UInt8])
-    case dial(ControlView, run: [UInt8], generation: UInt64)
+    /// Build the replica (`anew`), or keep the one there is, and take part as the welcome says.
+    case prepare(ControlWelcome, anew: Bool)
+    case stand(order: UInt64)
+    case sendSum(order: UInt64, applied: UInt64)
+    case applySum(order: UInt64, ReceivedSum)
+    case restore(order: UInt64, [UInt8])
+    /// `abandoned`: as often had links been given up when the view came.
+    case join(ControlView, run: [UInt8], generation: UInt64, abandoned: Int)
     case run(ControlBatch)
-    case copyState(step: UInt64)
+    case copyState(ControlSnapshotRequest)
 }
 
 /// What the engine tells the shell; carried to the event loop by the shell.
 enum EngineNews: Sendable {
-    case prepared(applied: UInt64, phases: UInt64, chain: UInt64, fingerprint: [UInt8], stateDigest: [UInt8], port: Int)
+    case prepared(Position, phases: UInt64, fingerprint: [UInt8], port: Int)
+    case stood(order: UInt64, Position)
     case linksUp(view: UInt64)
     case linkFailed(view: UInt64, LinkFailure, dialling: Bool)
+    case contributed(ControlPhaseReport)
+    /// The first phase of a view was applied.
+    case goesOn
     case report(ControlStepReport, view: UInt64)
     /// `common`: every member meets it alike.
     case failed(reason: String, common: Bool)
@@ -34,13 +44,24 @@ final class WorkerEngine: Sendable {
         var reducer: (any Reducer)?
         var dialer: GradientDialer?
         var listener: GradientListener?
+        /// Counts the times the links were given up: a join from before one of them is stale.
+        var abandoned = 0
         var closed = false
+    }
+
+    /// For the heartbeat.
+    struct Counters: Sendable {
+        var applied: UInt64
+        var contributed: UInt64
+        var moved: UInt64
+        var view: UInt64
     }
 
     private let mailbox = Mailbox<EngineWork>()
     private let links = Mutex(Links())
     private let appliedPhases = Atomic<UInt64>(0)
     private let contributedPhases = Atomic<UInt64>(0)
+    private let liveView = Atomic<UInt64>(0)
     private let threads: Int
     private let listen: WorkerListening
     private let tell: @Sendable (EngineNews) -> Void
@@ -54,9 +75,10 @@ final class WorkerEngine: Sendable {
         self.tell = tell
     }
 
-    /// Phases applied, and phases whose own part is complete: for the heartbeat.
-    var progress: (applied: UInt64, contributed: UInt64) {
-        (appliedPhases.load(ordering: .relaxed), contributedPhases.load(ordering: .relaxed))
+    var counters: Counters {
+        Counters(
+            applied: appliedPhases.load(ordering: .relaxed), contributed: contributedPhases.load(ordering: .relaxed),
+            moved: stream.movedBytes, view: liveView.load(ordering: .relaxed))
     }
 
     func start() {
@@ -68,12 +90,18 @@ final class WorkerEngine: Sendable {
 
     func put(_ work: EngineWork) { mailbox.put(work) }
 
+    /// Dials the links of a view, unless they are given up before this thread comes to it.
+    func join(_ view: ControlView, run: [UInt8], generation: UInt64) {
+        put(.join(view, run: run, generation: generation, abandoned: links.withLock { $0.abandoned }))
+    }
+
     /// Breaks every gradient link, which wakes whoever waits on one. Any thread.
     func abandonLinks() {
         let (reducer, dialer, listener) = links.withLock { links in
             defer {
                 links.reducer = nil
                 links.dialer = nil
+                links.abandoned += 1
             }
             return (links.reducer, links.dialer, links.listener)
         }
@@ -96,51 +124,98 @@ final class WorkerEngine: Sendable {
 
     private func loop() {
         var session: TrainingSession?
-        while let work = mailbox.take() {
+        while let work = mailbox.take(.untilWoken(by: "the shell, which puts work in and closes the mailbox on every ending")) {
             do {
-                switch work {
-                case .prepare(let welcome, let state): session = try prepare(welcome, state)
-                case .dial(let view, let run, let generation):
-                    guard let session else { throw LocalError("a view came before the run was prepared") }
-                    try join(view, run: run, generation: generation, session: session)
-                case .run(let batch):
-                    guard let session else { throw LocalError("images came before the run was prepared") }
-                    try step(batch, session)
-                case .copyState(let step):
-                    guard let session else { throw LocalError("a state was asked for before the run was prepared") }
-                    guard session.replica.step == step else { continue }  // of a view that is over
-                    try stream.begin(session.replica.snapshot(), configuration: session.configurationText, view: session.view)
+                if case .prepare(let welcome, let anew) = work {
+                    session = try prepare(welcome, anew ? nil : session)
+                    continue
                 }
+                guard let session else { throw LocalError("the coordinator gave work before the run was prepared") }
+                try carryOut(work, session)
             } catch {
                 tell(.failed(reason: "\(error)", common: error is NonFiniteGradient))
             }
         }
     }
 
-    private func prepare(_ welcome: ControlWelcome, _ state: [UInt8]) throws -> TrainingSession {
-        let session = try TrainingSession(welcome: welcome, state: state, threads: threads)
-        let listener = welcome.topology == "ring" ? try listen.open(remote: welcome.remote) : nil
-        links.withLock { $0.listener = listener }
-        appliedPhases.store(session.replica.applied, ordering: .relaxed)
-        contributedPhases.store(session.replica.applied, ordering: .relaxed)
+    private func carryOut(_ work: EngineWork, _ session: TrainingSession) throws {
+        switch work {
+        case .prepare: break
+        case .stand(let order): stood(order, session, digest: false)
+        case .sendSum(let order, let applied):
+            let last = try session.lastSum(applied: applied)
+            try? stream.sendSum(last.sum, change: last.change, applied: applied, order: order, view: session.view)
+        case .applySum(let order, let sum):
+            try session.take(sum)
+            stood(order, session, digest: false)
+        case .restore(let order, let bytes):
+            try session.restore(bytes)
+            stood(order, session, digest: true)
+        case .join(let view, let run, let generation, let abandoned):
+            try join(view, run: run, generation: generation, abandoned: abandoned, session: session)
+        case .run(let batch): try step(batch, session)
+        case .copyState(let request): try copyState(request, session)
+        }
+    }
+
+    private func prepare(_ welcome: ControlWelcome, _ kept: TrainingSession?) throws -> TrainingSession {
+        let session = try kept ?? TrainingSession(welcome: welcome, threads: threads)
+        try session.takeUp(welcome)
+        var listener = links.withLock { $0.listener }
+        if welcome.topology == "ring", listener == nil {
+            listener = try listen.open(remote: welcome.remote)
+            let late = links.withLock { links in
+                links.listener = listener
+                return links.closed
+            }
+            if late { listener?.shutdown() }
+        }
+        count(session)
         tell(
             .prepared(
-                applied: session.replica.applied, phases: UInt64(session.replica.phases.count), chain: session.replica.chain,
-                fingerprint: session.fingerprint(), stateDigest: session.replica.digest(full: true), port: listener?.port ?? 0))
+                session.position(digest: kept == nil), phases: UInt64(session.replica.phases.count),
+                fingerprint: session.fingerprint, port: listener?.port ?? 0))
         return session
     }
 
-    private func join(_ view: ControlView, run: [UInt8], generation: UInt64, session: TrainingSession) throws {
+    private func count(_ session: TrainingSession) {
+        appliedPhases.store(session.replica.applied, ordering: .relaxed)
+        contributedPhases.store(session.replica.applied, ordering: .relaxed)
+    }
+
+    private func stood(_ order: UInt64, _ session: TrainingSession, digest: Bool) {
+        count(session)
+        tell(.stood(order: order, session.position(digest: digest)))
+    }
+
+    private func copyState(_ request: ControlSnapshotRequest, _ session: TrainingSession) throws {
+        guard session.replica.step == request.step, session.replica.phase == 0 else { return }  // of a view that is over
+        let configuration = session.configurationText
+        guard request.order != 0 else {
+            return try stream.begin(session.copyForCoordinator(), configuration: configuration, view: session.view)
+        }
+        let copy = session.replica.snapshot()
+        // A connection that ends on the way is the shell's to notice; the coordinator asks another member.
+        let sent: Void? = try? stream.sendNow(
+            copy, order: request.order, configuration: configuration, view: session.view)
+        if sent != nil { stood(request.order, session, digest: true) }
+    }
+
+    private func join(
+        _ view: ControlView, run: [UInt8], generation: UInt64, abandoned: Int, session: TrainingSession
+    ) throws {
         do {
             let dialer = GradientDialer()
-            let listener = links.withLock { links in
+            let (listener, isStale) = links.withLock { links in
+                guard links.abandoned == abandoned else { return (links.listener, true) }
                 links.dialer = dialer
-                return links.listener
+                return (links.listener, false)
             }
+            if isStale { return }
             let builder = LinkBuilder(view: view, run: run, generation: generation, compression: session.compression)
             let reducer = try builder.connect(dialer: dialer, listener: listener)
             let stale = links.withLock { links in
-                guard links.dialer === dialer else { return true }  // abandoned meanwhile
+                guard links.dialer === dialer, links.abandoned == abandoned else { return true }
                 links.reducer = reducer
                 links.dialer = nil
                 return false
@@ -155,13 +230,27 @@ final class WorkerEngine: Sendable {
     }
 
     private func step(_ batch: ControlBatch, _ session: TrainingSession) throws {
-        guard session.replica.step == batch.step, session.hasLinks else { return }  // of a view that is over
+        let current = links.withLock { $0.reducer }
+        guard session.replica.step == batch.step, let current, session.isOn(current) else { return }  // of a view that is over
+        var isFirst = liveView.load(ordering: .relaxed) != session.view
         do {
             let report = try session.run(
-                batch, contributed: { [self] in contributedPhases.store($0, ordering: .relaxed) },
-                applied: { [self] in appliedPhases.store($0, ordering: .relaxed) })
+                batch,
+                contributed: { [self] report in
+                    contributedPhases.store(report.applied + 1, ordering: .relaxed)
+                    tell(.contributed(report))
+                },
+                applied: { [self] count in
+                    appliedPhases.store(count, ordering: .relaxed)
+                    guard isFirst else { return }
+                    isFirst = false
+                    liveView.store(session.view, ordering: .relaxed)
+                    tell(.goesOn)
+                })
             tell(.report(report, view: session.view))
         } catch let failure as LinkFailure {
+            // Its threads must have ended before the sum is written to again.
+            current.shutdown()
             session.dropLinks()
             guard failure.isSuspicion else { return }
             tell(.linkFailed(view: session.view, failure, dialling: false))
@@ -172,18 +261,12 @@ final class WorkerEngine: Sendable {
 /// Where and how a worker listens for its ring neighbour.
 struct WorkerListening: Sendable {
     var port: Int
-    var insecure: Bool
 
     /// Opens the listener: on loopback alone where the whole run is on this machine.
     ///
-    /// - Throws: `LocalError` off loopback without `--insecure`; `LinkSetupError` where the port is taken.
+    /// - Throws: `LinkSetupError` where the port is taken.
     func open(remote: Bool) throws -> GradientListener {
         guard remote else { return try GradientListener(host: "127.0.0.1", port: port) }
-        guard insecure else {
-            throw LocalError(
-                "the other workers of this ring are on other hosts and this version has no token yet: add --insecure on a network you trust, or use --topology server at the coordinator"
-            )
-        }
         // Both families where the host has IPv6, else IPv4 alone.
         do {
             return try GradientListener(host: "::", port: port)

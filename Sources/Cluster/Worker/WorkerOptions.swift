@@ -8,19 +8,23 @@ public struct WorkerOptions: Sendable {
     public var threads: Int
     /// How long it dials the coordinator before it gives up.
     public var connectTimeout: Duration
+    /// What it and the coordinator prove to each other to know.
+    public var token: Token?
+    /// Take part in a run over several hosts without a token.
     public var insecure: Bool
     /// What this binary calls itself in the handshake.
     public var build: String
 
     public init(
         coordinator: HostPort, advertise: HostPort? = nil, dataPort: Int = 0, threads: Int,
-        connectTimeout: Duration = .seconds(600), insecure: Bool = false, build: String
+        connectTimeout: Duration = .seconds(600), token: Token? = nil, insecure: Bool = false, build: String
     ) {
         self.coordinator = coordinator
         self.advertise = advertise
         self.dataPort = dataPort
         self.threads = threads
         self.connectTimeout = connectTimeout
+        self.token = token
         self.insecure = insecure
         self.build = build
     }

@@ -4,91 +4,152 @@ import Kernels
 import Logging
 import NIOCore
 import Runs
+import Waiting
 import Wire
 
-/// Carries the worker machine's directives out: everything here runs on the connection's event loop.
+/// Carries the worker machine's directives out: everything here runs on one event loop.
 final class WorkerShell: @unchecked Sendable {
     // Confined to the event loop: that is what makes it safe to send.
-    private var machine = WorkerMachine()
-    private let channel: any Channel
-    private let connection: ControlConnection
+    private var machine: WorkerMachine
+    private var connection: ControlConnection?
+    private var engine: WorkerEngine!
+    private let dialer: CoordinatorDialer
+    private var welcome: ControlWelcome?
+    private var state: [UInt8] = []
+    /// The transfer that `state` is of: a coordinator may still send one that it has given up.
+    private var stateOrder: UInt64 = 0
+    private var sum: ReceivedSum?
+    private var received: UInt64 = 0
+    private var views: [UInt64: ControlView] = [:]
+    private var batches: [UInt64: ControlBatch] = [:]
+    private var requests: [UInt64: ControlSnapshotRequest] = [:]
+    private var probe: (fingerprint: [UInt8], port: Int)?
+    private var reports = RecentReports()
+    private var notices: [ControlNotice] = []
+    private var isRestarting = false
+
+    private let loop: any EventLoop
     private let options: WorkerOptions
     private let log: Logger
     private let onEnd: @Sendable (WorkerEnding) -> Void
-    private var engine: WorkerEngine!
-    private var welcome: ControlWelcome?
-    private var state: [UInt8] = []
-    private var views: [UInt64: ControlView] = [:]
-    private var batches: [UInt64: ControlBatch] = [:]
-    private var ready: ControlReady?
-    private var isRestarting = false
+    /// The connection that the engine's threads stream to.
+    private let outlet = StreamOutlet()
 
-    init(channel: any Channel, options: WorkerOptions, log: Logger, onEnd: @escaping @Sendable (WorkerEnding) -> Void) {
-        self.channel = channel
+    init(loop: any EventLoop, options: WorkerOptions, log: Logger, onEnd: @escaping @Sendable (WorkerEnding) -> Void) {
+        self.loop = loop
         self.options = options
         self.log = log
         self.onEnd = onEnd
-        connection = ControlConnection(channel: channel)
-        let streamer = StateStreamer { [connection] message, view in try connection.sendAndWait(message, view: view) }
+        machine = WorkerMachine(patience: .init(connect: options.connectTimeout))
+        dialer = CoordinatorDialer(loop: loop, address: options.coordinator, token: options.token)
         engine = WorkerEngine(
-            threads: options.threads, listen: WorkerListening(port: options.dataPort, insecure: options.insecure),
-            stream: streamer
+            threads: options.threads, listen: WorkerListening(port: options.dataPort),
+            stream: StateStreamer { [outlet] in try outlet.open() }
         ) { [weak self] news in self?.onLoop { $0.take(news) } }
     }
 
-    func install() throws {
-        try ControlConnection.install(
-            on: channel, admits: { _ in true }, onMessage: { [weak self] in self?.receive($0) },
-            onEnd: { [weak self] in self?.disconnected($0) })
+    func start() {
         engine.start()
-        channel.eventLoop.scheduleRepeatedTask(initialDelay: Worker.heartbeat, delay: Worker.heartbeat) { [weak self] task in
+        loop.scheduleRepeatedTask(initialDelay: .zero, delay: Worker.heartbeat) { [weak self] task in
             guard let self, !machine.hasEnded else { return task.cancel() }
-            handle(.tick(at: MonotonicTime.now))
-            let progress = engine.progress
-            connection.send(
-                .heartbeat(
-                    .with {
-                        $0.work = Products.workCounter
-                        $0.applied = progress.applied
-                        $0.contributed = progress.contributed
-                    }), view: machine.view)
+            handle(.tick)
+            beat()
+        }
+        for directive in machine.begin(at: MonotonicTime.now) { carryOut(directive) }
+    }
+
+    func onLoop(_ body: @escaping @Sendable (WorkerShell) -> Void) { loop.execute { body(self) } }
+
+    func handle(_ event: WorkerEvent) {
+        for directive in machine.handle(event, at: MonotonicTime.now) { carryOut(directive) }
+    }
+
+    private func send(_ message: ControlMessage) { connection?.send(message, view: machine.view) }
+
+    private func beat() {
+        guard welcome != nil else { return }
+        let counters = engine.counters
+        send(
+            .heartbeat(
+                .with {
+                    $0.work = Products.workCounter
+                    $0.applied = counters.applied
+                    $0.contributed = counters.contributed
+                    $0.received = received + counters.moved
+                    $0.view = counters.view
+                }))
+    }
+
+    // MARK: The connection
+
+    private func dial() {
+        dialer.begin { [weak self] outcome in
+            guard let self, !machine.hasEnded else { return }
+            switch outcome {
+            case .failed(let reason, let pause, let final):
+                handle(.dialFailed(reason: reason))
+                // Once it has been in the run it is patient, and reminds of itself now and then.
+                guard welcome == nil else { return }
+                if final { return handle(.failed(reason: "the coordinator at \(options.coordinator) cannot be used: \(reason)")) }
+                log.info(
+                    "no coordinator at \(options.coordinator) yet (\(reason)); trying again in \(DurationText.text(pause))")
+            case .connected(let connection):
+                self.connection = connection
+                outlet.set(connection)
+                handle(.connected)
+            case .refused(let reason): handle(.refused(reason))
+            case .message(let connection, let message, let view):
+                guard connection === self.connection else { return }
+                handle(.heard)
+                receive(message, view)
+            case .ended(let connection, let reason):
+                guard connection === self.connection, !isRestarting else { return }
+                detach()
+                handle(.disconnected(reason: reason))
+            }
         }
     }
 
-    func onLoop(_ body: @escaping @Sendable (WorkerShell) -> Void) {
-        channel.eventLoop.execute { body(self) }
-    }
-
-    func handle(_ event: WorkerEvent) {
-        for directive in machine.handle(event) { carryOut(directive) }
-    }
-
-    /// The end of a connection that this worker closes to execute itself anew is no loss.
-    private func disconnected(_ reason: String) {
-        guard !isRestarting else { return }
-        handle(.disconnected(reason: reason))
+    private func detach() {
+        connection = nil
+        outlet.set(nil)
+        (state, stateOrder) = ([], 0)
     }
 
     // MARK: In
 
-    private func receive(_ message: ControlMessage) {
-        handle(.heard(at: MonotonicTime.now))
+    private func receive(_ message: ControlMessage, _ number: UInt64) {
         switch message {
         case .welcome(let welcome): greeted(welcome)
         case .refusal(let refusal): handle(.refused(refusal.reason))
+        case .halt(let halt): handle(.halt(order: halt.order))
+        case .sumRequest(let request): handle(.sumRequest(order: request.order, applied: request.applied))
+        case .sumChunk(let chunk):
+            if chunk.offset == 0 { sum = ReceivedSum(chunk) }
+            sum?.append(chunk)
+            received += UInt64(chunk.data.count)
+            handle(
+                .sumPiece(
+                    order: chunk.order, applied: chunk.applied, offset: chunk.offset, count: UInt64(chunk.data.count),
+                    total: chunk.total))
         case .stateChunk(let chunk):
-            state.append(contentsOf: chunk.data)
-            handle(.state(offset: chunk.offset, count: UInt64(chunk.data.count)))
+            if chunk.offset == 0, chunk.order >= stateOrder { (state, stateOrder) = ([], chunk.order) }
+            if chunk.order == stateOrder { state.append(contentsOf: chunk.data) }
+            received += UInt64(chunk.data.count)
+            handle(
+                .statePiece(order: chunk.order, offset: chunk.offset, count: UInt64(chunk.data.count), total: chunk.total))
         case .view(let view):
-            views[view.view] = view
+            views = [view.view: view]
             handle(.view(number: view.view, applied: view.applied))
         case .batch(let batch):
-            batches[batch.step] = batch
-            handle(.batch(step: batch.step))
-        case .snapshotRequest(let request): handle(.snapshotRequest(step: request.step))
+            if number == machine.view { batches[batch.step] = batch }
+            handle(.batch(step: batch.step, view: number))
+        case .snapshotRequest(let request):
+            requests[request.step] = request
+            handle(.snapshotRequest(step: request.step, order: request.order, view: number))
         case .stop(let stop): handle(.stop(reason: stop.reason, failed: stop.failed))
         case .heartbeat: break
-        case .hello, .ready, .linksUp, .linkFailed, .stepReport, .farewell:
+        case .hello, .ready, .linksUp, .linkFailed, .stepReport, .farewell, .challenge, .proof, .position, .phaseReport, .notice:
             handle(.failed(reason: "the coordinator sent a worker's message; is \(options.coordinator) a coordinator?"))
         }
     }
@@ -96,14 +157,16 @@ final class WorkerShell: @unchecked Sendable {
     /// A run that pins another family than this process has: executes the program anew, which dials again. The connection
     /// is closed first, or the coordinator would hold this worker's place for a process that is no more.
     private func greeted(_ welcome: ControlWelcome) {
+        let isFirst = self.welcome == nil
         self.welcome = welcome
+        dialer.wasWelcomed()
         do {
             let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
-            if !welcome.allowMixedKernels, try KernelChoice.mustRestart(for: configuration.kernel) {
+            if isFirst, !welcome.allowMixedKernels, try KernelChoice.mustRestart(for: configuration.kernel) {
                 log.info(
                     "the run's kernel is \(configuration.kernel), this process has \(KernelFamily.loaded): starting anew with it")
                 isRestarting = true
-                channel.close().whenComplete { [self] _ in
+                connection?.close { [self] in
                     KernelChoice.restart(with: configuration.kernel)
                     handle(.failed(reason: "this program cannot execute itself anew (is /proc mounted?)"))
                 }
@@ -112,27 +175,38 @@ final class WorkerShell: @unchecked Sendable {
         } catch {
             return handle(.failed(reason: "\(error)"))
         }
-        handle(.welcome(generation: welcome.generation, stateBytes: welcome.stateBytes))
+        if welcome.remote, options.token == nil, !options.insecure {
+            return handle(
+                .failed(
+                    reason:
+                        "other workers of this run are on other hosts and this worker has no token: give it the coordinator's with --token-file, or --insecure on a network you trust"
+                ))
+        }
+        handle(
+            .welcome(
+                run: welcome.run, generation: welcome.generation, orphanPatience: .seconds(welcome.orphanSeconds)))
+        for notice in notices { forward(notice) }
+        notices = []
     }
 
     private func take(_ news: EngineNews) {
         switch news {
-        case .prepared(let applied, let phases, let chain, let fingerprint, let digest, let port):
-            ready = .with {
-                $0.fingerprint = Data(fingerprint)
-                $0.stateDigest = Data(digest)
-                $0.applied = applied
-                $0.chain = chain
-                $0.dataPort = UInt32(options.advertise.flatMap { $0.port > 0 ? $0.port : nil } ?? port)
-                $0.dataAddresses = options.advertise.map { [$0.host] } ?? []
-            }
-            handle(.prepared(applied: applied, phases: phases))
+        case .prepared(let position, let phases, let fingerprint, let port):
+            probe = (fingerprint, port)
+            handle(.prepared(position, phases: phases))
+        case .stood(let order, let position): handle(.stood(order: order, position))
         case .linksUp(let view): handle(.linksUp(view: view))
         case .linkFailed(let view, let failure, let dialling):
             handle(
                 .linkFailed(
                     view: view, suspect: failure.rank.map(Int32.init) ?? -1, reason: "\(failure)", dialling: dialling))
-        case .report(let report, let view): connection.send(.stepReport(report), view: view)
+        case .contributed(let report):
+            reports.put(report)
+            send(.phaseReport(report))
+        case .goesOn: beat()
+        case .report(let report, let view):
+            reports.put(report)
+            connection?.send(.stepReport(report), view: view)
         case .failed(let reason, let common): handle(.failed(reason: reason, common: common))
         }
     }
@@ -141,47 +215,94 @@ final class WorkerShell: @unchecked Sendable {
 
     private func carryOut(_ directive: WorkerDirective) {
         switch directive {
-        case .sayHello: connection.send(.hello(hello()), view: 0)
-        case .prepare:
-            guard let welcome else { return }
-            engine.put(.prepare(welcome, state: state))
-            state = []
-        case .sayReady: if let ready { connection.send(.ready(ready), view: 0) }
+        case .dial: dial()
+        case .sayHello(let held): send(.hello(hello(held)))
+        case .prepare: if let welcome { engine.put(.prepare(welcome, anew: true)) }
+        case .takeUp: if let welcome { engine.put(.prepare(welcome, anew: false)) }
+        case .sayReady(let position): sayReady(position)
         case .abandonLinks: engine.abandonLinks()
-        case .dial(let number):
-            guard let view = views.removeValue(forKey: number), let welcome else { return }
-            batches.removeAll()
-            log.info("view \(number): rank \(view.rank) of \(view.members.count), shards \(view.shards.map(Int.init))")
-            engine.put(.dial(view, run: RunIdentity.bytes(welcome.run), generation: welcome.generation))
-        case .sayLinksUp(let view): connection.send(.linksUp(.with { $0.view = view }), view: view)
+        case .stand(let order): engine.put(.stand(order: order))
+        case .sayPosition(let order, let position): send(.position(.init(position, order: order)))
+        case .sendSum(let order, let applied): engine.put(.sendSum(order: order, applied: applied))
+        case .applySum(let order, _):
+            if let sum { engine.put(.applySum(order: order, sum)) }
+            sum = nil
+        case .restore(let order):
+            engine.put(.restore(order: order, state))
+            state = []
+        case .join(let number): join(number)
+        case .sayLinksUp(let view): send(.linksUp(.with { $0.view = view }))
         case .sayLinkFailed(let view, let suspect, let reason, let dialling):
-            log.warning("a gradient link failed: \(reason)")
-            connection.send(
+            note(.warning, "a gradient link failed: \(reason)")
+            send(
                 .linkFailed(
                     .with {
                         $0.view = view
                         $0.suspect = suspect
                         $0.reason = reason
                         $0.dialling = dialling
-                    }), view: view)
+                    }))
         case .run(let step): if let batch = batches.removeValue(forKey: step) { engine.put(.run(batch)) }
-        case .copyState(let step): engine.put(.copyState(step: step))
+        case .copyState(let step, _): if let request = requests.removeValue(forKey: step) { engine.put(.copyState(request)) }
         case .sayFarewell(let reason, let leaving, let common):
-            connection.send(
+            send(
                 .farewell(
                     .with {
                         $0.reason = reason
                         $0.leaving = leaving
                         $0.common = common
-                    }), view: machine.view)
+                    }))
+        case .hangUp:
+            connection?.close()
+            detach()
         case .exit(let ending):
             engine.close()
-            connection.closeAfterSending()
+            dialer.end()
+            connection?.closeAfterSending()
             onEnd(ending)
+        case .log(let level, let text): note(level, text)
         }
     }
 
-    private func hello() -> ControlHello {
+    private func sayReady(_ position: Position) {
+        guard let probe else { return }
+        // What the last coordinator may not have entered into its books any more: before the word on which a view may begin.
+        for report in reports.all { send(report) }
+        send(
+            .ready(
+                .with {
+                    $0.fingerprint = Data(probe.fingerprint)
+                    $0.position = .init(position, order: 0)
+                    $0.dataPort = UInt32(options.advertise.flatMap { $0.port > 0 ? $0.port : nil } ?? probe.port)
+                    $0.dataAddresses = options.advertise.map { [$0.host] } ?? []
+                }))
+    }
+
+    private func join(_ number: UInt64) {
+        guard let view = views.removeValue(forKey: number), let welcome else { return }
+        batches.removeAll()
+        requests.removeAll()
+        note(.info, "view \(number): rank \(view.rank) of \(view.members.count), shards \(view.shards.map(Int.init))")
+        engine.join(view, run: RunIdentity.bytes(welcome.run), generation: welcome.generation)
+    }
+
+    /// A line of this worker's log, which the coordinator keeps too where it cannot see this host's.
+    private func note(_ level: LogLevel, _ text: String) {
+        log.log(level: level.loggerLevel, "\(text)")
+        guard welcome?.remote != false else { return }
+        let notice = ControlNotice.with {
+            $0.level = level.rawValue
+            $0.text = String(text.prefix(2000))
+        }
+        if connection != nil, welcome != nil { return forward(notice) }
+        if notices.count < 64 { notices.append(notice) }
+    }
+
+    private func forward(_ notice: ControlNotice) {
+        if welcome?.remote == true { send(.notice(notice)) }
+    }
+
+    private func hello(_ held: HeldState?) -> ControlHello {
         .with {
             $0.host = Provenance.hostName()
             $0.pid = UInt32(ProcessInfo.processInfo.processIdentifier)
@@ -189,6 +310,10 @@ final class WorkerShell: @unchecked Sendable {
             $0.build = options.build
             $0.library = KernelFamily.libraryVersion
             $0.kernel = KernelFamily.loaded
+            guard let held else { return }
+            $0.run = held.run
+            $0.generation = held.generation
+            $0.position = .init(held.position, order: 0)
         }
     }
 }
@@ -196,4 +321,31 @@ final class WorkerShell: @unchecked Sendable {
 /// The 16 bytes by which gradient links know their run.
 enum RunIdentity {
     static func bytes(_ run: String) -> [UInt8] { Array(SHA256.hash(data: Data(run.utf8)).prefix(16)) }
+}
+
+/// The connection of the moment, for threads that stream: it comes and goes under them.
+private final class StreamOutlet: Sendable {
+    private let current = Monitor<ControlConnection?>(nil)
+
+    func set(_ connection: ControlConnection?) { current.update { $0 = connection } }
+
+    /// A way to the coordinator that ends with this connection; throws where there is none.
+    func open() throws -> StateStreamer.Send {
+        guard let connection = current.withLock({ $0 }) else { throw LocalError("the coordinator is gone") }
+        return { message, view in try connection.sendAndWait(message, view: view, .atMost(ControlConnection.pieceLimit)) }
+    }
+}
+
+/// What this worker reported of late, for a coordinator that takes over from a dead one.
+private struct RecentReports {
+    private static let capacity = 8 * 4
+    private(set) var all: [ControlMessage] = []
+
+    mutating func put(_ report: ControlPhaseReport) { keep(.phaseReport(report)) }
+    mutating func put(_ report: ControlStepReport) { keep(.stepReport(report)) }
+
+    private mutating func keep(_ message: ControlMessage) {
+        if all.count >= Self.capacity { all.removeFirst() }
+        all.append(message)
+    }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Kernels
+import Waiting
 import Wire
 
 /// Reads gradient frames from one link; one thread.
@@ -21,7 +22,7 @@ final class FrameReceiver {
         watchedEnded = otherEnded
     }
 
-    /// The next frame's header. Waits for its first byte for ever (until the link is closed), for the others no longer
+    /// The next frame's header. Waits for its first byte until the link is closed, for the others no longer
     /// than the progress deadline.
     func next() throws(LinkFailure) -> GradientFrameHeader {
         let fixed = head.bytes(GradientFrameHeader.fixedBytes)
@@ -58,7 +59,8 @@ final class FrameReceiver {
             }
             var entries = [pollfd(fd: link.socket.descriptor, events: Poll.readable, revents: 0)]
             if let watched { entries.append(pollfd(fd: watched.socket.descriptor, events: Poll.readable, revents: 0)) }
-            Poll.wait(&entries, milliseconds: -1)
+            // A peer that computes owes nothing yet, for as long as it takes.
+            Poll.wait(&entries, .untilWoken(by: "the peer; close(), when the coordinator judges it or the view ends"))
             if let watched, entries[1].revents != 0, let end = end(of: watched) {
                 self.watched = nil
                 watchedEnded(end)

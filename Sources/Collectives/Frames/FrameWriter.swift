@@ -1,3 +1,4 @@
+import Waiting
 import Wire
 
 /// Encodes and writes what one member sends: the link's compression policy, codec and sender together; one thread.
@@ -19,7 +20,7 @@ final class FrameWriter {
         let elements = header.elements
         let key = CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: elements)
         let wanted = forced ?? policy.choose(key)
-        let start = Clock.computed()
+        let start = ThreadTime.nanoseconds
         var payload: [UnsafeRawBufferPointer] = []
         switch wanted {
         case .empty:
@@ -35,12 +36,12 @@ final class FrameWriter {
             header.coding = encoded.coding
             payload = [encoded.bytes]
         }
-        let packed = Clock.computed() - start
+        let packed = ThreadTime.nanoseconds - start
         let bytes = try sender.send(header, payload: payload)
         if forced == nil, header.coding != .empty {
             policy.packed(
                 key, coding: wanted, elements: elements, bytes: bytes - header.byteCount,
-                packSeconds: Clock.seconds(packed))
+                packSeconds: Double(packed) * 1e-9)
             if let cost = sender.secondsPerByte { policy.link(secondsPerByte: cost) }
         }
         return FrameCost(bytes: bytes, elements: elements, coding: header.coding, packNanoseconds: packed)

@@ -1,3 +1,4 @@
+import Waiting
 import Wire
 
 /// Landing buffers that are used again, so that a steady run takes no memory. Any thread.

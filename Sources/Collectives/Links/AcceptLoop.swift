@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 import Wire
 
 /// The listener's thread: one `poll` over the port, the wake pipe and every connection that has not said who it is.
@@ -33,8 +34,8 @@ final class AcceptLoop: @unchecked Sendable {
             var entries = [pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0)]
             entries.append(pollfd(fd: listening ? socket.descriptor : -1, events: Poll.readable, revents: 0))
             entries += pending.map { pollfd(fd: $0.socket.descriptor, events: Poll.readable, revents: 0) }
-            let timeout = (pending.map(\.deadline.milliseconds) + (pause.map { [$0.milliseconds] } ?? [])).min() ?? -1
-            Poll.wait(&entries, milliseconds: timeout)
+            let next = (pending.map(\.deadline) + (pause.map { [$0] } ?? [])).min()
+            Poll.wait(&entries, next.map { .until($0) } ?? .untilWoken(by: "a connection; shutdown(), through the pipe"))
             if entries[0].revents != 0 { wake.drain() }
             let waiting = pending
             pending = []

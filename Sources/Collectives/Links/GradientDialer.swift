@@ -1,9 +1,11 @@
 import Glibc
+import Waiting
 import Wire
 
 /// Dials peers for gradients. One a view; `cancel()` ends its dials at once. Blocking: not for an event loop.
 public final class GradientDialer: Sendable {
     private let settings: LinkSettings
+    private let lookup = NameLookup()
     private let wake = WakePipe()
     private let cancelled = Monitor(false)
 
@@ -14,6 +16,7 @@ public final class GradientDialer: Sendable {
     /// Ends the dials under way and all further ones.
     public func cancel() {
         cancelled.update { $0 = true }
+        lookup.cancel()
         wake.wake()
     }
 
@@ -27,10 +30,14 @@ public final class GradientDialer: Sendable {
         }
         let deadline = Deadline(after: settings.dialDeadline)
         let candidates: [SocketAddress]
-        do throws(SocketAddress.ResolutionError) {
-            candidates = try resolve(addresses)
+        do throws(NameLookup.Failure) {
+            candidates = try lookup.find(addresses, passive: false, limit: Limits.dialCandidates, .until(deadline))
         } catch {
-            throw failure(.unreachable(error.reason))
+            switch error {
+            case .cancelled: throw failure(.cancelled)
+            case .unknown(let reason): throw failure(.unreachable(reason))
+            case .late: throw failure(.unreachable("no name server answered within \(settings.dialDeadline.seconds) s"))
+            }
         }
         while true {
             switch attempt(candidates, hello: hello, deadline: deadline) {
@@ -39,8 +46,8 @@ public final class GradientDialer: Sendable {
             case .failure(.refused(.notYet)):
                 // The peer has not begun this view; it will within the time of a control message.
                 var entries = [pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0)]
-                Poll.wait(&entries, milliseconds: min(GradientDialer.pauseMilliseconds, deadline.milliseconds))
-                if deadline.hasPassed { throw failure(.timedOut(seconds: settings.dialDeadline.inSeconds)) }
+                Poll.wait(&entries, .until(min(Deadline(after: GradientDialer.pause), deadline)))
+                if deadline.hasPassed { throw failure(.timedOut(seconds: settings.dialDeadline.seconds)) }
                 if isCancelled { throw failure(.cancelled) }
             case .failure(let cause):
                 throw failure(cause)
@@ -48,24 +55,9 @@ public final class GradientDialer: Sendable {
         }
     }
 
-    private static let pauseMilliseconds: Int32 = 20
+    private static let pause: Duration = .milliseconds(20)
 
     private var isCancelled: Bool { cancelled.withLock { $0 } }
-
-    private func resolve(_ addresses: [LinkAddress]) throws(SocketAddress.ResolutionError) -> [SocketAddress] {
-        var found: [SocketAddress] = []
-        var failure = SocketAddress.ResolutionError(reason: "no address is known")
-        for address in addresses where found.count < Limits.dialCandidates {
-            do throws(SocketAddress.ResolutionError) {
-                found += try SocketAddress.resolve(
-                    address, passive: false, limit: Limits.dialCandidates - found.count)
-            } catch {
-                failure = error
-            }
-        }
-        if found.isEmpty { throw failure }
-        return found
-    }
 
     /// One round over all candidates: connects all at once, introduces itself on one connection after the other.
     private func attempt(
@@ -83,11 +75,11 @@ public final class GradientDialer: Sendable {
         while !connecting.isEmpty {
             var entries = connecting.map { pollfd(fd: $0.descriptor, events: Poll.writable, revents: 0) }
             entries.append(pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0))
-            Poll.wait(&entries, milliseconds: deadline.milliseconds)
+            Poll.wait(&entries, .until(deadline))
             if isCancelled { return .failure(.cancelled) }
             let settled = entries.dropLast().firstIndex { $0.revents != 0 }
             guard let settled else {
-                if deadline.hasPassed { return .failure(.timedOut(seconds: settings.dialDeadline.inSeconds)) }
+                if deadline.hasPassed { return .failure(.timedOut(seconds: settings.dialDeadline.seconds)) }
                 continue
             }
             let socket = connecting.remove(at: settled)
@@ -125,10 +117,10 @@ public final class GradientDialer: Sendable {
                     pollfd(fd: socket.descriptor, events: Poll.readable, revents: 0),
                     pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0),
                 ]
-                Poll.wait(&entries, milliseconds: min(mine.milliseconds, deadline.milliseconds))
+                Poll.wait(&entries, .until(min(mine, deadline)))
                 if isCancelled { return .cancelled }
                 if mine.hasPassed || deadline.hasPassed {
-                    return .timedOut(seconds: min(settings.helloDeadline, settings.dialDeadline).inSeconds)
+                    return .timedOut(seconds: min(settings.helloDeadline, settings.dialDeadline).seconds)
                 }
                 var chunk = [UInt8](repeating: 0, count: HelloAnswer.byteCount - answer.count)
                 let count = try chunk.withUnsafeMutableBytes { bytes in

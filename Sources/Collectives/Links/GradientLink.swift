@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 
 /// One connection for gradients, introduced and welcomed on both sides; it lives for one view and goes to one reducer.
 public final class GradientLink: Sendable {
@@ -39,7 +40,7 @@ public final class GradientLink: Sendable {
         let cause: LinkFailure.Cause =
             switch error {
             case .closed: .closed
-            case .noProgress: .stalled(writing: writing, seconds: settings.progressDeadline.inSeconds)
+            case .noProgress: .stalled(writing: writing, seconds: settings.progressDeadline.seconds)
             case .failed(let code) where code == EPIPE: .closed
             case .failed(let code): .reset(errno: code)
             }

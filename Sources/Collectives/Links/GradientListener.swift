@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 import Wire
 
 /// Accepts gradient links, one port for a process's whole life, view after view.
@@ -47,13 +48,17 @@ public final class GradientListener: Sendable {
 
     deinit { shutdown() }
 
-    private static func bind(_ address: LinkAddress, settings: LinkSettings) throws(LinkSetupError) -> Socket {
+    /// A listening, non-blocking socket; throws why there is none.
+    static func bind(_ address: LinkAddress, settings: LinkSettings) throws(LinkSetupError) -> Socket {
         func fail(_ reason: String) -> LinkSetupError { LinkSetupError(address: "\(address)", reason: reason) }
         let candidates: [SocketAddress]
-        do throws(SocketAddress.ResolutionError) {
-            candidates = try SocketAddress.resolve(address, passive: true, limit: 1)
+        do throws(NameLookup.Failure) {
+            candidates = try NameLookup().find([address], passive: true, limit: 1, .atMost(settings.dialDeadline))
         } catch {
-            throw fail(error.reason)
+            guard case .unknown(let reason) = error else {
+                throw fail("no name server answered within \(settings.dialDeadline.seconds) s")
+            }
+            throw fail(reason)
         }
         let candidate = candidates[0]
         do throws(SocketError) {
@@ -108,14 +113,14 @@ public final class GradientListener: Sendable {
         let limit = limit ?? settings.dialDeadline
         let cancelled = LinkFailure(peer: from, address: "", cause: .cancelled)
         guard let number else { throw cancelled }
-        let result = state.wait(until: Deadline(after: limit)) { state -> Result<GradientLink, LinkFailure>? in
+        let result = state.wait(.atMost(limit)) { state -> Result<GradientLink, LinkFailure>? in
             guard !state.stopped, state.expectation?.number == number else { return .failure(cancelled) }
             guard let link = state.links.removeValue(forKey: from) else { return nil }
             state.taken.insert(from)
             return .success(link)
         }
         guard let result else {
-            throw LinkFailure(peer: from, address: "", cause: .timedOut(seconds: limit.inSeconds))
+            throw LinkFailure(peer: from, address: "", cause: .timedOut(seconds: limit.seconds))
         }
         return try result.get()
     }
@@ -133,6 +138,6 @@ public final class GradientListener: Sendable {
             state.stopped = true
         }
         wake.wake()
-        thread.join()
+        _ = thread.join(.untilWoken(by: "the thread itself: the pipe has woken it and it calls nothing that waits"))
     }
 }

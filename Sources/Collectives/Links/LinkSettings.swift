@@ -4,9 +4,9 @@ public struct LinkSettings: Sendable, Hashable {
     /// peer that computes owes nothing yet, and control heartbeats judge it.
     public var progressDeadline: Duration = .seconds(8)
     /// How long a connection may take to say who it is, and the other side to answer.
-    public var helloDeadline: Duration = .seconds(5)
+    public var helloDeadline: Duration = .seconds(4)
     /// How long dialling and accepting may take.
-    public var dialDeadline: Duration = .seconds(10)
+    public var dialDeadline: Duration = .seconds(5)
     /// `SO_SNDBUF` and `SO_RCVBUF`, which the kernel may cut.
     public var socketBufferBytes: Int = 4 << 20
     /// CRC-32C of every payload on links that leave the machine: TCP's own 16 bits let one damaged segment in 65,536 pass.

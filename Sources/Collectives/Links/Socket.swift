@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 
 /// Owner of one socket: closed when the last owner lets go. Any thread may shut it down, which wakes whoever blocks in it.
 final class Socket: @unchecked Sendable {

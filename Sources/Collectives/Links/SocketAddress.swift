@@ -7,14 +7,15 @@ struct SocketAddress: Sendable, CustomStringConvertible {
 
     var family: Int32 { Int32(storage.ss_family) }
 
-    /// The addresses of a host, at most `limit`; throws the resolver's reason.
+    /// The addresses of a host, at most `limit`; throws the resolver's reason. Waits as long as the resolver does, unless
+    /// `numericOnly`: `NameLookup` has a deadline.
     static func resolve(
-        _ address: LinkAddress, passive: Bool, limit: Int
+        _ address: LinkAddress, passive: Bool, limit: Int, numericOnly: Bool = false
     ) throws(ResolutionError) -> [SocketAddress] {
         guard (0...65535).contains(address.port) else { throw ResolutionError(reason: "no port \(address.port)") }
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)
+        hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0) | (numericOnly ? AI_NUMERICHOST : 0)
         var list: UnsafeMutablePointer<addrinfo>?
         let result = getaddrinfo(address.host.isEmpty ? nil : address.host, String(address.port), &hints, &list)
         guard result == 0 else { throw ResolutionError(reason: String(cString: gai_strerror(result))) }

@@ -1,4 +1,5 @@
 import Kernels
+import Waiting
 import Wire
 
 /// What the reducer's callers, its reader and its writer share.
@@ -102,8 +103,10 @@ final class RingCore: @unchecked Sendable {
     }
 
     func finish() throws(LinkFailure) {
-        let start = Clock.now()
-        let result = state.wait { state -> Result<Void, LinkFailure>? in
+        let start = MonotonicTime.nanoseconds
+        let result = state.wait(
+            .untilWoken(by: "the reader or the writer, when all is there or a link has ended; stop() on a verdict")
+        ) { state -> Result<Void, LinkFailure>? in
             if state.stopped { return .failure(.ownShutdown) }
             guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
             if exchange.isDone { return .success(()) }
@@ -112,7 +115,7 @@ final class RingCore: @unchecked Sendable {
             return nil
         }
         state.withLock { state in
-            state.ledger.waited(nanoseconds: Clock.now() - start)
+            state.ledger.waited(nanoseconds: MonotonicTime.nanoseconds - start)
             if case .success = result { state.exchange = nil }
         }
         try result?.get()

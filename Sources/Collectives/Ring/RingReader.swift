@@ -1,3 +1,4 @@
+import Waiting
 import Wire
 
 /// The thread that reads from the predecessor.
@@ -36,7 +37,9 @@ final class RingReader {
     /// Checks the frame against what is due. Where too much is parked already, waits until this member has caught up.
     private func place(_ header: GradientFrameHeader) throws(LinkFailure) -> Place {
         var admitted = false
-        let place = core.state.wait { state -> Result<Place, LinkFailure>? in
+        let place = core.state.wait(
+            .untilWoken(by: "this member's own begin() and ready(), for which it computes; stop()")
+        ) { state -> Result<Place, LinkFailure>? in
             if state.stopped { return .failure(.ownShutdown) }
             if let exchange = state.exchange, exchange.tag == header.exchange {
                 if !admitted, let reason = exchange.admit(header) {
@@ -70,14 +73,14 @@ final class RingReader {
             let goesOn = !reduces && !core.geometry.isLast(header.hop) && header.coding != .empty
             let store = goesOn ? core.pool.take(header.payloadBytes) : landing
             let payload = try receiver.payload(header, into: store)
-            let start = Clock.now()
+            let start = MonotonicTime.nanoseconds
             do throws(GradientCodecError) {
                 try codec.decode(
                     payload, coding: header.coding, pieces: pieces, into: exchange.base, mode: reduces ? .add : .assign)
             } catch {
                 throw core.predecessor.violation("\(error)")
             }
-            unpacked = Clock.now() - start
+            unpacked = MonotonicTime.nanoseconds - start
             if goesOn { kept = store }
         }
         core.state.withLock { state in

@@ -1,4 +1,5 @@
 import Kernels
+import Waiting
 import Wire
 
 /// Reduce-scatter and all-gather between neighbours: each member dials its successor and is dialled by its predecessor.
@@ -49,7 +50,10 @@ public final class RingReducer: Reducer {
 
     public func shutdown() {
         core.stop()
-        for thread in threads { thread.join() }
+        for thread in threads {
+            // It cannot be given up: it still writes to the sum. What it is at is arithmetic on one frame.
+            _ = thread.join(.untilWoken(by: "the thread itself: both links are shut down, so nothing it calls waits"))
+        }
     }
 
     public var counters: WireCounters { core.state.withLock { $0.ledger.total } }

@@ -22,7 +22,9 @@ final class RingWriter {
 
     /// The next job; nil when the link has ended or the reducer was stopped.
     private func next() -> RingCore.Job? {
-        let job = core.state.wait { state -> RingCore.Job?? in
+        let job = core.state.wait(
+            .untilWoken(by: "ready(), the reader with a chunk to send on, the link's end, stop()")
+        ) { state -> RingCore.Job?? in
             if state.stopped || state.ended[.outgoing] != nil { return .some(nil) }
             let job = state.jobs.pop()
             state.isWriting = job != nil

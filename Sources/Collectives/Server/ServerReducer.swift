@@ -1,4 +1,5 @@
 import Kernels
+import Waiting
 import Wire
 
 /// The worker's side of a summation server: pushes each bucket, takes back its sum, over one link in both directions.
@@ -40,7 +41,10 @@ public final class ServerReducer: Reducer {
 
     public func shutdown() {
         core.stop()
-        for thread in threads { thread.join() }
+        for thread in threads {
+            // It cannot be given up: it still writes to the sum. What it is at is arithmetic on one frame.
+            _ = thread.join(.untilWoken(by: "the thread itself: the link is shut down, so nothing it calls waits"))
+        }
     }
 
     public var counters: WireCounters { core.state.withLock { $0.ledger.total } }

@@ -1,4 +1,5 @@
 import Kernels
+import Waiting
 import Wire
 
 /// What the callers, the reader and the writer of a `ServerReducer` share, and the two threads' loops.
@@ -48,8 +49,10 @@ final class ServerReducerCore: @unchecked Sendable {
     }
 
     func finish() throws(LinkFailure) {
-        let start = Clock.now()
-        let result = state.wait { state -> Result<Void, LinkFailure>? in
+        let start = MonotonicTime.nanoseconds
+        let result = state.wait(
+            .untilWoken(by: "the reader or the writer, when all is there or the link has ended; stop() on a verdict")
+        ) { state -> Result<Void, LinkFailure>? in
             if state.stopped { return .failure(.ownShutdown) }
             guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
             // A server that is done may leave before this member has waited for what it sent.
@@ -57,7 +60,7 @@ final class ServerReducerCore: @unchecked Sendable {
             return state.failure.map { .failure($0) }
         }
         state.withLock { state in
-            state.ledger.waited(nanoseconds: Clock.now() - start)
+            state.ledger.waited(nanoseconds: MonotonicTime.nanoseconds - start)
             if case .success = result { state.exchange = nil }
         }
         try result?.get()
@@ -95,7 +98,9 @@ final class ServerReducerCore: @unchecked Sendable {
     }
 
     private func nextJob() -> (exchange: ServerExchange, bucket: Int)? {
-        let job = state.wait { state -> (exchange: ServerExchange, bucket: Int)?? in
+        let job = state.wait(
+            .untilWoken(by: "ready(), the link's end, stop()")
+        ) { state -> (exchange: ServerExchange, bucket: Int)?? in
             if state.end != nil { return .some(nil) }
             return state.jobs.pop().map { .some($0) }
         }
@@ -117,14 +122,14 @@ final class ServerReducerCore: @unchecked Sendable {
                     try receiver.assignRaw(header, pieces: pieces, base: exchange.base)
                 } else {
                     let payload = try receiver.payload(header, into: landing)
-                    let start = Clock.now()
+                    let start = MonotonicTime.nanoseconds
                     do throws(GradientCodecError) {
                         try codec.decode(
                             payload, coding: header.coding, pieces: pieces, into: exchange.base, mode: .assign)
                     } catch {
                         throw link.violation("\(error)")
                     }
-                    unpacked = Clock.now() - start
+                    unpacked = MonotonicTime.nanoseconds - start
                 }
                 for (tensor, statistics) in zip(exchange.completes[header.bucket], header.statistics) {
                     exchange.board[tensor] = statistics

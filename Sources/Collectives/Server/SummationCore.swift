@@ -1,4 +1,5 @@
 import Kernels
+import Waiting
 import Wire
 
 /// What the threads of a `SummationServer` share.
@@ -58,9 +59,9 @@ final class SummationCore: @unchecked Sendable {
                 // A raw payload has the layout of the sum, so the first one becomes it where it landed.
                 let store = pool.take(max(header.payloadBytes, 4 * header.elements))
                 let payload = try receiver.payload(header, into: store)
-                let start = Clock.now()
+                let start = MonotonicTime.nanoseconds
                 try add(header, payload, store, to: bucket, member, codec)
-                let unpacked = Clock.now() - start
+                let unpacked = MonotonicTime.nanoseconds - start
                 state.withLock { $0.ledger.received(header, unpackNanoseconds: unpacked) }
                 try sendIfComplete(bucket, codec)
             }
@@ -166,7 +167,7 @@ final class SummationCore: @unchecked Sendable {
         let key = CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: elements)
         let wanted = state.withLock { $0.policy.choose(key) }
         let base = UnsafePointer(SummationBucket.base(sum.store, elements: elements))
-        let start = Clock.computed()
+        let start = ThreadTime.nanoseconds
         let frame: SummedFrame
         if wanted == .raw {
             header.coding = GradientCodec.isZero(base, pieces: sum.pieces) ? .empty : .raw
@@ -180,7 +181,7 @@ final class SummationCore: @unchecked Sendable {
             pool.give(sum.store)
             frame = SummedFrame(header: header, store: store, byteCount: encoded.bytes.count)
         }
-        let seconds = Clock.seconds(Clock.computed() - start)
+        let seconds = Double(ThreadTime.nanoseconds - start) * 1e-9
         if header.coding != .empty {
             state.withLock {
                 $0.policy.packed(
@@ -211,7 +212,9 @@ final class SummationCore: @unchecked Sendable {
     }
 
     private func nextFrame(_ member: Int) -> SummedFrame? {
-        let frame = state.wait { state -> SummedFrame?? in
+        let frame = state.wait(
+            .untilWoken(by: "the readers, when a sum is whole; the reader of a member that failed; stop()")
+        ) { state -> SummedFrame?? in
             if state.stopped || state.failed.contains(member) { return .some(nil) }
             return state.queues[member].pop().map { .some($0) }
         }

@@ -1,4 +1,5 @@
 import Kernels
+import Waiting
 import Wire
 
 /// Adds every member's bucket once and sends the same bytes to all.
@@ -35,7 +36,10 @@ public final class SummationServer: Sendable {
     /// Ends all links and threads. Idempotent. Not from `onFailure`.
     public func shutdown() {
         core.stop()
-        for thread in threads { thread.join() }
+        for thread in threads {
+            // It cannot be given up: the next view has its own. What it is at is arithmetic on one frame.
+            _ = thread.join(.untilWoken(by: "the thread itself: all links are shut down, so nothing it calls waits"))
+        }
     }
 
     public var counters: WireCounters { core.state.withLock { $0.ledger.total } }

@@ -1,7 +1,8 @@
 import Crypto
-import Dispatch
 import Foundation
+import Kernels
 import Synchronization
+import Waiting
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -20,7 +21,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
         var file: AtomicFile
         var hash = SHA256()
         var received = 0
-        var lastByte = ContinuousClock.now
+        var lastByte = MonotonicTime.now
         /// The first thing that went wrong.
         var failure: (any Error)?
     }
@@ -28,7 +29,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     private let expected: PublishedFile
     private let progress: @Sendable (Int) -> Void
     private let state: Mutex<State>
-    private let finished = DispatchSemaphore(value: 0)
+    private let finished = Latch()
 
     private init(_ expected: PublishedFile, to path: String, progress: @escaping @Sendable (Int) -> Void) throws {
         self.expected = expected
@@ -49,10 +50,12 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
         defer { session.invalidateAndCancel() }
         let task = session.dataTask(with: url)
         task.resume()
-        while download.finished.wait(timeout: .now() + 1) == .timedOut {
+        // Once a second a look whether bytes still come: the session's own time-out is not relied on.
+        while !download.finished.wait(.atMost(.seconds(1))) {
             guard download.isIdle else { continue }
             task.cancel()
-            _ = download.finished.wait(timeout: .now() + 1)
+            // Its last words come on another thread; what they say adds nothing.
+            _ = download.finished.wait(.atMost(.seconds(1)))
             break
         }
         try download.conclude()
@@ -61,7 +64,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     /// Notes the fault of an address that has been silent for too long.
     private var isIdle: Bool {
         state.withLock { state in
-            guard state.lastByte.duration(to: .now) > .seconds(Self.idleSeconds) else { return false }
+            guard MonotonicTime.now - state.lastByte > .seconds(Self.idleSeconds) else { return false }
             state.failure = state.failure ?? Fault(reason: "no byte for \(Int(Self.idleSeconds)) s")
             return true
         }
@@ -111,7 +114,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
                     throw Fault(reason: "sends more than the expected \(expected.bytes) bytes")
                 }
                 state.hash.update(data: data)
-                state.lastByte = .now
+                state.lastByte = MonotonicTime.now
                 try state.file.write(data)
             } catch {
                 state.failure = error
@@ -126,6 +129,6 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
         state.withLock { state in
             if let error { state.failure = state.failure ?? Fault(reason: error.localizedDescription) }
         }
-        finished.signal()
+        finished.countDown()
     }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import Kernels
 
 /// What `verify` found of one file.
 public struct FileReport: Sendable, Hashable {

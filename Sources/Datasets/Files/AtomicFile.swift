@@ -11,6 +11,9 @@ public final class AtomicFile {
     /// Makes the folder where it is missing.
     public init(_ path: String) throws {
         self.path = path
+        if let kind = Self.obstacle(at: path) {
+            throw DataError.system(doing: "replace", file: path, reason: "it is \(kind), a file was expected")
+        }
         let folder = (path as NSString).deletingLastPathComponent
         temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
         do {
@@ -22,7 +25,7 @@ public final class AtomicFile {
             }
             handle = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
         } catch {
-            throw DataError.system(doing: "create", file: path, reason: reasonText(error))
+            throw DataError.system(doing: "create", file: path, reason: Self.reason(error, at: path))
         }
     }
 
@@ -31,7 +34,7 @@ public final class AtomicFile {
     public func write(_ bytes: some DataProtocol) throws {
         precondition(isOpen, "\(path) is written before it is committed")
         do { try handle.write(contentsOf: bytes) } catch {
-            throw DataError.system(doing: "write", file: path, reason: reasonText(error))
+            throw DataError.system(doing: "write", file: path, reason: Self.reason(error, at: path))
         }
     }
 
@@ -46,7 +49,7 @@ public final class AtomicFile {
             try Self.syncFolder(of: path)
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
-            throw DataError.system(doing: "write", file: path, reason: reasonText(error))
+            throw DataError.system(doing: "write", file: path, reason: Self.reason(error, at: path))
         }
     }
 
@@ -56,6 +59,23 @@ public final class AtomicFile {
         isOpen = false
         try? handle.close()
         try? FileManager.default.removeItem(atPath: temporary)
+    }
+
+    /// What else than a file stands there: a rename would put a file in the place of a device.
+    private static func obstacle(at path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return nil
+        case S_IFDIR: return "a folder"
+        default: return "a device or a pipe"
+        }
+    }
+
+    private static func reason(_ error: any Error, at path: String) -> String {
+        let text = reasonText(error)
+        guard text == String(cString: strerror(ENOSPC)), let free = FreeSpace(at: path) else { return text }
+        return "\(text) (\(free))"
     }
 
     private static func syncFolder(of path: String) throws {

@@ -41,7 +41,8 @@ public struct LeftOut: Sendable, Equatable, CustomStringConvertible {
     public let path: String
     public let reason: String
 
-    public var description: String { "\(path) is left out: \(reason)." }
+    /// To follow "passed over a checkpoint: ".
+    public var description: String { "\(path): \(reason)" }
 }
 
 /// No checkpoint as asked for.
@@ -63,6 +64,8 @@ enum CheckpointLayout {
         let digits = String(step)
         return prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
     }
+
+    static func replacedName(step: UInt64) -> String { replacedPrefix + name(step: step) }
 
     static func step(ofName name: String) -> UInt64? {
         guard name.hasPrefix(prefix), let step = UInt64(name.dropFirst(prefix.count)), self.name(step: step) == name else {

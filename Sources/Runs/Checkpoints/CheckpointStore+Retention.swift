@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 extension CheckpointStore {
@@ -7,11 +8,11 @@ extension CheckpointStore {
     /// nothing is when none is whole. One that is not whole does not count as kept, and goes once a whole one is newer.
     public func retain(_ settings: CheckpointSettings) throws -> [String] {
         guard let newest = try newestWhole().checkpoint else { return [] }
-        var remaining = max(1, settings.keep)
+        var remaining = max(1, settings.keep) - 1
         var removed: [String] = []
-        for step in try steps().reversed() where step <= newest.info.step {
-            let path = directory + "/" + CheckpointLayout.name(step: step)
-            if let info = info(in: path) {
+        for candidate in try newestFirst() where candidate.step <= newest.info.step && candidate.path != newest.path {
+            // Another folder of the newest one's step was passed over for it, or has made way for it.
+            if candidate.step < newest.info.step, let info = info(in: candidate.path) {
                 if remaining > 0 {
                     remaining -= 1
                     continue
@@ -20,8 +21,8 @@ extension CheckpointStore {
                     continue
                 }
             }
-            try remove(path)
-            removed.append(path)
+            try remove(candidate.path)
+            removed.append(candidate.path)
         }
         if !removed.isEmpty { try disk.syncDirectory(directory) }
         return removed
@@ -31,21 +32,29 @@ extension CheckpointStore {
     /// Only for the holder of the run's lock: a writer at work would lose its folder.
     public func sweep() throws -> [String] {
         var removed: [String] = []
-        for name in try disk.names(in: directory) {
-            let path = directory + "/" + name
-            if name.hasPrefix(CheckpointLayout.replacedPrefix) {
-                let original = directory + "/" + name.dropFirst(CheckpointLayout.replacedPrefix.count)
-                if !FileManager.default.fileExists(atPath: original) {
-                    try disk.rename(path, to: original)
-                    continue
-                }
-            } else if !name.hasPrefix(CheckpointLayout.temporaryPrefix) {
+        for name in try disk.names(in: directory) where name.hasPrefix(CheckpointLayout.temporaryPrefix) {
+            removed.append(directory + "/" + name)
+        }
+        for candidate in try candidates() where candidate.isReplaced {
+            let place = directory + "/" + CheckpointLayout.name(step: candidate.step)
+            let isTaken = FileManager.default.fileExists(atPath: place)
+            if isTaken, (try? at(step: candidate.step))?.path != candidate.path {
+                removed.append(candidate.path)
                 continue
             }
-            try disk.remove(path)
-            removed.append(path)
+            if isTaken { try disk.remove(place) }
+            try disk.rename(candidate.path, to: place)
         }
+        for path in removed { try disk.remove(path) }
         return removed
+    }
+
+    /// A warning where the file system has not room for two more checkpoints like this one, which is better known before it ends the run.
+    public func roomWarning(after checkpoint: Checkpoint) -> String? {
+        guard let free = FreeSpace(at: directory), free.freeBytes < 2 * UInt64(checkpoint.bytes) else { return nil }
+        return
+            "the disk is nearly full: where \(directory) is, \(free), and a checkpoint takes \(byteText(UInt64(checkpoint.bytes))); "
+            + "make room there before one cannot be written, which ends the run"
     }
 
     /// The manifest first: what is left of a removal cut short is then no checkpoint.

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Kernels
 import Synchronization
 
 /// Takes the bytes of a state file as they arrive and makes a checkpoint of them.
@@ -94,9 +95,9 @@ public final class CheckpointWriter: Sendable {
     }
 
     /// Gives the finished folder its name. One of the same step (a run redone from an older checkpoint) makes way first; should the process
-    /// end in between, `CheckpointStore.sweep` gives it its name back.
+    /// end in between, readers still find it, and `CheckpointStore.sweep` gives it its name back.
     private func publish(as path: String) throws {
-        let aside = directory + "/" + CheckpointLayout.replacedPrefix + CheckpointLayout.name(step: info.step)
+        let aside = directory + "/" + CheckpointLayout.replacedName(step: info.step)
         let isTaken = FileManager.default.fileExists(atPath: path)
         try disk.syncDirectory(temporary)
         if isTaken {

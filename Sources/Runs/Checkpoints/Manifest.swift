@@ -1,4 +1,9 @@
+import Kernels
+
 /// `manifest.json` of a checkpoint: written after the state file is on the device, so a folder without one is not whole.
+///
+/// The state file is sealed by its SHA-256 in here, and what stands in here by a CRC-32C over its values: a manifest in which a byte has
+/// changed is not believed either.
 struct Manifest: Sendable, Equatable {
     /// Version of the folder's layout; a reader refuses others.
     static let format = 1
@@ -9,7 +14,7 @@ struct Manifest: Sendable, Equatable {
     var bytes: Int
     var sha256: String
 
-    /// What is wrong with a manifest, in words that follow "is left out:".
+    /// What is wrong with a manifest, in words that follow the checkpoint's name.
     struct Malformed: Error {
         let reason: String
     }
@@ -20,25 +25,33 @@ struct Manifest: Sendable, Equatable {
         self.sha256 = sha256
     }
 
-    var text: String {
-        let object: JSON = [
-            "format": JSON(Self.format),
-            "file": .string(CheckpointLayout.stateName),
-            "bytes": JSON(bytes),
-            "sha256": .string(sha256),
-            "step": .unsigned(info.step),
-            "epoch": JSON(info.epoch),
-            "ends_epoch": .bool(info.endsEpoch),
-            "configuration": .string(info.identity),
+    var text: String { JSON.object(members + [JSON.Member(Self.sealKey, .string(seal))]).text + "\n" }
+
+    private static let sealKey = "crc32c"
+
+    private var members: [JSON.Member] {
+        [
+            .init("format", JSON(Self.format)),
+            .init("file", .string(CheckpointLayout.stateName)),
+            .init("bytes", JSON(bytes)),
+            .init("sha256", .string(sha256)),
+            .init("step", .unsigned(info.step)),
+            .init("epoch", JSON(info.epoch)),
+            .init("ends_epoch", .bool(info.endsEpoch)),
+            .init("configuration", .string(info.identity)),
         ]
-        return object.text + "\n"
     }
+
+    /// Eight hex digits over the members before it, as this version writes them.
+    private var seal: String { String(hexDigits(UInt64(CRC32C.checksum(Array(JSON.object(members).text.utf8)))).suffix(8)) }
 
     init(parsing bytes: [UInt8]) throws {
         guard bytes.count <= Self.maximumBytes else {
             throw Malformed(reason: "its manifest is longer than \(Self.maximumBytes) bytes")
         }
-        guard let object = try? JSON(parsing: bytes) else { throw Malformed(reason: "its manifest is not JSON") }
+        guard let object = try? JSON(parsing: bytes) else {
+            throw Malformed(reason: "its manifest is cut short or damaged: it is not JSON")
+        }
         guard let format = object["format"]?.intValue else { throw Malformed(reason: "its manifest names no format") }
         guard format == Self.format else {
             throw Malformed(reason: "its manifest has format \(format), and this version reads format \(Self.format)")
@@ -50,5 +63,9 @@ struct Manifest: Sendable, Equatable {
         else { throw Malformed(reason: "its manifest lacks one of bytes, sha256, step, epoch, ends_epoch, configuration") }
         self.init(
             info: CheckpointInfo(step: step, epoch: epoch, endsEpoch: endsEpoch, identity: identity), bytes: length, sha256: sha256)
+        // Manifests of 0.1.0 have no seal; they are taken at their word.
+        if let seal = object[Self.sealKey], seal.stringValue != self.seal {
+            throw Malformed(reason: "its manifest is damaged: the checksum in it is not that of the rest")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import Kernels
 
 extension Configuration {
     /// Settings that may change in the middle of a run without changing a bit of it.

@@ -24,8 +24,8 @@ extension Provenance {
 
 extension RunFolder {
     /// Writes `config.yaml`, whole or not at all.
-    public func write(_ configuration: Configuration, provenance: Provenance) throws {
-        try Disk().replace(configurationPath, with: Array(configuration.yaml(provenance: provenance).utf8))
+    public func write(_ configuration: Configuration, provenance: Provenance, disk: Disk = Disk()) throws {
+        try disk.replace(configurationPath, with: Array(configuration.yaml(provenance: provenance).utf8))
     }
 
     /// Reads the run's `config.yaml`.

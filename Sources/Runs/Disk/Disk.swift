@@ -4,11 +4,33 @@ import Foundation
 public struct Disk: Sendable {
     /// What is about to be done to a path.
     public enum Operation: String, Sendable, CaseIterable {
-        case create, write, sync, close, rename, syncDirectory
+        case create, write, truncate, sync, close, rename, syncDirectory, makeDirectory, remove
     }
 
-    /// Asked before every operation with its path and, for a write, its bytes; an `errno` makes it fail with that instead of being done.
-    public typealias Fault = @Sendable (_ operation: Operation, _ path: String, _ bytes: Int) -> Int32?
+    /// An operation before it is done.
+    public struct Request: Sendable {
+        public let operation: Operation
+        /// The file or folder; of a rename the new name.
+        public let path: String
+        /// The old name of a rename.
+        public var source: String?
+        /// Length of a write.
+        public var bytes = 0
+    }
+
+    /// How an operation fails: with an `errno`, a write after it has written some of its bytes.
+    public struct Failure: Sendable {
+        public let code: Int32
+        public let written: Int
+
+        public init(_ code: Int32, written: Int = 0) {
+            self.code = code
+            self.written = written
+        }
+    }
+
+    /// Asked before every operation; where it answers, the operation fails with that instead of being done.
+    public typealias Fault = @Sendable (Request) -> Failure?
 
     private let fault: Fault?
 
@@ -17,74 +39,94 @@ public struct Disk: Sendable {
         self.fault = fault
     }
 
-    private func check(_ operation: Operation, _ path: String, as verb: String, bytes: Int = 0) throws {
-        if let code = fault?(operation, path, bytes) { throw DiskError(operation: verb, path: path, code: code) }
+    private func check(_ operation: Operation, _ path: String, as verb: String, from source: String? = nil) throws(DiskError) {
+        if let failure = fault?(Request(operation: operation, path: path, source: source)) {
+            throw DiskError(operation: verb, path: path, code: failure.code)
+        }
     }
 
     /// Creates (or empties) a file for writing.
-    func create(_ path: String) throws -> WritableFile {
+    func create(_ path: String) throws(DiskError) -> WritableFile {
         try check(.create, path, as: "create")
-        return try WritableFile(path: path, flags: O_CREAT | O_TRUNC)
+        return try WritableFile(path: path, flags: O_CREAT | O_TRUNC, verb: "create")
     }
 
     /// Opens a file to write at its end, creating it if need be.
-    func append(to path: String) throws -> WritableFile {
+    func append(to path: String) throws(DiskError) -> WritableFile {
         try check(.create, path, as: "open")
-        return try WritableFile(path: path, flags: O_CREAT | O_APPEND)
+        return try WritableFile(path: path, flags: O_CREAT | O_APPEND, verb: "open")
     }
 
     /// Writes all of the bytes.
-    func write(_ bytes: [UInt8], to file: WritableFile) throws {
-        try check(.write, file.path, as: "write", bytes: bytes.count)
-        try file.write(bytes)
+    func write(_ bytes: [UInt8], to file: WritableFile) throws(DiskError) {
+        var written = 0
+        try write(bytes, to: file, written: &written)
+    }
+
+    /// Writes the bytes from `written` on and counts there how many went through, also where it fails.
+    func write(_ bytes: [UInt8], to file: WritableFile, written: inout Int) throws(DiskError) {
+        let request = Request(operation: .write, path: file.path, bytes: bytes.count - written)
+        if let failure = fault?(request) {
+            try file.write(Array(bytes.prefix(written + failure.written)), written: &written)
+            throw DiskError(operation: "write", path: file.path, code: failure.code)
+        }
+        try file.write(bytes, written: &written)
+    }
+
+    /// Cuts a file to a length.
+    func truncate(_ file: WritableFile, to bytes: Int) throws(DiskError) {
+        try check(.truncate, file.path, as: "cut")
+        try file.truncate(to: bytes)
     }
 
     /// Returns when the file's content is on the device.
-    func sync(_ file: WritableFile) throws {
+    func sync(_ file: WritableFile) throws(DiskError) {
         try check(.sync, file.path, as: "sync")
         try file.sync()
     }
 
     /// Closes; some file systems report a failed write only here.
-    func close(_ file: WritableFile) throws {
+    func close(_ file: WritableFile) throws(DiskError) {
         defer { file.closeQuietly() }
         try check(.close, file.path, as: "close")
         try file.close()
     }
 
     /// Gives a file or folder its final name. A folder of that name must not exist.
-    func rename(_ from: String, to path: String) throws {
-        try check(.rename, path, as: "rename a temporary file to")
-        guard Foundation.rename(from, path) == 0 else {
-            throw DiskError(operation: "rename a temporary file to", path: path, code: errno)
-        }
+    func rename(_ from: String, to path: String) throws(DiskError) {
+        let verb = "rename a temporary file to"
+        try check(.rename, path, as: verb, from: from)
+        guard Foundation.rename(from, path) == 0 else { throw DiskError(operation: verb, path: path, code: errno) }
     }
 
     /// Makes the names inside a folder durable.
-    func syncDirectory(_ directory: String) throws {
+    func syncDirectory(_ directory: String) throws(DiskError) {
         try check(.syncDirectory, directory, as: "sync the folder")
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw DiskError(operation: "open the folder", path: directory, code: errno) }
         defer { Foundation.close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw DiskError(operation: "sync the folder", path: directory, code: errno) }
-    }
-
-    /// Makes a path's name durable in the folder that holds it.
-    func syncDirectory(of path: String) throws {
-        try syncDirectory((path as NSString).deletingLastPathComponent.isEmpty ? "." : (path as NSString).deletingLastPathComponent)
+        // Some network file systems cannot sync a folder and say EINVAL; there the rename itself is all one can have.
+        while fsync(descriptor) != 0, errno != EINVAL {
+            guard errno == EINTR else { throw DiskError(operation: "sync the folder", path: directory, code: errno) }
+        }
     }
 
     /// Creates a folder, and those above it.
-    func makeDirectory(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw DiskError(operation: "create the folder", path: path, code: Self.code(of: error))
+    func makeDirectory(_ path: String) throws(DiskError) {
+        try check(.makeDirectory, path, as: "create the folder")
+        if mkdir(path, 0o755) == 0 { return }
+        switch errno {
+        case EEXIST where Self.isDirectory(path): return
+        case ENOENT where Self.parent(of: path) != path:
+            try makeDirectory(Self.parent(of: path))
+            try makeDirectory(path)
+        case let code: throw DiskError(operation: "create the folder", path: path, code: code)
         }
     }
 
     /// Removes a file, or a folder with what is in it.
-    func remove(_ path: String) throws {
+    func remove(_ path: String) throws(DiskError) {
+        try check(.remove, path, as: "remove")
         do {
             try FileManager.default.removeItem(atPath: path)
         } catch {
@@ -95,28 +137,13 @@ public struct Disk: Sendable {
     /// Removes what an attempt left behind, if anything; the error that ended the attempt is the one worth telling.
     func discard(_ path: String) {
         guard FileManager.default.fileExists(atPath: path) else { return }
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    /// Replaces a small file as a whole: temporary name, sync, rename, sync of the folder.
-    func replace(_ path: String, with bytes: [UInt8]) throws {
-        let temporary = path + ".partial"
-        do {
-            let file = try create(temporary)
-            try write(bytes, to: file)
-            try sync(file)
-            try close(file)
-            try rename(temporary, to: path)
-            try syncDirectory(of: path)
-        } catch {
-            discard(temporary)
-            throw error
-        }
+        try? remove(path)
     }
 
     /// The names in a folder, sorted by their bytes; none when there is no such folder.
-    func names(in directory: String) throws -> [String] {
+    func names(in directory: String) throws(DiskError) -> [String] {
         guard FileManager.default.fileExists(atPath: directory) else { return [] }
+        guard Self.isDirectory(directory) else { throw DiskError(operation: "list", path: directory, code: ENOTDIR) }
         do {
             return try FileManager.default.contentsOfDirectory(atPath: directory).sorted {
                 $0.utf8.lexicographicallyPrecedes($1.utf8)
@@ -132,16 +159,25 @@ public struct Disk: Sendable {
         return try source.read(0..<source.count)
     }
 
+    static func isDirectory(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+
+    /// The folder that holds a path.
+    static func parent(of path: String) -> String {
+        let parent = (path as NSString).deletingLastPathComponent
+        return parent.isEmpty ? "." : parent
+    }
+
     private static func code(of error: any Error) -> Int32 {
         var error = error as NSError
         while error.domain != NSPOSIXErrorDomain, let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError { error = cause }
         if error.domain == NSPOSIXErrorDomain { return Int32(error.code) }
         switch CocoaError.Code(rawValue: error.code) {
         case .fileNoSuchFile, .fileReadNoSuchFile: return ENOENT
-        case .fileWriteOutOfSpace: return ENOSPC
         case .fileWriteNoPermission, .fileReadNoPermission: return EACCES
         case .fileWriteVolumeReadOnly: return EROFS
-        case .fileWriteFileExists: return EEXIST
         default: return EIO
         }
     }

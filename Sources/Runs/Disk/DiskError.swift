@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// The operating system refused an operation on a file.
@@ -7,26 +8,47 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
     public let path: String
     /// `errno`.
     public let code: Int32
+    /// What the file system had left when it refused for want of space.
+    public let free: FreeSpace?
 
     public init(operation: String, path: String, code: Int32) {
         self.operation = operation
         self.path = path
         self.code = code
+        free = code == ENOSPC ? FreeSpace(at: path) : nil
     }
 
-    public var description: String {
-        "Cannot \(operation) \(path): \(String(cString: strerror(code)))\(Self.wayOn(code))."
+    /// The same refusal, told of the file that a person knows instead of the temporary one.
+    func of(_ path: String) -> DiskError { DiskError(operation: operation, path: path, code: code, free: free) }
+
+    private init(operation: String, path: String, code: Int32, free: FreeSpace?) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+        self.free = free
     }
 
-    private static func wayOn(_ code: Int32) -> String {
+    public var description: String { "C\(problem.dropFirst())\(wayOn.isEmpty ? "" : "; \(wayOn)")." }
+
+    /// What happened, without the way on, to go inside another sentence.
+    public var problem: String { "cannot \(operation) \(path): \(reason)" }
+
+    /// The operating system's word, and how much room was left where that was missing.
+    public var reason: String { String(cString: strerror(code)) + (free.map { " (\($0))" } ?? "") }
+
+    /// What to do about it; empty where the reason says it all.
+    public var wayOn: String {
         switch code {
-        case ENOSPC, EDQUOT: "; make room on that file system, or give --run a folder on another"
-        case EACCES, EPERM: "; check who owns the folder and its mode"
-        case EROFS: "; give --run a folder that can be written"
-        case ENOENT: "; check the path"
-        case EFBIG: "; raise the limit on file sizes (ulimit -f)"
-        case EMFILE, ENFILE: "; raise the limit on open files (ulimit -n)"
-        case EIO: "; the device itself reported it, so look at its health before trusting it again"
+        case ENOSPC: "make room there, or use a folder on another file system"
+        case EDQUOT: "make room within the quota, or use a folder on another file system"
+        case EACCES, EPERM: "check who owns it, its mode and those of the folders above"
+        case EROFS: "use a folder that can be written (a disk that became read-only by itself had an error, which dmesg tells)"
+        case ENOENT, ENOTDIR: "check the path"
+        case EISDIR, ENOTEMPTY: "a folder stands there, where a file is due"
+        case EOPNOTSUPP: "it is a device or a pipe, where a file is due"
+        case EFBIG: "raise the limit on file sizes (ulimit -f)"
+        case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+        case EIO: "the device itself reported it: look at dmesg and its health before trusting it again"
         default: ""
         }
     }

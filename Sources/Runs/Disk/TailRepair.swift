@@ -16,7 +16,7 @@ enum TailRepair {
             }
             end = start
         }
-        if end < source.count { try file.truncate(to: end) }
+        if end < source.count { try disk.truncate(file, to: end) }
         return file
     }
 }

@@ -6,48 +6,50 @@ final class WritableFile: Sendable {
     let path: String
     private let descriptor: Mutex<Int32>
 
-    init(path: String, flags: Int32) throws {
+    init(path: String, flags: Int32, verb: String) throws(DiskError) {
         self.path = path
         let opened = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
-        guard opened >= 0 else { throw DiskError(operation: "open", path: path, code: errno) }
+        guard opened >= 0 else { throw DiskError(operation: verb, path: path, code: errno) }
         descriptor = Mutex(opened)
     }
 
     deinit { closeQuietly() }
 
-    /// Writes all of the bytes, however many calls that takes.
-    func write(_ bytes: [UInt8]) throws {
-        try descriptor.withLock { descriptor in
-            try bytes.withUnsafeBytes { buffer in
-                var written = 0
-                while written < buffer.count {
-                    let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
+    /// Writes the bytes from `written` on, however many calls that takes, and counts there how many went through.
+    func write(_ bytes: [UInt8], written: inout Int) throws(DiskError) {
+        var done = written
+        defer { written = done }
+        try descriptor.withLock { descriptor throws(DiskError) in
+            try bytes.withUnsafeBufferPointer { buffer throws(DiskError) in
+                while done < buffer.count {
+                    let rest = UnsafeBufferPointer(rebasing: buffer[done...])
                     let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
-                    if count < 0 {
-                        if errno == EINTR { continue }
-                        throw DiskError(operation: "write", path: path, code: errno)
-                    }
-                    written += count
+                    if count < 0, errno == EINTR { continue }
+                    // Nothing written and no error is not foreseen for files; taken as success it would be an endless loop.
+                    guard count > 0 else { throw DiskError(operation: "write", path: path, code: count < 0 ? errno : EIO) }
+                    done += count
                 }
             }
         }
     }
 
-    func sync() throws {
-        try descriptor.withLock { descriptor in
-            guard fsync(descriptor) == 0 else { throw DiskError(operation: "sync", path: path, code: errno) }
+    func sync() throws(DiskError) {
+        try descriptor.withLock { descriptor throws(DiskError) in
+            while fsync(descriptor) != 0 {
+                guard errno == EINTR else { throw DiskError(operation: "sync", path: path, code: errno) }
+            }
         }
     }
 
     /// Cuts the file to a length.
-    func truncate(to bytes: Int) throws {
-        try descriptor.withLock { descriptor in
-            guard ftruncate(descriptor, off_t(bytes)) == 0 else { throw DiskError(operation: "truncate", path: path, code: errno) }
+    func truncate(to bytes: Int) throws(DiskError) {
+        try descriptor.withLock { descriptor throws(DiskError) in
+            guard ftruncate(descriptor, off_t(bytes)) == 0 else { throw DiskError(operation: "cut", path: path, code: errno) }
         }
     }
 
-    func close() throws {
-        try descriptor.withLock { descriptor in
+    func close() throws(DiskError) {
+        try descriptor.withLock { descriptor throws(DiskError) in
             guard descriptor >= 0 else { return }
             let result = Foundation.close(descriptor)
             descriptor = -1

@@ -27,44 +27,22 @@ public enum PNG {
         return bytes
     }
 
-    /// Writes `raster` to `path`: under a temporary name beside it, then renamed, so that a reader never sees half a picture.
+    /// Writes `raster` to `path`: under a temporary name beside it, synced, then renamed, so that a reader never sees half a picture.
     ///
-    /// Throws `PNGError`; nothing is left behind, and a picture that stood there before still does.
-    public static func write(_ raster: Raster, to path: String) throws {
-        let bytes = try encode(raster)
-        let temporary = "\(path).\(getpid()).tmp"
-        guard let file = fopen(temporary, "wbe") else {
-            throw PNGError.file(path: path, doing: "created", reason: lastReason())
-        }
-        let written = fwrite(bytes, 1, bytes.count, file)
-        let writeReason = lastReason()
-        let closed = fclose(file) == 0
-        guard written == bytes.count, closed else {
-            let reason = written == bytes.count ? lastReason() : writeReason
-            unlink(temporary)
-            throw PNGError.file(path: path, doing: "written", reason: reason)
-        }
-        guard rename(temporary, path) == 0 else {
-            let reason = lastReason()
-            unlink(temporary)
-            throw PNGError.file(path: path, doing: "put in place", reason: reason)
-        }
+    /// Throws `PNGError` or `DiskError`; nothing is left behind, and a picture that stood there before still does.
+    public static func write(_ raster: Raster, to path: String, disk: Disk = Disk()) throws {
+        try disk.replace(path, with: encode(raster))
     }
-
-    private static func lastReason() -> String { String(cString: strerror(errno)) }
 }
 
-/// Why a picture was not written.
+/// Why there is no picture.
 public enum PNGError: Error, CustomStringConvertible, Sendable, Equatable {
     case encoding(width: Int, height: Int, reason: String)
-    case file(path: String, doing: String, reason: String)
 
     public var description: String {
         switch self {
         case .encoding(let width, let height, let reason):
             "libpng could not pack a picture of \(width) x \(height) pixels: \(reason); ask for fewer or smaller images."
-        case .file(let path, let doing, let reason):
-            "The picture \(path) could not be \(doing): \(reason); check that its folder exists, is writable and has room."
         }
     }
 }

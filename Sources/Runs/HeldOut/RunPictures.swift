@@ -43,14 +43,14 @@ public struct RunPictures: Sendable {
         if configuration.model.code > 2 { pictures.append((.codeHistograms, Figures.codeHistograms(cloud, title: title))) }
         if let losses = try losses(title) { pictures.append((.losses, losses)) }
         let own = folder.figuresPath + "/epoch-" + String(format: "%04d", epoch)
-        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+        let disk = Disk()
+        try disk.makeDirectory(own)
         var paths: [String] = []
         for (name, picture) in pictures {
             let newest = "\(folder.figuresPath)/\(name.rawValue)"
-            try PNG.write(picture, to: newest)
-            let copy = "\(own)/\(name.rawValue)"
-            try? FileManager.default.removeItem(atPath: copy)
-            try FileManager.default.copyItem(atPath: newest, toPath: copy)
+            let bytes = try PNG.encode(picture)
+            try disk.replace(newest, with: bytes)
+            try disk.replace("\(own)/\(name.rawValue)", with: bytes)
             paths.append(newest)
         }
         return paths

@@ -1,6 +1,5 @@
 import Foundation
 import Kernels
-import Synchronization
 
 /// A TensorBoard event file: scalars of the same figures as `metrics.jsonl`.
 ///
@@ -10,15 +9,21 @@ import Synchronization
 /// ```
 /// and its data an `Event` message of tensorflow/core/util/event.proto, encoded by hand. A resumed run begins a new file; TensorBoard reads
 /// all files of a folder and, where steps go back, drops what was superseded.
+///
+/// Nothing here throws: all of it stands in `metrics.jsonl` too, so no run ends for its sake. What the disk refuses waits (`RecordFile`), and
+/// is dropped when it becomes too much.
 public final class EventFileWriter: Sendable {
     /// Path of the file.
     public let path: String
-    private let disk: Disk
-    private let file: WritableFile
-    private let turn = Mutex(())
+    private let file: RecordFile
 
-    /// Creates `events.out.tfevents.SECONDS.HOST` in a folder, with a number behind where that name is taken.
-    public init(directory: String, host: String = Provenance.hostName(), time: Date = Date(), disk: Disk = Disk()) throws {
+    /// Begins `events.out.tfevents.SECONDS.HOST` in a folder, with a number behind where that name is taken.
+    ///
+    /// - Parameter notices: told when events cannot be written.
+    public init(
+        directory: String, host: String = Provenance.hostName(), time: Date = Date(), disk: Disk = Disk(),
+        notices: DiskNotices = DiskNotices()
+    ) {
         let safeHost = String(host.map { $0 == "/" ? "-" : $0 })
         let base = "\(directory)/events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(safeHost)"
         var path = base
@@ -28,17 +33,16 @@ public final class EventFileWriter: Sendable {
             number += 1
         }
         self.path = path
-        self.disk = disk
-        file = try disk.create(path)
-        try write(record: EventMessage.version(time: time.timeIntervalSince1970))
+        file = RecordFile(path: path, file: nil, patience: .drops, disk: disk, notices: notices)
+        write(record: EventMessage.version(time: time.timeIntervalSince1970))
     }
 
     /// Writes scalars of one step.
-    public func scalars(step: UInt64, time: Date = Date(), _ values: [(tag: String, value: Float)]) throws {
-        try write(record: EventMessage.scalars(step: step, time: time.timeIntervalSince1970, values))
+    public func scalars(step: UInt64, time: Date = Date(), _ values: [(tag: String, value: Float)]) {
+        write(record: EventMessage.scalars(step: step, time: time.timeIntervalSince1970, values))
     }
 
-    public func write(_ metrics: StepMetrics, time: Date = Date()) throws {
+    public func write(_ metrics: StepMetrics, time: Date = Date()) {
         var values = metrics.losses.map { (tag: "loss/\($0.phase)", value: Float($0.value)) }
         values += [
             ("pixel_error", Float(metrics.pixelError)),
@@ -53,11 +57,11 @@ public final class EventFileWriter: Sendable {
             ("milliseconds/update", Float(metrics.update)),
             ("workers", Float(metrics.workers)),
         ]
-        try scalars(step: metrics.step, time: time, values)
+        scalars(step: metrics.step, time: time, values)
     }
 
     /// - Parameter step: steps done at the end of the epoch.
-    public func write(_ metrics: EpochMetrics, step: UInt64, time: Date = Date()) throws {
+    public func write(_ metrics: EpochMetrics, step: UInt64, time: Date = Date()) {
         var values = [
             (tag: "validation/reconstruction", value: Float(metrics.reconstruction)),
             (tag: "validation/code/mean", value: Float(metrics.codeMean)),
@@ -66,21 +70,16 @@ public final class EventFileWriter: Sendable {
         if let holes = metrics.holes { values.append(("validation/holes", Float(holes))) }
         if let distance = metrics.energyDistance { values.append(("validation/energy_distance", Float(distance))) }
         if let zero = metrics.energyZero { values.append(("validation/energy_zero", Float(zero))) }
-        try scalars(step: step, time: time, values)
+        scalars(step: step, time: time, values)
     }
 
-    /// Puts the file on the device and closes it.
-    public func close() throws {
-        try turn.withLock { _ in
-            try disk.sync(file)
-            try disk.close(file)
-        }
-    }
+    /// Puts the file on the device and closes it; where that fails the notices say so.
+    public func close() { try? file.close() }
 
-    private func write(record data: [UInt8]) throws {
+    private func write(record data: [UInt8]) {
         let length = EventMessage.littleEndian(UInt64(data.count))
         let frame = length + EventMessage.littleEndian(Self.masked(length)) + data + EventMessage.littleEndian(Self.masked(data))
-        try turn.withLock { _ in try disk.write(frame, to: file) }
+        try? file.append(frame)  // it drops instead of throwing
     }
 
     /// The checksum as records carry it: rotated and offset, since a checksum over data that holds checksums is weak

@@ -1,3 +1,5 @@
+import Kernels
+
 extension StepMetrics {
     /// The line of `metrics.jsonl`.
     public var json: JSON {

@@ -5,11 +5,12 @@ public struct MetricsError: Error, CustomStringConvertible, Sendable, Equatable 
     public let problem: String
 
     public var description: String {
-        "\(path), line \(line): \(problem); remove that line to go on with the rest."
+        "\(path), line \(line): \(problem); the line is passed over."
     }
 }
 
-/// All of a `metrics.jsonl`, for figures and summaries. A torn last line is passed over.
+/// All of a `metrics.jsonl`, for figures and summaries. A torn last line is passed over, and so is any that cannot be read: a power cut may
+/// leave zeros in the place of lines, and the others are as good as before.
 public struct MetricsReader: Sendable {
     /// One `"kind":"event"` line.
     public struct Event: Sendable, Equatable {
@@ -21,32 +22,39 @@ public struct MetricsReader: Sendable {
     public private(set) var steps: [StepMetrics] = []
     public private(set) var epochs: [EpochMetrics] = []
     public private(set) var events: [Event] = []
+    /// Lines that are not what they should be.
+    public private(set) var passedOver: [MetricsError] = []
 
-    /// Reads a file. Throws `MetricsError` with the line, or `DiskError`. Kinds it does not know are passed over.
+    /// Reads a file. Throws `DiskError`. Kinds it does not know are no concern of its.
     public init(path: String) throws {
         var reader = LineReader(source: try ByteSource(path: path))
         while let line = try reader.next(), line.isComplete {
-            func failure(_ problem: String) -> MetricsError { MetricsError(path: path, line: line.number, problem: problem) }
-            let object: JSON
-            do {
-                object = try JSON(parsing: line.text)
-            } catch {
-                throw failure("\(error)".trimmingSuffix("."))
-            }
-            switch object["kind"]?.stringValue {
-            case "step":
-                guard let step = StepMetrics(object) else { throw failure("a step lacks one of its members") }
-                steps.append(step)
-            case "epoch":
-                guard let epoch = EpochMetrics(object) else { throw failure("an epoch lacks one of its members") }
-                epochs.append(epoch)
-            case "event":
-                guard let what = object["what"]?.stringValue else { throw failure("an event has no \"what\"") }
-                events.append(Event(what: what, fields: object))
-            case .some: continue
-            case nil: throw failure("the object has no \"kind\"")
-            }
+            if let problem = take(line.text) { passedOver.append(MetricsError(path: path, line: line.number, problem: problem)) }
         }
+    }
+
+    /// What is wrong with a line, or `nil`.
+    private mutating func take(_ line: String) -> String? {
+        let object: JSON
+        do {
+            object = try JSON(parsing: line)
+        } catch {
+            return "\(error)".trimmingSuffix(".")
+        }
+        switch object["kind"]?.stringValue {
+        case "step":
+            guard let step = StepMetrics(object) else { return "a step lacks one of its members" }
+            steps.append(step)
+        case "epoch":
+            guard let epoch = EpochMetrics(object) else { return "an epoch lacks one of its members" }
+            epochs.append(epoch)
+        case "event":
+            guard let what = object["what"]?.stringValue else { return "an event has no \"what\"" }
+            events.append(Event(what: what, fields: object))
+        case .some: break
+        case nil: return "the object has no \"kind\""
+        }
+        return nil
     }
 
     /// A phase's loss by step, as it was written; a phase that is not there has none.

@@ -1,17 +1,23 @@
 import Foundation
-import Synchronization
 
-/// `metrics.jsonl`: one object a line, each handed to the system whole, by any thread.
+/// `metrics.jsonl`: one object a line, by any thread. Lines that the disk refuses wait and are tried again (`RecordFile`), so that the file
+/// has no hole; what throws is that too many wait, and then the run should end.
 public final class MetricsWriter: Sendable {
-    private let disk: Disk
-    private let file: WritableFile
-    /// Keeps lines apart: a line is one write.
-    private let turn = Mutex(())
+    private let file: RecordFile
+    /// Steps done at the last line of a step that was there when the file was opened to go on; 0 where none was.
+    public let lastStep: UInt64
 
     /// Opens the file to go on at its end, or creates it; a torn last line is cut.
-    public init(path: String, disk: Disk = Disk()) throws {
-        self.disk = disk
-        file = try TailRepair.openForAppending(path, disk: disk)
+    ///
+    /// - Parameter notices: told when lines cannot be written.
+    public convenience init(path: String, disk: Disk = Disk(), notices: DiskNotices = DiskNotices()) throws {
+        try self.init(path: path, lastStep: 0, disk: disk, notices: notices)
+    }
+
+    private init(path: String, lastStep: UInt64, disk: Disk, notices: DiskNotices) throws {
+        self.lastStep = lastStep
+        file = RecordFile(
+            path: path, file: try TailRepair.openForAppending(path, disk: disk), patience: .ends, disk: disk, notices: notices)
     }
 
     /// Opens the file of a run that goes on from a checkpoint. Lines of steps and epochs that will be redone go first, all at once (the file is
@@ -20,9 +26,11 @@ public final class MetricsWriter: Sendable {
     /// - Parameters:
     ///   - step: steps done at the checkpoint.
     ///   - epochsDone: epochs complete at the checkpoint.
-    public convenience init(path: String, resumingAt step: UInt64, epochsDone: Int, disk: Disk = Disk()) throws {
-        try Self.rewind(path, to: step, epochsDone: epochsDone, disk: disk)
-        try self.init(path: path, disk: disk)
+    public convenience init(
+        path: String, resumingAt step: UInt64, epochsDone: Int, disk: Disk = Disk(), notices: DiskNotices = DiskNotices()
+    ) throws {
+        let last = try Self.rewind(path, to: step, epochsDone: epochsDone, disk: disk)
+        try self.init(path: path, lastStep: last, disk: disk, notices: notices)
     }
 
     public func write(_ step: StepMetrics) throws { try write(line: step.json) }
@@ -35,28 +43,24 @@ public final class MetricsWriter: Sendable {
         try write(line: .object(members))
     }
 
+    /// Puts the lines so far on the device: before a checkpoint gets its name, since the steps before it are not done again.
+    public func sync() { file.sync() }
+
     /// Puts the file on the device and closes it.
-    public func close() throws {
-        try turn.withLock { _ in
-            try disk.sync(file)
-            try disk.close(file)
-        }
-    }
+    public func close() throws { try file.close() }
 
-    private func write(line: JSON) throws {
-        let bytes = Array((line.text + "\n").utf8)
-        try turn.withLock { _ in try disk.write(bytes, to: file) }
-    }
+    private func write(line: JSON) throws { try file.append(Array((line.text + "\n").utf8)) }
 
-    private static func rewind(_ path: String, to step: UInt64, epochsDone: Int, disk: Disk) throws {
-        guard FileManager.default.fileExists(atPath: path) else { return }
-        let temporary = path + ".partial"
-        do {
-            let output = try disk.create(temporary)
+    private static func rewind(_ path: String, to step: UInt64, epochsDone: Int, disk: Disk) throws -> UInt64 {
+        guard FileManager.default.fileExists(atPath: path) else { return 0 }
+        var last: UInt64 = 0
+        try disk.writeWhole(path) { output in
             var reader = LineReader(source: try ByteSource(path: path))
             var kept: [UInt8] = []
             while let line = try reader.next(), line.isComplete {
-                guard stays(line.text, step: step, epochsDone: epochsDone) else { continue }
+                let object = try? JSON(parsing: line.text)
+                guard stays(object, step: step, epochsDone: epochsDone) else { continue }
+                if object?["kind"]?.stringValue == "step" { last = max(last, object?["step"]?.unsignedValue ?? 0) }
                 kept += Array(line.text.utf8) + [UInt8(ascii: "\n")]
                 if kept.count >= 1 << 18 {
                     try disk.write(kept, to: output)
@@ -64,19 +68,13 @@ public final class MetricsWriter: Sendable {
                 }
             }
             try disk.write(kept, to: output)
-            try disk.sync(output)
-            try disk.close(output)
-            try disk.rename(temporary, to: path)
-            try disk.syncDirectory(of: path)
-        } catch {
-            disk.discard(temporary)
-            throw error
         }
+        return last
     }
 
     /// A line that cannot be read stays: `MetricsReader` names it, and nothing is thrown away on a guess.
-    private static func stays(_ line: String, step: UInt64, epochsDone: Int) -> Bool {
-        guard let object = try? JSON(parsing: line) else { return true }
+    private static func stays(_ object: JSON?, step: UInt64, epochsDone: Int) -> Bool {
+        guard let object else { return true }
         switch object["kind"]?.stringValue {
         case "step": return (object["step"]?.unsignedValue ?? 0) <= step
         case "epoch": return (object["epoch"]?.intValue ?? 0) <= epochsDone

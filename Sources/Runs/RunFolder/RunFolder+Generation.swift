@@ -10,6 +10,17 @@ extension RunFolder {
         return value
     }
 
+    /// What tells this run from every other, of the same name and settings too: made by the run's first coordinator, kept for life. Only
+    /// for the holder of the run's lock.
+    public func identity() throws -> String {
+        if Self.exists(identityPath) {
+            return String(decoding: try Disk.bytes(of: identityPath), as: UTF8.self).trimmingSuffix("\n")
+        }
+        let identity = String(UInt64.random(in: .min ... .max), radix: 16)
+        try Disk().replace(identityPath, with: Array("\(identity)\n".utf8))
+        return identity
+    }
+
     /// Raises the generation by one and returns it once it is on the device. A coordinator does so before it listens, so that workers can
     /// tell it from one that was thought dead. Only for the holder of the run's lock.
     public func raiseGeneration() throws -> UInt64 {

@@ -21,7 +21,7 @@ public struct RunFolder: Sendable, Hashable {
     /// Absolute path.
     public let path: String
 
-    private init(path: String) {
+    init(path: String) {
         self.path = path
     }
 
@@ -37,62 +37,16 @@ public struct RunFolder: Sendable, Hashable {
 
     public func workerLogPath(_ index: Int) -> String { path + "/worker-\(index).log" }
 
+    /// What one worker of another host says of itself.
+    public func noticesPath(worker: UInt32, host: String) -> String { path + "/worker-\(worker)-\(host).log" }
+
     var generationPath: String { path + "/generation" }
+    var identityPath: String { path + "/identity" }
     var lockPath: String { path + "/lock" }
 
     /// The run's checkpoints.
     public func checkpoints(disk: Disk = Disk()) -> CheckpointStore {
         CheckpointStore(directory: checkpointsPath, disk: disk)
-    }
-
-    /// Creates a new run's folder with the folders in it.
-    ///
-    /// - Parameters:
-    ///   - name: the recipe's name, which starts the folder's.
-    ///   - directory: the folder itself, where the user named one; else it is `RUNS/NAME-20260102-030405` (UTC), with a number behind where
-    ///     that is taken.
-    ///   - runs: folder for runs without a place of their own.
-    /// - Throws: `RunFolderError` when `directory` exists, naming `resume`; `DiskError`.
-    public static func create(name: String, at directory: String? = nil, under runs: String = defaultParent, now: Date = Date())
-        throws
-        -> RunFolder
-    {
-        let disk = Disk()
-        let folder: RunFolder
-        if let directory {
-            folder = RunFolder(path: absolute(directory))
-            try disk.makeDirectory((folder.path as NSString).deletingLastPathComponent)
-            guard try folder.claim() else {
-                throw RunFolderError(
-                    "The run folder \(directory) exists already; go on with it by `lockstep resume \(directory)`, or name another with --run."
-                )
-            }
-        } else {
-            try disk.makeDirectory(absolute(runs))
-            folder = try claimFree(absolute(runs) + "/" + name + "-" + timestamp(now))
-        }
-        try disk.makeDirectory(folder.checkpointsPath)
-        try disk.makeDirectory(folder.figuresPath)
-        try disk.syncDirectory(of: folder.path)
-        return folder
-    }
-
-    /// Most runs of one recipe that may start within one second.
-    private static let maximumNamesakes = 1_000
-
-    private static func claimFree(_ path: String) throws -> RunFolder {
-        for number in 1...maximumNamesakes {
-            let folder = RunFolder(path: number == 1 ? path : "\(path)-\(number)")
-            if try folder.claim() { return folder }
-        }
-        throw RunFolderError("\(path) and \(maximumNamesakes - 1) names after it are taken; name a folder with --run.")
-    }
-
-    /// Makes the folder itself; false when something of that name exists. Of two processes one wins.
-    private func claim() throws -> Bool {
-        if mkdir(path, 0o755) == 0 { return true }
-        if errno == EEXIST { return false }
-        throw DiskError(operation: "create the folder", path: path, code: errno)
     }
 
     /// Finds the run that RUN stands for: a path, a name under `runs`, or `latest`.
@@ -141,11 +95,11 @@ public struct RunFolder: Sendable, Hashable {
         }
     }
 
-    private static func isRun(_ path: String) -> Bool {
+    static func isRun(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: absolute(path) + "/config.yaml")
     }
 
-    private static func absolute(_ path: String) -> String {
+    static func absolute(_ path: String) -> String {
         let base = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         return (base as NSString).standardizingPath
     }
@@ -155,18 +109,5 @@ public struct RunFolder: Sendable, Hashable {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
-    }
-
-    private static func timestamp(_ date: Date) -> String {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = .gmt
-        let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second], from: date)
-        func digits(_ value: Int?, _ width: Int) -> String {
-            let text = String(value ?? 0)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        return digits(parts.year, 4) + digits(parts.month, 2) + digits(parts.day, 2) + "-" + digits(parts.hour, 2)
-            + digits(parts.minute, 2)
-            + digits(parts.second, 2)
     }
 }

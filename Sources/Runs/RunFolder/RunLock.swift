@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Waiting
 
 /// Another process holds the run.
 public struct RunLocked: Error, CustomStringConvertible, Sendable, Equatable {
@@ -40,12 +41,12 @@ extension RunFolder {
     public func lock(within patience: Duration = .seconds(3)) throws -> RunLock {
         let descriptor = Foundation.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw DiskError(operation: "open", path: lockPath, code: errno) }
-        let deadline = SuspendingClock.now + patience
+        let deadline = Deadline(after: patience)
         var code: Int32 = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             code = errno
-            guard code == EWOULDBLOCK || code == EINTR, SuspendingClock.now < deadline else { break }
-            usleep(20_000)
+            guard code == EWOULDBLOCK || code == EINTR, !deadline.hasPassed else { break }
+            Pause.wait(for: .milliseconds(20))
             code = 0
         }
         guard code == 0 else {
@@ -57,9 +58,8 @@ extension RunFolder {
         }
         let lock = RunLock(descriptor: descriptor)
         let holder = Array("process \(getpid()) on host \(Provenance.hostName()) since \(Provenance.timestamp(Date()))\n".utf8)
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, holder, holder.count, 0) == holder.count else {
-            throw DiskError(operation: "write", path: lockPath, code: errno)
-        }
+        // The name is for the sentence that whoever comes second reads; the lock itself holds without it, on a full disk too.
+        if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, holder, holder.count, 0) }
         return lock
     }
 }

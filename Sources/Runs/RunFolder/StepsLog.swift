@@ -1,4 +1,4 @@
-import Synchronization
+import Kernels
 
 /// One applied step as `steps.log` has it.
 public struct StepRecord: Sendable, Hashable {
@@ -27,64 +27,38 @@ public struct StepRecord: Sendable, Hashable {
     }
 }
 
-/// `steps.log`: a record of the steps, not an authority. Written line by line, on the device once a second at most.
+/// `steps.log`: a record of the steps, not an authority. Written line by line, on the device once a second at most; lines that the disk
+/// refuses wait and are tried again (`RecordFile`).
 ///
 /// Steps that are redone after a restart stand there again; the last line of a step counts. A torn last line is cut when the file is opened
 /// and passed over when it is read.
 public final class StepsLog: Sendable {
-    private static let syncInterval = Duration.seconds(1)
-
-    private struct State {
-        var lastSync: ContinuousClock.Instant
-        var isDirty = false
-    }
-
-    private let disk: Disk
-    private let file: WritableFile
-    private let state: Mutex<State>
+    private let file: RecordFile
 
     /// Opens the log to go on at its end, or creates it.
-    public init(path: String, disk: Disk = Disk()) throws {
-        self.disk = disk
-        file = try TailRepair.openForAppending(path, disk: disk)
-        state = Mutex(State(lastSync: .now))
+    ///
+    /// - Parameter notices: told when lines cannot be written.
+    public init(path: String, disk: Disk = Disk(), notices: DiskNotices = DiskNotices()) throws {
+        file = RecordFile(
+            path: path, file: try TailRepair.openForAppending(path, disk: disk), patience: .ends, disk: disk, notices: notices)
     }
 
-    /// Adds a step.
-    public func append(_ record: StepRecord) throws {
-        try state.withLock { state in
-            try disk.write(Array(record.line.utf8), to: file)
-            state.isDirty = true
-            let now = ContinuousClock.now
-            guard now - state.lastSync >= Self.syncInterval else { return }
-            try disk.sync(file)
-            state.lastSync = now
-            state.isDirty = false
-        }
-    }
+    /// Adds a step. Throws the disk's error where too many lines wait to be written.
+    public func append(_ record: StepRecord) throws { try file.append(Array(record.line.utf8)) }
 
     /// Puts what is left on the device and closes the file.
-    public func close() throws {
-        try state.withLock { state in
-            if state.isDirty { try disk.sync(file) }
-            state.isDirty = false
-            try disk.close(file)
-        }
-    }
+    public func close() throws { try file.close() }
 
-    /// All records of a log, in the order they were written; none when there is no file. A line that is no record is an error, except the last
-    /// one when it has no end.
+    /// All records of a log, in the order they were written; none when there is no file.
+    ///
+    /// A line that is no record is passed over: a power cut can leave zeros where lines were, and as the log is no authority the run must go
+    /// on without them.
     public static func read(_ path: String) throws -> [StepRecord] {
         guard RunFolder.exists(path) else { return [] }
         var records: [StepRecord] = []
         var reader = LineReader(source: try ByteSource(path: path))
-        while let line = try reader.next() {
-            guard line.isComplete else { break }
-            guard let record = StepRecord(line: Substring(line.text)) else {
-                throw RunFolderError(
-                    "\(path), line \(line.number): \"\(line.text.prefix(40))\" is not a step, a view and a chain hash.")
-            }
-            records.append(record)
+        while let line = try reader.next(), line.isComplete {
+            if let record = StepRecord(line: Substring(line.text)) { records.append(record) }
         }
         return records
     }

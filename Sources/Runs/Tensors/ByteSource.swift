@@ -37,7 +37,8 @@ final class OpenFile: Sendable {
     private let path: String
 
     init(path: String) throws {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: a pipe of that name has no other end, and is no file to read.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         self.path = path
         guard descriptor >= 0 else { throw DiskError(operation: "open", path: path, code: errno) }
     }
@@ -47,7 +48,8 @@ final class OpenFile: Sendable {
     func size() throws -> Int {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw DiskError(operation: "look at", path: path, code: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw DiskError(operation: "read", path: path, code: EISDIR) }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG else { throw DiskError(operation: "read", path: path, code: kind == S_IFDIR ? EISDIR : EOPNOTSUPP) }
         return Int(status.st_size)
     }
 

@@ -8,17 +8,8 @@ public enum Safetensors {
 
     /// Writes a file under a temporary name, syncs it and gives it its name, so that it is whole or not there.
     public static func write(_ tensors: [NamedTensor], metadata: [String: String], to path: String, disk: Disk = Disk()) throws {
-        let temporary = path + ".partial"
-        do {
-            let file = try disk.create(temporary)
+        try disk.writeWhole(path) { file in
             for piece in try SafetensorsStream(tensors, metadata: metadata) { try disk.write(piece, to: file) }
-            try disk.sync(file)
-            try disk.close(file)
-            try disk.rename(temporary, to: path)
-            try disk.syncDirectory(of: path)
-        } catch {
-            disk.discard(temporary)
-            throw error
         }
     }
 }

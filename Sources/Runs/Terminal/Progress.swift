@@ -1,3 +1,5 @@
+import Datasets
+
 /// Where a run stands, as one line for people.
 public struct Progress: Sendable, Equatable {
     public var run: String
@@ -70,7 +72,7 @@ public struct Progress: Sendable, Equatable {
         }
         if detail == .all, wireRaw > 0 {
             let ratio = wireSent > 0 ? " (\(Self.fixed(Double(wireRaw) / Double(wireSent), 1))x)" : ""
-            parts.append("wire \(Self.bytes(wireSent))\(ratio)")
+            parts.append("wire \(byteText(wireSent))\(ratio)")
         }
         if let note { parts.append(note) }
         return parts
@@ -117,17 +119,5 @@ public struct Progress: Sendable, Equatable {
         if seconds < 3_600 { return pair(seconds / 60, "m", seconds % 60, "s") }
         if seconds < 86_400 { return pair(seconds / 3_600, "h", seconds / 60 % 60, "m") }
         return pair(seconds / 86_400, "d", seconds / 3_600 % 24, "h")
-    }
-
-    /// Bytes in decimal units, as links are rated.
-    static func bytes(_ count: UInt64) -> String {
-        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
-        var value = Double(count)
-        var unit = 0
-        while value >= 999.95, unit < units.count - 1 {
-            value /= 1_000
-            unit += 1
-        }
-        return unit == 0 ? "\(count) B" : "\(fixed(value, 1)) \(units[unit])"
     }
 }

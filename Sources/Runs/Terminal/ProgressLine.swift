@@ -18,6 +18,7 @@ public final class ProgressLine: Sendable {
     }
 
     private let descriptor: Int32
+    private let output: LossyOutput
     private let isTerminal: Bool
     private let plainInterval: Duration
     private let state = Mutex(State())
@@ -27,6 +28,7 @@ public final class ProgressLine: Sendable {
     ///   - plainEvery: time between plain lines; a new epoch or note brings one at once.
     public init(file descriptor: Int32 = STDERR_FILENO, plainEvery: Duration = .seconds(5)) {
         self.descriptor = descriptor
+        output = LossyOutput(descriptor: descriptor)
         isTerminal = isatty(descriptor) == 1
         plainInterval = plainEvery
     }
@@ -44,10 +46,10 @@ public final class ProgressLine: Sendable {
             if isTerminal {
                 // The last column stays free: some terminals wrap when it is written.
                 let line = progress.render(width: max(0, width() - 1))
-                write(Self.erase + line)
+                output.write(Self.erase + line)
                 state.drawn = line
             } else {
-                write(progress.render(width: Self.plainWidth) + "\n")
+                output.write(progress.render(width: Self.plainWidth) + "\n")
             }
         }
     }
@@ -56,9 +58,9 @@ public final class ProgressLine: Sendable {
     public func message(_ text: String) {
         state.withLock { state in
             if let drawn = state.drawn {
-                write(Self.erase + text + "\n" + drawn)
+                output.write(Self.erase + text + "\n" + drawn)
             } else {
-                write(text + "\n")
+                output.write(text + "\n")
             }
         }
     }
@@ -66,7 +68,7 @@ public final class ProgressLine: Sendable {
     /// Leaves the last line standing; what is printed next begins below it.
     public func finish() {
         state.withLock { state in
-            if state.drawn != nil { write("\n") }
+            if state.drawn != nil { output.write("\n") }
             state.drawn = nil
         }
     }
@@ -78,19 +80,5 @@ public final class ProgressLine: Sendable {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return Self.usualWidth }
         return Int(size.ws_col)
-    }
-
-    /// A terminal that is gone is no reason to end a run, so errors are passed over.
-    private func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Foundation.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            written += count
-        }
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Kernels
 import Runs
 import Synchronization
+import Waiting
 
 /// `lockstep bench allreduce`: one exact exchange over loopback, as large and between as many as one likes.
 struct BenchAllReduce: ParsableCommand {
@@ -133,21 +134,27 @@ final class LoopbackMesh: Sendable {
                 phase: phase, attempt: 0, plan: plan, sum: sums[rank], statistics: StatisticsBoard(tensors: plan.tensorCount),
                 statisticsOnly: [])
             for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
-            do { try reducer.finish() } catch { failure.withLock { $0 = error } }
+            do {
+                try reducer.finish()
+            } catch {
+                failure.withLock { $0 = $0 ?? error }
+                // The others wait for this member's part, which will never come.
+                for reducer in reducers { reducer.shutdown() }
+            }
         }
         if let error = failure.withLock({ $0 }) { throw error }
     }
 
     /// Every member blocks in its exchange, so each needs a thread that is surely its own, however few the cores.
     private static func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-        let done = DispatchSemaphore(value: 0)
+        let done = Latch(count)
         for index in 0..<count {
             DetachedThread.start(name: "member") {
                 body(index)
-                done.signal()
+                done.countDown()
             }
         }
-        for _ in 0..<count { done.wait() }
+        _ = done.wait(.untilWoken(by: "every member, when its exchange is done or the first failure has ended all"))
     }
 
     func shutdown() {

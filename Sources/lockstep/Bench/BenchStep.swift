@@ -36,14 +36,10 @@ struct BenchStep: ParsableCommand {
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let data = try DataSet.open(configuration.data, directory: settings.data)
-            let folder = try RunFolder.create(name: "bench", at: place)
-            try folder.write(
-                configuration,
-                provenance: Provenance(
-                    commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
-                    commandLine: CommandLine.arguments))
+            let folder = try NewRun.begin(configuration, data: data, at: place, isLatest: false)
             let outcome = try LocalRun(
-                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: nil, json: false
+                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: nil,
+                maximumRestarts: 0, json: false
             ).supervise()
             guard outcome.status == 0 else { return outcome.status }
             try report(folder, configuration, data, peakResidentBytes: outcome.workerPeakResidentBytes)

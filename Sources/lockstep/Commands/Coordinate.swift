@@ -12,6 +12,7 @@ struct Coordinate: ParsableCommand {
 
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions
+    @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
     @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
@@ -26,8 +27,8 @@ struct Coordinate: ParsableCommand {
     @Option(help: "Port of the summation server (topology server); 0: any.")
     var dataPort = 0
 
-    @Flag(help: "Let anybody who reaches the port take part. Only on a network you trust.")
-    var insecure = false
+    @Option(help: "How long workers keep their state and redial when this process is gone: 500ms, 5s, 10m.")
+    var orphanTimeout = DurationArgument(.seconds(600))
 
     @Flag(help: "Print the effective configuration and what it costs, and stop.")
     var dryRun = false
@@ -47,48 +48,20 @@ struct Coordinate: ParsableCommand {
             if dryRun {
                 let configuration = try settings.configuration()
                 let data = try DataSet.open(configuration.data, directory: settings.data)
-                Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
+                Output.result(try DryRun(configuration: configuration, data: data).text(json: json))
                 return 0
             }
-            if child.listenDescriptor == nil { try CoordinatorProcess.checkListening(listen?.value, insecure: insecure) }
-            let folder = try openFolder()
+            if child.listenDescriptor == nil { try access.check(listen?.value, "--listen") }
+            let token = try access.token()
+            let folder = try RunChoice(settings: settings, path: path, from: from).open()
             let configuration = try folder.configuration().configuration
             try KernelChoice.require(configuration.kernel)
             return try CoordinatorProcess(
                 folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: from,
-                listen: listen?.value, dataPort: dataPort, insecure: insecure, child: child, json: json
+                listen: listen?.value, dataPort: dataPort, token: token, insecure: access.insecure,
+                orphanTimeout: orphanTimeout.value, child: child, json: json
             ).run()
         }
-    }
-
-    /// The run's folder: as it is, where it exists and means the same; new otherwise.
-    private func openFolder() throws -> RunFolder {
-        if let path, RunFolder.exists(path) {
-            let folder = try RunFolder.open(path)
-            guard !settings.isEmpty else { return folder }
-            let existing = try folder.configuration().configuration
-            let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
-            try wanted.requireSameBits(as: existing, run: folder.typedName)
-            // A recipe names the run; only what was said beside it moves the run's end or its checkpoints.
-            var beside = settings
-            beside.recipe = nil
-            beside.config = nil
-            try folder.update(to: beside.configuration(base: existing))
-            return folder
-        }
-        let configuration = try settings.configuration()
-        let data = try DataSet.open(configuration.data, directory: settings.data)
-        let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
-        try training.validate()
-        if let from { _ = try InitialWeights.replica(training, from: SavedState(parsing: from).statePath) }
-        let folder = try RunFolder.create(name: configuration.name, at: path)
-        try folder.write(
-            configuration,
-            provenance: Provenance(
-                commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
-                commandLine: CommandLine.arguments))
-        try folder.markLatest()
-        return folder
     }
 }
 
@@ -101,7 +74,9 @@ struct CoordinatorProcess {
     let from: String?
     let listen: HostPort?
     let dataPort: Int
+    let token: Token?
     let insecure: Bool
+    let orphanTimeout: Duration
     let child: ChildOptions
     let json: Bool
 
@@ -115,7 +90,8 @@ struct CoordinatorProcess {
             }
         let options = CoordinatorOptions(
             folder: folder, configuration: configuration, dataDirectory: dataDirectory, listen: target, dataPort: dataPort,
-            insecure: insecure, workers: spread.workers.bounds, topology: spread.topology,
+            token: token, insecure: insecure, orphanTimeout: orphanTimeout, workers: spread.workers.bounds,
+            topology: spread.topology,
             compression: spread.compression.rawValue, allowMixedKernels: spread.allowMixedKernels, supervised: supervised,
             from: try from.map { supervised ? $0 : try SavedState(parsing: $0).statePath }, build: Build.name)
         let progress = ProgressLine()
@@ -125,6 +101,7 @@ struct CoordinatorProcess {
         defer { withExtendedLifetime(signals) {} }
         try child.tie { line in
             let parts = line.split(separator: " ", maxSplits: 1)
+            if parts.count == 2, parts[0] == "!" { return coordinator.noReplacement(String(parts[1])) }
             guard parts.count == 2, let pid = UInt32(parts[0]) else { return }
             coordinator.childExited(pid: pid, cause: String(parts[1]))
         }
@@ -138,14 +115,6 @@ struct CoordinatorProcess {
             Output.complain(reason)
             return 1
         }
-    }
-
-    /// Off loopback a listener needs somebody to say that the network is to be trusted.
-    static func checkListening(_ address: HostPort?, insecure: Bool) throws {
-        guard let address, !address.isLoopback, !insecure else { return }
-        throw UsageError(
-            "\(address) can be reached from other hosts and this version has no token yet: add --insecure on a network you trust, or listen on 127.0.0.1"
-        )
     }
 
     /// Where a coordinator listens unless told otherwise.

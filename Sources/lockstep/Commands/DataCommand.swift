@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Runs
+import Synchronization
 
 /// `lockstep data`: what data sets there are, where they are, and whether they are whole.
 struct DataCommand: ParsableCommand {
@@ -75,22 +76,20 @@ struct DataCommand: ParsableCommand {
 }
 
 /// How far a download is: one line on a terminal, nothing elsewhere.
-final class FetchMeter: @unchecked Sendable {
+final class FetchMeter: Sendable {
     private let onTerminal = isatty(2) != 0
-    private let lock = NSLock()
-    private var shown = false
+    private let output = LossyOutput(descriptor: STDERR_FILENO)
+    private let shown = Atomic<Bool>(false)
 
     func show(_ progress: FetchProgress) {
         guard onTerminal else { return }
-        lock.withLock {
-            shown = true
-            let share = progress.total > 0 ? 100 * progress.received / progress.total : 0
-            FileHandle.standardError.write(Data("\r\u{1b}[K\(progress.file)  \(share) % of \(progress.total / 1000) kB".utf8))
-        }
+        shown.store(true, ordering: .relaxed)
+        let share = progress.total > 0 ? 100 * progress.received / progress.total : 0
+        output.write("\r\u{1b}[K\(progress.file)  \(share) % of \(progress.total / 1000) kB")
     }
 
     func end() {
-        lock.withLock { if shown { FileHandle.standardError.write(Data("\n".utf8)) } }
+        if shown.load(ordering: .relaxed) { output.write("\n") }
     }
 }
 

@@ -14,17 +14,27 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         try finishing {
-            if let path = statePath() { return try show(SafetensorsReader(path: path), path: path, run: nil) }
+            if let folder = checkpointFolder() {
+                let path = folder + "/state.safetensors"
+                guard let damage = CheckpointStore.damage(of: folder) else {
+                    return try show(SafetensorsReader(path: path), path: path, run: nil)
+                }
+                Output.complain("the checkpoint \(folder) cannot be used: \(damage)")
+                // What can be read of it may tell whose it was.
+                if let reader = try? SafetensorsReader(path: path) { _ = try show(reader, path: path, run: nil) }
+                return 1
+            }
+            if target.hasSuffix(".safetensors"), FileManager.default.fileExists(atPath: target) {
+                return try show(SafetensorsReader(path: target), path: target, run: nil)
+            }
             let saved = try SavedState(parsing: target)
             return try show(SafetensorsReader(path: saved.statePath), path: saved.statePath, run: saved)
         }
     }
 
-    /// A file or a checkpoint folder named directly.
-    private func statePath() -> String? {
-        if target.hasSuffix(".safetensors"), FileManager.default.fileExists(atPath: target) { return target }
-        let inside = target + "/state.safetensors"
-        return FileManager.default.fileExists(atPath: inside) ? inside : nil
+    /// A checkpoint folder named directly; one of its two files may be missing.
+    private func checkpointFolder() -> String? {
+        ["state.safetensors", "manifest.json"].contains { FileManager.default.fileExists(atPath: "\(target)/\($0)") } ? target : nil
     }
 
     private func show(_ reader: SafetensorsReader, path: String, run saved: SavedState?) throws -> Int32 {

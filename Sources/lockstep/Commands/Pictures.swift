@@ -16,6 +16,9 @@ struct DrawFigures: ParsableCommand {
             let run = try trained.open()
             let pictures = RunPictures(folder: run.saved.folder, configuration: run.configuration, data: run.data)
             let info = run.saved.checkpoint.info
+            if let metrics = try? MetricsReader(path: run.saved.folder.metricsPath), let first = metrics.passedOver.first {
+                Output.note("\(metrics.passedOver.count) lines of the metrics cannot be read: \(first)")
+            }
             for path in try pictures.draw(run.inference, step: info.step, epoch: info.epoch) { Output.result(path) }
             return 0
         }

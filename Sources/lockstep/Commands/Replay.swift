@@ -37,10 +37,9 @@ struct Replay: ParsableCommand {
             let data = try DataSet.open(configuration.data, directory: self.data)
             let settings = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             let replica = try Replica(settings)
-            let store = folder.checkpoints()
-            if let before = try store.steps().last(where: { $0 < step }) {
-                try StateFile.restore(replica, from: store.at(step: before).open())
-            }
+            let before = try folder.checkpoints().newestWhole(before: step)
+            for left in before.leftOut { Output.note("passed over a checkpoint: \(left)") }
+            if let checkpoint = before.checkpoint { try StateFile.restore(replica, from: checkpoint.open()) }
             let trainer = LocalTrainer(replica: replica, threads: ProcessInfo.processInfo.activeProcessorCount)
             let plan = MinibatchPlan(count: data.train.count, minibatch: settings.minibatch, seed: settings.seed)
             let capture = ReplayCapture()

@@ -12,6 +12,8 @@ struct Resume: ParsableCommand {
     var name: String
 
     @OptionGroup var spread: SpreadOptions
+    @OptionGroup var restarts: RestartOptions
+    @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
     @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
@@ -32,15 +34,16 @@ struct Resume: ParsableCommand {
     @Option(help: "Port of the summation server (topology server); 0: any.")
     var dataPort = 0
 
-    @Flag(help: "Let anybody who reaches the port take part. Only on a network you trust.")
-    var insecure = false
+    @Option(help: "How long workers keep their state and redial when this coordinator is gone: 500ms, 5s, 10m.")
+    var orphanTimeout = DurationArgument(.seconds(600))
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
     func run() throws {
         try finishing {
-            if let listen { try CoordinatorProcess.checkListening(listen.value, insecure: insecure) }
+            try access.check(listen?.value, "--listen")
+            let token = try access.token()
             let folder = try RunFolder.open(name)
             let existing = try folder.configuration().configuration
             let lock = try folder.lock()
@@ -59,11 +62,13 @@ struct Resume: ParsableCommand {
                 try KernelChoice.require(configuration.kernel)
                 return try CoordinatorProcess(
                     folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
-                    listen: listen.value, dataPort: dataPort, insecure: insecure, child: child, json: json
+                    listen: listen.value, dataPort: dataPort, token: token, insecure: access.insecure,
+                    orphanTimeout: orphanTimeout.value, child: child, json: json
                 ).run()
             }
             return try LocalRun(
-                folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil, json: json
+                folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
+                maximumRestarts: restarts.maxRestarts, json: json
             ).run()
         }
     }

@@ -11,6 +11,8 @@ struct Train: ParsableCommand {
 
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions
+    @OptionGroup var restarts: RestartOptions
+    @OptionGroup var parent: ParentOptions
 
     @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
     var folder: String?
@@ -26,26 +28,22 @@ struct Train: ParsableCommand {
 
     func run() throws {
         try finishing {
+            try parent.tie()
             let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.validate()
             if dryRun {
-                Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
+                Output.result(try DryRun(configuration: configuration, data: data).text(json: json))
                 return 0
             }
             let start = try from.map { try SavedState(parsing: $0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
-            let folder = try RunFolder.create(name: configuration.name, at: folder)
-            try folder.write(
-                configuration,
-                provenance: Provenance(
-                    commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
-                    commandLine: CommandLine.arguments))
-            try folder.markLatest()
+            let folder = try NewRun.begin(configuration, data: data, at: folder)
             Output.note("run folder \(folder.path)")
             return try LocalRun(
-                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: start, json: json
+                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: start,
+                maximumRestarts: restarts.maxRestarts, json: json
             ).run()
         }
     }
@@ -58,6 +56,7 @@ struct LocalRun {
     let dataDirectory: String?
     let spread: SpreadOptions
     let from: String?
+    let maximumRestarts: Int
     let json: Bool
 
     func run() throws -> Int32 {
@@ -74,11 +73,11 @@ struct LocalRun {
         let environment = try KernelChoice.environment(
             ProcessInfo.processInfo.environment, kernel: configuration.kernel)
         return try Supervisor(runName: folder.typedName, environment: environment).run(
-            coordinator: ["coordinator", "--run", folder.path] + spread.arguments
-                + (dataDirectory.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []),
-            workers: workers,
-            worker: { _ in ["worker", "--threads", "\(threads)"] },
-            workerLog: { folder.workerLogPath($0) })
+            .init(
+                coordinator: ["coordinator", "--run", folder.path] + spread.arguments
+                    + (dataDirectory.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []),
+                workers: workers, worker: ["worker", "--threads", "\(threads)"], maximumRestarts: maximumRestarts
+            ) { [folder] in folder.workerLogPath($0) })
     }
 
     private func report(seconds: Double) throws {

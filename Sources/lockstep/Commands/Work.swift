@@ -8,6 +8,7 @@ struct Work: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Take part in a run: everything it needs comes from the coordinator.")
 
+    @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
     @Option(help: "The coordinator: HOST:PORT.")
@@ -27,9 +28,6 @@ struct Work: ParsableCommand {
     @Option(help: "How long to try to reach the coordinator: 500ms, 5s, 10m.")
     var connectTimeout = DurationArgument(.seconds(600))
 
-    @Flag(help: "Talk to other hosts without a token. Only on a network you trust.")
-    var insecure = false
-
     func validate() throws {
         guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
@@ -38,15 +36,12 @@ struct Work: ParsableCommand {
 
     func run() throws {
         try finishing {
-            if !coordinator.value.isLoopback, !insecure {
-                throw UsageError(
-                    "the coordinator \(coordinator.value) is on another host and this version has no token yet: add --insecure on a network you trust"
-                )
-            }
+            try access.check(coordinator.value, "--coordinator")
+            let token = try access.token()
             let options = WorkerOptions(
                 coordinator: coordinator.value, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
                 dataPort: dataPort, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-                connectTimeout: connectTimeout.value, insecure: insecure, build: Build.name)
+                connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name)
             let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))
             let signals = StopSignals { worker.leave($0) }
             defer { withExtendedLifetime(signals) {} }

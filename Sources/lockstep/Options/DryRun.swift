@@ -8,7 +8,6 @@ import Runs
 struct DryRun {
     let configuration: Configuration
     let data: DataSet
-    let spread: SpreadOptions
 
     private var pixels: Int { data.train.pixels }
     private var parameters: Int { configuration.model.parameterCount(pixels: pixels) }

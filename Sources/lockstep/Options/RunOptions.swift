@@ -52,6 +52,20 @@ struct SettingOptions: ParsableArguments {
     /// Whether anything on the command line says what the run is.
     var isEmpty: Bool { recipe == nil && config == nil && sets.isEmpty && flags.isEmpty }
 
+    /// The options as another process of this command understands them, but for where the run ends.
+    var argumentsWithoutEnd: [String] {
+        let named = [("--recipe", recipe), ("--config", config), ("--data", data)].flatMap { flag, value in
+            value.map { [flag, $0] } ?? []
+        }
+        let isEnd = { (flag: FlagSetting) in flag.key == "epochs" || flag.key == "steps" }
+        return named + sets.flatMap { ["--set", $0] } + flags.filter { !isEnd($0) }.flatMap { [$0.flag, $0.value] }
+    }
+
+    /// Where the run ends, as another process understands it.
+    var endArguments: [String] {
+        flags.filter { $0.key == "epochs" || $0.key == "steps" }.flatMap { [$0.flag, $0.value] }
+    }
+
     /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved, and the
     /// threads of a worker where nobody gives them: the cores divided by the `workers`.
     func configuration(base: Configuration? = nil, threads: Int? = nil, workers: Int = 1) throws -> Configuration {
@@ -78,6 +92,22 @@ struct SpreadOptions: ParsableArguments {
     @Option(help: "Compute threads of a worker (default: cores / workers).")
     var threads: Int?
 
+    @OptionGroup var exchange: ExchangeOptions
+
+    var topology: Topology { exchange.topology }
+    var compression: Compression { exchange.compression }
+    var allowMixedKernels: Bool { exchange.allowMixedKernels }
+
+    /// The options as a child or a resumed run understands them.
+    var arguments: [String] { ["--workers", workers.text] + exchange.arguments }
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+    }
+}
+
+/// How workers exchange their gradients.
+struct ExchangeOptions: ParsableArguments {
     @Option(help: "How workers sum: ring or server (also LOCKSTEP_TOPOLOGY).")
     var topology = environment("LOCKSTEP_TOPOLOGY") ?? Topology.ring
 
@@ -87,14 +117,50 @@ struct SpreadOptions: ParsableArguments {
     @Flag(help: "Accept workers whose products differ; the weights then depend on who computed what.")
     var allowMixedKernels = false
 
-    /// The options as a child or a resumed run understands them.
+    /// The options as a child understands them.
     var arguments: [String] {
-        ["--workers", workers.text, "--topology", topology.rawValue, "--compression", compression.rawValue]
+        ["--topology", topology.rawValue, "--compression", compression.rawValue]
             + (allowMixedKernels ? ["--allow-mixed-kernels"] : [])
     }
+}
+
+/// Who may take part.
+struct AccessOptions: ParsableArguments {
+    @Option(help: "File with the secret that coordinator and workers prove to each other to know; one line, readable by you alone.")
+    var tokenFile: String?
+
+    @Flag(help: "Talk to other hosts without a token. Only on a network you trust.")
+    var insecure = false
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        if insecure, tokenFile != nil { throw ValidationError("--insecure and --token-file exclude each other") }
+    }
+
+    /// The token of the file, read once.
+    func token() throws -> Token? {
+        do {
+            return try tokenFile.map { try Token(file: $0) }
+        } catch {
+            throw UsageError("\(error)")
+        }
+    }
+
+    /// Off loopback somebody has to say who may come, or that the network is to be trusted.
+    func check(_ address: HostPort?, _ what: String) throws {
+        guard let address, !address.isLoopback, !insecure, tokenFile == nil else { return }
+        throw UsageError(
+            "\(what) \(address) is reached over the network: give both sides --token-file F with the same secret (made by `head -c 32 /dev/urandom | base64 > F; chmod 600 F`), or --insecure on a network you trust"
+        )
+    }
+}
+
+/// How often what dies is started again.
+struct RestartOptions: ParsableArguments {
+    @Option(help: "How often a process is started again that dies within a minute of its start.")
+    var maxRestarts = 10
+
+    func validate() throws {
+        if maxRestarts < 0 { throw ValidationError("--max-restarts is \(maxRestarts); it must be 0 or more") }
     }
 }
 
@@ -157,6 +223,17 @@ struct AddressArgument: ExpressibleByArgument {
     init?(argument: String) {
         guard let value = try? HostPort(parsing: argument) else { return nil }
         self.value = value
+    }
+}
+
+/// A process that another one of this command has started, and that dies with it; not for people.
+struct ParentOptions: ParsableArguments {
+    @Option(help: .hidden)
+    var parentPid: Int32?
+
+    /// Ties this process's life to its parent's.
+    func tie() throws {
+        if let parentPid { try ParentBond.tie(toParent: parentPid) }
     }
 }
 

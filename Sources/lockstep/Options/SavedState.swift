@@ -27,8 +27,13 @@ struct SavedState {
         let (newest, leftOut) = try folder.checkpoints().newestWhole()
         for left in leftOut { Output.note("passed over a checkpoint: \(left)") }
         guard let newest else {
-            throw LocalError("\(folder.path) has no whole checkpoint yet; let it train on, or `lockstep resume` it")
+            throw LocalError(
+                leftOut.isEmpty
+                    ? "\(folder.path) has no checkpoint yet; let it train on, or `lockstep resume` it"
+                    : "none of the \(leftOut.count) checkpoints of \(folder.path) is whole; put one back from a copy, or begin a new run"
+            )
         }
+        if !leftOut.isEmpty { Output.note("the newest whole one is that of step \(newest.info.step)") }
         checkpoint = newest
     }
 
@@ -48,8 +53,8 @@ struct SavedState {
     /// SHA-256 as 64 hex digits: over the parameters, or over the whole state with step and epoch.
     func digest(full: Bool) throws -> String {
         let tensors = try tensors()
-        guard full else { return StateDigest.hex(StateDigest.parameters(of: tensors)) }
-        return StateDigest.hex(StateDigest.full(of: tensors, step: checkpoint.info.step, epoch: checkpoint.info.epoch))
+        guard full else { return hexDigits(StateDigest.parameters(of: tensors)) }
+        return hexDigits(StateDigest.full(of: tensors, step: checkpoint.info.step, epoch: checkpoint.info.epoch))
     }
 }
 

@@ -54,7 +54,7 @@ func withFigureFolder<R>(_ body: (String) throws -> R) throws -> R {
     func missingFolder() throws {
         try withFigureFolder { folder in
             let path = folder + "/absent/codes.png"
-            let error = #expect(throws: PNGError.self) {
+            let error = #expect(throws: DiskError.self) {
                 try PNG.write(Raster(width: 1, height: 1, channels: 1, pixels: [0]), to: path)
             }
             let text = error?.description ?? ""
@@ -68,7 +68,7 @@ func withFigureFolder<R>(_ body: (String) throws -> R) throws -> R {
         try withFigureFolder { folder in
             let path = folder + "/codes.png"
             try FileManager.default.createDirectory(atPath: path + "/inner", withIntermediateDirectories: true)
-            #expect(throws: PNGError.self) {
+            #expect(throws: DiskError.self) {
                 try PNG.write(Raster(width: 1, height: 1, channels: 1, pixels: [0]), to: path)
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["codes.png"])

@@ -1,0 +1,252 @@
+import Foundation
+import Glibc
+import Runs
+import Waiting
+
+/// One run from its first step to its last, disturbed on the way.
+final class ChaosRound {
+    /// Why a round ended before its run had.
+    enum Stop: Sendable, Equatable {
+        case hang(String)
+        case interrupted
+    }
+
+    struct Result: Sendable {
+        var topology: Topology
+        var folder: String
+        var status: Int32?
+        var stop: Stop?
+        var faults: FaultLedger
+        var usage: UsageLedger
+        /// Memberships it went through.
+        var views: Int
+        /// Steps that were done and had to be done again, while some replica lived, and while none did.
+        var lost: UInt64
+        var replayed: UInt64
+        var firstWrong: UInt64?
+        /// Signals and cuts.
+        var kills: Int
+        /// Why no link could be cut.
+        var cutsRefused: String?
+        var leftBehind: [Int32]
+        var seconds: Double
+    }
+
+    /// A run that does no step for so long, and says nothing either, hangs.
+    static let silence = 30.0
+    /// So long no run may stand, whatever it says.
+    static let standstill = 180.0
+    private static let look: Duration = .milliseconds(5)
+    private static let sampleEvery = 1.0
+
+    private let options: ChaosOptions
+    private let topology: Topology
+    private let folder: String
+    private let watch: RunWatch
+    private let clock: ChaosClock
+    private var schedule: ChaosSchedule
+    private var ledger = FaultLedger()
+    private var usage = UsageLedger()
+    private var supervisor: Int32 = 0
+    /// What this round has ended: the kernel may list them for a moment more.
+    private var killed: Set<Int32> = []
+    /// Processes that stand still, and when they go on.
+    private var stopped: [Int32: Double] = [:]
+    private var seen: Set<Int32> = []
+    private var planned: (fault: ChaosSchedule.Planned, since: Double)?
+    private var due = 0.0
+    private var nextSample = 0.0
+    private var kills = 0
+    private var lost: UInt64 = 0
+    private var replayed: UInt64 = 0
+    private var cutsRefused: String?
+    private var isBareOfReplicas = false
+
+    init(options: ChaosOptions, topology: Topology, folder: String, calm: CalmRun, schedule: ChaosSchedule, clock: ChaosClock) {
+        self.options = options
+        self.topology = topology
+        self.folder = folder
+        self.schedule = schedule
+        self.clock = clock
+        watch = RunWatch(path: folder + "/metrics.jsonl", chains: calm.chains)
+    }
+
+    /// The schedule where this round left it.
+    var scheduleAfterwards: ChaosSchedule { schedule }
+
+    /// Runs it. On the main thread: children die with the thread that started them.
+    ///
+    /// - Parameter lastStep: where the calm run ended.
+    func run(lastStep: UInt64) throws -> Result {
+        let began = Self.now
+        let train = try TrainProcess(options: options, topology: topology, folder: folder, lastStep: lastStep)
+        supervisor = train.pid
+        due = began + schedule.interval()
+        var status: Int32?
+        var stop: Stop?
+        while status == nil, stop == nil {
+            let now = Self.now
+            take(watch.poll(now: now), now)
+            for (pid, until) in stopped where until <= now {
+                kill(pid, SIGCONT)
+                stopped[pid] = nil
+            }
+            if now >= nextSample { sample(now) }
+            if watch.step > 0, watch.step < lastStep, clock.mayInflict(now, alreadyThisRound: ledger.faults.count), now >= due {
+                inflict(now)
+            }
+            stop = clock.isInterrupted ? .interrupted : hang(now)
+            status = train.ended(within: Self.look)
+        }
+        for pid in stopped.keys { kill(pid, SIGCONT) }
+        if stop != nil { train.end() }
+        take(watch.poll(now: Self.now), Self.now)
+        ledger.runEnded()
+        try Data(ledger.lines.utf8).write(to: URL(fileURLWithPath: folder + "/faults.jsonl"))
+        let leftBehind = bury()
+        return Result(
+            topology: topology, folder: folder, status: status, stop: stop, faults: ledger, usage: usage,
+            views: watch.views.count, lost: lost, replayed: replayed, firstWrong: watch.firstWrong, kills: kills,
+            cutsRefused: cutsRefused, leftBehind: leftBehind, seconds: Self.now - began)
+    }
+
+    private static var now: Double { Date().timeIntervalSince1970 }
+
+    // MARK: What the run does
+
+    private func take(_ events: [RunWatch.Event], _ now: Double) {
+        for event in events {
+            if event.what == "view" { began(event) }
+            ledger.note(event, views: watch.views)
+        }
+        if watch.progressed == now { ledger.progress(at: now, lastView: watch.lastView) }
+    }
+
+    /// A membership that begins before a step that was done makes the run do it again.
+    private func began(_ event: RunWatch.Event) {
+        let applied = (event.number("applied") ?? 0) / UInt64(Configuration.phaseNames.count)
+        let lostSteps = event.step > applied ? event.step - applied : 0
+        if isBareOfReplicas { replayed += lostSteps } else { lost += lostSteps }
+        isBareOfReplicas = false
+    }
+
+    /// Notes when nobody is left who has the state and could tell.
+    private func countReplicas() {
+        guard !watch.formed.isEmpty else { return }
+        if watch.formed.allSatisfy({ killed.contains($0) || stopped[$0] != nil }) { isBareOfReplicas = true }
+    }
+
+    private func sample(_ now: Double) {
+        nextSample = now + Self.sampleEvery
+        let family = RunFamily(supervisor: supervisor, dead: killed)
+        let all =
+            [(supervisor, UsageLedger.Role.supervisor)] + family.workers.map { ($0, .worker) }
+            + (family.coordinator.map { [($0, .coordinator)] } ?? [])
+        for (pid, role) in all {
+            seen.insert(pid)
+            if let needs = ProcessTable.usage(of: pid) { usage.add(pid, role, needs, at: now) }
+        }
+    }
+
+    /// What a run that stands still is to be called, or nil.
+    private func hang(_ now: Double) -> Stop? {
+        let idle = now - watch.progressed
+        guard idle > Self.silence else { return nil }
+        var status = stat()
+        let spoke = stat(folder + "/coordinator.log", &status) == 0 ? Double(status.st_mtim.tv_sec) : 0
+        guard now - spoke > Self.silence || idle > Self.standstill else { return nil }
+        return .hang(
+            "no step for \(Int(idle)) s after step \(watch.step), and no line in \(folder)/coordinator.log for \(Int(now - spoke)) s"
+        )
+    }
+
+    /// Waits until every process of the run is gone; returns those that stay.
+    private func bury() -> [Int32] {
+        let deadline = Deadline(after: .seconds(10))
+        while seen.contains(where: ProcessTable.lives), !deadline.hasPassed { Pause.wait(for: .milliseconds(20)) }
+        let left = seen.filter(ProcessTable.lives).sorted()
+        for pid in left { kill(pid, SIGKILL) }
+        return left
+    }
+
+    // MARK: What is done to it
+
+    private func inflict(_ now: Double) {
+        let next = planned ?? (schedule.next(), now)
+        planned = next
+        // Where the rule forbids it now, it may be allowed in a moment: newcomers are on their way.
+        if attempt(next.fault, now) || now - next.since > options.patience {
+            planned = nil
+            due = now + schedule.interval()
+        }
+    }
+
+    private func attempt(_ fault: ChaosSchedule.Planned, _ now: Double) -> Bool {
+        let family = RunFamily(supervisor: supervisor, dead: killed)
+        seen.formUnion(family.workers + (family.coordinator.map { [$0] } ?? []))
+        switch fault.kind {
+        case .worker, .twoWorkers:
+            guard let victims = victims(fault.kind.workersKilled, family) else { return false }
+            strike(fault.kind, victims, SIGKILL)
+        case .everybody:
+            let victims = family.workers
+            guard !victims.isEmpty else { return false }
+            strike(fault.kind, victims, SIGKILL)
+        case .coordinator:
+            guard let coordinator = family.coordinator else { return false }
+            strike(fault.kind, [coordinator], SIGKILL)
+        case .coordinatorAndWorker:
+            guard let coordinator = family.coordinator, let victims = victims(1, family) else { return false }
+            strike(fault.kind, [coordinator] + victims, SIGKILL)
+        case .workerStopped:
+            guard let victims = victims(1, family) else { return false }
+            strike(fault.kind, victims, SIGSTOP, for: fault.stopped)
+        case .coordinatorStopped:
+            guard let coordinator = family.coordinator, stopped[coordinator] == nil else { return false }
+            strike(fault.kind, [coordinator], SIGSTOP, for: fault.stopped)
+        case .controlCut, .gradientCut: return cut(fault.kind, family)
+        }
+        return true
+    }
+
+    /// Workers whose loss leaves a replica alive, or nil where there are none at this moment.
+    private func victims(_ count: Int, _ family: RunFamily) -> [Int32]? {
+        let able = family.workers.filter { stopped[$0] == nil }
+        guard able.count >= count else { return nil }
+        let victims = schedule.pick(count, of: able)
+        guard options.sparesLast else { return victims }
+        let holders = watch.members.filter { able.contains($0) }
+        return holders.contains { !victims.contains($0) } ? victims : nil
+    }
+
+    private func strike(_ kind: FaultKind, _ pids: [Int32], _ signal: Int32, for seconds: Double? = nil) {
+        let now = Self.now
+        let hitsMember = pids.contains { watch.members.contains($0) } || kind.families.contains(.coordinator)
+        ledger.inflicted(kind, at: now, pids: pids, hitsMember: hitsMember, goesOnAt: seconds.map { now + $0 })
+        for pid in pids {
+            kill(pid, signal)
+            kills += 1
+            if let seconds { stopped[pid] = now + seconds } else { killed.insert(pid) }
+        }
+        countReplicas()
+    }
+
+    private func cut(_ kind: FaultKind, _ family: RunFamily) -> Bool {
+        let able = family.workers.filter { stopped[$0] == nil }
+        guard let victim = schedule.pick(1, of: able).first, let port = family.port else { return false }
+        let links = LinkCutter.links(of: victim).filter { ($0.remotePort == port) == (kind == .controlCut) }
+        guard let link = schedule.pick(1, of: links).first else { return false }
+        let now = Self.now
+        switch LinkCutter.cut(link) {
+        case .cut:
+            kills += 1
+            ledger.inflicted(kind, at: now, pids: [victim], hitsMember: watch.members.contains(victim), goesOnAt: nil)
+            return true
+        case .gone: return false
+        case .refused(let reason):
+            cutsRefused = reason
+            schedule = schedule.withoutCuts()
+            return true
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Runs
+
+extension ChaosVerdict {
+    /// The verdict as a person reads it.
+    public var text: String {
+        var lines = [
+            "runs       \(rounds.count) of \(calm.lastStep) steps (\(topologies)), \(options.workers) workers; calm: \(Int(calm.seconds.rounded())) s",
+            "faults     \(faults.faults.count) (\(kills) signals and cuts): \(kinds)",
+            "endings    \(endings)",
+            "lost       \(lost) steps; done again after every replica was gone: \(replayed) steps; lines missing in the metrics: \(missing)",
+            "",
+            pad("recovery, seconds", 44) + pad("count", 7, right: true)
+                + ["p50", "p99", "max"].map { pad($0, 9, right: true) }.joined(),
+        ]
+        lines += recoveries.map { recovery in
+            pad(recovery.name, 44) + pad("\(recovery.seconds.count)", 7, right: true)
+                + [recovery.percentile(0.5), recovery.percentile(0.99), recovery.maximum].map { pad(seconds($0), 9, right: true) }
+                .joined()
+        }
+        lines += ["", pad("process", 14) + "peak      first and last quarter   the longest lived, after 5 s and at its end"]
+        lines += UsageLedger.Role.allCases.map(needs)
+        if let reason = cutsRefused { lines.append("links were not cut: the system does not lend descriptors here (\(reason))") }
+        lines += [""] + troubles
+        let rest = isInterrupted ? ["interrupted"] : []
+        lines += rest + ["digest     \(calm.digest) \(isRight ? "in all of them" : "in the calm run; see above")"]
+        return lines.joined(separator: "\n")
+    }
+
+    private var topologies: String { options.topologies.map(\.rawValue).joined(separator: " and ") }
+
+    private var kinds: String {
+        let all = faults.faults
+        return FaultKind.allCases.compactMap { kind in
+            let count = all.count { $0.kind == kind }
+            return count == 0 ? nil : "\(count) \(kind.rawValue)"
+        }.joined(separator: ", ")
+    }
+
+    private var recovered: Int {
+        faults.faults.count {
+            if case .recovered = $0.ending { true } else { false }
+        }
+    }
+
+    private var endings: String {
+        "\(recovered) recovered, \(count(.overtaken)) overtaken by the next, \(count(.riddenOut)) ridden out, "
+            + "\(count(.without)) without effect (still starting), \(count(.runEnded)) at the run's end"
+    }
+
+    private func needs(_ role: UsageLedger.Role) -> String {
+        let usage = usage
+        var line = pad(role.rawValue, 14) + pad(megabytes(usage.peak(role)), 10)
+        line += pad(usage.quarters(role).map { "\(megabytes($0.first)), \(megabytes($0.last))" } ?? "-", 25)
+        guard let (first, last) = usage.oldest(role) else { return line }
+        return line
+            + "\(megabytes(first.usage.resident)), \(megabytes(last.usage.resident)); \(first.usage.descriptors), \(last.usage.descriptors) descriptors; \(first.usage.threads), \(last.usage.threads) threads (\(Int(last.at - first.at)) s)"
+    }
+
+    private func megabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000) MB" }
+
+    private func seconds(_ value: Double) -> String { String(format: "%.3f", value) }
+
+    private func pad(_ text: String, _ width: Int, right: Bool = false) -> String {
+        let space = String(repeating: " ", count: max(0, width - text.count))
+        return right ? space + text : text + space
+    }
+
+    /// The same for programs.
+    public var json: JSON {
+        let usage = usage
+        return .object([
+            .init("right", .bool(isRight)), .init("digest", .string(calm.digest)), .init("steps", .unsigned(calm.lastStep)),
+            .init("runs", JSON(rounds.count)), .init("digests_equal", JSON(rounds.count(where: \.digestIsEqual))),
+            .init("faults", JSON(faults.faults.count)), .init("kills", JSON(kills)),
+            .init(
+                "kinds",
+                .object(FaultKind.allCases.map { kind in .init(kind.rawValue, JSON(faults.faults.count { $0.kind == kind })) })),
+            .init("recovered", JSON(recovered)), .init("overtaken", JSON(count(.overtaken))),
+            .init("ridden_out", JSON(count(.riddenOut))), .init("without_effect", JSON(count(.without))),
+            .init("at_the_end", JSON(count(.runEnded))), .init("steps_lost", .unsigned(lost)),
+            .init("steps_replayed", .unsigned(replayed)), .init("lines_missing", JSON(missing)),
+            .init(
+                "recoveries",
+                .object(
+                    recoveries.map { recovery in
+                        .init(
+                            recovery.name,
+                            [
+                                "count": JSON(recovery.seconds.count), "p50": .real(recovery.percentile(0.5)),
+                                "p99": .real(recovery.percentile(0.99)), "max": .real(recovery.maximum),
+                            ])
+                    })),
+            .init(
+                "peak_resident_bytes", .object(UsageLedger.Role.allCases.map { .init($0.rawValue, JSON(usage.peak($0))) })),
+            .init("cuts_refused", cutsRefused.map { .string($0) } ?? .null),
+            .init("troubles", .array(troubles.map { .string($0) })),
+        ])
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Glibc
+import Waiting
+
+/// What `/proc` says of processes that others have started.
+enum ProcessTable {
+    /// Those a process has started and not yet buried.
+    static func children(of pid: Int32) -> [Int32] {
+        text("/proc/\(pid)/task/\(pid)/children").split(separator: " ").compactMap { Int32($0) }
+    }
+
+    /// The command line, word by word; empty for a process that has ended.
+    static func words(of pid: Int32) -> [String] {
+        text("/proc/\(pid)/cmdline").split(separator: "\0").map(String.init)
+    }
+
+    /// Whether it runs or could: it is there and not a zombie.
+    static func lives(_ pid: Int32) -> Bool {
+        guard let state = status(of: pid)["State"]?.first else { return false }
+        return state != "Z" && state != "X"
+    }
+
+    /// What a process needs at a moment.
+    struct Usage: Sendable {
+        /// Resident set, in bytes, now and at most.
+        var resident: Int
+        var peak: Int
+        var threads: Int
+        var descriptors: Int
+    }
+
+    static func usage(of pid: Int32) -> Usage? {
+        let status = status(of: pid)
+        func bytes(_ key: String) -> Int? {
+            status[key].flatMap { $0.split(separator: " ").first }.flatMap { Int($0) }.map { $0 * 1024 }
+        }
+        guard let resident = bytes("VmRSS"), let peak = bytes("VmHWM"), let threads = status["Threads"].flatMap({ Int($0) }),
+            let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")
+        else { return nil }
+        return Usage(resident: resident, peak: peak, threads: threads, descriptors: open.count)
+    }
+
+    private static func status(of pid: Int32) -> [String: String] {
+        var values: [String: String] = [:]
+        for line in text("/proc/\(pid)/status").split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            values[String(line[..<colon])] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        }
+        return values
+    }
+
+    /// A whole file, read to its end: those of `/proc` have no size and come in pieces that may be short. Empty where there
+    /// is none, as for a process that ends while it is looked at.
+    static func text(_ path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while let count = piece.withUnsafeMutableBytes({ Descriptor.read(descriptor, into: $0, .atMost(.seconds(1))) }), count > 0 {
+            bytes += piece[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// The processes of one run on this machine, as its supervisor has started them.
+struct RunFamily {
+    var coordinator: Int32?
+    var workers: [Int32] = []
+    /// Where the workers find the coordinator.
+    var port: Int?
+
+    /// Looks at the children of a supervisor, but for those in `dead`, which may not be buried yet.
+    init(supervisor: Int32, dead: Set<Int32>) {
+        for pid in ProcessTable.children(of: supervisor) where !dead.contains(pid) && ProcessTable.lives(pid) {
+            let words = ProcessTable.words(of: pid)
+            switch words.dropFirst().first {
+            case "coordinator": coordinator = pid
+            case "worker":
+                workers.append(pid)
+                if let flag = words.firstIndex(of: "--coordinator"), flag + 1 < words.count {
+                    port = words[flag + 1].split(separator: ":").last.flatMap { Int($0) }
+                }
+            default: break
+            }
+        }
+    }
+}

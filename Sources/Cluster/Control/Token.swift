@@ -1,0 +1,78 @@
+import Crypto
+import Foundation
+import Glibc
+import Waiting
+import Wire
+
+/// A secret that coordinator and workers of a run share, and prove to each other to know without saying it.
+public struct Token: Sendable {
+    /// Characters a token must have at least: shorter ones can be guessed from one recorded handshake.
+    public static let minimumLength = 16
+    package static let nonceBytes = 32
+
+    private let key: SymmetricKey
+
+    /// A token of `text` without the white space around it.
+    ///
+    /// - Throws: `LocalError` where it is too short.
+    public init(_ text: String, from source: String = "the token") throws {
+        let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard text.utf8.count >= Self.minimumLength else {
+            throw LocalError(
+                "\(source) has \(text.utf8.count) characters and a token needs \(Self.minimumLength); make one with `head -c 32 /dev/urandom | base64 > FILE; chmod 600 FILE`"
+            )
+        }
+        key = SymmetricKey(data: SHA256.hash(data: Data(text.utf8)))
+    }
+
+    /// The token in a file, which nobody else may read; a pipe is taken as it is.
+    ///
+    /// - Throws: `LocalError` for a file that is missing, open to others, or too short.
+    public init(file path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw LocalError("the token file \(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        if status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
+            throw LocalError("the token file \(path) can be read by others; protect it: chmod 600 \(path)")
+        }
+        guard let line = try Self.firstLine(of: path) else {
+            throw LocalError("the token file \(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        try self.init(line, from: "the token file \(path)")
+    }
+
+    /// Byte by byte, so that what follows the line on a pipe stays there.
+    private static func firstLine(of path: String) throws -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        let deadline = Deadline(after: .seconds(30))
+        while bytes.count < 4096,
+            withUnsafeMutableBytes(of: &byte, { Descriptor.read(descriptor, into: $0, .until(deadline)) }) == 1,
+            byte != UInt8(ascii: "\n")
+        { bytes.append(byte) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func nonce() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
+
+    /// Which side's proof a code is: one side's is never good for the other.
+    enum Role: String { case coordinator, worker }
+
+    /// HMAC-SHA-256 over the role and both nonces.
+    func code(_ role: Role, worker: [UInt8], coordinator: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: message(role, worker, coordinator), using: key))
+    }
+
+    /// In a time that does not tell where a wrong code differs.
+    func isRight(_ code: [UInt8], _ role: Role, worker: [UInt8], coordinator: [UInt8]) -> Bool {
+        HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message(role, worker, coordinator), using: key)
+    }
+
+    private func message(_ role: Role, _ worker: [UInt8], _ coordinator: [UInt8]) -> Data {
+        Data("lockstep \(role.rawValue) ".utf8) + worker + coordinator
+    }
+}

@@ -1,0 +1,195 @@
+import Collectives
+import Crypto
+import Foundation
+import Logging
+import NIOCore
+import Runs
+import Waiting
+import Wire
+
+extension CoordinatorShell {
+    func carryOut(_ directive: CoordinatorDirective) {
+        switch directive {
+        case .welcome(let id, let worker): send(.welcome(run.welcome(worker: worker, remote: remote)), to: id)
+        case .refuse(let id, let reason):
+            send(.refusal(.with { $0.reason = reason }), to: id)
+            peers[id]?.connection.closeAfterSending()
+        case .close(let id): peers[id]?.connection.close()
+        case .halt(let ids, let order):
+            feeder.drop(through: machine.view)
+            for id in ids { send(.halt(.with { $0.order = order }), to: id) }
+        case .relaySum(let holder, let to, let applied, let order):
+            relay = Relay(.sum, from: holder, to: to, order: order, with: relay)
+            send(
+                .sumRequest(
+                    .with {
+                        $0.order = order
+                        $0.applied = applied
+                    }), to: holder)
+        case .relayState(let holder?, let to, let step, let order):
+            relay = Relay(.state, from: holder, to: to, order: order, with: relay)
+            send(
+                .snapshotRequest(
+                    .with {
+                        $0.step = step
+                        $0.order = order
+                    }), to: holder)
+        case .relayState(nil, let to, let step, let order): sendCheckpoint(step, to, order)
+        case .form(let plan): form(plan)
+        case .batch(let step):
+            let to = members.compactMap { member in
+                peers[member.connection].map { (connection: $0.connection, shards: member.shards) }
+            }
+            feeder.put(.batch(step: step, to: to, view: machine.view))
+        case .snapshot(let id, let step, let purposes):
+            guard let peer = peers[id] else { return }
+            sources[step] = id
+            desk.expect(step: step, purposes: purposes)
+            feeder.put(.message(.snapshotRequest(.with { $0.step = step }), to: peer.connection, view: machine.view))
+        case .forgetSnapshot(let step):
+            sources[step] = nil
+            desk.forget(step: step)
+        case .stepDone(let step, let view, let workers, let chain):
+            let done = ledger.take(step)
+            recorder.put(
+                .step(
+                    .init(
+                        step: step, minibatch: run.training.minibatchSize(ofStep: step), view: view, workers: workers,
+                        chain: chain, at: MonotonicTime.now, reports: done.steps, shards: done.shards)))
+        case .stop(let ids, let reason, let failed):
+            let stop = ControlStop.with {
+                $0.reason = reason
+                $0.failed = failed
+            }
+            for id in ids { send(.stop(stop), to: id) }
+        case .end(let outcome):
+            self.outcome = outcome
+            onEnd(outcome)
+        case .log(let level, let text): log.log(level: level.loggerLevel, "\(text)")
+        case .record(let note): recorder.put(.event(note.what, note.fields + processes(of: note)))
+        }
+    }
+
+    /// Which processes make up a view that begins.
+    private func processes(of note: RunNote) -> [(String, JSON)] {
+        guard case .view = note else { return [] }
+        return [("pids", .array(members.map { .unsigned(UInt64($0.identity.pid)) }))]
+    }
+
+    private func send(_ message: ControlMessage, to id: ConnectionID) {
+        peers[id]?.connection.send(message, view: machine.view)
+    }
+
+    /// The newest whole checkpoint, piece by piece, to all who need it.
+    private func sendCheckpoint(_ step: UInt64, _ to: [ConnectionID], _ order: UInt64) {
+        let connections = to.compactMap { peers[$0]?.connection }
+        DetachedThread.start(name: "state") { [run, log, self] in
+            do {
+                let newest = try run.store.newestWhole()
+                for left in newest.leftOut where !run.leftOut.contains(left) { log.warning("passed over a checkpoint: \(left)") }
+                guard let checkpoint = newest.checkpoint else {
+                    throw LocalError(
+                        "every replica was lost and no checkpoint of \(run.options.folder.path) is whole; put one back from a copy, or begin a new run"
+                    )
+                }
+                guard checkpoint.info.step == step else {
+                    return onLoop { $0.handle(.checkpointIs(step: checkpoint.info.step)) }
+                }
+                try StoredState(checkpoint).stream(order: order) { chunk in
+                    // A connection that ends on the way is heard of by itself.
+                    for connection in connections {
+                        try? connection.sendAndWait(.stateChunk(chunk), view: 0, .atMost(ControlConnection.pieceLimit))
+                    }
+                }
+            } catch {
+                log.error("\(error)")
+                onLoop { $0.handle(.failed(reason: "\(error)")) }
+            }
+        }
+    }
+
+    private func form(_ plan: ViewPlan) {
+        members = plan.members
+        relay = nil
+        if !books {
+            books = true
+            recorder.put(.open(step: plan.applied / UInt64(run.plan.phases)))
+        }
+        let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+        summation?.form(view: plan.number, world: plan.members.count, secret: secret) { [log] in
+            log.warning("the summation server of view \(plan.number) did not come up: \($0)")
+        }
+        for (rank, member) in plan.members.enumerated() {
+            guard let peer = peers[member.connection] else { continue }
+            let message = ControlView.with { view in
+                view.view = plan.number
+                view.rank = UInt32(rank)
+                view.members = plan.members.map { self.describe($0, to: peer.connection) }
+                view.shards = member.shards.map(UInt32.init)
+                view.secret = Data(secret)
+                view.applied = plan.applied
+                if let summation {
+                    view.serverPort = UInt32(summation.port)
+                    view.serverAddresses = [peer.connection.localHost ?? "127.0.0.1"]
+                }
+            }
+            peer.connection.send(.view(message), view: plan.number)
+        }
+    }
+
+    /// How one member reaches another: at the address it advertises, else at the one it dialled from; a worker beside the
+    /// coordinator is reached at the address by which the asking member knows the coordinator, never at loopback.
+    private func describe(_ member: ViewPlan.Member, to asking: ControlConnection) -> ControlMember {
+        let peer = peers[member.connection]
+        var addresses = peer?.ready?.dataAddresses ?? []
+        if addresses.isEmpty, let remote = peer?.connection.remoteHost { addresses = [remote] }
+        if let askingFrom = asking.remoteHost, !HostPort.isLoopback(askingFrom), let here = asking.localHost {
+            addresses = addresses.map { HostPort.isLoopback($0) ? here : $0 }
+        }
+        return ControlMember.with {
+            $0.worker = member.worker
+            $0.host = member.identity.host
+            $0.pid = member.identity.pid
+            $0.addresses = addresses
+            $0.port = peer?.ready?.dataPort ?? 0
+        }
+    }
+}
+
+/// Pieces of sums and states on their way from one member to others.
+struct Relay {
+    enum Kind: Hashable { case sum, state }
+
+    private struct Way: Hashable {
+        var kind: Kind
+        var from: ConnectionID
+    }
+
+    private var targets: [Way: [ConnectionID]]
+    private let order: UInt64
+
+    /// With `other`, what is under way for the same order goes on beside it.
+    init(_ kind: Kind, from source: ConnectionID, to targets: [ConnectionID], order: UInt64, with other: Relay?) {
+        self.targets = other.flatMap { $0.order == order ? $0.targets : nil } ?? [:]
+        self.order = order
+        self.targets[Way(kind: kind, from: source)] = targets
+    }
+
+    func pass(
+        _ message: ControlMessage, _ kind: Kind, order: UInt64, from: ConnectionID,
+        _ peers: [ConnectionID: CoordinatorShell.Peer]
+    ) {
+        guard order == self.order, let targets = targets[Way(kind: kind, from: from)] else { return }
+        for target in targets { peers[target]?.connection.send(message, view: 0) }
+    }
+}
+
+extension LogLevel {
+    var loggerLevel: Logger.Level {
+        switch self {
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Runs
+
+/// How the membership's changes stand in `metrics.jsonl`.
+extension RunNote {
+    var what: String {
+        switch self {
+        case .death: "death"
+        case .join: "join"
+        case .leave: "leave"
+        case .view: "view"
+        case .goesOn: "goes_on"
+        case .restart: "restart"
+        }
+    }
+
+    /// With the wall clock, so that what several processes saw can be laid side by side.
+    var fields: [(String, JSON)] { own + [("time", .real(Date().timeIntervalSince1970))] }
+
+    private var own: [(String, JSON)] {
+        switch self {
+        case .death(let worker, let host, let pid, let rank, let step, let cause):
+            Self.who(worker, host, pid) + (rank.map { [("rank", .integer(Int64($0)))] } ?? [])
+                + [("step", .unsigned(step)), ("cause", .string(cause))]
+        case .join(let worker, let host, let pid, let step), .leave(let worker, let host, let pid, let step):
+            Self.who(worker, host, pid) + [("step", .unsigned(step))]
+        case .view(let number, let workers, let applied):
+            [("view", .unsigned(number)), ("workers", .integer(Int64(workers))), ("applied", .unsigned(applied))]
+        case .goesOn(let view, let milliseconds, let cause):
+            [("view", .unsigned(view)), ("milliseconds", .real(milliseconds)), ("cause", .string(cause))]
+        case .restart(let from, let to): [("from", .unsigned(from)), ("to", .unsigned(to))]
+        }
+    }
+
+    private static func who(_ worker: UInt32, _ host: String, _ pid: UInt32) -> [(String, JSON)] {
+        [("worker", .unsigned(UInt64(worker))), ("host", .string(host)), ("pid", .unsigned(UInt64(pid)))]
+    }
+}

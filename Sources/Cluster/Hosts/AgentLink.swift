@@ -1,0 +1,197 @@
+import Foundation
+import Glibc
+import Synchronization
+import Waiting
+
+/// A launcher's connection to the agent of one host: a child process (the remote shell, or the agent itself on this machine)
+/// whose standard input and output carry the messages.
+final class AgentLink: Sendable {
+    /// What comes unasked.
+    enum Event: Sendable {
+        case output(slot: Int, line: String)
+        case ended(slot: Int, ChildProcess.Ending)
+        /// A line on standard error after the hello: the remote shell's own, as a rule.
+        case remark(String)
+        /// The connection is gone that had been up. `last` is what the remote shell said.
+        case lost(ChildProcess.Ending, last: String)
+    }
+
+    private struct State {
+        var hello: AgentHello?
+        var strangeHello: String?
+        var next = 0
+        var waiting: [Int: Mailbox<Result<AgentAnswer, LocalError>>] = [:]
+        /// The last lines of standard error.
+        var errors: [String] = []
+        var ended: ChildProcess.Ending?
+        var closing = false
+    }
+
+    let name: String
+    private let process: ChildProcess
+    private let input: Int32
+    private let inputLock = Mutex(false)
+    private let state = Mutex(State())
+    private let greeting = Mailbox<Void>()
+    private let end = Mailbox<Void>()
+    private let onEvent: @Sendable (Event) -> Void
+
+    /// Starts the child process. `onEvent` is called on threads of this link, one event at a time but for remarks.
+    init(
+        name: String, program: String, arguments: [String], environment: [String: String],
+        onEvent: @escaping @Sendable (Event) -> Void
+    ) throws {
+        let (toChild, fromChild, errors) = try (Pipe(), Pipe(), Pipe())
+        defer { for descriptor in [toChild.reading, fromChild.writing, errors.writing] { close(descriptor) } }
+        // A remote shell that takes nothing any more must not block the launcher.
+        _ = fcntl(toChild.writing, F_SETFL, O_NONBLOCK)
+        self.name = name
+        self.onEvent = onEvent
+        input = toChild.writing
+        do {
+            process = try ChildProcess(
+                executable: program, arguments: arguments, environment: environment,
+                descriptors: [(toChild.reading, 0), (fromChild.writing, 1), (errors.writing, 2)])
+        } catch {
+            for descriptor in [toChild.writing, fromChild.reading, errors.reading] { close(descriptor) }
+            throw error
+        }
+        let errorsEnded = Mailbox<Void>()
+        DetachedThread.start(name: "remarks") { [self] in
+            _ = DescriptorLines.read(errors.reading, longest: 4096, .untilWoken(by: "the child's end, or nobody: its thread alone"))
+            { remark(String(decoding: $0, as: UTF8.self)) }
+            close(errors.reading)
+            errorsEnded.close()
+        }
+        DetachedThread.start(name: "agent-link") { [self] in
+            _ = DescriptorLines.read(fromChild.reading, .untilWoken(by: "the child's end: its keep-alive, or waitForEnd")) {
+                hear($0)
+            }
+            close(fromChild.reading)
+            let ending = process.waitForEnd()
+            // What it said last explains the end; a process that it left behind may hold the pipe for ever.
+            _ = errorsEnded.take(.atMost(.milliseconds(500)))
+            finish(ending)
+        }
+    }
+
+    /// The agent's first word, waiting for it.
+    ///
+    /// - Throws: `LocalError` that says why there is none: it could not be reached, or there is no such binary.
+    func hello(within patience: Duration) throws -> AgentHello {
+        _ = greeting.take(.atMost(patience))
+        greeting.close()
+        let state = state.withLock { $0 }
+        if let hello = state.hello { return hello }
+        if let build = state.strangeHello { throw HelloTrouble.build(build) }
+        guard let ended = state.ended else { throw HelloTrouble.silent(patience, last: Self.last(state.errors)) }
+        throw HelloTrouble.ended(ended, last: Self.last(state.errors))
+    }
+
+    /// Why there was no hello.
+    enum HelloTrouble: Error {
+        case ended(ChildProcess.Ending, last: String)
+        case silent(Duration, last: String)
+        /// An agent of another build, whose messages are not understood.
+        case build(String)
+    }
+
+    /// Sends a request; its answer, or why there is none, arrives in the mailbox.
+    func ask(_ request: AgentRequest) -> Mailbox<Result<AgentAnswer, LocalError>> {
+        let mailbox = Mailbox<Result<AgentAnswer, LocalError>>()
+        let id: Int? = state.withLock { state in
+            guard state.ended == nil else { return nil }
+            state.next += 1
+            state.waiting[state.next] = mailbox
+            return state.next
+        }
+        if let id {
+            send(AgentCall(id: id, request: request))
+        } else {
+            mailbox.put(.failure(LocalError("the connection to \(name) is gone")))
+        }
+        return mailbox
+    }
+
+    /// Sends what has no answer.
+    func tell(_ request: AgentRequest) { send(AgentCall(id: 0, request: request)) }
+
+    /// Ends the agent's input, upon which it ends its workers and itself. Idempotent.
+    func closeInput() {
+        state.withLock { $0.closing = true }
+        inputLock.withLock { closed in
+            if !closed { close(input) }
+            closed = true
+        }
+    }
+
+    /// Waits for the end of the process; after `patience` it is killed.
+    func waitForEnd(within patience: Duration) {
+        _ = end.take(.atMost(patience))
+        if state.withLock({ $0.ended == nil }) {
+            process.send(signal: SIGKILL)
+            _ = end.take(.atMost(.seconds(1)))
+        }
+    }
+
+    private func send(_ call: AgentCall) {
+        guard let bytes = try? AgentLines.bytes(call) else { return }
+        inputLock.withLock { closed in
+            guard !closed else { return }
+            // Nothing taken for seconds: the connection is stuck, and its own keep-alive will end it.
+            _ = bytes.withUnsafeBytes { Descriptor.write($0, to: input, .atMost(.seconds(3))) }
+        }
+    }
+
+    private func hear(_ line: [UInt8]) {
+        guard let word = try? AgentLines.read(AgentWord.self, from: line) else { return notUnderstood(line) }
+        switch word {
+        case .hello(let hello):
+            state.withLock { $0.hello = hello }
+            greeting.put(())
+        case .answer(let id, let answer): resolve(id, .success(answer))
+        case .failed(let id, let sentence): resolve(id, .failure(LocalError(sentence)))
+        case .output(let slot, let line): onEvent(.output(slot: slot, line: line))
+        case .ended(let slot, let end): onEvent(.ended(slot: slot, end.ending))
+        }
+    }
+
+    /// Before the hello a login shell's greeting, or the hello of another build, of which the build alone is read.
+    private func notUnderstood(_ line: [UInt8]) {
+        let text = String(decoding: line, as: UTF8.self)
+        guard state.withLock({ $0.hello == nil }), text.hasPrefix("{\"hello\"") else { return }
+        guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: [String: [String: Any]]],
+            let build = object["hello"]?["_0"]?["build"] as? String
+        else { return }
+        state.withLock { $0.strangeHello = build }
+        greeting.put(())
+    }
+
+    private func resolve(_ id: Int, _ result: Result<AgentAnswer, LocalError>) {
+        state.withLock { $0.waiting.removeValue(forKey: id) }?.put(result)
+    }
+
+    private func remark(_ line: String) {
+        let text = line.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.isEmpty else { return }
+        let greeted = state.withLock { state in
+            state.errors = state.errors.suffix(4) + [text]
+            return state.hello != nil
+        }
+        if greeted { onEvent(.remark(text)) }
+    }
+
+    private func finish(_ ending: ChildProcess.Ending) {
+        let (waiting, last, expected) = state.withLock { state in
+            state.ended = ending
+            defer { state.waiting = [:] }
+            return (Array(state.waiting.values), Self.last(state.errors), state.closing || state.hello == nil)
+        }
+        for mailbox in waiting { mailbox.put(.failure(LocalError("the connection to \(name) is gone (\(last))"))) }
+        greeting.close()
+        if !expected { onEvent(.lost(ending, last: last)) }
+        end.close()
+    }
+
+    private static func last(_ errors: [String]) -> String { errors.last ?? "" }
+}

@@ -1,0 +1,35 @@
+import Waiting
+
+/// Lines that come out of a descriptor.
+enum DescriptorLines {
+    /// How reading ended.
+    enum End {
+        case closed
+        /// Nothing came for the whole of the patience.
+        case silent
+    }
+
+    /// Hands every line to `body`, without its end; blocks until the descriptor ends. A line longer than `longest` bytes is
+    /// handed over in pieces; a last one without an end counts.
+    static func read(
+        _ descriptor: Int32, longest: Int = AgentLines.longest, _ patience: Patience, _ body: ([UInt8]) -> Void
+    ) -> End {
+        var pending: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { Descriptor.read(descriptor, into: $0, patience) }
+            guard let count else { return .silent }
+            guard count > 0 else {
+                if !pending.isEmpty { body(pending) }
+                return .closed
+            }
+            for byte in buffer[..<count] {
+                if byte != UInt8(ascii: "\n") { pending.append(byte) }
+                if byte == UInt8(ascii: "\n") || pending.count >= longest {
+                    body(pending)
+                    pending.removeAll(keepingCapacity: true)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// Whether hosts can compute the same bits: a pure function of what their agents say.
+enum HostComparison {
+    /// - Parameters:
+    ///   - runKernel: the family of a run that exists and keeps it; nil where it can still be chosen.
+    ///   - allowMixedKernels: products may differ.
+    static func findings(
+        here: AgentHello, hosts: [(name: String, hello: AgentHello)], runKernel: String? = nil, allowMixedKernels: Bool = false
+    ) -> [Finding] {
+        let all = [here] + hosts.map(\.hello)
+        let common = here.kernels.first { kernel in all.allSatisfy { $0.kernels.contains(kernel) } }
+        func choice() -> String {
+            if let runKernel { return "a run keeps its family (\(runKernel)): leave that host out, or begin a new run" }
+            return common.map { "--kernel \($0) is the best that all these hosts have" }
+                ?? "these hosts have no family in common; leave that one out"
+        }
+        var findings: [Finding] = []
+        for (name, hello) in hosts {
+            func problem(_ sentence: String) { findings.append(Finding(.problem, host: name, sentence)) }
+            if hello.build != here.build {
+                problem(AgentStarter.otherBuild(name, has: hello.build, here: here.build))
+            } else if allowMixedKernels {
+                // Nothing further has to be equal.
+            } else if hello.library != here.library {
+                problem(
+                    "\(name) has \(hello.library), this host \(here.library); install the same version there: its products would differ"
+                )
+            } else if let trouble = hello.kernelTrouble {
+                problem("\(name): \(trouble) Here \(choice())")
+            } else if hello.kernel != here.kernel {
+                problem("\(name) computes with the kernel family \(hello.kernel), this host with \(here.kernel); \(choice())")
+            } else if hello.fingerprint != here.fingerprint {
+                problem(
+                    "\(name): its products differ from this host's though both have \(here.library) and \(here.kernel); install the same package there, or accept it with --allow-mixed-kernels (the weights then depend on who computed what)"
+                )
+            }
+            let drift = hello.time - here.time
+            if abs(drift) > 60 {
+                findings.append(
+                    Finding(
+                        .note, host: name,
+                        "\(name): its clock is \(Int(abs(drift))) s \(drift > 0 ? "ahead" : "behind"); logs will not fit together"))
+            }
+        }
+        return findings
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+
+/// A host that takes workers: how it is reached, and how many.
+public struct HostEntry: Sendable, Hashable {
+    /// Login name, where another than one's own.
+    public var user: String?
+    /// A name or an address, IPv6 without brackets.
+    public var host: String
+    /// Worker processes.
+    public var slots: Int
+
+    public init(user: String? = nil, host: String, slots: Int = 1) {
+        self.user = user
+        self.host = host
+        self.slots = slots
+    }
+
+    /// What the remote shell is given: "host" or "user@host".
+    public var target: String { user.map { "\($0)@\(host)" } ?? host }
+}
+
+/// A list of hosts, as typed after -H or as lines of a file, that cannot be read: where, and what is right.
+public struct HostListError: Error, CustomStringConvertible, Sendable, Equatable {
+    public let description: String
+}
+
+/// Reads lists of hosts.
+public enum HostList {
+    /// Most worker processes of one host, and most hosts of a list.
+    public static let most = 256
+
+    /// "a", "a:4", "user@a:4", "[fd00::10]:4", separated by commas.
+    ///
+    /// - Throws: `HostListError`.
+    public static func parse(_ text: String) throws -> [HostEntry] {
+        let entries = try text.split(separator: ",", omittingEmptySubsequences: false).map { item in
+            try entry(item.trimmingCharacters(in: .whitespaces), where: "-H")
+        }
+        return try checked(entries)
+    }
+
+    /// A file: one `host`, `host:slots` or `host slots=N` a line; `#` begins a remark.
+    ///
+    /// - Throws: `HostListError` with the line's number, and where the file cannot be read.
+    public static func parse(file path: String) throws -> [HostEntry] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw HostListError(description: "The host file \(path) cannot be read; check the path and its mode.")
+        }
+        return try parse(lines: String(decoding: data, as: UTF8.self), name: path)
+    }
+
+    /// The lines of a host file named `name`.
+    ///
+    /// - Throws: `HostListError` with the line's number.
+    public static func parse(lines text: String, name: String) throws -> [HostEntry] {
+        var entries: [HostEntry] = []
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let words = line.prefix { $0 != "#" }.split { $0.isWhitespace }.map(String.init)
+            guard let first = words.first else { continue }
+            let place = "\(name), line \(index + 1)"
+            var one = try entry(first, where: place)
+            for word in words.dropFirst() {
+                guard word.hasPrefix("slots=") else {
+                    throw HostListError(
+                        description: "\(place): \"\(word)\" is not understood; a line is host, host:4 or host slots=4.")
+                }
+                guard one.slots == 1, !first.hasSuffix(":1") else {
+                    throw HostListError(description: "\(place): the number of workers stands twice; write \(one.target) \(word).")
+                }
+                one.slots = try slots(String(word.dropFirst("slots=".count)), where: place)
+            }
+            entries.append(one)
+        }
+        guard !entries.isEmpty else {
+            throw HostListError(description: "The host file \(name) names no host; write one a line, for example 192.168.1.11:4.")
+        }
+        return try checked(entries)
+    }
+
+    private static func entry(_ text: String, where place: String) throws -> HostEntry {
+        var rest = text[...]
+        var user: String?
+        if let at = rest.lastIndex(of: "@") {
+            user = String(rest[..<at])
+            rest = rest[rest.index(after: at)...]
+        }
+        var host = rest
+        var count: Substring?
+        if rest.hasPrefix("[") {
+            guard let close = rest.firstIndex(of: "]") else {
+                throw HostListError(description: "\(place): \"\(text)\" lacks the closing bracket; write for example [fd00::11]:4.")
+            }
+            host = rest[rest.index(after: rest.startIndex)..<close]
+            let after = rest[rest.index(after: close)...]
+            if !after.isEmpty {
+                guard after.first == ":" else {
+                    throw HostListError(description: "\(place): \"\(after)\" after the bracket; write for example [\(host)]:4.")
+                }
+                count = after.dropFirst()
+            }
+        } else if let colon = rest.firstIndex(of: ":") {
+            guard rest.lastIndex(of: ":") == colon else {
+                throw HostListError(description: "\(place): \"\(text)\" looks like IPv6; put the address in brackets: [\(rest)]:4.")
+            }
+            host = rest[..<colon]
+            count = rest[rest.index(after: colon)...]
+        }
+        try check(String(host), user: user, in: text, where: place)
+        return HostEntry(user: user, host: String(host), slots: try count.map { try slots(String($0), where: place) } ?? 1)
+    }
+
+    /// Names go to the remote shell as they are: none may look like one of its options.
+    private static func check(_ host: String, user: String?, in text: String, where place: String) throws {
+        func plain(_ name: String, _ others: String) -> Bool {
+            !name.isEmpty && name.first != "-"
+                && name.utf8.allSatisfy { byte in
+                    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                        || others.utf8.contains(byte)
+                }
+        }
+        guard !host.isEmpty else {
+            throw HostListError(
+                description: "\(place): a host is missing\(text.isEmpty ? "" : " in \"\(text)\""); write for example a:4,b:4.")
+        }
+        guard plain(host, "-._:%"), user.map({ plain($0, "-._") }) ?? true else {
+            throw HostListError(description: "\(place): \"\(text)\" is no host; write host, host:4, user@host:4 or [IPv6]:4.")
+        }
+    }
+
+    private static func slots(_ text: String, where place: String) throws -> Int {
+        guard let number = Int(text), (1...most).contains(number) else {
+            throw HostListError(
+                description:
+                    "\(place): \"\(text)\" workers on a host; a number from 1 to \(most) follows the colon, not a port (--ssh \"ssh -p 2222\" sets that)."
+            )
+        }
+        return number
+    }
+
+    private static func checked(_ entries: [HostEntry]) throws -> [HostEntry] {
+        guard entries.count <= most else {
+            throw HostListError(description: "\(entries.count) hosts; \(most) is the most.")
+        }
+        var seen: Set<String> = []
+        for entry in entries where !seen.insert(entry.host).inserted {
+            let total = entries.filter { $0.host == entry.host }.reduce(0) { $0 + $1.slots }
+            throw HostListError(
+                description: "The host \(entry.host) stands twice; name it once, with \(total) workers: \(entry.host):\(total).")
+        }
+        return entries
+    }
+}

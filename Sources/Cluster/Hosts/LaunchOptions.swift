@@ -1,0 +1,30 @@
+/// What a launch starts, and how.
+public struct LaunchOptions: Sendable {
+    public var hosts: [HostEntry]
+    public var check: HostCheckOptions
+    /// Compute threads of a worker; nil: the cores of its host divided by its slots.
+    public var threads: Int?
+    /// How often a process, or a connection, is tried again that does not live for a minute.
+    public var maxRestarts: Int
+    /// Fewest workers the run goes on with; below that it is stopped when no restart is left.
+    public var fewestWorkers: Int
+
+    public init(hosts: [HostEntry], check: HostCheckOptions, threads: Int? = nil, maxRestarts: Int, fewestWorkers: Int) {
+        self.hosts = hosts
+        self.check = check
+        self.threads = threads
+        self.maxRestarts = maxRestarts
+        self.fewestWorkers = fewestWorkers
+    }
+}
+
+/// A random secret of one run, known to its processes alone: they read it from their standard input.
+struct RunToken {
+    let line: String
+
+    /// A fresh one.
+    init() { line = Secret.digits(Secret.bytes(32)) + "\n" }
+
+    /// What a process is told so that it reads the token.
+    let arguments = ["--token-file", "/dev/stdin"]
+}

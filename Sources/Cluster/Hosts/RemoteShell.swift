@@ -1,0 +1,76 @@
+import Foundation
+import Glibc
+
+/// The program that reaches a host: by default `ssh`. It is given options, a host, and one command for that host's shell.
+public struct RemoteShell: Sendable, Equatable {
+    /// The program's path and its options.
+    let words: [String]
+
+    /// Options that `ssh` gets after the person's own, whose values count where both are given: it must never ask a question,
+    /// since nobody is there to answer, and must notice a dead connection.
+    static let sshOptions = [
+        "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3",
+    ]
+
+    /// Takes a command line as a person types it: words apart by spaces, quotes and backslashes as in a shell.
+    ///
+    /// - Throws: `LocalError` where a quote is not closed or there is no such program.
+    public init(_ command: String = "ssh", searchPath: String? = ProcessInfo.processInfo.environment["PATH"]) throws {
+        var words = try Self.split(command)
+        guard let program = words.first else { throw LocalError("--ssh is empty; write for example --ssh \"ssh -p 2222\"") }
+        guard let path = Self.find(program, in: searchPath) else {
+            throw LocalError(
+                "there is no program \(program) on the PATH; install an SSH client, or say with --ssh how hosts are reached")
+        }
+        words[0] = path
+        self.words = words + ((program as NSString).lastPathComponent == "ssh" ? Self.sshOptions : [])
+    }
+
+    /// Program and arguments that run `lockstep` with `arguments` on a host: the binary at `paths`, in their order, or else
+    /// the one on that host's PATH where `orOnPath`.
+    func command(to target: String, paths: [String], orOnPath: Bool, arguments: [String]) -> (program: String, arguments: [String])
+    {
+        let quoted = arguments.map(Self.quote).joined(separator: " ")
+        var script = paths.map { "[ -x \(Self.quote($0)) ] && exec \(Self.quote($0)) \(quoted); " }.joined()
+        script +=
+            orOnPath
+            ? "exec lockstep \(quoted)" : "echo \(Self.quote("there is no program \(paths.joined(separator: ", "))")) >&2; exit 127"
+        // The login shell there may be any; this line is read the same way by all.
+        return (words[0], Array(words.dropFirst()) + [target, "exec sh -c \(Self.quote(script))"])
+    }
+
+    /// A word that a shell reads as itself.
+    static func quote(_ word: String) -> String { "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'" }
+
+    static func split(_ command: String) throws -> [String] {
+        var words: [String] = []
+        var word: String?
+        var quote: Character?
+        var escaped = false
+        for character in command {
+            if escaped {
+                word = (word ?? "") + String(character)
+                escaped = false
+            } else if character == "\\", quote != "'" {
+                escaped = true
+            } else if character == quote {
+                quote = nil
+            } else if quote == nil, character == "'" || character == "\"" {
+                quote = character
+                word = word ?? ""
+            } else if quote == nil, character.isWhitespace {
+                if let whole = word { words.append(whole) }
+                word = nil
+            } else {
+                word = (word ?? "") + String(character)
+            }
+        }
+        guard quote == nil, !escaped else { throw LocalError("--ssh \(command): a quote is not closed") }
+        return words + (word.map { [$0] } ?? [])
+    }
+
+    private static func find(_ program: String, in searchPath: String?) -> String? {
+        if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
+        return (searchPath ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    }
+}

@@ -1,0 +1,71 @@
+/// What the coordinator's shell must do. Every one of them is carried out in the order given.
+public enum CoordinatorDirective: Sendable, Equatable {
+    case welcome(ConnectionID, worker: UInt32)
+    case refuse(ConnectionID, reason: String)
+    case close(ConnectionID)
+    /// The view is over: its members are to stand still and say where.
+    case halt([ConnectionID], order: UInt64)
+    /// Have the holder stream the sum of the last phase it applied, and pass it on to those one behind.
+    case relaySum(from: ConnectionID, to: [ConnectionID], applied: UInt64, order: UInt64)
+    /// Have the member stream its state at this boundary (nil: take the newest checkpoint), and pass it on.
+    case relayState(from: ConnectionID?, to: [ConnectionID], step: UInt64, order: UInt64)
+    /// Tell every member of the view, and open the summation server where the topology has one.
+    case form(ViewPlan)
+    /// Send every member its shards of this step: also the permission to run it.
+    case batch(step: UInt64)
+    /// Ask for the state at the boundary after `step` steps; in order with the batches.
+    case snapshot(ConnectionID, step: UInt64, purposes: SnapshotPurposes)
+    /// This snapshot will not come: forget what has arrived of it.
+    case forgetSnapshot(step: UInt64)
+    /// All members have applied the step: its figures may be written.
+    case stepDone(step: UInt64, view: UInt64, workers: Int, chain: UInt64)
+    /// Tell these workers that their part ends.
+    case stop([ConnectionID], reason: String, failed: Bool)
+    /// The run is over for this coordinator.
+    case end(RunOutcome)
+    case log(LogLevel, String)
+    /// Something that belongs into the run's metrics.
+    case record(RunNote)
+}
+
+/// How loud a line of the log is.
+public enum LogLevel: String, Sendable, Equatable { case info, warning, error }
+
+/// What happened to the membership, for `metrics.jsonl`.
+public enum RunNote: Sendable, Equatable {
+    case death(worker: UInt32, host: String, pid: UInt32, rank: Int?, step: UInt64, cause: String)
+    case join(worker: UInt32, host: String, pid: UInt32, step: UInt64)
+    case leave(worker: UInt32, host: String, pid: UInt32, step: UInt64)
+    /// A membership begins at this phase.
+    case view(number: UInt64, workers: Int, applied: UInt64)
+    /// The first phase of a view was applied, so long after the verdict or the pause that ended the view before.
+    case goesOn(view: UInt64, milliseconds: Double, cause: String)
+    /// Every replica was gone: the run goes back to its newest checkpoint.
+    case restart(from: UInt64, to: UInt64)
+}
+
+/// A membership: who takes part from which phase on, and who owns which shards.
+public struct ViewPlan: Sendable, Equatable {
+    public struct Member: Sendable, Equatable {
+        public var connection: ConnectionID
+        public var worker: UInt32
+        public var identity: WorkerIdentity
+        public var shards: Range<Int>
+    }
+
+    public var number: UInt64
+    /// By rank.
+    public var members: [Member]
+    /// Phases applied where the view begins.
+    public var applied: UInt64
+}
+
+/// How a run ended for its coordinator.
+public enum RunOutcome: Sendable, Equatable {
+    /// Every step was done and the last checkpoint is durable.
+    case finished(step: UInt64)
+    /// It was asked to stop, did so at a boundary, and the checkpoint is durable.
+    case stopped(step: UInt64, reason: String)
+    /// One sentence that says what and who; the newest periodic checkpoint is what is left.
+    case failed(reason: String)
+}

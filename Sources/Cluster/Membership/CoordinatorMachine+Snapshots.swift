@@ -1,0 +1,118 @@
+/// Copies of the state, and the end that waits for the last of them.
+extension CoordinatorMachine {
+    /// Asks the lowest-ranked member for the state after `step` steps.
+    mutating func requestSnapshot(after step: UInt64, _ purposes: SnapshotPurposes) -> [CoordinatorDirective] {
+        guard let source = ranks.first(where: { workers[$0] != nil }) else { return [] }
+        let purposes = purposes.union(carried)
+        carried = []
+        // It is on its way already: what it does not serve is asked for when it is there.
+        guard pending[step] == nil else {
+            pending[step]?.purposes.formUnion(purposes)
+            return []
+        }
+        pending[step] = Pending(purposes: purposes, source: source)
+        return [.snapshot(source, step: step, purposes: purposes)]
+    }
+
+    /// At the start of a view: which of the snapshots asked for in the last one will still come.
+    ///
+    /// A request that its source had not reached when it was halted is gone. What lies behind this boundary is asked for
+    /// again on the way; what lies before it is served by the next boundary.
+    mutating func settlePending(_ applied: UInt64) {
+        for (step, asked) in pending {
+            if let source = workers[asked.source], source.position.copied >= step { continue }
+            pending[step] = nil
+            if step * UInt64(plan.phases) <= applied { carried.formUnion(asked.purposes) }
+        }
+    }
+
+    /// A source is gone: what it was streaming will not come.
+    mutating func forgetSnapshots(from source: ConnectionID) -> [CoordinatorDirective] {
+        pending.filter { $0.value.source == source }.keys.sorted().map { .forgetSnapshot(step: $0) }
+    }
+
+    /// The next boundary serves what a source that stood aside took with it.
+    mutating func carrySnapshots(from source: ConnectionID) {
+        for (step, asked) in pending where asked.source == source {
+            pending[step] = nil
+            carried.formUnion(asked.purposes.subtracting(.last))
+        }
+    }
+
+    mutating func periodicCheckpoint(_ now: Duration) -> [CoordinatorDirective] {
+        guard stage == .running, plan.checkpointEverySeconds > 0, pending.isEmpty, completed < goal, isAtBoundary,
+            sent > completed || sent > plan.firstStep, now - lastCheckpoint >= .seconds(plan.checkpointEverySeconds)
+        else { return [] }
+        lastCheckpoint = now
+        guard served[sent] == nil else { return [] }
+        return requestSnapshot(after: sent, .checkpoint)
+    }
+
+    /// Every step is done: make sure that the last state reaches the disk, then end.
+    mutating func closeDown(_ now: Duration) -> [CoordinatorDirective] {
+        let wanted: SnapshotPurposes = completed >= plan.lastStep ? plan.purposes(after: completed) : [.checkpoint, .last]
+        var due = wanted.subtracting(served[completed] ?? []).subtracting(.last)
+        if newestCheckpoint == completed { due.remove(.checkpoint) }
+        if due.isEmpty { return pending.isEmpty ? endRun() : [] }
+        return pending[completed] == nil ? requestSnapshot(after: completed, due.union(carried).union(.last)) : []
+    }
+
+    private mutating func endRun() -> [CoordinatorDirective] {
+        stage = .ended
+        let outcome: RunOutcome =
+            completed >= plan.lastStep
+            ? .finished(step: completed) : .stopped(step: completed, reason: stopReason ?? "asked to stop")
+        return [.stop(workers.keys.sorted(), reason: "the run is done", failed: false), .end(outcome)]
+    }
+
+    /// A snapshot is where it was wanted, for these purposes (nil: for all it was asked for).
+    mutating func stored(_ step: UInt64, _ purposes: SnapshotPurposes?, _ now: Duration) -> [CoordinatorDirective] {
+        let asked = pending.removeValue(forKey: step)
+        let purposes = purposes ?? asked?.purposes ?? []
+        if purposes.contains(.checkpoint) {
+            lastCheckpoint = now
+            newestCheckpoint = max(newestCheckpoint, step)
+        }
+        served = served.filter { $0.key + 8 * Self.window > step }
+        served[step, default: []].formUnion(purposes)
+        carried.formUnion((asked?.purposes ?? []).subtracting(purposes).subtracting(.last))
+        return proceed(now)
+    }
+
+    mutating func snapshotFailed(_ step: UInt64, _ reason: String) -> [CoordinatorDirective] {
+        guard !hasEnded, pending[step] != nil else { return [] }
+        return fail(
+            "the state after step \(step) could not be stored: \(reason); the older checkpoints are kept, and "
+                + "`lockstep resume \(plan.runName)` goes on from the newest")
+    }
+
+    mutating func stopRequested(_ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+        guard stopReason == nil else { return [] }
+        stopReason = reason
+        switch stage {
+        case .ended: return []
+        case .gathering: return settle(now)
+        case .regrouping, .linking:
+            // The view that comes sets the goal at the boundary it can reach.
+            if stage != .regrouping { goal = min(plan.lastStep, (base + UInt64(plan.phases) - 1) / UInt64(plan.phases)) }
+            return [
+                .log(.info, "\(reason): the workers are finding each other again; the next step is finished, then a checkpoint")
+            ]
+        case .running:
+            guard completed < goal else { return [] }
+            goal = isAtBoundary ? sent : sent + 1
+            let note = CoordinatorDirective.log(.info, "\(reason): finishing step \(goal), then a checkpoint")
+            if completed == sent { return [note] + refill(now) }
+            return [note] + requestSnapshot(after: sent, [.checkpoint, .last])
+        }
+    }
+
+    /// Asked to stop while no worker holds anything that the disk does not.
+    mutating func endStopped() -> [CoordinatorDirective] {
+        stage = .ended
+        return recordUpTo(newestCheckpoint) + [
+            .stop(workers.keys.sorted(), reason: stopReason ?? "asked to stop", failed: false),
+            .end(.stopped(step: newestCheckpoint, reason: stopReason ?? "asked to stop")),
+        ]
+    }
+}

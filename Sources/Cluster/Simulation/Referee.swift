@@ -1,0 +1,180 @@
+/// Watches a world from outside: what must never be so, whatever goes wrong.
+final class Referee {
+    /// Microseconds from the last fault to the end of everything: a few verdicts, and the patience of an orphan.
+    static let patience: Int64 = 240_000_000
+    static let maximumEvents: UInt64 = 3_000_000
+    /// Views that may begin within a second.
+    private static let viewsASecond = 60
+    /// So long after the last fault nobody is given up for what the fault did.
+    private static let aftermath: Int64 = 25_000_000
+
+    private unowned let world: World
+    private var reference: Reference
+    private var applied: [Int: UInt64] = [:]
+    private var views: [Int64] = []
+    private var newestView: [UInt64: UInt64] = [:]
+
+    init(_ world: World) {
+        self.world = world
+        reference = Reference(world.scenario.arithmetic)
+    }
+
+    // MARK: Replicas
+
+    /// A replica has applied a phase, was restored, or (with the seat) has taken part in an exchange.
+    func applied(_ replica: SimulatedReplica, _ worker: SimulatedWorker, seat: GradientSeat?) {
+        let right = reference.state(after: replica.applied)
+        if replica.chain != right.chain {
+            world.violate(
+                "\(worker.name) has applied \(replica.applied) phases and its chain is not the run's: a phase was skipped, done twice, or done with a wrong sum"
+            )
+        } else if replica.state != right {
+            world.violate("\(worker.name) has applied \(replica.applied) phases and its exponents are not the run's")
+        }
+        guard let seat else { return }
+        let counts = seat.group.counts
+        if let least = counts.min(), let most = counts.max(), most - least > 1 {
+            world.violate("members of view \(seat.group.plan.number) have applied \(least) and \(most) phases: more than one apart")
+        }
+    }
+
+    func applies(_ exchange: SimulatedExchange, rank: Int, _ worker: SimulatedWorker) {
+        guard world.dropped == nil else { return }
+        if !exchange.isWhole(rank, missing: 0) {
+            world.violate("\(worker.name) applies phase \(exchange.phase) without the sum of every bucket")
+        }
+        if !exchange.isFromEveryMember {
+            world.violate("\(worker.name) applies phase \(exchange.phase), to which not every member has contributed")
+        }
+    }
+
+    // MARK: Coordinators
+
+    func forms(_ plan: ViewPlan, _ coordinator: SimulatedCoordinator) {
+        world.counts.views += 1
+        views.append(world.now)
+        views.removeAll { $0 + Scenario.second < world.now }
+        if views.count > Self.viewsASecond {
+            world.violate("no progress: \(views.count) views within a second, the last is \(plan.number); \(everyone)")
+        }
+        if let before = newestView[coordinator.generation], plan.number <= before {
+            world.violate("view \(plan.number) of generation \(coordinator.generation) after view \(before)")
+        }
+        newestView[coordinator.generation] = plan.number
+        if plan.members.map(\.shards).reduce(0, { $1.isEmpty ? $0 : $1.lowerBound == $0 ? $1.upperBound : -1 })
+            != world.scenario.plan.shards
+        {
+            world.violate("the shards of view \(plan.number) are not each in one member's hands")
+        }
+        for peer in coordinator.peers.values where coordinator.machine.number(of: peer.connection.id) != nil {
+            let worker = world.workers[peer.connection.worker]
+            guard worker.isAlive, worker.ending == nil, !worker.isFrozen, worker.connection === peer.connection,
+                let replica = worker.engine.session?.replica, replica.applied > plan.applied
+            else { continue }
+            world.violate(
+                "view \(plan.number) begins at phase \(plan.applied), and \(worker.name), which is connected, has applied \(replica.applied): the run goes back"
+            )
+        }
+    }
+
+    func joins(_ worker: SimulatedWorker, _ coordinator: SimulatedCoordinator) {
+        if coordinator.generation < worker.obeyed {
+            world.violate("\(coordinator.name) leads \(worker.name), which has obeyed generation \(worker.obeyed)")
+        }
+    }
+
+    func stepDone(_ step: UInt64, _ chain: UInt64) {
+        if chain != reference.state(after: (step + 1) * UInt64(world.scenario.arithmetic.phases)).chain {
+            world.violate("step \(step) goes into the books with a chain hash that is not the run's")
+        }
+    }
+
+    func stored(_ step: UInt64, _ state: SimulatedReplica.State) {
+        if state != reference.state(after: step * UInt64(world.scenario.arithmetic.phases)) {
+            world.violate("the checkpoint after step \(step) is not the run's state there")
+        }
+    }
+
+    func pieceOutOfOrder(_ piece: StatePiece) {
+        world.violate("a piece of the state after step \(piece.step) came out of order, and its sender is cut off for it")
+    }
+
+    func record(_ note: RunNote, by coordinator: SimulatedCoordinator) {
+        switch note {
+        case .restart: world.counts.restartsFromCheckpoint += 1
+        case .death(_, let host, _, _, _, let cause):
+            let verdicts = ["silent", "computed nothing", "stand still", "brought level", "did not come up"]
+            guard verdicts.contains(where: cause.contains) else { return }
+            world.counts.verdicts += 1
+            if world.isCalm, world.now - world.trouble.last > Self.aftermath {
+                world.violate("nothing is wrong any more, and the worker on \(host) is given up: \(cause); \(everyone)")
+            }
+        default: break
+        }
+    }
+
+    // MARK: Endings
+
+    func ended(_ coordinator: SimulatedCoordinator, _ outcome: RunOutcome) {
+        guard case .failed(let reason) = outcome, !isFair(reason), !coordinator.isReplaced else { return }
+        world.violate("the run failed: \(reason)")
+    }
+
+    /// Two who cannot reach each other twice before the first step; or nobody who reaches the summation server, again and again.
+    private func isFair(_ reason: String) -> Bool {
+        world.counts.linkFaults > 0 && (reason.contains("cannot reach") || reason.contains("cannot keep a gradient link"))
+    }
+
+    func told(_ line: String) {
+        guard line.contains("stands aside") else { return }
+        world.counts.asides += 1
+        if world.counts.linkFaults == 0 { world.violate("no link has ever failed, and \(line)") }
+    }
+
+    func ended(_ worker: SimulatedWorker, _ ending: WorkerEnding) {
+        switch ending {
+        case .failed(let reason): world.violate("\(worker.name) failed: \(reason)")
+        case .refused(let reason): world.violate("\(worker.name) was refused: \(reason)")
+        case .done, .runFailed, .lostCoordinator, .noCoordinator: break
+        }
+    }
+
+    func judgeEnd() {
+        guard let outcome = world.outcome else {
+            return world.violate("nothing is left to happen and the run has not ended; \(everyone)")
+        }
+        guard world.isOver else { return world.violate("nothing is left to happen and not every worker has ended; \(everyone)") }
+        let end: UInt64
+        switch outcome {
+        case .finished(let step): end = step
+        case .stopped(let step, _): end = step
+        case .failed: return
+        }
+        if case .finished = outcome, end != world.scenario.plan.lastStep {
+            world.violate("the run is said to be finished after step \(end) of \(world.scenario.plan.lastStep)")
+        }
+        if case .stopped = outcome, !world.trouble.askedToStop { world.violate("the run was stopped, and nobody asked for it") }
+        // Stopped before anybody came back: a state that has just been handed in may still reach the disk.
+        let newest = world.disk.newestStep ?? 0
+        if newest < end || (newest > end && outcome == .finished(step: end)) {
+            world.violate("the run ended after step \(end), and the newest checkpoint is after step \(newest)")
+        }
+        judgeBooks(upTo: end)
+    }
+
+    /// Every step once and in order. What died with a coordinator nobody can tell the next one.
+    private func judgeBooks(upTo end: UInt64) {
+        let steps = world.disk.metrics
+        let isInOrder = zip(steps, steps.dropFirst()).allSatisfy { $0 < $1 }
+        if !isInOrder || (world.counts.coordinatorRestarts == 0 && (steps.count < end || steps.last ?? 0 != steps.count)) {
+            world.violate("the books do not have every step up to \(end) once and in order: \(steps)")
+        }
+    }
+
+    /// Where everybody stands.
+    var everyone: String {
+        let lead = world.coordinators.last.map { "\($0.name): \($0.account)" } ?? "no coordinator"
+        let living = world.workers.filter(\.isAlive).map(\.account)
+        return ([lead] + living).joined(separator: "; ")
+    }
+}

@@ -1,0 +1,112 @@
+extension SimulatedCoordinator {
+    /// The same table as `CoordinatorShell.carryOut`.
+    func carryOut(_ directive: CoordinatorDirective) {
+        switch directive {
+        case .welcome(let id, _): send(.welcome(generation: generation), to: id)
+        case .refuse(let id, let reason):
+            send(.refusal(reason), to: id)
+            peers[id]?.connection.closeByCoordinator()
+        case .close(let id): peers[id]?.connection.closeByCoordinator()
+        case .halt(let ids, let order):
+            feeder.drop(through: machine.view)
+            for id in ids { send(.halt(order: order), to: id) }
+        case .relaySum(let holder, let to, let applied, let order):
+            world.counts.sumsSent += to.count
+            relay = SimulatedRelay(.sum, from: holder, to: to, order: order, with: relay)
+            send(.sumRequest(order: order, applied: applied), to: holder)
+        case .relayState(let holder?, let to, let step, let order):
+            world.counts.statesSent += to.count
+            relay = SimulatedRelay(.state, from: holder, to: to, order: order, with: relay)
+            send(.snapshotRequest(step: step, order: order), to: holder)
+        case .relayState(nil, let to, let step, let order):
+            world.counts.statesSent += to.count
+            sendCheckpoint(step, to, order)
+        case .form(let plan): form(plan)
+        case .batch(let step):
+            let to = members.compactMap { peers[$0.connection]?.connection }
+            feeder.put(.batch(step: step, to: to, view: machine.view))
+        case .snapshot(let id, let step, let purposes):
+            guard let peer = peers[id] else { return }
+            sources[step] = id
+            desk.expect(step: step, purposes: purposes)
+            feeder.put(.message(.snapshotRequest(step: step, order: 0), to: peer.connection, view: machine.view))
+        case .forgetSnapshot(let step):
+            sources[step] = nil
+            desk.forget(step: step)
+        case .stepDone(let step, let view, _, let chain):
+            world.referee.stepDone(step, chain)
+            if isReplaced { return }
+            books.write(step: step + 1, view: view, to: &world.disk)
+            if books.hasGap, generation == 1 { world.violate("the books pass over a step before step \(step + 1)") }
+        case .stop(let ids, let reason, let failed):
+            for id in ids { send(.stop(reason: reason, failed: failed), to: id) }
+        case .end(let outcome): conclude(outcome)
+        case .log(_, let line): world.referee.told(line)
+        case .record(let note): world.referee.record(note, by: self)
+        }
+    }
+
+    private func send(_ message: ToWorker, to id: ConnectionID) { peers[id]?.connection.send(message, view: machine.view) }
+
+    private func form(_ plan: ViewPlan) {
+        world.referee.forms(plan, self)
+        members = plan.members
+        relay = nil
+        if !isReplaced { books.open(step: plan.applied / UInt64(machine.plan.phases), on: &world.disk) }
+        world.groups.append(GradientGroup(world, coordinator: self, plan: plan, ring: machine.plan.ring))
+        for (rank, member) in plan.members.enumerated() {
+            peers[member.connection]?.connection.send(.view(plan, rank: rank), view: plan.number)
+        }
+    }
+
+    /// On a thread of its own, piece by piece, to all who need it.
+    private func sendCheckpoint(_ step: UInt64, _ to: [ConnectionID], _ order: UInt64) {
+        let connections = to.compactMap { peers[$0]?.connection }
+        world.after(world.delay(500), in: self) {
+            guard let newest = self.world.disk.newestStep, newest == step, let state = self.world.disk.checkpoints[step] else {
+                return self.handle(
+                    .failed(reason: "the checkpoint after step \(step), to which the run goes back, is not whole any more"))
+            }
+            self.stream(state, step, order, offset: 0, connections)
+        }
+    }
+
+    private func stream(
+        _ state: SimulatedReplica.State, _ step: UInt64, _ order: UInt64, offset: UInt64, _ connections: [SimulatedConnection]
+    ) {
+        let pieces = world.scenario.pieces
+        guard offset < pieces else { return }
+        let piece = StatePiece(order: order, step: step, offset: offset, count: 1, total: pieces, state: state)
+        for connection in connections { connection.send(ToWorker.statePiece(piece), view: 0) }
+        world.after(world.delay(world.scenario.pieceTime), in: self) {
+            self.stream(state, step, order, offset: offset + 1, connections)
+        }
+    }
+}
+
+/// As `Relay`.
+struct SimulatedRelay {
+    enum Kind: Hashable { case sum, state }
+
+    private struct Way: Hashable {
+        var kind: Kind
+        var from: ConnectionID
+    }
+
+    private var targets: [Way: [ConnectionID]]
+    private let order: UInt64
+
+    init(_ kind: Kind, from source: ConnectionID, to targets: [ConnectionID], order: UInt64, with other: SimulatedRelay?) {
+        self.targets = other.flatMap { $0.order == order ? $0.targets : nil } ?? [:]
+        self.order = order
+        self.targets[Way(kind: kind, from: source)] = targets
+    }
+
+    func pass(
+        _ message: ToWorker, _ kind: Kind, order: UInt64, from: ConnectionID,
+        _ peers: [ConnectionID: SimulatedCoordinator.Peer]
+    ) {
+        guard order == self.order, let targets = targets[Way(kind: kind, from: from)] else { return }
+        for target in targets { peers[target]?.connection.send(message, view: 0) }
+    }
+}

@@ -1,0 +1,100 @@
+/// What stands for the parameters, the optimizers' state and the sums of one worker.
+///
+/// A phase's gradient is a pure function of the state (its chain hash), the phase and the shard; the sum of a bucket is
+/// the wrapping sum over shards, so that a shard missing, counted twice or computed from another state shows in the chain.
+struct SimulatedReplica {
+    /// What a snapshot holds: everything the next phase depends on.
+    struct State: Equatable {
+        var applied: UInt64 = 0
+        var chain: UInt64
+        /// One a phase; `none` before the first reduction.
+        var exponents: [Int]
+    }
+
+    /// The exponents one phase was summed with, and those its next run takes.
+    struct Change: Equatable {
+        var used: Int
+        var next: Int
+    }
+
+    enum Decision {
+        case apply(Change)
+        case again(Int)
+    }
+
+    static let none = -1
+    /// How far a maximum may outgrow its exponent.
+    static let headroom = 2
+
+    private(set) var state: State
+    /// One a phase, each of one value a bucket: kept until that phase of the next step.
+    var sums: [[UInt64]]
+    private(set) var changes: [Change?]
+    let arithmetic: Arithmetic
+
+    /// What the run's seed decides.
+    struct Arithmetic {
+        var seed: UInt64
+        var phases: Int
+        var buckets: Int
+        var shards: Int
+
+        var fresh: State {
+            State(chain: SplitMix.mixed(seed, 1), exponents: [Int](repeating: SimulatedReplica.none, count: phases))
+        }
+
+        /// One shard's part of a bucket's sum.
+        func part(of shard: Int, bucket: Int, state: State, exponent: Int) -> UInt64 {
+            SplitMix.mixed(
+                seed, state.chain, state.applied, UInt64(shard), UInt64(bucket), UInt64(bitPattern: Int64(exponent)))
+        }
+
+        /// The reduced maximum of a phase, as an exponent: it grows and falls, and now and then past the headroom.
+        func maximum(_ applied: UInt64) -> Int { Int(SplitMix.mixed(seed, 2, applied) % 7) }
+
+        func decide(exponent: Int, applied: UInt64) -> Decision {
+            let maximum = maximum(applied)
+            if exponent == SimulatedReplica.none || maximum > exponent + SimulatedReplica.headroom { return .again(maximum) }
+            return .apply(Change(used: exponent, next: max(maximum, exponent - 2)))
+        }
+
+        func extend(_ chain: UInt64, _ sums: [UInt64]) -> UInt64 { sums.reduce(chain) { SplitMix.mixed($0, $1) } }
+    }
+
+    init(_ arithmetic: Arithmetic) {
+        self.arithmetic = arithmetic
+        state = arithmetic.fresh
+        sums = [[UInt64]](repeating: [UInt64](repeating: 0, count: arithmetic.buckets), count: arithmetic.phases)
+        changes = [Change?](repeating: nil, count: arithmetic.phases)
+    }
+
+    var applied: UInt64 { state.applied }
+    var chain: UInt64 { state.chain }
+    var step: UInt64 { state.applied / UInt64(arithmetic.phases) }
+    var phase: Int { Int(state.applied % UInt64(arithmetic.phases)) }
+
+    var lastPhase: Int { Int((state.applied &- 1) % UInt64(arithmetic.phases)) }
+    var holdsLastSum: Bool { state.applied > 0 && changes[lastPhase] != nil }
+
+    var digest: [UInt8] {
+        let exponents = state.exponents.reduce(UInt64(3)) { SplitMix.mixed($0, UInt64(bitPattern: Int64($1))) }
+        return withUnsafeBytes(of: SplitMix.mixed(state.chain, state.applied, exponents)) { Array($0) }
+    }
+
+    /// Sets the exponent the phase is run with.
+    mutating func retry(exponent: Int) { state.exponents[phase] = exponent }
+
+    /// Applies the next phase with these sums.
+    mutating func apply(_ values: [UInt64], _ change: Change) {
+        let phase = phase
+        state.chain = arithmetic.extend(state.chain, values)
+        state.exponents[phase] = change.next
+        changes[phase] = change
+        state.applied += 1
+    }
+
+    mutating func restore(_ state: State) {
+        self.state = state
+        for phase in changes.indices { changes[phase] = nil }
+    }
+}

@@ -1,0 +1,49 @@
+import Autoencoder
+import Kernels
+import Wire
+
+/// A phase's sum on its way to a member that is one phase behind: raw little-endian Int32, and the exponents that go with it.
+struct ReceivedSum: Sendable {
+    /// Phases applied with it.
+    let applied: UInt64
+    let change: ExponentChange
+    private(set) var bytes: [UInt8]
+
+    /// From the first piece.
+    init(_ chunk: ControlSumChunk) {
+        applied = chunk.applied
+        change = ExponentChange(used: chunk.used, next: chunk.next)
+        bytes = []
+        bytes.reserveCapacity(Int(min(chunk.total, UInt64(Limits.stateChunk))))
+    }
+
+    mutating func append(_ chunk: ControlSumChunk) { bytes.append(contentsOf: chunk.data) }
+
+    /// Precondition: as many elements as there are bytes for.
+    func copy(into sum: Slice<Int32>) {
+        sum.copy(
+            from: bytes.withUnsafeBytes { raw in
+                (0..<sum.count).map { Int32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)) }
+            })
+    }
+
+    /// The pieces of a sum, in order.
+    static func pieces(
+        of sum: Slice<Int32>, change: ExponentChange, applied: UInt64, order: UInt64, _ send: (ControlSumChunk) throws -> Void
+    ) rethrows {
+        let size = MemoryLayout<Int32>.size
+        let step = (1 << 20) / size
+        for start in stride(from: 0, to: sum.count, by: step) {
+            let piece = sum[start..<min(start + step, sum.count)].array
+            try send(
+                .with { chunk in
+                    chunk.order = order
+                    chunk.applied = applied
+                    if start == 0 { (chunk.used, chunk.next) = (change.used, change.next) }
+                    chunk.offset = UInt64(start * size)
+                    chunk.total = UInt64(sum.count * size)
+                    chunk.data = piece.withUnsafeBytes { .init($0) }
+                })
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Glibc
+
+/// What a file system has left for whoever asks (the part kept back for the superuser does not count for others).
+public struct FreeSpace: Sendable, Hashable, CustomStringConvertible {
+    public let freeBytes: UInt64
+    public let totalBytes: UInt64
+    /// Names that can still be given; file systems that do not count them have 0 of 0.
+    public let freeFiles: UInt64
+    public let totalFiles: UInt64
+
+    /// Of the file system that holds `path`, or would: the nearest folder above that exists is asked. `nil` where none can be.
+    public init?(at path: String) {
+        var status = statvfs()
+        var place = path.isEmpty ? "." : path
+        while statvfs(place, &status) != 0 {
+            guard errno == ENOENT || errno == ENOTDIR, let slash = place.lastIndex(of: "/"), place != "/" else {
+                guard errno == ENOENT, place != "." else { return nil }
+                place = "."
+                continue
+            }
+            place = slash == place.startIndex ? "/" : String(place[..<slash])
+        }
+        let unit = UInt64(status.f_frsize)
+        freeBytes = UInt64(status.f_bavail) * unit
+        totalBytes = UInt64(status.f_blocks) * unit
+        freeFiles = UInt64(status.f_favail)
+        totalFiles = UInt64(status.f_files)
+    }
+
+    /// "12.0 kB of 3.1 MB are free", or what else has run out.
+    public var description: String {
+        totalFiles > 0 && freeFiles == 0
+            ? "\(byteText(freeBytes)) are free, but none of its \(totalFiles) inodes"
+            : "\(byteText(freeBytes)) of \(byteText(totalBytes)) are free"
+    }
+}

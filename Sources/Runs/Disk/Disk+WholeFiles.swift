@@ -1,0 +1,43 @@
+import Foundation
+
+extension Disk {
+    /// Ends the name of a file that is still being written.
+    static let temporarySuffix = ".partial"
+
+    /// Writes a file that has its name only when all of it is on the device: temporary name beside it, sync, rename, sync of the folder.
+    /// A file that stood there before stands there until then, and still does where an error is thrown.
+    ///
+    /// - Throws: `DiskError` of `path` itself, not of the temporary name; what `produce` throws.
+    func writeWhole(_ path: String, produce: (WritableFile) throws -> Void) throws {
+        let temporary = path + Self.temporarySuffix
+        do {
+            try requireFile(path)
+            let file = try create(temporary)
+            try produce(file)
+            try sync(file)
+            try close(file)
+            try rename(temporary, to: path)
+            try syncDirectory(Self.parent(of: path))
+        } catch {
+            discard(temporary)
+            if let error = error as? DiskError, error.path == temporary { throw error.of(path) }
+            throw error
+        }
+    }
+
+    /// Replaces a small file as a whole, in the manner of `writeWhole`.
+    func replace(_ path: String, with bytes: [UInt8]) throws {
+        try writeWhole(path) { try write(bytes, to: $0) }
+    }
+
+    /// A rename would put a file in the place of a device or a pipe; who names one by mistake shall keep it.
+    private func requireFile(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw DiskError(operation: "replace", path: path, code: EISDIR)
+        default: throw DiskError(operation: "replace", path: path, code: EOPNOTSUPP)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import Cluster
+import Foundation
+
+/// `lockstep agent`: what `launch` and `doctor` start on a host; not for people.
+struct AgentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent", abstract: "Serve a launcher over standard input and output.", shouldDisplay: false)
+
+    @Option(help: "BLAS kernel family to answer with.")
+    var kernel: String?
+
+    func run() throws {
+        try finishing {
+            // A family that this CPU has not is an answer, not an end.
+            var trouble: String?
+            if let kernel {
+                do { try KernelChoice.require(kernel) } catch { trouble = "\(error)" }
+            }
+            return try Agent(build: Build.name, kernelTrouble: trouble).run()
+        }
+    }
+}

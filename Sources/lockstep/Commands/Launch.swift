@@ -1,0 +1,93 @@
+import ArgumentParser
+import Cluster
+import Datasets
+import Foundation
+import Runs
+
+/// `lockstep launch`: a whole run over several hosts, by one command.
+struct Launch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train on several hosts over SSH: the coordinator here, workers there; checks the hosts first.",
+        discussion: """
+            `launch -H a:4,b:2` starts four workers on a and two on b, and a coordinator on this machine, which reads the data and \
+            writes the run folder. A --run that exists goes on from its newest checkpoint.
+            The first Control-C finishes the step, writes a checkpoint and stops everything; a second one ends everything at once.
+            """)
+
+    @OptionGroup var hosts: HostOptions
+    @OptionGroup var settings: SettingOptions
+    @OptionGroup var exchange: ExchangeOptions
+    @OptionGroup var restarts: RestartOptions
+
+    @Option(help: "Begin with so many workers, N or MIN:MAX (default: all that the hosts are given).")
+    var workers: WorkerRange?
+
+    @Option(help: "Compute threads of a worker (default: the cores of its host / its workers).")
+    var threads: Int?
+
+    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    var folder: String?
+
+    @Option(help: "Go on with RUN: a path, a name under ./runs, or `latest`.")
+    var resume: String?
+
+    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
+    var from: String?
+
+    @Flag(help: "Check the hosts and stop.")
+    var check = false
+
+    @Flag(help: "Print the effective configuration and what it costs, and stop.")
+    var dryRun = false
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        if resume != nil, folder != nil { throw ValidationError("--resume and --run name the same thing; give one of them") }
+        if resume != nil, from != nil { throw ValidationError("--from begins a new run; --resume goes on with an old one") }
+    }
+
+    func run() throws {
+        try finishing {
+            let entries = try hosts.entries()
+            guard !entries.isEmpty else {
+                throw UsageError("name the hosts: -H a:4,b:2 or --hostfile FILE; `lockstep train` needs this machine alone")
+            }
+            let starter = try hosts.starter()
+            let slots = entries.reduce(0) { $0 + $1.slots }
+            let range = workers ?? WorkerRange(bounds: slots...slots)
+            guard range.bounds.upperBound <= slots else {
+                throw UsageError(
+                    "--workers \(range.text), but the hosts are given \(slots); give them more (host:N), or ask for fewer")
+            }
+            let choice = RunChoice(
+                settings: settings, path: try resume.map { try RunFolder.open($0).path } ?? folder, from: from)
+            let configuration = try choice.configuration()
+            // What cannot be read or cannot be is better known before anybody is asked anything.
+            let data = try DataSet.open(configuration.data, directory: settings.data)
+            try configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).validate()
+            if dryRun {
+                Output.result(try DryRun(configuration: configuration, data: data).text(json: json))
+                return 0
+            }
+            let options = LaunchOptions(
+                hosts: entries,
+                check: HostCheckOptions(
+                    build: Build.name, ring: exchange.topology == .ring, port: hosts.port, dataPort: hosts.dataPort,
+                    kernel: configuration.kernel, kernelIsFixed: try choice.exists,
+                    allowMixedKernels: exchange.allowMixedKernels),
+                threads: threads, maxRestarts: restarts.maxRestarts, fewestWorkers: range.bounds.lowerBound)
+            let lines = TerminalLines()
+            let launcher = Launcher(options: options, starter: starter) { lines.show($0) }
+            if check { return try launcher.check() }
+            return try launcher.run {
+                let folder = try choice.open()
+                Output.note("run folder \(folder.path)")
+                return ["coordinator", "--run", folder.path, "--workers", range.text] + exchange.arguments
+                    + (settings.data.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []) + (json ? ["--json"] : [])
+            }
+        }
+    }
+}

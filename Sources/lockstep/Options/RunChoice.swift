@@ -1,0 +1,51 @@
+import Cluster
+import Datasets
+import Foundation
+import Runs
+
+/// Which run a coordinator leads: a new one, or one that exists and means the same.
+struct RunChoice {
+    let settings: SettingOptions
+    /// The run's folder; nil: a new one under runs/.
+    let path: String?
+    /// Weights to begin with: RUN or RUN@STEP.
+    let from: String?
+
+    /// The run as it is, where its folder exists.
+    private var existing: RunFolder? {
+        get throws { try path.flatMap { RunFolder.exists($0) && !RunFolder.isBlank($0) ? try RunFolder.open($0) : nil } }
+    }
+
+    /// Whether the run exists, and so keeps what changes its bits.
+    var exists: Bool { get throws { try existing != nil } }
+
+    /// The effective configuration; nothing is written.
+    ///
+    /// - Throws: where it cannot be, or contradicts the run that exists.
+    func configuration() throws -> Configuration {
+        guard let folder = try existing else { return try settings.configuration() }
+        let existing = try folder.configuration().configuration
+        guard !settings.isEmpty else { return existing }
+        let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
+        try wanted.requireSameBits(as: existing, run: folder.typedName)
+        // A recipe names the run; only what was said beside it moves the run's end or its checkpoints.
+        var beside = settings
+        beside.recipe = nil
+        beside.config = nil
+        return try beside.configuration(base: existing)
+    }
+
+    /// The run's folder: as it is, where it exists and means the same; new otherwise.
+    func open() throws -> RunFolder {
+        let configuration = try configuration()
+        if let folder = try existing {
+            if !settings.isEmpty { try folder.update(to: configuration) }
+            return folder
+        }
+        let data = try DataSet.open(configuration.data, directory: settings.data)
+        let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        try training.validate()
+        if let from { _ = try InitialWeights.replica(training, from: SavedState(parsing: from).statePath) }
+        return try NewRun.begin(configuration, data: data, at: path)
+    }
+}

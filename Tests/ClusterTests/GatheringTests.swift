@@ -1,0 +1,146 @@
+import Cluster
+import Testing
+
+/// From the first hello to the first view.
+@Suite struct GatheringTests {
+    @Test("a view forms when the full number of workers is ready, with contiguous shards by rank")
+    func formsWhenFull() throws {
+        var bench = Bench(plan(workers: 3...3))
+        #expect(bench.gather(2).views.isEmpty)
+        let view = try #require(bench.greet(3).views.first)
+        #expect(view.number == 1)
+        #expect(view.members.map(\.shards) == [0..<1, 1..<2, 2..<4])
+    }
+
+    @Test("with fewer than the full number it forms after ten seconds, not before")
+    func formsAfterPatience() {
+        var bench = Bench(plan(workers: 2...4))
+        _ = bench.gather(2)
+        #expect(bench.pass(.seconds(9), idle: [1, 2]).views.isEmpty)
+        #expect(bench.pass(.seconds(2), idle: [1, 2]).members == [1, 2])
+    }
+
+    @Test("with fewer than the least number it waits, and says for whom")
+    func waitsInWords() {
+        var bench = Bench(plan(workers: 2...4))
+        _ = bench.gather(1)
+        let directives = bench.pass(.seconds(21), idle: [1])
+        #expect(directives.views.isEmpty)
+        #expect(directives.words.contains("1 of 2 ready after 20 s"), "\(directives.words)")
+    }
+
+    @Test("workers beyond S are members without a shard")
+    func spares() throws {
+        var bench = Bench(plan(workers: 6...6))
+        let view = try #require(bench.gather(6).views.first)
+        #expect(view.members.reduce(0) { $0 + $1.shards.count } == 4)
+        #expect(view.members.filter(\.shards.isEmpty).count == 2)
+    }
+
+    @Test("a view's number goes on where an earlier coordinator's ended")
+    func viewsGoOn() {
+        var bench = Bench(plan(), view: 7)
+        #expect(bench.gather(2).views.map(\.number) == [8])
+    }
+
+    @Test("a worker that dies before the run begins is replaced, and the view number rises")
+    func viewRises() throws {
+        var bench = Bench(plan())
+        #expect(bench.gather(2).views.map(\.number) == [1])
+        _ = bench.send(.linksUp(id(1), view: 1))
+        #expect(bench.die(2).halted == [1])
+        let second = try #require(bench.stand(1, .fresh()).views.first)
+        #expect(second.number == 2 && second.members.map(\.connection) == [id(1)])
+        // An answer to the old view is no answer to the new one.
+        #expect(bench.send(.linksUp(id(1), view: 1)).isEmpty)
+        #expect(bench.link([1]).batches == [0, 1, 2, 3])
+        // Its replacement comes in at the next boundary.
+        _ = bench.greet(3)
+        #expect(bench.train([1], steps: 1...4).halted == [1])
+    }
+
+    @Test("a wrong probe is refused, naming the host's kernel and the ways on; with --allow-mixed-kernels it is taken")
+    func probe() throws {
+        var bench = Bench(plan())
+        _ = bench.greet(1)
+        let refusal = try #require(bench.greet(2, fingerprint: 9).refusals.first)
+        #expect(refusal.contains("--allow-mixed-kernels") && refusal.contains("skylakex"))
+        var mixed = Bench(plan(mixed: true))
+        _ = mixed.greet(1)
+        #expect(mixed.greet(2, fingerprint: 9).members == [1, 2])
+    }
+
+    @Test("another kernel is refused in a sentence that names both sides")
+    func otherKernel() throws {
+        var bench = Bench(plan())
+        _ = bench.greet(1)
+        let refusal = try #require(bench.greet(2, kernel: "haswell").refusals.first)
+        for part in ["host1", "host2", "haswell", "skylakex"] { #expect(refusal.contains(part), "\(refusal)") }
+    }
+
+    @Test("another build is refused before it prepares anything, naming both sides")
+    func otherBuild() throws {
+        var bench = Bench(plan())
+        _ = bench.greet(1)
+        let directives = bench.send(.hello(id(2), identity(2, build: "2")))
+        let refusal = try #require(directives.refusals.first)
+        #expect(refusal.contains("host1") && refusal.contains("host2") && refusal.contains("same build"), "\(refusal)")
+        // Its end is no death.
+        #expect(bench.die(2).isEmpty)
+    }
+
+    @Test("a replica that the seed made otherwise is refused")
+    func otherStart() throws {
+        var bench = Bench(plan())
+        _ = bench.greet(1)
+        #expect(try #require(bench.greet(2, digest: [8]).refusals.first).contains("lockstep doctor"))
+    }
+
+    @Test("a fresh replica that did not make its digest again is not taken for a wrong one")
+    func freshWithoutDigest() {
+        var bench = Bench(plan(workers: 1...2))
+        _ = bench.gather(2)
+        // The first view broke before anything was applied: positions without digests, then a replacement.
+        _ = bench.die(2)
+        _ = bench.stand(1, .fresh(digest: []))
+        #expect(bench.greet(3).refusals.isEmpty)
+    }
+
+    @Test("workers beyond the most there may be are refused, and the number is named")
+    func tooMany() throws {
+        let most = UInt64(CoordinatorMachine.maximumWorkers)
+        var bench = Bench(plan(workers: 1...Int(most)))
+        for number in 1...most { _ = bench.send(.hello(id(number), identity(number))) }
+        #expect(try #require(bench.send(.hello(id(most + 1), identity(most + 1))).refusals.first).contains("\(most)"))
+    }
+
+    @Test("a second hello or ready on a connection closes it", arguments: [false, true])
+    func twice(ready: Bool) {
+        var bench = Bench(plan())
+        _ = bench.greet(1)
+        let directives = ready ? bench.send(.ready(id(1), fingerprint: [1], .fresh())) : bench.send(.hello(id(1), identity(1)))
+        #expect(directives.closed == [1])
+    }
+
+    @Test("on one machine a worker that cannot start ends the run at once, and so does a child that exits before its hello")
+    func supervisedStart() throws {
+        var bench = Bench(plan(supervised: true))
+        _ = bench.greet(1)
+        let farewell = bench.send(.farewell(id(1), reason: "not enough memory", leaving: false))
+        #expect(try #require(farewell.failure).contains("not enough memory"))
+        var silent = Bench(plan(supervised: true))
+        let exited = silent.send(.childExited(pid: 4711, cause: "exit status 1"))
+        #expect(try #require(exited.failure).contains("4711"))
+        // Killed from outside, it is replaced.
+        var killed = Bench(plan(supervised: true))
+        #expect(killed.send(.childExited(pid: 4711, cause: "killed by SIGKILL")).outcome == nil)
+    }
+
+    @Test("whoever comes after the end is told that the run is over")
+    func late() {
+        var bench = Bench(plan())
+        _ = bench.send(.failed(reason: "the disk is gone"))
+        #expect(bench.machine.hasEnded)
+        #expect(bench.send(.hello(id(1), identity(1))) == [.stop([id(1)], reason: "the run is over", failed: false)])
+    }
+}

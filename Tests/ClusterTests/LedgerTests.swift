@@ -1,0 +1,179 @@
+import Autoencoder
+import Cluster
+import Foundation
+import Runs
+import Testing
+import Wire
+
+/// What the workers report of a step, whoever of them dies.
+@Suite struct ReportLedgerTests {
+    private func report(_ applied: UInt64, shards: [UInt32], loss: Double = 1) -> ControlPhaseReport {
+        .with {
+            $0.applied = applied
+            $0.shards = shards.map { shard in
+                .with {
+                    $0.shard = shard
+                    $0.rows = 9
+                    $0.loss = loss
+                }
+            }
+        }
+    }
+
+    private func step(_ step: UInt64, view: UInt64 = 1) -> ControlStepReport {
+        .with {
+            $0.step = step
+            $0.view = view
+        }
+    }
+
+    @Test("each shard of a phase counts once, whoever reports it and how often")
+    func once() {
+        var ledger = ReportLedger()
+        ledger.put(report(6, shards: [0, 1]), phases: 3)
+        ledger.put(report(6, shards: [1, 2], loss: 5), phases: 3)
+        ledger.put(report(6, shards: [0, 1]), phases: 3)
+        ledger.put(report(7, shards: [0]), phases: 3)
+        let shards = ledger.take(2).shards
+        #expect(shards.map(\.phase) == [0, 0, 0, 1])
+        #expect(shards.map(\.shard) == [0, 1, 2, 0])
+        #expect(shards.map(\.loss) == [1, 1, 5, 1] && shards.allSatisfy { $0.rows == 9 })
+    }
+
+    @Test("a step report that is sent again counts once, those of two workers both")
+    func steps() {
+        var ledger = ReportLedger()
+        ledger.put(step(4))
+        ledger.put(step(4))
+        ledger.put(step(4, view: 2))
+        #expect(ledger.take(4).steps.count == 2)
+    }
+
+    @Test("what was taken is forgotten with all before it")
+    func forgets() {
+        var ledger = ReportLedger()
+        for applied in [0, 3, 6] as [UInt64] { ledger.put(report(applied, shards: [0]), phases: 3) }
+        #expect(ledger.take(1).shards.count == 1)
+        #expect(ledger.take(0).shards.isEmpty && ledger.take(1).shards.isEmpty)
+        #expect(ledger.take(2).shards.count == 1)
+    }
+
+    @Test("a step nobody spoke of is empty, not an error")
+    func nothing() {
+        var ledger = ReportLedger()
+        let known = ledger.take(77)
+        #expect(known.shards.isEmpty && known.steps.isEmpty)
+    }
+
+    @Test("a worker that reports of steps without end fills no memory: the oldest give way")
+    func bounded() {
+        var ledger = ReportLedger()
+        for step in 0..<UInt64(1000) {
+            ledger.put(self.step(step))
+            ledger.put(report(step * 3, shards: [0]), phases: 3)
+        }
+        #expect(ledger.take(0).steps.isEmpty)
+        #expect((900..<UInt64(1000)).count { !ledger.take($0).steps.isEmpty } == 64)
+    }
+}
+
+/// What workers of other hosts say of themselves.
+@Suite struct NoticeBookTests {
+    private let scratch = Scratch()
+
+    private func book() throws -> (NoticeBook, RunFolder) {
+        let folder = try RunFolder.begin(
+            try Configuration.load(ConfigurationSources(recipe: "quickstart")),
+            provenance: Provenance(commit: "test", dataIdentity: "none", kernel: "haswell", commandLine: []),
+            at: scratch.path + "/run")
+        return (NoticeBook(folder: folder), folder)
+    }
+
+    private func notice(_ text: String, level: String = "info") -> ControlNotice {
+        .with {
+            $0.level = level
+            $0.text = text
+        }
+    }
+
+    private func from(_ host: String) -> WorkerIdentity {
+        WorkerIdentity(host: host, pid: 1, build: "1", library: "OpenBLAS", kernel: "skylakex")
+    }
+
+    private func files(_ folder: RunFolder) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("worker-") }.sorted()
+    }
+
+    @Test("each worker has a file of its own, a line a notice")
+    func lines() throws {
+        let (book, folder) = try book()
+        book.write(notice("view 1: rank 0"), worker: 3, from("alpha"))
+        book.write(notice("two\nlines\r\nof it"), worker: 3, from("alpha"))
+        book.write(notice("elsewhere", level: "warning"), worker: 4, from("beta.example"))
+        #expect(try files(folder) == ["worker-3-alpha.log", "worker-4-beta.example.log"])
+        let text = try String(contentsOfFile: folder.path + "/worker-3-alpha.log", encoding: .utf8)
+        let lines = text.split(separator: "\n")
+        #expect(lines.count == 2 && lines[0].hasSuffix(" info view 1: rank 0") && lines[1].hasSuffix(" info two lines of it"))
+    }
+
+    @Test(
+        "a host's name never leads out of the run's folder",
+        arguments: ["../../etc/cron.d/x", "/etc/passwd", "a\0b", "a\nb", "ü/ö", "", String(repeating: "x", count: 5000)])
+    func hostileHost(host: String) throws {
+        let (book, folder) = try book()
+        let before = try FileManager.default.subpathsOfDirectory(atPath: scratch.path).count
+        book.write(notice("hello"), worker: 7, from(host))
+        let names = try files(folder)
+        let name = try #require(names.first)
+        #expect(names.count == 1 && name.hasPrefix("worker-7-") && name.utf8.count < 100)
+        #expect(name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") })
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: scratch.path).count == before + 1)
+    }
+
+    @Test("a worker that talks too much fills its own file, which ends with a line that says so, and no other's")
+    func bounded() throws {
+        let (book, folder) = try book()
+        let long = notice(String(repeating: "x", count: 4000), level: "a level of many letters")
+        for _ in 0..<1000 { book.write(long, worker: 1, from("alpha")) }
+        book.write(notice("still here"), worker: 2, from("beta"))
+        let text = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/worker-1-alpha.log"))
+        #expect(text.count >= NoticeBook.maximumBytes && text.count < NoticeBook.maximumBytes + 4096)
+        #expect(String(decoding: text.suffix(60), as: UTF8.self).contains("is full"))
+        #expect(try files(folder).count == 2)
+    }
+
+    @Test("workers that come and go without end fill no folder")
+    func filesBounded() throws {
+        let (book, folder) = try book()
+        let most = UInt32(NoticeBook.maximumFiles)
+        for worker in 0..<most + 10 { book.write(notice("hello"), worker: worker, from("alpha")) }
+        #expect(try files(folder).count == NoticeBook.maximumFiles)
+        // Those it knows may go on.
+        book.write(notice("again"), worker: 0, from("alpha"))
+        let text = try String(contentsOfFile: folder.path + "/worker-0-alpha.log", encoding: .utf8)
+        #expect(text.contains("again"))
+    }
+}
+
+/// A folder that goes with the test.
+final class Scratch: Sendable {
+    let path = FileManager.default.temporaryDirectory.path + "/lockstep-cluster-\(UUID().uuidString)"
+
+    init() {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            preconditionFailure("no temporary folder: \(error)")
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// A file of that mode; its path.
+    func write(_ text: String, mode: Int) throws -> String {
+        let file = path + "/file-\(UUID().uuidString)"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        return file
+    }
+}

@@ -1,0 +1,30 @@
+import Cluster
+import Foundation
+import Testing
+
+@Test("thousands of simulated runs with deaths, stops, cuts and restarts break no promise")
+func simulatedRuns() {
+    let summary = Simulation.run(seeds: 0..<4_000, threads: ProcessInfo.processInfo.activeProcessorCount)
+    for violation in summary.violations { Issue.record("\(violation); lockstep simulate --seed \(violation.seed) --trace") }
+    #expect(summary.violations.isEmpty && summary.seeds == 4_000)
+    // It has been through what it is for.
+    #expect(summary.counts.kills > 1_000 && summary.counts.coordinatorRestarts > 500)
+    #expect(summary.counts.sumsSent > 50 && summary.counts.statesSent > 200 && summary.counts.restartsFromCheckpoint > 0)
+}
+
+@Test("an invariant that is left out is noticed", arguments: DroppedInvariant.allCases)
+func droppedInvariants(_ dropped: DroppedInvariant) {
+    let summary = Simulation.run(
+        seeds: 0..<10_000, SimulationOptions(dropped: dropped), threads: ProcessInfo.processInfo.activeProcessorCount)
+    #expect(!summary.violations.isEmpty)
+}
+
+@Test("a seed is the same world every time")
+func simulationReplays() {
+    for seed in UInt64(0)..<40 {
+        let first = Simulation.run(seed: seed, traces: true)
+        let second = Simulation.run(seed: seed, traces: true)
+        #expect(first.trace == second.trace && first.counts == second.counts, "seed \(seed)")
+        #expect(first.counts == Simulation.run(seed: seed).counts, "a trace changes nothing of seed \(seed)")
+    }
+}

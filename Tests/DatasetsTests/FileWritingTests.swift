@@ -1,0 +1,37 @@
+import Datasets
+import Foundation
+import Testing
+
+@Suite struct FileWritingTests {
+    @Test(
+        "Bytes are told in decimal units",
+        arguments: [
+            (0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1_949, "1.9 kB"), (1_950, "2.0 kB"), (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"), (3_145_728, "3.1 MB"), (2_000_000_000, "2.0 GB"), (UInt64.max, "18.4 EB"),
+        ] as [(UInt64, String)])
+    func bytes(count: UInt64, text: String) { #expect(byteText(count) == text) }
+
+    @Test("What is free is told of the file system that holds a path, or would hold it")
+    func freeSpace() throws {
+        let folder = try TemporaryFolder()
+        let here = try #require(FreeSpace(at: folder.path))
+        #expect(here.totalBytes > 0 && here.freeBytes <= here.totalBytes)
+        #expect(FreeSpace(at: folder.path + "/not/yet/there")?.totalBytes == here.totalBytes)
+        #expect(FreeSpace(at: "not/yet/there")?.totalBytes == FreeSpace(at: ".")?.totalBytes)
+        #expect(FreeSpace(at: "")?.totalBytes == FreeSpace(at: ".")?.totalBytes)
+        #expect(FreeSpace(at: "/not-there")?.totalBytes == FreeSpace(at: "/")?.totalBytes)
+        #expect(here.description.hasSuffix("are free"))
+    }
+
+    @Test("A folder, a device or a pipe that is named as the place of a file is refused, and stays")
+    func obstacles() throws {
+        let folder = try TemporaryFolder()
+        let pipe = folder.path + "/pipe"
+        try #require(mkfifo(pipe, 0o644) == 0)
+        for (path, kind) in [(folder.path, "a folder"), (pipe, "a device or a pipe"), ("/dev/null", "a device or a pipe")] {
+            let error = #expect(throws: DataError.self) { try NPY.write([Float(1)], shape: [1], to: path) }
+            #expect(error?.description.contains("\(path): it is \(kind), a file was expected") == true)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["pipe"])
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Runs
+import Testing
+
+/// `lockstep chaos` on a small run: real processes that are killed and cut off while it goes.
+@Suite(.serialized)
+struct ChaosTests {
+    /// Rates that never fall to 0, so that every step changes every weight.
+    private static let small: [String] =
+        LockstepProcess.small + [
+            "--epochs", "100000", "--set", "evaluate.every_epochs=0", "--set", "checkpoint.every_epochs=20", "--schedule",
+            "\(UInt64.random(in: 0..<1_000_000))",
+        ]
+        + ["reconstruction", "discriminator", "generator"].flatMap { ["--set", "phases.\($0).schedule.kind=constant"] }
+
+    @Test("ten kills, cuts and coordinator's deaths cost no step, and the digest stays", arguments: ["ring", "server"])
+    func digestStays(topology: String) throws {
+        let scratch = try Scratch()
+        let arguments =
+            ["chaos"] + Self.small + [
+                "--workers", "3", "--topology", topology, "--faults", "10", "--every", "0.2:0.6", "--calm", "3s", "--kinds",
+                "kill,cut,coordinator", "--run", scratch.run("chaos"), "--json",
+            ]
+        let result = try LockstepProcess(arguments).wait(seconds: 240)
+        #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
+        let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(verdict["right"]?.boolValue == true)
+        #expect((verdict["faults"]?.intValue ?? 0) >= 10)
+        #expect((verdict["kills"]?.intValue ?? 0) >= 10)
+        #expect(verdict["digests_equal"]?.intValue == verdict["runs"]?.intValue)
+        #expect(verdict["steps_lost"]?.intValue == 0)
+        #expect(verdict["digest"]?.stringValue?.count == 64)
+        #expect(!FileManager.default.fileExists(atPath: scratch.run("chaos")), "the run folders stay though all is well")
+    }
+
+    @Test("a chaos that is interrupted or killed leaves no process behind", arguments: [SIGINT, SIGKILL])
+    func nothingStays(signal: Int32) throws {
+        let scratch = try Scratch()
+        let chaos = try LockstepProcess(
+            ["chaos"] + Self.small + ["--workers", "2", "--minutes", "10", "--calm", "2s", "--run", scratch.run("chaos")])
+        let started = LockstepProcess.eventually {
+            scratch.bytes("chaos/1-ring/metrics.jsonl") > 2000 || !chaos.process.isRunning
+        }
+        #expect(started && chaos.process.isRunning, "\(chaos.errorsSoFar)")
+        let family = chaos.family()
+        #expect(family.count >= 3)
+        kill(chaos.process.processIdentifier, signal)
+        let result = try chaos.wait(seconds: 60)
+        #expect(result.status == (signal == SIGINT ? 130 : SIGKILL), "\(result.errors)")
+        #expect(LockstepProcess.eventually(seconds: 20) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+    }
+
+    @Test(
+        "flags that cannot be are refused before anything starts",
+        arguments: [
+            ["--faults", "0"], ["--minutes", "1", "--faults", "5"], ["--kinds", "kill,fire"], ["--every", "2:1"],
+            ["--workers", "0"],
+            ["--topology", "star"],
+        ])
+    func refused(flags: [String]) throws {
+        #expect(try LockstepProcess.run(["chaos"] + flags).status == 64)
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Runs
+import Testing
+
+/// A run goes on through anything, and its weights cannot tell.
+@Suite(.serialized)
+struct DeathsTests {
+    /// Long enough to be interrupted, with rates that never fall to nothing: every step changes bits.
+    private static let options =
+        LockstepProcess.small + ["--epochs", "40"]
+        + ["reconstruction", "discriminator", "generator"].flatMap { ["--set", "phases.\($0).schedule={kind: constant}"] }
+
+    /// The digest of the whole state after the calm run: computed once, never committed (it belongs to a kernel family).
+    private static let calm: String = {
+        do {
+            let scratch = try Scratch()
+            let result = try LockstepProcess.run(["train"] + options + ["--run", scratch.run("calm"), "--workers", "1"])
+            try #require(result.status == 0, "\(result.errors)")
+            return try LockstepProcess.run(["digest", scratch.run("calm"), "--full"]).output
+        } catch { return "no reference: \(error)" }
+    }()
+
+    private static let steps = 480
+
+    private func start(_ scratch: Scratch, _ more: [String]) throws -> LockstepProcess {
+        try LockstepProcess(["train"] + Self.options + ["--run", scratch.run("run")] + more)
+    }
+
+    private func children(_ run: LockstepProcess, _ role: String) -> [Int32] {
+        LockstepProcess.children(of: run.process.processIdentifier).filter { LockstepProcess.role(of: $0) == role }
+    }
+
+    /// Waits until the metrics have grown by so many bytes (a step's line has about 500).
+    private func progress(_ scratch: Scratch, _ run: LockstepProcess, bytes: Int) -> Bool {
+        let goal = scratch.bytes("run/metrics.jsonl") + bytes
+        return LockstepProcess.eventually(seconds: 40) { scratch.bytes("run/metrics.jsonl") > goal || !run.process.isRunning }
+    }
+
+    private func check(_ scratch: Scratch, _ run: LockstepProcess) throws -> String {
+        let result = try run.wait(seconds: 90)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try LockstepProcess.run(["digest", scratch.run("run"), "--full"]).output == Self.calm, "\(result.errors)")
+        // Every step once, in order: the books are whole whatever happened to who wrote them.
+        let steps = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").steps.map(\.step)
+        #expect(steps == Array(1...UInt64(Self.steps)))
+        return result.errors
+    }
+
+    @Test(
+        "killed in turn, the run ends at the calm digest with every step in its books",
+        arguments: [
+            ("worker worker worker", "ring"), ("worker two worker", "server"), ("coordinator worker coordinator", "ring"),
+            ("both coordinator", "server"), ("workers worker", "ring"), ("everyone two", "server"),
+        ])
+    func killed(plan: String, topology: String) throws {
+        let scratch = try Scratch()
+        let run = try start(
+            scratch,
+            ["--workers", "3", "--topology", topology, "--max-restarts", "100", "--set", "checkpoint.every_steps=40"])
+        var dead: [Int32] = []
+        for victims in plan.split(separator: " ") {
+            #expect(progress(scratch, run, bytes: 15_000 + Int.random(in: 0..<3_000)))
+            let workers = children(run, "worker").shuffled()
+            let coordinators = children(run, "coordinator")
+            let chosen: [Int32] =
+                switch victims {
+                case "worker": Array(workers.prefix(1))
+                case "two": Array(workers.prefix(2))
+                case "coordinator": coordinators
+                case "both": coordinators + workers.prefix(1)
+                case "workers": workers
+                default: coordinators + workers
+                }
+            for pid in chosen { kill(pid, SIGKILL) }
+            dead += chosen
+        }
+        let words = try check(scratch, run)
+        let log = try String(contentsOfFile: scratch.run("run") + "/coordinator.log", encoding: .utf8)
+        #expect(!dead.isEmpty && words.contains("view"), "\(words)")
+        if !plan.contains("o") { #expect(dead.allSatisfy { log.contains("pid \($0)") }, "\(log)") }
+    }
+
+    @Test("a stopped worker is given up by name, the others go on, and it comes back; the digest is the calm run's")
+    func stopped() throws {
+        let scratch = try Scratch()
+        let run = try start(scratch, ["--workers", "3", "--epochs", "40"])
+        #expect(progress(scratch, run, bytes: 10_000))
+        let worker = try #require(children(run, "worker").first)
+        kill(worker, SIGSTOP)
+        let log = scratch.run("run") + "/coordinator.log"
+        let named = LockstepProcess.eventually(seconds: 20) {
+            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("silent") ?? false
+        }
+        #expect(named && run.errorsSoFar.contains("pid \(worker)"), "\(run.errorsSoFar)")
+        kill(worker, SIGCONT)
+        _ = try check(scratch, run)
+    }
+
+    @Test("workers keep their state while the coordinator is stopped, and go on with it when it wakes")
+    func stoppedCoordinator() throws {
+        let scratch = try Scratch()
+        let run = try start(scratch, ["--workers", "2"])
+        #expect(progress(scratch, run, bytes: 10_000))
+        let coordinator = try #require(children(run, "coordinator").first)
+        kill(coordinator, SIGSTOP)
+        let log = scratch.run("run") + "/worker-0.log"
+        let named = LockstepProcess.eventually(seconds: 20) {
+            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("silent") ?? false
+        }
+        #expect(named)
+        kill(coordinator, SIGCONT)
+        _ = try check(scratch, run)
+    }
+
+    @Test("a worker joins a run under way, another leaves when it is asked to: the digest is the calm run's")
+    func joinsAndLeaves() throws {
+        let scratch = try Scratch()
+        let lead = try LockstepProcess(
+            ["coordinator"] + Self.options + ["--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "1"])
+        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        func worker() throws -> LockstepProcess {
+            try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        }
+        let first = try worker()
+        #expect(progress(scratch, lead, bytes: 15_000))
+        let second = try worker()
+        let joined = LockstepProcess.eventually(seconds: 30) { lead.errorsSoFar.contains("2 workers from") }
+        #expect(joined, "\(lead.errorsSoFar)")
+        #expect(progress(scratch, lead, bytes: 10_000))
+        kill(first.process.processIdentifier, SIGTERM)
+        #expect(try first.wait(seconds: 20).status == 0)
+        _ = try check(scratch, lead)
+        #expect(try second.wait(seconds: 20).status == 0)
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Runs
+import Testing
+
+/// `launch`, `doctor` and `agent`, with a remote shell that stays on this machine.
+@Suite(.serialized)
+struct LaunchTests {
+    /// A remote shell: its first argument is the host, the rest is for that host's shell. `before` is run first.
+    private func shell(_ scratch: Scratch, before: String = "", filter: String = "") throws -> String {
+        let path = scratch.run("shell-\(UUID().uuidString)")
+        let run = filter.isEmpty ? "exec sh -c \"$*\"" : "sh -c \"$*\" | \(filter)"
+        try "#!/bin/sh\nhost=$1; shift\n\(before)\n\(run)\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        return path
+    }
+
+    private func launch(_ arguments: [String]) -> [String] { ["launch"] + arguments + LockstepProcess.small }
+
+    @Test("a launch over two hosts comes to the weights of a run on one, names host and worker in each line, leaves nothing")
+    func sameBits() throws {
+        let scratch = try Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("alone")])
+        #expect(trained.status == 0, "\(trained.errors)")
+        // A login shell that greets must not disturb.
+        let shell = try shell(scratch, before: "echo \"welcome to $host\"; echo \"  {\"")
+        let result = try LockstepProcess.run(
+            launch(["-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.run("run"), "--threads", "1", "--json"]))
+        #expect(result.status == 0, "\(result.errors)")
+        let digest = try LockstepProcess.run(["digest", scratch.run("alone")]).output.trimmingCharacters(in: .newlines)
+        #expect(try JSON(parsing: result.output)["digest"]?.stringValue == digest, "\(result.output)")
+        for prefix in ["[a/0] ", "[a/1] ", "[b/0] "] {
+            #expect(result.errors.split(separator: "\n").contains { $0.hasPrefix(prefix) }, "\(result.errors)")
+        }
+        let longer = try LockstepProcess.run([
+            "launch", "-H", "a:1", "--ssh", shell, "--resume", scratch.run("run"), "--epochs", "3", "--topology", "server",
+        ])
+        #expect(longer.status == 0 && longer.errors.contains("going on from"), "\(longer.errors)")
+    }
+
+    @Test(
+        "a signal ends a launch with a checkpoint and 0; a killed launch takes everything with it", arguments: [SIGTERM, SIGKILL])
+    func signals(signal: Int32) throws {
+        let scratch = try Scratch()
+        let run = try LockstepProcess(
+            launch(["-H", "a:1,b:1", "--ssh", shell(scratch), "--run", scratch.run("run")]) + [
+                "--epochs", "5000", "--set", "evaluate.every_epochs=0",
+            ])
+        let started = LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning }
+        #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
+        let family = run.family()
+        #expect(family.count >= 5, "a coordinator, two agents, two workers")
+        kill(run.process.processIdentifier, signal)
+        let result = try run.wait(seconds: 30)
+        #expect((result.status == 0) == (signal == SIGTERM), "\(result.errors)")
+        #expect(LockstepProcess.eventually(seconds: 15) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+    }
+
+    @Test("a host that is not ready is told in a sentence, the status is 1, and nothing was started")
+    func notReady() throws {
+        let scratch = try Scratch()
+        let other = #"sed -u 's/"library":"[^"]*"/"library":"OpenBLAS 0.0.1"/'"#
+        let products = #"sed -u 's/"fingerprint":"[^"]*"/"fingerprint":"0"/'"#
+        let cases: [(shell: String, sentence: String)] = [
+            (
+                try shell(scratch, before: "echo 'connect: No route to host' >&2; exit 255"),
+                "a cannot be reached: connect: No route"
+            ),
+            (
+                try shell(scratch, before: "echo 'lockstep: not found' >&2; exit 127"),
+                "a cannot start lockstep: lockstep: not found"
+            ),
+            (
+                try shell(scratch, before: #"echo '{"hello":{"_0":{"build":"0.0.1+old","new":1}}}'; exec cat"#),
+                "a has build 0.0.1+old, this host"
+            ),
+            (try shell(scratch, filter: other), "a has OpenBLAS 0.0.1, this host OpenBLAS"),
+            (try shell(scratch, filter: products), "a: its products differ"),
+        ]
+        for (shell, sentence) in cases {
+            let result = try LockstepProcess.run(launch(["-H", "a:1", "--ssh", shell, "--run", scratch.run("run")]))
+            #expect(result.status == 1 && result.errors.contains(sentence), "\(sentence): \(result.errors)")
+            #expect(result.errors.contains("nothing was started"))
+            #expect(!FileManager.default.fileExists(atPath: scratch.run("run")))
+        }
+        let accepted = try LockstepProcess.run(
+            launch(["-H", "a:1", "--ssh", shell(scratch, filter: products), "--check", "--allow-mixed-kernels"]))
+        #expect(accepted.status == 0, "\(accepted.errors)")
+    }
+
+    @Test(
+        "wrong use is told before anybody is dialled",
+        arguments: [
+            ([], "-H a:4"), (["-H", "a:0"], "1 to 256"), (["-H", "a", "--hostfile", "f"], "not with both"),
+            (["-H", "a:2", "--workers", "3"], "--workers 3"), (["-H", "a", "--ssh", "no-such-shell-here"], "no-such-shell-here"),
+            (["-H", "a", "--hostfile", "/nowhere"], "both"), (["--hostfile", "/nowhere"], "/nowhere"),
+            (["-H", "a", "--resume", "x", "--run", "y"], "one of them"), (["-H", "a", "--ssh", "ssh 'x"], "quote"),
+        ] as [([String], String)])
+    func usage(arguments: [String], part: String) throws {
+        let result = try LockstepProcess.run(launch(arguments))
+        #expect(result.status == 64 && result.errors.contains(part), "\(result.status) \(result.errors)")
+    }
+
+    @Test("the doctor looks at this machine, at hosts and between them, and ends with 1 where a run would not begin")
+    func doctor() throws {
+        let scratch = try Scratch()
+        let alone = try LockstepProcess.run(["doctor", "--run", scratch.run("run")])
+        #expect(alone.status == 0 && alone.output.contains("fsync") && alone.output.contains("fingerprint"), "\(alone.errors)")
+        let hosts = try LockstepProcess.run(
+            ["doctor", "-H", "a,b", "--ssh", shell(scratch), "--run", scratch.run("run"), "--json"])
+        #expect(hosts.status == 0, "\(hosts.output)")
+        let report = try JSON(parsing: hosts.output)
+        #expect(report["hosts"]?.arrayValue?.count == 3 && report["pairs"]?.arrayValue?.count == 6)
+        for pair in report["pairs"]?.arrayValue ?? [] {
+            #expect(pair["address"]?.stringValue != nil && (pair["bytes_per_second_there"]?.doubleValue ?? 0) > 0, "\(pair.text)")
+        }
+        #expect(report["ready"]?.boolValue == true)
+        let gone = try LockstepProcess.run(
+            ["doctor", "-H", "a,b", "--ssh", shell(scratch, before: "[ $host = a ] || exit 255"), "--quick"])
+        #expect(gone.status == 1 && gone.output.contains("PROBLEM  b cannot be reached"), "\(gone.output)")
+    }
+
+    @Test("an agent says who it is, passes over what it does not understand, tells how a worker ended, and ends with its input")
+    func agent() throws {
+        let scratch = try Scratch()
+        let input = scratch.run("requests")
+        let start = #"{"id":7,"request":{"start":{"slot":3,"arguments":["worker","--no-such-flag"],"input":"secret\n"}}}"#
+        let listen = #"{"id":8,"request":{"listen":{"port":0,"nonce":"short"}}}"#
+        try "nonsense\n{}\n\(listen)\n\(start)\n".write(toFile: input, atomically: true, encoding: .utf8)
+        let agent = try AgentProcess(input: input)
+        let words = try agent.words { $0.contains { $0["ended"] != nil } && $0.contains { $0["failed"] != nil } }
+        #expect(words.first?["hello"]?["_0"]?["build"]?.stringValue?.isEmpty == false)
+        #expect(words.first { $0["failed"] != nil }?["failed"]?["id"]?.intValue == 8)
+        #expect(words.contains { $0["output"]?["line"]?.stringValue?.contains("--coordinator") == true })
+        let ended = words.first { $0["ended"] != nil }?["ended"]
+        #expect(ended?["slot"]?.intValue == 3 && ended?["_1"]?["status"]?.intValue == 64, "\(ended?.text ?? "nothing")")
+        #expect(try agent.endInput() == 0)
+    }
+}
+
+/// `lockstep agent` with a pipe for its input.
+private final class AgentProcess {
+    private let process = Process()
+    private let requests = Pipe()
+    private let answers = Pipe()
+
+    init(input: String) throws {
+        process.executableURL = URL(fileURLWithPath: LockstepProcess.path)
+        process.arguments = ["agent"]
+        process.standardInput = requests
+        process.standardOutput = answers
+        try process.run()
+        try requests.fileHandleForWriting.write(contentsOf: Data(contentsOf: URL(fileURLWithPath: input)))
+    }
+
+    /// What it says until `enough` holds or it ends.
+    func words(until enough: ([JSON]) -> Bool) throws -> [JSON] {
+        var text = Data()
+        var words: [JSON] = []
+        while !enough(words) {
+            let more = answers.fileHandleForReading.availableData
+            guard !more.isEmpty else { return words }
+            text += more
+            words = try text.split(separator: 10).filter { text.last == 10 || $0 != text.split(separator: 10).last }
+                .map { try JSON(parsing: Array($0)) }
+        }
+        return words
+    }
+
+    func endInput() throws -> Int32 {
+        try requests.fileHandleForWriting.close()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}

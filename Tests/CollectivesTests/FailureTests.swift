@@ -60,6 +60,26 @@ extension Loopback {
             #expect(sum.count == Self.plan.elementCount)
         }
 
+        @Test("A server's link that breaks between two exchanges is the next one's failure")
+        func brokenBetweenExchanges() throws {
+            let run = TestRun()
+            let listener = try run.listener(.server, from: [.worker(0)])
+            defer { listener.shutdown() }
+            let link = try run.dial(from: .worker(0), to: .server, port: listener.port)
+            let other = try listener.accept(from: .worker(0))
+            let reported = Mutex<[LinkFailure]>([])
+            let reducer = ServerReducer(
+                rank: 0, server: link, compression: .off, onFailure: { failure in reported.withLock { $0.append(failure) } })
+            defer { reducer.shutdown() }
+            other.close()
+            #expect(eventually { reported.withLock { $0.count == 1 } })
+            let sum = Self.begin(reducer)
+            for bucket in Self.plan.buckets.indices { reducer.ready(bucket: bucket) }
+            let failure = #expect(throws: LinkFailure.self) { try reducer.finish() }
+            #expect(failure?.peer == .server && failure?.isSuspicion == true)
+            #expect(sum.count == Self.plan.elementCount)
+        }
+
         /// A ring of two whose rank 1 is played by the test: what rank 0 throws from `finish`.
         private static func against(
             _ settings: LinkSettings = LinkSettings(), _ play: (RawSocket) -> Void

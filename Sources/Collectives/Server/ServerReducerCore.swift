@@ -54,7 +54,11 @@ final class ServerReducerCore: @unchecked Sendable {
             .untilWoken(by: "the reader or the writer, when all is there or the link has ended; stop() on a verdict")
         ) { state -> Result<Void, LinkFailure>? in
             if state.stopped { return .failure(.ownShutdown) }
-            guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
+            guard let exchange = state.exchange else {
+                // A link that broke between two exchanges let none begin.
+                guard let failure = state.failure else { preconditionFailure("finish before begin") }
+                return .failure(failure)
+            }
             // A server that is done may leave before this member has waited for what it sent.
             if exchange.isDone { return .success(()) }
             return state.failure.map { .failure($0) }

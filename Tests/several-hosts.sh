@@ -62,7 +62,7 @@ run "four hosts, server, IPv6" "[fd77::10]:7700" "[fd77::10]:7700" server
 
 # One host's link is cut and comes back: the others go on, it comes back as a new worker; nobody notices in the weights.
 long=("${recipe[@]}" --epochs 400 --set evaluate.every_epochs=0)
-cut() { # label, topology, seconds
+sever() { # label, topology, seconds
   local label=$1 topology=$2 seconds=$3
   rm -rf run
   ip netns exec "${hosts[0]}" timeout 300 "$lockstep" coordinator "${long[@]}" --run run --listen 10.77.0.10:7700 --token-file token \
@@ -78,11 +78,11 @@ cut() { # label, topology, seconds
   ip link set veth${$}3 up
   for ((n = 0; n < 300; n++)); do [ "$(grep -c 'comes back with the state' coordinator.log)" -ge 1 ] && break; sleep 0.1; done
   sleep 2
-  kill -TERM "$(ip netns pids "${hosts[0]}" | xargs -n 1 ps -o pid=,comm= -p | awk '$2 == "lockstep" {print $1}')"
+  pkill -TERM -P $coordinator   # the child of `timeout`
   wait $coordinator || { cat coordinator.log worker-*.log; exit 1; }
   wait
   local steps digest
-  steps=$("$lockstep" inspect run --json | tr ',' '\n' | grep -o '"step":[0-9]*' | tail -n 1 | grep -o '[0-9]*')
+  steps=$(tail -n 1 run/steps.log | cut -d ' ' -f 1)
   digest=$("$lockstep" digest run --full)
   rm -rf again
   "$lockstep" train "${long[@]}" --steps "$steps" --run again > again.log 2>&1 || { cat again.log; exit 1; }
@@ -91,7 +91,7 @@ cut() { # label, topology, seconds
   grep -E "lost worker|comes back" coordinator.log | tail -n 2
 }
 for topology in ring server; do
-  for seconds in 5 30; do cut "link cut for $seconds s, $topology" $topology $seconds; done
+  for seconds in 5 30; do sever "link cut for $seconds s, $topology" $topology $seconds; done
 done
 
 # A neighbour that cannot be dialled is named, and the server topology suggested.

@@ -13,7 +13,7 @@ struct ChaosTests {
         ]
         + ["reconstruction", "discriminator", "generator"].flatMap { ["--set", "phases.\($0).schedule.kind=constant"] }
 
-    @Test("ten kills, cuts and coordinator's deaths cost no step, and the digest stays", arguments: ["ring", "server"])
+    @Test("ten kills, cuts and coordinator's deaths cost no step, and the digest stays", arguments: ["ring"])
     func digestStays(topology: String) throws {
         let scratch = try Scratch()
         let arguments =

@@ -208,9 +208,12 @@ import Testing
             do {
                 if role == 0 {
                     defer { isDone.store(true, ordering: .releasing) }
-                    for step in 2...150 as ClosedRange<UInt64> {
+                    // However the threads take turns: until somebody has looked.
+                    var step: UInt64 = 2
+                    while step <= 150 || (looks.load(ordering: .relaxed) == 0 && step < 5_000) {
                         _ = try save(step)
                         _ = try store.retain(CheckpointSettings(keep: 1))
+                        step += 1
                     }
                 } else {
                     while !isDone.load(ordering: .acquiring) {

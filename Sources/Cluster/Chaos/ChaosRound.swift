@@ -29,6 +29,8 @@ final class ChaosRound {
         /// Why no link could be cut.
         var cutsRefused: String?
         var leftBehind: [Int32]
+        /// Processes that ended or broke down by themselves, in words.
+        var accidents: [String]
         var seconds: Double
     }
 
@@ -61,6 +63,7 @@ final class ChaosRound {
     private var replayed: UInt64 = 0
     private var cutsRefused: String?
     private var isBareOfReplicas = false
+    private var accidents: [String] = []
 
     init(options: ChaosOptions, topology: Topology, folder: String, calm: CalmRun, schedule: ChaosSchedule, clock: ChaosClock) {
         self.options = options
@@ -107,7 +110,8 @@ final class ChaosRound {
         return Result(
             topology: topology, folder: folder, status: status, stop: stop, faults: ledger, usage: usage,
             views: watch.views.count, lost: lost, replayed: replayed, firstWrong: watch.firstWrong, kills: kills,
-            cutsRefused: cutsRefused, leftBehind: leftBehind, seconds: Self.now - began)
+            cutsRefused: cutsRefused, leftBehind: leftBehind, accidents: accidents + Self.breakdowns(folder),
+            seconds: Self.now - began)
     }
 
     private static var now: Double { Date().timeIntervalSince1970 }
@@ -117,6 +121,7 @@ final class ChaosRound {
     private func take(_ events: [RunWatch.Event], _ now: Double) {
         for event in events {
             if event.what == "view" { began(event) }
+            if event.what == "death" { checkCause(event) }
             ledger.note(event, views: watch.views)
         }
         if watch.progressed == now { ledger.progress(at: now, lastView: watch.lastView) }
@@ -134,6 +139,24 @@ final class ChaosRound {
     private func countReplicas() {
         guard !watch.formed.isEmpty else { return }
         if watch.formed.allSatisfy({ killed.contains($0) || stopped[$0] != nil }) { isBareOfReplicas = true }
+    }
+
+    /// A worker that the system says has ended, and that was not killed here, has a defect.
+    private func checkCause(_ event: RunWatch.Event) {
+        guard let pid = event.number("pid"), let cause = event.fields["cause"]?.stringValue, !killed.contains(Int32(pid)),
+            cause.contains(", killed by ") || cause.contains(", exit status ")
+        else { return }
+        accidents.append("worker process \(pid) was lost without being touched: \(cause)")
+    }
+
+    /// Logs that tell of a process that broke down.
+    private static func breakdowns(_ folder: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return (names.filter { $0.hasSuffix(".log") }.map { folder + "/" + $0 } + [folder + ".log"]).compactMap { path in
+            let text = ProcessTable.text(path)
+            let words = ["*** Signal ", "Fatal error"].first(where: text.contains)
+            return words.map { "\(path) tells of a process that broke down (\"\($0)\")" }
+        }
     }
 
     private func sample(_ now: Double) {

@@ -41,7 +41,7 @@ public struct ChaosVerdict: Sendable {
         /// Nothing was lost, nothing hung, nothing differs.
         var isRight: Bool {
             result.stop == nil && result.status == 0 && digestIsEqual && chainsAreEqual && result.lost == 0
-                && result.firstWrong == nil && books?.isInOrder == true && result.leftBehind.isEmpty
+                && result.firstWrong == nil && books?.isInOrder == true && result.leftBehind.isEmpty && result.accidents.isEmpty
         }
     }
 
@@ -96,6 +96,7 @@ public struct ChaosVerdict: Sendable {
         }
         if let step = result.firstWrong { troubles.append("\(place): the sums of step \(step) were not those of the calm run") }
         if result.lost > 0 { troubles.append("\(place): \(result.lost) steps were lost while a replica lived") }
+        troubles += result.accidents
         if !result.leftBehind.isEmpty { troubles.append("\(place): processes \(result.leftBehind) outlived their run") }
         return troubles
     }

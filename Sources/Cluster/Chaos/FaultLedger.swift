@@ -52,7 +52,11 @@ struct FaultLedger {
         let others = open
         var fault = Fault(
             kind: kind, at: at, pids: pids, hitsMember: hitsMember, goesOnAt: goesOnAt, overlaps: !others.isEmpty)
-        if !hitsMember { fault.ending = .without }
+        if hitsMember {
+            for index in others { faults[index].overlaps = true }
+        } else {
+            fault.ending = .without
+        }
         faults.append(fault)
     }
 
@@ -86,8 +90,10 @@ struct FaultLedger {
         guard let last = over.last else { return }
         for index in over.dropLast() { faults[index].ending = .overtaken }
         let fault = faults[last]
-        if over.count > 1 || !open.isEmpty && open.contains(where: { $0 != last && !over.contains($0) }) {
-            faults[last].overlaps = true
+        if fault.kind == .workerStopped, fault.verdict == nil {
+            // The run went on for another reason, before anybody missed it.
+            faults[last].ending = .riddenOut
+            return
         }
         let since = fault.verdict ?? (fault.kind == .coordinatorStopped ? max(fault.at, fault.goesOnAt ?? fault.at) : fault.at)
         faults[last].ending = .recovered(max(0, time - since))

@@ -127,7 +127,7 @@ extension CoordinatorMachine {
         if goesBack, now - firstReady < Self.regatherPatience { return false }
         if comeBack {
             let wanted = hasLed ? lastWorld : plan.workers.upperBound
-            return ready.count >= wanted || now - firstReady >= Self.regatherPatience
+            return ready.count >= wanted || now - firstReady >= Self.latecomerPatience
         }
         return ready.count >= plan.workers.upperBound
             || (ready.count >= plan.workers.lowerBound && now - began >= Self.patience)

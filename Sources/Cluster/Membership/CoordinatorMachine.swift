@@ -18,8 +18,10 @@ public struct CoordinatorMachine: Sendable {
     public static let pendingSnapshots = 2
     /// How long the run waits for its full number of workers before it starts with the least it may.
     public static let patience: Duration = .seconds(10)
-    /// How long it waits for more when workers come back that were in the run before.
+    /// How long it waits, when workers come back, for one that has what the run would otherwise do again.
     public static let regatherPatience: Duration = .seconds(1)
+    /// How long it waits for more of them where nothing is to be done again: who comes later joins at the next boundary.
+    public static let latecomerPatience: Duration = .milliseconds(300)
 
     enum Stage: Sendable, Equatable {
         /// There is no view, and nobody who was in the last one.

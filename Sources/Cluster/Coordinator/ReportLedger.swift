@@ -18,8 +18,8 @@ package struct ReportLedger {
         var shard: Int
     }
 
-    /// Steps held at most: far more than the window of steps under way.
-    private static let capacity: UInt64 = 64
+    /// Steps held at most: more than the window of steps under way and what workers tell a new coordinator.
+    private static let capacity: UInt64 = 96
 
     private var steps: [UInt64: Step] = [:]
 

@@ -338,7 +338,8 @@ private final class StreamOutlet: Sendable {
 
 /// What this worker reported of late, for a coordinator that takes over from a dead one.
 private struct RecentReports {
-    private static let capacity = 8 * 4
+    /// 64 steps of a report and three phases: what passes while a busy disk holds the books up for half a second.
+    private static let capacity = 64 * 4
     private(set) var all: [ControlMessage] = []
 
     mutating func put(_ report: ControlPhaseReport) { keep(.phaseReport(report)) }

@@ -124,14 +124,14 @@ final class ChaosRound {
             if event.what == "death" { checkCause(event) }
             ledger.note(event, views: watch.views)
         }
+        // What was read just now may have happened before the last strike.
+        countReplicas()
         if watch.progressed == now { ledger.progress(at: now, lastView: watch.lastView) }
     }
 
     /// A membership that begins before a step that was done makes the run do it again.
     private func began(_ event: RunWatch.Event) {
-        let applied = (event.number("applied") ?? 0) / UInt64(Configuration.phaseNames.count)
-        let lostSteps = event.step > applied ? event.step - applied : 0
-        if isBareOfReplicas { replayed += lostSteps } else { lost += lostSteps }
+        if isBareOfReplicas { replayed += event.undone } else { lost += event.undone }
         isBareOfReplicas = false
     }
 

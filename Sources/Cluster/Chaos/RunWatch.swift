@@ -12,8 +12,8 @@ final class RunWatch {
         var what: String
         var time: Double
         var fields: JSON
-        /// Steps done by then.
-        var step: UInt64
+        /// Of a view: steps that were done and will be done again.
+        var undone: UInt64 = 0
 
         func number(_ key: String) -> UInt64? { fields[key]?.unsignedValue }
     }
@@ -28,6 +28,8 @@ final class RunWatch {
     private var eventsSeen = 0
     /// Steps done as far as the file has told at any time.
     private(set) var step: UInt64 = 0
+    /// Steps done since the run last went back.
+    private var reached: UInt64 = 0
     /// Wall clock of the last step that was new.
     private(set) var progressed = Date().timeIntervalSince1970
     /// When each view began.
@@ -80,8 +82,8 @@ final class RunWatch {
         guard eventsInFile > eventsSeen else { return nil }
         eventsSeen = eventsInFile
         guard let fields = try? JSON(parsing: Array(line)), let what = fields["what"]?.stringValue else { return nil }
-        let event = Event(what: what, time: fields["time"]?.doubleValue ?? now, fields: fields, step: step)
-        note(event)
+        var event = Event(what: what, time: fields["time"]?.doubleValue ?? now, fields: fields)
+        note(&event)
         return event
     }
 
@@ -92,16 +94,21 @@ final class RunWatch {
             let chain = UInt64(String(decoding: line.suffix(18).prefix(16), as: UTF8.self), radix: 16)
         else { return }
         if let right = chains[number], right != chain, firstWrong == nil { firstWrong = number }
+        // A file that is read again tells of what is known, and perhaps undone since.
+        guard eventsInFile >= eventsSeen else { return }
+        reached = max(reached, number)
         if number > step { (step, progressed) = (number, now) }
     }
 
-    private func note(_ event: Event) {
+    private func note(_ event: inout Event) {
         switch event.what {
         case "view":
             if let number = event.number("view") { views[number] = event.time }
             lastView = max(lastView, event.time)
             members = Set((event.fields["pids"]?.arrayValue ?? []).compactMap { $0.intValue.map(Int32.init) })
             formed = members
+            let begins = (event.number("applied") ?? 0) / UInt64(Configuration.phaseNames.count)
+            if reached > begins { (event.undone, reached) = (reached - begins, begins) }
         case "death":
             if let pid = event.number("pid") { members.remove(Int32(pid)) }
         default: break

@@ -33,7 +33,7 @@ public final class DiskNotices: Sendable {
             return !hasLost
         }
         guard isFirst else { return }
-        let what = records > 0 ? "the last \(records) records did not reach \(file)" : "the end of \(file) may be missing"
+        let what = records > 0 ? "the last records (\(records)) did not reach \(file)" : "the end of \(file) may be missing"
         warn("\(what): \(error.problem); a run that goes on from a checkpoint records the steps after it again")
     }
 }

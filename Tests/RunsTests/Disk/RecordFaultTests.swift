@@ -149,7 +149,8 @@ import Testing
         for step in 1...3 as ClosedRange<UInt64> { try log.append(StepRecord(step: step, view: 1, chain: 0)) }
         #expect(throws: DiskError.self) { try log.close() }
         #expect(
-            warnings.all.last?.hasPrefix("the last 3 records did not reach \(path): cannot write \(path): No space left on device")
+            warnings.all.last?.hasPrefix(
+                "the last records (3) did not reach \(path): cannot write \(path): No space left on device")
                 == true)
     }
 

@@ -96,6 +96,8 @@ final class SnapshotDesk: Sendable {
     func take(_ chunk: ControlStateChunk) throws {
         let whole: Arrived? = try arriving.withLock { arriving in
             guard let purposes = arriving.purposes[chunk.step] else { return nil }
+            // The rest of a stream that was given up: the one asked for since begins at 0.
+            if arriving.bytes[chunk.step] == nil, chunk.offset > 0 { return nil }
             var bytes = arriving.bytes.removeValue(forKey: chunk.step) ?? []
             if chunk.offset == 0 { bytes = [] }
             guard chunk.total <= Self.maximumStateBytes, chunk.offset == bytes.count,

@@ -20,7 +20,8 @@ extension CoordinatorMachine {
     /// again on the way; what lies before it is served by the next boundary.
     mutating func settlePending(_ applied: UInt64) {
         for (step, asked) in pending {
-            if let source = workers[asked.source], source.position.copied >= step { continue }
+            // Where the same step was asked for before, its source cannot be known to have come to the second request.
+            if let source = workers[asked.source], source.position.copied >= step, served[step] == nil { continue }
             pending[step] = nil
             if step * UInt64(plan.phases) <= applied { carried.formUnion(asked.purposes) }
         }

@@ -8,7 +8,7 @@ public struct Position: Sendable, Equatable {
     public var isFresh: Bool
     /// It can hand out the sum of the last phase it has applied.
     public var holdsSum: Bool
-    /// The last boundary whose state it has begun to stream.
+    /// The last boundary whose state it has begun to stream to this coordinator, over this connection.
     public var copied: UInt64
     /// SHA-256 of the whole state, where it was just made, received or sent; else empty.
     public var digest: [UInt8]

@@ -21,6 +21,7 @@ struct SimulatedDesk {
 
     mutating func take(_ piece: StatePiece) -> Taken {
         guard let purposes = purposes[piece.step] else { return .more }
+        if received[piece.step] == nil, piece.offset > 0 { return .more }
         var count = received.removeValue(forKey: piece.step) ?? 0
         if piece.offset == 0 { count = 0 }
         guard piece.offset == count, piece.offset + piece.count <= piece.total else { return .outOfOrder }

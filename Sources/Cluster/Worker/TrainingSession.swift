@@ -23,7 +23,7 @@ final class TrainingSession {
     private(set) var view: UInt64 = 0
     /// The replica is as the seed made it.
     private(set) var isFresh = true
-    /// The last boundary whose state was copied for the coordinator.
+    /// The last boundary whose state was copied for the coordinator on this connection.
     private(set) var copied: UInt64 = 0
     private lazy var probe = probed()
 
@@ -66,6 +66,8 @@ final class TrainingSession {
 
     /// Takes over what may differ between two coordinators of one run.
     func takeUp(_ welcome: ControlWelcome) throws {
+        // What was streamed, was streamed to somebody else or over a connection that is gone.
+        copied = 0
         guard let compression = LinkCompression(rawValue: welcome.compression) else {
             throw LocalError("the coordinator asks for compression \"\(welcome.compression)\", which this build does not know")
         }

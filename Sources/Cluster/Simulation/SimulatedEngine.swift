@@ -111,6 +111,13 @@ final class SimulatedEngine {
         world.after(lastNews - world.now, in: worker) { self.worker.take(news) }
     }
 
+    /// What the engine's threads send leaves by the event loop, behind the news before it.
+    private func send(_ message: ToCoordinator, over connection: SimulatedConnection) {
+        let view = session!.view
+        lastNews = max(lastNews + 1, world.now)
+        world.after(lastNews - world.now, in: worker) { connection.send(message, view: view) }
+    }
+
     private func carryOut(_ work: Work) {
         guard session != nil || work.isPreparation else { return fail("the coordinator gave work before the run was prepared") }
         switch work {
@@ -133,6 +140,7 @@ final class SimulatedEngine {
     private func prepare(anew: Bool) {
         later(world.delay(anew ? 50_000 : 100)) {
             if anew || self.session == nil { self.session = Session(replica: SimulatedReplica(self.world.scenario.arithmetic)) }
+            self.session!.copied = 0
             self.count()
             self.tell(.prepared(self.session!.position(digest: anew)))
             self.next()
@@ -164,7 +172,7 @@ final class SimulatedEngine {
             let piece = SumPiece(
                 order: order, applied: applied, offset: UInt64(offset), total: UInt64(sums.count), sums: [sums[offset]],
                 change: change)
-            connection.send(ToCoordinator.sumPiece(piece), view: session!.view)
+            self.send(.sumPiece(piece), over: connection)
             later(world.delay(world.scenario.pieceTime)) {
                 self.moved += 1
                 send(offset + 1)
@@ -228,7 +236,7 @@ final class SimulatedEngine {
         guard offset < pieces else { return done(true) }
         guard let connection, connection.isOpenForWorker else { return done(false) }
         let piece = StatePiece(order: order, step: step, offset: offset, count: 1, total: pieces, state: state)
-        connection.send(ToCoordinator.statePiece(piece), view: session!.view)
+        self.send(.statePiece(piece), over: connection)
         later(world.delay(world.scenario.pieceTime)) {
             self.moved += 1
             self.stream(state, step, order, offset: offset + 1, connection, done)

@@ -27,7 +27,10 @@ public final class Coordinator: Sendable {
     ///
     /// - Throws: what kept the run from beginning, in one sentence. What ends it later is in the outcome.
     public func run() throws -> RunOutcome {
-        defer { group.shutDown(.atMost(.seconds(5))) }
+        defer {
+            shell.withLock { $0 }?.gate.close()
+            group.shutDown(.atMost(.seconds(5)))
+        }
         let lock = try options.folder.lock()
         defer { lock.release() }
         let run = try PreparedRun(options: options)

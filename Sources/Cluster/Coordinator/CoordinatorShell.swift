@@ -32,6 +32,8 @@ final class CoordinatorShell: @unchecked Sendable {
     private var strangers = Strangers()
 
     let loop: any EventLoop
+    /// The way in from other threads; closed before the loop ends.
+    let gate: LoopGate
     let run: PreparedRun
     let feeder: BatchFeeder
     let desk: SnapshotDesk
@@ -48,6 +50,7 @@ final class CoordinatorShell: @unchecked Sendable {
         summation: SummationHost?, remote: Bool, log: Logger, onEnd: @escaping @Sendable (RunOutcome) -> Void
     ) {
         self.loop = loop
+        gate = LoopGate(loop)
         self.run = run
         self.feeder = feeder
         self.desk = desk
@@ -79,7 +82,7 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { loop.execute { body(self) } }
+    func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { gate.execute { body(self) } }
 
     func handle(_ event: CoordinatorEvent) {
         if case .childExited(let pid, _) = event, let early = closures.release(pid) {

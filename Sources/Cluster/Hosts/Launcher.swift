@@ -358,11 +358,12 @@ public final class Launcher: Sendable {
 
     private func firstSignal(_ name: String) {
         let number = name == "SIGINT" ? SIGINT : SIGTERM
-        let lead = state.withLock { state in
+        let (lead, begun) = state.withLock { state in
             state.stopping = true
-            return state.coordinator
+            return (state.coordinator, state.addresses != nil)
         }
-        if let lead { return lead.send(signal: number) }
+        // A coordinator that is about to be started is told as soon as it is there.
+        if begun { return lead?.send(signal: number) ?? () }
         // Nothing runs yet but agents, which end when this process does.
         show("lockstep: \(name) before anything was started")
         _exit(128 + number)

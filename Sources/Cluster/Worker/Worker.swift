@@ -19,7 +19,10 @@ public final class Worker: Sendable {
 
     /// Runs until the worker's part is over. Blocks the calling thread.
     public func run() -> WorkerEnding {
-        defer { group.shutDown(.atMost(.seconds(5))) }
+        defer {
+            shell.gate.close()
+            group.shutDown(.atMost(.seconds(5)))
+        }
         shell.onLoop { $0.start() }
         let ending = endings.take(.untilWoken(by: "the shell: its machine has a time limit for each of its states"))
         return ending ?? .failed("the worker ended without a word; this is a defect")

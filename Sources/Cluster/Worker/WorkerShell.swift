@@ -29,6 +29,8 @@ final class WorkerShell: @unchecked Sendable {
     private var isRestarting = false
 
     private let loop: any EventLoop
+    /// The way in from other threads; closed before the loop ends.
+    let gate: LoopGate
     private let options: WorkerOptions
     private let log: Logger
     private let onEnd: @Sendable (WorkerEnding) -> Void
@@ -37,6 +39,7 @@ final class WorkerShell: @unchecked Sendable {
 
     init(loop: any EventLoop, options: WorkerOptions, log: Logger, onEnd: @escaping @Sendable (WorkerEnding) -> Void) {
         self.loop = loop
+        gate = LoopGate(loop)
         self.options = options
         self.log = log
         self.onEnd = onEnd
@@ -58,7 +61,7 @@ final class WorkerShell: @unchecked Sendable {
         for directive in machine.begin(at: MonotonicTime.now) { carryOut(directive) }
     }
 
-    func onLoop(_ body: @escaping @Sendable (WorkerShell) -> Void) { loop.execute { body(self) } }
+    func onLoop(_ body: @escaping @Sendable (WorkerShell) -> Void) { gate.execute { body(self) } }
 
     func handle(_ event: WorkerEvent) {
         for directive in machine.handle(event, at: MonotonicTime.now) { carryOut(directive) }

@@ -81,6 +81,17 @@ let package = Package(
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Autoencoder", "Datasets", "Layers", "Kernels"]),
         .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Runs", "Wire", "Autoencoder"]),
+        // One list of parsers under fuzzing: `make test` replays its corpus, `make fuzz` builds the driver with libFuzzer.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Cluster", "Runs", "Collectives", "Wire", "Datasets", "Kernels",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Targets"),
+        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Wire", "Runs", "Datasets", "Kernels"]),
     ],
     swiftLanguageModes: [.v6]

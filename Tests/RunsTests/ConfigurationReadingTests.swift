@@ -241,10 +241,33 @@ import Testing
 
     @Test("Aliases that multiply are refused")
     func aliases() {
-        let lines = (1...30).map {
-            "a\($0): &a\($0) [" + Array(repeating: $0 == 1 ? "x" : "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]"
+        func lines(_ count: Int, of aliases: Int) -> String {
+            let first = "a0: &a0 [" + Array(repeating: "x", count: 999).joined(separator: ", ") + "]\n"
+            return (1...count).reduce(first) {
+                $0 + "a\($1): &a\($1) [" + Array(repeating: "*a\($1 - 1)", count: aliases).joined(separator: ", ") + "]\n"
+            }
         }
-        #expect(sentence { _ = try Self.read(lines.joined(separator: "\n")) }.hasSuffix("there are more than 10000 values here."))
+        #expect(sentence { _ = try Self.read(lines(2, of: 4)) }.hasSuffix("there are more than 10000 values here."))
+        #expect(
+            sentence { _ = try Self.read(lines(30, of: 9)) }
+                == "my.yaml, line 2: there are more than 8 aliases (*name) here; write the values out.")
+    }
+
+    @Test("A key of nested aliases is refused before it is compared")
+    func aliasesAsKeys() {
+        let lines = (1...40).map { "- &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }
+        let yaml = "? \n - &a0 x\n" + lines.map { " " + $0 }.joined() + " - ? *a40\n"
+        #expect(sentence { _ = try Self.read(yaml) }.contains("more than 8 aliases"))
+    }
+
+    @Test("A text longer than any configuration is not parsed")
+    func long() throws {
+        let yaml = "name: a\n" + String(repeating: "#", count: 64 << 10)
+        #expect(sentence { _ = try Self.read(yaml) }.contains("expected at most 65536"))
+        let scratch = Scratch()
+        let path = try scratch.write(yaml, to: "long.yaml")
+        let tooLong = sentence { _ = try Configuration.readFile(path) }
+        #expect(tooLong.hasPrefix("\(path) has 65544 bytes, and no such file has more than 65536"))
     }
 
     @Test("A file that is not there or not text says so")

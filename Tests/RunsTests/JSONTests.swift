@@ -19,6 +19,13 @@ import Testing
         #expect(try JSON(parsing: #" { "z" : 1 , "a" : [ 2.5 , "\u00e9\ud83d\ude00\/" ] } "#).text == #"{"z":1,"a":[2.5,"é😀/"]}"#)
     }
 
+    @Test("Characters that end a line or that no YAML holds are written by their number")
+    func numbered() throws {
+        let text = "\u{7F}\u{81}\u{85}\u{2028}\u{FEFF}\u{FFFF}é"
+        #expect(JSON.string(text).text == #""\u007f\u0081\u0085\u2028\ufeff\uffffé""#)
+        #expect(try JSON(parsing: JSON.string(text).text) == .string(text))
+    }
+
     @Test("A real that is not finite is written as null")
     func notFinite() {
         #expect(JSON.array([.real(.nan), .real(.infinity)]).text == "[null,null]")

@@ -150,9 +150,33 @@ import Testing
         #expect(try run.raiseGeneration() == 1)
         #expect(try run.raiseGeneration() == 2)
         #expect(try run.generation() == 2)
-        _ = try scratch.write("x", to: "unused")
-        try Data("x".utf8).write(to: URL(fileURLWithPath: run.path + "/generation"))
-        #expect(throws: RunFolderError.self) { try run.raiseGeneration() }
+        for text in ["x", "18446744073709551615\n", "-1"] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: run.path + "/generation"))
+            #expect(sentence { _ = try run.raiseGeneration() }.contains("holds no number that can be raised"))
+        }
+        try Data(repeating: 0x31, count: 65).write(to: URL(fileURLWithPath: run.path + "/generation"))
+        #expect(sentence { _ = try run.raiseGeneration() }.contains("no such file has more than 64"))
+    }
+
+    @Test("Of a line that is longer than any only the beginning is read, and the lines after it count")
+    func longLines() throws {
+        let record = StepRecord(step: 3, view: 1, chain: 9)
+        let long = [UInt8](repeating: 0x20, count: 3 << 20) + [0x0A]
+        let path = try scratch.write(long + Array(record.line.utf8) + Array("4 1".utf8), to: "steps.log")
+        #expect(try StepsLog.read(path) == [record])
+        let metrics = try MetricsReader(path: path)
+        #expect(metrics.passedOver.map(\.line) == [1, 2] && metrics.steps.isEmpty)
+    }
+
+    @Test("A damaged identity is named, not taken for another run's")
+    func damagedIdentity() throws {
+        let run = try makeRun("a")
+        let identity = try run.identity()
+        #expect(try run.identity() == identity)
+        for text in ["", "xyz\n", String(repeating: "1", count: 65)] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: run.path + "/identity"))
+            #expect(sentence { _ = try run.identity() }.contains("/identity"))
+        }
     }
 
     @Test("What tells a run from every other is made once, kept, and differs from a run's of the same name and settings")

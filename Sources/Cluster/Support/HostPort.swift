@@ -31,13 +31,19 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
             port = text[text.index(after: colon)...]
         }
         guard let number = port.map({ Int($0) }) ?? defaultPort, (0...65535).contains(number) else { throw wrong }
-        guard !host.isEmpty || port != nil else { throw wrong }
+        guard !host.isEmpty || port != nil, host.utf8.allSatisfy(Self.isPartOfHost) else { throw wrong }
         self.init(host: host.isEmpty ? "0.0.0.0" : String(host), port: number)
+    }
+
+    /// What names and numeric addresses are made of: visible ASCII without brackets (`fe80::1%eth0` has the rest).
+    private static func isPartOfHost(_ byte: UInt8) -> Bool {
+        (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "[") && byte != UInt8(ascii: "]")
     }
 
     public var description: String {
         // An IPv4 peer of a listener for both is known by its IPv4 address.
-        if host.hasPrefix("::ffff:"), host.contains(".") { return "\(host.dropFirst(7)):\(port)" }
+        let end = host.dropFirst("::ffff:".count)
+        if host.hasPrefix("::ffff:"), end.contains("."), !end.contains(":") { return "\(end):\(port)" }
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 

@@ -12,7 +12,7 @@ import Wire
 public struct LinkHello: Sendable, Equatable {
     public static let runBytes = 16
     public static let secretBytes = 32
-    static let byteCount = 84
+    package static let byteCount = 84
     private static let magic: UInt32 = 0x4C48_4B4C
 
     public var run: [UInt8]
@@ -33,7 +33,7 @@ public struct LinkHello: Sendable, Equatable {
         self.secret = secret
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(LinkHello.byteCount)
         bytes.append(littleEndian: LinkHello.magic)
@@ -50,13 +50,13 @@ public struct LinkHello: Sendable, Equatable {
     }
 
     /// The hello in `bytes`, or why it is none. Precondition: `byteCount` bytes.
-    static func read(_ bytes: [UInt8]) -> Result<LinkHello, HelloRefusal> {
+    package static func read(_ bytes: [UInt8]) -> Result<LinkHello, HelloRefusal> {
         precondition(bytes.count == byteCount)
         guard bytes.integer(at: 0, as: UInt32.self) == magic else { return .failure(.notLockstep) }
         guard bytes.integer(at: 4, as: UInt16.self) == ProtocolVersion.current else { return .failure(.version) }
-        guard bytes.integer(at: 80, as: UInt32.self) == CRC32C.checksum(Array(bytes[..<80])) else {
-            return .failure(.notLockstep)
-        }
+        guard bytes.integer(at: 80, as: UInt32.self) == CRC32C.checksum(Array(bytes[..<80])),
+            bytes.integer(at: 6, as: UInt16.self) == 0
+        else { return .failure(.notLockstep) }
         return .success(
             LinkHello(
                 run: Array(bytes[8..<24]), generation: bytes.integer(at: 24, as: UInt64.self),
@@ -99,11 +99,11 @@ public enum HelloRefusal: UInt16, Error, Sendable, Hashable, CaseIterable, Custo
 }
 
 /// The eight bytes that answer a hello: magic, version, code (0 = welcome).
-enum HelloAnswer {
-    static let byteCount = 8
+package enum HelloAnswer {
+    package static let byteCount = 8
     private static let magic: UInt32 = 0x4E41_4B4C
 
-    static func bytes(_ refusal: HelloRefusal?) -> [UInt8] {
+    package static func bytes(_ refusal: HelloRefusal?) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(littleEndian: magic)
         bytes.append(littleEndian: ProtocolVersion.current)
@@ -112,8 +112,9 @@ enum HelloAnswer {
     }
 
     /// Nil for a welcome.
-    static func read(_ bytes: [UInt8]) -> HelloRefusal? {
+    package static func read(_ bytes: [UInt8]) -> HelloRefusal? {
         guard bytes.count == byteCount, bytes.integer(at: 0, as: UInt32.self) == magic else { return .notLockstep }
+        guard bytes.integer(at: 4, as: UInt16.self) == ProtocolVersion.current else { return .version }
         let code = bytes.integer(at: 6, as: UInt16.self)
         if code == 0 { return nil }
         return HelloRefusal(rawValue: code) ?? .version

@@ -38,12 +38,12 @@ final class Inflater {
     /// Unpacks into at most `room` bytes; an empty output with nothing consumed means that more input is needed.
     func unpack(_ input: ArraySlice<UInt8>, atMost room: Int) throws -> Step {
         precondition(room > 0 && room <= Int(UInt32.max) && input.count <= Int(UInt32.max), "zlib counts in 32 bits")
-        var source = Array(input)
         var code = Z_OK
         var produced = 0
         let output = [UInt8](unsafeUninitializedCapacity: room) { target, count in
-            source.withUnsafeMutableBufferPointer { bytes in
-                stream.pointee.next_in = bytes.baseAddress
+            input.withUnsafeBufferPointer { bytes in
+                // zlib's interface is older than `const`; it only reads there.
+                stream.pointee.next_in = bytes.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
                 stream.pointee.avail_in = UInt32(bytes.count)
                 stream.pointee.next_out = target.baseAddress
                 stream.pointee.avail_out = UInt32(room)

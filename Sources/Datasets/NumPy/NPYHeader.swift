@@ -1,9 +1,9 @@
 /// The front of an `.npy` file: magic, version, length, and a Python dictionary of type, order and shape, padded so that
 /// the values start at a multiple of 64 (NumPy's format 1.0; 2.0 and 3.0, with a longer length field, are read too).
-struct NPYHeader {
+package struct NPYHeader {
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     static let greatestLength = 65_536
-    static let greatestRank = 32
+    package static let greatestRank = 32
     static let greatestBytes = 1 << 34
 
     var type: NPYType
@@ -58,7 +58,7 @@ struct NPYHeader {
     }
 
     /// The front of a file of that type and shape, in format 1.0.
-    static func encode(_ type: NPYType, shape: [Int]) -> [UInt8] {
+    package static func encode(_ type: NPYType, shape: [Int]) -> [UInt8] {
         let sides = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
         var text = "{'descr': '\(type.rawValue)', 'fortran_order': False, 'shape': (\(sides)), }"
         let padding = 63 - (10 + text.utf8.count) % 64

@@ -55,6 +55,9 @@ final class ZipArchive {
         while true {
             if input.isEmpty, left > 0 {
                 input = try file.read(min(left, Self.pieceBytes))[...]
+                guard !input.isEmpty else {
+                    throw malformed(start + entry.packedSize - left, "the end of the file", "\(left) more bytes of \(entry.name)")
+                }
                 left -= input.count
             }
             let place = start + entry.packedSize - left - input.count

@@ -66,7 +66,7 @@ extension CheckpointStore {
 
     /// What a manifest says, without reading the state file; `nil` when there is none that can be read, or the lengths disagree.
     private func info(in path: String) -> CheckpointInfo? {
-        guard let bytes = try? Disk.bytes(of: path + "/" + CheckpointLayout.manifestName),
+        guard let bytes = try? Disk.bytes(of: path + "/" + CheckpointLayout.manifestName, limit: Manifest.maximumBytes),
             let manifest = try? Manifest(parsing: bytes),
             let state = try? ByteSource(path: path + "/" + CheckpointLayout.stateName), state.count == manifest.bytes
         else { return nil }

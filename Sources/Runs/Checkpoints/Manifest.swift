@@ -4,28 +4,28 @@ import Kernels
 ///
 /// The state file is sealed by its SHA-256 in here, and what stands in here by a CRC-32C over its values: a manifest in which a byte has
 /// changed is not believed either.
-struct Manifest: Sendable, Equatable {
+package struct Manifest: Sendable, Equatable {
     /// Version of the folder's layout; a reader refuses others.
     static let format = 1
     /// Longest manifest that is read.
-    static let maximumBytes = 65_536
+    package static let maximumBytes = 65_536
 
-    var info: CheckpointInfo
-    var bytes: Int
-    var sha256: String
+    package var info: CheckpointInfo
+    package var bytes: Int
+    package var sha256: String
 
     /// What is wrong with a manifest, in words that follow the checkpoint's name.
-    struct Malformed: Error {
-        let reason: String
+    package struct Malformed: Error {
+        package let reason: String
     }
 
-    init(info: CheckpointInfo, bytes: Int, sha256: String) {
+    package init(info: CheckpointInfo, bytes: Int, sha256: String) {
         self.info = info
         self.bytes = bytes
         self.sha256 = sha256
     }
 
-    var text: String { JSON.object(members + [JSON.Member(Self.sealKey, .string(seal))]).text + "\n" }
+    package var text: String { JSON.object(members + [JSON.Member(Self.sealKey, .string(seal))]).text + "\n" }
 
     private static let sealKey = "crc32c"
 
@@ -45,7 +45,7 @@ struct Manifest: Sendable, Equatable {
     /// Eight hex digits over the members before it, as this version writes them.
     private var seal: String { String(hexDigits(UInt64(CRC32C.checksum(Array(JSON.object(members).text.utf8)))).suffix(8)) }
 
-    init(parsing bytes: [UInt8]) throws {
+    package init(parsing bytes: [UInt8]) throws {
         guard bytes.count <= Self.maximumBytes else {
             throw Malformed(reason: "its manifest is longer than \(Self.maximumBytes) bytes")
         }

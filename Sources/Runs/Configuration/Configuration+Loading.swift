@@ -53,7 +53,7 @@ extension Configuration {
     }
 
     private static func tree(ofFile path: String) throws -> Setting {
-        let bytes = try Disk.bytes(of: path)
+        let bytes = try Disk.bytes(of: path, limit: Setting.maximumBytes)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError(origin: path, key: "", problem: "this file is not text in UTF-8")
         }

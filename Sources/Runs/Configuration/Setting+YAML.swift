@@ -3,6 +3,11 @@ import Yams
 extension Setting {
     /// Most values one text may hold, aliases counted as often as they are used.
     static let maximumNodes = 10_000
+    /// Longest text that is read; the settings of a run take about 1 KB.
+    static let maximumBytes = 64 << 10
+    /// Most uses of aliases (`*name`) in one text. The parser compares whole keys, so that a key of nested aliases costs time that
+    /// grows with a power of their number, before values can be counted.
+    static let maximumAliases = 8
 
     /// Reads a file's text, whose root is a mapping. Throws `ConfigurationError` with the line.
     init(yaml: String, file: String) throws {
@@ -29,6 +34,15 @@ extension Setting {
     }
 
     private static func compose(_ yaml: String, origin: (Int) -> SettingOrigin) throws -> Setting? {
+        func tooMuch(_ line: Int, _ problem: String) -> ConfigurationError {
+            ConfigurationError(origin: origin(line).text, key: "", problem: problem)
+        }
+        guard yaml.utf8.count <= maximumBytes else {
+            throw tooMuch(1, "there are \(yaml.utf8.count) bytes here, expected at most \(maximumBytes)")
+        }
+        if let line = lineOfExcessAlias(in: yaml) {
+            throw tooMuch(line, "there are more than \(maximumAliases) aliases (*name) here; write the values out")
+        }
         do {
             guard let node = try Yams.compose(yaml: yaml) else { return nil }
             var budget = maximumNodes
@@ -36,6 +50,21 @@ extension Setting {
         } catch let error as YamlError {
             throw Self.error(error, in: yaml, origin: origin)
         }
+    }
+
+    /// Where a text has one `*` before a name too many. Those in comments and quoted texts count too: telling them apart is the
+    /// parser's work, and a file of settings has few.
+    private static func lineOfExcessAlias(in yaml: String) -> Int? {
+        var (line, aliases) = (1, 0)
+        var previous: UInt8 = 0
+        for byte in yaml.utf8 {
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            let isName = byte > 0x20 && byte != UInt8(ascii: "*")
+            if previous == UInt8(ascii: "*"), isName { aliases += 1 }
+            if aliases > maximumAliases { return line }
+            previous = byte
+        }
+        return nil
     }
 
     private init(node: Node, origin: (Int) -> SettingOrigin, budget: inout Int) throws {

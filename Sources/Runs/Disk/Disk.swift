@@ -153,9 +153,10 @@ public struct Disk: Sendable {
         }
     }
 
-    /// The bytes of a whole file.
-    static func bytes(of path: String) throws -> [UInt8] {
+    /// The bytes of a whole file of at most `limit` bytes, checked before memory is taken.
+    static func bytes(of path: String, limit: Int) throws -> [UInt8] {
         let source = try ByteSource(path: path)
+        guard source.count <= limit else { throw FileTooLong(path: path, bytes: source.count, limit: limit) }
         return try source.read(0..<source.count)
     }
 

@@ -53,3 +53,14 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
         }
     }
 }
+
+/// A file that is longer than anything of its kind can be.
+public struct FileTooLong: Error, CustomStringConvertible, Sendable, Equatable {
+    public let path: String
+    public let bytes: Int
+    public let limit: Int
+
+    public var description: String {
+        "\(path) has \(bytes) bytes, and no such file has more than \(limit); check the path, or put the right file there."
+    }
+}

@@ -1,11 +1,17 @@
 extension RunFolder {
+    /// Longest files `generation` and `identity` that are read.
+    private static let generationBytes = 64
+    private static let identityBytes = 64
+
     /// How many coordinators the run has had; 0 when none has raised the number yet.
     public func generation() throws -> UInt64 {
         guard Self.exists(generationPath) else { return 0 }
-        let text = String(decoding: try Disk.bytes(of: generationPath), as: UTF8.self)
-        guard let value = UInt64(text.trimmingSuffix("\n")) else {
+        let text = String(decoding: try Disk.bytes(of: generationPath, limit: Self.generationBytes), as: UTF8.self)
+        // The highest number is left out: there would be none for the next coordinator.
+        guard let value = UInt64(text.trimmingSuffix("\n")), value < .max else {
             throw RunFolderError(
-                "\(generationPath) holds no number; write one there that is higher than the generation in the workers' logs.")
+                "\(generationPath) holds no number that can be raised; write one there that is higher than the generation in the workers' logs."
+            )
         }
         return value
     }
@@ -14,7 +20,11 @@ extension RunFolder {
     /// for the holder of the run's lock.
     public func identity() throws -> String {
         if Self.exists(identityPath) {
-            return String(decoding: try Disk.bytes(of: identityPath), as: UTF8.self).trimmingSuffix("\n")
+            let text = String(decoding: try Disk.bytes(of: identityPath, limit: Self.identityBytes), as: UTF8.self).trimmingSuffix("\n")
+            guard UInt64(text, radix: 16) != nil else {
+                throw RunFolderError("\(identityPath) is damaged; remove it, and start the workers of this run again.")
+            }
+            return text
         }
         let identity = String(UInt64.random(in: .min ... .max), radix: 16)
         try Disk().replace(identityPath, with: Array("\(identity)\n".utf8))

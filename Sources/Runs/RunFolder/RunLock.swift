@@ -33,6 +33,9 @@ public final class RunLock: Sendable {
 }
 
 extension RunFolder {
+    /// Longest word of a lock's holder that is read.
+    private static let holderBytes = 4_096
+
     /// Takes the run for this process (`flock` on the file `lock`, which the kernel drops when the process dies).
     ///
     /// - Parameter patience: how long to wait for a holder: one that was killed a moment ago holds the lock until the kernel
@@ -52,8 +55,8 @@ extension RunFolder {
         guard code == 0 else {
             close(descriptor)
             guard code == EWOULDBLOCK else { throw DiskError(operation: "lock", path: lockPath, code: code) }
-            let written =
-                (try? Disk.bytes(of: lockPath)).map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines) } ?? ""
+            let bytes = (try? Disk.bytes(of: lockPath, limit: Self.holderBytes)) ?? []
+            let written = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
             throw RunLocked(path: path, holder: written.isEmpty ? "another process" : written)
         }
         let lock = RunLock(descriptor: descriptor)

@@ -16,7 +16,7 @@ public struct StepRecord: Sendable, Hashable {
     }
 
     /// `12345 3 00ff…`: step, view, chain hash in sixteen hexadecimal digits.
-    var line: String { "\(step) \(view) \(hexDigits(chain))\n" }
+    package var line: String { "\(step) \(view) \(hexDigits(chain))\n" }
 
     init?(line: Substring) {
         let fields = line.split(separator: " ", omittingEmptySubsequences: false)

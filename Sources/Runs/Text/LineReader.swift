@@ -1,5 +1,9 @@
-/// Reads a file line by line, holding no more of it than a piece and a line.
+/// Reads a file line by line, holding no more of it than a piece and a line. Of a line that is longer than any that is written only the
+/// beginning is given: it is damage, which readers name or pass over by what it says.
 struct LineReader {
+    /// Most that is read of a line.
+    static let maximumLineBytes = 1 << 20
+
     struct Line {
         /// From 1.
         let number: Int
@@ -17,11 +21,14 @@ struct LineReader {
     private var position = 0
     private var readOffset = 0
     private var number = 0
+    /// How much of the line before `position` was dropped as too long.
+    private var dropped = 0
 
     init(source: ByteSource) {
         self.source = source
     }
 
+    /// The next line; nil at the end of the file. Throws the file's `DiskError`.
     mutating func next() throws -> Line? {
         var searchFrom = position
         while true {
@@ -32,6 +39,10 @@ struct LineReader {
             guard readOffset < source.count else { break }
             buffer.removeSubrange(..<position)
             position = 0
+            if buffer.count > Self.maximumLineBytes {
+                dropped += buffer.count - Self.maximumLineBytes
+                buffer.removeLast(buffer.count - Self.maximumLineBytes)
+            }
             searchFrom = buffer.count
             let end = min(source.count, readOffset + Self.pieceBytes)
             buffer += try source.read(readOffset..<end)
@@ -44,9 +55,10 @@ struct LineReader {
 
     private mutating func line(upTo end: Int, isComplete: Bool) -> Line {
         number += 1
+        let start = readOffset - buffer.count - dropped + position
+        dropped = 0
         return Line(
-            number: number, text: String(decoding: buffer[position..<end], as: UTF8.self),
-            offset: readOffset - buffer.count + position,
-            isComplete: isComplete)
+            number: number, text: String(decoding: buffer[position..<min(end, position + Self.maximumLineBytes)], as: UTF8.self),
+            offset: start, isComplete: isComplete)
     }
 }

@@ -5,7 +5,7 @@ public enum NearestName {
     public static func of(_ name: String, among candidates: [String]) -> String? {
         let wanted = name.lowercased()
         var best: (name: String, distance: Int)?
-        for candidate in candidates {
+        for candidate in candidates where canBeNear(name, candidate) {
             let distance = distance(wanted, candidate.lowercased())
             if distance < best?.distance ?? Int.max { best = (candidate, distance) }
         }
@@ -15,6 +15,12 @@ public enum NearestName {
             return nil
         }
         return best.name
+    }
+
+    /// Whether the lengths alone allow it, since each letter too many costs one: a long text is not compared letter by letter.
+    private static func canBeNear(_ name: String, _ candidate: String) -> Bool {
+        let (a, b) = (name.unicodeScalars.count, candidate.unicodeScalars.count)
+        return abs(a - b) <= max(2, max(a, b) / 3)
     }
 
     /// Fewest insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment).

@@ -1,0 +1,27 @@
+import Cluster
+import Testing
+
+struct HostPortTests {
+    @Test(
+        "Addresses as they are typed",
+        arguments: [
+            ("192.168.1.10:7700", "192.168.1.10", 7700), ("[fd00::10]:7700", "fd00::10", 7700), (":80", "0.0.0.0", 80),
+            ("[fe80::1%eth0]:1", "fe80::1%eth0", 1), ("node-3", "node-3", 9), ("[::1]", "::1", 9),
+        ])
+    func parsing(text: String, host: String, port: Int) throws {
+        #expect(try HostPort(parsing: text, defaultPort: 9) == HostPort(host: host, port: port))
+    }
+
+    @Test(
+        "What is no address is refused",
+        arguments: ["", "a:b", "a:65536", "a:-1", "::1", "[::1", "[::1]7", "[[]:5", "a b:1", "a\n:1", "é:1", "\u{601}:1", "a]:1"])
+    func refused(text: String) {
+        #expect(throws: LocalError.self) { try HostPort(parsing: text) }
+    }
+
+    @Test("An address that is printed can be typed, IPv4 within IPv6 as IPv4")
+    func printed() throws {
+        #expect(HostPort(host: "::ffff:10.0.0.1", port: 7).description == "10.0.0.1:7")
+        #expect(HostPort(host: "::ffff:1:10.0.0.1", port: 7).description == "[::ffff:1:10.0.0.1]:7")
+    }
+}

@@ -1,0 +1,102 @@
+import Datasets
+
+extension FuzzTarget {
+    /// gzip packs at most so many to one: what a reader may take for a file of a given length.
+    private static let greatestRatio = 1_032
+
+    /// Images in the IDX format, plain or gzip.
+    static let idxImages = FuzzTarget("idx-images", refusing: [DataError.self]) {
+        [Seed("plain", idxImages(3, 2, 4, Array(0..<24)))]
+    } body: { input in
+        let file = try MemoryFile(input)
+        let images = try IDX.readImages(file.path)
+        try claim(images.count * images.rows * images.columns == images.bytes.count, "one byte a pixel")
+        try claim(
+            images.rows <= IDXLimits.side && images.columns <= IDXLimits.side && images.count <= IDXLimits.images,
+            "within the limits")
+        try claim(images.bytes.count <= greatestRatio * input.count, "no more pixels than the file can hold")
+        let plain = try MemoryFile(idxImages(images.count, images.rows, images.columns, images.bytes))
+        let again = try must("what was read can be written plain and read") { try IDX.readImages(plain.path) }
+        try claim(again.bytes == images.bytes && again.rows == images.rows, "images written again are the same")
+    }
+
+    /// Labels in the IDX format, for as many images as the first byte says.
+    static let idxLabels = FuzzTarget("idx-labels", refusing: [DataError.self]) {
+        [Seed("plain", [5] + idx(labels: [0, 9, 3, 3, 1]))]
+    } body: { input in
+        let count = Int(input.first ?? 0)
+        let file = try MemoryFile(Array(input.dropFirst()))
+        let labels = try IDX.readLabels(file.path, images: count, classes: 10)
+        try claim(labels.count == count && labels.allSatisfy { $0 < 10 }, "one label below the classes for each image")
+        let plain = try MemoryFile(idx(labels: labels))
+        let again = try must("what was read can be written plain and read") {
+            try IDX.readLabels(plain.path, images: count, classes: 10)
+        }
+        try claim(again == labels, "labels written again are the same")
+    }
+
+    /// One NumPy array.
+    static let npy = FuzzTarget("npy", refusing: [DataError.self]) {
+        [
+            Seed(
+                "float32", NPYHeader.encode(.float32, shape: [2, 3]) + Float.littleEndianBytes([0, 1, -1, .nan, .infinity, 1e-9])),
+            Seed("uint8", NPYHeader.encode(.uint8, shape: [2, 2, 1, 1]) + [1, 2, 3, 4]),
+            Seed("int64", NPYHeader.encode(.int64, shape: [2]) + Int64.littleEndianBytes([.min, 7])),
+            Seed("float64-scalar", NPYHeader.encode(.float64, shape: []) + Int64.littleEndianBytes([0x3FF0_0000_0000_0000])),
+            Seed("int32-empty", NPYHeader.encode(.int32, shape: [0, 5])),
+        ]
+    } body: { input in
+        let file = try MemoryFile(input)
+        let array = try NPY.read(file.path)
+        try claim(array.shape.count <= NPYHeader.greatestRank, "no more dimensions than the most")
+        let values = bytes(of: array.values)
+        try claim(values.count <= input.count, "no more values than the file holds")
+        let written = try MemoryFile(NPYHeader.encode(array.values.type, shape: array.shape) + values)
+        let again = try must("what was read can be written and read") { try NPY.read(written.path) }
+        try claim(again.shape == array.shape && bytes(of: again.values) == values, "an array written again is the same")
+    }
+
+    /// An archive of arrays as a data set. This program writes none: the corpus holds archives of NumPy's.
+    static let npz = FuzzTarget("npz", refusing: [DataError.self]) {
+        []
+    } body: { input in
+        let file = try MemoryFile(input)
+        let archive = try NPZ(file.path)
+        try claim(archive.names.count <= input.count, "no more members than bytes")
+        for name in archive.names.prefix(8) {
+            do {
+                let array = try archive.read(name)
+                try claim(bytes(of: array.values).count <= greatestRatio * input.count, "no more values than the file can hold")
+            } catch let violation as Violation {
+                throw violation
+            } catch {
+                try claim(error is DataError, "a member that cannot be read is refused as one, not with \(error)")
+            }
+        }
+        let data = try DataSet.open(DataSettings(set: "npz", train: 1, validation: 1, file: file.path), directory: nil)
+        try claim(data.train.count == 1 && data.validation.count == 1, "the split is the one asked for")
+        let last = data.test.count - 1
+        try claim(data.test.images([last]).count == data.train.pixels, "an image has its pixels")
+        try claim(Int(data.test.label(last)) < data.classes, "a label is below the classes")
+    }
+
+    private static func idxImages(_ count: Int, _ rows: Int, _ columns: Int, _ pixels: [UInt8]) -> [UInt8] {
+        bigEndian([0x803, count, rows, columns]) + pixels
+    }
+
+    private static func idx(labels: [UInt8]) -> [UInt8] { bigEndian([0x801, labels.count]) + labels }
+
+    private static func bigEndian(_ values: [Int]) -> [UInt8] {
+        values.flatMap { value in stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) } }
+    }
+
+    private static func bytes(of values: NPYValues) -> [UInt8] {
+        switch values {
+        case .uint8(let values): values
+        case .int32(let values): Int32.littleEndianBytes(values[...])
+        case .int64(let values): Int64.littleEndianBytes(values[...])
+        case .float32(let values): Float.littleEndianBytes(values[...])
+        case .float64(let values): Int64.littleEndianBytes(values.map { Int64(bitPattern: $0.bitPattern) }[...])
+        }
+    }
+}

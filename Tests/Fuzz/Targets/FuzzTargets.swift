@@ -1,0 +1,16 @@
+/// Every parser that reads bytes from a socket or a file. The libFuzzer driver and `make test` both go by this list:
+/// a new parser gets a target, and the target a line here.
+public enum FuzzTargets {
+    public static let all: [FuzzTarget] = [
+        // Sockets.
+        .controlFrames, .controlMessages, .linkHello, .linkAnswer, .gradientFrame, .gradientPayload, .zstd,
+        // Files of a run.
+        .safetensors, .manifest, .json, .metrics, .stepsLog, .configuration,
+        // Files of a data set. A reader of MAT files belongs here when there is one.
+        .idxImages, .idxLabels, .npy, .npz,
+        // What is typed.
+        .typedSetting, .hostPort, .hostFile, .duration,
+    ]
+
+    public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
+}

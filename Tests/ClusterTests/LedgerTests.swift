@@ -73,7 +73,7 @@ import Wire
             ledger.put(report(step * 3, shards: [0]), phases: 3)
         }
         #expect(ledger.take(0).steps.isEmpty)
-        #expect((900..<UInt64(1000)).count { !ledger.take($0).steps.isEmpty } == 64)
+        #expect((900..<UInt64(1000)).count { !ledger.take($0).steps.isEmpty } == 96)
     }
 }
 

@@ -131,5 +131,20 @@ struct DeathsTests {
         #expect(try first.wait(seconds: 20).status == 0)
         _ = try check(scratch, lead)
         #expect(try second.wait(seconds: 20).status == 0)
+        #expect(try isDismissed(scratch, port: port), "a coordinator of a run that is over tells a worker so")
+    }
+
+    /// Whether a worker hears from a coordinator that is started again after the end. It listens for a moment only, so a busy machine may need
+    /// several tries.
+    private func isDismissed(_ scratch: Scratch, port: String) throws -> Bool {
+        let late = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        defer { kill(late.process.processIdentifier, SIGKILL) }
+        for _ in 0..<10 where late.process.isRunning {
+            let lead = try LockstepProcess.run(
+                ["coordinator", "--run", scratch.run("run"), "--listen", "127.0.0.1:\(port)", "--workers", "1"])
+            #expect(lead.status == 0 && lead.errors.contains("has come to its end"), "\(lead.errors)")
+        }
+        let ended = try late.wait(seconds: 5)
+        return ended.status == 0 && ended.errors.contains("the run is over")
     }
 }

@@ -44,10 +44,32 @@ public final class Coordinator: Sendable {
             log.info(
                 "the run has come to its end at step \(run.plan.firstStep); `lockstep resume \(run.plan.runName) --epochs N` moves the end"
             )
+            if !options.supervised { try dismissOrphans(run) }
             return .finished(step: run.plan.firstStep)
         }
         return try lead(run)
     }
+
+    /// Tells the workers of a coordinator that died after the last checkpoint that the run is over; nobody else would.
+    private func dismissOrphans(_ run: PreparedRun) throws {
+        let recorder = RunRecorder()
+        let desk = SnapshotDesk(
+            store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
+            identity: options.configuration.identityDigest, evaluation: EvaluationDesk(run: run), recorder: recorder, log: log)
+        let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
+        let shell = CoordinatorShell(
+            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: nil,
+            remote: !HostPort.isLoopback(host), log: log
+        ) { _ in }
+        let server = try bind(shell)
+        self.shell.withLock { $0 = shell }
+        // The machine of a run that is over has one answer for everybody.
+        _ = Mailbox<Void>().take(.atMost(Self.orphansDial))
+        try? server.close().value(.atMost(.seconds(1)), orElse: "the port stays open until the process ends")
+    }
+
+    /// A worker without its coordinator dials twice a second.
+    private static let orphansDial: Duration = .milliseconds(1500)
 
     /// Ends the run at the next boundary, with a checkpoint.
     public func stop(_ reason: String) {

@@ -60,10 +60,14 @@ extension CoordinatorMachine {
 
     private mutating func endRun() -> [CoordinatorDirective] {
         stage = .ended
-        let outcome: RunOutcome =
-            completed >= plan.lastStep
-            ? .finished(step: completed) : .stopped(step: completed, reason: stopReason ?? "asked to stop")
-        return [.stop(workers.keys.sorted(), reason: "the run is done", failed: false), .end(outcome)]
+        guard completed < plan.lastStep else {
+            return [.stop(workers.keys.sorted(), reason: "the run is done", failed: false), .end(.finished(step: completed))]
+        }
+        let reason = stopReason ?? "asked to stop"
+        return [
+            .stop(workers.keys.sorted(), reason: "the run was stopped after step \(completed) (\(reason))", failed: false),
+            .end(.stopped(step: completed, reason: reason)),
+        ]
     }
 
     /// A snapshot is where it was wanted, for these purposes (nil: for all it was asked for).

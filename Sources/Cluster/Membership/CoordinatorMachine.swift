@@ -143,6 +143,7 @@ public struct CoordinatorMachine: Sendable {
         recorded = min(plan.bookedStep, plan.firstStep)
         newestCheckpoint = plan.firstStep
         goal = plan.lastStep
+        if plan.firstStep >= plan.lastStep { stage = .ended }
     }
 
     /// True once no directive will follow but for refusals.

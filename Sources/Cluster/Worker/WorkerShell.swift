@@ -150,7 +150,9 @@ final class WorkerShell: @unchecked Sendable {
         case .snapshotRequest(let request):
             requests[request.step] = request
             handle(.snapshotRequest(step: request.step, order: request.order, view: number))
-        case .stop(let stop): handle(.stop(reason: stop.reason, failed: stop.failed))
+        case .stop(let stop):
+            if !stop.failed { log.info("\(stop.reason); this worker ends") }
+            handle(.stop(reason: stop.reason, failed: stop.failed))
         case .heartbeat: break
         case .hello, .ready, .linksUp, .linkFailed, .stepReport, .farewell, .challenge, .proof, .position, .phaseReport, .notice:
             handle(.failed(reason: "the coordinator sent a worker's message; is \(options.coordinator) a coordinator?"))

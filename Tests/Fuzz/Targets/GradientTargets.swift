@@ -103,7 +103,7 @@ extension FuzzTarget {
 
     /// Blocks of every width: zeros, small ones, large ones.
     private static let seedValues: [Int32] =
-        [Int32](repeating: 0, count: 300) + (0..<600).map { Int32($0 % 50 - 25) } + (0..<400).map { Int32($0) << 20 }
+        [Int32](repeating: 0, count: 300) + (0..<730).map { Int32($0 % 50 - 25) } + (0..<270).map { Int32($0) << 20 }
 
     private static func frame(_ coding: GradientCoding) throws -> [UInt8] {
         let lengths = seedLengths(coding)

@@ -63,10 +63,10 @@ extension SimulatedCoordinator {
     private func sendCheckpoint(_ step: UInt64, _ to: [ConnectionID], _ order: UInt64) {
         let connections = to.compactMap { peers[$0]?.connection }
         world.after(world.delay(500), in: self) {
-            guard let newest = self.world.disk.newestStep, newest == step, let state = self.world.disk.checkpoints[step] else {
-                return self.handle(
-                    .failed(reason: "the checkpoint after step \(step), to which the run goes back, is not whole any more"))
+            guard let newest = self.world.disk.newestStep, let state = self.world.disk.checkpoints[newest] else {
+                return self.handle(.failed(reason: "every replica was lost and no checkpoint is whole"))
             }
+            guard newest == step else { return self.handle(.checkpointIs(step: newest)) }
             self.stream(state, step, order, offset: 0, connections)
         }
     }

@@ -9,20 +9,10 @@ import Wire
 struct StrangersTests {
     /// A connection that sends some bytes and reads what comes back until the other side closes.
     private func exchange(port: String, _ bytes: [UInt8]) throws -> [UInt8] {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = try LockstepProcess.connect(to: #require(UInt16(port)))
         defer { close(descriptor) }
         var patience = timeval(tv_sec: 15, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = try #require(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(connected == 0)
         if !bytes.isEmpty { #expect(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count) }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -84,4 +74,59 @@ struct StrangersTests {
         let calm = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("calm"), "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"])
     }
+
+    @Test("a flood on every port and a wrong token are turned away and named; the run comes to the same weights", arguments: ["ring", "server"])
+    func flood(topology: String) throws {
+        let scratch = try Scratch()
+        try Data("the run's own token, long enough\n".utf8).write(to: URL(fileURLWithPath: scratch.run("token")))
+        try Data("another one, just as long as that\n".utf8).write(to: URL(fileURLWithPath: scratch.run("wrong")))
+        for name in ["token", "wrong"] { chmod(scratch.run(name), 0o600) }
+        let options = LockstepProcess.small + ["--epochs", "60", "--topology", topology]
+        let lead = try LockstepProcess(
+            ["coordinator"] + options + [
+                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--json", "--token-file", scratch.run("token"),
+            ])
+        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        func worker(_ token: String) throws -> LockstepProcess {
+            try LockstepProcess(
+                ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--token-file", scratch.run(token)])
+        }
+        let workers = try [worker("token"), worker("token")]
+        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 })
+        let processes = ([lead] + workers).map(\.process.processIdentifier)
+        let ports = Set(processes.flatMap(LockstepProcess.listeningPorts))
+        #expect(ports.count == (topology == "ring" ? 3 : 2), "\(ports)")
+        let crowd = try Crowd(ports: ports, each: 100)
+        let refused = try worker("wrong").wait(seconds: 20)
+        #expect(refused.status == 78 && refused.errors.contains("token"), "\(refused)")
+        for pid in processes { #expect(LockstepProcess.peakMegabytes(of: pid) < 200) }
+        let result = try lead.wait()
+        crowd.leave()
+        #expect(result.status == 0 && result.errors.contains("connections away"), "\(result.errors)")
+        for worker in workers {
+            let ended = try worker.wait(seconds: 20)
+            #expect(ended.status == 0 && (topology == "server" || ended.errors.contains("connections away")), "\(ended.errors)")
+        }
+        let calm = try LockstepProcess.run(["train"] + options + ["--workers", "1", "--run", scratch.run("calm"), "--json"])
+        #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"])
+    }
+}
+
+/// Connections that say nothing, something senseless, or the beginning of something, and stay.
+private struct Crowd {
+    private var descriptors: [Int32] = []
+
+    init(ports: Set<UInt16>, each: Int) throws {
+        let texts: [[UInt8]] = [[], Array("GET / HTTP/1.1\r\n\r\n".utf8), Array("LKHL".utf8), (0..<4096).map { UInt8($0 & 255) }]
+        for index in 0..<each {
+            for port in ports {
+                let descriptor = try LockstepProcess.connect(to: port)
+                let text = texts[index % texts.count]
+                _ = send(descriptor, text, text.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                descriptors.append(descriptor)
+            }
+        }
+    }
+
+    func leave() { for descriptor in descriptors { close(descriptor) } }
 }

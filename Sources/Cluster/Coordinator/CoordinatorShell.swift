@@ -74,6 +74,7 @@ final class CoordinatorShell: @unchecked Sendable {
         loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.tick) { [weak self] task in
             guard let self, outcome == nil else { return task.cancel() }
             handle(.tick)
+            if let refusals = summation?.refusals { strangers.count(refusals) }
             if let note = strangers.note(at: MonotonicTime.now) { log.warning("\(note)") }
         }
         loop.scheduleRepeatedTask(initialDelay: Worker.heartbeat, delay: Worker.heartbeat) { [weak self] task in
@@ -98,10 +99,7 @@ final class CoordinatorShell: @unchecked Sendable {
     ///
     /// Nothing but what the handshake allows is read from a peer that has not said who it is, and it has not long to say it.
     func accept(_ channel: any Channel) throws {
-        guard peers.values.count(where: { !$0.isGreeted }) < Self.maximumStrangers else {
-            strangers.count(channel.remoteAddress?.description, "too many that have not said who they are")
-            throw LocalError("more than \(Self.maximumStrangers) connections that have not said who they are")
-        }
+        makeRoom()
         nextConnection += 1
         let id = ConnectionID(nextConnection)
         let handshake = CoordinatorHandshake(token: run.options.token)
@@ -115,6 +113,15 @@ final class CoordinatorShell: @unchecked Sendable {
             strangers.count(peer.connection.remote, "it said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s")
             peer.connection.close()
         }
+    }
+
+    /// Of too many that have not said who they are the oldest goes: a worker says it within a round trip, and gets in through any crowd.
+    private func makeRoom() {
+        let silent = peers.filter { !$0.value.isGreeted }
+        guard silent.count >= Self.maximumStrangers, let oldest = silent.min(by: { $0.key < $1.key }) else { return }
+        peers[oldest.key] = nil
+        strangers.count(oldest.value.connection.remote, "too many have not said who they are")
+        oldest.value.connection.close()
     }
 
     private func receive(_ message: ControlMessage, from id: ConnectionID) {
@@ -246,27 +253,4 @@ private struct Closures {
     mutating func hold(_ pid: UInt32, _ connection: ConnectionID, _ reason: String) { waiting[pid] = (connection, reason) }
 
     mutating func release(_ pid: UInt32) -> (connection: ConnectionID, reason: String)? { waiting.removeValue(forKey: pid) }
-}
-
-/// Connections that turned out to be no worker of this run: counted, and named now and then.
-private struct Strangers {
-    private var total = 0
-    private var told = 0
-    private var last = ""
-    private var toldAt: Duration?
-
-    mutating func count(_ address: String?, _ reason: String) {
-        total += 1
-        last = "\(address ?? "an address that is gone"): \(reason)"
-    }
-
-    /// A line for the log: at once, then every ten seconds while more come.
-    mutating func note(at now: Duration) -> String? {
-        guard total > told, toldAt.map({ now - $0 >= .seconds(10) }) ?? true else { return nil }
-        let more = total - told
-        (told, toldAt) = (total, now)
-        return more == 1 && total == 1
-            ? "turned a connection away, from \(last)"
-            : "turned \(more) connections away (\(total) so far), the last from \(last)"
-    }
 }

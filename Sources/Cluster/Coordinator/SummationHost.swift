@@ -28,6 +28,8 @@ final class SummationHost: Sendable {
 
     var port: Int { listener.port }
 
+    var refusals: GradientListener.Refusals { listener.refusals }
+
     /// Ends the last view's server and takes the links of this one's members in, in the background.
     ///
     /// `onTrouble` hears why a member's link did not come; the member itself reports the same to the coordinator.

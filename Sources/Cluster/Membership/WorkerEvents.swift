@@ -6,6 +6,8 @@ public enum WorkerEvent: Sendable, Equatable {
     case dialFailed(reason: String)
     case welcome(run: String, generation: UInt64, orphanPatience: Duration)
     case refused(String)
+    /// It is not this worker's coordinator: another token, another protocol.
+    case unfit(String)
     /// The replica is built and probed.
     case prepared(Position, phases: UInt64)
     /// The coordinator ends the view and asks where this worker stands.
@@ -74,6 +76,8 @@ public enum WorkerEnding: Sendable, Equatable {
     case done
     /// The coordinator does not take it.
     case refused(String)
+    /// It does not take the coordinator.
+    case unfit(String)
     /// The run failed elsewhere.
     case runFailed(String)
     /// It is gone and did not come back in time.
@@ -87,7 +91,7 @@ public enum WorkerEnding: Sendable, Equatable {
     public var exitStatus: Int32 {
         switch self {
         case .done: 0
-        case .refused: 78
+        case .refused, .unfit: 78
         case .runFailed, .lostCoordinator, .noCoordinator, .failed: 1
         }
     }
@@ -100,7 +104,7 @@ public enum WorkerEnding: Sendable, Equatable {
         case .runFailed(let reason): "the run ended: \(reason)"
         case .lostCoordinator(let reason):
             "the coordinator is gone: \(reason); start it again with the same line, and workers with it: the run goes on from its newest checkpoint"
-        case .noCoordinator(let reason), .failed(let reason): reason
+        case .noCoordinator(let reason), .unfit(let reason), .failed(let reason): reason
         }
     }
 }

@@ -77,6 +77,7 @@ public struct WorkerMachine: Sendable {
             return []
         case .welcome(let run, let generation, let orphan): return welcome(run, generation, orphan, now)
         case .refused(let reason): return end(.refused(reason))
+        case .unfit(let reason): return end(.unfit(reason))
         case .prepared(let position, let phases):
             guard stage == .preparing else { return [] }  // of a connection that is gone
             self.phases = phases

@@ -134,7 +134,7 @@ final class Referee {
     func ended(_ worker: SimulatedWorker, _ ending: WorkerEnding) {
         switch ending {
         case .failed(let reason): world.violate("\(worker.name) failed: \(reason)")
-        case .refused(let reason): world.violate("\(worker.name) was refused: \(reason)")
+        case .refused(let reason), .unfit(let reason): world.violate("\(worker.name) was refused: \(reason)")
         case .done, .runFailed, .lostCoordinator, .noCoordinator: break
         }
     }

@@ -81,6 +81,9 @@ final class WorkerEngine: Sendable {
             moved: stream.movedBytes, view: liveView.load(ordering: .relaxed))
     }
 
+    /// What the port for gradients has turned away, once it is open.
+    var refusals: GradientListener.Refusals? { links.withLock { $0.listener }?.refusals }
+
     func start() {
         DetachedThread.start(name: "engine") { [self] in
             FloatingPoint.setModes()

@@ -27,6 +27,7 @@ final class WorkerShell: @unchecked Sendable {
     private var reports = RecentReports()
     private var notices: [ControlNotice] = []
     private var isRestarting = false
+    private var strangers = Strangers()
 
     private let loop: any EventLoop
     /// The way in from other threads; closed before the loop ends.
@@ -57,6 +58,8 @@ final class WorkerShell: @unchecked Sendable {
             guard let self, !machine.hasEnded else { return task.cancel() }
             handle(.tick)
             beat()
+            if let refusals = engine.refusals { strangers.count(refusals) }
+            if let note = strangers.note(at: MonotonicTime.now) { log.warning("\(note)") }
         }
         for directive in machine.begin(at: MonotonicTime.now) { carryOut(directive) }
     }
@@ -93,7 +96,7 @@ final class WorkerShell: @unchecked Sendable {
                 handle(.dialFailed(reason: reason))
                 // Once it has been in the run it is patient, and reminds of itself now and then.
                 guard welcome == nil else { return }
-                if final { return handle(.failed(reason: "the coordinator at \(options.coordinator) cannot be used: \(reason)")) }
+                if final { return handle(.unfit("the coordinator at \(options.coordinator) cannot be used: \(reason)")) }
                 log.info(
                     "no coordinator at \(options.coordinator) yet (\(reason)); trying again in \(DurationText.text(pause))")
             case .connected(let connection):

@@ -126,7 +126,8 @@ final class AcceptLoop: @unchecked Sendable {
     private func answer(_ connection: Pending, _ refusal: HelloRefusal, _ state: inout GradientListener.State) {
         try? connection.socket.writeNow(HelloAnswer.bytes(refusal))
         connection.socket.shutDown()
-        if refusal != .notYet { AcceptLoop.count(refusal, connection.address, &state) }
+        // A member that has not heard of the new view yet is no stranger.
+        if refusal != .notYet, refusal != .view { AcceptLoop.count(refusal, connection.address, &state) }
     }
 
     private func note(_ refusal: HelloRefusal, _ address: String) {
@@ -134,7 +135,7 @@ final class AcceptLoop: @unchecked Sendable {
     }
 
     private static func count(_ refusal: HelloRefusal, _ address: String, _ state: inout GradientListener.State) {
-        state.refused += 1
-        state.lastRefusal = "refused a gradient link from \(address): \(refusal)"
+        state.refusals.count += 1
+        state.refusals.last = "\(address), at the port for gradients: \(refusal)"
     }
 }

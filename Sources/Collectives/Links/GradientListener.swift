@@ -20,13 +20,19 @@ public final class GradientListener: Sendable {
         var number: Int
     }
 
+    /// Connections turned away since the start; one that came for the view before or after is none.
+    public struct Refusals: Sendable, Equatable {
+        public internal(set) var count = 0
+        /// Where the last one came from, and why it was not taken.
+        public internal(set) var last = ""
+    }
+
     struct State {
         var expectation: Expectation?
         var expectations = 0
         var links: [LinkEnd: GradientLink] = [:]
         var taken: Set<LinkEnd> = []
-        var refused = 0
-        var lastRefusal: String?
+        var refusals = Refusals()
         var stopped = false
     }
 
@@ -125,11 +131,7 @@ public final class GradientListener: Sendable {
         return try result.get()
     }
 
-    /// Connections turned away since the start; "not yet" is none.
-    public var refused: Int { state.withLock { $0.refused } }
-
-    /// Whom and why, the last time.
-    public var lastRefusal: String? { state.withLock { $0.lastRefusal } }
+    public var refusals: Refusals { state.withLock { $0.refusals } }
 
     /// Closes the port and all links nobody took, wakes who waits, and joins the thread. Idempotent.
     public func shutdown() {

@@ -75,7 +75,9 @@ struct StrangersTests {
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"])
     }
 
-    @Test("a flood on every port and a wrong token are turned away and named; the run comes to the same weights", arguments: ["ring", "server"])
+    @Test(
+        "a flood on every port and a wrong token are turned away and named; the run comes to the same weights",
+        arguments: ["ring", "server"])
     func flood(topology: String) throws {
         let scratch = try Scratch()
         try Data("the run's own token, long enough\n".utf8).write(to: URL(fileURLWithPath: scratch.run("token")))
@@ -84,7 +86,8 @@ struct StrangersTests {
         let options = LockstepProcess.small + ["--epochs", "60", "--topology", topology]
         let lead = try LockstepProcess(
             ["coordinator"] + options + [
-                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--json", "--token-file", scratch.run("token"),
+                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--json", "--token-file",
+                scratch.run("token"),
             ])
         let port = try #require(LockstepProcess.port(of: scratch.run("run")))
         func worker(_ token: String) throws -> LockstepProcess {

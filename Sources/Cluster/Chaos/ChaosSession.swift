@@ -114,7 +114,7 @@ public final class ChaosSession {
     /// - Throws: `LocalError` where a run does not start, or the calm one fails.
     public func run() throws -> ChaosVerdict {
         let signals = StopSignals { [clock] _ in clock.interrupt() }
-        defer { withExtendedLifetime(signals) {} }
+        defer { signals.conclude() }
         let calm = try calmRun()
         var schedule = ChaosSchedule(
             seed: options.seed, every: options.every, families: options.families, sparesLast: options.sparesLast)

@@ -73,7 +73,7 @@ public final class Launcher: Sendable {
         } onSecond: { [self] in
             killAll()
         }
-        defer { withExtendedLifetime(signals) {} }
+        defer { signals.conclude() }
         guard let addresses = try prepare() else { return 1 }
         defer { closeAll() }
         let arguments = try coordinator()

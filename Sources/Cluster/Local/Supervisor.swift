@@ -74,13 +74,13 @@ public final class Supervisor: Sendable {
     /// - Throws: `LocalError` where a socket or a process cannot be had.
     public func run(_ household: Household) throws -> SupervisedEnding {
         let nest = try Nest()
-        let quiet = StopSignals { [self] name in
+        let signals = StopSignals { [self] name in
             stopping.store(true, ordering: .relaxed)
             if let pid = family.withLock({ $0.coordinator }) { kill(pid, name == "SIGINT" ? SIGINT : SIGTERM) }
         } onSecond: { [self] in
             killAll()
         }
-        defer { withExtendedLifetime(quiet) {} }
+        defer { signals.conclude() }
         try startCoordinator(household, nest)
         for index in 0..<household.workers { try startWorker(index, household, nest) }
         return try withExtendedLifetime(nest) { try keep(household, nest) }

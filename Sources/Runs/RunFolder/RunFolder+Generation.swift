@@ -20,7 +20,8 @@ extension RunFolder {
     /// for the holder of the run's lock.
     public func identity() throws -> String {
         if Self.exists(identityPath) {
-            let text = String(decoding: try Disk.bytes(of: identityPath, limit: Self.identityBytes), as: UTF8.self).trimmingSuffix("\n")
+            let text = String(decoding: try Disk.bytes(of: identityPath, limit: Self.identityBytes), as: UTF8.self).trimmingSuffix(
+                "\n")
             guard UInt64(text, radix: 16) != nil else {
                 throw RunFolderError("\(identityPath) is damaged; remove it, and start the workers of this run again.")
             }

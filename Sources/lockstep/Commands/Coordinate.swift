@@ -98,7 +98,7 @@ struct CoordinatorProcess {
         let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
         let coordinator = Coordinator(options: options, log: log, progress: progress)
         let signals = StopSignals { coordinator.stop($0) }
-        defer { withExtendedLifetime(signals) {} }
+        defer { signals.conclude() }
         try child.tie { line in
             let parts = line.split(separator: " ", maxSplits: 1)
             if parts.count == 2, parts[0] == "!" { return coordinator.noReplacement(String(parts[1])) }

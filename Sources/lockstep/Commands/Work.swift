@@ -44,7 +44,7 @@ struct Work: ParsableCommand {
                 connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name)
             let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))
             let signals = StopSignals { worker.leave($0) }
-            defer { withExtendedLifetime(signals) {} }
+            defer { signals.conclude() }
             try child.tie()
             let ending = worker.run()
             if let sentence = ending.sentence { Output.complain(sentence) }

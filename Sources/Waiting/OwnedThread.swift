@@ -17,7 +17,12 @@ public final class OwnedThread: @unchecked Sendable {
                 Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().live()
                 return nil
             }, box.toOpaque())
-        precondition(result == 0, "no thread can be started (\(String(cString: strerror(result)))); use fewer threads")
+        // Said aloud: a release build keeps the words of a failed precondition to itself, and this one is the machine's doing.
+        guard result == 0 else {
+            fatalError(
+                "no thread can be started (\(String(cString: strerror(result)))); "
+                    + "use fewer threads or raise the limit on processes (ulimit -u)")
+        }
     }
 
     /// A thread that nobody joined ends by itself.

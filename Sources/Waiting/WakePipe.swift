@@ -8,7 +8,10 @@ public final class WakePipe: Sendable {
 
     public init() {
         var ends: [Int32] = [-1, -1]
-        precondition(pipe(&ends) == 0, "no descriptor can be opened: \(String(cString: strerror(errno)))")
+        guard pipe(&ends) == 0 else {
+            fatalError(
+                "no descriptor can be opened: \(String(cString: strerror(errno))); raise the limit on open files (ulimit -n)")
+        }
         (descriptor, writing) = (ends[0], ends[1])
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

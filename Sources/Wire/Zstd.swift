@@ -50,7 +50,7 @@ final class ZstdCompressor {
     private let level: Int32
 
     init(level: Int) {
-        guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd compression context") }
+        guard let context = ZSTD_createCCtx() else { fatalError("no memory for a zstd compression context; use fewer workers") }
         self.context = context
         self.level = Int32(level)
     }
@@ -73,7 +73,7 @@ final class ZstdDecompressor {
     private let context: OpaquePointer
 
     init() {
-        guard let context = ZSTD_createDCtx() else { preconditionFailure("no memory for a zstd decompression context") }
+        guard let context = ZSTD_createDCtx() else { fatalError("no memory for a zstd decompression context; use fewer workers") }
         self.context = context
     }
 

@@ -35,7 +35,8 @@ public struct Inference: Sendable {
                 guard found.shape == tensor.shape, case .f32(let values) = found.values else {
                     throw StateError(
                         tensor: name,
-                        problem: "is \(found.values.type) of shape \(found.shape), expected f32 of \(tensor.shape)")
+                        problem: "is \(found.values.type) of shape \(found.shape), expected f32 of \(tensor.shape); "
+                            + "the run has another configuration")
                 }
                 network.parameters[tensor.range].copy(from: values)
             }

@@ -16,7 +16,7 @@ public struct ChaosVerdict: Sendable {
         init(folder path: String) throws {
             let folder = try RunFolder.open(path)
             guard let checkpoint = try folder.checkpoints().newestWhole().checkpoint else {
-                throw LocalError("\(path) has no whole checkpoint")
+                throw LocalError("\(path) has no whole checkpoint; its log \(path).log says why")
             }
             let tensors = try StateFile.tensors(of: checkpoint.open())
             step = checkpoint.info.step

@@ -178,8 +178,10 @@ public final class Coordinator: Sendable {
             } catch {
                 let code = (error as? IOError)?.errnoCode
                 let reason = code.map { String(cString: strerrorText($0)) } ?? "\(error)"
-                let way = code == EADDRINUSE || code == EACCES ? "another port" : "an address of this host"
-                throw LocalError("cannot listen on \(address): \(reason); choose \(way) with --listen HOST:PORT")
+                let way =
+                    code == EADDRINUSE || code == EACCES
+                    ? "choose another port with --listen HOST:PORT" : "choose an address of this host with --listen HOST:PORT"
+                throw LocalError("cannot listen on \(address): \(reason); \(way)")
             }
         }
     }

@@ -139,7 +139,7 @@ public enum HostList {
 
     private static func checked(_ entries: [HostEntry]) throws -> [HostEntry] {
         guard entries.count <= most else {
-            throw HostListError(description: "\(entries.count) hosts; \(most) is the most.")
+            throw HostListError(description: "\(entries.count) hosts; \(most) is the most a run takes.")
         }
         var seen: Set<String> = []
         for entry in entries where !seen.insert(entry.host).inserted {

@@ -27,7 +27,10 @@ extension ChaosVerdict {
         return lines.joined(separator: "\n")
     }
 
-    private var topologies: String { options.topologies.map(\.rawValue).joined(separator: " and ") }
+    private var topologies: String {
+        let run = Set(rounds.map(\.result.topology))
+        return options.topologies.filter(run.contains).map(\.rawValue).joined(separator: " and ")
+    }
 
     private var kinds: String {
         let all = faults.faults

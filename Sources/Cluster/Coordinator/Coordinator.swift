@@ -36,9 +36,8 @@ public final class Coordinator: Sendable {
         let run = try PreparedRun(options: options)
         for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
         if run.plan.firstStep > 0, run.plan.firstStep < run.plan.lastStep {
-            log.info(
-                "going on from the checkpoint after step \(run.plan.firstStep), or from where workers stand that still have the run's state"
-            )
+            let further = options.supervised ? "" : ", or from where workers stand that still have the run's state"
+            log.info("going on from the checkpoint after step \(run.plan.firstStep)\(further)")
         }
         if run.plan.firstStep >= run.plan.lastStep {
             log.info(

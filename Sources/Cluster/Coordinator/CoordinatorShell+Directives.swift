@@ -156,34 +156,6 @@ extension CoordinatorShell {
     }
 }
 
-/// Pieces of sums and states on their way from one member to others.
-struct Relay {
-    enum Kind: Hashable { case sum, state }
-
-    private struct Way: Hashable {
-        var kind: Kind
-        var from: ConnectionID
-    }
-
-    private var targets: [Way: [ConnectionID]]
-    private let order: UInt64
-
-    /// With `other`, what is under way for the same order goes on beside it.
-    init(_ kind: Kind, from source: ConnectionID, to targets: [ConnectionID], order: UInt64, with other: Relay?) {
-        self.targets = other.flatMap { $0.order == order ? $0.targets : nil } ?? [:]
-        self.order = order
-        self.targets[Way(kind: kind, from: source)] = targets
-    }
-
-    func pass(
-        _ message: ControlMessage, _ kind: Kind, order: UInt64, from: ConnectionID,
-        _ peers: [ConnectionID: CoordinatorShell.Peer]
-    ) {
-        guard order == self.order, let targets = targets[Way(kind: kind, from: from)] else { return }
-        for target in targets { peers[target]?.connection.send(message, view: 0) }
-    }
-}
-
 extension LogLevel {
     var loggerLevel: Logger.Level {
         switch self {

@@ -188,7 +188,7 @@ final class CoordinatorShell: @unchecked Sendable {
         case .farewell(let farewell):
             handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
         case .stateChunk(let chunk): take(chunk, from: id)
-        case .sumChunk(let chunk): relay?.pass(.sumChunk(chunk), .sum, order: chunk.order, from: id, peers)
+        case .sumChunk(let chunk): pass(.sumChunk(chunk), to: relay?.targets(.sum, from: id, order: chunk.order))
         case .notice(let notice):
             if let worker = machine.number(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
         case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest:
@@ -197,9 +197,13 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
+    private func pass(_ message: ControlMessage, to targets: [ConnectionID]?) {
+        for target in targets ?? [] { peers[target]?.connection.send(message, view: 0) }
+    }
+
     private func take(_ chunk: ControlStateChunk, from id: ConnectionID) {
         if chunk.order != 0 {
-            relay?.pass(.stateChunk(chunk), .state, order: chunk.order, from: id, peers)
+            pass(.stateChunk(chunk), to: relay?.targets(.state, from: id, order: chunk.order))
             return
         }
         guard sources[chunk.step] == id else { return }

@@ -12,11 +12,11 @@ extension SimulatedCoordinator {
             for id in ids { send(.halt(order: order), to: id) }
         case .relaySum(let holder, let to, let applied, let order):
             world.counts.sumsSent += to.count
-            relay = SimulatedRelay(.sum, from: holder, to: to, order: order, with: relay)
+            relay = Relay(.sum, from: holder, to: to, order: order, with: relay)
             send(.sumRequest(order: order, applied: applied), to: holder)
         case .relayState(let holder?, let to, let step, let order):
             world.counts.statesSent += to.count
-            relay = SimulatedRelay(.state, from: holder, to: to, order: order, with: relay)
+            relay = Relay(.state, from: holder, to: to, order: order, with: relay)
             send(.snapshotRequest(step: step, order: order), to: holder)
         case .relayState(nil, let to, let step, let order):
             world.counts.statesSent += to.count
@@ -81,32 +81,5 @@ extension SimulatedCoordinator {
         world.after(world.delay(world.scenario.pieceTime), in: self) {
             self.stream(state, step, order, offset: offset + 1, connections)
         }
-    }
-}
-
-/// As `Relay`.
-struct SimulatedRelay {
-    enum Kind: Hashable { case sum, state }
-
-    private struct Way: Hashable {
-        var kind: Kind
-        var from: ConnectionID
-    }
-
-    private var targets: [Way: [ConnectionID]]
-    private let order: UInt64
-
-    init(_ kind: Kind, from source: ConnectionID, to targets: [ConnectionID], order: UInt64, with other: SimulatedRelay?) {
-        self.targets = other.flatMap { $0.order == order ? $0.targets : nil } ?? [:]
-        self.order = order
-        self.targets[Way(kind: kind, from: source)] = targets
-    }
-
-    func pass(
-        _ message: ToWorker, _ kind: Kind, order: UInt64, from: ConnectionID,
-        _ peers: [ConnectionID: SimulatedCoordinator.Peer]
-    ) {
-        guard order == self.order, let targets = targets[Way(kind: kind, from: from)] else { return }
-        for target in targets { peers[target]?.connection.send(message, view: 0) }
     }
 }

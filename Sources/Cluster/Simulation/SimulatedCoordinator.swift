@@ -9,7 +9,7 @@ final class SimulatedCoordinator: SimulatedProcess {
     let generation: UInt64
     var peers: [ConnectionID: Peer] = [:]
     var members: [ViewPlan.Member] = []
-    var relay: SimulatedRelay?
+    var relay: Relay?
     var sources: [UInt64: ConnectionID] = [:]
     var books: SimulatedBooks
     var outcome: RunOutcome?
@@ -129,7 +129,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         case .farewell(let reason, let leaving, let common):
             handle(.farewell(id, reason: reason, leaving: leaving, common: common))
         case .statePiece(let piece): take(piece, from: id)
-        case .sumPiece(let piece): relay?.pass(.sumPiece(piece), .sum, order: piece.order, from: id, peers)
+        case .sumPiece(let piece): pass(.sumPiece(piece), to: relay?.targets(.sum, from: id, order: piece.order))
         }
     }
 
@@ -139,9 +139,13 @@ final class SimulatedCoordinator: SimulatedProcess {
         return stale[id] ?? position
     }
 
+    private func pass(_ message: ToWorker, to targets: [ConnectionID]?) {
+        for target in targets ?? [] { peers[target]?.connection.send(message, view: 0) }
+    }
+
     private func take(_ piece: StatePiece, from id: ConnectionID) {
         guard piece.order == 0 else {
-            relay?.pass(.statePiece(piece), .state, order: piece.order, from: id, peers)
+            pass(.statePiece(piece), to: relay?.targets(.state, from: id, order: piece.order))
             return
         }
         guard sources[piece.step] == id else { return }

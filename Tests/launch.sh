@@ -43,7 +43,7 @@ for index in 1 2; do
   echo "10.78.0.1$index,fd78::1$index $(cut -d' ' -f1,2 host$index.pub)" >> known
   printf '%s\n' "Port 22" "HostKey $place/host$index" "AuthorizedKeysFile $place/user.pub" "PermitRootLogin yes" "StrictModes no" \
     "UsePAM no" "PidFile none" "PasswordAuthentication no" > sshd$index
-  ip netns exec "${hosts[$index]}" /usr/sbin/sshd -D -e -f sshd$index 2> sshd$index.log &
+  ip netns exec "${hosts[$index]}" /usr/sbin/sshd -D -e -f sshd$index 2> sshd$index.log & disown $!
 done
 shell="ssh -F none -i $place/user -o UserKnownHostsFile=$place/known"
 on() { local host=$1; shift; ip netns exec "$host" timeout 120 "$@"; }

@@ -46,8 +46,14 @@ public struct ChildProcess: Sendable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for descriptor in descriptors {
-            posix_spawn_file_actions_adddup2(&actions, descriptor.here, descriptor.there)
+        // First out of the way: a number that one is given in the child may be another's here.
+        let aside = (descriptors.map { max($0.here, $0.there) }.max() ?? 2) + 1
+        for (index, descriptor) in descriptors.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor.here, aside + Int32(index))
+        }
+        for (index, descriptor) in descriptors.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, aside + Int32(index), descriptor.there)
+            posix_spawn_file_actions_addclose(&actions, aside + Int32(index))
         }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

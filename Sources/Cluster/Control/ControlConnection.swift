@@ -37,13 +37,22 @@ public final class ControlConnection: Sendable {
 
     /// Sends a message and waits until it has left: the pace of a long stream. Never on an event loop.
     ///
-    /// - Throws: the connection's error, or `LocalError` when the patience is over; the connection is closed then.
-    public func sendAndWait(_ message: ControlMessage, view: UInt64, _ patience: Patience) throws {
+    /// - Parameter gate: the way onto the connection's loop, which may have ended while the sender was busy.
+    /// - Throws: the connection's error, or `LocalError` when the patience or this process's part in the run is over; the connection is
+    ///   closed then.
+    func sendAndWait(_ message: ControlMessage, view: UInt64, through gate: LoopGate, _ patience: Patience) throws {
+        let frame = try message.frame(view: view)
+        let outcome = Mailbox<Result<Void, any Error>>()
+        let isOpen = gate.execute { [channel] in channel.writeAndFlush(frame).whenComplete { outcome.put($0) } }
+        guard isOpen else { throw ChannelError.ioOnClosedChannel }
         do {
-            try channel.writeAndFlush(message.frame(view: view)).value(
-                patience, orElse: "\(remote) answers but does not take what it is sent: its host is overloaded, or the network is")
+            guard let result = outcome.take(patience) else {
+                throw LocalError(
+                    "\(remote) answers but does not take what it is sent: its host is overloaded, or the network is")
+            }
+            try result.get()
         } catch {
-            close()
+            gate.execute { [self] in close() }
             throw error
         }
     }

@@ -98,7 +98,8 @@ extension CoordinatorShell {
                 try StoredState(checkpoint).stream(order: order) { chunk in
                     // A connection that ends on the way is heard of by itself.
                     for connection in connections {
-                        try? connection.sendAndWait(.stateChunk(chunk), view: 0, .atMost(ControlConnection.pieceLimit))
+                        try? connection.sendAndWait(
+                            .stateChunk(chunk), view: 0, through: gate, .atMost(ControlConnection.pieceLimit))
                     }
                 }
             } catch {

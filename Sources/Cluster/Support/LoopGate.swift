@@ -11,9 +11,13 @@ final class LoopGate: Sendable {
 
     init(_ loop: any EventLoop) { self.loop = loop }
 
-    /// Runs `body` on the loop, later; after `close` never.
-    func execute(_ body: @escaping @Sendable () -> Void) {
-        isOpen.withLock { if $0 { loop.execute(body) } }
+    /// Runs `body` on the loop, later; after `close` never, and then it answers false.
+    @discardableResult
+    func execute(_ body: @escaping @Sendable () -> Void) -> Bool {
+        isOpen.withLock { isOpen in
+            if isOpen { loop.execute(body) }
+            return isOpen
+        }
     }
 
     /// Lets nothing more through. The loop may end after it.

@@ -36,11 +36,12 @@ final class WorkerShell: @unchecked Sendable {
     private let log: Logger
     private let onEnd: @Sendable (WorkerEnding) -> Void
     /// The connection that the engine's threads stream to.
-    private let outlet = StreamOutlet()
+    private let outlet: StreamOutlet
 
     init(loop: any EventLoop, options: WorkerOptions, log: Logger, onEnd: @escaping @Sendable (WorkerEnding) -> Void) {
         self.loop = loop
         gate = LoopGate(loop)
+        outlet = StreamOutlet(gate)
         self.options = options
         self.log = log
         self.onEnd = onEnd
@@ -334,13 +335,18 @@ enum RunIdentity {
 /// The connection of the moment, for threads that stream: it comes and goes under them.
 private final class StreamOutlet: Sendable {
     private let current = Monitor<ControlConnection?>(nil)
+    private let gate: LoopGate
+
+    init(_ gate: LoopGate) { self.gate = gate }
 
     func set(_ connection: ControlConnection?) { current.update { $0 = connection } }
 
     /// A way to the coordinator that ends with this connection; throws where there is none.
     func open() throws -> StateStreamer.Send {
         guard let connection = current.withLock({ $0 }) else { throw LocalError("the coordinator is gone") }
-        return { message, view in try connection.sendAndWait(message, view: view, .atMost(ControlConnection.pieceLimit)) }
+        return { [gate] message, view in
+            try connection.sendAndWait(message, view: view, through: gate, .atMost(ControlConnection.pieceLimit))
+        }
     }
 }
 

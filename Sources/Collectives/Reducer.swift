@@ -21,8 +21,9 @@ public protocol Reducer: AnyObject, Sendable {
     func ready(bucket: Int)
 
     /// Blocks until `sum` and `statistics` hold the reduced values. Throws `LinkFailure`, after which the reducer is good
-    /// for nothing but `shutdown`. There is no deadline on the whole: links have theirs on bytes moving, and a silent
-    /// member is the coordinator's to judge, who ends the wait by `shutdown`.
+    /// for nothing but `shutdown`. There is no deadline on the whole: links have theirs on bytes moving, and a member
+    /// that is silent, or an exchange in which nothing moves any more (`moved`), is the coordinator's to judge, who ends the wait
+    /// by `shutdown`.
     func finish() throws
 
     /// Ends all links and threads; whoever blocks in the reducer wakes. Idempotent. Not from `onFailure`.
@@ -32,6 +33,8 @@ public protocol Reducer: AnyObject, Sendable {
     var counters: WireCounters { get }
     /// Of the exchange last begun.
     var exchangeCounters: WireCounters { get }
+    /// How far the links have come at this moment.
+    var moved: LinkBytes { get }
 }
 
 extension Reducer {
@@ -65,4 +68,5 @@ public final class SoloReducer: Reducer {
 
     public var counters: WireCounters { WireCounters() }
     public var exchangeCounters: WireCounters { WireCounters() }
+    public var moved: LinkBytes { LinkBytes() }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 import Wire
 
 /// What gradient links moved and cost; bytes include headers.
@@ -31,5 +32,27 @@ public struct WireCounters: Sendable, Equatable {
         result.waitNanoseconds = operation(a.waitNanoseconds, b.waitNanoseconds)
         for index in result.frames.indices { result.frames[index] = operation(a.frames[index], b.frames[index]) }
         return result
+    }
+}
+
+/// Bytes that one end of a view's links has written and read so far, whole frames or not: compared with the other end's, they tell
+/// which link swallows what it is given.
+public struct LinkBytes: Sendable, Equatable {
+    /// 0: no links.
+    public var view: UInt64
+    public var sent: UInt64
+    public var received: UInt64
+
+    public init(view: UInt64 = 0, sent: UInt64 = 0, received: UInt64 = 0) {
+        self.view = view
+        self.sent = sent
+        self.received = received
+    }
+
+    /// Of one link for each direction.
+    init(out: GradientLink, back: GradientLink) {
+        self.init(
+            view: out.view, sent: out.socket.written.load(ordering: .relaxed),
+            received: back.socket.arrived.load(ordering: .relaxed))
     }
 }

@@ -59,47 +59,83 @@ public nonisolated struct ControlProof: Sendable {
 }
 
 /// worker -> coordinator, once both know each other.
-public nonisolated struct ControlHello: Sendable {
+public nonisolated struct ControlHello: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var host: String = String()
+  public var host: String {
+    get {_storage._host}
+    set {_uniqueStorage()._host = newValue}
+  }
 
-  public var pid: UInt32 = 0
+  public var pid: UInt32 {
+    get {_storage._pid}
+    set {_uniqueStorage()._pid = newValue}
+  }
 
-  public var threads: UInt32 = 0
+  public var threads: UInt32 {
+    get {_storage._threads}
+    set {_uniqueStorage()._threads = newValue}
+  }
 
   /// version and commit of the worker's binary
-  public var build: String = String()
+  public var build: String {
+    get {_storage._build}
+    set {_uniqueStorage()._build = newValue}
+  }
 
   /// BLAS library and version
-  public var library: String = String()
+  public var library: String {
+    get {_storage._library}
+    set {_uniqueStorage()._library = newValue}
+  }
 
   /// BLAS kernel family that is loaded
-  public var kernel: String = String()
+  public var kernel: String {
+    get {_storage._kernel}
+    set {_uniqueStorage()._kernel = newValue}
+  }
 
   /// the run whose state it holds; empty: none
-  public var run: String = String()
+  public var run: String {
+    get {_storage._run}
+    set {_uniqueStorage()._run = newValue}
+  }
 
   /// of the last coordinator it has obeyed
-  public var generation: UInt64 = 0
+  public var generation: UInt64 {
+    get {_storage._generation}
+    set {_uniqueStorage()._generation = newValue}
+  }
 
   /// where that state stands
   public var position: ControlPosition {
-    get {_position ?? ControlPosition()}
-    set {_position = newValue}
+    get {_storage._position ?? ControlPosition()}
+    set {_uniqueStorage()._position = newValue}
   }
   /// Returns true if `position` has been explicitly set.
-  public var hasPosition: Bool {self._position != nil}
+  public var hasPosition: Bool {_storage._position != nil}
   /// Clears the value of `position`. Subsequent reads from it will return its default value.
-  public mutating func clearPosition() {self._position = nil}
+  public mutating func clearPosition() {_uniqueStorage()._position = nil}
+
+  /// a random number of this process: containers share host name and pid
+  public var process: UInt64 {
+    get {_storage._process}
+    set {_uniqueStorage()._process = newValue}
+  }
+
+  /// the name of the last coordinator it has obeyed, beside its generation
+  public var leader: UInt64 {
+    get {_storage._leader}
+    set {_uniqueStorage()._leader = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _position: ControlPosition? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Where a replica stands.
@@ -171,6 +207,15 @@ public nonisolated struct ControlWelcome: Sendable {
 
   /// workers on other hosts may take part: listen off loopback
   public var remote: Bool = false
+
+  /// a random name of this coordinator: a copied run folder has equal generations
+  public var leader: UInt64 = 0
+
+  /// a phase whose sum is in the coordinator's books; 0: none
+  public var markApplied: UInt64 = 0
+
+  /// and the chain hash there
+  public var markChain: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -356,6 +401,12 @@ public nonisolated struct ControlLinkFailed: Sendable {
 
   /// it never came up
   public var dialling: Bool = false
+
+  /// the link that the suspect dials; false: the one this worker dials
+  public var incoming: Bool = false
+
+  /// this side saw it itself: no byte moved, damage; false: the other side ended it
+  public var observed: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -543,6 +594,15 @@ public nonisolated struct ControlHeartbeat: Sendable {
   /// the view in which it last applied a phase
   public var view: UInt64 = 0
 
+  /// bytes written to the link it dialled in this view
+  public var linkSent: UInt64 = 0
+
+  /// bytes read from the link that was dialled to it; of a summation server's: the same link
+  public var linkReceived: UInt64 = 0
+
+  /// the view of those links; 0: none
+  public var linkView: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -668,73 +728,139 @@ nonisolated extension ControlProof: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{1}run\0\u{1}generation\0\u{1}position\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{1}run\0\u{1}generation\0\u{1}position\0\u{1}process\0\u{1}leader\0")
+
+  fileprivate class _StorageClass {
+    var _host: String = String()
+    var _pid: UInt32 = 0
+    var _threads: UInt32 = 0
+    var _build: String = String()
+    var _library: String = String()
+    var _kernel: String = String()
+    var _run: String = String()
+    var _generation: UInt64 = 0
+    var _position: ControlPosition? = nil
+    var _process: UInt64 = 0
+    var _leader: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _host = source._host
+      _pid = source._pid
+      _threads = source._threads
+      _build = source._build
+      _library = source._library
+      _kernel = source._kernel
+      _run = source._run
+      _generation = source._generation
+      _position = source._position
+      _process = source._process
+      _leader = source._leader
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.host) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.threads) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.build) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.library) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.kernel) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.run) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._position) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._host) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._pid) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._threads) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._build) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._library) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._kernel) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._run) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._generation) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._position) }()
+        case 10: try { try decoder.decodeSingularFixed64Field(value: &_storage._process) }()
+        case 11: try { try decoder.decodeSingularFixed64Field(value: &_storage._leader) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.host.isEmpty {
-      try visitor.visitSingularStringField(value: self.host, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._host.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._host, fieldNumber: 1)
+      }
+      if _storage._pid != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._pid, fieldNumber: 2)
+      }
+      if _storage._threads != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._threads, fieldNumber: 3)
+      }
+      if !_storage._build.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._build, fieldNumber: 4)
+      }
+      if !_storage._library.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._library, fieldNumber: 5)
+      }
+      if !_storage._kernel.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._kernel, fieldNumber: 6)
+      }
+      if !_storage._run.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._run, fieldNumber: 7)
+      }
+      if _storage._generation != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._generation, fieldNumber: 8)
+      }
+      try { if let v = _storage._position {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      if _storage._process != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._process, fieldNumber: 10)
+      }
+      if _storage._leader != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._leader, fieldNumber: 11)
+      }
     }
-    if self.pid != 0 {
-      try visitor.visitSingularUInt32Field(value: self.pid, fieldNumber: 2)
-    }
-    if self.threads != 0 {
-      try visitor.visitSingularUInt32Field(value: self.threads, fieldNumber: 3)
-    }
-    if !self.build.isEmpty {
-      try visitor.visitSingularStringField(value: self.build, fieldNumber: 4)
-    }
-    if !self.library.isEmpty {
-      try visitor.visitSingularStringField(value: self.library, fieldNumber: 5)
-    }
-    if !self.kernel.isEmpty {
-      try visitor.visitSingularStringField(value: self.kernel, fieldNumber: 6)
-    }
-    if !self.run.isEmpty {
-      try visitor.visitSingularStringField(value: self.run, fieldNumber: 7)
-    }
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 8)
-    }
-    try { if let v = self._position {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ControlHello, rhs: ControlHello) -> Bool {
-    if lhs.host != rhs.host {return false}
-    if lhs.pid != rhs.pid {return false}
-    if lhs.threads != rhs.threads {return false}
-    if lhs.build != rhs.build {return false}
-    if lhs.library != rhs.library {return false}
-    if lhs.kernel != rhs.kernel {return false}
-    if lhs.run != rhs.run {return false}
-    if lhs.generation != rhs.generation {return false}
-    if lhs._position != rhs._position {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._host != rhs_storage._host {return false}
+        if _storage._pid != rhs_storage._pid {return false}
+        if _storage._threads != rhs_storage._threads {return false}
+        if _storage._build != rhs_storage._build {return false}
+        if _storage._library != rhs_storage._library {return false}
+        if _storage._kernel != rhs_storage._kernel {return false}
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._generation != rhs_storage._generation {return false}
+        if _storage._position != rhs_storage._position {return false}
+        if _storage._process != rhs_storage._process {return false}
+        if _storage._leader != rhs_storage._leader {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -802,7 +928,7 @@ nonisolated extension ControlPosition: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{c}\u{c}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -823,6 +949,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 11: try { try decoder.decodeSingularStringField(value: &self.compression) }()
       case 13: try { try decoder.decodeSingularBoolField(value: &self.remote) }()
       case 14: try { try decoder.decodeSingularBoolField(value: &self.allowMixedKernels) }()
+      case 15: try { try decoder.decodeSingularFixed64Field(value: &self.leader) }()
+      case 16: try { try decoder.decodeSingularUInt64Field(value: &self.markApplied) }()
+      case 17: try { try decoder.decodeSingularFixed64Field(value: &self.markChain) }()
       default: break
       }
     }
@@ -868,6 +997,15 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.allowMixedKernels != false {
       try visitor.visitSingularBoolField(value: self.allowMixedKernels, fieldNumber: 14)
     }
+    if self.leader != 0 {
+      try visitor.visitSingularFixed64Field(value: self.leader, fieldNumber: 15)
+    }
+    if self.markApplied != 0 {
+      try visitor.visitSingularUInt64Field(value: self.markApplied, fieldNumber: 16)
+    }
+    if self.markChain != 0 {
+      try visitor.visitSingularFixed64Field(value: self.markChain, fieldNumber: 17)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -885,6 +1023,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.compression != rhs.compression {return false}
     if lhs.allowMixedKernels != rhs.allowMixedKernels {return false}
     if lhs.remote != rhs.remote {return false}
+    if lhs.leader != rhs.leader {return false}
+    if lhs.markApplied != rhs.markApplied {return false}
+    if lhs.markChain != rhs.markChain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1241,7 +1382,7 @@ nonisolated extension ControlLinksUp: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ControlLinkFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".LinkFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}suspect\0\u{1}reason\0\u{1}dialling\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}suspect\0\u{1}reason\0\u{1}dialling\0\u{1}incoming\0\u{1}observed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1253,6 +1394,8 @@ nonisolated extension ControlLinkFailed: SwiftProtobuf.Message, SwiftProtobuf._M
       case 2: try { try decoder.decodeSingularInt32Field(value: &self.suspect) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.dialling) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.incoming) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.observed) }()
       default: break
       }
     }
@@ -1271,6 +1414,12 @@ nonisolated extension ControlLinkFailed: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.dialling != false {
       try visitor.visitSingularBoolField(value: self.dialling, fieldNumber: 4)
     }
+    if self.incoming != false {
+      try visitor.visitSingularBoolField(value: self.incoming, fieldNumber: 5)
+    }
+    if self.observed != false {
+      try visitor.visitSingularBoolField(value: self.observed, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1279,6 +1428,8 @@ nonisolated extension ControlLinkFailed: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.suspect != rhs.suspect {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.dialling != rhs.dialling {return false}
+    if lhs.incoming != rhs.incoming {return false}
+    if lhs.observed != rhs.observed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1636,7 +1787,7 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0\u{1}contributed\0\u{1}received\0\u{1}view\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0\u{1}contributed\0\u{1}received\0\u{1}view\0\u{3}link_sent\0\u{3}link_received\0\u{3}link_view\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1649,6 +1800,9 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.contributed) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.view) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.linkSent) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.linkReceived) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.linkView) }()
       default: break
       }
     }
@@ -1670,6 +1824,15 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.view != 0 {
       try visitor.visitSingularUInt64Field(value: self.view, fieldNumber: 5)
     }
+    if self.linkSent != 0 {
+      try visitor.visitSingularUInt64Field(value: self.linkSent, fieldNumber: 6)
+    }
+    if self.linkReceived != 0 {
+      try visitor.visitSingularUInt64Field(value: self.linkReceived, fieldNumber: 7)
+    }
+    if self.linkView != 0 {
+      try visitor.visitSingularUInt64Field(value: self.linkView, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1679,6 +1842,9 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.contributed != rhs.contributed {return false}
     if lhs.received != rhs.received {return false}
     if lhs.view != rhs.view {return false}
+    if lhs.linkSent != rhs.linkSent {return false}
+    if lhs.linkReceived != rhs.linkReceived {return false}
+    if lhs.linkView != rhs.linkView {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -97,7 +97,7 @@ import Wire
     }
 
     private func from(_ host: String) -> WorkerIdentity {
-        WorkerIdentity(host: host, pid: 1, build: "1", library: "OpenBLAS", kernel: "skylakex")
+        WorkerIdentity(host: host, pid: 1, process: 1, build: "1", library: "OpenBLAS", kernel: "skylakex")
     }
 
     private func files(_ folder: RunFolder) throws -> [String] {

@@ -11,10 +11,10 @@ import Testing
         let view = bench.machine.view
         let ring = ring ?? all
         var directives = bench.send(
-            .linkFailed(id(number), view: view, suspect: suspect, reason: "closed", dialling: dialling))
+            .linkFailed(id(number), view: view, .init(suspect: suspect, kind: dialling ? .neverUp : .closed, reason: "closed")))
         if !dialling, let suspect, let rank = ring.firstIndex(of: number) {
             directives += bench.send(
-                .linkFailed(id(ring[suspect]), view: view, suspect: rank, reason: "closed", dialling: false))
+                .linkFailed(id(ring[suspect]), view: view, .init(suspect: rank, reason: "closed")))
         }
         for member in all { directives += bench.stand(member, 1) }
         return directives
@@ -28,7 +28,7 @@ import Testing
         _ = bench.stand(1, 0)
         #expect(bench.stand(2, 0).members == [1, 2])
         let directives = bench.send(
-            .linkFailed(id(1), view: 2, suspect: 1, reason: "connection refused: use --topology server", dialling: true))
+            .linkFailed(id(1), view: 2, .init(suspect: 1, kind: .neverUp, reason: "connection refused: use --topology server")))
         let reason = try #require(directives.failure)
         #expect(reason.contains("worker 1") && reason.contains("worker 2") && reason.contains("--topology server"))
     }
@@ -37,9 +37,9 @@ import Testing
     func once() {
         var bench = Bench(plan())
         _ = bench.run(2)
-        let broken = bench.send(.linkFailed(id(1), view: 1, suspect: 1, reason: "closed", dialling: false))
+        let broken = bench.send(.linkFailed(id(1), view: 1, .init(suspect: 1, reason: "closed")))
         #expect(broken.halted == [1, 2] && broken.deaths.isEmpty)
-        #expect(bench.send(.linkFailed(id(2), view: 1, suspect: 0, reason: "closed", dialling: false)).isEmpty)
+        #expect(bench.send(.linkFailed(id(2), view: 1, .init(suspect: 0, reason: "closed"))).isEmpty)
         _ = bench.stand(1, 1)
         #expect(bench.stand(2, 1).members == [1, 2])
     }
@@ -98,11 +98,11 @@ import Testing
         var bench = Bench(plan(workers: 4...4, last: 20))
         _ = bench.run(4)
         // The first hears of the death, closes its other links too, and the third's news of that comes before the first's.
-        _ = bench.send(.linkFailed(id(3), view: 1, suspect: 0, reason: "closed", dialling: false))
+        _ = bench.send(.linkFailed(id(3), view: 1, .init(suspect: 0, reason: "closed")))
         _ = bench.die(2)
         for member in [1, 3, 4] as [UInt64] { _ = bench.stand(member, 1) }
         _ = bench.link([1, 3, 4])
-        _ = bench.send(.linkFailed(id(3), view: 2, suspect: 0, reason: "closed", dialling: false))
+        _ = bench.send(.linkFailed(id(3), view: 2, .init(suspect: 0, reason: "closed")))
         _ = bench.die(4)
         _ = bench.stand(1, 2)
         #expect(bench.stand(3, 2).members == [1, 3])
@@ -136,9 +136,9 @@ import Testing
     func stale() {
         var bench = Bench(plan())
         _ = bench.run(2)
-        #expect(bench.send(.linkFailed(id(1), view: 0, suspect: 1, reason: "old", dialling: false)).isEmpty)
+        #expect(bench.send(.linkFailed(id(1), view: 0, .init(suspect: 1, reason: "old"))).isEmpty)
         _ = bench.greet(3)
-        #expect(bench.send(.linkFailed(id(3), view: 1, suspect: 1, reason: "odd", dialling: false)).isEmpty)
+        #expect(bench.send(.linkFailed(id(3), view: 1, .init(suspect: 1, reason: "odd"))).isEmpty)
     }
 }
 

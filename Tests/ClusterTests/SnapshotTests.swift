@@ -75,7 +75,7 @@ import Testing
         #expect(bench.link([2]).requests == [SnapshotRequest(from: 2, step: 16, purposes: .evaluation)])
         _ = bench.train([2], steps: 16...17)
         // Its copy had not begun when the link broke; then somebody asks the run to stop.
-        _ = bench.send(.linkFailed(id(2), view: 2, suspect: nil, reason: "closed", dialling: false))
+        _ = bench.send(.linkFailed(id(2), view: 2, .init(suspect: nil, reason: "closed")))
         _ = bench.stand(2, 51)
         #expect(bench.send(.stopRequested(reason: "SIGTERM")).snapshots.isEmpty)
         let linked = bench.link([2])

@@ -38,7 +38,7 @@ import Testing
         #expect(bench.send(.view(number: 2, applied: 0)) == [.abandonLinks, .join(view: 2)])
         #expect(bench.machine.view == 2)
         #expect(bench.send(.linksUp(view: 1)).isEmpty)
-        #expect(bench.send(.linkFailed(view: 1, suspect: 0, reason: "old", dialling: false)).isEmpty)
+        #expect(bench.send(.linkFailed(view: 1, .init(suspect: 0, reason: "old"))).isEmpty)
         #expect(bench.send(.batch(step: 0, view: 1)).isEmpty)
         #expect(bench.send(.snapshotRequest(step: 0, order: 0, view: 1)).isEmpty)
         #expect(bench.send(.linksUp(view: 2)) == [.sayLinksUp(view: 2)])
@@ -49,13 +49,13 @@ import Testing
         var bench = WorkerBench()
         _ = bench.running()
         #expect(
-            bench.send(.linkFailed(view: 1, suspect: 1, reason: "closed", dialling: false))
+            bench.send(.linkFailed(view: 1, .init(suspect: 1, reason: "closed")))
                 == [.abandonLinks, .sayLinkFailed(view: 1, suspect: 1, reason: "closed", dialling: false)])
         #expect(bench.machine.isStanding)
         #expect(bench.send(.batch(step: 0, view: 1)).isEmpty)
         #expect(bench.send(.snapshotRequest(step: 1, order: 0, view: 1)).isEmpty)
         // The other neighbour's link breaks as well: that is the same news.
-        #expect(bench.send(.linkFailed(view: 1, suspect: 2, reason: "closed", dialling: false)).isEmpty)
+        #expect(bench.send(.linkFailed(view: 1, .init(suspect: 2, reason: "closed"))).isEmpty)
         #expect(!bench.machine.hasEnded)
     }
 

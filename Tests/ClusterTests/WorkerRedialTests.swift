@@ -179,6 +179,6 @@ import Testing
         var bench = WorkerBench()
         _ = bench.running()
         _ = bench.send(.disconnected(reason: "closed"))
-        #expect(bench.send(.linkFailed(view: 1, suspect: 1, reason: "closed", dialling: false)).isEmpty)
+        #expect(bench.send(.linkFailed(view: 1, .init(suspect: 1, reason: "closed"))).isEmpty)
     }
 }

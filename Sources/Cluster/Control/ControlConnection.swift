@@ -5,6 +5,8 @@ import Wire
 /// One end of a control connection: messages out from any thread, messages in on its event loop.
 public final class ControlConnection: Sendable {
     private let channel: any Channel
+    /// What has come and gone on it.
+    let traffic = ControlTraffic()
 
     init(channel: any Channel) { self.channel = channel }
 
@@ -31,7 +33,26 @@ public final class ControlConnection: Sendable {
         }
     }
 
-    /// How long one piece of a stream, a megabyte, may take to leave. A peer that is silent is given up long before, by
+    /// Sends what is large behind what was sent so before; small messages overtake it. Any thread.
+    func sendBulk(_ message: ControlMessage, view: UInt64) {
+        do {
+            let frame = try message.frame(view: view)
+            channel.eventLoop.execute { [channel, traffic] in traffic.put(frame, on: channel) }
+        } catch {
+            channel.pipeline.fireErrorCaught(error)
+        }
+    }
+
+    /// Bytes of one piece of a stream: what a heartbeat may wait behind.
+    static let pieceBytes = 64 << 10
+
+    /// The kernel holds no more than this of what has not left: the rest waits here, where small messages overtake it.
+    static let unsentBytes = 64 << 10
+
+    /// `TCP_NOTSENT_LOWAT` of linux/tcp.h.
+    static let unsentOption = ChannelOptions.tcpOption(.init(rawValue: 25))
+
+    /// How long one piece of a stream may take to leave. A peer that is silent is given up long before, by
     /// its heartbeat; this is for one that answers and reads nothing.
     static let pieceLimit: Duration = .seconds(30)
 
@@ -76,13 +97,13 @@ public final class ControlConnection: Sendable {
     ///   - admits: kinds that may come before the peer has introduced itself are decided by it, at the header.
     ///   - onMessage, onEnd: on the event loop; a message comes with the view of its frame; `onEnd` once, with the reason in words.
     ///   - onActive: once connected.
-    static func install(
-        on channel: any Channel, admits: @escaping @Sendable (MessageKind) -> Bool,
+    func install(
+        admits: @escaping @Sendable (MessageKind) -> Bool,
         onMessage: @escaping (ControlMessage, _ view: UInt64) -> Void, onEnd: @escaping (String) -> Void,
         onActive: @escaping () -> Void = {}
     ) throws {
         try channel.pipeline.syncOperations.addHandlers([
-            ByteToMessageHandler(ControlFrameDecoder(admits: admits)),
+            ArrivalCounter(traffic), ByteToMessageHandler(ControlFrameDecoder(admits: admits)),
             MessageToByteHandler(ControlFrameEncoder()),
             ControlHandler(onMessage: onMessage, onEnd: onEnd, onActive: onActive),
         ])
@@ -116,7 +137,7 @@ private final class ControlHandler: ChannelInboundHandler {
         guard !ended else { return }
         do {
             let frame = unwrapInboundIn(data)
-            onMessage(try ControlMessage(frame), frame.view)
+            onMessage(try ControlMessage(frame).checked(), frame.view)
         } catch {
             errorCaught(context: context, error: error)
         }

@@ -6,8 +6,8 @@ package final class WorkerHandshake: @unchecked Sendable {
     package enum Step {
         /// The coordinator knows the token: this is the worker's own proof.
         case proved(ControlProof)
-        /// It said no, and why.
-        case refused(String)
+        /// It refuses without having proven that it may: nobody's word, perhaps a stranger's at a port that its coordinator has left.
+        case unproven(String)
         /// It is not one this worker can talk to.
         case failed(String)
     }
@@ -22,7 +22,9 @@ package final class WorkerHandshake: @unchecked Sendable {
     package var challenge: ControlChallenge { .with { $0.nonce = Data(nonce) } }
 
     package func take(_ message: ControlMessage) -> Step {
-        if case .refusal(let refusal) = message { return .refused(refusal.reason) }
+        if case .refusal(let refusal) = message {
+            return .unproven("it refuses before it has proven that it is this run's coordinator (it says: \(refusal.reason))")
+        }
         guard case .proof(let proof) = message, proof.nonce.count == Token.nonceBytes else {
             return .failed("it answers the challenge with something else; is it a Lockstep coordinator of this build?")
         }

@@ -27,6 +27,6 @@ extension HeldState {
     /// The state a hello speaks of; nil where the worker has none.
     init?(_ hello: ControlHello) {
         guard !hello.run.isEmpty else { return nil }
-        self.init(run: hello.run, generation: hello.generation, position: Position(hello.position))
+        self.init(run: hello.run, generation: hello.generation, leader: hello.leader, position: Position(hello.position))
     }
 }

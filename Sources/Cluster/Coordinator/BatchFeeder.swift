@@ -32,7 +32,7 @@ final class BatchFeeder: Sendable {
             while let order = orders.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 switch order {
                 case .batch(let step, let members, let view): if isLive(view) { feed(step, to: members, view: view) }
-                case .message(let message, let connection, let view): if isLive(view) { connection.send(message, view: view) }
+                case .message(let message, let connection, let view): if isLive(view) { connection.sendBulk(message, view: view) }
                 }
             }
         }
@@ -57,7 +57,7 @@ final class BatchFeeder: Sendable {
                     shard: shard, rows: rows, images: data.images(indices), labels: data.labels(indices))
             }
             let message = BatchImages.pack(step: step, minibatch: samples.count, shards: parts)
-            member.connection.send(.batch(message), view: view)
+            member.connection.sendBulk(.batch(message), view: view)
         }
     }
 }

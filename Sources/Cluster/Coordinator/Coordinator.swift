@@ -58,7 +58,7 @@ public final class Coordinator: Sendable {
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: nil,
-            remote: !HostPort.isLoopback(host), log: log
+            openServer: { throw LocalError("the run is over") }, remote: !HostPort.isLoopback(host), log: log
         ) { _ in }
         let server = try bind(shell)
         self.shell.withLock { $0 = shell }
@@ -94,12 +94,13 @@ public final class Coordinator: Sendable {
     }
 
     private func lead(_ run: PreparedRun) throws -> RunOutcome {
-        let summation =
-            try options.topology == .server
-            ? SummationHost(
+        let openServer: @Sendable () throws -> SummationHost = { [host, options] in
+            try SummationHost(
                 host: host, port: options.dataPort, compression: LinkCompression(rawValue: options.compression) ?? .auto,
-                run: RunIdentity.bytes(run.identity), generation: run.generation) : nil
-        defer { summation?.shutdown() }
+                run: RunIdentity.bytes(run.identity))
+        }
+        let summation = try options.topology == .server ? openServer() : nil
+        defer { (shell.withLock { $0 }?.summation ?? summation)?.shutdown() }
         let outcomes = Mailbox<RunOutcome>()
         let recorder = RunRecorder()
         let evaluation = EvaluationDesk(run: run)
@@ -109,7 +110,7 @@ public final class Coordinator: Sendable {
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: summation,
-            remote: !HostPort.isLoopback(host), log: log
+            openServer: openServer, remote: !HostPort.isLoopback(host), log: log
         ) { outcomes.put($0) }
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
@@ -163,6 +164,7 @@ public final class Coordinator: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(ControlConnection.unsentOption, value: ControlConnection.unsentBytes)
             .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try shell.accept(channel) } }
         switch options.listen {
         case .inherited(let descriptor):

@@ -10,13 +10,19 @@ import Wire
 extension CoordinatorShell {
     func carryOut(_ directive: CoordinatorDirective) {
         switch directive {
-        case .welcome(let id, let worker): send(.welcome(run.welcome(worker: worker, remote: remote)), to: id)
+        case .welcome(let id, let worker):
+            var welcome = run.welcome(worker: worker, remote: remote)
+            (welcome.generation, welcome.leader) = (machine.plan.generation, machine.plan.leader)
+            send(.welcome(welcome), to: id)
+        case .outrank(let generation): outrank(generation)
         case .refuse(let id, let reason):
             send(.refusal(.with { $0.reason = reason }), to: id)
             peers[id]?.connection.closeAfterSending()
         case .close(let id): peers[id]?.connection.close()
         case .halt(let ids, let order):
             feeder.drop(through: machine.view)
+            // Images of the view that is over, and what was on its way for an older order, hold the halt up no longer.
+            for id in ids { peers[id]?.connection.traffic.drop() }
             for id in ids { send(.halt(.with { $0.order = order }), to: id) }
         case .relaySum(let holder, let to, let applied, let order):
             relay = Relay(.sum, from: holder, to: to, order: order, with: relay)
@@ -117,8 +123,13 @@ extension CoordinatorShell {
             recorder.put(.open(step: plan.applied / UInt64(run.plan.phases)))
         }
         let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-        summation?.form(view: plan.number, world: plan.members.count, secret: secret) { [log] in
-            log.warning("the summation server of view \(plan.number) did not come up: \($0)")
+        if plan.ring { summation?.rest() } else {
+            guard let server = serving() else { return }
+            server.form(
+                view: plan.number, generation: machine.plan.generation, world: plan.members.count, secret: secret
+            ) { [log] in
+                log.warning("the summation server of view \(plan.number) did not come up: \($0)")
+            }
         }
         for (rank, member) in plan.members.enumerated() {
             guard let peer = peers[member.connection] else { continue }
@@ -129,13 +140,26 @@ extension CoordinatorShell {
                 view.shards = member.shards.map(UInt32.init)
                 view.secret = Data(secret)
                 view.applied = plan.applied
-                if let summation {
+                if !plan.ring, let summation {
                     view.serverPort = UInt32(summation.port)
                     view.serverAddresses = [peer.connection.localHost ?? "127.0.0.1"]
                 }
             }
             peer.connection.send(.view(message), view: plan.number)
         }
+    }
+
+    /// The summation server of this coordinator: there from the start with its own topology, opened when it is needed where it stands in
+    /// for the ring.
+    private func serving() -> SummationHost? {
+        if let summation { return summation }
+        do {
+            summation = try openServer()
+        } catch {
+            let reason = "\(error)"
+            loop.execute { [self] in handle(.noServer(reason: reason)) }
+        }
+        return summation
     }
 
     /// How one member reaches another: at the address it advertises, else at the one it dialled from; a worker beside the

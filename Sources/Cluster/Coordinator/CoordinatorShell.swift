@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import NIOCore
 import Runs
+import Synchronization
 import Waiting
 import Wire
 
@@ -13,6 +14,9 @@ final class CoordinatorShell: @unchecked Sendable {
         let connection: ControlConnection
         let handshake: CoordinatorHandshake
         var isGreeted = false
+        /// Bytes that had arrived, and bulk that had left, at the last look.
+        var arrived: UInt64 = 0
+        var drained: UInt64 = 0
         var identity: WorkerIdentity?
         var ready: ControlReady?
     }
@@ -21,7 +25,7 @@ final class CoordinatorShell: @unchecked Sendable {
     var machine: CoordinatorMachine
     var peers: [ConnectionID: Peer] = [:]
     var members: [ViewPlan.Member] = []
-    var ledger = ReportLedger()
+    var ledger: ReportLedger
     var relay: Relay?
     /// Who was asked for the state after a step.
     var sources: [UInt64: ConnectionID] = [:]
@@ -38,7 +42,9 @@ final class CoordinatorShell: @unchecked Sendable {
     let feeder: BatchFeeder
     let desk: SnapshotDesk
     let recorder: RunRecorder
-    let summation: SummationHost?
+    var summation: SummationHost?
+    /// Opens the port of a summation server.
+    let openServer: @Sendable () throws -> SummationHost
     let notices: NoticeBook
     /// Workers of other hosts may come: the listener is not on loopback.
     let remote: Bool
@@ -47,8 +53,10 @@ final class CoordinatorShell: @unchecked Sendable {
 
     init(
         loop: any EventLoop, run: PreparedRun, feeder: BatchFeeder, desk: SnapshotDesk, recorder: RunRecorder,
-        summation: SummationHost?, remote: Bool, log: Logger, onEnd: @escaping @Sendable (RunOutcome) -> Void
+        summation: SummationHost?, openServer: @escaping @Sendable () throws -> SummationHost, remote: Bool, log: Logger,
+        onEnd: @escaping @Sendable (RunOutcome) -> Void
     ) {
+        self.openServer = openServer
         self.loop = loop
         gate = LoopGate(loop)
         self.run = run
@@ -61,6 +69,7 @@ final class CoordinatorShell: @unchecked Sendable {
         self.onEnd = onEnd
         notices = NoticeBook(folder: run.options.folder)
         machine = CoordinatorMachine(plan: run.plan, view: run.lastView)
+        ledger = ReportLedger(phases: run.plan.phases, shards: run.plan.shards, from: run.plan.firstStep)
     }
 
     /// How long a peer may take to introduce itself, and how many may be at it together.
@@ -73,6 +82,7 @@ final class CoordinatorShell: @unchecked Sendable {
     func start() {
         loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.tick) { [weak self] task in
             guard let self, outcome == nil else { return task.cancel() }
+            look()
             handle(.tick)
             if let refusals = summation?.refusals { strangers.count(refusals) }
             if let note = strangers.note(at: MonotonicTime.now) { log.warning("\(note)") }
@@ -81,6 +91,23 @@ final class CoordinatorShell: @unchecked Sendable {
             guard let self, outcome == nil else { return task.cancel() }
             for peer in peers.values where peer.isGreeted { peer.connection.send(.heartbeat(.init()), view: machine.view) }
         }
+    }
+
+    /// What has moved since the last look: bytes are a sign of life before they make up a message.
+    private func look() {
+        for (id, peer) in peers where peer.isGreeted {
+            let traffic = peer.connection.traffic
+            let (arrived, drained) = (traffic.arrived.load(ordering: .relaxed), traffic.drained.load(ordering: .relaxed))
+            if arrived != peer.arrived { handle(.heard(id)) }
+            if drained != peer.drained { handle(.draining(id)) }
+            peers[id]?.arrived = arrived
+            peers[id]?.drained = drained
+        }
+        guard !machine.isRound, let moved = summation?.moved else { return }
+        handle(
+            .serverLinks(
+                view: machine.view,
+                moved.mapValues { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) }))
     }
 
     func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { gate.execute { body(self) } }
@@ -103,9 +130,10 @@ final class CoordinatorShell: @unchecked Sendable {
         nextConnection += 1
         let id = ConnectionID(nextConnection)
         let handshake = CoordinatorHandshake(token: run.options.token)
-        peers[id] = Peer(connection: ControlConnection(channel: channel), handshake: handshake)
-        try ControlConnection.install(
-            on: channel, admits: { handshake.admits($0) },
+        let connection = ControlConnection(channel: channel)
+        peers[id] = Peer(connection: connection, handshake: handshake)
+        try connection.install(
+            admits: { handshake.admits($0) },
             onMessage: { [weak self] message, _ in self?.receive(message, from: id) },
             onEnd: { [weak self] in self?.ended(id, $0) })
         loop.scheduleTask(in: Self.helloDeadline) { [weak self] in
@@ -157,7 +185,7 @@ final class CoordinatorShell: @unchecked Sendable {
             return carryOut(.refuse(id, reason: reason))
         }
         let identity = WorkerIdentity(
-            host: hello.host, pid: hello.pid, build: hello.build, library: hello.library, kernel: hello.kernel)
+            host: hello.host, pid: hello.pid, process: hello.process, build: hello.build, library: hello.library, kernel: hello.kernel)
         peers[id]?.identity = identity
         handle(.hello(id, identity, held: HeldState(hello)))
     }
@@ -169,12 +197,8 @@ final class CoordinatorShell: @unchecked Sendable {
             handle(.ready(id, fingerprint: Array(ready.fingerprint), Position(ready.position)))
         case .position(let position): handle(.position(id, order: position.order, Position(position)))
         case .linksUp(let up): handle(.linksUp(id, view: up.view))
-        case .linkFailed(let failure):
-            handle(
-                .linkFailed(
-                    id, view: failure.view, suspect: failure.suspect < 0 ? nil : Int(failure.suspect), reason: failure.reason,
-                    dialling: failure.dialling))
-        case .phaseReport(let report): ledger.put(report, phases: run.plan.phases)
+        case .linkFailed(let failure): handle(.linkFailed(id, view: failure.view, LinkReport(failure)))
+        case .phaseReport(let report): ledger.put(report)
         case .stepReport(let report):
             ledger.put(report)
             handle(.stepReport(id, view: report.view, step: report.step, chain: report.chain))
@@ -184,7 +208,8 @@ final class CoordinatorShell: @unchecked Sendable {
                     id,
                     Beat(
                         work: beat.work, applied: beat.applied, contributed: beat.contributed, moved: beat.received,
-                        view: beat.view)))
+                        view: beat.view,
+                        links: LinkProgress(view: beat.linkView, sent: beat.linkSent, received: beat.linkReceived))))
         case .farewell(let farewell):
             handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
         case .stateChunk(let chunk): take(chunk, from: id)
@@ -198,11 +223,12 @@ final class CoordinatorShell: @unchecked Sendable {
     }
 
     private func pass(_ message: ControlMessage, to targets: [ConnectionID]?) {
-        for target in targets ?? [] { peers[target]?.connection.send(message, view: 0) }
+        for target in targets ?? [] { peers[target]?.connection.sendBulk(message, view: 0) }
     }
 
     private func take(_ chunk: ControlStateChunk, from id: ConnectionID) {
         if chunk.order != 0 {
+            if chunk.offset == 0 { handle(.relaying(order: chunk.order, total: chunk.total)) }
             pass(.stateChunk(chunk), to: relay?.targets(.state, from: id, order: chunk.order))
             return
         }

@@ -94,13 +94,13 @@ struct StoredState: Sendable {
 
     init(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
 
-    /// Reads the file in pieces of a mebibyte. Blocks.
+    /// Reads the file in pieces that heartbeats can overtake. Blocks.
     func stream(order: UInt64, _ send: (ControlStateChunk) throws -> Void) throws {
         let path = checkpoint.statePath
         guard let file = FileHandle(forReadingAtPath: path) else { throw LocalError("\(path) cannot be opened any more") }
         defer { try? file.close() }
         var offset: UInt64 = 0
-        while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+        while let piece = try file.read(upToCount: ControlConnection.pieceBytes), !piece.isEmpty {
             try send(
                 .with {
                     $0.order = order

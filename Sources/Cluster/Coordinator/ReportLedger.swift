@@ -4,7 +4,7 @@ import Wire
 /// What the workers have said of the steps that are not in the books yet.
 ///
 /// A shard's losses are a pure function of state, step, phase and shard, so it does not matter who reports them, nor how
-/// often: whoever dies after a phase was applied has reported its part before.
+/// often: whoever dies after a phase was applied has reported its part before. What cannot be of this run, or not yet, is not kept.
 package struct ReportLedger {
     /// What is known of a step.
     package struct Step {
@@ -18,17 +18,30 @@ package struct ReportLedger {
         var shard: Int
     }
 
-    /// Steps held at most: more than the window of steps under way and what workers tell a new coordinator.
-    private static let capacity: UInt64 = 96
+    /// Steps held at most, from the next that goes into the books: more than the window of steps under way and what workers tell a
+    /// new coordinator.
+    package static let capacity: UInt64 = 96
+    /// Reports of one step: more than there can be members.
+    private static let reportsAStep = 512
 
+    private let phases: UInt64
+    private let shards: Int
+    /// The next step that goes into the books, as far as it is known.
+    private var next: UInt64
     private var steps: [UInt64: Step] = [:]
 
-    package init() {}
+    /// - Parameter step: the first that may be reported; a coordinator that takes over hears of later ones.
+    package init(phases: Int, shards: Int, from step: UInt64) {
+        self.phases = UInt64(phases)
+        self.shards = shards
+        next = step
+    }
 
-    package mutating func put(_ report: ControlPhaseReport, phases: Int) {
-        let step = report.applied / UInt64(phases)
-        let phase = Int(report.applied % UInt64(phases))
-        for message in report.shards {
+    package mutating func put(_ report: ControlPhaseReport) {
+        let step = report.applied / phases
+        let phase = Int(report.applied % phases)
+        guard makeRoom(step) else { return }
+        for message in report.shards where message.shard < UInt32(shards) {
             let part = Part(phase: phase, shard: Int(message.shard))
             guard steps[step, default: Step()].known.insert(part).inserted else { continue }
             steps[step]?.shards.append(
@@ -36,23 +49,31 @@ package struct ReportLedger {
                     shard: part.shard, phase: phase, rows: Int(message.rows), loss: message.loss,
                     pixelError: message.pixelError, codeSum: message.codeSum, codeSumOfSquares: message.codeSumOfSquares))
         }
-        prune()
     }
 
     package mutating func put(_ report: ControlStepReport) {
-        guard !(steps[report.step]?.steps.contains(report) ?? false) else { return }
+        guard makeRoom(report.step) else { return }
+        let known = steps[report.step]?.steps ?? []
+        guard known.count < Self.reportsAStep, !known.contains(report) else { return }
         steps[report.step, default: Step()].steps.append(report)
-        prune()
     }
 
     /// What is known of the step; it is forgotten with all before it.
     package mutating func take(_ step: UInt64) -> Step {
-        defer { steps = steps.filter { $0.key > step } }
+        defer {
+            steps = steps.filter { $0.key > step }
+            next = step + 1
+        }
         return steps[step] ?? Step()
     }
 
-    private mutating func prune() {
-        guard steps.count > Self.capacity, let oldest = steps.keys.min() else { return }
-        steps[oldest] = nil
+    /// Whether reports of this step are kept: of those that are due a bounded number, the nearest.
+    private mutating func makeRoom(_ step: UInt64) -> Bool {
+        guard step >= next else { return false }
+        if steps[step] != nil || steps.count < Int(Self.capacity) { return true }
+        // The furthest goes: one that lies about far steps pushes out its own lies only.
+        guard let furthest = steps.keys.max(), furthest > step else { return false }
+        steps[furthest] = nil
+        return true
     }
 }

@@ -11,6 +11,7 @@ extension RunNote {
         case .view: "view"
         case .goesOn: "goes_on"
         case .restart: "restart"
+        case .standstill: "standstill"
         }
     }
 
@@ -28,6 +29,7 @@ extension RunNote {
             [("view", .unsigned(number)), ("workers", .integer(Int64(workers))), ("applied", .unsigned(applied))]
         case .goesOn(let view, let milliseconds, let cause):
             [("view", .unsigned(view)), ("milliseconds", .real(milliseconds)), ("cause", .string(cause))]
+        case .standstill(let view, let cause): [("view", .unsigned(view)), ("cause", .string(cause))]
         case .restart(let from, let to): [("from", .unsigned(from)), ("to", .unsigned(to))]
         }
     }

@@ -13,27 +13,39 @@ final class SummationHost: Sendable {
     private let listener: GradientListener
     private let compression: LinkCompression
     private let run: [UInt8]
-    private let generation: UInt64
     private let current = Mutex(Current())
 
     /// Binds the port at once.
     ///
     /// - Throws: `LinkSetupError` where it is taken.
-    init(host: String, port: Int, compression: LinkCompression, run: [UInt8], generation: UInt64) throws {
+    init(host: String, port: Int, compression: LinkCompression, run: [UInt8]) throws {
         listener = try GradientListener(host: host, port: port)
         self.compression = compression
         self.run = run
-        self.generation = generation
     }
 
     var port: Int { listener.port }
 
     var refusals: GradientListener.Refusals { listener.refusals }
 
+    /// How far the links of the present view have come, by rank.
+    var moved: [Int: LinkBytes] { current.withLock { $0.server }?.moved ?? [:] }
+
+    /// No view needs it for now.
+    func rest() {
+        let old = current.withLock { current in
+            defer { (current.server, current.view) = (nil, 0) }
+            return current.server
+        }
+        listener.cancel()
+        guard let old else { return }
+        DetachedThread.start(name: "server") { old.shutdown() }
+    }
+
     /// Ends the last view's server and takes the links of this one's members in, in the background.
     ///
     /// `onTrouble` hears why a member's link did not come; the member itself reports the same to the coordinator.
-    func form(view: UInt64, world: Int, secret: [UInt8], onTrouble: @escaping @Sendable (String) -> Void) {
+    func form(view: UInt64, generation: UInt64, world: Int, secret: [UInt8], onTrouble: @escaping @Sendable (String) -> Void) {
         let old = current.withLock { current in
             defer {
                 current.server = nil

@@ -3,6 +3,9 @@ public enum CoordinatorDirective: Sendable, Equatable {
     case welcome(ConnectionID, worker: UInt32)
     case refuse(ConnectionID, reason: String)
     case close(ConnectionID)
+    /// Workers have obeyed a coordinator of this generation: see whether the run's folder is still this one's, and if so raise its
+    /// own above that.
+    case outrank(generation: UInt64)
     /// The view is over: its members are to stand still and say where.
     case halt([ConnectionID], order: UInt64)
     /// Have the holder stream the sum of the last phase it applied, and pass it on to those one behind.
@@ -40,6 +43,8 @@ public enum RunNote: Sendable, Equatable {
     case view(number: UInt64, workers: Int, applied: UInt64)
     /// The first phase of a view was applied, so long after the verdict or the pause that ended the view before.
     case goesOn(view: UInt64, milliseconds: Double, cause: String)
+    /// Nothing moved in a view though everybody had done its part.
+    case standstill(view: UInt64, cause: String)
     /// Every replica was gone: the run goes back to its newest checkpoint.
     case restart(from: UInt64, to: UInt64)
 }
@@ -58,6 +63,8 @@ public struct ViewPlan: Sendable, Equatable {
     public var members: [Member]
     /// Phases applied where the view begins.
     public var applied: UInt64
+    /// Neighbours dial each other; false: everybody dials the summation server. A ring of one has no links.
+    public var ring: Bool = true
 }
 
 /// How a run ended for its coordinator.

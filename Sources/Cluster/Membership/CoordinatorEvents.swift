@@ -13,14 +13,17 @@ public struct ConnectionID: Hashable, Sendable, Comparable, CustomStringConverti
 public struct WorkerIdentity: Sendable, Hashable {
     public var host: String
     public var pid: UInt32
+    /// A random number of the process: containers that share a network share host name and pid too.
+    public var process: UInt64
     public var build: String
     public var library: String
     public var kernel: String
 
     /// Host and pid as its operating system gives them; build, BLAS library and loaded kernel family as it has them.
-    public init(host: String, pid: UInt32, build: String, library: String, kernel: String) {
+    public init(host: String, pid: UInt32, process: UInt64, build: String, library: String, kernel: String) {
         self.host = host
         self.pid = pid
+        self.process = process
         self.build = build
         self.library = library
         self.kernel = kernel
@@ -39,13 +42,18 @@ public struct Beat: Sendable, Equatable {
     public var moved: UInt64
     /// The view in which it last applied a phase.
     public var view: UInt64
+    public var links: LinkProgress
 
-    public init(work: UInt64, applied: UInt64, contributed: UInt64, moved: UInt64 = 0, view: UInt64 = 0) {
+    public init(
+        work: UInt64, applied: UInt64, contributed: UInt64, moved: UInt64 = 0, view: UInt64 = 0,
+        links: LinkProgress = LinkProgress()
+    ) {
         self.work = work
         self.applied = applied
         self.contributed = contributed
         self.moved = moved
         self.view = view
+        self.links = links
     }
 }
 
@@ -59,12 +67,22 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case position(ConnectionID, order: UInt64, Position)
     /// It has every gradient link of this view.
     case linksUp(ConnectionID, view: UInt64)
-    /// A gradient link of it broke, or could not be dialled; `suspect` is a rank, or nil for the summation server.
-    case linkFailed(ConnectionID, view: UInt64, suspect: Int?, reason: String, dialling: Bool)
+    /// A gradient link of it broke, or could not be made.
+    case linkFailed(ConnectionID, view: UInt64, LinkReport)
     /// It has applied the last phase of a step.
     case stepReport(ConnectionID, view: UInt64, step: UInt64, chain: UInt64)
     /// It lives.
     case heartbeat(ConnectionID, Beat)
+    /// Bytes of it arrived, perhaps of a message that is not whole yet.
+    case heard(ConnectionID)
+    /// What is queued for it moves: it cannot have answered yet.
+    case draining(ConnectionID)
+    /// How far the summation server's links of this view have come, by rank: what the server has written and read.
+    case serverLinks(view: UInt64, [Int: LinkProgress])
+    /// The summation server that was to stand in for the ring cannot be had.
+    case noServer(reason: String)
+    /// A state of so many bytes is on its way to those who wait for it.
+    case relaying(order: UInt64, total: UInt64)
     /// It cannot go on (`leaving` false; `common` where every member meets the same), or was asked to leave by a signal.
     case farewell(ConnectionID, reason: String, leaving: Bool, common: Bool = false)
     /// The connection ended.
@@ -79,6 +97,10 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case snapshotFailed(step: UInt64, reason: String)
     /// The newest whole checkpoint is another one than the machine knew of: newer, or older where that one is damaged.
     case checkpointIs(step: UInt64)
+    /// The answer to `outrank`: the folder is this coordinator's, and it leads from now on with this generation and name.
+    case outranked(generation: UInt64, leader: UInt64)
+    /// Another coordinator leads the run, or its folder is gone: this one ends and leaves the workers alone.
+    case overthrown(reason: String)
     /// Somebody asked the run to end early (a signal).
     case stopRequested(reason: String)
     /// The coordinator itself cannot go on (data, disk).
@@ -90,10 +112,11 @@ public enum CoordinatorEvent: Sendable, Equatable {
     var sender: ConnectionID? {
         switch self {
         case .hello(let id, _, _), .ready(let id, _, _), .position(let id, _, _), .linksUp(let id, _),
-            .linkFailed(let id, _, _, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .farewell(let id, _, _, _):
+            .linkFailed(let id, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .heard(let id),
+            .farewell(let id, _, _, _):
             return id
-        case .closed, .childExited, .noReplacement, .snapshotStored, .snapshotFailed, .checkpointIs, .stopRequested,
-            .failed, .tick:
+        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .snapshotStored, .snapshotFailed, .checkpointIs, .outranked,
+            .overthrown, .stopRequested, .failed, .tick:
             return nil
         }
     }

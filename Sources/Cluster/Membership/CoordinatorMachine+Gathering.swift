@@ -5,12 +5,8 @@ extension CoordinatorMachine {
     ) -> [CoordinatorDirective] {
         guard workers[connection] == nil else { return protocolViolation(connection, "a second hello") }
         // The same process on a new connection: the old one is gone, though its end may not have come through yet.
-        let former = workers.first { $0.value.identity.host == identity.host && $0.value.identity.pid == identity.pid }?.key
-        if let held, held.run == plan.run, held.generation > plan.generation {
-            return fail(
-                "a worker on host \(identity.host) has obeyed a newer coordinator of this run (generation \(held.generation), "
-                    + "this one is \(plan.generation)): this process is an old one and ends")
-        }
+        let former = workers.first { $0.value.identity.process == identity.process }?.key
+        if let held, held.run == plan.run, outranks(held) { return outrank(connection, identity, held, now) }
         if let reason = objection(to: identity, held, replacing: former) {
             refused.insert(connection)
             return [
@@ -22,7 +18,7 @@ extension CoordinatorMachine {
         let position = held?.position ?? Position(applied: 0, chain: 0, isFresh: true)
         workers[connection] = Worker(
             number: numbered, identity: identity, position: position,
-            beat: Beat(work: 0, applied: position.applied, contributed: position.applied), heard: now, worked: now)
+            mayHoldTruth: held != nil && mayHoldTruth(identity, position), at: now)
         let back = held.map { "; it comes back with the state at \(place($0.position.applied))" } ?? ""
         // It is in before the old connection is given up: what it holds counts when the others go on.
         return [
@@ -30,6 +26,56 @@ extension CoordinatorMachine {
             .log(
                 .info, "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)\(back)"),
         ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
+    }
+
+    /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that
+    /// an earlier coordinator has led, but no further than this one has come since.
+    private func mayHoldTruth(_ identity: WorkerIdentity, _ position: Position) -> Bool {
+        processes.contains(identity.process)
+            || (plan.generation > 1 && (!hasLed || position.applied <= sent * UInt64(plan.phases)))
+    }
+
+    /// Whether the worker has obeyed a coordinator that goes before this one: newer, or equal by number and another by name.
+    private func outranks(_ held: HeldState) -> Bool {
+        held.generation > plan.generation || (held.generation == plan.generation && held.leader != plan.leader)
+    }
+
+    /// Either this process is an old one whose folder another has taken over, or its folder is a copy, or was restored from one: the
+    /// folder itself says which. What the worker holds is the truth all the same, as far as it goes on from this folder's books.
+    private mutating func outrank(
+        _ connection: ConnectionID, _ identity: WorkerIdentity, _ held: HeldState, _ now: Duration
+    ) -> [CoordinatorDirective] {
+        refused.insert(connection)
+        // It dials again, and is taken in when this coordinator's own generation is above the one it has obeyed.
+        guard !isOutranking, outranked.map({ now - $0 >= .seconds(5) }) ?? true else { return [.close(connection)] }
+        isOutranking = true
+        return [
+            .close(connection), .outrank(generation: held.generation),
+            .log(
+                .warning,
+                "a worker on host \(identity.host) has obeyed a coordinator of generation \(held.generation) of this run, and this one is generation \(plan.generation): looking whose the run's folder is"
+            ),
+        ]
+    }
+
+    /// The folder is this coordinator's, which leads from now on with another generation: everybody dials anew.
+    mutating func outranked(_ generation: UInt64, _ leader: UInt64, _ now: Duration) -> [CoordinatorDirective] {
+        isOutranking = false
+        outranked = now
+        plan.generation = generation
+        plan.leader = leader
+        let line = CoordinatorDirective.log(
+            .warning,
+            "the folder is this coordinator's own: it was copied, or put back from a copy. It goes on as generation \(generation), and what workers hold counts where it goes on from here"
+        )
+        return [line] + workers.keys.sorted().map { .close($0) }
+    }
+
+    /// The run is another's: this coordinator ends, and the workers, which are led by that one or wait for it, hear nothing of it.
+    mutating func overthrown(_ reason: String) -> [CoordinatorDirective] {
+        guard stage != .ended else { return [] }
+        stage = .ended
+        return [.end(.failed(reason: reason))]
     }
 
     /// Why this worker cannot take part, or nil.
@@ -107,6 +153,7 @@ extension CoordinatorMachine {
                     + "memory or a different build; check both with `lockstep doctor`")
         }
         workers[connection]?.standing = .still
+        workers[connection]?.worked = now
         if firstReady == nil { firstReady = now }
         return proceed(now)
     }

@@ -1,8 +1,5 @@
 /// From the end of a view to the next: where everybody stands, who is brought level, who stands beside whom.
 extension CoordinatorMachine {
-    /// How often a pair may fail each other before it is not made neighbours again.
-    static let pairPatience = 2
-
     /// What the state of the run allows next, after anything that may have changed it.
     mutating func proceed(_ now: Duration) -> [CoordinatorDirective] {
         switch stage {
@@ -17,6 +14,8 @@ extension CoordinatorMachine {
         order += 1
         self.admitting = admitting
         if regrouping == nil { regrouping = (now, cause) }
+        let hasMoved = ranks.contains { workers[$0].map { $0.beat.view == view && $0.beat.applied > base } ?? false }
+        if hasMoved || completed * UInt64(plan.phases) > base { barren = 0 } else if !hasLostMember, !admitting { barren += 1 }
         let members = ranks.filter { workers[$0] != nil }
         for connection in members {
             workers[connection]?.standing = .halting
@@ -38,13 +37,23 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         guard worker.order == order, worker.standing == .halting || worker.standing == .levelling else { return [] }
         workers[connection]?.standing = .still
-        return settle(now)
+        guard worker.standing == .levelling, let handout, handout.source != connection else { return settle(now) }
+        if position.applied == handout.applied {
+            workers[connection]?.mayHoldTruth = true
+            return settle(now)
+        }
+        // What it was sent did not bring it there, and a replica takes nothing on that is not whole.
+        guard worker.wasMember || worker.position.isFresh else {
+            return lost(connection, "it was sent the state at \(place(handout.applied)) and does not stand there", now)
+        }
+        self.handout = nil
+        return lost(handout.source, "what it handed to \(name(connection)) could not be used", now) + settle(now)
     }
 
     /// The highest phase that a live replica has applied; with the checkpoint newer, or no replica, the checkpoint's.
     private var truth: UInt64 {
         let checkpoint = newestCheckpoint * UInt64(plan.phases)
-        let replicas = workers.values.filter { $0.standing == .still && isOnTheWay($0.position) }
+        let replicas = workers.values.filter { $0.standing == .still && counts($0) }
         return max(replicas.map(\.position.applied).max() ?? 0, checkpoint)
     }
 
@@ -54,11 +63,21 @@ extension CoordinatorMachine {
     /// Whether this position is one the run passes: a fresh replica's only where the run begins with the seed.
     private func isOnTheWay(_ position: Position) -> Bool { !position.isFresh || plan.beginsWithSeed }
 
+    /// One that came with a claim which nobody can check counts for nothing, unless it says no more than that it is fresh.
+    private func counts(_ worker: Worker) -> Bool {
+        isOnTheWay(worker.position) && (worker.mayHoldTruth || worker.wasMember || worker.position.isFresh)
+    }
+
     /// Takes the next step towards a new view, as soon as everybody who was asked has answered.
     mutating func settle(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .gathering || stage == .regrouping, !hasEnded else { return [] }
         let left = dismissLeaving()
-        if workers.values.contains(where: { $0.standing == .halting || $0.standing == .levelling }) { return left }
+        let isOneThere = workers.values.contains { $0.standing == .still && counts($0) && !$0.position.isFresh }
+        if !(finishesAlone && isOneThere),
+            workers.values.contains(where: { ($0.standing == .halting || $0.standing == .levelling) && $0.resigned == nil })
+        {
+            return left
+        }
         if !workers.values.contains(where: { $0.standing == .still }) {
             (stage, firstReady) = (.gathering, nil)
         }
@@ -73,10 +92,10 @@ extension CoordinatorMachine {
         }
         let truth = truth
         // Whoever has come back with more than anybody here is waited for: it only has to say that it is ready.
-        if workers.values.contains(where: { $0.bringsState && $0.position.applied > truth }) { return left }
+        if !finishesAlone, workers.values.contains(where: { $0.bringsState && $0.position.applied > truth }) { return left }
         let still = workers.filter { $0.value.standing == .still }.keys.sorted()
-        let level = still.filter { position($0).applied == truth && isOnTheWay(position($0)) }
-        let levelling = bringLevel(still, truth, level, now)
+        let level = still.filter { position($0).applied == truth && counts(workers[$0]!) }
+        let levelling = finishesAlone && !level.isEmpty ? [] : bringLevel(still, truth, level, now)
         if !levelling.isEmpty { return left + levelling }
         if let objection = disagreement(level) { return left + objection }
         return left + form(level, truth, now)
@@ -88,13 +107,18 @@ extension CoordinatorMachine {
     private mutating func bringLevel(
         _ still: [ConnectionID], _ truth: UInt64, _ level: [ConnectionID], _ now: Duration
     ) -> [CoordinatorDirective] {
-        var rest = still.filter { !level.contains($0) }
+        var rest = still.filter { connection in
+            guard !level.contains(connection) else { return false }
+            // It stands by until it is asked again, as long as others can go on.
+            return level.isEmpty || workers[connection]?.aside.map { $0.until <= now } ?? true
+        }
         var directives: [CoordinatorDirective] = []
         if let holder = level.first(where: { position($0).holdsSum }) {
-            let behind = rest.filter { position($0).applied + 1 == truth && isOnTheWay(position($0)) }
+            let behind = rest.filter { position($0).applied + 1 == truth && counts(workers[$0]!) }
             if !behind.isEmpty {
                 rest.removeAll { behind.contains($0) }
                 expect(behind, now)
+                handout = (holder, truth)
                 let named = behind.map(name).joined(separator: ", ")
                 directives = [
                     .relaySum(from: holder, to: behind, applied: truth, order: order),
@@ -112,12 +136,17 @@ extension CoordinatorMachine {
             expect(rest, now)
             return directives + [.relayState(from: nil, to: rest, step: step, order: order)]
         }
-        expect(rest + [level[0]], now)
-        return directives + [.relayState(from: level[0], to: rest, step: step, order: order)]
+        // Of equals one whose copies come quickly.
+        let source = level.first { !workers[$0]!.isSlowSource } ?? level[0]
+        expect(rest + [source], now)
+        handout = (source, truth)
+        if hasLed { transfer = Transfer(since: now, source: source, newcomers: rest, before: workers.mapValues(\.beat.moved)) }
+        return directives + [.relayState(from: source, to: rest, step: step, order: order)]
     }
 
     private mutating func expect(_ connections: [ConnectionID], _ now: Duration) {
         if !workers.values.contains(where: { $0.standing == .levelling }) { order += 1 }
+        (handout, transfer) = (nil, nil)
         for connection in connections {
             workers[connection]?.standing = .levelling
             workers[connection]?.order = order
@@ -129,8 +158,15 @@ extension CoordinatorMachine {
 
     /// Replicas at one position must be the same bits: by the chain of their sums, and by the digest where a state was sent.
     private mutating func disagreement(_ level: [ConnectionID]) -> [CoordinatorDirective]? {
-        guard let first = level.first else { return nil }
+        // Where there are members of this coordinator's views, their word goes before a stranger's.
+        guard let first = level.first(where: { workers[$0]!.wasMember }) ?? level.first else { return nil }
         if let other = level.first(where: { position($0).chain != position(first).chain }) {
+            guard workers[other]!.wasMember || !workers[first]!.wasMember else {
+                return turnAway(
+                    other,
+                    "the state it says it holds at \(place(position(other).applied)) is not the run's: its sums differ from those of "
+                        + "\(name(first))")
+            }
             return fail(
                 "at \(place(position(first).applied)) the sums of \(name(other)) differ from those of \(name(first)): one of the "
                     + "two computes or remembers wrongly; the weights since the newest checkpoint are not to be trusted, "
@@ -150,15 +186,16 @@ extension CoordinatorMachine {
     private mutating func form(_ level: [ConnectionID], _ applied: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         var directives = explainBreak()
         let numbers = Dictionary(uniqueKeysWithValues: level.map { (workers[$0]!.number, $0) })
-        var arranged = arrange(numbers.keys.sorted())
+        var (arranged, ring) = arrange(level, now)
         if arranged.isEmpty {
             // Nobody can keep a link to the summation server: all may try again, once where the run stands.
             guard forgiven != applied else { return fail(cannotBeArranged(level)) }
             (forgiven, failures) = (applied, [:])
-            arranged = numbers.keys.sorted()
+            (arranged, ring) = arrange(level, now)
         }
-        let aside = level.filter { !arranged.contains(workers[$0]!.number) }
+        let aside = finishesAlone ? [] : level.filter { !arranged.contains(workers[$0]!.number) }
         if !aside.isEmpty, !hasLed || arranged.isEmpty { return fail(cannotBeArranged(aside)) }
+        directives += standsIn(for: ring, of: arranged.count, now)
         view += 1
         let phases = UInt64(plan.phases)
         directives += goesBack(to: applied)
@@ -167,7 +204,9 @@ extension CoordinatorMachine {
             regrouping = (began, "the coordinator was started again")
         }
         (ranks, lastWorld, base) = (arranged.compactMap { numbers[$0] }, arranged.count, applied)
-        (formed, hasLostMember) = (ranks, false)
+        (formed, hasLostMember, blamed) = (ranks, false, [])
+        (isRing, server, handout, transfer) = (ring, ([:], now), nil, nil)
+        progressed = now
         stage = .linking(since: now)
         directives += recordUpTo(applied / phases)
         completed = applied / phases
@@ -183,6 +222,8 @@ extension CoordinatorMachine {
             }
             workers[connection]?.rank = rank
             workers[connection]?.wasMember = true
+            workers[connection]?.aside = nil
+            if processes.count < Self.maximumProcesses { processes.insert(workers[connection]!.identity.process) }
             workers[connection]?.standing = .linking
             workers[connection]?.reported = completed
             workers[connection]?.beat.applied = applied
@@ -192,34 +233,18 @@ extension CoordinatorMachine {
                 connection: connection, worker: workers[connection]!.number, identity: workers[connection]!.identity,
                 shards: shards)
         }
-        for connection in aside { workers[connection]?.rank = nil }
+        for connection in level where !ranks.contains(connection) { workers[connection]?.rank = nil }
         let spares = members.filter(\.shards.isEmpty).count
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
         let from = applied == 0 ? "" : " from \(place(applied))"
         directives += [
-            .form(ViewPlan(number: view, members: members, applied: applied)),
+            .form(ViewPlan(number: view, members: members, applied: applied, ring: ring)),
             .log(.info, "view \(view): \(Self.counted(ranks.count))\(note)\(from)"),
             .record(.view(number: view, workers: ranks.count, applied: applied)),
         ]
         if !aside.isEmpty { directives.append(.log(.warning, cannotBeArranged(aside))) }
         hasLed = true
         return directives
-    }
-
-    /// Why the last view ended, where nobody's death says it, and who is to blame.
-    ///
-    /// Whoever loses one neighbour lets go of the other too, who then suspects it. Only two who accuse each other have a
-    /// broken link between them; a dial that failed, or the summation server's link, is one side's word.
-    private mutating func explainBreak() -> [CoordinatorDirective] {
-        defer { suspicions = [] }
-        guard !hasLostMember, let first = suspicions.first else { return [] }
-        let accused = Set(suspicions.map(\.pair))
-        for suspicion in suspicions {
-            let pair = suspicion.pair
-            guard suspicion.dialling || pair.to == 0 || accused.contains(pair.reversed) else { continue }
-            failures[pair, default: 0] += 1
-        }
-        return [.log(.warning, first.sentence)]
     }
 
     /// Whether a view that begins at `applied` does again what was done before.
@@ -235,30 +260,18 @@ extension CoordinatorMachine {
         ]
     }
 
-    /// Members in order of rank, by number: without pairs that cannot reach each other.
-    private func arrange(_ numbers: [UInt32]) -> [UInt32] {
-        let barred = Set(failures.filter { $0.value >= Self.pairPatience }.keys)
-        guard plan.ring else { return numbers.filter { !barred.contains(.init(from: $0, to: 0)) } }
-        return RingOrder(members: numbers, barred: barred).arranged()
-    }
-
-    private func cannotBeArranged(_ aside: [ConnectionID]) -> String {
+    func cannotBeArranged(_ aside: [ConnectionID]) -> String {
         let numbers = Set(aside.map { workers[$0]!.number })
-        let pairs = failures.filter { $0.value >= Self.pairPatience }.keys.filter {
-            numbers.contains($0.from) || numbers.contains($0.to)
-        }
-        let named = { (number: UInt32) -> String in
-            if number == 0 { return "the summation server" }
-            return self.workers.first { $0.value.number == number }.map { self.name($0.key) } ?? "worker \(number)"
-        }
-        let words = pairs.sorted { ($0.from, $0.to) < ($1.from, $1.to) }.map { "\(named($0.from)) and \(named($0.to))" }
         let who = aside.map(name).joined(separator: ", ")
         let way =
             plan.ring
             ? "check --advertise, --data-port and the firewall, or use --topology server"
             : "check the coordinator's --data-port and the firewall"
-        return "\(who) stands aside: \(words.joined(separator: "; ")) cannot keep a gradient link; \(way)"
+        return "\(who) stands aside: \(troubles(among: numbers)) cannot keep a gradient link; \(way)"
     }
+
+    /// Processes remembered of those that were members once: more than come and go in a long run.
+    static let maximumProcesses = 1 << 16
 
     mutating func linksUp(_ connection: ConnectionID, _ number: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         guard number == view, case .linking = stage, workers[connection]?.standing == .linking else { return [] }
@@ -269,25 +282,4 @@ extension CoordinatorMachine {
         for rank in ranks { workers[rank]?.worked = now }
         return refill(now)
     }
-
-    /// A link of a member broke, or could not be made. A suspicion: the verdict is the control connection's, whose end
-    /// follows at once if that process died, its silence in seconds.
-    mutating func linkFailed(
-        _ connection: ConnectionID, _ number: UInt64, _ suspect: Int?, _ reason: String, _ dialling: Bool, _ now: Duration
-    ) -> [CoordinatorDirective] {
-        guard number == view, formed.contains(connection), let worker = workers[connection] else { return [] }
-        let other = suspect.flatMap { formed.indices.contains($0) ? formed[$0] : nil }
-        let named = other.map(name) ?? "the summation server"
-        let pair = RingOrder.Pair(from: worker.number, to: other.flatMap { workers[$0]?.number } ?? 0)
-        let what = dialling ? "\(name(connection)) cannot reach \(named)" : "\(name(connection)) lost its gradient link to \(named)"
-        suspicions.append(
-            Suspicion(by: connection, of: other, pair: pair, dialling: dialling, sentence: "\(what): \(reason)"))
-        // A run that has done nothing, and the same two again: a mistake in the set-up, which its user wants to hear at once.
-        // The first time it may be that the other one has just died.
-        if dialling, hasDoneNothing, failures[pair, default: 0] + 1 >= Self.pairPatience { return fail("\(what): \(reason)") }
-        guard ranks.contains(connection) else { return [] }
-        return regroup(admitting: false, cause: "a gradient link broke", now)
-    }
-
-    private var hasDoneNothing: Bool { completed == plan.firstStep && base == plan.firstStep * UInt64(plan.phases) }
 }

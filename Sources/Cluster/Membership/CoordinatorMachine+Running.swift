@@ -10,7 +10,7 @@ extension CoordinatorMachine {
         guard stage == .running else { return [] }
         if completed >= goal { return closeDown(now) }
         var ahead = Self.window
-        if let cause = pauseCause {
+        if let cause = pauseCause(now) {
             guard completed == sent else { return [] }
             if isAtBoundary { return pause(cause, now) }
             ahead = 1  // the view began within a step, which is finished first
@@ -21,7 +21,7 @@ extension CoordinatorMachine {
             directives.append(.batch(step: sent))
             sent += 1
             let purposes = plan.purposes(after: sent)
-            if !purposes.isEmpty || !carried.isEmpty { directives += requestSnapshot(after: sent, purposes) }
+            if !purposes.isEmpty || !carried.isEmpty { directives += requestSnapshot(after: sent, purposes, now) }
         }
         // Whoever had nothing to do begins to owe something now.
         if wereIdle, sent > completed { for rank in ranks { workers[rank]?.worked = now } }
@@ -32,27 +32,36 @@ extension CoordinatorMachine {
     var isAtBoundary: Bool { sent * UInt64(plan.phases) >= base }
 
     /// Why no further batch is sent: somebody wants to come in or to leave.
-    private var pauseCause: String? {
+    private func pauseCause(_ now: Duration) -> String? {
+        if finishesAlone { return nil }
         if workers.values.contains(where: { $0.leaving && $0.rank != nil }) { return "a worker leaves" }
-        return workers.values.contains(where: canBeTakenIn) ? "a worker joins" : nil
+        if workers.values.contains(where: { canBeTakenIn($0, now) }) { return "a worker joins" }
+        return shouldRetryRing(now) ? "the ring is tried again" : nil
     }
 
     /// A newcomer, and not one who stands aside for want of a neighbour.
-    private func canBeTakenIn(_ worker: Worker) -> Bool {
-        guard worker.standing == .still, !worker.leaving else { return false }
+    private func canBeTakenIn(_ worker: Worker, _ now: Duration) -> Bool {
+        guard worker.standing == .still, !worker.leaving, worker.aside.map({ $0.until <= now }) ?? true else { return false }
+        // The summation server takes whoever can reach it.
+        if plan.ring, !isRing || !cannotServe { return !isBarredFromServer(worker) }
         let here = Set(workers.values.map(\.number) + [0])  // 0: the summation server
         return !failures.contains { pair, count in
-            count >= Self.pairPatience && (pair.from == worker.number || pair.to == worker.number)
+            count >= rules.pairPatience && (pair.from == worker.number || pair.to == worker.number)
                 && here.contains(pair.from) && here.contains(pair.to)
         }
     }
 
+    private func isBarredFromServer(_ worker: Worker) -> Bool {
+        failures[.init(from: worker.number, to: 0), default: 0] >= rules.pairPatience
+    }
+
     /// Everybody stands still at a boundary.
     private mutating func pause(_ cause: String, _ now: Duration) -> [CoordinatorDirective] {
+        if shouldRetryRing(now) { (failures, barren) = ([:], 0) }
         let staying = workers.values.contains { !$0.leaving && ($0.standing == .still || $0.standing == .linked) }
         if !staying, newestCheckpoint < completed {
             // The last replica leaves with all there is: first it goes to the disk.
-            return pending[completed] == nil ? requestSnapshot(after: completed, .checkpoint) : []
+            return pending[completed] == nil ? requestSnapshot(after: completed, .checkpoint, now) : []
         }
         return regroup(admitting: true, cause: cause, now)
     }
@@ -61,15 +70,16 @@ extension CoordinatorMachine {
         _ connection: ConnectionID, _ number: UInt64, _ step: UInt64, _ chain: UInt64, _ now: Duration
     ) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
-        if let first = chains[step] {
-            guard first.chain == chain else {
+        // A stranger's word on the chain is good for the books as long as nobody else's is there, and never against a member's.
+        if let first = chains[step], first.byMember || !worker.wasMember {
+            guard first.chain == chain || !worker.wasMember else {
                 return fail(
                     "after step \(step) the sums of \(name(connection)) differ from those of \(first.from): one of the "
                         + "two computes or remembers wrongly; the weights since the newest checkpoint are not to be trusted, "
                         + "resume without that host")
             }
-        } else {
-            chains[step] = (chain, name(connection))
+        } else if chains.count < Self.maximumChains {
+            chains[step] = (chain, name(connection), worker.wasMember)
         }
         // Of an earlier view, or from before this coordinator: it tells the chain, no more.
         guard number == view, worker.rank != nil, worker.standing == .linked || worker.standing == .halting else { return [] }
@@ -80,11 +90,13 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         guard stage == .running, ranks.allSatisfy({ workers[$0].map { $0.reported > step } ?? false }) else { return [] }
         completed = step + 1
-        if completed == base / UInt64(plan.phases) + Self.soundSteps {
-            failures = failures.filter { $0.value >= Self.pairPatience }
-        }
+        progressed = now
+        if completed == base / UInt64(plan.phases) + Self.soundSteps { linksAreSound() }
         return recordUpTo(completed) + refill(now)
     }
+
+    /// Chains held of steps that are not in the books yet: the window, and what workers tell a new coordinator.
+    private static let maximumChains = 512
 
     /// Enters the steps before `step` into the books, those whose chain hash is known.
     mutating func recordUpTo(_ step: UInt64) -> [CoordinatorDirective] {

@@ -1,16 +1,25 @@
 /// Copies of the state, and the end that waits for the last of them.
 extension CoordinatorMachine {
-    /// Asks the lowest-ranked member for the state after `step` steps.
-    mutating func requestSnapshot(after step: UInt64, _ purposes: SnapshotPurposes) -> [CoordinatorDirective] {
-        guard let source = ranks.first(where: { workers[$0] != nil }) else { return [] }
+    /// Asks the lowest-ranked member that has no other copy to send, and sends them quickly, for the state after `step` steps.
+    mutating func requestSnapshot(
+        after step: UInt64, _ purposes: SnapshotPurposes, _ now: Duration
+    ) -> [CoordinatorDirective] {
         let purposes = purposes.union(carried)
+        let living = ranks.filter { workers[$0] != nil }
+        let free = living.filter { source in !pending.values.contains { $0.source == source } }
+        guard let source = free.first(where: { !workers[$0]!.isSlowSource }) ?? free.first ?? (pending[step] == nil ? nil : living.first)
+        else {
+            // Everybody is at one: the next boundary serves it.
+            if !living.isEmpty { carried = purposes.subtracting(.last) }
+            return []
+        }
         carried = []
         // It is on its way already: what it does not serve is asked for when it is there.
         guard pending[step] == nil else {
             pending[step]?.purposes.formUnion(purposes)
             return []
         }
-        pending[step] = Pending(purposes: purposes, source: source)
+        pending[step] = Pending(purposes: purposes, source: source, since: now)
         return [.snapshot(source, step: step, purposes: purposes)]
     }
 
@@ -46,7 +55,21 @@ extension CoordinatorMachine {
         else { return [] }
         lastCheckpoint = now
         guard served[sent] == nil else { return [] }
-        return requestSnapshot(after: sent, .checkpoint)
+        return requestSnapshot(after: sent, .checkpoint, now)
+    }
+
+    /// A copy that does not come for long holds nobody up, and the next is asked of another.
+    mutating func slowCopies(_ now: Duration) -> [CoordinatorDirective] {
+        pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
+            guard now - asked.since > rules.copyPatience, let source = workers[asked.source], !source.isSlowSource else { return [] }
+            workers[asked.source]?.isSlowSource = true
+            return [
+                .log(
+                    .info,
+                    "the state after step \(step) takes long to come from \(name(asked.source)): its host or its uplink is slow; the run goes on meanwhile, and further copies are asked of others where there are any"
+                )
+            ]
+        }
     }
 
     /// Every step is done: make sure that the last state reaches the disk, then end.
@@ -55,7 +78,7 @@ extension CoordinatorMachine {
         var due = wanted.subtracting(served[completed] ?? []).subtracting(.last)
         if newestCheckpoint == completed { due.remove(.checkpoint) }
         if due.isEmpty { return pending.isEmpty ? endRun() : [] }
-        return pending[completed] == nil ? requestSnapshot(after: completed, due.union(carried).union(.last)) : []
+        return pending[completed] == nil ? requestSnapshot(after: completed, due.union(carried).union(.last), now) : []
     }
 
     private mutating func endRun() -> [CoordinatorDirective] {
@@ -73,6 +96,8 @@ extension CoordinatorMachine {
     /// A snapshot is where it was wanted, for these purposes (nil: for all it was asked for).
     mutating func stored(_ step: UInt64, _ purposes: SnapshotPurposes?, _ now: Duration) -> [CoordinatorDirective] {
         let asked = pending.removeValue(forKey: step)
+        progressed = now
+        if let asked, now - asked.since <= rules.copyPatience { workers[asked.source]?.isSlowSource = false }
         let purposes = purposes ?? asked?.purposes ?? []
         if purposes.contains(.checkpoint) {
             lastCheckpoint = now
@@ -94,6 +119,7 @@ extension CoordinatorMachine {
     mutating func stopRequested(_ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         guard stopReason == nil else { return [] }
         stopReason = reason
+        stopAsked = now
         switch stage {
         case .ended: return []
         case .gathering: return settle(now)
@@ -108,7 +134,28 @@ extension CoordinatorMachine {
             goal = isAtBoundary ? sent : sent + 1
             let note = CoordinatorDirective.log(.info, "\(reason): finishing step \(goal), then a checkpoint")
             if completed == sent { return [note] + refill(now) }
-            return [note] + requestSnapshot(after: sent, [.checkpoint, .last])
+            return [note] + requestSnapshot(after: sent, [.checkpoint, .last], now)
+        }
+    }
+
+    /// Asked to stop, and nothing gets finished: whoever is furthest finishes its step alone, for which it needs no link, and nobody
+    /// is waited for who does not answer. The bits are the same.
+    mutating func finishAlone(_ now: Duration) -> [CoordinatorDirective] {
+        guard stopReason != nil, now - max(stopAsked, progressed) > rules.stopPatience else { return [] }
+        // As long as somebody computes, the step comes to its end sooner so.
+        if stage == .running, ranks.contains(where: { workers[$0].map { now - $0.worked < rules.stopPatience } ?? false }) { return [] }
+        switch stage {
+        case .ended: return []
+        case .gathering, .regrouping:
+            guard !finishesAlone else { return [] }
+            finishesAlone = true
+            let late = workers.filter { $0.value.bringsState }.keys.sorted()
+            return late.flatMap { lost($0, "the run stops, and it has not said that it is ready", now) } + settle(now)
+        case .linking, .running:
+            guard !finishesAlone, ranks.count > 1 || !isRing, completed < goal || stage != .running else { return [] }
+            finishesAlone = true
+            return [.log(.info, "nothing moves: one worker finishes the step alone")]
+                + regroup(admitting: false, cause: "asked to stop while nothing moved", now)
         }
     }
 

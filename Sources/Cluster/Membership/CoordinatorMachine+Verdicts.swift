@@ -10,17 +10,6 @@ extension CoordinatorMachine {
     public static let linkPatience: Duration = .seconds(8)
     /// A monitor that itself comes so late restarts its clocks instead of judging.
     public static let lateTick: Duration = .seconds(2)
-    /// Building a replica and probing its products takes time that no heartbeat covers.
-    public static let preparation: Duration = .seconds(120)
-
-    /// One member's word against another.
-    struct Suspicion: Sendable {
-        var by: ConnectionID
-        var of: ConnectionID?
-        var pair: RingOrder.Pair
-        var dialling: Bool
-        var sentence: String
-    }
 
     mutating func heartbeat(_ connection: ConnectionID, _ beat: Beat, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
@@ -40,6 +29,11 @@ extension CoordinatorMachine {
                 workers[connection]?.worked = now
             }
             if case .linking = stage { stage = .linking(since: now) }
+            server.moved = now
+            stopAsked = max(stopAsked, now)
+            transfer?.since = now
+            if resignation != nil { resignation = now }
+            for step in pending.keys { pending[step]?.since = now }
             return [.log(.warning, "the coordinator itself stood still for \(now - lastTick); nobody is judged by that time")]
         }
         var directives: [CoordinatorDirective] = []
@@ -52,19 +46,24 @@ extension CoordinatorMachine {
                 directives += lost(connection, "its gradient links did not come up within \(Self.linkPatience)", now)
             }
         }
+        directives += resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + finishAlone(now)
         return directives + periodicCheckpoint(now) + proceed(now)
     }
 
     /// Why this worker is given up, or nil.
     private func verdict(on connection: ConnectionID, _ now: Duration) -> String? {
-        guard let worker = workers[connection] else { return nil }
-        let limit = worker.standing == .preparing && !worker.bringsState ? Self.preparation : Self.silence
+        guard let worker = workers[connection], worker.resigned == nil else { return nil }
+        let limit = worker.standing == .preparing && !worker.bringsState ? rules.preparation : Self.silence
         if now - worker.heard > limit {
             return "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)"
         }
         let idle = now - worker.worked
         let seconds = idle.components.seconds
         switch worker.standing {
+        case .preparing where worker.bringsState && now - worker.came > rules.takeUpPatience:
+            return "it says that it brings a state, and has not taken the run up for \((now - worker.came).components.seconds) s"
+        case .preparing where idle > rules.preparation:
+            return "it has prepared for \((now - worker.came).components.seconds) s and shows no work: its host is short of memory, or overloaded"
         case .linked where owes(worker) && idle > Self.standstill:
             return "it answers but has computed nothing for \(seconds) s"
         case .halting where idle > Self.standstill:
@@ -78,6 +77,75 @@ extension CoordinatorMachine {
     /// It has images to work on, its own part of the phase is not complete, and nobody else holds it up.
     private func owes(_ worker: Worker) -> Bool {
         stage == .running && worker.beat.applied < sent * UInt64(plan.phases) && worker.beat.contributed <= worker.beat.applied
+    }
+
+    /// Every member has done its part, none can go on, and no link moves a byte: one of them swallows what it is given. Nobody owes
+    /// anything, so nobody is to blame; the links are.
+    private mutating func standstill(_ now: Duration) -> [CoordinatorDirective] {
+        guard stage == .running, sent > completed, ranks.count > 1 || !isRing else { return [] }
+        let members = ranks.compactMap { workers[$0] }
+        guard !members.contains(where: owes), now - server.moved > rules.exchangePatience,
+            members.allSatisfy({ now - $0.worked > rules.exchangePatience })
+        else { return [] }
+        let silent = silentLinks()
+        let seconds = rules.exchangePatience.components.seconds
+        let between =
+            silent.isEmpty
+            ? "all members wait for each other and no gradient link has moved a byte for \(seconds) s"
+            : silent.map { link in
+                "what \(link.from) wrote for \(link.to) has not arrived for \(seconds) s although both answer"
+            }.joined(separator: "; ") + ": what lies between them (a tunnel, a proxy, a firewall) swallows it"
+        for link in silent { blame(link.pair, isObserved: true) }
+        return [.log(.warning, between), .record(.standstill(view: view, cause: between))]
+            + regroup(admitting: false, cause: "nothing moved", now)
+    }
+
+    /// Links whose one end has written what the other has not read, by the last heartbeats.
+    private func silentLinks() -> [(pair: RingOrder.Pair, from: String, to: String)] {
+        let here = ranks.map { workers[$0].map { $0.beat.links.view == view ? $0.beat.links : LinkProgress() } ?? LinkProgress() }
+        return ranks.indices.flatMap { rank -> [(pair: RingOrder.Pair, from: String, to: String)] in
+            guard let number = number(of: ranks[rank]) else { return [] }
+            if isRing {
+                let next = (rank + 1) % ranks.count
+                guard here[rank].sent > here[next].received, let other = self.number(of: ranks[next]) else { return [] }
+                return [(.init(from: number, to: other), name(ranks[rank]), name(ranks[next]))]
+            }
+            let server = server.links[rank] ?? LinkProgress()
+            let pair = RingOrder.Pair(from: number, to: 0)
+            if here[rank].sent > server.received { return [(pair, name(ranks[rank]), "the summation server")] }
+            if server.sent > here[rank].received { return [(pair, "the summation server", name(ranks[rank]))] }
+            return []
+        }
+    }
+
+    /// One member says that all of them meet what ends it. It is believed when the others say so too: alone it is lost like any other.
+    mutating func resign(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+        guard let worker = workers[connection] else { return [] }
+        guard worker.rank != nil || formed.contains(connection), stage != .gathering else {
+            return lost(connection, "it cannot go on: \(reason)", now)
+        }
+        workers[connection]?.resigned = reason
+        if resignation == nil { resignation = now }
+        return unanimous() ?? []
+    }
+
+    /// The end, where all who are left of the view say the same.
+    func unanimousReason() -> String? {
+        let members = formed.compactMap { workers[$0] }
+        guard !members.isEmpty, members.allSatisfy({ $0.resigned != nil }) else { return nil }
+        return members.first?.resigned
+    }
+
+    private mutating func unanimous() -> [CoordinatorDirective]? { unanimousReason().map { fail($0) } }
+
+    /// The others went on: who resigned did so for reasons of its own.
+    private mutating func resignations(_ now: Duration) -> [CoordinatorDirective] {
+        guard let since = resignation, now - since > rules.resignationPatience else { return [] }
+        resignation = nil
+        return workers.keys.sorted().flatMap { connection -> [CoordinatorDirective] in
+            guard let reason = workers[connection]?.resigned else { return [] }
+            return lost(connection, "it cannot go on: \(reason)", now)
+        }
     }
 
     mutating func farewell(
@@ -123,7 +191,8 @@ extension CoordinatorMachine {
 
     mutating func closed(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         if refused.remove(connection) != nil { return [] }
-        guard workers[connection] != nil else { return [] }
+        // One that resigned has ended; the others have their time to say the same.
+        guard let worker = workers[connection], worker.resigned == nil else { return [] }
         return lost(connection, reason, now)
     }
 
@@ -160,6 +229,7 @@ extension CoordinatorMachine {
         let forgotten = forgetSnapshots(from: connection)
         workers[connection] = nil
         if formed.contains(connection) { hasLostMember = true }
+        if let reason = unanimousReason() { return fail(reason) }
         let rest = workers.values.count { $0.wasMember && $0.standing != .preparing }
         let outlook: String
         switch (hasLed, rest) {

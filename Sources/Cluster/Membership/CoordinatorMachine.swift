@@ -33,7 +33,7 @@ public struct CoordinatorMachine: Sendable {
         case ended
     }
 
-    struct Worker: Sendable, Equatable {
+    struct Worker: Sendable {
         enum Standing: Sendable, Equatable {
             /// Builds its replica and probes its products.
             case preparing
@@ -58,24 +58,55 @@ public struct CoordinatorMachine: Sendable {
         var rank: Int?
         /// It has been a member of a view of this coordinator.
         var wasMember = false
+        /// It may hold what counts: it came before any view of this coordinator, or its process has been in one.
+        var mayHoldTruth = false
         var leaving = false
+        /// Said that it cannot go on, and that every member meets the same.
+        var resigned: String?
+        /// The run did not wait for its state: not before this moment again, and after how long then.
+        var aside: (until: Duration, next: Duration)?
+        /// Copies of the state come slowly from it.
+        var isSlowSource = false
         /// Steps it has reported.
         var reported: UInt64 = 0
         var beat: Beat
+        var came: Duration
         var heard: Duration
         var worked: Duration
 
+        init(number: UInt32, identity: WorkerIdentity, position: Position, mayHoldTruth: Bool, at now: Duration) {
+            self.number = number
+            self.identity = identity
+            self.position = position
+            self.mayHoldTruth = mayHoldTruth
+            beat = Beat(work: 0, applied: position.applied, contributed: position.applied)
+            (came, heard, worked) = (now, now, now)
+        }
+
         /// It has come back with a state, and takes up what the welcome says.
-        var bringsState: Bool { standing == .preparing && !position.isFresh }
+        var bringsState: Bool { standing == .preparing && !position.isFresh && mayHoldTruth }
     }
 
     /// A state asked for and not yet stored.
     struct Pending: Sendable, Equatable {
         var purposes: SnapshotPurposes
         var source: ConnectionID
+        var since: Duration
     }
 
-    public let plan: RunPlan
+    /// A state on its way to newcomers, for which the run stands still.
+    struct Transfer: Sendable {
+        var since: Duration
+        var source: ConnectionID
+        var newcomers: [ConnectionID]
+        /// What everybody had moved when it began.
+        var before: [ConnectionID: UInt64]
+        /// Bytes of the state, once its first piece has come by.
+        var total: UInt64?
+    }
+
+    public internal(set) var plan: RunPlan
+    public var rules: MembershipRules
     var stage = Stage.gathering
     var workers: [ConnectionID: Worker] = [:]
     var refused: Set<ConnectionID> = []
@@ -107,10 +138,15 @@ public struct CoordinatorMachine: Sendable {
     /// The step at which the run ends: the plan's last, or a boundary after a stop was asked for.
     var goal: UInt64
     var stopReason: String?
+    var stopAsked: Duration = .zero
+    /// Asked to stop while nothing moved: one worker finishes the step by itself.
+    var finishesAlone = false
+    /// When a step was last finished or a copy of the state stored.
+    var progressed: Duration = .zero
     /// Steps that are in the books.
     var recorded: UInt64
     /// The first chain hash reported for each step of late.
-    var chains: [UInt64: (chain: UInt64, from: String)] = [:]
+    var chains: [UInt64: (chain: UInt64, from: String, byMember: Bool)] = [:]
     /// Snapshots asked for and not yet stored, by step.
     var pending: [UInt64: Pending] = [:]
     /// What a snapshot that was lost with its source was for: the next boundary's serves it.
@@ -125,6 +161,29 @@ public struct CoordinatorMachine: Sendable {
     /// Where all failures were forgotten, as they left nobody.
     var forgiven: UInt64?
     var suspicions: [Suspicion] = []
+    /// Pairs that a failure of the present view was counted for: once, however many say it.
+    var blamed: Set<RingOrder.Pair> = []
+    /// The summation server's ends of the present view's links, and when one of them last moved.
+    var server: (links: [Int: LinkProgress], moved: Duration) = ([:], .zero)
+    /// Views in a row that ended without a finished phase though nobody was lost.
+    var barren = 0
+    /// Whether the present view goes round the ring.
+    var isRing = true
+    /// The summation server stands in for the ring: until when, and how long the time after.
+    var standIn: (until: Duration, next: Duration)?
+    /// The summation server's port cannot be opened.
+    var cannotServe = false
+    /// The state on its way to newcomers.
+    var transfer: Transfer?
+    /// Who was last asked to send what, and what it was to bring the others to: what they cannot use is held against it.
+    var handout: (source: ConnectionID, applied: UInt64)?
+    /// Members that say that all meet what ends them, since when.
+    var resignation: Duration?
+    /// Processes that were in a view of this coordinator.
+    var processes: Set<UInt64> = []
+    /// Its generation is being raised above another's; and when that was last done.
+    var isOutranking = false
+    var outranked: Duration?
     /// Members of the last view formed, by rank, and whether one of them was lost since.
     var formed: [ConnectionID] = []
     var hasLostMember = false
@@ -134,8 +193,9 @@ public struct CoordinatorMachine: Sendable {
     var causes: [UInt32: String] = [:]
 
     /// A machine for a run; `view` is the last one an earlier coordinator of the run has used.
-    public init(plan: RunPlan, view: UInt64 = 0) {
+    public init(plan: RunPlan, view: UInt64 = 0, rules: MembershipRules = MembershipRules()) {
         self.plan = plan
+        self.rules = rules
         self.view = view
         base = plan.firstStep * UInt64(plan.phases)
         sent = plan.firstStep
@@ -148,6 +208,9 @@ public struct CoordinatorMachine: Sendable {
 
     /// True once no directive will follow but for refusals.
     public var hasEnded: Bool { stage == .ended }
+
+    /// The present view's links go round a ring; false: to the summation server.
+    public var isRound: Bool { isRing }
 
     /// Live members of the present view.
     public var worldSize: Int { ranks.count }
@@ -163,16 +226,29 @@ public struct CoordinatorMachine: Sendable {
         if began == nil { began = now }
         if let heard = event.sender { workers[heard]?.heard = now }
         if hasEnded { return late(event) }
+        if let violation = impossible(event, now) { return violation }
         switch event {
         case .hello(let connection, let identity, let held): return greet(connection, identity, held, now)
         case .ready(let connection, let fingerprint, let position): return ready(connection, fingerprint, position, now)
         case .position(let connection, let order, let position): return stood(connection, order, position, now)
         case .linksUp(let connection, let number): return linksUp(connection, number, now)
-        case .linkFailed(let connection, let number, let suspect, let reason, let dialling):
-            return linkFailed(connection, number, suspect, reason, dialling, now)
+        case .linkFailed(let connection, let number, let report): return linkFailed(connection, number, report, now)
         case .stepReport(let connection, let view, let step, let chain): return report(connection, view, step, chain, now)
         case .heartbeat(let connection, let beat): return heartbeat(connection, beat, now)
-        case .farewell(_, let reason, _, true): return fail(reason)
+        case .heard: return []
+        case .draining(let connection):
+            workers[connection]?.worked = now
+            return []
+        case .serverLinks(let number, let links):
+            if number == view, links != server.links { server = (links, now) }
+            return []
+        case .noServer(let reason): return noServer(reason, now)
+        case .relaying(let order, let total):
+            if order == self.order { transfer?.total = total }
+            return []
+        case .outranked(let generation, let leader): return outranked(generation, leader, now)
+        case .overthrown(let reason): return overthrown(reason)
+        case .farewell(let connection, let reason, _, true): return resign(connection, reason, now)
         case .farewell(let connection, let reason, let leaving, _): return farewell(connection, reason, leaving, now)
         case .closed(let connection, let reason): return closed(connection, reason, now)
         case .childExited(let pid, let cause): return childExited(pid, cause)

@@ -30,13 +30,26 @@ public struct Position: Sendable, Equatable {
 public struct HeldState: Sendable, Equatable {
     /// What the run is known by.
     public var run: String
-    /// The last coordinator it has obeyed.
+    /// The last coordinator it has obeyed, and that one's random name.
     public var generation: UInt64
+    public var leader: UInt64
     public var position: Position
 
-    public init(run: String, generation: UInt64, position: Position) {
+    public init(run: String, generation: UInt64, leader: UInt64 = 0, position: Position) {
         self.run = run
         self.generation = generation
+        self.leader = leader
         self.position = position
+    }
+}
+
+/// A place on a run's way: the chain hash after so many phases.
+public struct ChainMark: Sendable, Equatable {
+    public var applied: UInt64
+    public var chain: UInt64
+
+    public init(applied: UInt64, chain: UInt64) {
+        self.applied = applied
+        self.chain = chain
     }
 }

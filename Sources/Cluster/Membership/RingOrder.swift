@@ -16,6 +16,8 @@ package struct RingOrder {
         }
 
         var reversed: Pair { Pair(from: to, to: from) }
+        /// The same two, whoever dials; the summation server (0) last.
+        var unordered: Pair { to != 0 && (from == 0 || from > to) ? reversed : self }
     }
 
     package init(members: [UInt32], barred: Set<Pair>) {

@@ -20,6 +20,8 @@ public struct RunPlan: Sendable, Equatable {
     public var run: String
     /// Of this coordinator: higher than that of every earlier one of the run.
     public var generation: UInt64
+    /// This coordinator's random name: a copied run folder has equal generations.
+    public var leader: UInt64
     /// Neighbours dial each other; false: everybody dials the summation server.
     public var ring: Bool
     /// Checkpoint after so many steps; 0: never.
@@ -42,7 +44,7 @@ public struct RunPlan: Sendable, Equatable {
     /// A whole plan.
     public init(
         shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, stepsPerEpoch: UInt64, workers: ClosedRange<Int>,
-        beginsWithSeed: Bool = true, run: String = "run", generation: UInt64 = 1, ring: Bool = true,
+        beginsWithSeed: Bool = true, run: String = "run", generation: UInt64 = 1, leader: UInt64 = 0, ring: Bool = true,
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
         allowMixedKernels: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil
@@ -57,6 +59,7 @@ public struct RunPlan: Sendable, Equatable {
         self.beginsWithSeed = beginsWithSeed
         self.run = run
         self.generation = generation
+        self.leader = leader
         self.ring = ring
         self.checkpointEverySteps = checkpointEverySteps
         self.checkpointEverySeconds = checkpointEverySeconds

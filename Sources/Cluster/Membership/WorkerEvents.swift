@@ -4,8 +4,11 @@ public enum WorkerEvent: Sendable, Equatable {
     case connected
     /// A try to connect failed.
     case dialFailed(reason: String)
-    case welcome(run: String, generation: UInt64, orphanPatience: Duration)
+    /// `leader` is the coordinator's random name; the mark is a place on the run's way that its books know.
+    case welcome(run: String, generation: UInt64, leader: UInt64 = 0, mark: ChainMark? = nil, orphanPatience: Duration)
     case refused(String)
+    /// The engine has done a step, after which the chain hash is this.
+    case stepped(ChainMark)
     /// It is not this worker's coordinator: another token, another protocol.
     case unfit(String)
     /// The replica is built and probed.
@@ -21,8 +24,7 @@ public enum WorkerEvent: Sendable, Equatable {
     case statePiece(order: UInt64, offset: UInt64, count: UInt64, total: UInt64)
     case view(number: UInt64, applied: UInt64)
     case linksUp(view: UInt64)
-    /// `suspect` is a rank, -1 the summation server.
-    case linkFailed(view: UInt64, suspect: Int32, reason: String, dialling: Bool)
+    case linkFailed(view: UInt64, LinkReport)
     case batch(step: UInt64, view: UInt64)
     /// `order` not 0: others wait for this state.
     case snapshotRequest(step: UInt64, order: UInt64, view: UInt64)
@@ -61,7 +63,7 @@ public enum WorkerDirective: Sendable, Equatable {
     case restore(order: UInt64)
     case join(view: UInt64)
     case sayLinksUp(view: UInt64)
-    case sayLinkFailed(view: UInt64, suspect: Int32, reason: String, dialling: Bool)
+    case sayLinkFailed(view: UInt64, LinkReport)
     case run(step: UInt64)
     case copyState(step: UInt64, order: UInt64)
     case sayFarewell(reason: String, leaving: Bool, common: Bool = false)

@@ -34,6 +34,10 @@ public struct WorkerMachine: Sendable {
     public private(set) var view: UInt64 = 0
     /// The highest generation of a coordinator it has obeyed; a lower one is an old coordinator that came back.
     public private(set) var generation: UInt64 = 0
+    /// That coordinator's random name: a copied run folder has coordinators of equal generations.
+    private var leader: UInt64 = 0
+    /// The chain hashes of the steps this replica has gone through, by phases applied: what a coordinator's books are compared with.
+    private var way = Way()
     private var run: String?
     private var patience: Patience
     private var phases: UInt64 = 1
@@ -75,7 +79,11 @@ public struct WorkerMachine: Sendable {
         case .dialFailed(let reason):
             alone?.reason = reason
             return []
-        case .welcome(let run, let generation, let orphan): return welcome(run, generation, orphan, now)
+        case .welcome(let run, let generation, let leader, let mark, let orphan):
+            return welcome(run, generation, leader, mark, orphan, now)
+        case .stepped(let mark):
+            way.put(mark)
+            return []
         case .refused(let reason): return end(.refused(reason))
         case .unfit(let reason): return end(.unfit(reason))
         case .prepared(let position, let phases):
@@ -99,11 +107,11 @@ public struct WorkerMachine: Sendable {
             guard stage == .linking, number == view else { return [] }  // of a view that is over
             stage = .running
             return [.sayLinksUp(view: view)]
-        case .linkFailed(let number, let suspect, let reason, let dialling):
+        case .linkFailed(let number, let report):
             guard number == view, stage == .linking || stage == .running, isConnected else { return [] }
             // The coordinator gives the verdict; until then this worker stands still with what it has applied.
             stage = .standing
-            return [.abandonLinks, .sayLinkFailed(view: view, suspect: suspect, reason: reason, dialling: dialling)]
+            return [.abandonLinks, .sayLinkFailed(view: view, report)]
         case .batch(let step, let number): return batch(step, number)
         case .snapshotRequest(let step, let order, let number): return snapshot(step, order, number)
         case .stop(let reason, let failed): return end(failed ? .runFailed(reason) : .done)
@@ -129,7 +137,7 @@ public struct WorkerMachine: Sendable {
         heard = now
         stage = .greeted
         guard hasReplica, let run, let position else { return [.sayHello(held: nil)] }
-        return [.sayHello(held: HeldState(run: run, generation: generation, position: position))]
+        return [.sayHello(held: HeldState(run: run, generation: generation, leader: leader, position: position))]
     }
 
     /// The state is kept where it stands; whoever listens at the coordinator's address is dialled again.
@@ -150,32 +158,41 @@ public struct WorkerMachine: Sendable {
     }
 
     private mutating func welcome(
-        _ run: String, _ generation: UInt64, _ orphan: Duration, _ now: Duration
+        _ run: String, _ generation: UInt64, _ leader: UInt64, _ mark: ChainMark?, _ orphan: Duration, _ now: Duration
     ) -> [WorkerDirective] {
         guard stage == .greeted else { return confused("a welcome while \(stage)") }
-        guard generation >= self.generation || run != self.run else {
+        let isSameRun = run == self.run
+        let isSameLeader = generation == self.generation && leader == self.leader
+        if isSameRun, !isSameLeader, generation <= self.generation {
             // It may still end by itself when it sees that its time is over; the newer one will listen there again.
-            return [
-                .log(
-                    .error,
-                    "the coordinator is an old one (generation \(generation), this worker has obeyed \(self.generation)): end that process"
-                ),
-                .hangUp,
-            ] + disconnected("an old one listens at its address", now)
+            return turnAway(
+                "the coordinator is an old one (generation \(generation), this worker has obeyed \(self.generation)): end that process",
+                "an old one listens at its address", now)
+        }
+        if isSameRun, hasReplica, let mark, let chain = way.chain(after: mark.applied), chain != mark.chain {
+            return turnAway(
+                "the coordinator's run folder tells another story than this worker's state: their sums differ at phase \(mark.applied), so the folder was changed, or one of the two has computed wrongly; the state is kept and not handed to it. Put the run's own folder back, or end this worker to give its state up",
+                "its books do not go with the state this worker holds", now)
         }
         // A new coordinator counts on from the last view in the books, which a view without a finished step never reached.
-        if generation > self.generation || run != self.run { view = 0 }
-        self.generation = generation
+        if !isSameRun || !isSameLeader { view = 0 }
+        (self.generation, self.leader) = (generation, leader)
         patience.orphan = orphan
         alone = nil
         reminded = nil
         guard hasReplica, run == self.run else {
             self.run = run
+            way = Way()
             stage = .preparing
             return [.prepare]
         }
         stage = .preparing
         return [.takeUp]
+    }
+
+    /// Leaves the coordinator that has answered, and keeps the state for another.
+    private mutating func turnAway(_ line: String, _ reason: String, _ now: Duration) -> [WorkerDirective] {
+        [.log(.error, line), .hangUp] + disconnected(reason, now)
     }
 
     /// Late by itself (this process was stopped), a worker restarts its clock instead of judging.
@@ -232,6 +249,7 @@ public struct WorkerMachine: Sendable {
 
     private mutating func stood(_ order: UInt64, _ position: Position, _ now: Duration) -> [WorkerDirective] {
         self.position = position
+        way.put(ChainMark(applied: position.applied, chain: position.chain))
         guard isConnected else {
             guard isFindingPosition else { return [] }
             isFindingPosition = false
@@ -248,7 +266,7 @@ public struct WorkerMachine: Sendable {
         self.order = order
         if offset == 0 { receiving = (order, 0) }
         guard let transfer = receiving, transfer.order == order else { return [] }
-        guard offset == transfer.received, count > 0, offset + count <= total else {
+        guard offset == transfer.received, count > 0, offset < total, count <= total - offset else {
             return confused("a piece at \(offset) of \(total) bytes where \(transfer.received) was due")
         }
         receiving?.received += count
@@ -285,7 +303,7 @@ public struct WorkerMachine: Sendable {
 
     private mutating func snapshot(_ step: UInt64, _ order: UInt64, _ number: UInt64) -> [WorkerDirective] {
         if order != 0 {
-            guard stage == .standing, let position, position.applied == step * phases else {
+            guard stage == .standing, let position, position.applied.isMultiple(of: phases), position.applied / phases == step else {
                 return confused("a request for the state after \(step) steps while \(stage)")
             }
             self.order = max(self.order, order)
@@ -306,5 +324,24 @@ public struct WorkerMachine: Sendable {
     private mutating func confused(_ what: String) -> [WorkerDirective] {
         let reason = "the coordinator broke the protocol: it sent \(what); are both of the same build?"
         return [.abandonLinks, .sayFarewell(reason: reason, leaving: false)] + end(.failed(reason))
+    }
+}
+
+/// The chain hashes along the way a replica has gone, the newest steps of it.
+private struct Way {
+    /// Days of a fast run; a mebibyte.
+    private static let capacity = 1 << 16
+    private var chains: [UInt64: UInt64] = [:]
+    private var order: [UInt64] = []
+    private var oldest = 0
+
+    func chain(after applied: UInt64) -> UInt64? { chains[applied] }
+
+    mutating func put(_ mark: ChainMark) {
+        guard chains.updateValue(mark.chain, forKey: mark.applied) == nil else { return }
+        if order.count < Self.capacity { return order.append(mark.applied) }
+        chains[order[oldest]] = nil
+        order[oldest] = mark.applied
+        oldest = (oldest + 1) % Self.capacity
     }
 }

@@ -1,6 +1,8 @@
 /// Why an exchange or the making of links ended without a result; a suspect is a rank, -1 the server, nil one's own doing.
 struct GradientFailure {
     var suspect: Int?
+    /// The link that the suspect dials.
+    var incoming = false
 }
 
 /// One member's end of the gradient links of a view: what a `Reducer` and its dialler are to the engine.
@@ -112,11 +114,11 @@ final class GradientGroup {
     private var exchanges: [SimulatedExchange] = []
     private let spares: Set<Int>
 
-    init(_ world: World, coordinator: SimulatedCoordinator, plan: ViewPlan, ring: Bool) {
+    init(_ world: World, coordinator: SimulatedCoordinator, plan: ViewPlan) {
         self.world = world
         self.coordinator = coordinator
         self.plan = plan
-        self.ring = ring
+        ring = plan.ring
         seats = [GradientSeat?](repeating: nil, count: plan.members.count)
         made = [Bool](repeating: false, count: plan.members.count)
         broken = made

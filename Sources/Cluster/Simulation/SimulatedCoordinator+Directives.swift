@@ -2,7 +2,8 @@ extension SimulatedCoordinator {
     /// The same table as `CoordinatorShell.carryOut`.
     func carryOut(_ directive: CoordinatorDirective) {
         switch directive {
-        case .welcome(let id, _): send(.welcome(generation: generation), to: id)
+        case .welcome(let id, _): send(.welcome(generation: generation, leader: leader, mark: mark), to: id)
+        case .outrank(let generation): outrank(generation)
         case .refuse(let id, let reason):
             send(.refusal(reason), to: id)
             peers[id]?.connection.closeByCoordinator()
@@ -48,12 +49,19 @@ extension SimulatedCoordinator {
 
     private func send(_ message: ToWorker, to id: ConnectionID) { peers[id]?.connection.send(message, view: machine.view) }
 
+    /// The newest checkpoint, as the books know it.
+    private var mark: ChainMark? {
+        world.disk.newestStep.flatMap { world.disk.checkpoints[$0] }.map {
+            ChainMark(applied: $0.applied, chain: $0.chain)
+        }
+    }
+
     private func form(_ plan: ViewPlan) {
         world.referee.forms(plan, self)
         members = plan.members
         relay = nil
         if !isReplaced { books.open(step: plan.applied / UInt64(machine.plan.phases), on: &world.disk) }
-        world.groups.append(GradientGroup(world, coordinator: self, plan: plan, ring: machine.plan.ring))
+        world.groups.append(GradientGroup(world, coordinator: self, plan: plan))
         for (rank, member) in plan.members.enumerated() {
             peers[member.connection]?.connection.send(.view(plan, rank: rank), view: plan.number)
         }

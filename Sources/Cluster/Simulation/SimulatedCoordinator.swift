@@ -6,7 +6,9 @@ final class SimulatedCoordinator: SimulatedProcess {
     }
 
     var machine: CoordinatorMachine
-    let generation: UInt64
+    private(set) var generation: UInt64
+    /// Its random name.
+    private(set) var leader: UInt64
     var peers: [ConnectionID: Peer] = [:]
     var members: [ViewPlan.Member] = []
     var relay: Relay?
@@ -28,11 +30,14 @@ final class SimulatedCoordinator: SimulatedProcess {
     init(_ world: World) {
         world.disk.generation += 1
         generation = world.disk.generation
+        leader = world.random.next()
+        world.disk.leader = leader
         var plan = world.scenario.plan
         plan.firstStep = world.disk.newestStep ?? 0
         plan.beginsWithSeed = world.disk.newestStep == nil
         plan.bookedStep = world.disk.metrics.last ?? 0
         plan.generation = generation
+        plan.leader = leader
         // The supervisor of one machine ends with its coordinator; the next is not its child.
         plan.supervised = plan.supervised && generation == 1
         machine = CoordinatorMachine(plan: plan, view: world.disk.lastView)
@@ -121,9 +126,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         case .ready(let position): handle(.ready(id, fingerprint: [1], position))
         case .position(let order, let position): handle(.position(id, order: order, told(position, by: id)))
         case .linksUp(let view): handle(.linksUp(id, view: view))
-        case .linkFailed(let view, let suspect, let reason, let dialling):
-            handle(
-                .linkFailed(id, view: view, suspect: suspect < 0 ? nil : Int(suspect), reason: reason, dialling: dialling))
+        case .linkFailed(let view, let report): handle(.linkFailed(id, view: view, report))
         case .stepReport(let view, let step, let chain): handle(.stepReport(id, view: view, step: step, chain: chain))
         case .heartbeat(let beat): handle(.heartbeat(id, beat))
         case .farewell(let reason, let leaving, let common):
@@ -195,6 +198,19 @@ final class SimulatedCoordinator: SimulatedProcess {
     private func finish(_ id: ConnectionID, _ reason: String) {
         handle(.closed(id, reason: reason))
         peers[id] = nil
+    }
+
+    /// As the real shell does: is the folder still this coordinator's?
+    func outrank(_ other: UInt64) {
+        world.after(world.delay(2_000), in: self) {
+            guard self.world.disk.generation == self.generation, self.world.disk.leader == self.leader else {
+                return self.handle(.overthrown(reason: "another coordinator leads this run"))
+            }
+            self.world.disk.generation = max(self.generation, other) + 1
+            self.world.disk.leader = self.world.random.next()
+            (self.generation, self.leader) = (self.world.disk.generation, self.world.disk.leader)
+            self.handle(.outranked(generation: self.generation, leader: self.leader))
+        }
     }
 
     // MARK: The end

@@ -15,7 +15,7 @@ final class SimulatedEngine {
         case prepared(Position)
         case stood(order: UInt64, Position)
         case linksUp(view: UInt64)
-        case linkFailed(view: UInt64, suspect: Int32, reason: String, dialling: Bool)
+        case linkFailed(view: UInt64, LinkReport)
         case goesOn
         case report(step: UInt64, chain: UInt64, view: UInt64)
         case failed(String)
@@ -267,7 +267,10 @@ final class SimulatedEngine {
                     if let suspect = failure.suspect {
                         self.tell(
                             .linkFailed(
-                                view: plan.number, suspect: Int32(suspect), reason: "cannot be dialled", dialling: true))
+                                view: plan.number,
+                                LinkReport(
+                                    suspect: suspect < 0 ? nil : suspect, kind: .neverUp, incoming: failure.incoming,
+                                    reason: "cannot be dialled")))
                     }
                     return self.next()
                 }
@@ -306,7 +309,10 @@ final class SimulatedEngine {
                 if let suspect = failure.suspect {
                     self.tell(
                         .linkFailed(
-                            view: self.session!.view, suspect: Int32(suspect), reason: "closed", dialling: false))
+                            view: self.session!.view,
+                            LinkReport(
+                                suspect: suspect < 0 ? nil : suspect, kind: .closed, incoming: failure.incoming,
+                                reason: "closed")))
                 }
                 return self.next()
             }

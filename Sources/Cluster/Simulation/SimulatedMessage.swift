@@ -1,6 +1,6 @@
 /// What a simulated control connection carries to a worker: the kinds of `ControlMessage` that membership knows.
 enum ToWorker {
-    case welcome(generation: UInt64)
+    case welcome(generation: UInt64, leader: UInt64, mark: ChainMark?)
     case refusal(String)
     case halt(order: UInt64)
     case sumRequest(order: UInt64, applied: UInt64)
@@ -19,7 +19,7 @@ enum ToCoordinator {
     case ready(Position)
     case position(order: UInt64, Position)
     case linksUp(view: UInt64)
-    case linkFailed(view: UInt64, suspect: Int32, reason: String, dialling: Bool)
+    case linkFailed(view: UInt64, LinkReport)
     case stepReport(view: UInt64, step: UInt64, chain: UInt64)
     case heartbeat(Beat)
     case farewell(reason: String, leaving: Bool, common: Bool)

@@ -26,7 +26,7 @@ final class SimulatedWorker: SimulatedProcess {
 
     init(_ world: World, index: Int) {
         self.index = index
-        identity = WorkerIdentity(host: "h\(index)", pid: UInt32(100 + index), build: "1", library: "b", kernel: "k")
+        identity = WorkerIdentity(host: "h\(index)", pid: UInt32(100 + index), process: UInt64(index) + 1, build: "1", library: "b", kernel: "k")
         machine = WorkerMachine(patience: .init(connect: .seconds(60), orphan: .seconds(60)))
         super.init(world, name: "worker \(index)")
     }
@@ -139,14 +139,14 @@ final class SimulatedWorker: SimulatedProcess {
         guard isAlive, connection === self.connection else { return }
         handle(.heard)
         switch message {
-        case .welcome(let generation):
+        case .welcome(let generation, let leader, let mark):
             isWelcome = true
             pause = 50_000
             isOrphan = true
             if generation >= obeyed { obeyed = generation }
             handle(
                 .welcome(
-                    run: "simulated", generation: generation, orphanPatience: .microseconds(world.scenario.orphanPatience)))
+                    run: "simulated", generation: generation, leader: leader, mark: mark, orphanPatience: .microseconds(world.scenario.orphanPatience)))
         case .refusal(let reason): handle(.refused(reason))
         case .halt(let order): handle(.halt(order: order))
         case .sumRequest(let order, let applied): handle(.sumRequest(order: order, applied: applied))
@@ -182,8 +182,7 @@ final class SimulatedWorker: SimulatedProcess {
         case .prepared(let position): handle(.prepared(position, phases: UInt64(world.scenario.arithmetic.phases)))
         case .stood(let order, let position): handle(.stood(order: order, position))
         case .linksUp(let view): handle(.linksUp(view: view))
-        case .linkFailed(let view, let suspect, let reason, let dialling):
-            handle(.linkFailed(view: view, suspect: suspect, reason: reason, dialling: dialling))
+        case .linkFailed(let view, let report): handle(.linkFailed(view: view, report))
         case .goesOn: beat()
         case .report(let step, let chain, let view):
             let report = ToCoordinator.stepReport(view: view, step: step, chain: chain)
@@ -224,8 +223,7 @@ final class SimulatedWorker: SimulatedProcess {
             engine.put(
                 .join(view.0, rank: view.1, generation: connection.coordinator.generation, abandoned: engine.abandoned))
         case .sayLinksUp(let view): send(.linksUp(view: view))
-        case .sayLinkFailed(let view, let suspect, let reason, let dialling):
-            send(.linkFailed(view: view, suspect: suspect, reason: reason, dialling: dialling))
+        case .sayLinkFailed(let view, let report): send(.linkFailed(view: view, report))
         case .run(let step): if batches.remove(step) != nil { engine.put(.run(step: step)) }
         case .copyState(let step, _):
             if let request = requests.removeValue(forKey: step) { engine.put(.copyState(step: request.step, order: request.order)) }

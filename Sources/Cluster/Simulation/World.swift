@@ -107,6 +107,7 @@ final class World {
 /// What a coordinator leaves behind for the next one.
 struct SimulatedDisk {
     var generation: UInt64 = 0
+    var leader: UInt64 = 0
     /// Whole checkpoints, by step.
     var checkpoints: [UInt64: SimulatedReplica.State] = [:]
     /// `metrics.jsonl`: steps done.

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Runs
 import Synchronization
+import Waiting
 
 /// The log of a process: lines with time and level into a file, and above the progress line where a person watches.
 ///
@@ -39,15 +40,20 @@ public struct RunLog: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        let text = event.level >= .warning ? "\(event.level): \(event.message)" : "\(event.message)"
-        sink.write("\(Sink.stamp()) \(event.level) \(event.message)\n", text)
+        guard let message = sink.admit("\(event.message)") else { return }
+        let text = event.level >= .warning ? "\(event.level): \(message)" : message
+        sink.write("\(Sink.stamp()) \(event.level) \(message)\n", text)
     }
 
     /// Where the lines go, one at a time.
     private final class Sink: Sendable {
         private let output: Mutex<@Sendable (String, String) -> Void>
+        private let limiter = Mutex(LineLimiter())
 
         init(_ output: @escaping @Sendable (String, String) -> Void) { self.output = Mutex(output) }
+
+        /// The line, or nothing where too many like it have come: whatever goes round in a circle fills no disk.
+        func admit(_ line: String) -> String? { limiter.withLock { $0.admit(line, at: MonotonicTime.now) } }
 
         func write(_ line: String, _ text: String) { output.withLock { $0(line, text) } }
 

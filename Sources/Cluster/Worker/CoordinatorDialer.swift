@@ -13,8 +13,6 @@ final class CoordinatorDialer {
         case failed(String, pause: Duration, final: Bool)
         /// Reached, and it knows the token.
         case connected(ControlConnection)
-        /// Reached, and it does not take this process.
-        case refused(String)
         case message(ControlConnection, ControlMessage, view: UInt64)
         case ended(ControlConnection, String)
     }
@@ -24,6 +22,8 @@ final class CoordinatorDialer {
     static let longestPause: Duration = .seconds(5)
     /// A coordinator that comes back is to be found within a second.
     static let longestPauseOfOrphan: Duration = .milliseconds(500)
+    /// A connection that lived so long was no mistake.
+    private static let soundConnection: Duration = .seconds(3)
     /// How long one try may take, up to the proof.
     static let patience: TimeAmount = .seconds(5)
 
@@ -32,6 +32,8 @@ final class CoordinatorDialer {
     private let token: Token?
     private var pause = CoordinatorDialer.firstPause
     private var isOrphan = false
+    /// When it was last taken in; nil while it is not.
+    private var welcomed: Duration?
     private var report: ((Outcome) -> Void)?
     private var attempt = 0
     private var ended = false
@@ -42,16 +44,30 @@ final class CoordinatorDialer {
         self.token = token
     }
 
-    /// Dials at once.
+    /// Dials: at once, or where the last connections did not last, after the pause that they have come to.
     func begin(_ report: @escaping (Outcome) -> Void) {
         self.report = report
-        tryOnce()
+        connectionEnded()
+        guard isOrphan, pause > Self.longestPauseOfOrphan else { return tryOnce() }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.scheduleTask(in: .nanoseconds(pause.wholeNanoseconds)) { bound.value.tryOnce() }
     }
 
     /// The coordinator took this worker in: the next search begins with short pauses.
     func wasWelcomed() {
-        pause = Self.firstPause
         isOrphan = true
+        welcomed = MonotonicTime.now
+    }
+
+    /// A connection that held for a while is no reason for patience with the next; one that ends at once, again and again, is.
+    private func connectionEnded() {
+        guard let since = welcomed else { return }
+        welcomed = nil
+        if MonotonicTime.now - since >= Self.soundConnection {
+            pause = Self.firstPause
+        } else {
+            pause = min(pause * 2, Self.longestPause)
+        }
     }
 
     func end() { ended = true }
@@ -64,6 +80,7 @@ final class CoordinatorDialer {
         ClientBootstrap(group: loop)
             .connectTimeout(Self.patience)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(ControlConnection.unsentOption, value: ControlConnection.unsentBytes)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try bound.value.install(on: channel, attempt: number) }
             }
@@ -83,8 +100,8 @@ final class CoordinatorDialer {
             dialer.retry(
                 number, "it accepts connections but does not answer: stopped, busy, or no Lockstep coordinator of this build")
         }
-        try ControlConnection.install(
-            on: channel, admits: { _ in true },
+        try connection.install(
+            admits: { _ in true },
             onMessage: { [weak self] message, view in
                 guard let self, number == self.attempt, !self.ended else { return }
                 if handshake.isDone {
@@ -96,11 +113,10 @@ final class CoordinatorDialer {
                     deadline.cancel()
                     connection.send(.proof(proof), view: 0)
                     self.report?(.connected(connection))
-                case .refused(let reason):
+                case .unproven(let reason):
                     deadline.cancel()
-                    self.attempt += 1
+                    self.retry(number, reason)
                     connection.close()
-                    self.report?(.refused(reason))
                 case .failed(let reason):
                     deadline.cancel()
                     self.retry(number, reason, final: true)
@@ -125,7 +141,7 @@ final class CoordinatorDialer {
         guard number == attempt, !ended else { return }
         attempt += 1
         let pause = self.pause
-        self.pause = min(pause * 2, isOrphan ? Self.longestPauseOfOrphan : Self.longestPause)
+        self.pause = max(pause, min(pause * 2, isOrphan ? Self.longestPauseOfOrphan : Self.longestPause))
         report?(.failed(reason, pause: pause, final: final))
         let bound = NIOLoopBound(self, eventLoop: loop)
         loop.scheduleTask(in: .nanoseconds(pause.wholeNanoseconds)) { bound.value.tryOnce() }

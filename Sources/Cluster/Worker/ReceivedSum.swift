@@ -32,7 +32,7 @@ struct ReceivedSum: Sendable {
         of sum: Slice<Int32>, change: ExponentChange, applied: UInt64, order: UInt64, _ send: (ControlSumChunk) throws -> Void
     ) rethrows {
         let size = MemoryLayout<Int32>.size
-        let step = (1 << 20) / size
+        let step = ControlConnection.pieceBytes / size
         for start in stride(from: 0, to: sum.count, by: step) {
             let piece = sum[start..<min(start + step, sum.count)].array
             try send(

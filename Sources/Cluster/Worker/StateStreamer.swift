@@ -17,6 +17,8 @@ final class StateStreamer: Sendable {
 
     private let open: @Sendable () throws -> Send
     private let moved = Atomic<UInt64>(0)
+    /// Streams of lower orders were given up; 0 is a copy for the coordinator itself, which goes on.
+    private let oldest = Atomic<UInt64>(0)
 
     /// `open` gives the connection of the moment: a stream keeps to the one it began on, as the rest of it is nobody's
     /// business on the next. It throws where there is none.
@@ -25,12 +27,19 @@ final class StateStreamer: Sendable {
     /// Bytes that have left.
     var movedBytes: UInt64 { moved.load(ordering: .relaxed) }
 
+    /// Whoever waited for a stream of an older order has given it up.
+    func giveUp(before order: UInt64) { oldest.store(order, ordering: .relaxed) }
+
+    private func isWanted(_ order: UInt64) throws {
+        if order != 0, order < oldest.load(ordering: .relaxed) { throw LocalError("the transfer was given up") }
+    }
+
     /// Takes the copy at once (the argument is evaluated when the last one has left) and returns.
     func begin(_ snapshot: @autoclosure () -> Snapshot, configuration: String, view: UInt64) throws {
         _ = slot.take(.untilWoken(by: "the thread that streams the last copy: its connection moves bytes or ends"))
         do {
             let copy = snapshot()
-            let bytes = try StateFile.stream(copy, configuration: configuration)
+            let bytes = try StateFile.stream(copy, configuration: configuration, pieceBytes: ControlConnection.pieceBytes)
             let step = copy.step
             let send = try? open()
             DetachedThread.start(name: "snapshot", lowPriority: true) { [self] in
@@ -46,7 +55,7 @@ final class StateStreamer: Sendable {
 
     /// Streams a state that others wait for; returns when the last piece has left.
     func sendNow(_ snapshot: Snapshot, order: UInt64, configuration: String, view: UInt64) throws {
-        let bytes = try StateFile.stream(snapshot, configuration: configuration)
+        let bytes = try StateFile.stream(snapshot, configuration: configuration, pieceBytes: ControlConnection.pieceBytes)
         try pieces(of: bytes, step: snapshot.step, order: order, view: view, open())
     }
 
@@ -54,6 +63,7 @@ final class StateStreamer: Sendable {
     func sendSum(_ sum: Kernels.Slice<Int32>, change: ExponentChange, applied: UInt64, order: UInt64, view: UInt64) throws {
         let send = try open()
         try ReceivedSum.pieces(of: sum, change: change, applied: applied, order: order) { chunk in
+            try isWanted(order)
             try send(.sumChunk(chunk), view)
             moved.add(UInt64(chunk.data.count), ordering: .relaxed)
         }
@@ -62,6 +72,7 @@ final class StateStreamer: Sendable {
     private func pieces(of bytes: SafetensorsStream, step: UInt64, order: UInt64, view: UInt64, _ send: Send) throws {
         var offset = 0
         for piece in bytes {
+            try isWanted(order)
             let message = ControlStateChunk.with {
                 $0.order = order
                 $0.step = step

@@ -26,11 +26,13 @@ enum EngineNews: Sendable {
     case prepared(Position, phases: UInt64, fingerprint: [UInt8], port: Int)
     case stood(order: UInt64, Position)
     case linksUp(view: UInt64)
-    case linkFailed(view: UInt64, LinkFailure, dialling: Bool)
+    case linkFailed(view: UInt64, LinkReport)
     case contributed(ControlPhaseReport)
     /// The first phase of a view was applied.
     case goesOn
     case report(ControlStepReport, view: UInt64)
+    /// What it was sent to be brought level could not be used.
+    case unusable(String)
     /// `common`: every member meets it alike.
     case failed(reason: String, common: Bool)
 }
@@ -81,6 +83,13 @@ final class WorkerEngine: Sendable {
             moved: stream.movedBytes, view: liveView.load(ordering: .relaxed))
     }
 
+    /// How far the links of the present view have come.
+    var linkProgress: LinkProgress {
+        guard let reducer = links.withLock({ $0.reducer }) else { return LinkProgress() }
+        let moved = reducer.moved
+        return LinkProgress(view: moved.view, sent: moved.sent, received: moved.received)
+    }
+
     /// What the port for gradients has turned away, once it is open.
     var refusals: GradientListener.Refusals? { links.withLock { $0.listener }?.refusals }
 
@@ -123,6 +132,9 @@ final class WorkerEngine: Sendable {
         }?.shutdown()
     }
 
+    /// Ends the streams of older orders that others waited for. Any thread.
+    func giveUp(before order: UInt64) { stream.giveUp(before: order) }
+
     // MARK: On the engine's thread
 
     private func loop() {
@@ -149,16 +161,21 @@ final class WorkerEngine: Sendable {
             let last = try session.lastSum(applied: applied)
             try? stream.sendSum(last.sum, change: last.change, applied: applied, order: order, view: session.view)
         case .applySum(let order, let sum):
-            try session.take(sum)
+            usable { try session.take(sum) }
             stood(order, session, digest: false)
         case .restore(let order, let bytes):
-            try session.restore(bytes)
+            usable { try session.restore(bytes) }
             stood(order, session, digest: true)
         case .join(let view, let run, let generation, let abandoned):
             try join(view, run: run, generation: generation, abandoned: abandoned, session: session)
         case .run(let batch): try step(batch, session)
         case .copyState(let request): try copyState(request, session)
         }
+    }
+
+    /// What others have handed over may be damaged: then this replica stays where it was, and says so by its position.
+    private func usable(_ body: () throws -> Void) {
+        do { try body() } catch { tell(.unusable("\(error)")) }
     }
 
     private func prepare(_ welcome: ControlWelcome, _ kept: TrainingSession?) throws -> TrainingSession {
@@ -224,11 +241,11 @@ final class WorkerEngine: Sendable {
                 return false
             }
             if stale { return reducer.shutdown() }
-            session.take(view: view, reducer: reducer)
+            try session.take(view: view, reducer: reducer)
             tell(.linksUp(view: view.view))
         } catch let failure as LinkFailure {
             guard failure.isSuspicion else { return }
-            tell(.linkFailed(view: view.view, failure, dialling: true))
+            tell(.linkFailed(view: view.view, LinkReport(failure, neverUp: true)))
         }
     }
 
@@ -256,7 +273,7 @@ final class WorkerEngine: Sendable {
             current.shutdown()
             session.dropLinks()
             guard failure.isSuspicion else { return }
-            tell(.linkFailed(view: session.view, failure, dialling: false))
+            tell(.linkFailed(view: session.view, LinkReport(failure)))
         }
     }
 }

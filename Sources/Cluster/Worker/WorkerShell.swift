@@ -4,6 +4,7 @@ import Kernels
 import Logging
 import NIOCore
 import Runs
+import Synchronization
 import Waiting
 import Wire
 
@@ -23,11 +24,16 @@ final class WorkerShell: @unchecked Sendable {
     private var views: [UInt64: ControlView] = [:]
     private var batches: [UInt64: ControlBatch] = [:]
     private var requests: [UInt64: ControlSnapshotRequest] = [:]
+    private var phases: UInt64 = 1
     private var probe: (fingerprint: [UInt8], port: Int)?
     private var reports = RecentReports()
     private var notices: [ControlNotice] = []
     private var isRestarting = false
+    /// Bytes that had arrived by the last tick.
+    private var arrived: UInt64 = 0
     private var strangers = Strangers()
+    /// What tells this process from every other, whatever host name and pid say.
+    private let process = UInt64.random(in: 1 ... .max)
 
     private let loop: any EventLoop
     /// The way in from other threads; closed before the loop ends.
@@ -57,6 +63,10 @@ final class WorkerShell: @unchecked Sendable {
         engine.start()
         loop.scheduleRepeatedTask(initialDelay: .zero, delay: Worker.heartbeat) { [weak self] task in
             guard let self, !machine.hasEnded else { return task.cancel() }
+            if let arrived = connection?.traffic.arrived.load(ordering: .relaxed), arrived != self.arrived {
+                self.arrived = arrived
+                handle(.heard)
+            }
             handle(.tick)
             beat()
             if let refusals = engine.refusals { strangers.count(refusals) }
@@ -76,6 +86,7 @@ final class WorkerShell: @unchecked Sendable {
     private func beat() {
         guard welcome != nil else { return }
         let counters = engine.counters
+        let links = engine.linkProgress
         send(
             .heartbeat(
                 .with {
@@ -84,6 +95,9 @@ final class WorkerShell: @unchecked Sendable {
                     $0.contributed = counters.contributed
                     $0.received = received + counters.moved
                     $0.view = counters.view
+                    $0.linkSent = links.sent
+                    $0.linkReceived = links.received
+                    $0.linkView = links.view
                 }))
     }
 
@@ -104,7 +118,6 @@ final class WorkerShell: @unchecked Sendable {
                 self.connection = connection
                 outlet.set(connection)
                 handle(.connected)
-            case .refused(let reason): handle(.refused(reason))
             case .message(let connection, let message, let view):
                 guard connection === self.connection else { return }
                 handle(.heard)
@@ -193,7 +206,9 @@ final class WorkerShell: @unchecked Sendable {
         }
         handle(
             .welcome(
-                run: welcome.run, generation: welcome.generation, orphanPatience: .seconds(welcome.orphanSeconds)))
+                run: welcome.run, generation: welcome.generation, leader: welcome.leader,
+                mark: welcome.markApplied == 0 ? nil : ChainMark(applied: welcome.markApplied, chain: welcome.markChain),
+                orphanPatience: .seconds(welcome.orphanSeconds)))
         for notice in notices { forward(notice) }
         notices = []
     }
@@ -202,19 +217,19 @@ final class WorkerShell: @unchecked Sendable {
         switch news {
         case .prepared(let position, let phases, let fingerprint, let port):
             probe = (fingerprint, port)
+            self.phases = phases
             handle(.prepared(position, phases: phases))
         case .stood(let order, let position): handle(.stood(order: order, position))
         case .linksUp(let view): handle(.linksUp(view: view))
-        case .linkFailed(let view, let failure, let dialling):
-            handle(
-                .linkFailed(
-                    view: view, suspect: failure.rank.map(Int32.init) ?? -1, reason: "\(failure)", dialling: dialling))
+        case .linkFailed(let view, let report): handle(.linkFailed(view: view, report))
         case .contributed(let report):
             reports.put(report)
             send(.phaseReport(report))
         case .goesOn: beat()
+        case .unusable(let reason): note(.error, "what this worker was sent could not be used: \(reason)")
         case .report(let report, let view):
             reports.put(report)
+            handle(.stepped(ChainMark(applied: phases * (report.step + 1), chain: report.chain)))
             connection?.send(.stepReport(report), view: view)
         case .failed(let reason, let common): handle(.failed(reason: reason, common: common))
         }
@@ -230,7 +245,10 @@ final class WorkerShell: @unchecked Sendable {
         case .takeUp: if let welcome { engine.put(.prepare(welcome, anew: false)) }
         case .sayReady(let position): sayReady(position)
         case .abandonLinks: engine.abandonLinks()
-        case .stand(let order): engine.put(.stand(order: order))
+        case .stand(let order):
+            // What is being streamed for an older order is nobody's any more, and the halt is not to wait for it.
+            engine.giveUp(before: order)
+            engine.put(.stand(order: order))
         case .sayPosition(let order, let position): send(.position(.init(position, order: order)))
         case .sendSum(let order, let applied): engine.put(.sendSum(order: order, applied: applied))
         case .applySum(let order, _):
@@ -241,16 +259,9 @@ final class WorkerShell: @unchecked Sendable {
             state = []
         case .join(let number): join(number)
         case .sayLinksUp(let view): send(.linksUp(.with { $0.view = view }))
-        case .sayLinkFailed(let view, let suspect, let reason, let dialling):
-            note(.warning, "a gradient link failed: \(reason)")
-            send(
-                .linkFailed(
-                    .with {
-                        $0.view = view
-                        $0.suspect = suspect
-                        $0.reason = reason
-                        $0.dialling = dialling
-                    }))
+        case .sayLinkFailed(let view, let report):
+            note(.warning, "a gradient link failed: \(report.reason)")
+            send(.linkFailed(ControlLinkFailed(report, view: view)))
         case .run(let step): if let batch = batches.removeValue(forKey: step) { engine.put(.run(batch)) }
         case .copyState(let step, _): if let request = requests.removeValue(forKey: step) { engine.put(.copyState(request)) }
         case .sayFarewell(let reason, let leaving, let common):
@@ -315,6 +326,7 @@ final class WorkerShell: @unchecked Sendable {
         .with {
             $0.host = Provenance.hostName()
             $0.pid = UInt32(ProcessInfo.processInfo.processIdentifier)
+            $0.process = process
             $0.threads = UInt32(options.threads)
             $0.build = options.build
             $0.library = KernelFamily.libraryVersion
@@ -322,6 +334,7 @@ final class WorkerShell: @unchecked Sendable {
             guard let held else { return }
             $0.run = held.run
             $0.generation = held.generation
+            $0.leader = held.leader
             $0.position = .init(held.position, order: 0)
         }
     }

@@ -1,5 +1,6 @@
 import Glibc
 import Kernels
+import Synchronization
 import Waiting
 import Wire
 
@@ -53,7 +54,10 @@ final class FrameReceiver {
         while true {
             do throws(SocketError) {
                 let count = try link.socket.readAvailable(buffer)
-                if count > 0 { return count }
+                if count > 0 {
+                    link.socket.arrived.add(UInt64(count), ordering: .relaxed)
+                    return count
+                }
             } catch {
                 throw link.failure(error, writing: false)
             }

@@ -12,6 +12,9 @@ final class AcceptLoop: @unchecked Sendable {
         var bytes: [UInt8] = []
     }
 
+    /// How long one may say nothing while others wait for its place.
+    private static let promptness: Duration = .milliseconds(500)
+
     private let socket: Socket
     private let wake: WakePipe
     private let settings: LinkSettings
@@ -47,7 +50,7 @@ final class AcceptLoop: @unchecked Sendable {
     }
 
     private func acceptAll() {
-        while true {
+        while hasRoom() {
             let accepted: Socket
             do throws(SocketError) {
                 accepted = try socket.acceptOne()
@@ -59,12 +62,22 @@ final class AcceptLoop: @unchecked Sendable {
                 return
             }
             let address = SocketAddress.remote(of: accepted)?.description ?? "an address that is gone"
-            if pending.count >= Limits.pendingHellos {
-                refuse(pending.removeFirst(), .tooMany)
-            }
             pending.append(
                 Pending(socket: accepted, address: address, deadline: Deadline(after: settings.helloDeadline)))
         }
+    }
+
+    /// A neighbour says hello within a round trip and must not be pushed out by a crowd before that: of too many the others wait in
+    /// the kernel's queue until a place is free, and who has said nothing for long makes one.
+    private func hasRoom() -> Bool {
+        if pending.count < Limits.pendingHellos { return true }
+        let stale = Deadline(after: settings.helloDeadline - AcceptLoop.promptness)
+        let old = pending.filter { $0.deadline < stale }
+        pending.removeAll { $0.deadline < stale }
+        for one in old { refuse(one, .tooMany) }
+        if pending.count < Limits.pendingHellos { return true }
+        pause = Deadline(after: .milliseconds(20))
+        return false
     }
 
     private func hear(_ connection: Pending, readable: Bool) {
@@ -103,7 +116,7 @@ final class AcceptLoop: @unchecked Sendable {
             // A dialler that gave up and came again: its newer connection counts.
             state.links[hello.from]?.close()
             state.links[hello.from] = GradientLink(
-                socket: connection.socket, peer: hello.from, view: hello.view, settings: settings)
+                socket: connection.socket, peer: hello.from, view: hello.view, incoming: true, settings: settings)
         }
     }
 

@@ -40,14 +40,18 @@ public final class GradientDialer: Sendable {
             }
         }
         while true {
-            switch attempt(candidates, hello: hello, deadline: deadline) {
+            let outcome = attempt(candidates, hello: hello, deadline: deadline)
+            switch outcome {
             case .success(let socket):
-                return GradientLink(socket: socket, peer: hello.to, view: hello.view, settings: settings)
-            case .failure(.refused(.notYet)):
-                // The peer has not begun this view; it will within the time of a control message.
+                return GradientLink(socket: socket, peer: hello.to, view: hello.view, incoming: false, settings: settings)
+            case .failure(.refused(.notYet)), .failure(.refused(.tooMany)), .failure(.closedEarly):
+                // The peer has not begun this view, which it will within the time of a control message; or a crowd is at its port.
                 var entries = [pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0)]
                 Poll.wait(&entries, .until(min(Deadline(after: GradientDialer.pause), deadline)))
-                if deadline.hasPassed { throw failure(.timedOut(seconds: settings.dialDeadline.seconds)) }
+                if deadline.hasPassed {
+                    if case .failure(.closedEarly) = outcome { throw failure(.closedEarly) }
+                    throw failure(.timedOut(seconds: settings.dialDeadline.seconds))
+                }
                 if isCancelled { throw failure(.cancelled) }
             case .failure(let cause):
                 throw failure(cause)
@@ -136,7 +140,7 @@ public final class GradientDialer: Sendable {
 
     private static func cause(_ error: SocketError) -> LinkFailure.Cause {
         switch error {
-        case .closed: .unreachable("it closed the connection before answering")
+        case .closed: .closedEarly
         case .noProgress: .unreachable("it takes no bytes")
         case .failed(let code): .unreachable(String(cString: strerror(code)))
         }

@@ -5,6 +5,8 @@ import Waiting
 public final class GradientLink: Sendable {
     /// Who is at the other end.
     public let peer: LinkEnd
+    /// The peer has dialled this side.
+    let incoming: Bool
     /// The peer's numeric address and port.
     public let address: String
     public let view: UInt64
@@ -13,9 +15,10 @@ public final class GradientLink: Sendable {
     /// Both ends on this machine: no checksum is needed.
     let isLocal: Bool
 
-    init(socket: Socket, peer: LinkEnd, view: UInt64, settings: LinkSettings) {
+    init(socket: Socket, peer: LinkEnd, view: UInt64, incoming: Bool, settings: LinkSettings) {
         self.socket = socket
         self.peer = peer
+        self.incoming = incoming
         self.view = view
         self.settings = settings
         let remote = SocketAddress.remote(of: socket)
@@ -44,10 +47,10 @@ public final class GradientLink: Sendable {
             case .failed(let code) where code == EPIPE: .closed
             case .failed(let code): .reset(errno: code)
             }
-        return LinkFailure(peer: peer, address: address, cause: cause)
+        return LinkFailure(peer: peer, address: address, cause: cause, incoming: incoming)
     }
 
     func violation(_ what: String) -> LinkFailure {
-        LinkFailure(peer: peer, address: address, cause: .protocolViolation(what))
+        LinkFailure(peer: peer, address: address, cause: .protocolViolation(what), incoming: incoming)
     }
 }

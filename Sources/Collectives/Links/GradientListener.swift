@@ -126,7 +126,7 @@ public final class GradientListener: Sendable {
             return .success(link)
         }
         guard let result else {
-            throw LinkFailure(peer: from, address: "", cause: .timedOut(seconds: limit.seconds))
+            throw LinkFailure(peer: from, address: "", cause: .timedOut(seconds: limit.seconds), incoming: true)
         }
         return try result.get()
     }

@@ -12,6 +12,8 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
         case stalled(writing: Bool, seconds: Double)
         case protocolViolation(String)
         case unreachable(String)
+        /// It took the connection and ended it before it answered.
+        case closedEarly
         case refused(HelloRefusal)
         case timedOut(seconds: Double)
         /// One's own `cancel()`, or a newer expectation.
@@ -24,11 +26,14 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
     public let peer: LinkEnd?
     public let address: String
     public let cause: Cause
+    /// The link that the peer dials; false: the one that this side dialled.
+    public let incoming: Bool
 
-    public init(peer: LinkEnd?, address: String, cause: Cause) {
+    public init(peer: LinkEnd?, address: String, cause: Cause, incoming: Bool = false) {
         self.peer = peer
         self.address = address
         self.cause = cause
+        self.incoming = incoming
     }
 
     /// The suspect's rank; nil for the server and for one's own doing.
@@ -36,6 +41,15 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
 
     /// False when this side ended the link itself.
     public var isSuspicion: Bool { cause != .cancelled && cause != .shutDown }
+
+    /// This side saw it itself; false where the other side ended the link, which may follow from something else.
+    public var isObserved: Bool {
+        switch cause {
+        case .stalled, .protocolViolation, .timedOut: true
+        case .reset(let code): code == ETIMEDOUT || code == EHOSTUNREACH || code == ENETUNREACH
+        case .closed, .closedEarly, .unreachable, .refused, .cancelled, .shutDown: false
+        }
+    }
 
     var isViolation: Bool {
         if case .protocolViolation = cause { true } else { false }
@@ -56,6 +70,8 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
             "the gradient link to \(who) carried what it must not (\(what)): run the same build on every host"
         case .unreachable(let reason):
             "\(who) cannot be dialled for gradients (\(reason)): check --advertise, --data-port and the firewall, or use --topology server, which needs outgoing connections only"
+        case .closedEarly:
+            "\(who) closed the connection for gradients before it answered: is it a Lockstep worker of this build?"
         case .refused(let refusal):
             "\(who) refused the gradient link: \(refusal)"
         case .timedOut(let seconds):

@@ -1,9 +1,13 @@
 import Glibc
+import Synchronization
 import Waiting
 
 /// Owner of one socket: closed when the last owner lets go. Any thread may shut it down, which wakes whoever blocks in it.
 final class Socket: @unchecked Sendable {
     let descriptor: Int32
+    /// Bytes of frames that went out and came in, as the kernel took and gave them.
+    let written = Atomic<UInt64>(0)
+    let arrived = Atomic<UInt64>(0)
 
     init(owning descriptor: Int32) {
         self.descriptor = descriptor
@@ -111,6 +115,7 @@ extension Socket {
             let count = recv(descriptor, buffer.baseAddress! + done, buffer.count - done, 0)
             if count > 0 {
                 done += count
+                arrived.add(UInt64(count), ordering: .relaxed)
             } else if count == 0 {
                 throw .closed
             } else if errno != EINTR {
@@ -150,6 +155,7 @@ extension Socket {
                 if errno == EINTR { continue }
                 throw .last
             }
+            written.add(UInt64(count), ordering: .relaxed)
             while first < parts.count, count >= parts[first].iov_len {
                 count -= parts[first].iov_len
                 first += 1

@@ -49,6 +49,7 @@ public final class ServerReducer: Reducer {
 
     public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
     public var exchangeCounters: WireCounters { core.state.withLock { $0.ledger.exchange } }
+    public var moved: LinkBytes { LinkBytes(out: core.link, back: core.link) }
 }
 
 /// One exchange with a server, seen from a worker. The variables are guarded by the reducer's monitor; a bucket's part of

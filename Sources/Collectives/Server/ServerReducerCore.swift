@@ -15,7 +15,7 @@ final class ServerReducerCore: @unchecked Sendable {
         var end: LinkFailure? { stopped ? .ownShutdown : failure }
     }
 
-    private let link: GradientLink
+    let link: GradientLink
     let state = Monitor(State())
     private let onFailure: (@Sendable (LinkFailure) -> Void)?
 

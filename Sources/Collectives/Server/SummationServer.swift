@@ -43,4 +43,11 @@ public final class SummationServer: Sendable {
     }
 
     public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
+
+    /// How far each member's link has come, by rank, as the server's end sees it.
+    public var moved: [Int: LinkBytes] {
+        var moved: [Int: LinkBytes] = [:]
+        for link in core.links { if let rank = link.peer.rank { moved[rank] = LinkBytes(out: link, back: link) } }
+        return moved
+    }
 }

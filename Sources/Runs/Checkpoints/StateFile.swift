@@ -14,8 +14,12 @@ public enum StateFile {
 
     /// The file's bytes, piece by piece.
     ///
-    /// - Parameter configuration: the whole effective configuration as YAML, kept as string metadata.
-    public static func stream(_ snapshot: Snapshot, configuration: String) throws -> SafetensorsStream {
+    /// - Parameters:
+    ///   - configuration: the whole effective configuration as YAML, kept as string metadata.
+    ///   - pieceBytes: longest piece.
+    public static func stream(
+        _ snapshot: Snapshot, configuration: String, pieceBytes: Int = 1 << 20
+    ) throws -> SafetensorsStream {
         let tensors = snapshot.tensors.map { tensor in
             let values: TensorValues =
                 switch tensor.values {
@@ -30,7 +34,7 @@ public enum StateFile {
             metadata: [
                 Key.step: "\(snapshot.step)", Key.epoch: "\(snapshot.epoch)", Key.applied: "\(snapshot.applied)",
                 Key.chain: String(snapshot.chain, radix: 16), Key.configuration: configuration,
-            ])
+            ], chunkBytes: pieceBytes)
     }
 
     /// Every tensor of the file, read into memory of its own.

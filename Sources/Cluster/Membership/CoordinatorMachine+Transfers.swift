@@ -1,0 +1,72 @@
+/// States on their way to newcomers, for which the run stands still: not for long.
+extension CoordinatorMachine {
+    /// The first time nobody waits for a newcomer again after one who took too long; doubles up to an hour.
+    static let firstAside: Duration = .seconds(60)
+    private static let longestAside: Duration = .seconds(3600)
+
+    /// Newcomers whose state would take too long stand by, and the run goes on.
+    mutating func slowTransfer(_ now: Duration) -> [CoordinatorDirective] {
+        guard stage == .regrouping, let transfer, now - transfer.since > rules.joinEstimate else { return [] }
+        let elapsed = now - transfer.since
+        var directives: [CoordinatorDirective] = []
+        for connection in transfer.newcomers {
+            guard let worker = workers[connection], worker.standing == .levelling else { continue }
+            let moved = worker.beat.moved &- transfer.before[connection, default: 0]
+            let whole = transfer.total.map { total in
+                elapsed.seconds * Double(total) / Double(max(1, min(moved, total)))
+            }
+            guard elapsed > rules.joinPatience || (whole ?? 0) > rules.joinPatience.seconds else { continue }
+            let isSourceSlow = isBehind(transfer.source, moved: moved, since: transfer)
+            if isSourceSlow { workers[transfer.source]?.isSlowSource = true }
+            let pause = worker.aside?.next ?? Self.firstAside
+            workers[connection]?.aside = (now + pause, min(pause * 2, Self.longestAside))
+            let about = whole.map { "about \(Int(min($0.rounded(), 1e9))) s" } ?? "more than \(elapsed.components.seconds) s"
+            let whose = isSourceSlow ? "which \(name(transfer.source)) sends slowly" : "over its connection"
+            directives.append(
+                .log(
+                    .warning,
+                    "\(name(connection)) would need \(about) to receive the state, \(whose): the run does not wait for it. It stands by, is asked again in \(pause.components.seconds) s, and takes over if no other worker is left"
+                ))
+        }
+        guard !directives.isEmpty else { return [] }
+        self.transfer = nil
+        // Whoever is at it is asked where it stands, and gives the transfer up.
+        return directives + askAgain(now)
+    }
+
+    /// Whether the source has sent little more than the newcomer has.
+    private func isBehind(_ source: ConnectionID, moved: UInt64, since transfer: Transfer) -> Bool {
+        guard let worker = workers[source], let total = transfer.total else { return false }
+        let sent = worker.beat.moved &- transfer.before[source, default: 0]
+        return sent < total && sent < moved &+ moved / 2 &+ (1 << 20)
+    }
+}
+
+/// What no honest peer can say.
+extension CoordinatorMachine {
+    /// The answer to an event whose numbers cannot be; nil for one that can. Nothing is computed with them before.
+    mutating func impossible(_ event: CoordinatorEvent, _ now: Duration) -> [CoordinatorDirective]? {
+        switch event {
+        case .ready(let connection, _, let position), .position(let connection, _, let position):
+            guard let worker = workers[connection] else { return nil }
+            // A member has applied what it was sent batches for at most; who has come back, what an earlier coordinator can have led
+            // it to, which is checked against the others when it counts.
+            let most = worker.wasMember ? max(sent * UInt64(plan.phases), base) : Self.mostApplied
+            guard position.applied > most else { return nil }
+            return expel(connection, now, "it says that it has applied \(position.applied) phases, of \(most) there can be")
+        case .stepReport(let connection, _, let step, _):
+            guard let worker = workers[connection] else { return nil }
+            let most = max(sent, worker.position.applied / UInt64(plan.phases), worker.beat.applied / UInt64(plan.phases))
+            guard step >= most, worker.standing != .halting else { return nil }
+            return expel(connection, now, "it reports step \(step), of \(most) there can be")
+        default: return nil
+        }
+    }
+
+    /// Phases of the longest run there can be.
+    static let mostApplied: UInt64 = 1 << 48
+
+    private mutating func expel(_ connection: ConnectionID, _ now: Duration, _ reason: String) -> [CoordinatorDirective] {
+        lost(connection, "it broke the protocol: \(reason)", now)
+    }
+}

@@ -1,0 +1,28 @@
+/// The limits by which the coordinator's machine judges; the defaults are what every run uses, the simulation takes one away to see
+/// that it is missed.
+public struct MembershipRules: Sendable, Equatable {
+    /// How long nothing may move while every member has done its part and none can go on: longer than a packet lost twice.
+    public var exchangePatience: Duration = .seconds(6)
+    /// How often a pair may fail each other before it is not made neighbours again.
+    public var pairPatience = 2
+    /// Views without a finished phase before the ring gives way to the summation server.
+    public var barrenViews = 2
+    /// How long a worker that brings a state may take to say ready: it has only to take up the welcome.
+    public var takeUpPatience: Duration = .seconds(20)
+    /// Building a replica and probing its products: how long without a sign of work.
+    public var preparation: Duration = .seconds(120)
+    /// How long the run stands still for the state of a newcomer.
+    public var joinPatience: Duration = .seconds(10)
+    /// After so long it can be told how long a newcomer's state will take.
+    public var joinEstimate: Duration = .seconds(2)
+    /// A copy of the state that takes longer than this comes over a slow uplink: the next is asked of somebody else.
+    public var copyPatience: Duration = .seconds(10)
+    /// Once asked to stop: how long nothing may be finished before one worker finishes the step alone.
+    public var stopPatience: Duration = .milliseconds(2200)
+    /// How long the other members have to say the same, when one says that all of them meet what ends it.
+    public var resignationPatience: Duration = .seconds(5)
+    /// How long the summation server stands in for the ring before the ring is tried again; doubles up to an hour.
+    public var ringRetry: Duration = .seconds(300)
+
+    public init() {}
+}

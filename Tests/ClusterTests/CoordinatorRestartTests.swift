@@ -97,11 +97,12 @@ import Testing
         #expect(bench.send(.hello(id(2), identity(2), held: nil)).stopped == [2])
     }
 
-    @Test("a coordinator that hears of a newer one of its run ends")
+    @Test("a coordinator that hears of a newer one of its run looks whose the folder is, and ends where it is the other's")
     func oldOne() throws {
         var bench = second()
         let directives = bench.send(.hello(id(1), identity(1), held: held(13, generation: 3)))
-        #expect(try #require(directives.failure).contains("newer coordinator"))
+        #expect(directives.contains(.outrank(generation: 3)) && directives.closed == [1] && directives.outcome == nil)
+        #expect(try #require(bench.send(.overthrown(reason: "another leads")).failure) == "another leads")
         #expect(bench.machine.hasEnded)
     }
 

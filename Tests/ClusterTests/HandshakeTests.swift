@@ -15,7 +15,7 @@ import Wire
 
     private func failure(_ step: WorkerHandshake.Step) -> String? {
         switch step {
-        case .failed(let reason), .refused(let reason): reason
+        case .failed(let reason), .unproven(let reason): reason
         case .proved: nil
         }
     }
@@ -113,7 +113,16 @@ import Wire
         #expect(Set(MessageKind.allCases.filter { !coordinator.admits($0) }) == [.challenge, .proof])
         let early = WorkerHandshake(token: token)
         #expect(failure(early.take(.welcome(ControlWelcome()))) != nil)
-        #expect(failure(early.take(.refusal(.with { $0.reason = "go away" }))) == "go away")
+    }
+
+    @Test("a refusal before any proof is nobody's word, with a token or without: it ends no worker", arguments: [false, true])
+    func unproven(hasToken: Bool) throws {
+        let worker = WorkerHandshake(token: hasToken ? try Self.token() : nil)
+        guard case .unproven(let reason) = worker.take(.refusal(.with { $0.reason = "go away" })) else {
+            Issue.record("it was believed")
+            return
+        }
+        #expect(reason.contains("go away") && !worker.isDone)
     }
 
     @Test("two connections never show the same nonce")

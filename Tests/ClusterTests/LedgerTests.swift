@@ -29,11 +29,11 @@ import Wire
 
     @Test("each shard of a phase counts once, whoever reports it and how often")
     func once() {
-        var ledger = ReportLedger()
-        ledger.put(report(6, shards: [0, 1]), phases: 3)
-        ledger.put(report(6, shards: [1, 2], loss: 5), phases: 3)
-        ledger.put(report(6, shards: [0, 1]), phases: 3)
-        ledger.put(report(7, shards: [0]), phases: 3)
+        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
+        ledger.put(report(6, shards: [0, 1]))
+        ledger.put(report(6, shards: [1, 2], loss: 5))
+        ledger.put(report(6, shards: [0, 1]))
+        ledger.put(report(7, shards: [0]))
         let shards = ledger.take(2).shards
         #expect(shards.map(\.phase) == [0, 0, 0, 1])
         #expect(shards.map(\.shard) == [0, 1, 2, 0])
@@ -42,7 +42,7 @@ import Wire
 
     @Test("a step report that is sent again counts once, those of two workers both")
     func steps() {
-        var ledger = ReportLedger()
+        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
         ledger.put(step(4))
         ledger.put(step(4))
         ledger.put(step(4, view: 2))
@@ -51,8 +51,8 @@ import Wire
 
     @Test("what was taken is forgotten with all before it")
     func forgets() {
-        var ledger = ReportLedger()
-        for applied in [0, 3, 6] as [UInt64] { ledger.put(report(applied, shards: [0]), phases: 3) }
+        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
+        for applied in [0, 3, 6] as [UInt64] { ledger.put(report(applied, shards: [0])) }
         #expect(ledger.take(1).shards.count == 1)
         #expect(ledger.take(0).shards.isEmpty && ledger.take(1).shards.isEmpty)
         #expect(ledger.take(2).shards.count == 1)
@@ -60,20 +60,31 @@ import Wire
 
     @Test("a step nobody spoke of is empty, not an error")
     func nothing() {
-        var ledger = ReportLedger()
+        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
         let known = ledger.take(77)
         #expect(known.shards.isEmpty && known.steps.isEmpty)
     }
 
-    @Test("a worker that reports of steps without end fills no memory: the oldest give way")
+    @Test("a worker that reports of steps without end fills no memory, and pushes out nobody's steps that are due")
     func bounded() {
-        var ledger = ReportLedger()
-        for step in 0..<UInt64(1000) {
+        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
+        for step in (0..<UInt64(1000)).reversed() {
             ledger.put(self.step(step))
-            ledger.put(report(step * 3, shards: [0]), phases: 3)
+            ledger.put(report(step * 3, shards: [0]))
         }
-        #expect(ledger.take(0).steps.isEmpty)
-        #expect((900..<UInt64(1000)).count { !ledger.take($0).steps.isEmpty } == 96)
+        for step in [1 << 40, 1 << 50, .max / 3] as [UInt64] { ledger.put(report(step * 3, shards: [0])) }
+        #expect((0..<UInt64(1000)).count { !ledger.take($0).steps.isEmpty } == 96)
+    }
+
+    @Test("shards that the run does not have, steps that are in the books, and more reports of a step than there can be are not kept")
+    func implausible() {
+        var ledger = ReportLedger(phases: 3, shards: 4, from: 5)
+        ledger.put(report(12, shards: [0]))
+        ledger.put(report(15, shards: [3, 4, .max]))
+        for view in 0..<UInt64(2000) { ledger.put(step(5, view: view)) }
+        #expect(ledger.take(4).shards.isEmpty)
+        let known = ledger.take(5)
+        #expect(known.shards.map(\.shard) == [3] && known.steps.count <= 512)
     }
 }
 

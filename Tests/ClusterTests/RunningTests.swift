@@ -53,6 +53,7 @@ import Testing
     func common() throws {
         var bench = Bench(plan())
         _ = bench.run(2)
+        #expect(bench.send(.farewell(id(2), reason: "the gradient is not finite", leaving: false, common: true)).isEmpty)
         let directives = bench.send(.farewell(id(1), reason: "the gradient is not finite", leaving: false, common: true))
         #expect(try #require(directives.failure).contains("not finite"))
         #expect(directives.stopped == [1, 2])

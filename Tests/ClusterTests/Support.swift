@@ -41,6 +41,9 @@ struct Bench {
         return directives
     }
 
+    /// The order that the worker was last asked to answer.
+    func order(of number: UInt64) -> UInt64 { orders[number] ?? 0 }
+
     // MARK: Workers come
 
     /// Hello and ready of one worker: fresh, or with the state it holds.

@@ -50,7 +50,7 @@ import Testing
         _ = bench.running()
         #expect(
             bench.send(.linkFailed(view: 1, .init(suspect: 1, reason: "closed")))
-                == [.abandonLinks, .sayLinkFailed(view: 1, suspect: 1, reason: "closed", dialling: false)])
+                == [.abandonLinks, .sayLinkFailed(view: 1, .init(suspect: 1, reason: "closed"))])
         #expect(bench.machine.isStanding)
         #expect(bench.send(.batch(step: 0, view: 1)).isEmpty)
         #expect(bench.send(.snapshotRequest(step: 1, order: 0, view: 1)).isEmpty)

@@ -167,7 +167,7 @@ extension CoordinatorMachine {
 
     /// Whether those who stand ready make up a view, while there is none.
     func isEnough(_ now: Duration) -> Bool {
-        let ready = workers.values.filter { $0.standing == .still }
+        let ready = workers.values.filter { $0.standing == .still && (counts($0) || !plan.beginsWithSeed && $0.position.isFresh) }
         guard let firstReady, let began, !ready.isEmpty else { return false }
         let comeBack = hasLed || ready.contains { !$0.position.isFresh }
         // Before the run goes back, those who have lost the coordinator and hold more get the time to dial.

@@ -37,17 +37,20 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         guard worker.order == order, worker.standing == .halting || worker.standing == .levelling else { return [] }
         workers[connection]?.standing = .still
-        guard worker.standing == .levelling, let handout, handout.source != connection else { return settle(now) }
-        if position.applied == handout.applied {
-            workers[connection]?.mayHoldTruth = true
+        guard let promised = worker.promised else { return settle(now) }
+        if position.applied == promised {
+            (workers[connection]?.mayHoldTruth, workers[connection]?.promised) = (true, nil)
             return settle(now)
         }
-        // What it was sent did not bring it there, and a replica takes nothing on that is not whole.
+        guard worker.standing == .levelling else { return settle(now) }
+        // What it was sent did not bring it there: a replica takes nothing on that is not whole.
+        workers[connection]?.promised = nil
         guard worker.wasMember || worker.position.isFresh else {
-            return lost(connection, "it was sent the state at \(place(handout.applied)) and does not stand there", now)
+            return lost(connection, "it was sent the state at \(place(promised)) and does not stand there", now)
         }
-        self.handout = nil
-        return lost(handout.source, "what it handed to \(name(connection)) could not be used", now) + settle(now)
+        guard let source = handout, source != connection else { return settle(now) }
+        handout = nil
+        return lost(source, "what it handed to \(name(connection)) could not be used", now) + settle(now)
     }
 
     /// The highest phase that a live replica has applied; with the checkpoint newer, or no replica, the checkpoint's.
@@ -64,7 +67,7 @@ extension CoordinatorMachine {
     private func isOnTheWay(_ position: Position) -> Bool { !position.isFresh || plan.beginsWithSeed }
 
     /// One that came with a claim which nobody can check counts for nothing, unless it says no more than that it is fresh.
-    private func counts(_ worker: Worker) -> Bool {
+    func counts(_ worker: Worker) -> Bool {
         isOnTheWay(worker.position) && (worker.mayHoldTruth || worker.wasMember || worker.position.isFresh)
     }
 
@@ -118,7 +121,8 @@ extension CoordinatorMachine {
             if !behind.isEmpty {
                 rest.removeAll { behind.contains($0) }
                 expect(behind, now)
-                handout = (holder, truth)
+                promise(behind, truth)
+                handout = holder
                 let named = behind.map(name).joined(separator: ", ")
                 directives = [
                     .relaySum(from: holder, to: behind, applied: truth, order: order),
@@ -134,14 +138,20 @@ extension CoordinatorMachine {
         let step = truth / phases
         if level.isEmpty {
             expect(rest, now)
+            promise(rest, truth)
             return directives + [.relayState(from: nil, to: rest, step: step, order: order)]
         }
         // Of equals one whose copies come quickly.
         let source = level.first { !workers[$0]!.isSlowSource } ?? level[0]
         expect(rest + [source], now)
-        handout = (source, truth)
+        promise(rest, truth)
+        handout = source
         if hasLed { transfer = Transfer(since: now, source: source, newcomers: rest, before: workers.mapValues(\.beat.moved)) }
         return directives + [.relayState(from: source, to: rest, step: step, order: order)]
+    }
+
+    private mutating func promise(_ connections: [ConnectionID], _ applied: UInt64) {
+        for connection in connections { workers[connection]?.promised = applied }
     }
 
     private mutating func expect(_ connections: [ConnectionID], _ now: Duration) {
@@ -223,6 +233,7 @@ extension CoordinatorMachine {
             workers[connection]?.rank = rank
             workers[connection]?.wasMember = true
             workers[connection]?.aside = nil
+            workers[connection]?.promised = nil
             if processes.count < Self.maximumProcesses { processes.insert(workers[connection]!.identity.process) }
             workers[connection]?.standing = .linking
             workers[connection]?.reported = completed

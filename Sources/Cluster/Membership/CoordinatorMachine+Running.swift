@@ -17,7 +17,7 @@ extension CoordinatorMachine {
         }
         let wereIdle = sent == completed
         var directives: [CoordinatorDirective] = []
-        while sent < goal, sent < completed + ahead, pending.count <= Self.pendingSnapshots {
+        while sent < goal, sent < completed + ahead, awaited.count <= Self.pendingSnapshots {
             directives.append(.batch(step: sent))
             sent += 1
             let purposes = plan.purposes(after: sent)
@@ -71,15 +71,16 @@ extension CoordinatorMachine {
     ) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
         // A stranger's word on the chain is good for the books as long as nobody else's is there, and never against a member's.
-        if let first = chains[step], first.byMember || !worker.wasMember {
-            guard first.chain == chain || !worker.wasMember else {
+        let isTrusted = worker.wasMember || worker.mayHoldTruth
+        if let first = chains[step], first.isTrusted || !isTrusted {
+            guard first.chain == chain || !isTrusted || !first.isTrusted else {
                 return fail(
                     "after step \(step) the sums of \(name(connection)) differ from those of \(first.from): one of the "
                         + "two computes or remembers wrongly; the weights since the newest checkpoint are not to be trusted, "
                         + "resume without that host")
             }
         } else if chains.count < Self.maximumChains {
-            chains[step] = (chain, name(connection), worker.wasMember)
+            chains[step] = (chain, name(connection), isTrusted)
         }
         // Of an earlier view, or from before this coordinator: it tells the chain, no more.
         guard number == view, worker.rank != nil, worker.standing == .linked || worker.standing == .halting else { return [] }

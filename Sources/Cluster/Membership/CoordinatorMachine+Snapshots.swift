@@ -6,10 +6,11 @@ extension CoordinatorMachine {
     ) -> [CoordinatorDirective] {
         let purposes = purposes.union(carried)
         let living = ranks.filter { workers[$0] != nil }
-        let free = living.filter { source in !pending.values.contains { $0.source == source } }
-        guard let source = free.first(where: { !workers[$0]!.isSlowSource }) ?? free.first ?? (pending[step] == nil ? nil : living.first)
-        else {
-            // Everybody is at one: the next boundary serves it.
+        let free = living.first { source in
+            !workers[source]!.isSlowSource || !pending.values.contains { $0.source == source }
+        }
+        guard !living.isEmpty, let source = free ?? (pending[step] == nil ? nil : living[0]) else {
+            // Everybody is slow and at one already: the next boundary serves it.
             if !living.isEmpty { carried = purposes.subtracting(.last) }
             return []
         }
@@ -50,7 +51,7 @@ extension CoordinatorMachine {
     }
 
     mutating func periodicCheckpoint(_ now: Duration) -> [CoordinatorDirective] {
-        guard stage == .running, plan.checkpointEverySeconds > 0, pending.isEmpty, completed < goal, isAtBoundary,
+        guard stage == .running, plan.checkpointEverySeconds > 0, awaited.isEmpty, completed < goal, isAtBoundary,
             sent > completed || sent > plan.firstStep, now - lastCheckpoint >= .seconds(plan.checkpointEverySeconds)
         else { return [] }
         lastCheckpoint = now
@@ -58,12 +59,21 @@ extension CoordinatorMachine {
         return requestSnapshot(after: sent, .checkpoint, now)
     }
 
+    /// Copies that the run waits for: one that comes over a slow uplink it does not.
+    var awaited: [UInt64: Pending] { pending.filter { workers[$0.value.source].map { !$0.isSlowSource } ?? false } }
+
     /// A copy that does not come for long holds nobody up, and the next is asked of another.
     mutating func slowCopies(_ now: Duration) -> [CoordinatorDirective] {
         pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
-            guard now - asked.since > rules.copyPatience, let source = workers[asked.source], !source.isSlowSource else { return [] }
+            guard pending[step] != nil, now - asked.since > rules.copyPatience, let source = workers[asked.source], !source.isSlowSource else { return [] }
             workers[asked.source]?.isSlowSource = true
-            return [
+            // It is at the first of them; what else it was asked for, the next boundary serves.
+            let further = pending.filter { $0.value.source == asked.source && $0.key > step }
+            for (later, other) in further {
+                pending[later] = nil
+                carried.formUnion(other.purposes.subtracting(.last))
+            }
+            return further.keys.sorted().map { .forgetSnapshot(step: $0) } + [
                 .log(
                     .info,
                     "the state after step \(step) takes long to come from \(name(asked.source)): its host or its uplink is slow; the run goes on meanwhile, and further copies are asked of others where there are any"
@@ -77,7 +87,7 @@ extension CoordinatorMachine {
         let wanted: SnapshotPurposes = completed >= plan.lastStep ? plan.purposes(after: completed) : [.checkpoint, .last]
         var due = wanted.subtracting(served[completed] ?? []).subtracting(.last)
         if newestCheckpoint == completed { due.remove(.checkpoint) }
-        if due.isEmpty { return pending.isEmpty ? endRun() : [] }
+        if due.isEmpty { return awaited.isEmpty ? endRun() : [] }
         return pending[completed] == nil ? requestSnapshot(after: completed, due.union(carried).union(.last), now) : []
     }
 

@@ -55,6 +55,8 @@ public struct CoordinatorMachine: Sendable {
         var position: Position
         /// The halt or levelling it has yet to answer.
         var order: UInt64 = 0
+        /// Where the state or the sum that it is or was being sent brings it.
+        var promised: UInt64?
         var rank: Int?
         /// It has been a member of a view of this coordinator.
         var wasMember = false
@@ -146,7 +148,7 @@ public struct CoordinatorMachine: Sendable {
     /// Steps that are in the books.
     var recorded: UInt64
     /// The first chain hash reported for each step of late.
-    var chains: [UInt64: (chain: UInt64, from: String, byMember: Bool)] = [:]
+    var chains: [UInt64: (chain: UInt64, from: String, isTrusted: Bool)] = [:]
     /// Snapshots asked for and not yet stored, by step.
     var pending: [UInt64: Pending] = [:]
     /// What a snapshot that was lost with its source was for: the next boundary's serves it.
@@ -175,8 +177,8 @@ public struct CoordinatorMachine: Sendable {
     var cannotServe = false
     /// The state on its way to newcomers.
     var transfer: Transfer?
-    /// Who was last asked to send what, and what it was to bring the others to: what they cannot use is held against it.
-    var handout: (source: ConnectionID, applied: UInt64)?
+    /// Who was last asked to send a sum or a state: what the others cannot use is held against it.
+    var handout: ConnectionID?
     /// Members that say that all meet what ends them, since when.
     var resignation: Duration?
     /// Processes that were in a view of this coordinator.

@@ -153,6 +153,19 @@ import Wire
         #expect(try files(folder).count == 2)
     }
 
+    @Test("nothing is written through a link that somebody has put in the place of a file, and the file is its owner's alone")
+    func links() throws {
+        let (book, folder) = try book()
+        let victim = scratch.path + "/victim"
+        try "mine\n".write(toFile: victim, atomically: true, encoding: .utf8)
+        try FileManager.default.createSymbolicLink(atPath: folder.path + "/worker-3-alpha.log", withDestinationPath: victim)
+        book.write(notice("not yours"), worker: 3, from("alpha"))
+        #expect(try String(contentsOfFile: victim, encoding: .utf8) == "mine\n")
+        book.write(notice("hello"), worker: 4, from("alpha"))
+        var status = stat()
+        #expect(stat(folder.path + "/worker-4-alpha.log", &status) == 0 && status.st_mode & 0o077 == 0)
+    }
+
     @Test("workers that come and go without end fill no folder")
     func filesBounded() throws {
         let (book, folder) = try book()

@@ -123,7 +123,7 @@ struct LaunchTests {
     func agent() throws {
         let scratch = try Scratch()
         let input = scratch.run("requests")
-        let start = #"{"id":7,"request":{"start":{"slot":3,"arguments":["worker","--no-such-flag"],"input":"secret\n"}}}"#
+        let start = #"{"id":7,"request":{"start":{"slot":3,"arguments":["worker","--no-such-flag"],"token":"secret\n"}}}"#
         let listen = #"{"id":8,"request":{"listen":{"port":0,"nonce":"short"}}}"#
         try "nonsense\n{}\n\(listen)\n\(start)\n".write(toFile: input, atomically: true, encoding: .utf8)
         let agent = try AgentProcess(input: input)

@@ -126,7 +126,7 @@ import Testing
         _ = try scratch.write("{\"kind\":\"later\"}\n{\"kind\":\"step\",\"step\":1}\n", to: "metrics.jsonl")
         #expect(
             try MetricsReader(path: path).passedOver.map(\.description)
-                == ["\(path), line 2: a step lacks one of its members; the line is passed over."])
+                == ["\(path), line 2: a step lacks one of its members, or has one that cannot be; the line is passed over."])
         _ = try scratch.write("{]\n\0\0\n\(Self.step(4).json.text)\n", to: "metrics.jsonl")
         let reader = try MetricsReader(path: path)
         #expect(

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Synchronization
 import Testing
 
 @Suite struct RunFolderTests {
@@ -143,16 +144,70 @@ import Testing
         again.release()
     }
 
-    @Test("The generation rises by one and is on disk")
+    @Test("A lock whose file was removed holds off nobody, so whoever locks takes the file that is there")
+    func replacedLock() throws {
+        let run = try makeRun("a")
+        let first = try run.lock()
+        try FileManager.default.removeItem(atPath: run.path + "/lock")
+        let second = try run.lock(within: .zero)
+        #expect(sentence { _ = try run.lock(within: .zero) }.contains("in use by process"))
+        // Somebody who waited for the first one's file gets it when it is no lock any more.
+        first.release()
+        #expect(throws: RunLocked.self) { try run.lock(within: .zero) }
+        second.release()
+        try run.lock(within: .zero).release()
+    }
+
+    @Test("A lock that is removed while somebody waits for it is not taken by its old file")
+    func replacedWhileWaiting() throws {
+        let run = try makeRun("a")
+        let held = try run.lock()
+        let taken = Mutex<(lock: RunLock?, isLocked: Bool)>((nil, false))
+        let waiter = Thread {
+            let lock = try? run.lock(within: .seconds(20))
+            taken.withLock { $0 = (lock, true) }
+        }
+        waiter.start()
+        // It has the old file open by now; were it not yet, the test would still hold, and show less.
+        usleep(200_000)
+        try FileManager.default.removeItem(atPath: run.path + "/lock")
+        let newer = try run.lock(within: .zero)
+        held.release()
+        usleep(200_000)
+        #expect(taken.withLock { !$0.isLocked }, "a lock on the removed file was taken for the run's")
+        newer.release()
+        let deadline = Date().addingTimeInterval(20)
+        while taken.withLock({ !$0.isLocked }), Date() < deadline { usleep(5_000) }
+        #expect(taken.withLock { $0.lock != nil })
+        #expect(throws: RunLocked.self) { try run.lock(within: .zero) }
+        taken.withLock { $0.lock?.release() }
+    }
+
+    @Test("A generation is a number that rises and a name that is another each time, and is on disk")
     func generation() throws {
         let run = try makeRun("a")
-        #expect(try run.generation() == 0)
-        #expect(try run.raiseGeneration() == 1)
-        #expect(try run.raiseGeneration() == 2)
-        #expect(try run.generation() == 2)
-        for text in ["x", "18446744073709551615\n", "-1"] {
+        #expect(try run.generation() == nil)
+        let first = try run.raiseGeneration()
+        let second = try run.raiseGeneration()
+        #expect(first.number == 1 && second.number == 2 && first.name != second.name)
+        #expect(try run.generation() == second)
+        #expect(try run.raiseGeneration(above: 1).number == 3)
+        #expect(try run.raiseGeneration(above: 40).number == 41)
+        // Versions before wrote the number alone.
+        try Data("7\n".utf8).write(to: URL(fileURLWithPath: run.path + "/generation"))
+        #expect(try run.generation() == Generation(number: 7, name: 0))
+        #expect(try run.raiseGeneration().number == 8)
+    }
+
+    @Test("A generation that is damaged, or cannot be raised, is a sentence")
+    func damagedGeneration() throws {
+        let run = try makeRun("a")
+        for above in [UInt64.max, UInt64.max - 1, Plausible.count] {
+            #expect(sentence { _ = try run.raiseGeneration(above: above) }.contains("cannot be raised above \(above)"))
+        }
+        for text in ["", "x", "18446744073709551615\n", "1099511627776\n", "-1", "4 00c0ffee\n", "4 00c0ffee00c0ffee 1\n", "4 +0c0ffee00c0ffee\n"] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: run.path + "/generation"))
-            #expect(sentence { _ = try run.raiseGeneration() }.contains("holds no number that can be raised"))
+            #expect(sentence { _ = try run.raiseGeneration() }.contains("holds no number that can be raised"), "\(text)")
         }
         try Data(repeating: 0x31, count: 65).write(to: URL(fileURLWithPath: run.path + "/generation"))
         #expect(sentence { _ = try run.raiseGeneration() }.contains("no such file has more than 64"))

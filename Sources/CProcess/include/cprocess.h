@@ -3,6 +3,8 @@
 #ifndef LOCKSTEP_CPROCESS_H
 #define LOCKSTEP_CPROCESS_H
 
+#include <stddef.h>
+
 // Asks the kernel to kill this process when the thread that spawned it ends. Returns 0, or errno.
 int cprocess_die_with_parent(void);
 
@@ -11,6 +13,10 @@ int cprocess_lowest_thread_priority(void);
 
 // Makes a pipe, {reading, writing}, that no child inherits unless it is handed down. Returns 0, or errno.
 int cprocess_pipe(int ends[2]);
+
+// Makes a file that exists in memory alone, holds these bytes and can be changed by nobody any more, nor read by another user; no child inherits it unless it is
+// handed down. Returns its descriptor, or -errno.
+int cprocess_sealed_memory(const char *name, const void *bytes, size_t count);
 
 // Names the calling thread for `top`, `perf` and core files; 15 characters count.
 void cprocess_name_thread(const char *name);

@@ -25,7 +25,8 @@ public struct Token: Sendable {
         key = SymmetricKey(data: SHA256.hash(data: Data(text.utf8)))
     }
 
-    /// The token in a file, which nobody else may read; a pipe is taken as it is.
+    /// The token in a file, which nobody else may read; a pipe is taken as it is, and where this process has inherited it the token is left in
+    /// its place for a program that executes itself anew.
     ///
     /// - Throws: `LocalError` for a file that is missing, open to others, or too short.
     public init(file path: String) throws {
@@ -40,9 +41,34 @@ public struct Token: Sendable {
             throw LocalError("the token file \(path) cannot be read: \(String(cString: strerror(errno)))")
         }
         try self.init(line, from: "the token file \(path)")
+        if status.st_mode & S_IFMT != S_IFREG { Self.leave(line, at: path) }
     }
 
-    /// Byte by byte, so that what follows the line on a pipe stays there.
+    /// A pipe has given its token away. Whoever opens the same path again shall find it.
+    private static func leave(_ line: String, at path: String) {
+        let prefixes = ["/dev/fd/", "/proc/self/fd/"]
+        let number = path == "/dev/stdin" ? 0 : prefixes.lazy.filter(path.hasPrefix).compactMap { Int32(path.dropFirst($0.count)) }.first
+        guard let number, let memory = try? SealedMemory(line + "\n") else { return }
+        memory.withDescriptor { _ = dup2($0, number) }
+    }
+
+    /// The token in memory that a parent has handed down. It stays there: a program that executes itself anew reads it again.
+    ///
+    /// - Throws: `LocalError` for a descriptor that is none, or that holds no token.
+    public init(descriptor: Int32) throws {
+        let source = "the token of descriptor \(descriptor)"
+        var bytes = [UInt8](repeating: 0, count: Self.longestLine)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        guard count >= 0 else {
+            throw LocalError("\(source) cannot be read: \(String(cString: strerror(errno))); it is for processes that lockstep starts")
+        }
+        try self.init(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self), from: source)
+    }
+
+    /// Longest line of a file that is read.
+    private static let longestLine = 4096
+
+    /// Byte by byte: the other end of a pipe may stay open behind the line.
     private static func firstLine(of path: String) throws -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -50,7 +76,7 @@ public struct Token: Sendable {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
         let deadline = Deadline(after: .seconds(30))
-        while bytes.count < 4096,
+        while bytes.count < longestLine,
             withUnsafeMutableBytes(of: &byte, { Descriptor.read(descriptor, into: $0, .until(deadline)) }) == 1,
             byte != UInt8(ascii: "\n")
         { bytes.append(byte) }

@@ -35,6 +35,7 @@ public final class Coordinator: Sendable {
         defer { lock.release() }
         let run = try PreparedRun(options: options)
         for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
+        if let passedOver = run.passedOver { log.warning("\(passedOver)") }
         if run.plan.firstStep > 0, run.plan.firstStep < run.plan.lastStep {
             let further = options.supervised ? "" : ", or from where workers stand that still have the run's state"
             log.info("going on from the checkpoint after step \(run.plan.firstStep)\(further)")
@@ -54,10 +55,11 @@ public final class Coordinator: Sendable {
         let recorder = RunRecorder()
         let desk = SnapshotDesk(
             store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
-            identity: options.configuration.identityDigest, evaluation: EvaluationDesk(run: run), recorder: recorder, log: log)
+            identity: options.configuration.identityDigest, evaluation: EvaluationDesk(run: run), recorder: recorder, watch: nil,
+            log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
-            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: nil,
+            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: nil, summation: nil,
             openServer: { throw LocalError("the run is over") }, remote: !HostPort.isLoopback(host), log: log
         ) { _ in }
         let server = try bind(shell)
@@ -104,29 +106,34 @@ public final class Coordinator: Sendable {
         let outcomes = Mailbox<RunOutcome>()
         let recorder = RunRecorder()
         let evaluation = EvaluationDesk(run: run)
+        let watch = FolderWatch(folder: options.folder, generation: run.generation, wayBack: wayBack(run), log: log) { [self] reason in
+            self.shell.withLock { $0 }?.onLoop { $0.abandon(reason) }
+        }
+        defer { watch.close() }
         let desk = SnapshotDesk(
             store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
-            identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder, log: log)
+            identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder, watch: watch, log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
-            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, summation: summation,
+            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
             openServer: openServer, remote: !HostPort.isLoopback(host), log: log
         ) { outcomes.put($0) }
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
-        recorder.start(open: { [self] step in try books(run, at: step) }, onTrouble: trouble)
+        recorder.start(watch: watch, open: { [self] step in try books(run, at: step) }, onTrouble: trouble)
         recorder.put(
             .event(
                 run.plan.firstStep > 0 ? "resume" : "start",
                 [
-                    ("step", .unsigned(run.plan.firstStep)), ("generation", .unsigned(run.generation)),
+                    ("step", .unsigned(run.plan.firstStep)), ("generation", .unsigned(run.generation.number)),
                     ("time", .real(Date().timeIntervalSince1970)),
                 ]))
-        evaluation.start(recorder: recorder, log: log)
+        evaluation.start(recorder: recorder, watch: watch, log: log)
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
         feeder.start()
         let server = try bind(shell)
         shell.start()
+        watch.start()
         if let reason = stopEarly.withLock({ $0 }) { stop(reason) }
         guard let outcome = outcomes.take(.untilWoken(by: "the shell, whose machine ends the run or waits in named lines")) else {
             return .failed(reason: "the coordinator ended without a word; this is a defect")
@@ -142,6 +149,13 @@ public final class Coordinator: Sendable {
             log.error("the disk did not take the last records within 30 s: the end of metrics.jsonl and steps.log may be missing")
         }
         return outcome
+    }
+
+    /// What a person does who has put back a folder that was gone.
+    private func wayBack(_ run: PreparedRun) -> String {
+        options.supervised
+            ? "go on with `lockstep resume \(run.plan.runName)`"
+            : "start this coordinator again with the same line, since the workers keep their state for \(DurationText.text(options.orphanTimeout))"
     }
 
     /// Opens the books where the run goes on: after `step` steps.

@@ -42,6 +42,8 @@ final class CoordinatorShell: @unchecked Sendable {
     let feeder: BatchFeeder
     let desk: SnapshotDesk
     let recorder: RunRecorder
+    /// Nil where the run is over.
+    let watch: FolderWatch?
     var summation: SummationHost?
     /// Opens the port of a summation server.
     let openServer: @Sendable () throws -> SummationHost
@@ -53,6 +55,7 @@ final class CoordinatorShell: @unchecked Sendable {
 
     init(
         loop: any EventLoop, run: PreparedRun, feeder: BatchFeeder, desk: SnapshotDesk, recorder: RunRecorder,
+        watch: FolderWatch?,
         summation: SummationHost?, openServer: @escaping @Sendable () throws -> SummationHost, remote: Bool, log: Logger,
         onEnd: @escaping @Sendable (RunOutcome) -> Void
     ) {
@@ -63,6 +66,7 @@ final class CoordinatorShell: @unchecked Sendable {
         self.feeder = feeder
         self.desk = desk
         self.recorder = recorder
+        self.watch = watch
         self.summation = summation
         self.remote = remote
         self.log = log

@@ -26,12 +26,14 @@ final class EvaluationDesk: Sendable {
         pictures = RunPictures(folder: run.options.folder, configuration: run.options.configuration, data: run.data)
     }
 
-    func start(recorder: RunRecorder, log: Logger) {
+    func start(recorder: RunRecorder, watch: FolderWatch, log: Logger) {
         DetachedThread.start(name: "evaluation", lowPriority: true) { [self] in
             FloatingPoint.setModes()
             while let state = states.take(.untilWoken(by: "put(), or finish(), which the coordinator calls however the run ends")) {
                 do {
-                    try evaluate(state, recorder)
+                    try evaluate(state, recorder, watch)
+                } catch is FolderLost {
+                    // The run has ended with that.
                 } catch {
                     log.error("the evaluation after step \(state.step) failed: \(error)")
                 }
@@ -54,7 +56,7 @@ final class EvaluationDesk: Sendable {
         if wait { _ = done.wait(.untilWoken(by: "the evaluation's thread, after the few states it holds")) }
     }
 
-    private func evaluate(_ state: SnapshotDesk.Arrived, _ recorder: RunRecorder) throws {
+    private func evaluate(_ state: SnapshotDesk.Arrived, _ recorder: RunRecorder, _ watch: FolderWatch) throws {
         let configuration = run.options.configuration
         let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
         let inference = try Inference(
@@ -74,6 +76,7 @@ final class EvaluationDesk: Sendable {
                 "the figures were not drawn: the records before them were not on the disk within 30 s; see whether the disk of the run folder answers"
             )
         }
+        try watch.require()
         _ = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch)
     }
 }

@@ -14,7 +14,10 @@ struct PreparedRun: Sendable {
     let data: DataSet
     let minibatches: MinibatchPlan
     let store: CheckpointStore
-    let generation: UInt64
+    /// This coordinator's: what tells it from every earlier one, and from one that opens the folder after it.
+    let generation: Generation
+    /// Where the newest checkpoint stands on the run's way: a worker whose state goes another keeps it to itself.
+    let mark: ChainMark?
     /// The last view an earlier coordinator of the run has used.
     let lastView: UInt64
     let configurationText: String
@@ -22,6 +25,8 @@ struct PreparedRun: Sendable {
     let identity: String
     /// Checkpoints that were passed over, and why.
     let leftOut: [LeftOut]
+    /// Lines of `steps.log` that were.
+    let passedOver: PassedOverSteps?
 
     /// Opens the run. The caller holds its lock.
     ///
@@ -35,6 +40,7 @@ struct PreparedRun: Sendable {
         try training.validate()
         minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
         store = options.folder.checkpoints()
+        try options.folder.requireCheckpoints(of: configuration)
         _ = try options.folder.sweep()
         if try store.steps().isEmpty, let from = options.from {
             let replica = try InitialWeights.replica(training, from: from)
@@ -50,29 +56,42 @@ struct PreparedRun: Sendable {
         }
         let firstStep = newest.checkpoint?.info.step ?? 0
         generation = try options.folder.raiseGeneration()
-        let lastRecord = try StepsLog.read(options.folder.stepsLogPath).last
-        lastView = lastRecord?.view ?? 0
+        mark = try newest.checkpoint.map { checkpoint in
+            let position = try StateFile.position(of: SafetensorsReader(path: checkpoint.statePath))
+            return ChainMark(applied: position.applied, chain: position.chain)
+        }
+        let past = try StepsLog.look(options.folder.stepsLogPath)
+        passedOver = past.passedOver
+        let lastStep = max(configuration.lastStep(trainingImages: train.count), firstStep)
+        let bookmark = Bookmark(past.records, lastStep: lastStep)
+        lastView = bookmark.view
         configurationText = configuration.yaml()
         identity = "\(options.folder.name) \(configuration.identityDigest) \(try options.folder.identity())"
         plan = RunPlan(
             shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: firstStep,
-            lastStep: max(configuration.lastStep(trainingImages: train.count), firstStep),
+            lastStep: lastStep,
             stepsPerEpoch: UInt64(training.stepsPerEpoch), workers: options.workers,
-            beginsWithSeed: newest.checkpoint == nil, run: identity, generation: generation, ring: options.topology == .ring,
+            beginsWithSeed: newest.checkpoint == nil, run: identity, generation: generation.number, leader: generation.name, ring: options.topology == .ring,
             checkpointEverySteps: UInt64(configuration.checkpoint.everySteps),
-            checkpointEverySeconds: configuration.checkpoint.everySeconds,
+            checkpointEverySeconds: min(configuration.checkpoint.everySeconds, Self.longestSeconds),
             checkpointEveryEpochs: UInt64(configuration.checkpoint.everyEpochs),
             evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
             allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName,
-            bookedStep: lastRecord?.step ?? 0)
+            bookedStep: bookmark.step)
     }
+
+    /// A century: more cannot be waited for, nor counted in nanoseconds.
+    private static let longestSeconds = 3e9
 
     /// The answer to a worker's hello.
     func welcome(worker: UInt32, remote: Bool) -> ControlWelcome {
         .with {
             $0.run = identity
-            $0.generation = generation
+            $0.generation = generation.number
+            $0.leader = generation.name
+            $0.markApplied = mark?.applied ?? 0
+            $0.markChain = mark?.chain ?? 0
             $0.worker = worker
             $0.configuration = configurationText
             $0.height = UInt32(data.train.height)

@@ -46,21 +46,25 @@ final class RunRecorder: Sendable {
 
     /// Starts to write into the books that `open` opens at a step. Lines that the disk refuses wait in memory, and a person is
     /// told; `onTrouble` is called when that becomes too much, or something else is wrong, after which nothing more is
-    /// written.
-    func start(open: @escaping @Sendable (UInt64) throws -> RunBooks, onTrouble: @escaping @Sendable (String) -> Void) {
+    /// written. Nor is anything once the folder is lost, which `watch` tells to whom it concerns.
+    func start(
+        watch: FolderWatch, open: @escaping @Sendable (UInt64) throws -> RunBooks, onTrouble: @escaping @Sendable (String) -> Void
+    ) {
         DetachedThread.start(name: "recorder") { [self] in
             var books: RunBooks?
             var early: [Entry] = []
             var failed = false
             while let entry = entries.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 if case .flush(let done) = entry {
-                    books?.metrics.sync()
+                    if !watch.isLost { books?.metrics.sync() }
                     done()
                     continue
                 }
-                guard !failed else { continue }
+                guard !failed, !watch.isLost else { continue }
                 do {
                     if case .open(let step) = entry {
+                        // The metrics are replaced by what is left of them at this step.
+                        try watch.require()
                         var opened = try open(step)
                         for entry in early { try opened.write(entry) }
                         (books, early) = (opened, [])
@@ -69,12 +73,14 @@ final class RunRecorder: Sendable {
                     } else {
                         early.append(entry)
                     }
+                } catch is FolderLost {
+                    continue
                 } catch {
                     failed = true
                     onTrouble("\(error)")
                 }
             }
-            books?.close()
+            if watch.isLost { books?.leave() } else { books?.close() }
             finished.countDown()
         }
     }
@@ -171,6 +177,9 @@ struct RunBooks: @unchecked Sendable {
         for report in done.shards where report.phase < phases.count && report.shard < shards { ledger.add(report) }
         return ledger
     }
+
+    /// Writes nothing more, not even what waits.
+    func leave() { progress.finish() }
 
     func close() {
         progress.finish()

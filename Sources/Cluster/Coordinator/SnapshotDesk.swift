@@ -36,13 +36,15 @@ final class SnapshotDesk: Sendable {
     private let identity: String
     private let evaluation: EvaluationDesk
     private let recorder: RunRecorder
+    private let watch: FolderWatch?
     private let log: Logger
     private let isClosed = Atomic<Bool>(false)
     private let hasWarnedOfRoom = Atomic<Bool>(false)
 
+    /// - Parameter watch: asked before anything is written; `nil` where nothing will be.
     init(
         store: CheckpointStore, settings: CheckpointSettings, stepsPerEpoch: UInt64, identity: String,
-        evaluation: EvaluationDesk, recorder: RunRecorder, log: Logger
+        evaluation: EvaluationDesk, recorder: RunRecorder, watch: FolderWatch?, log: Logger
     ) {
         self.store = store
         self.settings = settings
@@ -50,6 +52,7 @@ final class SnapshotDesk: Sendable {
         self.identity = identity
         self.evaluation = evaluation
         self.recorder = recorder
+        self.watch = watch
         self.log = log
     }
 
@@ -62,6 +65,8 @@ final class SnapshotDesk: Sendable {
                     let checkpoint = state.purposes.contains(.checkpoint) ? try write(state) : nil
                     if !state.purposes.isDisjoint(with: [.evaluation, .figures]) { evaluation.put(state) }
                     onOutcome(.stored(step: state.step, purposes: state.purposes, checkpoint: checkpoint))
+                } catch is FolderLost {
+                    // Whoever keeps the watch has ended the run with that; it is no failure of this state.
                 } catch {
                     onOutcome(.failed(step: state.step, reason: Self.reason(error)))
                 }
@@ -126,6 +131,7 @@ final class SnapshotDesk: Sendable {
         let epoch = Int((state.step + stepsPerEpoch - 1) / stepsPerEpoch)
         let info = CheckpointInfo(
             step: state.step, epoch: epoch, endsEpoch: state.step > 0 && state.step % stepsPerEpoch == 0, identity: identity)
+        try watch?.require()
         // The steps before a checkpoint are not done again, so their lines come first.
         recorder.settle()
         let checkpoint = try store.write(info) { writer in
@@ -135,6 +141,8 @@ final class SnapshotDesk: Sendable {
                 try writer.write(Array(state.bytes[offset..<end]))
                 offset = end
             }
+            // It gets its name next, which takes the place of another coordinator's of the same step.
+            try watch?.require()
         }
         do {
             _ = try store.retain(settings)

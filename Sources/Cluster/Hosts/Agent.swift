@@ -45,9 +45,9 @@ public final class Agent: Sendable {
             signalWorkers(SIGKILL)
             _ = nobodyIsLeft(.atMost(.seconds(1)))
             exit(0)
-        case .start(let slot, let arguments, let input):
+        case .start(let slot, let arguments, let token):
             answer(call.id) {
-                try start(slot: slot, arguments: arguments, input: input, bond: bond)
+                try start(slot: slot, arguments: arguments, token: token, bond: bond)
                 return .done
             }
         case .survey, .listen, .dial, .measure, .endListening:
@@ -121,19 +121,23 @@ public final class Agent: Sendable {
 
     // MARK: Workers
 
-    private func start(slot: Int, arguments: [String], input: String, bond: Pipe) throws {
-        let (workerInput, lines) = try (Pipe(), Pipe())
-        defer {
-            workerInput.close()
-            close(lines.writing)
-        }
-        workerInput.write(input)
+    private func start(slot: Int, arguments: [String], token: String, bond: Pipe) throws {
+        let secret = try SealedMemory(token)
+        // Standard input is the launcher's line to this agent, and no worker's.
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard nothing >= 0 else { throw LocalError("cannot open /dev/null: \(String(cString: strerror(errno)))") }
+        defer { close(nothing) }
+        let lines = try Pipe()
+        defer { close(lines.writing) }
         let tie = ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Supervisor.parentDescriptor)"]
-        let child = try ChildProcess(
-            executable: executable, arguments: arguments + tie, environment: ProcessInfo.processInfo.environment,
-            descriptors: [
-                (workerInput.reading, 0), (lines.writing, 1), (lines.writing, 2), (bond.reading, Supervisor.parentDescriptor),
-            ])
+        let child = try secret.withDescriptor { secret in
+            try ChildProcess(
+                executable: executable, arguments: arguments + tie, environment: ProcessInfo.processInfo.environment,
+                descriptors: [
+                    (nothing, 0), (lines.writing, 1), (lines.writing, 2), (bond.reading, Supervisor.parentDescriptor),
+                    (secret, RunToken.descriptor),
+                ])
+        }
         workers.update { $0[slot] = child }
         DetachedThread.start(name: "worker \(slot)") { [self] in
             _ = DescriptorLines.read(lines.reading, longest: 4096, .untilWoken(by: "the worker's end, at the latest")) {

@@ -44,8 +44,8 @@ enum AgentRequest: Codable, Sendable {
     case measure(ProbeTarget, seconds: Double)
     /// Ends the listeners; their ports are free when the answer comes.
     case endListening
-    /// Starts a worker. `input` goes to its standard input, which then ends.
-    case start(slot: Int, arguments: [String], input: String)
+    /// Starts a worker, which finds the token where `RunToken` says.
+    case start(slot: Int, arguments: [String], token: String)
     /// Kills every worker at once and ends. No answer.
     case kill
 }

@@ -17,14 +17,3 @@ public struct LaunchOptions: Sendable {
         self.fewestWorkers = fewestWorkers
     }
 }
-
-/// A random secret of one run, known to its processes alone: they read it from their standard input.
-struct RunToken {
-    let line: String
-
-    /// A fresh one.
-    init() { line = Secret.digits(Secret.bytes(32)) + "\n" }
-
-    /// What a process is told so that it reads the token.
-    let arguments = ["--token-file", "/dev/stdin"]
-}

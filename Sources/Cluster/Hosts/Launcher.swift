@@ -139,16 +139,16 @@ public final class Launcher: Sendable {
     }
 
     private func start(_ arguments: [String], at addresses: LaunchAddresses, _ notices: Pipe) throws -> ChildProcess {
-        let input = try Pipe()
-        defer { input.close() }
-        input.write(token.line)
+        let secret = try SealedMemory(token.line)
         let dataPort = options.check.ring ? [] : ["--data-port", "\(options.check.dataPort)"]
         let tie = ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Supervisor.parentDescriptor)"]
-        let lead = try ChildProcess(
-            executable: starter.executable,
-            arguments: arguments + ["--listen", "\(addresses.listen)"] + dataPort + token.arguments + tie,
-            environment: ProcessInfo.processInfo.environment,
-            descriptors: [(input.reading, 0), (notices.reading, Supervisor.parentDescriptor)])
+        let lead = try secret.withDescriptor { secret in
+            try ChildProcess(
+                executable: starter.executable,
+                arguments: arguments + ["--listen", "\(addresses.listen)"] + dataPort + RunToken.arguments + tie,
+                environment: ProcessInfo.processInfo.environment,
+                descriptors: [(secret, RunToken.descriptor), (notices.reading, Supervisor.parentDescriptor)])
+        }
         let stopping = state.withLock { state in
             state.coordinator = lead
             return state.stopping
@@ -173,7 +173,7 @@ public final class Launcher: Sendable {
             return (link, self.arguments(host: host, one, slot: slot, state))
         }
         guard let link else { return }
-        let mailbox = link.ask(.start(slot: slot, arguments: arguments, input: token.line))
+        let mailbox = link.ask(.start(slot: slot, arguments: arguments, token: token.line))
         DetachedThread.start(name: "start") { [self] in
             guard case .failure(let error)? = mailbox.take(.atMost(.seconds(30))) else { return }
             show("[\(host)/\(slot)] cannot be started: \(error)")
@@ -190,7 +190,7 @@ public final class Launcher: Sendable {
         if options.check.ring, options.check.dataPort > 0 {
             arguments += ["--data-port", "\(options.check.dataPort + slot)"]
         }
-        return arguments + token.arguments
+        return arguments + RunToken.arguments
     }
 
     private func hear(_ event: AgentLink.Event, from entry: HostEntry) {

@@ -8,7 +8,8 @@ import Waiting
 /// `lockstep train`: one coordinator and N workers as child processes on this machine, over loopback TCP, through the
 /// same code as on many hosts. It holds no part of the run itself.
 ///
-/// It binds the listening socket and hands it down, so that a coordinator that is started again keeps its port; passes
+/// It makes a token for the run, since the port stands in arguments that everybody on this machine may read; binds the
+/// listening socket and hands both down, so that a coordinator that is started again keeps its port; passes
 /// signals to the coordinator, tells it how a worker ended, replaces what dies, and leaves nothing running.
 public final class Supervisor: Sendable {
     /// How long children may take to end by themselves once the coordinator has.
@@ -89,22 +90,32 @@ public final class Supervisor: Sendable {
     private var tie: [String] { ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Self.parentDescriptor)"] }
 
     private func startCoordinator(_ household: Household, _ nest: Nest) throws {
-        let child = try ChildProcess(
-            executable: executable,
-            arguments: household.coordinator + tie + ["--listen-descriptor", "\(Self.listenDescriptor)"],
-            environment: environment,
-            descriptors: [(nest.listening.descriptor, Self.listenDescriptor), (nest.notices.reading, Self.parentDescriptor)])
+        let child = try nest.token.withDescriptor { token in
+            try ChildProcess(
+                executable: executable,
+                arguments: household.coordinator + tie + ["--listen-descriptor", "\(Self.listenDescriptor)"] + RunToken.arguments,
+                environment: environment,
+                descriptors: [
+                    (nest.listening.descriptor, Self.listenDescriptor), (nest.notices.reading, Self.parentDescriptor),
+                    (token, RunToken.descriptor),
+                ])
+        }
         family.withLock { $0.coordinator = child.pid }
     }
 
     private func startWorker(_ index: Int, _ household: Household, _ nest: Nest) throws {
         let log = try LogFile(path: household.workerLog(index))
         defer { log.close() }
-        let child = try ChildProcess(
-            executable: executable,
-            arguments: household.worker + ["--coordinator", "127.0.0.1:\(nest.listening.port)"] + tie,
-            environment: environment,
-            descriptors: [(nest.bond.reading, Self.parentDescriptor), (log.descriptor, 1), (log.descriptor, 2)])
+        let child = try nest.token.withDescriptor { token in
+            try ChildProcess(
+                executable: executable,
+                arguments: household.worker + ["--coordinator", "127.0.0.1:\(nest.listening.port)"] + tie + RunToken.arguments,
+                environment: environment,
+                descriptors: [
+                    (nest.bond.reading, Self.parentDescriptor), (token, RunToken.descriptor), (log.descriptor, 1),
+                    (log.descriptor, 2),
+                ])
+        }
         family.withLock { $0.workers[child.pid] = index }
     }
 
@@ -193,7 +204,8 @@ public final class Supervisor: Sendable {
 }
 
 /// What all children of a supervisor share.
-private struct Nest {
+private final class Nest {
+    let token: SealedMemory
     let listening: LoopbackSocket
     /// The coordinator hears on it how workers end.
     let notices: Pipe
@@ -201,6 +213,7 @@ private struct Nest {
     let bond: Pipe
 
     init() throws {
+        token = try SealedMemory(RunToken().line)
         listening = try LoopbackSocket()
         notices = try Pipe()
         bond = try Pipe()
@@ -265,12 +278,12 @@ struct Pipe {
     }
 }
 
-/// A file that takes a child's output, appended to.
+/// A file that takes a child's output, appended to: its owner's alone, and never what a link leads to that somebody put in its place.
 struct LogFile {
     let descriptor: Int32
 
     init(path: String) throws {
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, Disk.fileMode)
         guard descriptor >= 0 else { throw DiskError(operation: "open", path: path, code: errno) }
     }
 

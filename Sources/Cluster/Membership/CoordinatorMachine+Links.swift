@@ -88,10 +88,14 @@ extension CoordinatorMachine {
         let mayServe = !cannotServe && !served.isEmpty
         let isServed = standIn.map { now < $0.until } ?? false
         if !isServed || !mayServe {
-            let whole = RingOrder(members: numbers, barred: Set(failures.keys)).arranged()
-            if whole.count == numbers.count, barren < rules.barrenViews || !mayServe { return (whole, true) }
-            let ring = RingOrder(members: numbers, barred: barred).arranged()
-            if !mayServe || (ring.count == numbers.count && barren < rules.barrenViews) { return (ring, true) }
+            let last = formed.map { workers[$0]?.number }
+            for avoided in [Set(failures.keys), barred] {
+                let ring = RingOrder(members: numbers, barred: avoided).arranged()
+                // An order that has not been tried is, for a while; the same again not for ever.
+                let patience = last == ring ? rules.barrenViews : 2 * rules.barrenViews
+                if ring.count == numbers.count, barren < patience { return (ring, true) }
+            }
+            if !mayServe { return (RingOrder(members: numbers, barred: barred).arranged(), true) }
         }
         return (served, false)
     }

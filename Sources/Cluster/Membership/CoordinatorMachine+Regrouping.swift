@@ -14,8 +14,7 @@ extension CoordinatorMachine {
         order += 1
         self.admitting = admitting
         if regrouping == nil { regrouping = (now, cause) }
-        let hasMoved = ranks.contains { workers[$0].map { $0.beat.view == view && $0.beat.applied > base } ?? false }
-        if hasMoved || completed * UInt64(plan.phases) > base { barren = 0 } else if !hasLostMember, !admitting { barren += 1 }
+        if !admitting { hasBroken = true }
         let members = ranks.filter { workers[$0] != nil }
         for connection in members {
             workers[connection]?.standing = .halting
@@ -39,7 +38,8 @@ extension CoordinatorMachine {
         workers[connection]?.standing = .still
         guard let promised = worker.promised else { return settle(now) }
         if position.applied == promised {
-            (workers[connection]?.mayHoldTruth, workers[connection]?.promised) = (true, nil)
+            workers[connection]?.mayHoldTruth = true
+            workers[connection]?.promised = nil
             return settle(now)
         }
         guard worker.standing == .levelling else { return settle(now) }
@@ -194,6 +194,8 @@ extension CoordinatorMachine {
 
     /// Begins a view at `applied` with those who stand there.
     private mutating func form(_ level: [ConnectionID], _ applied: UInt64, _ now: Duration) -> [CoordinatorDirective] {
+        if applied > base || admitting && !hasBroken { barren = 0 } else if hasBroken, !hasLostMember { barren += 1 }
+        hasBroken = false
         var directives = explainBreak()
         let numbers = Dictionary(uniqueKeysWithValues: level.map { (workers[$0]!.number, $0) })
         var (arranged, ring) = arrange(level, now)

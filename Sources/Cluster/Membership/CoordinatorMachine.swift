@@ -169,6 +169,8 @@ public struct CoordinatorMachine: Sendable {
     var server: (links: [Int: LinkProgress], moved: Duration) = ([:], .zero)
     /// Views in a row that ended without a finished phase though nobody was lost.
     var barren = 0
+    /// The view that is over broke; false: it was ended to let somebody in or out.
+    var hasBroken = false
     /// Whether the present view goes round the ring.
     var isRing = true
     /// The summation server stands in for the ring: until when, and how long the time after.

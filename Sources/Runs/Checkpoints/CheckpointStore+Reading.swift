@@ -50,6 +50,14 @@ extension CheckpointStore {
         throw CheckpointError(description: "There is no checkpoint of step \(step) in \(directory); \(there).")
     }
 
+    /// What the manifests say, the newest first; no state file is read, and what has no manifest that can be read is left out.
+    func manifests() throws -> [Checkpoint] {
+        try newestFirst().compactMap { candidate in
+            guard let manifest = try? manifest(in: candidate.path) else { return nil }
+            return Checkpoint(path: candidate.path, info: manifest.info, bytes: manifest.bytes, sha256: manifest.sha256)
+        }
+    }
+
     /// What is wrong with a checkpoint's folder that was named by its path; `nil` when it is whole.
     public static func damage(of path: String) -> String? {
         let folder = (path as NSString).standardizingPath

@@ -61,6 +61,9 @@ package struct Manifest: Sendable, Equatable {
             let epoch = object["epoch"]?.intValue, let endsEpoch = object["ends_epoch"]?.boolValue,
             let identity = object["configuration"]?.stringValue
         else { throw Malformed(reason: "its manifest lacks one of bytes, sha256, step, epoch, ends_epoch, configuration") }
+        guard step <= Plausible.count, (0...Int(Plausible.count)).contains(epoch), (0...Plausible.bytes).contains(length) else {
+            throw Malformed(reason: "its manifest speaks of step \(step), epoch \(epoch) and \(length) bytes, which no run comes to")
+        }
         self.init(
             info: CheckpointInfo(step: step, epoch: epoch, endsEpoch: endsEpoch, identity: identity), bytes: length, sha256: sha256)
         // Manifests of 0.1.0 have no seal; they are taken at their word.

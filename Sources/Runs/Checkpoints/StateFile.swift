@@ -71,6 +71,9 @@ public enum StateFile {
         guard let step = UInt64(try field(Key.step)), let epoch = Int(try field(Key.epoch)),
             let applied = UInt64(try field(Key.applied)), let chain = UInt64(try field(Key.chain), radix: 16)
         else { throw StateFileError("the file's step, epoch, applied or chain is no number") }
+        guard step <= Plausible.count, (0...Int(Plausible.count)).contains(epoch), applied <= Plausible.phases else {
+            throw StateFileError("the file speaks of step \(step), epoch \(epoch) and \(applied) phases, which no run comes to")
+        }
         return (step, epoch, applied, chain)
     }
 

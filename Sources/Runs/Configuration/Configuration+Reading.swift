@@ -48,7 +48,7 @@ extension Configuration {
         minibatch = try root.integer("minibatch", default: minibatch, in: 1...ConfigurationLimits.minibatch)
         shards = try root.integer("shards", default: Self.defaultShards(minibatch: minibatch), in: 1...ConfigurationLimits.shards)
         epochs = try root.integer("epochs", default: epochs, in: 1...Int(Int32.max))
-        steps = try root.integer("steps", default: steps, in: 0...Int.max)
+        steps = try root.integer("steps", default: steps, in: 0...Int(Plausible.count))
         seed = try root.integer("seed", default: seed, in: 0...UInt64.max)
         threads = try root.integer("threads", default: threads, in: 1...ConfigurationLimits.threads)
         model = try Self.model(root.section("model"), model)

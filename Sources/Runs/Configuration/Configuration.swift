@@ -109,6 +109,7 @@ public struct Configuration: Sendable, Equatable {
 
     /// Steps done when the run ends.
     public func lastStep(trainingImages: Int) -> UInt64 {
-        UInt64(steps > 0 ? steps : epochs * stepsPerEpoch(trainingImages: trainingImages))
+        let byEpochs = epochs.multipliedReportingOverflow(by: stepsPerEpoch(trainingImages: trainingImages))
+        return min(UInt64(steps > 0 ? steps : byEpochs.overflow ? .max : byEpochs.partialValue), Plausible.count)
     }
 }

@@ -5,14 +5,15 @@ extension Disk {
     static let temporarySuffix = ".partial"
 
     /// Writes a file that has its name only when all of it is on the device: temporary name beside it, sync, rename, sync of the folder.
-    /// A file that stood there before stands there until then, and still does where an error is thrown.
+    /// A file that stood there before stands there until then, and still does where an error is thrown; who may read it stays as it was.
     ///
     /// - Throws: `DiskError` of `path` itself, not of the temporary name; what `produce` throws.
     func writeWhole(_ path: String, produce: (WritableFile) throws -> Void) throws {
         let temporary = path + Self.temporarySuffix
         do {
-            try requireFile(path)
+            let mode = try modeOfFile(path)
             let file = try create(temporary)
+            if let mode { file.take(mode: mode) }
             try produce(file)
             try sync(file)
             try close(file)
@@ -30,12 +31,13 @@ extension Disk {
         try writeWhole(path) { try write(bytes, to: $0) }
     }
 
-    /// A rename would put a file in the place of a device or a pipe; who names one by mistake shall keep it.
-    private func requireFile(_ path: String) throws {
+    /// Who may read the file that is replaced; `nil` where there is none. A rename would put a file in the place of a device or a pipe; who
+    /// names one by mistake shall keep it.
+    private func modeOfFile(_ path: String) throws -> mode_t? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return }
+        guard stat(path, &status) == 0 else { return nil }
         switch status.st_mode & S_IFMT {
-        case S_IFREG: return
+        case S_IFREG: return status.st_mode & 0o777
         case S_IFDIR: throw DiskError(operation: "replace", path: path, code: EISDIR)
         default: throw DiskError(operation: "replace", path: path, code: EOPNOTSUPP)
         }

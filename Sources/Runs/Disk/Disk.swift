@@ -32,10 +32,28 @@ public struct Disk: Sendable {
     /// Asked before every operation; where it answers, the operation fails with that instead of being done.
     public typealias Fault = @Sendable (Request) -> Failure?
 
-    private let fault: Fault?
+    /// Modes of what a run leaves behind, before the umask: images, weights and logs are their owner's alone.
+    package static let fileMode: mode_t = 0o600
+    static let folderMode: mode_t = 0o700
+    /// Modes of what somebody asked for by name: the umask says who may read it, as with any program.
+    private static let resultMode: mode_t = 0o666
+    private static let parentMode: mode_t = 0o777
 
+    /// For files outside of run folders that a person named: readable as the umask has it.
+    public static let results = Disk(creating: resultMode)
+
+    private let fault: Fault?
+    private let mode: mode_t
+
+    /// The files of a run.
+    ///
     /// - Parameter fault: for tests; `nil` is the real disk.
     public init(fault: Fault? = nil) {
+        self.init(creating: Self.fileMode, fault: fault)
+    }
+
+    private init(creating mode: mode_t, fault: Fault? = nil) {
+        self.mode = mode
         self.fault = fault
     }
 
@@ -48,13 +66,13 @@ public struct Disk: Sendable {
     /// Creates (or empties) a file for writing.
     func create(_ path: String) throws(DiskError) -> WritableFile {
         try check(.create, path, as: "create")
-        return try WritableFile(path: path, flags: O_CREAT | O_TRUNC, verb: "create")
+        return try WritableFile(path: path, flags: O_CREAT | O_TRUNC, mode: mode, verb: "create")
     }
 
     /// Opens a file to write at its end, creating it if need be.
     func append(to path: String) throws(DiskError) -> WritableFile {
         try check(.create, path, as: "open")
-        return try WritableFile(path: path, flags: O_CREAT | O_APPEND, verb: "open")
+        return try WritableFile(path: path, flags: O_CREAT | O_APPEND, mode: mode, verb: "open")
     }
 
     /// Writes all of the bytes.
@@ -111,17 +129,28 @@ public struct Disk: Sendable {
         }
     }
 
-    /// Creates a folder, and those above it.
+    /// Creates a folder of a run, for its owner alone, in one that exists: where a run folder was removed under a run, nothing of it is
+    /// made anew. One that exists stays as it is.
     func makeDirectory(_ path: String) throws(DiskError) {
-        try check(.makeDirectory, path, as: "create the folder")
-        if mkdir(path, 0o755) == 0 { return }
-        switch errno {
-        case EEXIST where Self.isDirectory(path): return
-        case ENOENT where Self.parent(of: path) != path:
-            try makeDirectory(Self.parent(of: path))
-            try makeDirectory(path)
-        case let code: throw DiskError(operation: "create the folder", path: path, code: code)
+        try makeDirectory(path, mode: Self.folderMode)
+    }
+
+    /// Creates a folder for runs, and those above it, as the umask has it.
+    func makeParents(_ path: String) throws(DiskError) {
+        do {
+            try makeDirectory(path, mode: Self.parentMode)
+        } catch {
+            guard error.code == ENOENT, Self.parent(of: path) != path else { throw error }
+            try makeParents(Self.parent(of: path))
+            try makeDirectory(path, mode: Self.parentMode)
         }
+    }
+
+    private func makeDirectory(_ path: String, mode: mode_t) throws(DiskError) {
+        try check(.makeDirectory, path, as: "create the folder")
+        guard mkdir(path, mode) != 0 else { return }
+        let code = errno
+        guard code == EEXIST, Self.isDirectory(path) else { throw DiskError(operation: "create the folder", path: path, code: code) }
     }
 
     /// Removes a file, or a folder with what is in it.

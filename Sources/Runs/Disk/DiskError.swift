@@ -46,6 +46,7 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
         case ENOENT, ENOTDIR: "check the path"
         case EISDIR, ENOTEMPTY: "a folder stands there, where a file is due"
         case EOPNOTSUPP: "it is a device or a pipe, where a file is due"
+        case ELOOP: "a symbolic link stands there, and no file of a run is written through one: remove it"
         case EFBIG: "raise the limit on file sizes (ulimit -f)"
         case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
         case EIO: "the device itself reported it: look at dmesg and its health before trusting it again"

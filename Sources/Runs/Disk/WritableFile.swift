@@ -6,9 +6,10 @@ final class WritableFile: Sendable {
     let path: String
     private let descriptor: Mutex<Int32>
 
-    init(path: String, flags: Int32, verb: String) throws(DiskError) {
+    /// Opens the file itself: what a link of its name leads to is somebody else's.
+    init(path: String, flags: Int32, mode: mode_t, verb: String) throws(DiskError) {
         self.path = path
-        let opened = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
+        let opened = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, mode)
         guard opened >= 0 else { throw DiskError(operation: verb, path: path, code: errno) }
         descriptor = Mutex(opened)
     }
@@ -31,6 +32,11 @@ final class WritableFile: Sendable {
                 }
             }
         }
+    }
+
+    /// Lets the same people read it as an earlier file; where that cannot be, fewer do.
+    func take(mode: mode_t) {
+        descriptor.withLock { _ = fchmod($0, mode) }
     }
 
     func sync() throws(DiskError) {

@@ -30,7 +30,7 @@ public enum PNG {
     /// Writes `raster` to `path`: under a temporary name beside it, synced, then renamed, so that a reader never sees half a picture.
     ///
     /// Throws `PNGError` or `DiskError`; nothing is left behind, and a picture that stood there before still does.
-    public static func write(_ raster: Raster, to path: String, disk: Disk = Disk()) throws {
+    public static func write(_ raster: Raster, to path: String, disk: Disk = .results) throws {
         try disk.replace(path, with: encode(raster))
     }
 }

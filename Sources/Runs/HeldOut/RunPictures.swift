@@ -44,7 +44,7 @@ public struct RunPictures: Sendable {
         if let losses = try losses(title) { pictures.append((.losses, losses)) }
         let own = folder.figuresPath + "/epoch-" + String(format: "%04d", epoch)
         let disk = Disk()
-        try disk.makeDirectory(own)
+        for directory in [folder.figuresPath, own] { try disk.makeDirectory(directory) }
         var paths: [String] = []
         for (name, picture) in pictures {
             let newest = "\(folder.figuresPath)/\(name.rawValue)"

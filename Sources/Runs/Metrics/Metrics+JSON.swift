@@ -25,7 +25,7 @@ extension StepMetrics {
         return .object(members)
     }
 
-    /// Reads the object of a line; `nil` when a member is missing or of the wrong type. A real that was not finite stands there as `null` and
+    /// Reads the object of a line; `nil` when a member is missing, of the wrong type, or more than any run comes to. A real that was not finite stands there as `null` and
     /// comes back as NaN.
     init?(_ object: JSON) {
         guard let step = object["step"]?.unsignedValue, let epoch = object["epoch"]?.intValue, let losses = object["loss"]?.members,
@@ -38,7 +38,8 @@ extension StepMetrics {
             let mean = code["mean"]?.realOrNaN, let std = code["std"]?.realOrNaN,
             let samplesPerSecond = object["samples_per_second"]?.realOrNaN, let compute = milliseconds["compute"]?.realOrNaN,
             let pack = milliseconds["pack"]?.realOrNaN, let wait = milliseconds["wait"]?.realOrNaN,
-            let update = milliseconds["update"]?.realOrNaN
+            let update = milliseconds["update"]?.realOrNaN,
+            step <= Plausible.count, (0...Int(Plausible.count)).contains(epoch), view <= Plausible.count
         else { return nil }
         self.init(
             step: step, epoch: epoch, seconds: seconds,
@@ -68,7 +69,7 @@ extension EpochMetrics {
     init?(_ object: JSON) {
         guard let epoch = object["epoch"]?.intValue, let validation = object["validation"], let code = validation["code"],
             let reconstruction = validation["reconstruction"]?.realOrNaN, let mean = code["mean"]?.realOrNaN,
-            let std = code["std"]?.realOrNaN
+            let std = code["std"]?.realOrNaN, (0...Int(Plausible.count)).contains(epoch)
         else { return nil }
         self.init(
             epoch: epoch, reconstruction: reconstruction, codeMean: mean, codeStd: std, holes: validation["holes"]?.realOrNaN,

@@ -43,10 +43,10 @@ public struct MetricsReader: Sendable {
         }
         switch object["kind"]?.stringValue {
         case "step":
-            guard let step = StepMetrics(object) else { return "a step lacks one of its members" }
+            guard let step = StepMetrics(object) else { return "a step lacks one of its members, or has one that cannot be" }
             steps.append(step)
         case "epoch":
-            guard let epoch = EpochMetrics(object) else { return "an epoch lacks one of its members" }
+            guard let epoch = EpochMetrics(object) else { return "an epoch lacks one of its members, or has one that cannot be" }
             epochs.append(epoch)
         case "event":
             guard let what = object["what"]?.stringValue else { return "an event has no \"what\"" }

@@ -50,12 +50,12 @@ extension RunFolder {
     ) throws -> (folder: RunFolder, isNew: Bool) {
         if let directory {
             let folder = RunFolder(path: absolute(directory))
-            try disk.makeDirectory(Disk.parent(of: folder.path))
+            try disk.makeParents(Disk.parent(of: folder.path))
             if try folder.claim() { return (folder, true) }
             guard isBlank(folder.path) else { throw folder.taken(as: directory) }
             return (folder, false)
         }
-        try disk.makeDirectory(absolute(runs))
+        try disk.makeParents(absolute(runs))
         let path = absolute(runs) + "/" + name + "-" + timestamp(now)
         for number in 1...maximumNamesakes {
             let folder = RunFolder(path: number == 1 ? path : "\(path)-\(number)")
@@ -64,9 +64,9 @@ extension RunFolder {
         throw RunFolderError("\(path) and \(maximumNamesakes - 1) names after it are taken; name a folder with --run.")
     }
 
-    /// Makes the folder itself; false when something of that name exists. Of two processes one wins.
+    /// Makes the folder itself, for its owner alone; false when something of that name exists. Of two processes one wins.
     private func claim() throws -> Bool {
-        if mkdir(path, 0o755) == 0 { return true }
+        if mkdir(path, Disk.folderMode) == 0 { return true }
         if errno == EEXIST { return false }
         throw DiskError(operation: "create the folder", path: path, code: errno)
     }

@@ -1,19 +1,20 @@
+import Foundation
+
 extension RunFolder {
     /// Longest files `generation` and `identity` that are read.
     private static let generationBytes = 64
     private static let identityBytes = 64
 
-    /// How many coordinators the run has had; 0 when none has raised the number yet.
-    public func generation() throws -> UInt64 {
-        guard Self.exists(generationPath) else { return 0 }
+    /// The newest coordinator's; `nil` when the run has had none yet.
+    public func generation() throws -> Generation? {
+        guard Self.exists(generationPath) else { return nil }
         let text = String(decoding: try Disk.bytes(of: generationPath, limit: Self.generationBytes), as: UTF8.self)
-        // The highest number is left out: there would be none for the next coordinator.
-        guard let value = UInt64(text.trimmingSuffix("\n")), value < .max else {
+        guard let generation = Generation(line: text) else {
             throw RunFolderError(
                 "\(generationPath) holds no number that can be raised; write one there that is higher than the generation in the workers' logs."
             )
         }
-        return value
+        return generation
     }
 
     /// What tells this run from every other, of the same name and settings too: made by the run's first coordinator, kept for life. Only
@@ -32,11 +33,39 @@ extension RunFolder {
         return identity
     }
 
-    /// Raises the generation by one and returns it once it is on the device. A coordinator does so before it listens, so that workers can
-    /// tell it from one that was thought dead. Only for the holder of the run's lock.
-    public func raiseGeneration() throws -> UInt64 {
-        let next = try generation() + 1
-        try Disk().replace(generationPath, with: Array("\(next)\n".utf8))
+    /// Raises the generation's number, gives it a new name, and returns it once it is on the device. A coordinator does so before it listens,
+    /// so that workers can tell it from one that was thought dead. Only for the holder of the run's lock.
+    ///
+    /// - Parameter above: what the number has to be higher than besides the stored one: that of a coordinator which workers have obeyed
+    ///   and this folder, an older copy, has never heard of.
+    /// - Throws: `RunFolderError` where there is no such number, `DiskError`.
+    public func raiseGeneration(above: UInt64 = 0) throws -> Generation {
+        let highest = max(try generation()?.number ?? 0, above)
+        guard highest < Plausible.count - 1 else {
+            throw RunFolderError(
+                "\(generationPath) cannot be raised above \(highest), which no run comes to; write a smaller number there, and start the workers of this run again."
+            )
+        }
+        let next = Generation.fresh(number: highest + 1)
+        try Disk().replace(generationPath, with: Array(next.line.utf8))
         return next
+    }
+
+    /// Whether the folder is still that of the coordinator which raised the generation to this one. Looks at the disk.
+    public func ownership(of generation: Generation) -> Ownership {
+        do {
+            let bytes = try Disk.bytes(of: generationPath, limit: Self.generationBytes)
+            // It is replaced as a whole, so that half a line is damage, and no coordinator's.
+            guard let present = Generation(line: String(decoding: bytes, as: UTF8.self)) else {
+                return .unreadable(DiskError(operation: "make sense of", path: generationPath, code: EBADMSG))
+            }
+            return present == generation ? .ours : .taken(by: present)
+        } catch let error as DiskError where error.code == ENOENT || error.code == ENOTDIR {
+            return .gone
+        } catch let error as DiskError {
+            return .unreadable(error)
+        } catch {
+            return .unreadable(DiskError(operation: "make sense of", path: generationPath, code: EBADMSG))
+        }
     }
 }

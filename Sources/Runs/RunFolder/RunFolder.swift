@@ -80,7 +80,7 @@ public struct RunFolder: Sendable, Hashable {
     public func markLatest(under runs: String = defaultParent) throws {
         let disk = Disk()
         let parent = Self.absolute(runs)
-        try disk.makeDirectory(parent)
+        try disk.makeParents(parent)
         let isInside = (path as NSString).deletingLastPathComponent == parent
         let temporary = parent + "/.latest-\(getpid())"
         disk.discard(temporary)

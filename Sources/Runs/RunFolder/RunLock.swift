@@ -35,6 +35,8 @@ public final class RunLock: Sendable {
 extension RunFolder {
     /// Longest word of a lock's holder that is read.
     private static let holderBytes = 4_096
+    /// How often the file may be another one once it is locked before that is no accident.
+    private static let maximumReplacements = 10
 
     /// Takes the run for this process (`flock` on the file `lock`, which the kernel drops when the process dies).
     ///
@@ -42,9 +44,34 @@ extension RunFolder {
     ///   has taken it apart.
     /// - Throws: `RunLocked`.
     public func lock(within patience: Duration = .seconds(3)) throws -> RunLock {
-        let descriptor = Foundation.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw DiskError(operation: "open", path: lockPath, code: errno) }
         let deadline = Deadline(after: patience)
+        for _ in 0..<Self.maximumReplacements {
+            let descriptor = try lockedDescriptor(until: deadline)
+            // A lock on a file that was removed in the meantime holds off nobody: whoever comes next makes a new one.
+            guard isAtLockPath(descriptor) else {
+                close(descriptor)
+                continue
+            }
+            let lock = RunLock(descriptor: descriptor)
+            let holder = Array("process \(getpid()) on host \(Provenance.hostName()) since \(Provenance.timestamp(Date()))\n".utf8)
+            // The name is for the sentence that whoever comes second reads; the lock itself holds without it, on a full disk too.
+            if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, holder, holder.count, 0) }
+            return lock
+        }
+        throw RunFolderError("\(lockPath) is replaced as often as it is locked; find out which program removes it, and end that.")
+    }
+
+    /// What the holder of the lock wrote about itself: "process 123 on host a since 2026-01-02T03:04:05Z"; `nil` where it says nothing.
+    public var holder: String? {
+        let bytes = (try? Disk.bytes(of: lockPath, limit: Self.holderBytes)) ?? []
+        // It ends up in a sentence, and anybody may have written the file.
+        let words = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines).filter { $0 >= " " && $0 != "\u{7F}" }
+        return words.isEmpty ? nil : words
+    }
+
+    private func lockedDescriptor(until deadline: Deadline) throws -> Int32 {
+        let descriptor = Foundation.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, Disk.fileMode)
+        guard descriptor >= 0 else { throw DiskError(operation: "open", path: lockPath, code: errno) }
         var code: Int32 = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             code = errno
@@ -55,14 +82,16 @@ extension RunFolder {
         guard code == 0 else {
             close(descriptor)
             guard code == EWOULDBLOCK else { throw DiskError(operation: "lock", path: lockPath, code: code) }
-            let bytes = (try? Disk.bytes(of: lockPath, limit: Self.holderBytes)) ?? []
-            let written = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
-            throw RunLocked(path: path, holder: written.isEmpty ? "another process" : written)
+            throw RunLocked(path: path, holder: holder ?? "another process")
         }
-        let lock = RunLock(descriptor: descriptor)
-        let holder = Array("process \(getpid()) on host \(Provenance.hostName()) since \(Provenance.timestamp(Date()))\n".utf8)
-        // The name is for the sentence that whoever comes second reads; the lock itself holds without it, on a full disk too.
-        if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, holder, holder.count, 0) }
-        return lock
+        return descriptor
+    }
+
+    /// Whether the open file is the one that has the lock's name.
+    private func isAtLockPath(_ descriptor: Int32) -> Bool {
+        var mine = stat()
+        var there = stat()
+        guard fstat(descriptor, &mine) == 0, stat(lockPath, &there) == 0 else { return false }
+        return mine.st_dev == there.st_dev && mine.st_ino == there.st_ino
     }
 }

@@ -21,7 +21,7 @@ public struct StepRecord: Sendable, Hashable {
     init?(line: Substring) {
         let fields = line.split(separator: " ", omittingEmptySubsequences: false)
         guard fields.count == 3, let step = UInt64(fields[0]), let view = UInt64(fields[1]), fields[2].count == 16,
-            let chain = UInt64(fields[2], radix: 16)
+            step <= Plausible.count, view <= Plausible.count, let chain = UInt64(fields[2], radix: 16)
         else { return nil }
         self.init(step: step, view: view, chain: chain)
     }
@@ -51,15 +51,39 @@ public final class StepsLog: Sendable {
 
     /// All records of a log, in the order they were written; none when there is no file.
     ///
-    /// A line that is no record is passed over: a power cut can leave zeros where lines were, and as the log is no authority the run must go
-    /// on without them.
-    public static func read(_ path: String) throws -> [StepRecord] {
-        guard RunFolder.exists(path) else { return [] }
+    /// A line that is no record, or one that no run can have written, is passed over: a power cut can leave zeros where lines were, an editor
+    /// anything, and as the log is no authority the run must go on without them.
+    public static func read(_ path: String) throws -> [StepRecord] { try look(path).records }
+
+    /// The same, with what was passed over.
+    public static func look(_ path: String) throws -> (records: [StepRecord], passedOver: PassedOverSteps?) {
+        guard RunFolder.exists(path) else { return ([], nil) }
         var records: [StepRecord] = []
+        var first: Int?
+        var count = 0
         var reader = LineReader(source: try ByteSource(path: path))
         while let line = try reader.next(), line.isComplete {
-            if let record = StepRecord(line: Substring(line.text)) { records.append(record) }
+            if let record = StepRecord(line: Substring(line.text)) {
+                records.append(record)
+            } else {
+                first = first ?? line.number
+                count += 1
+            }
         }
-        return records
+        return (records, first.map { PassedOverSteps(path: path, firstLine: $0, count: count) })
+    }
+}
+
+/// Lines of `steps.log` that no run has written.
+public struct PassedOverSteps: Sendable, Equatable, CustomStringConvertible {
+    public let path: String
+    /// From 1.
+    public let firstLine: Int
+    public let count: Int
+
+    public var description: String {
+        let lines = count == 1 ? "it is" : "\(count) such lines are"
+        return
+            "\(path), line \(firstLine): no run writes such a record of a step; \(lines) passed over, since the checkpoints and the workers say where the run is"
     }
 }

@@ -33,6 +33,7 @@ struct Replay: ParsableCommand {
         try finishing {
             let folder = try RunFolder.open(name)
             let configuration = try folder.configuration().configuration
+            try folder.requireCheckpoints(of: configuration)
             try KernelChoice.require(configuration.kernel)
             let data = try DataSet.open(configuration.data, directory: self.data)
             let settings = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)

@@ -55,6 +55,7 @@ struct Resume: ParsableCommand {
             var sources = ConfigurationSources(sets: sets, flags: flags)
             sources.base = existing
             let configuration = try Configuration.load(sources)
+            try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, run: folder.typedName)
             try folder.update(to: configuration)
             lock.release()

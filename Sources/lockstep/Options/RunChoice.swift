@@ -25,6 +25,7 @@ struct RunChoice {
     func configuration() throws -> Configuration {
         guard let folder = try existing else { return try settings.configuration() }
         let existing = try folder.configuration().configuration
+        try folder.requireCheckpoints(of: existing)
         guard !settings.isEmpty else { return existing }
         let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
         try wanted.requireSameBits(as: existing, run: folder.typedName)

@@ -132,13 +132,18 @@ struct AccessOptions: ParsableArguments {
     @Flag(help: "Talk to other hosts without a token. Only on a network you trust.")
     var insecure = false
 
+    /// Where a parent has put the token; not for people.
+    @Option(help: .hidden)
+    var tokenDescriptor: Int32?
+
     func validate() throws {
         if insecure, tokenFile != nil { throw ValidationError("--insecure and --token-file exclude each other") }
     }
 
-    /// The token of the file, read once.
+    /// The token of the file, read once, or the one that this process's parent has handed down.
     func token() throws -> Token? {
         do {
+            if let tokenDescriptor { return try Token(descriptor: tokenDescriptor) }
             return try tokenFile.map { try Token(file: $0) }
         } catch {
             throw UsageError("\(error)")
@@ -147,7 +152,7 @@ struct AccessOptions: ParsableArguments {
 
     /// Off loopback somebody has to say who may come, or that the network is to be trusted.
     func check(_ address: HostPort?, _ what: String) throws {
-        guard let address, !address.isLoopback, !insecure, tokenFile == nil else { return }
+        guard let address, !address.isLoopback, !insecure, tokenFile == nil, tokenDescriptor == nil else { return }
         throw UsageError(
             "\(what) \(address) is reached over the network: give both sides --token-file F with the same secret (made by `head -c 32 /dev/urandom | base64 > F; chmod 600 F`), or --insecure on a network you trust"
         )

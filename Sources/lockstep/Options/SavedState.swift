@@ -22,6 +22,7 @@ struct SavedState {
         folder = try RunFolder.open(run)
         if let step {
             checkpoint = try folder.checkpoints().at(step: step)
+            warnOfOtherSettings()
             return
         }
         let (newest, leftOut) = try folder.checkpoints().newestWhole()
@@ -35,6 +36,15 @@ struct SavedState {
         }
         if !leftOut.isEmpty { Output.note("the newest whole one is that of step \(newest.info.step)") }
         checkpoint = newest
+        warnOfOtherSettings()
+    }
+
+    /// What only looks at a run may do so; what it shows is then not what the run computed, and a person should know.
+    private func warnOfOtherSettings() {
+        guard let configuration = try? folder.configuration().configuration,
+            let words = folder.otherSettings(of: checkpoint, than: configuration)
+        else { return }
+        Output.note("the settings in config.yaml of \(folder.typedName) are not those of its weights: \(words)")
     }
 
     /// RUN or RUN@STEP.

@@ -5,7 +5,7 @@ public enum FuzzTargets {
         // Sockets.
         .controlFrames, .controlMessages, .linkHello, .linkAnswer, .gradientFrame, .gradientPayload, .zstd,
         // Files of a run.
-        .safetensors, .manifest, .json, .metrics, .stepsLog, .configuration,
+        .safetensors, .manifest, .json, .metrics, .stepsLog, .generation, .configuration,
         // Files of a data set. A reader of MAT files belongs here when there is one.
         .idxImages, .idxLabels, .npy, .npz,
         // What is typed.

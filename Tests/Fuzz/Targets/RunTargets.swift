@@ -1,3 +1,4 @@
+import Cluster
 import Kernels
 import Runs
 
@@ -49,7 +50,8 @@ extension FuzzTarget {
     /// What a checkpoint and a joining worker make of the file; it may be no training state.
     private static func readState(_ reader: SafetensorsReader) throws(Violation) {
         do {
-            _ = try StateFile.position(of: reader)
+            let position = try StateFile.position(of: reader)
+            try claim(position.applied + 3 > position.applied && position.step * 3 >= position.step, "its phases can be counted on")
             let tensors = try StateFile.tensors(of: reader)
             try claim(tensors.map(\.name) == reader.tensors.map(\.name), "the state has the file's tensors")
         } catch let violation as Violation {
@@ -77,6 +79,8 @@ extension FuzzTarget {
     } body: { input in
         let manifest = try Manifest(parsing: input)
         try claim(input.count <= Manifest.maximumBytes, "no manifest longer than the longest")
+        try claim(manifest.info.step * 8 / 8 == manifest.info.step, "its steps can be counted in phases")
+        try claim(manifest.info.epoch >= 0 && manifest.bytes >= 0 && manifest.bytes * 4 > manifest.bytes - 1, "its counts can be added up")
         let again = try must("a manifest that was read can be read again") { try Manifest(parsing: Array(manifest.text.utf8)) }
         try claim(again == manifest, "a manifest written again is the same")
     }
@@ -117,6 +121,7 @@ extension FuzzTarget {
     } body: { input in
         let file = try MemoryFile(input)
         let metrics = try MetricsReader(path: file.path)
+        try claim(metrics.steps.allSatisfy { $0.step * 8 >= $0.step && $0.view + 1 > $0.view }, "its steps and views can be counted on")
         let lines = metrics.steps.map(\.json) + metrics.epochs.map(\.json) + metrics.events.map(\.fields)
         try claim(lines.count + metrics.passedOver.count <= input.count { $0 == UInt8(ascii: "\n") }, "no more entries than lines")
         let written = try MemoryFile(Array(lines.map { $0.text + "\n" }.joined().utf8))
@@ -128,8 +133,18 @@ extension FuzzTarget {
 
     /// `steps.log`.
     static let stepsLog = FuzzTarget("steps-log", refusing: []) {
-        let records = [StepRecord(step: 1, view: 1, chain: 0), StepRecord(step: .max, view: 12, chain: .max)]
-        return [Seed("records", Array(records.map(\.line).joined().utf8) + Array("3 1 00".utf8))]
+        let records = [
+            StepRecord(step: 1, view: 1, chain: 0), StepRecord(step: Plausible.count, view: Plausible.count, chain: .max),
+        ]
+        // No run comes to the steps and views of the others, which have to be passed over.
+        let others = [
+            StepRecord(step: 1 << 63 - 1, view: 12, chain: .max), StepRecord(step: 22, view: .max, chain: 1),
+            StepRecord(step: .max, view: 1 << 62, chain: 0),
+        ]
+        return [
+            Seed("records", Array(records.map(\.line).joined().utf8) + Array("3 1 00".utf8)),
+            Seed("edges", Array((records + others).map(\.line).joined().utf8)),
+        ]
     } body: { input in
         let file = try MemoryFile(input)
         let records = try StepsLog.read(file.path)
@@ -137,6 +152,49 @@ extension FuzzTarget {
         let written = try MemoryFile(Array(records.map(\.line).joined().utf8))
         let again = try must("what was written can be read") { try StepsLog.read(written.path) }
         try claim(again == records, "records written again are the same")
+        try goOn(from: Bookmark(records, lastStep: 1_000))
+    }
+
+    /// What a coordinator computes with the log: a worker comes back that holds the state of a later step than the checkpoint's, then all is
+    /// lost and a new one begins at the checkpoint.
+    private static func goOn(from bookmark: Bookmark) throws(Violation) {
+        let plan = RunPlan(
+            shards: 4, phases: 3, firstStep: 20, lastStep: 1_000, stepsPerEpoch: 7, workers: 1...1, beginsWithSeed: false,
+            generation: 2, bookedStep: bookmark.step)
+        try claim(bookmark.step <= plan.lastStep, "no more steps are booked than the run has")
+        var machine = CoordinatorMachine(plan: plan, view: bookmark.view)
+        let identity = WorkerIdentity(host: "a", pid: 1, process: 1, build: "1", library: "OpenBLAS", kernel: "haswell")
+        let positions = [Position(applied: 64, chain: 1, holdsSum: true), Position(applied: 0, chain: 0, isFresh: true, digest: [1])]
+        var now = Duration.zero
+        for (number, position) in positions.enumerated() {
+            let worker = ConnectionID(UInt64(number + 1))
+            let held = position.isFresh ? nil : HeldState(run: plan.run, generation: 1, position: position)
+            var directives = machine.handle(.hello(worker, identity, held: held), at: now)
+            directives += machine.handle(.ready(worker, fingerprint: [1], position), at: now)
+            for _ in 0..<60 {
+                now += .milliseconds(250)
+                directives += machine.handle(.heartbeat(worker, Beat(work: 1, applied: 0, contributed: 0)), at: now)
+                directives += machine.handle(.tick, at: now)
+            }
+            for case .form(let view) in directives {
+                try claim(view.number > bookmark.view, "a view has a number that none has had")
+                try claim(view.applied <= 64, "a view begins where a replica is")
+            }
+            _ = machine.handle(.closed(worker, reason: "the input ends"), at: now)
+        }
+    }
+
+    /// The file `generation` of a run.
+    static let generation = FuzzTarget("generation", refusing: []) {
+        [
+            Seed("number-and-name", Array(Generation(number: 12, name: 0xC0FFEE).line.utf8)),
+            Seed("highest", Array(Generation(number: Plausible.count - 1, name: .max).line.utf8)),
+        ]
+    } body: { input in
+        // What is none is refused by whoever reads the file, in one sentence that knows its path.
+        guard let generation = Generation(line: String(decoding: input, as: UTF8.self)) else { return }
+        try claim(generation.number + 1 <= Plausible.count, "one more coordinator can be counted")
+        try claim(Generation(line: generation.line) == generation, "a generation written again is the same")
     }
 
     /// A recipe, or the `config.yaml` of a run.
@@ -181,6 +239,7 @@ extension FuzzTarget {
         let last = configuration.lastStep(trainingImages: configuration.data.train)
         for step in [0, last / 2, last - 1] {
             try claim(training.minibatchSize(ofStep: step) > 0, "a minibatch has rows")
+            try claim(step * 8 / 8 == step, "the steps can be counted in phases")
             for phase in Configuration.phaseNames {
                 try claim(training.rate(phase: phase, step: step) >= 0, "a rate is a number")
             }

@@ -7,7 +7,9 @@ import Testing
 struct FolderTests {
     /// A run that goes on until it is told to stop, or for `epochs`.
     private static func long(_ epochs: Int = 5_000) -> [String] {
-        LockstepProcess.small + ["--epochs", "\(epochs)", "--set", "evaluate.every_epochs=0", "--set", "checkpoint.every_seconds=1"]
+        LockstepProcess.small + [
+            "--epochs", "\(epochs)", "--set", "evaluate.every_epochs=0", "--set", "checkpoint.every_epochs=20",
+        ]
     }
 
     private func digest(_ run: String) throws -> String {
@@ -20,8 +22,9 @@ struct FolderTests {
     func removedLock() throws {
         let scratch = try Scratch()
         let run = scratch.run("run")
-        let epochs = 1_000
-        let first = try LockstepProcess(["coordinator"] + Self.long(epochs) + ["--run", run, "--listen", "127.0.0.1:0", "--workers", "1"])
+        let epochs = 400
+        let first = try LockstepProcess(
+            ["coordinator"] + Self.long(epochs) + ["--run", run, "--listen", "127.0.0.1:0", "--workers", "1"])
         let port = try #require(LockstepProcess.port(of: run))
         let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 })
@@ -29,7 +32,10 @@ struct FolderTests {
         let second = try LockstepProcess(["coordinator", "--run", run, "--listen", "127.0.0.1:0", "--workers", "1"])
         let lost = try first.wait(seconds: 20)
         #expect(lost.status == 1, "\(lost.errors)")
-        for part in ["another coordinator has taken the run folder", "generation 2 (", "this one is 1 (", "process \(second.process.processIdentifier) on host", "the workers keep their state"] {
+        for part in [
+            "another coordinator has taken the run folder", "generation 2 (", "this one is 1 (",
+            "process \(second.process.processIdentifier) on host", "the workers keep their state",
+        ] {
             #expect(lost.errors.contains(part), "\(lost.errors)")
         }
         #expect(LockstepProcess.eventually { worker.errorsSoFar.contains("the state is kept") }, "\(worker.errorsSoFar)")
@@ -38,13 +44,19 @@ struct FolderTests {
         let third = try LockstepProcess(
             ["coordinator", "--run", run, "--listen", "127.0.0.1:\(port)", "--workers", "1", "--json"])
         let result = try third.wait()
-        #expect(result.status == 0 && result.errors.contains("above the newest checkpoint") == false, "\(result.errors)")
+        #expect(result.status == 0, "\(result.errors)")
+        // The worker was never told that the run is over, and so nothing was done again.
+        let events = try MetricsReader(path: run + "/metrics.jsonl").events
+        #expect(!events.contains { $0.what == "restart" }, "\(events.map(\.what))")
         #expect(try worker.wait(seconds: 20).status == 0)
-        let calm = try LockstepProcess.run(["train"] + Self.long(epochs) + ["--run", scratch.run("calm"), "--workers", "1", "--json"])
+        let calm = try LockstepProcess.run(
+            ["train"] + Self.long(epochs) + ["--run", scratch.run("calm"), "--workers", "1", "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"], "\(calm.errors)")
     }
 
-    @Test("a run folder that is removed under a run ends it within seconds, with a sentence, and nothing of it comes back", arguments: [false, true])
+    @Test(
+        "a run folder that is removed under a run ends it within seconds, with a sentence, and nothing of it comes back",
+        arguments: [false, true])
     func removed(moved: Bool) throws {
         let scratch = try Scratch()
         let run = scratch.run("run")
@@ -59,7 +71,9 @@ struct FolderTests {
         }
         let result = try train.wait(seconds: 15)
         #expect(result.status == 1, "\(result.errors)")
-        #expect(result.errors.contains("is gone, or its file generation is") && result.errors.contains("put it back"), "\(result.errors)")
+        #expect(
+            result.errors.contains("is gone, or its file generation is") && result.errors.contains("put it back"),
+            "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: run))
         guard moved else { return }
         // Put back, it goes on.
@@ -86,7 +100,8 @@ struct FolderTests {
         #expect(try train.wait(seconds: 30).status == 0)
     }
 
-    @Test("the highest numbers there are, at the end of steps.log, are passed over in words, and the run goes on to the same weights")
+    @Test(
+        "the highest numbers there are, at the end of steps.log, are passed over in words, and the run goes on to the same weights")
     func stepsLog() throws {
         let scratch = try Scratch()
         let run = scratch.run("run")
@@ -103,7 +118,9 @@ struct FolderTests {
         #expect(try digest(run) == digest(scratch.run("calm")))
     }
 
-    @Test("a seed edited in config.yaml is refused by what goes on with the run, told by what looks at it, and put back it is as before")
+    @Test(
+        "a seed edited in config.yaml is refused by what goes on with the run, told by what looks at it, and put back it is as before"
+    )
     func editedSeed() throws {
         let scratch = try Scratch()
         let run = scratch.run("run")
@@ -135,17 +152,22 @@ struct FolderTests {
     @Test("a run is its owner's alone, and less where the umask says so; no log is written through a link")
     func modes() throws {
         let scratch = try Scratch()
-        for (mask, folder, file) in [("022", 0o700, 0o600), ("0177", 0o600, 0o600)] as [(String, mode_t, mode_t)] where mask == "022" || getuid() == 0 {
+        for (mask, folder, file) in [("022", 0o700, 0o600), ("0177", 0o600, 0o600)] as [(String, mode_t, mode_t)]
+        where mask == "022" || getuid() == 0 {
             let run = scratch.run("run-\(mask)")
             let shell = Process()
             shell.executableURL = URL(fileURLWithPath: "/bin/bash")
-            shell.arguments = ["-c", "umask \(mask); exec \"$0\" \"$@\" 2> /dev/null > /dev/null", LockstepProcess.path, "train"] + LockstepProcess.small + ["--set", "figures.every_epochs=1", "--run", run]
+            shell.arguments =
+                ["-c", "umask \(mask); exec \"$0\" \"$@\" 2> /dev/null > /dev/null", LockstepProcess.path, "train"]
+                + LockstepProcess.small + ["--set", "figures.every_epochs=1", "--run", run]
             shell.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
             try shell.run()
             shell.waitUntilExit()
             #expect(shell.terminationStatus == 0)
             let names = try FileManager.default.subpathsOfDirectory(atPath: run)
-            for expected in ["worker-0.log", "coordinator.log", "steps.log", "metrics.jsonl", "lock", "identity", "generation", "config.yaml"] {
+            for expected in [
+                "worker-0.log", "coordinator.log", "steps.log", "metrics.jsonl", "lock", "identity", "generation", "config.yaml",
+            ] {
                 #expect(names.contains(expected))
             }
             for name in names.map({ run + "/" + $0 }) + [run] {
@@ -174,7 +196,9 @@ struct RunTokenTests {
         return text.trimmingCharacters(in: .newlines)
     }
 
-    @Test("a worker without the token that dials a running train is turned away, and the token stands where no other user can read it")
+    @Test(
+        "a worker without the token that dials a running train is turned away, and the token stands where no other user can read it"
+    )
     func train() throws {
         let scratch = try Scratch()
         let run = scratch.run("run")
@@ -241,10 +265,14 @@ struct RunTokenTests {
         chmod(scratch.run("token"), 0o600)
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + [
-                "--kernel", "haswell", "--run", run, "--listen", "127.0.0.1:0", "--workers", "2", "--token-file", scratch.run("token"),
+                "--kernel", "haswell", "--run", run, "--listen", "127.0.0.1:0", "--workers", "2", "--token-file",
+                scratch.run("token"),
             ])
         let port = try #require(LockstepProcess.port(of: run))
-        let scripts = ["cat \"$2\" | \"$0\" worker --coordinator \"$1\" --token-file /dev/stdin", "\"$0\" worker --coordinator \"$1\" --token-file <(cat \"$2\")"]
+        let scripts = [
+            "cat \"$2\" | \"$0\" worker --coordinator \"$1\" --token-file /dev/stdin",
+            "\"$0\" worker --coordinator \"$1\" --token-file <(cat \"$2\")",
+        ]
         let workers = try scripts.map { script in
             let worker = Process()
             worker.executableURL = URL(fileURLWithPath: "/bin/bash")

@@ -61,10 +61,12 @@ struct TroubleshootingTests {
     /// Files that hold errors and nothing else.
     private static let errors: Set<String> = [
         "Autoencoder/Replica/Decision.swift", "Cluster/Control/ControlMessage.swift", "Cluster/Control/Handshake.swift",
-        "Cluster/Coordinator/FolderWatch.swift", "Cluster/Hosts/AgentStarter.swift", "Cluster/Hosts/HostComparison.swift", "Cluster/Membership/WorkerEvents.swift",
+        "Cluster/Coordinator/FolderWatch.swift", "Cluster/Hosts/AgentStarter.swift", "Cluster/Hosts/HostComparison.swift",
+        "Cluster/Membership/WorkerEvents.swift",
         "Collectives/Links/LinkFailure.swift", "Collectives/Links/LinkHello.swift",
         "Kernels/KernelFamily.swift", "Runs/Checkpoints/CheckpointStore+Retention.swift", "Runs/Disk/DiskError.swift",
-        "Runs/Disk/DiskNotices.swift", "Runs/RunFolder/RunFolder+SameBits.swift", "Wire/ControlFrameError.swift", "Wire/GradientCoding.swift",
+        "Runs/Disk/DiskNotices.swift", "Runs/RunFolder/RunFolder+SameBits.swift", "Wire/ControlFrameError.swift",
+        "Wire/GradientCoding.swift",
         "Wire/GradientFrameHeader+Reading.swift", "Wire/ZstdError.swift",
     ]
 

@@ -153,7 +153,8 @@ import Testing
         edited.minibatch = 50
         let text = sentence { try folder.requireCheckpoints(of: edited) }
         for part in [
-            "the checkpoint after step 40", "seed (0 there, now 3)", "minibatch (100 there, now 50)", "put config.yaml back", "--from",
+            "the checkpoint after step 40", "seed (0 there, now 3)", "minibatch (100 there, now 50)", "put config.yaml back",
+            "--from",
         ] {
             #expect(text.contains(part), "\(text)")
         }
@@ -190,14 +191,18 @@ import Testing
         let path = try scratch.write("1 1 0000000000000000\n\(line)\n2 1 ffffffffffffffff\n\(line)\n", to: "steps.log")
         let (records, passedOver) = try StepsLog.look(path)
         #expect(records == Array(StepsLogTests.records.prefix(2)))
-        #expect(passedOver?.description.hasPrefix("\(path), line 2: no run writes such a record of a step; 2 such lines are passed over") == true)
+        #expect(
+            passedOver?.description.hasPrefix(
+                "\(path), line 2: no run writes such a record of a step; 2 such lines are passed over") == true)
         #expect(try StepsLog.look(scratch.write("1 1 0000000000000000\n2 1", to: "steps.log")).passedOver == nil)
     }
 
     @Test("A manifest, a state or a metric of more than any run has is refused in words")
     func others() throws {
         let identity = String(repeating: "0", count: 64)
-        for (step, epoch, bytes) in [(UInt64.max, 1, 1), (1 << 62, 1, 1), (1, .max, 1), (1, -1, 1), (1, 1, .max), (1, 1, -1)] as [(UInt64, Int, Int)] {
+        for (step, epoch, bytes) in [(UInt64.max, 1, 1), (1 << 62, 1, 1), (1, .max, 1), (1, -1, 1), (1, 1, .max), (1, 1, -1)]
+            as [(UInt64, Int, Int)]
+        {
             let info = CheckpointInfo(step: step, epoch: epoch, endsEpoch: true, identity: identity)
             let manifest = Manifest(info: info, bytes: bytes, sha256: identity)
             do {
@@ -208,7 +213,8 @@ import Testing
             }
         }
         for (step, epoch, applied) in [
-            ("18446744073709551615", "1", "3"), ("1", "-1", "3"), ("1", "1", "18446744073709551615"), ("1", "9223372036854775807", "3"),
+            ("18446744073709551615", "1", "3"), ("1", "-1", "3"), ("1", "1", "18446744073709551615"),
+            ("1", "9223372036854775807", "3"),
         ] {
             let bytes = try SafetensorsStream(
                 [], metadata: ["step": step, "epoch": epoch, "applied": applied, "chain": "0", "configuration": ""]
@@ -218,7 +224,8 @@ import Testing
         }
         let line = MetricsTests.step(4).json.text
         let path = try scratch.write(
-            line + "\n" + line.replacingOccurrences(of: "\"step\":4", with: "\"step\":18446744073709551615") + "\n", to: "metrics.jsonl")
+            line + "\n" + line.replacingOccurrences(of: "\"step\":4", with: "\"step\":18446744073709551615") + "\n",
+            to: "metrics.jsonl")
         let metrics = try MetricsReader(path: path)
         #expect(metrics.steps.map(\.step) == [4] && metrics.passedOver.map(\.line) == [2])
         // Lines of steps that are not there yet make way when the run goes on.

@@ -205,7 +205,10 @@ import Testing
         for above in [UInt64.max, UInt64.max - 1, Plausible.count] {
             #expect(sentence { _ = try run.raiseGeneration(above: above) }.contains("cannot be raised above \(above)"))
         }
-        for text in ["", "x", "18446744073709551615\n", "1099511627776\n", "-1", "4 00c0ffee\n", "4 00c0ffee00c0ffee 1\n", "4 +0c0ffee00c0ffee\n"] {
+        for text in [
+            "", "x", "18446744073709551615\n", "1099511627776\n", "-1", "4 00c0ffee\n", "4 00c0ffee00c0ffee 1\n",
+            "4 +0c0ffee00c0ffee\n",
+        ] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: run.path + "/generation"))
             #expect(sentence { _ = try run.raiseGeneration() }.contains("holds no number that can be raised"), "\(text)")
         }

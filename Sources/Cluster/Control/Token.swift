@@ -47,7 +47,8 @@ public struct Token: Sendable {
     /// A pipe has given its token away. Whoever opens the same path again shall find it.
     private static func leave(_ line: String, at path: String) {
         let prefixes = ["/dev/fd/", "/proc/self/fd/"]
-        let number = path == "/dev/stdin" ? 0 : prefixes.lazy.filter(path.hasPrefix).compactMap { Int32(path.dropFirst($0.count)) }.first
+        let number =
+            path == "/dev/stdin" ? 0 : prefixes.lazy.filter(path.hasPrefix).compactMap { Int32(path.dropFirst($0.count)) }.first
         guard let number, let memory = try? SealedMemory(line + "\n") else { return }
         memory.withDescriptor { _ = dup2($0, number) }
     }
@@ -60,7 +61,8 @@ public struct Token: Sendable {
         var bytes = [UInt8](repeating: 0, count: Self.longestLine)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count >= 0 else {
-            throw LocalError("\(source) cannot be read: \(String(cString: strerror(errno))); it is for processes that lockstep starts")
+            throw LocalError(
+                "\(source) cannot be read: \(String(cString: strerror(errno))); it is for processes that lockstep starts")
         }
         try self.init(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self), from: source)
     }

@@ -106,7 +106,8 @@ public final class Coordinator: Sendable {
         let outcomes = Mailbox<RunOutcome>()
         let recorder = RunRecorder()
         let evaluation = EvaluationDesk(run: run)
-        let watch = FolderWatch(folder: options.folder, generation: run.generation, wayBack: wayBack(run), log: log) { [self] reason in
+        let watch = FolderWatch(folder: options.folder, generation: run.generation, wayBack: wayBack(run), log: log) {
+            [self] reason in
             self.shell.withLock { $0 }?.onLoop { $0.abandon(reason) }
         }
         defer { watch.close() }

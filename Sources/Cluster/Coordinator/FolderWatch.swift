@@ -67,7 +67,9 @@ final class FolderWatch: Sendable {
                 defer { state.isUnreadable = false }
                 return state.isUnreadable
             }
-            if wasUnreadable { log.info("\(folder.path)/generation can be read again, and the run folder is still this coordinator's") }
+            if wasUnreadable {
+                log.info("\(folder.path)/generation can be read again, and the run folder is still this coordinator's")
+            }
         case .unreadable(let error):
             let isFirst = state.withLock { state in
                 defer { state.isUnreadable = true }
@@ -106,7 +108,8 @@ final class FolderWatch: Sendable {
 
     private func taken(by other: Generation) -> String {
         let who = folder.holder.map { ": \($0)" } ?? ""
-        return "another coordinator has taken the run folder \(folder.path) (generation \(other), this one is \(generation.withLock { $0 }))\(who); "
+        return
+            "another coordinator has taken the run folder \(folder.path) (generation \(other), this one is \(generation.withLock { $0 }))\(who); "
             + "this process is an old one and ends, the workers keep their state for the newer one; "
             + "one run has one coordinator, which the file lock in the folder stands for: do not remove it"
     }

@@ -9,7 +9,9 @@ struct SealedMemory: ~Copyable {
     init(_ text: String) throws {
         let bytes = Array(text.utf8)
         descriptor = bytes.withUnsafeBytes { cprocess_sealed_memory("lockstep", $0.baseAddress, $0.count) }
-        guard descriptor >= 0 else { throw LocalError("cannot hand a secret down in memory: \(String(cString: strerror(-descriptor)))") }
+        guard descriptor >= 0 else {
+            throw LocalError("cannot hand a secret down in memory: \(String(cString: strerror(-descriptor)))")
+        }
     }
 
     /// Calls `body` with the descriptor, which is open until it returns.

@@ -62,7 +62,8 @@ package struct Manifest: Sendable, Equatable {
             let identity = object["configuration"]?.stringValue
         else { throw Malformed(reason: "its manifest lacks one of bytes, sha256, step, epoch, ends_epoch, configuration") }
         guard step <= Plausible.count, (0...Int(Plausible.count)).contains(epoch), (0...Plausible.bytes).contains(length) else {
-            throw Malformed(reason: "its manifest speaks of step \(step), epoch \(epoch) and \(length) bytes, which no run comes to")
+            throw Malformed(
+                reason: "its manifest speaks of step \(step), epoch \(epoch) and \(length) bytes, which no run comes to")
         }
         self.init(
             info: CheckpointInfo(step: step, epoch: epoch, endsEpoch: endsEpoch, identity: identity), bytes: length, sha256: sha256)

@@ -150,7 +150,9 @@ public struct Disk: Sendable {
         try check(.makeDirectory, path, as: "create the folder")
         guard mkdir(path, mode) != 0 else { return }
         let code = errno
-        guard code == EEXIST, Self.isDirectory(path) else { throw DiskError(operation: "create the folder", path: path, code: code) }
+        guard code == EEXIST, Self.isDirectory(path) else {
+            throw DiskError(operation: "create the folder", path: path, code: code)
+        }
     }
 
     /// Removes a file, or a folder with what is in it.

@@ -80,7 +80,9 @@ extension FuzzTarget {
         let manifest = try Manifest(parsing: input)
         try claim(input.count <= Manifest.maximumBytes, "no manifest longer than the longest")
         try claim(manifest.info.step * 8 / 8 == manifest.info.step, "its steps can be counted in phases")
-        try claim(manifest.info.epoch >= 0 && manifest.bytes >= 0 && manifest.bytes * 4 > manifest.bytes - 1, "its counts can be added up")
+        try claim(
+            manifest.info.epoch >= 0 && manifest.bytes >= 0 && manifest.bytes * 4 > manifest.bytes - 1, "its counts can be added up"
+        )
         let again = try must("a manifest that was read can be read again") { try Manifest(parsing: Array(manifest.text.utf8)) }
         try claim(again == manifest, "a manifest written again is the same")
     }
@@ -121,7 +123,8 @@ extension FuzzTarget {
     } body: { input in
         let file = try MemoryFile(input)
         let metrics = try MetricsReader(path: file.path)
-        try claim(metrics.steps.allSatisfy { $0.step * 8 >= $0.step && $0.view + 1 > $0.view }, "its steps and views can be counted on")
+        try claim(
+            metrics.steps.allSatisfy { $0.step * 8 >= $0.step && $0.view + 1 > $0.view }, "its steps and views can be counted on")
         let lines = metrics.steps.map(\.json) + metrics.epochs.map(\.json) + metrics.events.map(\.fields)
         try claim(lines.count + metrics.passedOver.count <= input.count { $0 == UInt8(ascii: "\n") }, "no more entries than lines")
         let written = try MemoryFile(Array(lines.map { $0.text + "\n" }.joined().utf8))
@@ -164,7 +167,9 @@ extension FuzzTarget {
         try claim(bookmark.step <= plan.lastStep, "no more steps are booked than the run has")
         var machine = CoordinatorMachine(plan: plan, view: bookmark.view)
         let identity = WorkerIdentity(host: "a", pid: 1, process: 1, build: "1", library: "OpenBLAS", kernel: "haswell")
-        let positions = [Position(applied: 64, chain: 1, holdsSum: true), Position(applied: 0, chain: 0, isFresh: true, digest: [1])]
+        let positions = [
+            Position(applied: 64, chain: 1, holdsSum: true), Position(applied: 0, chain: 0, isFresh: true, digest: [1]),
+        ]
         var now = Duration.zero
         for (number, position) in positions.enumerated() {
             let worker = ConnectionID(UInt64(number + 1))

@@ -6,7 +6,7 @@ LOCKSTEP := .build/release/lockstep
 CORETYPE := $(shell if grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)
 TEST_ENVIRONMENT := OPENBLAS_CORETYPE=$(CORETYPE) OPENBLAS_NUM_THREADS=1
 
-.PHONY: help setup commit build train mnist test fuzz matrix bench lint format proto clean
+.PHONY: help setup commit build train mnist test settings fuzz matrix bench lint format proto clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,10 @@ mnist: build  ## fetch MNIST and train the 2-D Gaussian recipe on it
 test: setup commit  ## every test, on a release build
 	swift build -c release --product lockstepPackageTests
 	$(TEST_ENVIRONMENT) swift test -c release --skip-build
+
+settings: setup commit  ## one digest each for 500 random models over workers, threads, ring and server (SETTINGS_COUNT=, SETTINGS_SEED=)
+	swift build -c release --product lockstepPackageTests
+	$(TEST_ENVIRONMENT) SETTINGS_COUNT=$${SETTINGS_COUNT:-500} swift test -c release --skip-build --filter ArrangementTests
 
 fuzz: setup commit  ## libFuzzer on one parser: TARGET=npz (or all) SECONDS=600; the list: Tests/Fuzz/Targets/FuzzTargets.swift
 	Tests/Fuzz/run.sh $(TARGET) $(SECONDS)

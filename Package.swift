@@ -80,7 +80,9 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Autoencoder", "Datasets", "Layers", "Kernels"]),
-        .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Runs", "Wire", "Autoencoder"]),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: ["Cluster", "Runs", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
         // One list of parsers under fuzzing: `make test` replays its corpus, `make fuzz` builds the driver with libFuzzer.
         .target(
             name: "FuzzTargets",

@@ -12,6 +12,7 @@ uint32_t ck_cpu_features(void) {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) features |= CK_CPU_AVX2_FMA;
     if (ck_level_available(CK_LEVEL_AVX512)) features |= CK_CPU_AVX512;
     if (__builtin_cpu_supports("avx512bf16")) features |= CK_CPU_AVX512_BF16;
+    if (__builtin_cpu_supports("pclmul")) features |= CK_CPU_CARRYLESS;
     if (__builtin_cpu_is("amd")) features |= CK_CPU_AMD;
     return features;
 }

@@ -39,7 +39,7 @@ public enum BytePlanes {
     }
 }
 
-/// CRC-32C (Castagnoli), by the CPU's instruction where there is one.
+/// CRC-32C (Castagnoli), by the CPU's instruction where there is one, in three interleaved streams where they can be joined.
 public enum CRC32C {
     /// The checksum of `bytes`, or of more bytes when `continuing` is that of what stood before them.
     public static func checksum(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32 {
@@ -52,7 +52,13 @@ public enum CRC32C {
     }
 
     /// The same without the instruction, for comparison.
-    public static func checksumByTable(_ bytes: [UInt8], continuing: UInt32 = 0) -> UInt32 {
-        bytes.withUnsafeBytes { ck_crc32c_table(continuing, $0.baseAddress, $0.count) }
+    public static func checksumByTable(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32 {
+        ck_crc32c_table(continuing, bytes.baseAddress, bytes.count)
+    }
+
+    /// The same by one stream of the instruction, for comparison; nil on a CPU without it.
+    public static func checksumByOneStream(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32? {
+        guard ck_cpu_features() & UInt32(CK_CPU_SSE42) != 0 else { return nil }
+        return ck_crc32c_one_stream(continuing, bytes.baseAddress, bytes.count)
     }
 }

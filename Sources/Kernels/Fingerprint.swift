@@ -21,32 +21,6 @@ public struct Fingerprint: Sendable {
         return hash
     }
 
-    /// Whether the products Y = X·Wᵀ and dX = dY·W over all rows at once have the bits of those made shard by shard.
-    public static func batchingAgrees(rowsPerShard: Int, shards: Int, inputs: Int, outputs: Int) -> Bool {
-        batchingAgrees(shardRows: Array(repeating: rowsPerShard, count: shards), inputs: inputs, outputs: outputs)
-    }
-
-    /// The same with shards of different sizes.
-    public static func batchingAgrees(shardRows: [Int], inputs: Int, outputs: Int) -> Bool {
-        let rows = shardRows.reduce(0, +)
-        let layer = Layer(Shape(rows: rows, inputs: inputs, outputs: outputs))
-        let whole = layer.rowProducts()
-        let y = Matrix(rows: rows, columns: outputs)
-        let dx = Matrix(rows: rows, columns: inputs)
-        var first = 0
-        for count in shardRows {
-            let range = first..<first + count
-            Products.forward(layer.x.rows(range), layer.w, into: y.rows(range))
-            Products.backwardInput(layer.dy.rows(range), layer.w, into: dx.rows(range))
-            first += count
-        }
-        return same(y, whole.y) && same(dx, whole.dx)
-    }
-
-    private static func same(_ a: Matrix, _ b: Matrix) -> Bool {
-        a.values.withUnsafeBytes { left in b.values.withUnsafeBytes { right in left.elementsEqual(right) } }
-    }
-
     private static func digest(_ m: Matrix, after hash: UInt64) -> UInt64 {
         var hash = ChainHash.mix(hash &+ UInt64(m.rows) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(m.columns))
         for value in m.values.array { hash = ChainHash.mix(hash &* 31 &+ UInt64(value.bitPattern)) }
@@ -66,16 +40,11 @@ public struct Fingerprint: Sendable {
             }
         }
 
-        func rowProducts() -> (y: Matrix, dx: Matrix) {
+        func products() -> [Matrix] {
             let y = Matrix(rows: x.rows, columns: w.rows)
             let dx = Matrix(rows: x.rows, columns: x.columns)
             Products.forward(x, w, into: y)
             Products.backwardInput(dy, w, into: dx)
-            return (y, dx)
-        }
-
-        func products() -> [Matrix] {
-            let (y, dx) = rowProducts()
             let dw = Matrix(rows: w.rows, columns: w.columns)
             Products.backwardWeight(dy, x, into: dw)
             return [y, dx, dw]

@@ -1,6 +1,6 @@
 import Kernels
 
-// Shapes of this file: B rows of all shards, I inputs and O outputs of one dense layer.
+// Shapes of this file: B rows of the matrix that holds all shards' blocks, I inputs and O outputs of one dense layer.
 
 /// Dense layers with ReLU between them and a linear last one; the nonlinearity behind that belongs to the loss.
 ///
@@ -29,7 +29,7 @@ public final class MultilayerPerceptron: @unchecked Sendable {
     /// (O)
     func bias(_ layer: Int) -> Slice<Float> { parameters[layout.tensors[2 * layer + 1].range] }
 
-    /// Computes every layer's output.
+    /// Computes every layer's output, shard by shard: only then does no bit of it depend on how shards lie together.
     ///
     /// - Parameters:
     ///   - input: (B, inputs).
@@ -38,17 +38,20 @@ public final class MultilayerPerceptron: @unchecked Sendable {
     /// - Returns: (B, outputs), the last layer's.
     @discardableResult
     public func forward(
-        _ input: Matrix, into activations: Activations, blocks: RowBlocks, products: BlockProducts
+        _ input: Matrix, into activations: Activations, blocks: RowBlocks
     ) -> Matrix {
         precondition(input.rows == blocks.rows && input.columns == inputs, "input of (\(input.rows), \(input.columns))")
         var x = input
         for layer in 0..<layers {
             let y = activations.output(ofLayer: layer, rows: blocks.rows)
-            products.forward(x, weight(layer), into: y, blocks: blocks)
-            if layer < layers - 1 {
-                Elementwise.addBiasReLU(y, bias(layer))
-            } else {
-                Elementwise.addBias(y, bias(layer))
+            for rows in blocks.ranges where !rows.isEmpty {
+                let output = y.rows(rows)
+                Products.forward(x.rows(rows), weight(layer), into: output)
+                if layer < layers - 1 {
+                    Elementwise.addBiasReLU(output, bias(layer))
+                } else {
+                    Elementwise.addBias(output, bias(layer))
+                }
             }
             x = y
         }
@@ -63,8 +66,8 @@ public final class MultilayerPerceptron: @unchecked Sendable {
     ///   - inputGradient: (B, inputs), receives the gradient of the input; nil where nothing stands below.
     ///   - delivery: where the gradients go; nil for a network that this phase does not change.
     public func backward(
-        _ outputGradient: Matrix, input: Matrix, activations: Activations, blocks: RowBlocks, products: BlockProducts,
-        scratch: BackwardScratch, inputGradient: Matrix?, delivery: Delivery?
+        _ outputGradient: Matrix, input: Matrix, activations: Activations, blocks: RowBlocks, scratch: BackwardScratch,
+        inputGradient: Matrix?, delivery: Delivery?
     ) {
         var dy = outputGradient
         for layer in (0..<layers).reversed() {
@@ -74,16 +77,20 @@ public final class MultilayerPerceptron: @unchecked Sendable {
             }
             if layer > 0 {
                 let dx = scratch.gradient(belowLayer: layer, rows: blocks.rows, columns: widths[layer])
-                products.backwardInput(dy, weight(layer), into: dx, blocks: blocks)
-                Elementwise.reluBackward(dx.values, output: x.values)
+                for rows in blocks.ranges where !rows.isEmpty {
+                    Products.backwardInput(dy.rows(rows), weight(layer), into: dx.rows(rows))
+                    Elementwise.reluBackward(dx.rows(rows).values, output: x.rows(rows).values)
+                }
                 dy = dx
             } else if let inputGradient {
-                products.backwardInput(dy, weight(0), into: inputGradient, blocks: blocks)
+                for rows in blocks.ranges where !rows.isEmpty {
+                    Products.backwardInput(dy.rows(rows), weight(0), into: inputGradient.rows(rows))
+                }
             }
         }
     }
 
-    /// One layer's bias and weight gradients of each shard. The weight's is made shard by shard on every kernel.
+    /// One layer's bias and weight gradients of each shard.
     private func deliver(
         _ dy: Matrix, _ x: Matrix, layer: Int, blocks: RowBlocks, scratch: BackwardScratch, to delivery: Delivery
     ) {

@@ -1,10 +1,15 @@
-/// The rows of several shards, one shard after the other, in a matrix of B rows.
+/// The rows of several shards in one matrix, each shard's block at an aligned row.
 ///
-/// Products are made block by block, so that a shard's gradient does not depend on its neighbours.
+/// Everything is computed block by block, so that a shard's gradient depends neither on its neighbours nor on how many
+/// there are: a library's product may change bits with its number of rows, and may also with the address it starts at, so
+/// that neither is left to the arrangement. Between two blocks lie rows that nobody writes or reads.
 public struct RowBlocks: Sendable, Hashable {
+    /// A block starts at a multiple of this: 64 bytes of any number of columns.
+    static let alignment = 16
+
     /// Numbers of the shards in the global minibatch.
     public let shards: [Int]
-    /// Rows of each shard; contiguous from 0; may be empty.
+    /// Rows of each shard in the matrix; may be empty.
     public let ranges: [Range<Int>]
 
     public init(shards: [Int], counts: [Int]) {
@@ -12,16 +17,21 @@ public struct RowBlocks: Sendable, Hashable {
         self.shards = shards
         var next = 0
         self.ranges = counts.map { count in
-            defer { next += count }
+            defer { next += Self.aligned(count) }
             return next..<next + count
         }
     }
 
-    /// B, the rows of all blocks.
+    /// Rows of the matrix that holds all blocks, those between them included.
     public var rows: Int { ranges.last?.upperBound ?? 0 }
 
     /// The same shards with `factor` times as many rows each.
     public func scaled(by factor: Int) -> RowBlocks {
         RowBlocks(shards: shards, counts: ranges.map { $0.count * factor })
     }
+
+    /// Rows that a workspace needs for so many blocks of at most `rows` rows.
+    public static func capacity(blocks: Int, rows: Int) -> Int { blocks * aligned(rows) }
+
+    private static func aligned(_ rows: Int) -> Int { (rows + alignment - 1) / alignment * alignment }
 }

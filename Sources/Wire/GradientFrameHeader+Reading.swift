@@ -51,7 +51,7 @@ extension GradientFrameHeader {
         let magic = take(UInt32.self)
         guard magic == Self.magic else { throw .badMagic(magic) }
         let rawCoding = take(UInt8.self)
-        let flags = take(UInt8.self)
+        let unused = take(UInt8.self)
         let pieces = Int(take(UInt16.self))
         let view = take(UInt64.self)
         let exchange = ExchangeTag(phase: take(UInt64.self), attempt: take(UInt32.self))
@@ -63,7 +63,7 @@ extension GradientFrameHeader {
         let length = Int(take(UInt32.self))
         let (payload, tables) = (take(UInt32.self), take(UInt32.self))
         let covered = UnsafeRawBufferPointer(rebasing: bytes[..<at])
-        guard take(UInt32.self) == CRC32C.checksum(covered), reserved == 0, flags <= 1 else {
+        guard take(UInt32.self) == CRC32C.checksum(covered), reserved == 0, unused == 0 else {
             throw .checksum(part: "header")
         }
         guard let coding = GradientCoding(rawValue: rawCoding) else { throw .unknownCoding(rawCoding) }
@@ -77,7 +77,7 @@ extension GradientFrameHeader {
         }
         let header = GradientFrameHeader(
             coding: coding, view: view, exchange: exchange, bucket: bucket, buckets: buckets, chunk: chunk, hop: hop,
-            pieces: [], statistics: [], payloadBytes: length, payloadChecksum: flags == 1 ? payload : nil)
+            pieces: [], statistics: [], payloadBytes: length, payloadChecksum: payload)
         return Fixed(
             header: header, pieces: pieces, statistics: statistics, elements: elements, tablesChecksum: tables)
     }

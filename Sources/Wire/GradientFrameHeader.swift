@@ -18,11 +18,11 @@ public struct ExchangeTag: Sendable, Hashable, Comparable, CustomStringConvertib
 ///
 /// ```
 ///  0       4        5      6        8      16      24        28       32        36      38    40
-///  | magic | coding | flag | pieces | view | phase | attempt | bucket | buckets | chunk | hop | …
+///  | magic | coding | 0    | pieces | view | phase | attempt | bucket | buckets | chunk | hop | …
 ///  | u32   |  u8    |  u8  |  u16   | u64  | u64   |  u32    |  u32   |  u32    | u16   | u16 |
 ///  40           42         44         48       52          56         60       64
 ///  | statistics | reserved | elements | length | payload   | tables   | fixed  |
-///  |  u16       |  u16 = 0 |  u32     |  u32   | CRC or 0  | CRC      | CRC    |
+///  |  u16       |  u16 = 0 |  u32     |  u32   | CRC       | CRC      | CRC    |
 ///  64: lengths of the pieces, u32 each | statistics, 16 bytes each (maximum u32, shard u32, clamped u64) | payload
 /// ```
 /// Numbers are little-endian. The fixed part is checked against the limits before its tables are read, and the tables
@@ -45,12 +45,13 @@ public struct GradientFrameHeader: Sendable, Equatable {
     public var pieces: [Int]
     public var statistics: [TensorStatistics]
     public var payloadBytes: Int
-    /// CRC-32C of the payload, on links that leave the machine.
-    public var payloadChecksum: UInt32?
+    /// CRC-32C of the payload, on every link: TCP's own 16 bits let one damaged segment in 65,536 pass, and a peer whose
+    /// address is this host's may be a tunnel's or a relay's end.
+    public var payloadChecksum: UInt32
 
     public init(
         coding: GradientCoding, view: UInt64, exchange: ExchangeTag, bucket: Int, buckets: Int, chunk: Int, hop: Int,
-        pieces: [Int], statistics: [TensorStatistics], payloadBytes: Int, payloadChecksum: UInt32? = nil
+        pieces: [Int], statistics: [TensorStatistics], payloadBytes: Int, payloadChecksum: UInt32 = 0
     ) {
         self.coding = coding
         self.view = view
@@ -72,6 +73,12 @@ public struct GradientFrameHeader: Sendable, Equatable {
         Self.fixedBytes + 4 * pieces.count + Self.statisticsBytes * statistics.count
     }
 
+    /// Takes on the length and the checksum of the bytes that will follow.
+    public mutating func seal(_ payload: [UnsafeRawBufferPointer]) {
+        payloadBytes = payload.reduce(0) { $0 + $1.count }
+        payloadChecksum = payload.reduce(0) { CRC32C.checksum($1, continuing: $0) }
+    }
+
     /// Writes fixed part and tables. Precondition: `output` holds `byteCount`, and the counts are within `Limits`.
     public func write(to output: UnsafeMutableRawBufferPointer) {
         precondition(pieces.count <= Limits.gradientPieces && statistics.count <= Limits.gradientStatistics)
@@ -91,7 +98,7 @@ public struct GradientFrameHeader: Sendable, Equatable {
         at = 0
         put(Self.magic)
         put(coding.rawValue)
-        put(UInt8(payloadChecksum == nil ? 0 : 1))
+        put(UInt8(0))
         put(UInt16(pieces.count))
         put(view)
         put(exchange.phase)
@@ -104,7 +111,7 @@ public struct GradientFrameHeader: Sendable, Equatable {
         put(UInt16(0))
         put(UInt32(elements))
         put(UInt32(payloadBytes))
-        put(payloadChecksum ?? 0)
+        put(payloadChecksum)
         put(tables)
         put(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: output[..<at])))
     }

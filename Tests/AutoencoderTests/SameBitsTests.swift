@@ -12,18 +12,17 @@ import Testing
         smallSettings(hidden: [130], code: 8, pixels: 100, minibatch: 36, shards: 12, trainingImages: 100, bits: 16),
     ]
 
-    @Test("threads, lanes and batching do not change a bit of the state", arguments: settings)
+    @Test("threads and lanes do not change a bit of the state", arguments: settings)
     func layouts(_ settings: TrainingSettings) throws {
-        func run(threads: Int, lanes: Int, _ batching: Batching) throws -> String {
-            let trainer = try LocalTrainer(settings, threads: threads, lanes: lanes, batching: batching)
+        func run(threads: Int, lanes: Int) throws -> String {
+            let trainer = try LocalTrainer(settings, threads: threads, lanes: lanes)
             let figures = try train(trainer, steps: 7)
             return "\(hexDigits(trainer.replica.digest(full: true))) \(trainer.replica.chain) \(figures)"
         }
-        let expected = try run(threads: 1, lanes: 1, .perShard)
+        let expected = try run(threads: 1, lanes: settings.shards)
         for (threads, lanes) in [(1, 1), (1, 3), (2, 2), (3, 2), (2, 12)] {
-            #expect(try run(threads: threads, lanes: lanes, .probed) == expected, "\(threads) threads, \(lanes) lanes")
+            #expect(try run(threads: threads, lanes: lanes) == expected, "\(threads) threads, \(lanes) lanes")
         }
-        #expect(try run(threads: 2, lanes: 3, .perShard) == expected)
     }
 
     @Test("another seed, minibatch or shard count changes the digest")

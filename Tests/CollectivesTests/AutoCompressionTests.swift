@@ -5,54 +5,6 @@ import Kernels
 import Testing
 import Wire
 
-/// A relay that lets one direction through at a bounded rate, with small buffers: a slow link.
-private final class SlowRelay: @unchecked Sendable {
-    let port: Int
-    private let listening: RawSocket
-    private let target: Int
-    private let bytesPerSecond: Double
-
-    init(to target: Int, bytesPerSecond: Double) {
-        self.target = target
-        self.bytesPerSecond = bytesPerSecond
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        listening = RawSocket(owning: descriptor)
-        var size: Int32 = 32 << 10
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
-        var address = RawSocket.loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                precondition(bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0)
-                getsockname(descriptor, $0, &length)
-            }
-        }
-        port = Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    /// Relays one connection until either side closes.
-    func run() {
-        let inside = RawSocket(owning: accept(listening.descriptor, nil, nil))
-        let outside = RawSocket(port: target)
-        let back = DispatchGroup()
-        DispatchQueue.global().async(group: back) {
-            var bytes = [UInt8](repeating: 0, count: 4096)
-            while true {
-                let count = recv(outside.descriptor, &bytes, bytes.count, 0)
-                guard count > 0, inside.send(Array(bytes[..<count])) else { return }
-            }
-        }
-        var bytes = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = recv(inside.descriptor, &bytes, bytes.count, 0)
-            guard count > 0, outside.send(Array(bytes[..<count])) else { break }
-            usleep(UInt32(Double(count) / bytesPerSecond * 1e6))
-        }
-        shutdown(outside.descriptor, Int32(SHUT_RDWR))
-        back.wait()
-    }
-}
-
 extension Loopback {
     @Suite("Automatic compression")
     struct AutoCompressionTests {
@@ -68,7 +20,7 @@ extension Loopback {
         func slowAndFast() throws {
             let queue = DispatchGroup()
             let reducers = try TestRun().ring(2, .auto) { port in
-                let relay = SlowRelay(to: port, bytesPerSecond: 3e6)
+                let relay = LoopbackRelay(to: port, bytesPerSecond: 3e6)
                 DispatchQueue.global().async(group: queue) { relay.run() }
                 return relay.port
             }

@@ -122,6 +122,32 @@ extension Loopback {
             #expect(failure?.rank == 1)
         }
 
+        @Test(
+            "A bit that a relay on this machine flips in a gradient ends the link, however it is packed and wherever it stands",
+            arguments: LinkCompression.allCases, [200, 9_000, 90_000])
+        func flipped(compression: LinkCompression, byte: Int) throws {
+            let ended = DispatchGroup()
+            let reducers = try TestRun().ring(
+                2, compression,
+                through: { port in
+                    let relay = LoopbackRelay(to: port, flippingBitOf: LinkHello.byteCount + byte)
+                    DispatchQueue.global().async(group: ended) { relay.run() }
+                    return relay.port
+                })
+            let sums = reducers.map { Self.begin($0) }
+            for reducer in reducers { for bucket in Self.plan.buckets.indices { reducer.ready(bucket: bucket) } }
+            let failure = #expect(throws: LinkFailure.self) { try reducers[1].finish() }
+            #expect(failure?.rank == 0)
+            guard case .protocolViolation(let what) = failure?.cause else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+            #expect(what.contains("payload of a gradient frame was damaged"))
+            for reducer in reducers { reducer.shutdown() }
+            ended.wait()
+            #expect(sums.count == 2)
+        }
+
         @Test("A frame that stops halfway fails at the progress deadline, silence between frames does not")
         func stalled() throws {
             var settings = LinkSettings()

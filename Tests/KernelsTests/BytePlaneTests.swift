@@ -46,18 +46,45 @@ import Testing
         for (value, width) in edges { #expect(BytePlanes.width(of: Slice([0, value, 0])) == width) }
     }
 
-    @Test("CRC-32C has the check values of RFC 3720, by instruction and by table, in one piece or several")
-    func crc() {
+    @Test("CRC-32C has the check values of RFC 3720")
+    func checkValues() {
         #expect(CRC32C.checksum(Array("123456789".utf8)) == 0xE306_9283)
         #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
         #expect(CRC32C.checksum([UInt8](repeating: 0xFF, count: 32)) == 0x62A8_AB43)
         #expect(CRC32C.checksum((0..<32).map { UInt8($0) }) == 0x46DD_794E)
-        let bytes = (0..<1001).map { UInt8(truncatingIfNeeded: $0 &* 37) }
-        for count in [0, 1, 7, 8, 9, 63, 1000, 1001] {
-            let part = Array(bytes[..<count])
-            let sum = CRC32C.checksum(part)
-            #expect(sum == CRC32C.checksumByTable(part))
-            #expect(CRC32C.checksum(bytes) == CRC32C.checksum(Array(bytes[count...]), continuing: sum))
+        #expect(CRC32C.checksum([], continuing: 7) == 7)
+    }
+
+    /// Lengths around every place where the fast way changes its stride: words, three parts of 256 bytes, three of 4,096.
+    static let lengths =
+        Array(0...100) + [3, 6, 9, 48, 96].flatMap { parts in (-9...9).map { 256 * parts + $0 } } + [40_000, 65_536 + 5]
+
+    @Test("CRC-32C is what the table gives, for every length, alignment and beginning")
+    func lengthsAndAlignments() {
+        let bytes = (0..<70_000).map { UInt8(truncatingIfNeeded: $0 &* 0x9E37_79B1 >> 11) }
+        bytes.withUnsafeBytes { bytes in
+            for length in Self.lengths {
+                for offset in length < 1000 ? Array(0..<16) : [0, 1, 7, 8, 13] {
+                    let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
+                    let start = UInt32(truncatingIfNeeded: length &* 0x9E37_79B1)
+                    let expected = CRC32C.checksumByTable(part, continuing: start)
+                    #expect(CRC32C.checksum(part, continuing: start) == expected, "\(length) bytes from \(offset)")
+                    if let one = CRC32C.checksumByOneStream(part, continuing: start) { #expect(one == expected) }
+                }
+            }
+        }
+    }
+
+    @Test("CRC-32C of parts in a row is that of the whole, wherever it is cut")
+    func chaining() {
+        let bytes = (0..<26_001).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 >> 8) }
+        bytes.withUnsafeBytes { bytes in
+            let whole = CRC32C.checksum(bytes)
+            #expect(whole == CRC32C.checksumByTable(bytes))
+            for cut in Self.lengths where cut <= bytes.count {
+                let first = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<cut]))
+                #expect(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[cut...]), continuing: first) == whole, "at \(cut)")
+            }
         }
     }
 }

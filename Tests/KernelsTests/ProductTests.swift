@@ -40,13 +40,6 @@ import Testing
         #expect(probe == Fingerprint.probe(shapes: shapes) && probe != Fingerprint.probe(shapes: shapes.reversed()))
     }
 
-    @Test("Batching one shard agrees with itself, and the answer for several repeats")
-    func batching() {
-        #expect(Fingerprint.batchingAgrees(rowsPerShard: 25, shards: 1, inputs: 100, outputs: 64))
-        let answers = (0..<3).map { _ in Fingerprint.batchingAgrees(shardRows: [8, 8, 9], inputs: 100, outputs: 64) }
-        #expect(Set(answers).count == 1)
-    }
-
     @Test("A product has the same bits on every thread of a team and at every alignment")
     func threadsAndAlignment() {
         let (b, i, o) = (25, 130, 70)

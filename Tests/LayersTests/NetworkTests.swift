@@ -33,21 +33,21 @@ import Testing
     func gradients(_ example: Case) {
         let network = randomNetwork(example.widths, seed: 11)
         let blocks = RowBlocks(shards: Array(example.counts.indices), counts: example.counts)
+        let rows = blocks.ranges.flatMap(Array.init)
         let input = randomMatrix(rows: blocks.rows, columns: network.inputs, seed: 3)
         let weights = randomMatrix(rows: blocks.rows, columns: network.outputs, seed: 4)
         let activations = Activations(widths: network.widths, capacity: blocks.rows)
-        let products = BlockProducts(.perShard)
-        let output = network.forward(input, into: activations, blocks: blocks, products: products)
+        let output = network.forward(input, into: activations, blocks: blocks)
 
         /// Σ weights · outputs, a loss whose gradient by the outputs is `weights`.
         func loss(_ naive: NaiveNetwork, _ inputs: [Double]) -> Double {
-            (0..<blocks.rows).reduce(0) { total, row in
+            rows.reduce(0) { total, row in
                 let result = naive(Array(inputs[row * network.inputs..<(row + 1) * network.inputs]))
                 return total + zip(result, doubles(weights.row(row))).reduce(0) { $0 + $1.0 * $1.1 }
             }
         }
         let naive = NaiveNetwork(network)
-        for row in 0..<blocks.rows {
+        for row in rows {
             #expect(relativeError(output.row(row).array, naive(doubles(input.row(row)))) < 1e-5)
         }
         let sink = PlainSink(tensors: network.layout.tensors)
@@ -55,7 +55,7 @@ import Testing
         let scratch = BackwardScratch(
             width: network.widths.max()!, capacity: blocks.rows, tensor: network.layout.count)
         network.backward(
-            weights, input: input, activations: activations, blocks: blocks, products: products, scratch: scratch,
+            weights, input: input, activations: activations, blocks: blocks, scratch: scratch,
             inputGradient: inputGradient, delivery: Delivery(sink: sink, firstTensor: 0))
         let inputs = doubles(input.values)
         let byParameters = finiteDifferences(naive.parameters) { moved in
@@ -68,27 +68,51 @@ import Testing
     }
 
     @Test(
-        "products over several shards give the bits of products shard by shard, or are not used",
+        "a shard's bits are the same alone and among others, and the rows between shards are nobody's",
         arguments: [
             Case(widths: [784, 100, 8], counts: [25, 25, 25, 25]),
+            Case(widths: [784, 64, 2], counts: [25, 25]),
+            Case(widths: [8, 400, 1], counts: [50, 50, 50, 50]),
             Case(widths: [8, 100, 784], counts: [86, 85]),
             Case(widths: [20, 17, 1], counts: [1, 0, 2, 3]),
         ])
-    func batching(_ example: Case) {
+    func alone(_ example: Case) {
         let network = randomNetwork(example.widths, seed: 5)
-        let blocks = RowBlocks(shards: Array(example.counts.indices), counts: example.counts)
-        let input = randomMatrix(rows: blocks.rows, columns: network.inputs, seed: 6)
-        func run(_ batching: Batching) -> [Float] {
+        /// Outputs and input gradients of some of the shards, by shard.
+        func run(_ shards: [Int]) -> [[UInt32]] {
+            let blocks = RowBlocks(shards: shards, counts: shards.map { example.counts[$0] })
+            let input = Matrix(rows: blocks.rows, columns: network.inputs)
+            input.values.fill(.nan)
+            for (shard, rows) in zip(blocks.shards, blocks.ranges) {
+                let drawn = randomMatrix(rows: rows.count, columns: network.inputs, seed: UInt64(shard))
+                input.rows(rows).values.copy(from: drawn.values)
+            }
             let activations = Activations(widths: network.widths, capacity: blocks.rows)
-            let products = BlockProducts(batching)
-            let output = network.forward(input, into: activations, blocks: blocks, products: products)
+            let output = network.forward(input, into: activations, blocks: blocks)
             let gradient = Matrix(rows: blocks.rows, columns: network.inputs)
             let scratch = BackwardScratch(width: network.widths.max()!, capacity: blocks.rows, tensor: 1)
             network.backward(
-                output, input: input, activations: activations, blocks: blocks, products: products, scratch: scratch,
-                inputGradient: gradient, delivery: nil)
-            return output.values.array + gradient.values.array
+                output, input: input, activations: activations, blocks: blocks, scratch: scratch, inputGradient: gradient,
+                delivery: nil)
+            let between = Set(0..<blocks.rows).subtracting(blocks.ranges.flatMap(Array.init))
+            for row in between {
+                #expect(output.row(row).array.allSatisfy { $0 == 0 } && gradient.row(row).array.allSatisfy { $0 == 0 })
+            }
+            return blocks.ranges.map {
+                (output.rows($0).values.array + gradient.rows($0).values.array).map(\.bitPattern)
+            }
         }
-        #expect(run(.probed).map(\.bitPattern) == run(.perShard).map(\.bitPattern))
+        let all = Array(example.counts.indices)
+        #expect(run(all) == all.flatMap { run([$0]) })
+        #expect(run(all.reversed()) == run(all).reversed())
+    }
+
+    @Test("shards start at 64 bytes whatever the number of columns")
+    func aligned() {
+        let blocks = RowBlocks(shards: [3, 4, 5, 6], counts: [1, 0, 33, 16])
+        #expect(blocks.ranges == [0..<1, 16..<16, 16..<49, 64..<80])
+        #expect(blocks.rows == 80)
+        #expect(blocks.scaled(by: 2).ranges == [0..<2, 16..<16, 16..<82, 96..<128])
+        #expect(RowBlocks.capacity(blocks: 4, rows: 33) == 192)
     }
 }

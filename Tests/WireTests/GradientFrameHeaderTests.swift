@@ -31,12 +31,24 @@ struct GradientFrameHeaderTests {
     func roundTrip() throws {
         #expect(try Self.read(Self.bytes(Self.header)) == Self.header)
         var plain = Self.header
-        plain.payloadChecksum = nil
+        plain.payloadChecksum = 0
         plain.statistics = []
         plain.pieces = []
         plain.coding = .empty
         plain.payloadBytes = 0
         #expect(try Self.read(Self.bytes(plain)) == plain)
+    }
+
+    @Test("A header is sealed with the length and checksum of its payload's parts in a row")
+    func seal() {
+        let payload = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }
+        var header = Self.header
+        payload.withUnsafeBytes { bytes in
+            header.seal([UnsafeRawBufferPointer(rebasing: bytes[..<77]), UnsafeRawBufferPointer(rebasing: bytes[77...])])
+        }
+        #expect(header.payloadBytes == 1000 && header.payloadChecksum == CRC32C.checksum(payload))
+        header.seal([])
+        #expect(header.payloadBytes == 0 && header.payloadChecksum == 0)
     }
 
     @Test("A damaged byte anywhere is an error")

@@ -3,8 +3,8 @@ import Layers
 
 /// Encoder and decoder with fixed parameters, for evaluation, pictures and the commands that encode or decode.
 ///
-/// It works in blocks of a fixed number of rows, the last one filled up, since some products change bits with their rows:
-/// an image's code does not depend on the images around it.
+/// It works in blocks of a fixed number of rows, the last one filled up, since products change bits with their rows: an
+/// image's code depends on its place in the block, but not on the images around it or on how many there are.
 public struct Inference: Sendable {
     /// Rows of every product.
     public static let blockRows = 100
@@ -76,12 +76,11 @@ public struct Inference: Sendable {
         let blocks = RowBlocks(shards: [0], counts: [block])
         let input = Workspace(columns: network.inputs, capacity: block).matrix(rows: block)
         let activations = Activations(widths: network.widths, capacity: block)
-        let products = BlockProducts(.perShard)
         for start in stride(from: 0, to: rows, by: block) {
             let range = start..<min(start + block, rows)
             if range.count < block { input.values.fill(0) }
             fill(input.rows(0..<range.count), range)
-            let result = network.forward(input, into: activations, blocks: blocks, products: products)
+            let result = network.forward(input, into: activations, blocks: blocks)
             output.rows(range).values.copy(from: result.rows(0..<range.count).values)
         }
     }

@@ -15,10 +15,9 @@ public final class Lane: @unchecked Sendable {
     /// The step whose images the lane holds, counted from 0.
     public private(set) var step: UInt64?
 
-    let products: BlockProducts
     private(set) var blocks = RowBlocks(shards: [], counts: [])
-    /// The lane's first row in the global minibatch.
-    private(set) var firstRow = 0
+    /// Each shard's first row in the global minibatch.
+    private(set) var firstRows: [Int] = []
     var encoderPass: EncoderPass?
 
     let encoder: Activations
@@ -35,21 +34,22 @@ public final class Lane: @unchecked Sendable {
     private var images: [ShardImages] = []
     private var isPrepared = false
 
-    init(shards: Range<Int>, settings: TrainingSettings, model: Model, products: BlockProducts) {
+    init(shards: Range<Int>, settings: TrainingSettings, model: Model) {
         self.shards = shards
         self.settings = settings
-        self.products = products
-        let rows = ShardGeometry.capacity(ofShards: shards, minibatch: settings.minibatch, shards: settings.shards)
+        let most = ShardGeometry.mostRows(minibatch: settings.minibatch, shards: settings.shards)
+        let rows = RowBlocks.capacity(blocks: shards.count, rows: most)
+        let pairs = RowBlocks.capacity(blocks: shards.count, rows: 2 * most)
         clean = Workspace(columns: settings.pixels, capacity: rows)
         corrupted = settings.inputNoise == 0 ? nil : Workspace(columns: settings.pixels, capacity: rows)
         encoder = Activations(widths: model.encoder.widths, capacity: rows)
         decoder = Activations(widths: model.decoder.widths, capacity: rows)
-        adversary = Activations(widths: settings.model.discriminatorWidths, capacity: 2 * rows)
-        adversaryInput = Workspace(columns: settings.model.code, capacity: 2 * rows)
+        adversary = Activations(widths: settings.model.discriminatorWidths, capacity: pairs)
+        adversaryInput = Workspace(columns: settings.model.code, capacity: pairs)
         codeGradient = Workspace(columns: settings.model.code, capacity: rows)
         let hidden = model.networks.flatMap { $0.widths.dropFirst().dropLast() }
         let tensors = model.networks.flatMap { $0.layout.tensors.map(\.count) }
-        scratch = BackwardScratch(width: hidden.max() ?? 1, capacity: 2 * rows, tensor: tensors.max() ?? 1)
+        scratch = BackwardScratch(width: hidden.max() ?? 1, capacity: pairs, tensor: tensors.max() ?? 1)
     }
 
     /// Gives the lane a step's images. They are converted when the step's first phase runs, on the lane's thread.
@@ -71,12 +71,12 @@ public final class Lane: @unchecked Sendable {
             return image
         }
         blocks = RowBlocks(shards: Array(shards), counts: self.images.map(\.rows.count))
-        firstRow = self.images.first?.rows.lowerBound ?? 0
+        firstRows = self.images.map(\.rows.lowerBound)
         isPrepared = false
         encoderPass = nil
     }
 
-    /// (B, P): what the encoder sees.
+    /// (B, P): what the encoder sees; B, here and below, with the rows between the blocks.
     var input: Matrix { (corrupted ?? clean).matrix(rows: blocks.rows) }
 
     /// (B, P): the clean images.
@@ -86,11 +86,12 @@ public final class Lane: @unchecked Sendable {
     func prepare() {
         if isPrepared { return }
         for (image, rows) in zip(images, blocks.ranges) where !rows.isEmpty {
-            Elementwise.bytesToUnit(image.images[...], into: target.rows(rows).values)
-        }
-        if corrupted != nil {
-            settings.fillInputNoise(input, step: step!, firstRow: firstRow)
-            Elementwise.axpy(1, target.values, into: input.values)
+            let clean = target.rows(rows)
+            Elementwise.bytesToUnit(image.images[...], into: clean.values)
+            guard corrupted != nil else { continue }
+            let corrupted = input.rows(rows)
+            settings.fillInputNoise(corrupted, step: step!, firstRow: image.rows.lowerBound)
+            Elementwise.axpy(1, clean.values, into: corrupted.values)
         }
         images = []
         isPrepared = true

@@ -1,7 +1,7 @@
 import Kernels
 import Layers
 
-// Shapes of this file: B rows of the lane's shards, Z code, P pixels.
+// Shapes of this file: B rows of the matrix that holds the blocks of the lane's shards, Z code, P pixels.
 
 extension Replica {
     /// Computes one phase's gradient of a lane's shards and delivers it to `sink`, tensor by tensor as it is ready.
@@ -30,7 +30,7 @@ extension Replica {
     private func codes(_ lane: Lane) -> Matrix {
         let pass = EncoderPass(step: step, version: encoderVersion)
         if lane.encoderPass != pass {
-            model.encoder.forward(lane.input, into: lane.encoder, blocks: lane.blocks, products: lane.products)
+            model.encoder.forward(lane.input, into: lane.encoder, blocks: lane.blocks)
             lane.encoderPass = pass
         }
         return lane.encoder.output(rows: lane.blocks.rows)
@@ -40,7 +40,7 @@ extension Replica {
     private func reconstruct(_ lane: Lane, _ sink: any GradientSink, _ empty: [ShardReport]) -> [ShardReport] {
         var reports = empty
         let code = codes(lane)
-        let logits = model.decoder.forward(code, into: lane.decoder, blocks: lane.blocks, products: lane.products)
+        let logits = model.decoder.forward(code, into: lane.decoder, blocks: lane.blocks)
         let loss = settings.reconstructionLoss
         for (index, rows) in lane.blocks.ranges.enumerated() {
             let sums = loss.gradient(logits: logits.rows(rows), target: lane.target.rows(rows))
@@ -51,8 +51,8 @@ extension Replica {
         }
         let codeGradient = lane.codeGradient.matrix(rows: lane.blocks.rows)
         model.decoder.backward(
-            logits, input: code, activations: lane.decoder, blocks: lane.blocks, products: lane.products,
-            scratch: lane.scratch, inputGradient: codeGradient,
+            logits, input: code, activations: lane.decoder, blocks: lane.blocks, scratch: lane.scratch,
+            inputGradient: codeGradient,
             delivery: Delivery(sink: sink, firstTensor: model.encoder.layout.tensors.count))
         stepEncoder(codeGradient, lane, sink)
         return reports
@@ -66,15 +66,15 @@ extension Replica {
         var firstTensor = phases[reports.first?.phase ?? 0].tensors.count
         for adversary in model.adversaries.reversed() {
             firstTensor -= adversary.network.layout.tensors.count
-            let logits = adversary.network.forward(input, into: lane.adversary, blocks: halves, products: lane.products)
+            let logits = adversary.network.forward(input, into: lane.adversary, blocks: halves)
             for (index, rows) in halves.ranges.enumerated() {
                 let middle = rows.lowerBound + rows.count / 2
                 reports[index].loss += AdversarialLoss.gradient(logits: logits.rows(rows.lowerBound..<middle), real: true)
                 reports[index].loss += AdversarialLoss.gradient(logits: logits.rows(middle..<rows.upperBound), real: false)
             }
             adversary.network.backward(
-                logits, input: input, activations: lane.adversary, blocks: halves, products: lane.products,
-                scratch: lane.scratch, inputGradient: nil, delivery: Delivery(sink: sink, firstTensor: firstTensor))
+                logits, input: input, activations: lane.adversary, blocks: halves, scratch: lane.scratch,
+                inputGradient: nil, delivery: Delivery(sink: sink, firstTensor: firstTensor))
         }
         return reports
     }
@@ -84,10 +84,10 @@ extension Replica {
         let code = codes(lane)
         let input = lane.adversaryInput.matrix(rows: halves.rows)
         let source = RandomSource(seed: settings.seed, purpose: .prior, step: step)
-        for (rows, pair) in zip(lane.blocks.ranges, halves.ranges) {
+        for (index, (rows, pair)) in zip(lane.blocks.ranges, halves.ranges).enumerated() {
             let middle = pair.lowerBound + rows.count
             settings.prior.sample(
-                into: input.rows(pair.lowerBound..<middle), source: source, firstRow: lane.firstRow + rows.lowerBound)
+                into: input.rows(pair.lowerBound..<middle), source: source, firstRow: lane.firstRows[index])
             input.rows(middle..<pair.upperBound).values.copy(from: code.rows(rows).values)
         }
         return input
@@ -101,15 +101,16 @@ extension Replica {
         let part = lane.adversaryInput.matrix(rows: lane.blocks.rows)
         codeGradient.values.fill(0)
         for adversary in model.adversaries {
-            let logits = adversary.network.forward(
-                code, into: lane.adversary, blocks: lane.blocks, products: lane.products)
+            let logits = adversary.network.forward(code, into: lane.adversary, blocks: lane.blocks)
             for (index, rows) in lane.blocks.ranges.enumerated() {
                 reports[index].loss += AdversarialLoss.gradient(logits: logits.rows(rows), real: true)
             }
             adversary.network.backward(
-                logits, input: code, activations: lane.adversary, blocks: lane.blocks, products: lane.products,
-                scratch: lane.scratch, inputGradient: part, delivery: nil)
-            Elementwise.axpy(1, part.values, into: codeGradient.values)
+                logits, input: code, activations: lane.adversary, blocks: lane.blocks, scratch: lane.scratch,
+                inputGradient: part, delivery: nil)
+            for rows in lane.blocks.ranges {
+                Elementwise.axpy(1, part.rows(rows).values, into: codeGradient.rows(rows).values)
+            }
         }
         stepEncoder(codeGradient, lane, sink)
         return reports
@@ -117,7 +118,7 @@ extension Replica {
 
     private func stepEncoder(_ codeGradient: Matrix, _ lane: Lane, _ sink: any GradientSink) {
         model.encoder.backward(
-            codeGradient, input: lane.input, activations: lane.encoder, blocks: lane.blocks, products: lane.products,
-            scratch: lane.scratch, inputGradient: nil, delivery: Delivery(sink: sink, firstTensor: 0))
+            codeGradient, input: lane.input, activations: lane.encoder, blocks: lane.blocks, scratch: lane.scratch,
+            inputGradient: nil, delivery: Delivery(sink: sink, firstTensor: 0))
     }
 }

@@ -15,8 +15,6 @@ public final class Replica: @unchecked Sendable {
 
     let model: Model
     let states: [PhaseState]
-    /// Shared by all lanes ever made, so that a shape is probed once in the life of the process.
-    private let products = (probed: BlockProducts(.probed), perShard: BlockProducts(.perShard))
     /// Averaged parameters, one buffer a network in the order of `model.networks`; empty where there is no average.
     let averages: [Storage<Float>]
     /// Counts changes of the encoder's parameters, so that lanes know whether their encoder pass still holds.
@@ -73,14 +71,14 @@ public final class Replica: @unchecked Sendable {
     }
 
     /// Divides this worker's shards over threads, contiguously; no more lanes than shards.
-    public func makeLanes(shards: Range<Int>, threads: Int, batching: Batching = .probed) -> [Lane] {
+    public func makeLanes(shards: Range<Int>, threads: Int) -> [Lane] {
         precondition(threads >= 1 && shards.lowerBound >= 0 && shards.upperBound <= settings.shards)
         let count = min(threads, shards.count)
         return (0..<count).map { lane in
             let part = ShardGeometry.owned(by: lane, of: count, shards: shards.count)
             return Lane(
                 shards: shards.lowerBound + part.lowerBound..<shards.lowerBound + part.upperBound, settings: settings,
-                model: model, products: batching == .probed ? products.probed : products.perShard)
+                model: model)
         }
     }
 

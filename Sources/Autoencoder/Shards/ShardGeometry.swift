@@ -14,10 +14,8 @@ public enum ShardGeometry {
         return rank * shards / working..<(rank + 1) * shards / working
     }
 
-    /// The most rows that some shards can hold at this minibatch or a smaller one.
-    public static func capacity(ofShards owned: Range<Int>, minibatch: Int, shards: Int) -> Int {
-        (owned.count * minibatch + shards - 1) / shards
-    }
+    /// The most rows that a shard can hold at this minibatch or a smaller one.
+    public static func mostRows(minibatch: Int, shards: Int) -> Int { (minibatch + shards - 1) / shards }
 
     /// Cuts a whole minibatch into its shards.
     ///

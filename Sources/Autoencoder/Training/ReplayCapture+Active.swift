@@ -23,7 +23,7 @@ extension ReplayCapture {
             }
         }
         func all(_ activations: @escaping (Lane) -> Activations) -> (Lane) -> [(Activations, Int, Range<Int>)] {
-            { lane in [(activations(lane), lane.blocks.rows, 0..<lane.blocks.rows)] }
+            { lane in lane.blocks.ranges.map { (activations(lane), lane.blocks.rows, $0) } }
         }
         add(model.encoder, "encoder", "", all(\.encoder))
         // A lane keeps one adversary's activations at a time: the masks are of a model with a single one.

@@ -24,7 +24,15 @@ int ck_level(void);
 void ck_select_level(int level);
 
 // What the choice of a BLAS kernel family needs to know of the CPU.
-enum { CK_CPU_SSE42 = 1, CK_CPU_AVX = 2, CK_CPU_AVX2_FMA = 4, CK_CPU_AVX512 = 8, CK_CPU_AVX512_BF16 = 16, CK_CPU_AMD = 32 };
+enum {
+    CK_CPU_SSE42 = 1,
+    CK_CPU_AVX = 2,
+    CK_CPU_AVX2_FMA = 4,
+    CK_CPU_AVX512 = 8,
+    CK_CPU_AVX512_BF16 = 16,
+    CK_CPU_AMD = 32,
+    CK_CPU_CARRYLESS = 64,
+};
 uint32_t ck_cpu_features(void);
 
 // MXCSR of the calling thread: flush to zero, denormals are zero, round to nearest.
@@ -34,8 +42,10 @@ int ck_floating_point_modes_are_set(void);
 // One turn of a waiting loop.
 static inline void ck_pause(void) { __builtin_ia32_pause(); }
 
-// CRC-32C (Castagnoli), continuing from `crc` (0 at the start). The table version is there for CPUs without SSE 4.2 and for tests.
+// CRC-32C (Castagnoli), continuing from `crc` (0 at the start), by the best way the CPU has. The others are there for CPUs
+// without SSE 4.2 (the table), for those with it but without carry-less products (one stream), and for tests.
 uint32_t ck_crc32c(uint32_t crc, const void *bytes, size_t count);
+uint32_t ck_crc32c_one_stream(uint32_t crc, const void *bytes, size_t count);
 uint32_t ck_crc32c_table(uint32_t crc, const void *bytes, size_t count);
 
 // Sine and cosine in double precision with own reduction, for |x| up to 2^20: schedules and priors need them, libm differs by machine.

@@ -3,16 +3,23 @@ import Foundation
 import Wire
 
 /// Dials and accepts the gradient links of one view.
-struct LinkBuilder {
+package struct LinkBuilder {
     let view: ControlView
     let run: [UInt8]
     let generation: UInt64
     let compression: LinkCompression
 
+    package init(view: ControlView, run: [UInt8], generation: UInt64, compression: LinkCompression) {
+        self.view = view
+        self.run = run
+        self.generation = generation
+        self.compression = compression
+    }
+
     /// The reducer of this member: ring neighbours, or the summation server where the view names one.
     ///
     /// - Throws: `LinkFailure` naming the peer that could not be reached.
-    func connect(dialer: GradientDialer, listener: GradientListener?) throws -> any Reducer {
+    package func connect(dialer: GradientDialer, listener: GradientListener?) throws -> any Reducer {
         let rank = Int(view.rank)
         let world = view.members.count
         if view.serverPort > 0 {

@@ -7,7 +7,7 @@ import Waiting
 
 /// One phase of one step: gradients of this worker's shards, their exact exchange while the backward pass still runs,
 /// the decision every member takes alike, and the update; again where a maximum outgrew its headroom.
-struct PhaseExchange {
+package struct PhaseExchange {
     let replica: Replica
     let phase: PhaseDescription
     let plan: BucketPlan
@@ -18,13 +18,13 @@ struct PhaseExchange {
     private let statistics: StatisticsBoard
     private let countdown: BucketCountdown
 
-    struct Result {
-        var repeats: UInt32
-        var clamped: UInt64
-        var early: UInt64
+    package struct Result {
+        package var repeats: UInt32
+        package var clamped: UInt64
+        package var early: UInt64
     }
 
-    init(
+    package init(
         replica: Replica, phase: PhaseDescription, plan: BucketPlan, lanes: [Lane], shards: Int, team: ThreadTeam,
         reducer: any Reducer
     ) throws {
@@ -43,7 +43,7 @@ struct PhaseExchange {
     ///
     /// - Throws: `LinkFailure` where the exchange broke: nothing is applied then, and the replica is as it was, so that
     ///   the phase can be run afresh by other members; `NonFiniteGradient`.
-    func run(clock: inout StepClock, contributed: ([ShardReport]) -> Void) throws -> Result {
+    package func run(clock: inout StepClock, contributed: ([ShardReport]) -> Void) throws -> Result {
         // A member may have outgrown its exponents in an exchange that another one never finished.
         let exponents = replica.exponents(phase.index)
         do {

@@ -13,7 +13,6 @@ final class TrainingSession {
     let replica: Replica
     let configurationText: String
     private(set) var compression = LinkCompression.auto
-    private let configuration: Configuration
     private let pixels: Int
     private let team: ThreadTeam
     private let plans: [BucketPlan]
@@ -32,7 +31,7 @@ final class TrainingSession {
     /// - Throws: configuration or memory errors, one sentence each.
     init(welcome: ControlWelcome, threads: Int) throws {
         configurationText = welcome.configuration
-        configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
+        let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
         pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
         replica = try Replica(configuration.training(pixels: pixels, trainingImages: Int(welcome.trainingImages)))
         team = ThreadTeam(threads: threads, name: "compute")
@@ -45,20 +44,26 @@ final class TrainingSession {
     var fingerprint: [UInt8] { probe }
 
     private func probed() -> [UInt8] {
+        let settings = replica.settings
+        let model = settings.model
+        // The last minibatch of an epoch may be shorter.
+        let minibatches = Set([0, UInt64(settings.stepsPerEpoch - 1)].map(settings.minibatchSize(ofStep:)))
         let rows = Set(
-            (0..<configuration.shards).map {
-                ShardGeometry.rows(ofShard: $0, minibatch: configuration.minibatch, shards: configuration.shards).count
+            minibatches.flatMap { minibatch in
+                (0..<settings.shards).map {
+                    ShardGeometry.rows(ofShard: $0, minibatch: minibatch, shards: settings.shards).count
+                }
             }
-        ).filter { $0 > 0 }.sorted()
-        let model = configuration.model
+        ).filter { $0 > 0 }
+        // A discriminator sees prior samples and codes together in its own phase, codes alone in the generator's.
         let networks = [
-            [pixels] + model.encoder + [model.code], [model.code] + model.decoder + [pixels],
-            [model.code] + model.discriminator + [1],
+            ([pixels] + model.encoder + [model.code], rows), ([model.code] + model.decoder + [pixels], rows),
+            ([model.code] + model.discriminator + [1], rows.union(rows.map { 2 * $0 })),
         ]
         var shapes: [Fingerprint.Shape] = []
-        for widths in networks {
+        for (widths, rows) in networks {
             for (inputs, outputs) in zip(widths, widths.dropFirst()) {
-                for count in rows { shapes.append(.init(rows: count, inputs: inputs, outputs: outputs)) }
+                for count in rows.sorted() { shapes.append(.init(rows: count, inputs: inputs, outputs: outputs)) }
             }
         }
         return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes).littleEndian) { Array($0) }
@@ -199,10 +204,12 @@ final class TrainingSession {
 }
 
 /// Where the time of a step goes.
-struct StepClock {
-    var compute = Duration.zero
-    var wait = Duration.zero
-    var update = Duration.zero
+package struct StepClock {
+    package var compute = Duration.zero
+    package var wait = Duration.zero
+    package var update = Duration.zero
+
+    package init() {}
 }
 
 extension LinkFailure {

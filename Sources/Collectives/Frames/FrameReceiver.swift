@@ -109,9 +109,7 @@ final class FrameReceiver {
         for range in pieces.joined {
             let bytes = UnsafeMutableRawBufferPointer(start: base + range.lowerBound, count: 4 * range.count)
             try read(bytes)
-            if header.payloadChecksum != nil {
-                checksum = CRC32C.checksum(UnsafeRawBufferPointer(bytes), continuing: checksum)
-            }
+            checksum = CRC32C.checksum(UnsafeRawBufferPointer(bytes), continuing: checksum)
         }
         try check(header, checksum)
     }
@@ -127,9 +125,7 @@ final class FrameReceiver {
                 let count = min(range.upperBound - start, FrameReceiver.windowBytes / 4)
                 let bytes = window.bytes(4 * count)
                 try read(bytes)
-                if header.payloadChecksum != nil {
-                    checksum = CRC32C.checksum(UnsafeRawBufferPointer(bytes), continuing: checksum)
-                }
+                checksum = CRC32C.checksum(UnsafeRawBufferPointer(bytes), continuing: checksum)
                 GradientCodec.add(bytes.baseAddress!, count: count, to: base + start)
                 start += count
             }
@@ -140,7 +136,7 @@ final class FrameReceiver {
     private func check(_ header: GradientFrameHeader, _ found: UInt32) throws(LinkFailure) {
         // A delayed acknowledgement would look like a slow link to the sender, who asks for its rate of delivery.
         link.socket.acknowledge()
-        guard let expected = header.payloadChecksum, header.payloadBytes > 0, found != expected else { return }
+        guard found != header.payloadChecksum else { return }
         throw link.violation("\(GradientFrameError.checksum(part: "payload"))")
     }
 }

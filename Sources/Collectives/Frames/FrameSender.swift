@@ -1,5 +1,4 @@
 import Glibc
-import Kernels
 import Wire
 
 /// Writes gradient frames to one link and measures what a byte costs there; one thread.
@@ -14,12 +13,10 @@ final class FrameSender {
         self.link = link
     }
 
-    /// Writes header and payload in as few calls as the kernel allows; bytes written. The payload's checksum is added where the link wants one.
+    /// Writes header and payload in as few calls as the kernel allows; bytes written. Precondition: the header is sealed
+    /// with the payload, here or by the peer from whom both came.
     func send(_ header: GradientFrameHeader, payload: [UnsafeRawBufferPointer]) throws(LinkFailure) -> Int {
-        var header = header
-        header.payloadBytes = payload.reduce(0) { $0 + $1.count }
-        header.payloadChecksum =
-            link.checksums ? payload.reduce(UInt32(0)) { CRC32C.checksum($1, continuing: $0) } : nil
+        precondition(header.payloadBytes == payload.reduce(0) { $0 + $1.count }, "the header has another payload")
         let headBytes = header.byteCount
         head.reserve(headBytes)
         let first = head.bytes(headBytes)

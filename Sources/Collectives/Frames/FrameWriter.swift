@@ -37,6 +37,7 @@ final class FrameWriter {
             payload = [encoded.bytes]
         }
         let packed = ThreadTime.nanoseconds - start
+        header.seal(payload)
         let bytes = try sender.send(header, payload: payload)
         if forced == nil, header.coding != .empty {
             policy.packed(
@@ -47,7 +48,7 @@ final class FrameWriter {
         return FrameCost(bytes: bytes, elements: elements, coding: header.coding, packNanoseconds: packed)
     }
 
-    /// Sends bytes as they came.
+    /// Sends bytes as they came, with the checksum they came with: damage in this member's memory is found by the next.
     func forward(_ header: GradientFrameHeader, payload: UnsafeRawBufferPointer) throws(LinkFailure) -> FrameCost {
         let bytes = try sender.send(header, payload: [payload])
         return FrameCost(bytes: bytes, elements: header.elements, coding: header.coding, packNanoseconds: 0)

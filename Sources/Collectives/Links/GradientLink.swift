@@ -12,8 +12,6 @@ public final class GradientLink: Sendable {
     public let view: UInt64
     let settings: LinkSettings
     let socket: Socket
-    /// Both ends on this machine: no checksum is needed.
-    let isLocal: Bool
 
     init(socket: Socket, peer: LinkEnd, view: UInt64, incoming: Bool, settings: LinkSettings) {
         self.socket = socket
@@ -21,23 +19,12 @@ public final class GradientLink: Sendable {
         self.incoming = incoming
         self.view = view
         self.settings = settings
-        let remote = SocketAddress.remote(of: socket)
-        address = remote?.description ?? "an address that is gone"
-        isLocal = remote?.host == SocketAddress.local(of: socket)?.host
+        address = SocketAddress.remote(of: socket)?.description ?? "an address that is gone"
         socket.setLinkOptions(settings)
     }
 
     /// Ends the link for both sides, at once; whoever blocks in it wakes.
     public func close() { socket.shutDown() }
-
-    /// Whether payloads sent here carry a checksum; one that comes with a checksum is checked anyway.
-    var checksums: Bool {
-        switch settings.checksums {
-        case .never: false
-        case .betweenMachines: !isLocal
-        case .always: true
-        }
-    }
 
     func failure(_ error: SocketError, writing: Bool) -> LinkFailure {
         let cause: LinkFailure.Cause =

@@ -9,15 +9,6 @@ public struct LinkSettings: Sendable, Hashable {
     public var dialDeadline: Duration = .seconds(5)
     /// `SO_SNDBUF` and `SO_RCVBUF`, which the kernel may cut.
     public var socketBufferBytes: Int = 4 << 20
-    /// CRC-32C of every payload on links that leave the machine: TCP's own 16 bits let one damaged segment in 65,536 pass.
-    public var checksums = Checksums.betweenMachines
-
-    /// Which links carry checksums of their payloads.
-    public enum Checksums: Sendable, Hashable {
-        case never
-        case betweenMachines
-        case always
-    }
 
     public init() {}
 }

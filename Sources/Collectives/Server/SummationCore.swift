@@ -168,27 +168,29 @@ final class SummationCore: @unchecked Sendable {
         let wanted = state.withLock { $0.policy.choose(key) }
         let base = UnsafePointer(SummationBucket.base(sum.store, elements: elements))
         let start = ThreadTime.nanoseconds
-        let frame: SummedFrame
+        var store = sum.store
+        var bytes = 0
         if wanted == .raw {
             header.coding = GradientCodec.isZero(base, pieces: sum.pieces) ? .empty : .raw
-            frame = SummedFrame(
-                header: header, store: sum.store, byteCount: header.coding == .empty ? 0 : 4 * elements)
+            if header.coding == .raw { bytes = 4 * elements }
         } else {
             let encoded = codec.encode(base, pieces: sum.pieces, coding: wanted)
             header.coding = encoded.coding
-            let store = pool.take(encoded.bytes.count)
-            store.bytes(encoded.bytes.count).copyMemory(from: encoded.bytes)
+            bytes = encoded.bytes.count
+            store = pool.take(bytes)
+            store.bytes(bytes).copyMemory(from: encoded.bytes)
             pool.give(sum.store)
-            frame = SummedFrame(header: header, store: store, byteCount: encoded.bytes.count)
         }
         let seconds = Double(ThreadTime.nanoseconds - start) * 1e-9
         if header.coding != .empty {
             state.withLock {
                 $0.policy.packed(
-                    key, coding: wanted, elements: elements, bytes: frame.byteCount, packSeconds: seconds)
+                    key, coding: wanted, elements: elements, bytes: bytes, packSeconds: seconds)
             }
         }
-        return frame
+        // Once for all members.
+        header.seal([UnsafeRawBufferPointer(store.bytes(bytes))])
+        return SummedFrame(header: header, store: store, byteCount: bytes)
     }
 
     // MARK: Writing

@@ -112,7 +112,7 @@ extension FuzzTarget {
             coding: wrote, view: 4, exchange: ExchangeTag(phase: 12, attempt: 1), bucket: 2, buckets: 5, chunk: 1, hop: 3,
             pieces: lengths, statistics: [TensorStatistics(maximumBits: 0x3F80_0000), TensorStatistics(clamped: 9)],
             payloadBytes: payload.count)
-        if coding == .packed { header.payloadChecksum = CRC32C.checksum(payload) }
+        payload.withUnsafeBytes { header.seal([$0]) }
         return written(header) + payload
     }
 

@@ -1,0 +1,137 @@
+import Autoencoder
+import Cluster
+import Collectives
+import Kernels
+import Waiting
+import Wire
+
+/// How one setting is spread: workers with a replica each, their threads, and what carries their sums.
+struct Arrangement: CustomStringConvertible {
+    enum Carrier: CaseIterable { case ring, server }
+
+    var workers: Int
+    var threads: Int
+    var carrier: Carrier
+    var compression: LinkCompression
+
+    static let reference = Arrangement(workers: 1, threads: 1, carrier: .ring, compression: .off)
+
+    var description: String { "\(workers) workers, \(threads) threads, \(carrier), compression \(compression)" }
+
+    static func random(_ random: inout SplitMix) -> Arrangement {
+        Arrangement(
+            workers: Int.random(in: 1...4, using: &random), threads: Int.random(in: 1...2, using: &random),
+            carrier: Carrier.allCases.randomElement(using: &random)!,
+            compression: LinkCompression.allCases.randomElement(using: &random)!)
+    }
+
+    /// Trains the setting and returns what every worker ended with, in words: a digest of the whole state and the chain, or
+    /// the error that stopped it.
+    ///
+    /// Each worker is a thread with what a worker process has: replica, lanes, team, links over loopback, and the exchange
+    /// of a phase. Only the process and its control connection are left out.
+    func outcomes(of setting: RandomSetting) throws -> [String] {
+        let places = try (0..<workers).map { _ in try GradientListener(host: "127.0.0.1", port: 0) }
+        let server = carrier == .server ? try GradientListener(host: "127.0.0.1", port: 0) : nil
+        defer { for listener in places + [server].compactMap({ $0 }) { listener.shutdown() } }
+        let images = (0..<setting.steps).map(setting.images)
+        let found = Monitor([String?](repeating: nil, count: workers))
+        let threads = (0..<workers).map { rank in
+            let view = view(rank: rank, ports: places.map(\.port), server: server?.port)
+            return OwnedThread(name: "worker-\(rank)") {
+                FloatingPoint.setModes()
+                let outcome = Self.words { try train(setting, images, view, places[rank]) }
+                found.update { $0[rank] = outcome }
+            }
+        }
+        let sums = try server.map(sum)
+        for thread in threads where !thread.join(.atMost(.seconds(120))) {
+            sums?.shutdown()
+            throw Stuck(arrangement: self)
+        }
+        sums?.shutdown()
+        return found.withLock { $0.map { $0 ?? "nothing" } }
+    }
+
+    struct Stuck: Error, CustomStringConvertible {
+        let arrangement: Arrangement
+        var description: String { "\(arrangement): a worker has not ended within 120 s" }
+    }
+
+    static let run = [UInt8](repeating: 7, count: LinkHello.runBytes)
+    static let secret = [UInt8](repeating: 42, count: LinkHello.secretBytes)
+
+    private func view(rank: Int, ports: [Int], server: Int?) -> ControlView {
+        .with { view in
+            view.view = 1
+            view.rank = UInt32(rank)
+            view.members = ports.map { port in
+                .with {
+                    $0.addresses = ["127.0.0.1"]
+                    $0.port = UInt32(port)
+                }
+            }
+            view.secret = .init(Self.secret)
+            if let server {
+                view.serverAddresses = ["127.0.0.1"]
+                view.serverPort = UInt32(server)
+            }
+        }
+    }
+
+    private func sum(_ listener: GradientListener) throws -> SummationServer {
+        let ranks = 0..<workers
+        listener.expect(
+            run: Self.run, generation: 1, view: 1, end: .server, from: Set(ranks.map { .worker($0) }), secret: Self.secret)
+        var links: [Int: GradientLink] = [:]
+        for rank in ranks { links[rank] = try listener.accept(from: .worker(rank)) }
+        return SummationServer(links: links, compression: compression)
+    }
+
+    /// One worker's life.
+    private func train(
+        _ setting: RandomSetting, _ images: [[ShardImages]], _ view: ControlView, _ listener: GradientListener
+    ) throws -> Replica {
+        let settings = setting.training
+        let replica = try Replica(settings)
+        let team = ThreadTeam(threads: threads)
+        let owned = ShardGeometry.owned(by: Int(view.rank), of: workers, shards: settings.shards)
+        let lanes = owned.isEmpty ? [] : replica.makeLanes(shards: owned, threads: threads)
+        let plans = replica.phases.map {
+            BucketPlan(tensorRanges: $0.tensors.map(\.range), readyOrder: $0.readyOrder)
+        }
+        let builder = LinkBuilder(view: view, run: Self.run, generation: 1, compression: compression)
+        let reducer = try builder.connect(dialer: GradientDialer(), listener: listener)
+        defer { reducer.shutdown() }
+        var clock = StepClock()
+        for (step, shards) in images.enumerated() {
+            let minibatch = replica.minibatch
+            for lane in lanes { lane.load(step: UInt64(step), minibatch: minibatch, images: shards) }
+            for phase in replica.phases {
+                let exchange = try PhaseExchange(
+                    replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: owned.count, team: team,
+                    reducer: reducer)
+                _ = try exchange.run(clock: &clock) { _ in }
+            }
+        }
+        return replica
+    }
+
+    /// What replay and the oracle of the digest end with: one process without a network, its lanes in another cut again.
+    static func locally(_ setting: RandomSetting, threads: Int, lanes: Int) -> String {
+        words {
+            let trainer = try LocalTrainer(setting.training, threads: threads, lanes: lanes)
+            for step in 0..<setting.steps { try trainer.step(setting.images(step: step)) }
+            return trainer.replica
+        }
+    }
+
+    private static func words(_ body: () throws -> Replica) -> String {
+        do {
+            let replica = try body()
+            return "\(hexDigits(replica.digest(full: true))) chain \(hexDigits(replica.chain))"
+        } catch {
+            return String(describing: error)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Dispatch
+import Glibc
+
+/// A relay of one connection: `pass` sees the bytes of the direction that was dialled, and where they stand in its stream,
+/// and may hold them up or change them.
+final class LoopbackRelay: Sendable {
+    let port: Int
+    private let listening: RawSocket
+    private let target: Int
+    private let pass: @Sendable (inout [UInt8], Int) -> Void
+
+    init(to target: Int, pass: @escaping @Sendable (inout [UInt8], Int) -> Void) {
+        self.target = target
+        self.pass = pass
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listening = RawSocket(owning: descriptor)
+        var size: Int32 = 32 << 10
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        var address = RawSocket.loopback(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                precondition(bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0)
+                getsockname(descriptor, $0, &length)
+            }
+        }
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// A slow link.
+    convenience init(to target: Int, bytesPerSecond: Double) {
+        self.init(to: target) { bytes, _ in usleep(UInt32(Double(bytes.count) / bytesPerSecond * 1e6)) }
+    }
+
+    /// A link that damages one bit, which TCP's checksum has not seen.
+    convenience init(to target: Int, flippingBitOf byte: Int) {
+        self.init(to: target) { bytes, start in
+            if (start..<start + bytes.count).contains(byte) { bytes[byte - start] ^= 0x10 }
+        }
+    }
+
+    /// Relays one connection until either side closes.
+    func run() {
+        let inside = RawSocket(owning: accept(listening.descriptor, nil, nil))
+        let outside = RawSocket(port: target)
+        let back = DispatchGroup()
+        DispatchQueue.global().async(group: back) {
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            while true {
+                let count = recv(outside.descriptor, &bytes, bytes.count, 0)
+                guard count > 0, inside.send(Array(bytes[..<count])) else { return }
+            }
+        }
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
+        var start = 0
+        while true {
+            let count = recv(inside.descriptor, &bytes, bytes.count, 0)
+            guard count > 0 else { break }
+            var passed = Array(bytes[..<count])
+            pass(&passed, start)
+            start += count
+            guard outside.send(passed) else { break }
+        }
+        shutdown(outside.descriptor, Int32(SHUT_RDWR))
+        shutdown(inside.descriptor, Int32(SHUT_RDWR))
+        back.wait()
+    }
+}

@@ -230,7 +230,8 @@ async def main():
     async def serve(reader, writer):
         nonlocal connections
         connections += 1
-        await Between(book, token, to, options.toward, f"connection {connections}").serve(reader, writer)
+        name = f"port {writer.get_extra_info('sockname')[1]} connection {connections}"
+        await Between(book, token, to, options.toward, name).serve(reader, writer)
 
     servers = [
         await asyncio.start_server(serve, "127.0.0.1", int(port), limit=1 << 24)

@@ -58,7 +58,7 @@ class Process:
                 threading.Thread(target=self._copy, args=(mine,), daemon=True).start()
             else:
                 self.child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment)
-        self.peak = 0
+        self.peak, self.is_over = 0, False
 
     def _copy(self, end):
         with open(self.log, "ab", buffering=0) as file:
@@ -88,8 +88,15 @@ class Process:
         return self.child.returncode
 
     def last_words(self):
-        text = Path(self.log).read_text(errors="replace").strip().splitlines()
-        return text[-1][:300] if text else "it said nothing"
+        """The sentence it ended with, as far as one can tell."""
+        lines = [line for line in Path(self.log).read_text(errors="replace").split("\n") if line.strip()]
+        telling = [line for line in lines[-400:] if re.search(r"Fatal error|lockstep: |Program crashed| crashed:$", line)]
+        return ascii(" / ".join(telling[-3:]) or (lines or ["it said nothing"])[-1])[:400]
+
+    def crashed_at(self):
+        """When it crashed: the runtime writes a trace for some seconds before the process is gone."""
+        found = re.findall(r"Backtrace took ([0-9.]+)s", Path(self.log).read_text(errors="replace")[-2000:])
+        return time.time() - (float(found[-1]) if found else 0)
 
 
 class Run:
@@ -130,12 +137,16 @@ class Run:
             [self.trial.lockstep, "worker", "--coordinator", f"127.0.0.1:{port}", "--token-file", self.trial.token, "--threads", "1"],
             self.place / f"{name}.log")  # fmt: skip
 
-    def trouble(self, words):
+    def trouble(self, words, until=None, port=None):
+        """Notes it with the last lies before it, of one port where only that one counts."""
         try:
-            told = (self.place / "book.lies").read_text().splitlines()[-6:]
+            told = (self.place / "book.lies").read_text().splitlines()
         except OSError:
             told = []
-        self.trial.troubles.append(f"{self.name}: {words}" + "".join(f"\n      {line[:160]}" for line in told))
+        told = [line for line in told if float(line.split()[0]) <= (until or time.time())]
+        if port is not None:
+            told = [line for line in told if f" port {port} " in line]
+        self.trial.troubles.append(f"{self.name}: {words}" + "".join(f"\n      {line[:160]}" for line in told[-6:]))
 
     def look(self):
         """Once every tenth of a second."""
@@ -144,7 +155,7 @@ class Run:
             return False
         for kind, processes in (("honest worker", self.honest), ("worker behind the liar", self.behind)):
             for index, process in enumerate(processes):
-                if process is None:
+                if process is None or process.is_over:
                     continue
                 status = process.look()
                 self.note_peak(kind, process)
@@ -167,12 +178,15 @@ class Run:
             self.trouble(f"a {kind} needed {process.peak} MB of memory")
 
     def worker_ended(self, kind, processes, index, status):
+        process = processes[index]
         if status < 0 or status >= 128:
-            self.trouble(f"a {kind} crashed (status {status}): {processes[index].last_words()}")
-        elif kind == "honest worker" and self.coordinator.look() is None:
-            time.sleep(0.5)  # the run may just have ended
-            if self.coordinator.look() is None:
-                self.trouble(f"an honest worker ended with {status}: {processes[index].last_words()}")
+            port = None if kind == "honest worker" else self.liar_ports[index]
+            self.trouble(f"{kind} {index} crashed (status {status}): {process.last_words()}", process.crashed_at(), port)
+        elif kind == "honest worker" and status != 0:
+            self.trouble(f"an honest worker ended with {status}: {process.last_words()}")
+        if kind == "honest worker" and status == 0:
+            process.is_over = True  # the run is done, and its coordinator about to end
+            return
         if kind == "honest worker":
             processes[index] = self.worker(self.port, f"honest-{self.round}-{index}")
         else:
@@ -182,7 +196,7 @@ class Run:
     def coordinator_ended(self, status):
         checked = self.toward == "coordinator"
         if status < 0 or status >= 128:
-            self.trouble(f"the coordinator crashed (status {status}): {self.coordinator.last_words()}")
+            self.trouble(f"the coordinator crashed (status {status}): {self.coordinator.last_words()}", self.coordinator.crashed_at())
         elif status != 0 and checked:
             self.trouble(f"the coordinator ended with {status}: {self.coordinator.last_words()}")
         elif status == 0 and checked:
@@ -246,10 +260,8 @@ class Run:
             data = Path(log).read_bytes()
             size += len(data)
             where = os.path.relpath(log, self.trial.place)
-            # On a terminal the progress line has escapes of its own.
-            own = Path(log).name.startswith("terminal-")
-            for line in data.replace(b"\r\n", b"\n").split(b"\n"):
-                text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]|\r", b"", line) if own and lies.MARK.encode() not in line else line
+            # On a terminal the progress line begins with these.
+            for text in re.sub(rb"\r(\x1b\[K)?", b"\n", data).split(b"\n"):
                 if found := controls.search(text):
                     self.trial.troubles.append(f"{where} has {found.group()!r} as it was said: {text[:120]!r}")
                     break
@@ -292,8 +304,8 @@ class Trial:
         self.expected = subprocess.check_output([self.lockstep, "digest", calm, "--full"], text=True).strip()
         print(f"calm run of {self.steps} steps: {self.expected}", flush=True)
         self.runs = [
-            Run(self, "a coordinator and two workers beside liars", "coordinator", 2, 2),
-            Run(self, "workers of a coordinator that lies", "worker", 0, 2),
+            Run(self, "lying-workers", "coordinator", 2, 2),
+            Run(self, "lying-coordinator", "worker", 0, 2),
         ]
         end = time.monotonic() + self.seconds
         for run in self.runs:

@@ -16,11 +16,12 @@
 #   downlink      one with 1 Mbit/s towards it comes into a run
 #   claim         a worker that claims a newer state, beats, and never says that it is ready
 #   refusal, garbage, silence   the coordinator is killed, and a stranger takes its port
-#   old-copy      the coordinator is killed, and an older copy of its folder is started at its address
+#   old-copy      the coordinator is killed, and an older copy of its folder is started in its place
+#   moved-copy    the same with the copy under another name
 #   flip          bits turned over on a gradient link through a relay on the same host
 set -euo pipefail
 tests=$(realpath "$(dirname "$0")")
-all=(swallow trickle large large-one oneway twins uplink uplink-ring downlink claim refusal garbage silence old-copy flip)
+all=(swallow trickle large large-one oneway twins uplink uplink-ring downlink claim refusal garbage silence old-copy moved-copy flip)
 lockstep=$(realpath "${1:-.build/release/lockstep}"); shift || true
 cases=("$@"); [ $# -gt 0 ] || cases=("${all[@]}")
 [ "$(id -u)" = 0 ] || { echo "needs root, to make network namespaces"; exit 1; }
@@ -77,9 +78,10 @@ lead() { # arguments of the coordinator, beyond the recipe; sets $coordinator
 work() { # index of the host, further arguments
   local index=$1; shift
   (on "$index" "$lockstep" worker --coordinator $address --token-file token --threads 1 "$@" >> worker-$index.log 2>&1) &
-  workers+=($!)
+  workers+=($!); disown $!
 }
 reset() { # the rest of a case goes, and with it its faults
+  troubles=()
   for host in "${namespaces[@]}"; do
     for pid in $(ip netns pids "$host" 2> /dev/null); do kill -9 "$pid" 2> /dev/null || true; done
     ip netns exec "$host" nft flush ruleset 2> /dev/null || true
@@ -88,7 +90,7 @@ reset() { # the rest of a case goes, and with it its faults
   for index in 0 1 2 3 4; do tc qdisc del dev lnv$$$index root 2> /dev/null || true; done
   [ -z "${watcher:-}" ] || kill "$watcher" 2> /dev/null || true
   wait 2> /dev/null || true
-  rm -rf run copy coordinator.log worker-*.log relay.log progress flag peer.log
+  rm -rf run copy older newer coordinator.log worker-*.log relay.log progress flag peer.log
   workers=(); shape=("${model[@]}"); folder=run; watcher=""; limit=5
 }
 steps() { tail -n 1 progress 2> /dev/null | cut -d ' ' -f 2; }
@@ -100,7 +102,7 @@ until_step() { # step, seconds
   done
   return 1
 }
-watch() { (exec python3 "$tests/Peers/progress.py" run/metrics.jsonl copy/metrics.jsonl > progress) & watcher=$!; }
+watch() { (exec python3 "$tests/Peers/progress.py" run/metrics.jsonl copy/metrics.jsonl > progress) & watcher=$!; disown $!; }
 now() { date +%s.%N; }
 since() { python3 -c "import sys; print(f'{float(sys.argv[2]) - float(sys.argv[1]):.1f}')" "$1" "$(now)"; }
 more() { python3 -c "import sys; sys.exit(not float(sys.argv[1]) > float(sys.argv[2]))" "$1" "$2"; }
@@ -159,6 +161,7 @@ conclude() { # case, gap, Control-C, Control-C at once, views
 }
 judge_gap() { # seconds; a stall is forgiven where a sentence names the link
   longest=$1
+  kill -0 $coordinator 2> /dev/null || { trouble "the run has ended by itself"; return 0; }
   if more "$1" 20; then
     named=$(tail -n +"$((lines + 1))" coordinator.log | grep -aE '(link|connection|way|path) (from|between|of) worker|cannot reach' | tail -n 1 || true)
     [ -n "$named" ] && echo "             says: ${named:0:180}" || trouble "no step for $1 s, and no sentence names the link"
@@ -173,15 +176,14 @@ begin() { # number of workers, arguments of the coordinator: a run that goes
     local -n more_arguments=worker_$index
     work $index "${more_arguments[@]}"
   done
-  until_step 30 60 || { echo "the run does not begin"; cat coordinator.log worker-*.log; exit 1; }
+  until_step 30 60 || { trouble "the run does not begin"; longest=- took=- digest=-; conclude "$name" - - - -; return 1; }
 }
 worker_1=() worker_2=() worker_3=() worker_4=()
 
 # A fault on links between workers: how long the run stands, and Control-C long after it and just after it.
 links() { # case, workers, fault, must it end a view
   local name=$1 count=$2 fault=$3
-  troubles=()
-  reset; before; begin "$count"
+  reset; before; begin "$count" || return 0
   local at before_views
   at=$(now); before_views=$(views); lines=$(wc -l < coordinator.log)
   $fault
@@ -192,7 +194,9 @@ links() { # case, workers, fault, must it end a view
   [ "$went" -gt 0 ] || trouble "the fault had no effect: that is no verdict"
   [ "$went" -lt 15 ] || trouble "$went views in 40 s"
   compare
-  reset; before; begin "$count"
+  local so_far=("${troubles[@]}")
+  reset; before; begin "$count" || return 0
+  troubles=("${so_far[@]}")
   $fault
   sleep 2.5
   interrupt
@@ -203,6 +207,7 @@ links() { # case, workers, fault, must it end a view
 before() { :; }
 relay() { # manner, where, from, to: what dials `from` is passed on to `to`
   (on "$2" python3 "$tests/Peers/relay.py" "$3" "$4" "$place/flag" "$1" > relay.log 2>&1) &
+  disown $!
   for ((n = 0; n < 50; n++)); do grep -q relaying relay.log 2> /dev/null && break; sleep 0.1; done
 }
 flag() { touch flag; }
@@ -223,22 +228,23 @@ oneway() { filter 2 "ip saddr 10.79.0.11"; }
 case_oneway() { links oneway 3 oneway; }
 
 case_twins() {
-  troubles=(); reset
+  reset
   lead --epochs 100000 --workers 2
   watch
   local before_log grown
   for index in 1 2; do
     (on $index unshare --pid --fork --kill-child "$lockstep" worker --coordinator $address --token-file token --threads 1 >> worker-$index.log 2>&1) &
+    disown $!
   done
   local at; at=$(now); lines=0
   sleep 12
   before_log=$(stat -c %s coordinator.log)
   at=$(now)
-  sleep 20
+  sleep 25
   judge_gap "$(gap "$at")"
   [ "$(steps)" != "" ] || trouble "no step at all"
   grown=$(($(stat -c %s coordinator.log) - before_log))
-  [ "$grown" -lt 20000 ] || trouble "the log grew by $grown bytes in 20 s"
+  [ "$grown" -lt 20000 ] || trouble "the log grew by $grown bytes in 25 s"
   local entries; entries=$(grep -c ' is in: ' coordinator.log || true)
   [ "$entries" -le 6 ] || trouble "$entries entries of two workers"
   local went; went=$(views)
@@ -250,7 +256,6 @@ case_twins() {
 slow() { tc -n "${hosts[$1]}" qdisc replace dev eth0 root tbf rate "$2" burst 10kb limit 400kb; }
 uplink() { # case, workers, rate, steps
   local name=$1 count=$2 rate=$3 end=$4 status=0
-  troubles=()
   lead --epochs 100000 --steps "$end" --workers "$count"
   watch
   for ((index = 1; index <= count; index++)); do work $index; done
@@ -265,8 +270,9 @@ uplink() { # case, workers, rate, steps
   [ "$lost" = 0 ] || trouble "$lost times a worker was lost"
   local went; went=$(views)
   compare
-  limit=45   # the state has to pass
-  local keep=("${shape[@]}"); reset; shape=("${keep[@]}"); limit=45
+  local keep=("${shape[@]}") so_far=("${troubles[@]}")
+  reset
+  shape=("${keep[@]}") troubles=("${so_far[@]}") limit=45   # the state has to pass
   lead --epochs 100000 --workers "$count"
   watch
   for ((index = 1; index <= count; index++)); do work $index; done
@@ -280,7 +286,7 @@ case_uplink() { reset; uplink uplink 1 1mbit 300; }
 case_uplink-ring() { reset; shape=("${small[@]}"); uplink uplink-ring 2 2mbit 20; }
 
 case_downlink() {
-  troubles=(); reset; begin 2
+  reset; begin 2 || return 0
   local at before_views; at=$(now); before_views=$(views); lines=$(wc -l < coordinator.log)
   tc qdisc replace dev lnv${$}3 root tbf rate 1mbit burst 10kb limit 400kb
   work 3
@@ -297,8 +303,9 @@ case_downlink() {
 }
 
 case_claim() {
-  troubles=(); reset; begin 2
+  reset; begin 2 || return 0
   (on 3 python3 "$tests/Peers/claimant.py" $address "$lockstep" token > peer.log 2>&1) &
+  disown $!
   for ((n = 0; n < 300; n++)); do grep -q 'with a claim\|refused' peer.log && break; sleep 0.1; done
   grep -q 'with a claim\|refused' peer.log || { trouble "the claim is not heard: that is no verdict"; cat peer.log; }
   local at; at=$(now); lines=$(wc -l < coordinator.log)
@@ -308,7 +315,7 @@ case_claim() {
   sleep 25
   judge_gap "$(gap "$at")"
   local known; known=$(steps)
-  kill -9 $coordinator
+  kill -9 $coordinator; wait $coordinator 2> /dev/null || true
   at=$(now)
   lead --epochs 100000 --workers 2
   until_step $((known + 30)) 40 || trouble "no step for 40 s after the coordinator came back"
@@ -323,16 +330,16 @@ kept() { # the workers live, and hold what they held
   for pid in "${workers[@]}"; do kill -0 "$pid" 2> /dev/null || { trouble "a worker has ended, and its state with it"; return 0; }; done
 }
 stranger() { # manner
-  troubles=(); reset; begin 2
+  reset; begin 2 || return 0
   local known; known=$(steps)
   kill -9 $coordinator; wait $coordinator 2> /dev/null || true
   (on 0 python3 "$tests/Peers/stranger.py" $address "$1" > peer.log 2>&1) &
-  local peer=$!
+  local peer=$!; disown $!
   sleep 10
   kept
   grep -q "answered with $1" peer.log || { [ "$1" = silence ] && [ -s peer.log ]; } || trouble "nobody met the stranger: that is no verdict"
   if LC_ALL=C grep -qaP '\x1b|\x07' worker-*.log; then trouble "its words reach the log as they are"; fi
-  kill $peer; wait $peer 2> /dev/null || true
+  kill $peer
   local at; at=$(now); lines=$(wc -l < coordinator.log)
   lead --epochs 100000 --workers 2
   until_step $((known + 60)) 40 || trouble "no step within 40 s of the coordinator's return"
@@ -347,47 +354,55 @@ case_refusal() { stranger refusal; }
 case_garbage() { stranger garbage; }
 case_silence() { stranger silence; }
 
-case_old-copy() {
-  troubles=(); reset; begin 2
+older() { # case, where the older copy is started
+  reset; begin 2 || return 0
   until_step 150 60 || true
   kill -9 $coordinator; wait $coordinator 2> /dev/null || true
-  cp -a run copy   # as of generation 1
+  cp -a run older   # as of generation 1
   lead --epochs 100000 --workers 2
   local known; known=$(steps)
   until_step $((known + 300)) 120 || trouble "the run does not go on to hold 300 steps more"
   kill -9 $coordinator; wait $coordinator 2> /dev/null || true
   known=$(steps)
+  if [ "$2" = run ]; then mv run newer; fi
+  mv older "$2"
   local at; at=$(now); lines=$(wc -l < coordinator.log)
-  folder=copy
+  folder=$2
   lead --epochs 100000 --workers 2   # it is generation 2 as well
   if until_step $((known + 30)) 25; then
     judge_gap "$(gap "$at")"
   else
-    # A refusal that keeps the state will do.
+    # A refusal that keeps the state will do: then they go on with the folder that they know.
     kept
     kill -9 $coordinator 2> /dev/null || true; wait $coordinator 2> /dev/null || true
-    tail -n 2 worker-1.log | cut -c 1-200 | sed 's/^/             | /'
+    grep -ah 'lockstep: \|warning' worker-1.log | tail -n 1 | cut -c 1-220 | sed 's/^/             says: /' || true
+    if [ "$2" = run ]; then rm -rf run; mv newer run; fi
     folder=run; at=$(now)
     lead --epochs 100000 --workers 2
-    until_step $((known + 30)) 40 || trouble "nor do they go on with the folder they know"
+    until_step $((known + 30)) 40 || trouble "nor do they go on with the folder that they know"
     longest=refused
   fi
   grep -q "comes back with the state" coordinator.log || trouble "the workers did not bring their state"
   interrupt
   compare
-  conclude old-copy "$longest" "$took" - "$(views)"
+  conclude "$1" "$longest" "$took" - "$(views)"
 }
+case_old-copy() { older old-copy run; }
+case_moved-copy() { older moved-copy copy; }
 
 case_flip() {
-  troubles=(); reset
+  reset
   address=127.0.0.1:7700
   local home=("${hosts[@]}"); hosts=("${home[0]}" "${home[0]}" "${home[0]}" "${home[3]}" "${home[4]}")
   worker_1=(--advertise 127.0.0.1:7801 --data-port 7702)
   relay flip 0 127.0.0.1:7801 127.0.0.1:7702
+  if begin 2; then flipping; fi
+  hosts=("${home[@]}"); worker_1=(); address=10.79.0.10:7700
+}
+flipping() {
   flag
-  begin 2
   local at; at=$(now); lines=0
-  sleep 20
+  sleep 25
   judge_gap "$(gap "$at")"
   local flips; flips=$(grep -c flipped relay.log || true)
   [ "$flips" -gt 0 ] || trouble "no bit was flipped: that is no verdict"
@@ -395,7 +410,6 @@ case_flip() {
   interrupt
   compare
   conclude flip "$longest" "$took" - "$(views)"
-  hosts=("${home[@]}"); worker_1=(); address=10.79.0.10:7700
 }
 
 show case "gap, s" "Ctrl-C, s" "at once, s" views digest ""

@@ -21,9 +21,11 @@ struct ChaosModel: Sendable {
         let minibatch = Int.random(in: 3...100, using: &random)
         let shards = Int.random(in: 1...16, using: &random)
         return ChaosModel(
-            name: "encoder \(encoder), decoder \(decoder), discriminator \(discriminator), minibatch \(minibatch), shards \(shards)",
+            name:
+                "encoder \(encoder), decoder \(decoder), discriminator \(discriminator), minibatch \(minibatch), shards \(shards)",
             arguments: [
-                "--set", "model.encoder=\(encoder)", "--set", "model.decoder=\(decoder)", "--set", "model.discriminator=\(discriminator)",
+                "--set", "model.encoder=\(encoder)", "--set", "model.decoder=\(decoder)", "--set",
+                "model.discriminator=\(discriminator)",
                 "--minibatch", "\(minibatch)", "--set", "shards=\(shards)",
             ])
     }

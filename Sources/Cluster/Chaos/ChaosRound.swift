@@ -98,7 +98,8 @@ final class ChaosRound {
     /// Runs it as far as the calm one went. On the main thread: children die with the thread that started them.
     func run() throws -> Result {
         let began = Self.now
-        let train = try TrainProcess(options: options, model: calm.model, topology: topology, folder: folder, lastStep: calm.lastStep)
+        let train = try TrainProcess(
+            options: options, model: calm.model, topology: topology, folder: folder, lastStep: calm.lastStep)
         supervisor = train.pid
         due = began + schedule.interval()
         var status: Int32?
@@ -110,13 +111,14 @@ final class ChaosRound {
                 kill(pid, SIGCONT)
                 stopped[pid] = nil
             }
-            if links.isBusy {
+            if links.isDue(now) {
                 let family = RunFamily(supervisor: supervisor, dead: killed)
                 links.look(at: now, pids: family.all, port: family.port)
             }
             noteStall(now)
             if now >= nextSample { sample(now) }
-            if watch.step > 0, watch.step < calm.lastStep, clock.mayInflict(now, alreadyThisRound: ledger.faults.count), now >= due {
+            if watch.step > 0, watch.step < calm.lastStep, clock.mayInflict(now, alreadyThisRound: ledger.faults.count), now >= due
+            {
                 inflict(now)
             }
             stop = clock.isInterrupted ? .interrupted : hang(now)
@@ -133,7 +135,8 @@ final class ChaosRound {
         return Result(
             topology: topology, folder: folder, calm: calm, status: status, stop: stop, faults: ledger, usage: usage,
             views: watch.views.count, lost: lost, replayed: replayed, firstWrong: watch.firstWrong, kills: kills,
-            linksRefused: linksRefused, forgotten: forgotten, stalls: stalls, leftBehind: leftBehind, accidents: accidents + Self.breakdowns(folder),
+            linksRefused: linksRefused, forgotten: forgotten, stalls: stalls, leftBehind: leftBehind,
+            accidents: accidents + Self.breakdowns(folder),
             seconds: Self.now - began)
     }
 
@@ -203,7 +206,11 @@ final class ChaosRound {
         }
         guard now - since > Self.bar else { return }
         stalledAfter = watch.step
-        stalls.append("no step for \(Int(now - watch.progressed)) s after step \(watch.step); the last fault: \(fault.kind.rawValue)")
+        let what =
+            watch.step < calm.lastStep
+            ? "no step for \(Int(now - watch.progressed)) s after step \(watch.step)"
+            : "no end \(Int(now - watch.progressed)) s after the last step"
+        stalls.append("\(what); the last fault: \(fault.kind.rawValue)")
     }
 
     /// What a run that stands still is to be called, or nil.
@@ -321,6 +328,8 @@ final class ChaosRound {
         guard let coordinator = family.coordinator, stopped[coordinator] == nil else { return false }
         guard let copy = olderCopy else {
             olderCopy = OlderCopy(of: folder, step: watch.step, while: coordinator)
+            // With a coordinator in between, the copy's next one has the generation that the workers know from another.
+            if olderCopy != nil, schedule.pick(1, of: [true, false]) == [true] { strike(.coordinator, [coordinator], SIGKILL) }
             return false
         }
         let holders = watch.members.filter { family.workers.contains($0) && stopped[$0] == nil }

@@ -133,9 +133,12 @@ public final class ChaosSession {
         while !clock.isInterrupted, clock.mayInflict(Date().timeIntervalSince1970, alreadyThisRound: 0) {
             let number = verdict.rounds.count
             let topology = options.topologies[number % options.topologies.count]
+            // Every model meets every topology.
+            let cycle = calm.count.isMultiple(of: options.topologies.count) ? calm.count : calm.count * options.topologies.count
+            let model = calm[(number + number / cycle) % calm.count]
             let round = ChaosRound(
                 options: options, topology: topology, folder: "\(options.folder)/\(number + 1)-\(topology.rawValue)",
-                calm: calm[number / options.topologies.count % calm.count], schedule: schedule, clock: clock)
+                calm: model, schedule: schedule, clock: clock)
             let result = try round.run()
             schedule = round.scheduleAfterwards
             clock.count(result.faults.faults.count)

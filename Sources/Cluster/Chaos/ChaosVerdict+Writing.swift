@@ -20,12 +20,15 @@ extension ChaosVerdict {
         }
         lines += ["", pad("process", 14) + "peak      first and last quarter   the longest lived, after 5 s and at its end"]
         lines += UsageLedger.Role.allCases.map(needs)
-        if let reason = linksRefused { lines.append("links were not touched: the system does not lend descriptors here (\(reason))") }
+        if let reason = linksRefused {
+            lines.append("links were not touched: the system does not lend descriptors here (\(reason))")
+        }
         lines += [""] + troubles
         if isInterrupted { lines.append("interrupted") }
         lines += calm.map { calm in
             let own = rounds.filter { $0.result.calm.digest == calm.digest }
-            return "digest     \(calm.digest) in \(own.count(where: \.digestIsEqual)) of \(own.count) runs of \(calm.lastStep) steps: \(calm.model.name)"
+            return
+                "digest     \(calm.digest) in \(own.count(where: \.digestIsEqual)) of \(own.count) runs of \(calm.lastStep) steps: \(calm.model.name)"
         }
         return lines.joined(separator: "\n")
     }
@@ -77,7 +80,8 @@ extension ChaosVerdict {
         let usage = usage
         return .object([
             .init("right", .bool(isRight)), .init("digest", .string(calm[0].digest)), .init("steps", .unsigned(calm[0].lastStep)),
-            .init("models", JSON(calm.count)), .init("runs", JSON(rounds.count)), .init("digests_equal", JSON(rounds.count(where: \.digestIsEqual))),
+            .init("models", JSON(calm.count)), .init("runs", JSON(rounds.count)),
+            .init("digests_equal", JSON(rounds.count(where: \.digestIsEqual))),
             .init("faults", JSON(faults.faults.count)), .init("kills", JSON(kills)),
             .init(
                 "kinds",

@@ -6,7 +6,7 @@ import Waiting
 ///
 /// Linux lends a duplicate of a descriptor to whoever may trace the process (its ancestor, or root): the connection behind
 /// it is the same. Nobody keeps it: a duplicate would hold the connection open after its owner has closed it.
-enum LinkFault: Equatable {
+package enum LinkFault: Equatable {
     /// Both directions end.
     case cut
     /// What comes in is lost, as far as a packet has more bytes than this.
@@ -18,7 +18,7 @@ enum LinkFault: Equatable {
     /// So many bytes, wherever they stand.
     case swallowsBytes(Int)
 
-    enum Outcome: Equatable {
+    package enum Outcome: Equatable {
         case done
         /// The connection ended by itself meanwhile, or nothing is on its way that could be swallowed.
         case gone
@@ -31,7 +31,7 @@ enum LinkFault: Equatable {
     /// The most that is looked at.
     private static let queue = 4 << 20
 
-    func befall(_ link: LinkTable.Link) -> Outcome {
+    package func befall(_ link: LinkTable.Link) -> Outcome {
         switch self {
         case .cut: Self.borrow(link) { shutdown($0, Int32(SHUT_RDWR)) == 0 ? 0 : errno }
         case .loses(let longerThan): Self.borrow(link) { cprocess_lose_incoming($0, longerThan) }
@@ -42,7 +42,7 @@ enum LinkFault: Equatable {
     }
 
     /// Makes it good again, where it can be: the connection may be gone.
-    func mend(_ link: LinkTable.Link) {
+    package func mend(_ link: LinkTable.Link) {
         switch self {
         case .loses: _ = Self.borrow(link) { cprocess_lose_nothing($0) }
         case .slow: _ = Self.borrow(link) { cprocess_limit_rate($0, .max) }

@@ -29,6 +29,9 @@ struct LinkFaults {
     /// Whether one lasts: two at a time might leave no way.
     var isBusy: Bool { held != nil }
 
+    /// Whether `look` has something to do.
+    func isDue(_ now: Double) -> Bool { held.map { now >= min(nextLook, $0.until) } ?? false }
+
     /// Does to a connection of `victim` what the kind says.
     ///
     /// - Parameters:
@@ -64,7 +67,7 @@ struct LinkFaults {
     mutating func look(at now: Double, pids: [Int32], port: Int?) {
         guard var fault = held else { return }
         if now >= fault.until { return end() }
-        guard now >= nextLook, let port else { return }
+        guard let port else { return }
         nextLook = now + Self.lookEvery
         let table = LinkTable(of: pids, coordinatorPort: port)
         for link in table.links

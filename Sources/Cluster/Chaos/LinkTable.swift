@@ -2,31 +2,31 @@ import Foundation
 import Glibc
 
 /// The live TCP connections of the processes of one run, as the kernel lists them at one moment.
-struct LinkTable {
+package struct LinkTable {
     /// One end of a connection.
-    struct Link: Sendable, Hashable {
-        var pid: Int32
-        var descriptor: Int32
-        var inode: UInt64
-        var localPort: Int
-        var remotePort: Int
+    package struct Link: Sendable, Hashable {
+        package var pid: Int32
+        package var descriptor: Int32
+        package var inode: UInt64
+        package var localPort: Int
+        package var remotePort: Int
     }
 
-    let links: [Link]
+    package let links: [Link]
     /// Where the coordinator listens.
     private let port: Int
 
     /// Looks at processes that share a network.
-    init(of pids: [Int32], coordinatorPort: Int) {
+    package init(of pids: [Int32], coordinatorPort: Int) {
         port = coordinatorPort
         let established = pids.first.map(Self.connections) ?? [:]
         links = pids.flatMap { Self.links(of: $0, established) }
     }
 
-    func isControl(_ link: Link) -> Bool { link.localPort == port || link.remotePort == port }
+    package func isControl(_ link: Link) -> Bool { link.localPort == port || link.remotePort == port }
 
     /// The other end, where it belongs to one of the processes.
-    func otherEnd(of link: Link) -> Link? {
+    package func otherEnd(of link: Link) -> Link? {
         links.first { $0.localPort == link.remotePort && $0.remotePort == link.localPort }
     }
 

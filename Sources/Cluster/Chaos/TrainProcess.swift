@@ -19,7 +19,8 @@ struct TrainProcess {
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
         child = try ChildProcess(
             executable: executable,
-            arguments: ["train"] + options.settings + model.arguments + end + (options.threads.map { ["--threads", "\($0)"] } ?? [])
+            arguments: ["train"] + options.settings + model.arguments + end
+                + (options.threads.map { ["--threads", "\($0)"] } ?? [])
                 + [
                     "--workers", "\(options.workers)", "--topology", topology.rawValue, "--run", folder, "--max-restarts",
                     "\(Int32.max)", "--parent-pid", "\(getpid())",

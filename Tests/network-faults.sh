@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What networks, strangers and old copies do to a run, in network namespaces with addresses of their own. Each case: a step within
-# 20 s of the fault (or a sentence that names the link), Control-C ends it within 5 s (where a link is slow, as long as its state
+# 20 s of the fault and a sentence that names the link, Control-C ends it within 5 s (where a link is slow, as long as its state
 # takes to pass), and the digest of a calm run. Prints a table; exit 1 where a line fails.
 # Needs root, iproute2, nftables and python3. Usage: Tests/network-faults.sh [path of lockstep] [case…]; without cases all of them,
 # about twenty minutes. KEEP=1 keeps the logs.
@@ -159,13 +159,15 @@ conclude() { # case, gap, Control-C, Control-C at once, views
     tail -n 12 coordinator.log 2> /dev/null | cut -c 1-200 | sed 's/^/             | /'
   fi
 }
-judge_gap() { # seconds; a stall is forgiven where a sentence names the link
+judge_gap() { # seconds; some way is left in every case
   longest=$1
   kill -0 $coordinator 2> /dev/null || { trouble "the run has ended by itself"; return 0; }
-  if more "$1" 20; then
-    named=$(tail -n +"$((lines + 1))" coordinator.log | grep -aE '(link|connection|way|path) (from|between|of) worker|cannot reach' | tail -n 1 || true)
-    [ -n "$named" ] && echo "             says: ${named:0:180}" || trouble "no step for $1 s, and no sentence names the link"
-  fi
+  if more "$1" 20; then trouble "no step for $1 s"; fi
+}
+judge_words() { # what is said of the link since the fault
+  local named
+  named=$(tail -n +"$((lines + 1))" coordinator.log | grep -aE 'gradient link (to|from|between)|cannot reach' | tail -n 1 || true)
+  if [ -n "$named" ]; then echo "             says: ${named:0:180}"; else trouble "no sentence names the link"; fi
 }
 begin() { # number of workers, arguments of the coordinator: a run that goes
   local count=$1; shift
@@ -189,9 +191,10 @@ links() { # case, workers, fault, must it end a view
   $fault
   sleep 40
   judge_gap "$(gap "$at")"
+  judge_words
   local went=$(($(views) - before_views)) late
   interrupt; late=$took
-  [ "$went" -gt 0 ] || trouble "the fault had no effect: that is no verdict"
+  [ "$went" -gt 0 ] || more "$longest" 2 || trouble "the fault had no effect: that is no verdict"
   [ "$went" -lt 15 ] || trouble "$went views in 40 s"
   compare
   local so_far=("${troubles[@]}")
@@ -220,11 +223,23 @@ relayed() { worker_1=(--advertise 10.79.0.11:7801 --data-port 7702); }
 
 case_swallow() { relayed; before() { relay swallow 1 10.79.0.11:7801 10.79.0.11:7702; }; links swallow 3 flag; }
 case_trickle() { relayed; before() { relay trickle 1 10.79.0.11:7801 10.79.0.11:7702; }; links trickle 3 flag; }
-large() { filter 2 "ip saddr 10.79.0.11 meta length > 700"; filter 1 "ip saddr 10.79.0.12 meta length > 700"; }
+next_of_first() { # the host whose worker the first one sends its gradients to
+  ip netns exec "${hosts[1]}" ss -tniHO state established | python3 -c "import re, sys
+sent = {}
+for line in sys.stdin:
+    peer, count = re.findall(r'10\.79\.0\.1(\d):', line)[1:2], re.search(r'bytes_sent:(\d+)', line)
+    if peer and peer[0] != '0' and count: sent[peer[0]] = max(int(count.group(1)), sent.get(peer[0], 0))
+print(max(sent, key=sent.get))"
+}
+large() {
+  local other; other=$(next_of_first)
+  filter "$other" "ip saddr 10.79.0.11 meta length > 700"
+  filter 1 "ip saddr 10.79.0.1$other meta length > 700"
+}
 case_large() { links large 4 large; }
-large_one() { filter 2 "ip saddr 10.79.0.11 meta length > 700"; }
+large_one() { filter "$(next_of_first)" "ip saddr 10.79.0.11 meta length > 700"; }
 case_large-one() { links large-one 3 large_one; }
-oneway() { filter 2 "ip saddr 10.79.0.11"; }
+oneway() { filter "$(next_of_first)" "ip saddr 10.79.0.11"; }
 case_oneway() { links oneway 3 oneway; }
 
 case_twins() {

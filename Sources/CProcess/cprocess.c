@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -57,18 +58,42 @@ int cprocess_sealed_memory(const char *name, const void *bytes, size_t count) {
 
 void cprocess_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 
-int cprocess_cut_connection(int pid, int descriptor, unsigned long long inode) {
+int cprocess_borrow_socket(int pid, int descriptor, unsigned long long inode, int *copy) {
     int process = (int)syscall(SYS_pidfd_open, pid, 0);
     if (process < 0) return errno;
-    int copy = (int)syscall(SYS_pidfd_getfd, process, descriptor, 0);
-    int status = copy < 0 ? errno : 0;
+    *copy = (int)syscall(SYS_pidfd_getfd, process, descriptor, 0);
+    int status = *copy < 0 ? errno : 0;
     struct stat about;
-    if (status == 0 && fstat(copy, &about) != 0) status = errno;
+    if (status == 0 && fstat(*copy, &about) != 0) status = errno;
     if (status == 0 && about.st_ino != inode) status = ESTALE;
-    if (status == 0 && shutdown(copy, SHUT_RDWR) != 0) status = errno;
-    if (copy >= 0) close(copy);
+    if (status != 0 && *copy >= 0) close(*copy);
     close(process);
     return status;
+}
+
+int cprocess_lose_incoming(int socket, unsigned int longer_than) {
+    // A filter that answers 0 drops the packet before TCP sees it.
+    struct sock_filter instructions[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, longer_than, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+    };
+    struct sock_fprog program = {sizeof instructions / sizeof *instructions, instructions};
+    return setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 ? 0 : errno;
+}
+
+int cprocess_lose_nothing(int socket) {
+    int none = 0;
+    return setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) == 0 ? 0 : errno;
+}
+
+int cprocess_limit_rate(int socket, unsigned int bytes_per_second) {
+    return setsockopt(socket, SOL_SOCKET, SO_MAX_PACING_RATE, &bytes_per_second, sizeof bytes_per_second) == 0 ? 0 : errno;
+}
+
+long cprocess_peek(int socket, void *buffer, unsigned long size) {
+    return recv(socket, buffer, size, MSG_PEEK | MSG_DONTWAIT);
 }
 
 const char *cprocess_commit(void) { return LOCKSTEP_COMMIT; }

@@ -19,7 +19,7 @@ struct ChaosTests {
         let arguments =
             ["chaos"] + Self.small + [
                 "--workers", "3", "--topology", topology, "--faults", "10", "--every", "0.2:0.6", "--calm", "3s", "--kinds",
-                "kill,cut,coordinator", "--run", scratch.run("chaos"), "--json",
+                "kill,cut,coordinator", "--models", "0", "--run", scratch.run("chaos"), "--json",
             ]
         let result = try LockstepProcess(arguments).wait(seconds: 240)
         #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
@@ -33,11 +33,67 @@ struct ChaosTests {
         #expect(!FileManager.default.fileExists(atPath: scratch.run("chaos")), "the run folders stay though all is well")
     }
 
+    @Test("connections that lose, swallow or carry little cost no step, and each kind is counted")
+    func linksAreSpoilt() throws {
+        let scratch = try Scratch()
+        let arguments =
+            ["chaos"] + Self.small + [
+                "--workers", "3", "--topology", "ring", "--faults", "8", "--every", "0.2:0.6", "--calm", "4s", "--kinds",
+                "loss,swallow,slow", "--models", "0", "--run", scratch.run("chaos"), "--json",
+            ]
+        let result = try LockstepProcess(arguments).wait(seconds: 400)
+        #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
+        let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(verdict["links_refused"]?.stringValue == nil)
+        guard case .object(let kinds) = verdict["kinds"] else {
+            Issue.record("no kinds in \(result.output)")
+            return
+        }
+        let spoilt = kinds.filter { kind in ["lost", "swallowed", "slow"].contains { kind.key.contains($0) } }
+        #expect(spoilt.compactMap(\.value.intValue).reduce(0, +) >= 8)
+    }
+
+    @Test("without a fault there is no verdict")
+    func noFaultNoVerdict() throws {
+        let scratch = try Scratch()
+        let result = try LockstepProcess(
+            ["chaos"] + Self.small + [
+                "--workers", "2", "--minutes", "0.001", "--calm", "500ms", "--models", "0", "--run", scratch.run("chaos"), "--json",
+            ]
+        ).wait(seconds: 60)
+        #expect(result.status == 1)
+        let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(verdict["right"]?.boolValue == false)
+        let troubles = (verdict["troubles"]?.arrayValue ?? []).compactMap(\.stringValue)
+        #expect(troubles.contains { $0.contains("that is no verdict") }, "\(troubles)")
+    }
+
+    @Test("models are drawn, and each has a calm run of its own to be compared with")
+    func drawnModels() throws {
+        let scratch = try Scratch()
+        let arguments =
+            ["chaos"] + Self.small + [
+                "--workers", "2", "--topology", "ring", "--faults", "30", "--every", "0.1:0.2", "--calm", "1s", "--kinds", "kill",
+                "--models", "1", "--run", scratch.run("chaos"), "--json", "--keep",
+            ]
+        let result = try LockstepProcess(arguments).wait(seconds: 300)
+        #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
+        let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(verdict["models"]?.intValue == 2)
+        #expect((verdict["runs"]?.intValue ?? 0) >= 2, "one run only: nothing was compared with the second model's calm run")
+        let configurations = try ["calm", "calm-2"].map {
+            try String(contentsOfFile: scratch.run("chaos/\($0)/config.yaml"), encoding: .utf8)
+        }
+        #expect(configurations[0] != configurations[1])
+    }
+
     @Test("a chaos that is interrupted or killed leaves no process behind", arguments: [SIGINT, SIGKILL])
     func nothingStays(signal: Int32) throws {
         let scratch = try Scratch()
         let chaos = try LockstepProcess(
-            ["chaos"] + Self.small + ["--workers", "2", "--minutes", "10", "--calm", "2s", "--run", scratch.run("chaos")])
+            ["chaos"] + Self.small + [
+                "--workers", "2", "--minutes", "10", "--calm", "2s", "--models", "0", "--run", scratch.run("chaos"),
+            ])
         let started = LockstepProcess.eventually {
             scratch.bytes("chaos/1-ring/metrics.jsonl") > 2000 || !chaos.process.isRunning
         }
@@ -54,8 +110,7 @@ struct ChaosTests {
         "flags that cannot be are refused before anything starts",
         arguments: [
             ["--faults", "0"], ["--minutes", "1", "--faults", "5"], ["--kinds", "kill,fire"], ["--every", "2:1"],
-            ["--workers", "0"],
-            ["--topology", "star"],
+            ["--workers", "0"], ["--topology", "star"], ["--models", "-1"],
         ])
     func refused(flags: [String]) throws {
         #expect(try LockstepProcess.run(["chaos"] + flags).status == 64)

@@ -21,9 +21,22 @@ int cprocess_sealed_memory(const char *name, const void *bytes, size_t count);
 // Names the calling thread for `top`, `perf` and core files; 15 characters count.
 void cprocess_name_thread(const char *name);
 
-// Shuts down, for both sides, the connection that another process holds as `descriptor`, if it is still the socket with
-// this inode. Asks for the right to trace that process. Returns 0, or errno (ESTALE: it is another socket by now).
-int cprocess_cut_connection(int pid, int descriptor, unsigned long long inode);
+// Duplicates a socket that another process holds as `descriptor`, if it is still the one with this inode. Asks for the right to
+// trace that process. The caller closes the copy. Returns 0, or errno (ESTALE: it is another socket by now).
+int cprocess_borrow_socket(int pid, int descriptor, unsigned long long inode, int *copy);
+
+// Loses every incoming packet of a connected socket that has more bytes than this, TCP's header counted: with 0 all of them.
+// The other side sends them again until it gives up. Returns 0, or errno.
+int cprocess_lose_incoming(int socket, unsigned int longer_than);
+
+// Ends that. Returns 0, or errno.
+int cprocess_lose_nothing(int socket);
+
+// How fast a socket sends from now on; UINT_MAX: as fast as it can. Returns 0, or errno.
+int cprocess_limit_rate(int socket, unsigned int bytes_per_second);
+
+// What has arrived at a socket and was not read yet, without taking it or waiting for more. Returns its length, or -1.
+long cprocess_peek(int socket, void *buffer, unsigned long size);
 
 // The commit this binary was built from, or "unknown" where the build had no checkout.
 const char *cprocess_commit(void);

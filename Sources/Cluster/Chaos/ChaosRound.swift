@@ -14,6 +14,8 @@ final class ChaosRound {
     struct Result: Sendable {
         var topology: Topology
         var folder: String
+        /// The calm run it is compared with.
+        var calm: CalmRun
         var status: Int32?
         var stop: Stop?
         var faults: FaultLedger
@@ -24,10 +26,14 @@ final class ChaosRound {
         var lost: UInt64
         var replayed: UInt64
         var firstWrong: UInt64?
-        /// Signals and cuts.
+        /// Signals, and what was done to connections.
         var kills: Int
-        /// Why no link could be cut.
-        var cutsRefused: String?
+        /// Why no connection could be touched.
+        var linksRefused: String?
+        /// Steps whose lines went with the newer folder when an older copy took its place.
+        var forgotten: Set<UInt64>
+        /// Times when no step came within the bar, each in a sentence.
+        var stalls: [String]
         var leftBehind: [Int32]
         /// Processes that ended or broke down by themselves, in words.
         var accidents: [String]
@@ -36,6 +42,10 @@ final class ChaosRound {
 
     /// A run that does no step for so long, and says nothing either, hangs.
     static let silence = 30.0
+    /// So soon after a fault a step comes where any way is left.
+    static let bar = 20.0
+    /// A run that has stood for so long is left alone until it goes on: or a fault after the other would hide that it cannot.
+    private static let respite = 3.0
     /// So long no run may stand, whatever it says.
     static let standstill = 180.0
     private static let look: Duration = .milliseconds(5)
@@ -44,6 +54,7 @@ final class ChaosRound {
     private let options: ChaosOptions
     private let topology: Topology
     private let folder: String
+    private let calm: CalmRun
     private let watch: RunWatch
     private let clock: ChaosClock
     private var schedule: ChaosSchedule
@@ -61,7 +72,13 @@ final class ChaosRound {
     private var kills = 0
     private var lost: UInt64 = 0
     private var replayed: UInt64 = 0
-    private var cutsRefused: String?
+    private var linksRefused: String?
+    private var links = LinkFaults()
+    private var olderCopy: OlderCopy?
+    private var forgotten: Set<UInt64> = []
+    private var stalls: [String] = []
+    /// The step after which a stall was noted.
+    private var stalledAfter: UInt64?
     private var isBareOfReplicas = false
     private var accidents: [String] = []
 
@@ -69,6 +86,7 @@ final class ChaosRound {
         self.options = options
         self.topology = topology
         self.folder = folder
+        self.calm = calm
         self.schedule = schedule
         self.clock = clock
         watch = RunWatch(path: folder + "/metrics.jsonl", chains: calm.chains)
@@ -77,12 +95,11 @@ final class ChaosRound {
     /// The schedule where this round left it.
     var scheduleAfterwards: ChaosSchedule { schedule }
 
-    /// Runs it. On the main thread: children die with the thread that started them.
-    ///
-    /// - Parameter lastStep: where the calm run ended.
-    func run(lastStep: UInt64) throws -> Result {
+    /// Runs it as far as the calm one went. On the main thread: children die with the thread that started them.
+    func run() throws -> Result {
         let began = Self.now
-        let train = try TrainProcess(options: options, topology: topology, folder: folder, lastStep: lastStep)
+        let train = try TrainProcess(
+            options: options, model: calm.model, topology: topology, folder: folder, lastStep: calm.lastStep)
         supervisor = train.pid
         due = began + schedule.interval()
         var status: Int32?
@@ -94,23 +111,32 @@ final class ChaosRound {
                 kill(pid, SIGCONT)
                 stopped[pid] = nil
             }
+            if links.isDue(now) {
+                let family = RunFamily(supervisor: supervisor, dead: killed)
+                links.look(at: now, pids: family.all, port: family.port)
+            }
+            noteStall(now)
             if now >= nextSample { sample(now) }
-            if watch.step > 0, watch.step < lastStep, clock.mayInflict(now, alreadyThisRound: ledger.faults.count), now >= due {
+            if watch.step > 0, watch.step < calm.lastStep, clock.mayInflict(now, alreadyThisRound: ledger.faults.count), now >= due
+            {
                 inflict(now)
             }
             stop = clock.isInterrupted ? .interrupted : hang(now)
             status = train.ended(within: Self.look)
         }
         for pid in stopped.keys { kill(pid, SIGCONT) }
+        links.end()
+        olderCopy?.remove()
         if stop != nil { train.end() }
         take(watch.poll(now: Self.now), Self.now)
         ledger.runEnded()
         try Data(ledger.lines.utf8).write(to: URL(fileURLWithPath: folder + "/faults.jsonl"))
         let leftBehind = bury()
         return Result(
-            topology: topology, folder: folder, status: status, stop: stop, faults: ledger, usage: usage,
+            topology: topology, folder: folder, calm: calm, status: status, stop: stop, faults: ledger, usage: usage,
             views: watch.views.count, lost: lost, replayed: replayed, firstWrong: watch.firstWrong, kills: kills,
-            cutsRefused: cutsRefused, leftBehind: leftBehind, accidents: accidents + Self.breakdowns(folder),
+            linksRefused: linksRefused, forgotten: forgotten, stalls: stalls, leftBehind: leftBehind,
+            accidents: accidents + Self.breakdowns(folder),
             seconds: Self.now - began)
     }
 
@@ -171,6 +197,22 @@ final class ChaosRound {
         }
     }
 
+    /// Notes a run that stood for longer than the bar after the last thing that was done to it, once.
+    private func noteStall(_ now: Double) {
+        guard watch.step > 0, stalledAfter != watch.step, let fault = ledger.faults.last else { return }
+        // Nobody can go on while the coordinator itself stands.
+        let since = ledger.faults.reduce(watch.progressed) { latest, fault in
+            max(latest, fault.kind == .coordinatorStopped ? fault.goesOnAt ?? fault.at : fault.at)
+        }
+        guard now - since > Self.bar else { return }
+        stalledAfter = watch.step
+        let what =
+            watch.step < calm.lastStep
+            ? "no step for \(Int(now - watch.progressed)) s after step \(watch.step)"
+            : "no end \(Int(now - watch.progressed)) s after the last step"
+        stalls.append("\(what); the last fault: \(fault.kind.rawValue)")
+    }
+
     /// What a run that stands still is to be called, or nil.
     private func hang(_ now: Double) -> Stop? {
         let idle = now - watch.progressed
@@ -195,7 +237,8 @@ final class ChaosRound {
     // MARK: What is done to it
 
     private func inflict(_ now: Double) {
-        let next = planned ?? (schedule.next(), now)
+        guard now - watch.progressed < Self.respite else { return }
+        guard let next = planned ?? schedule.next().map({ ($0, now) }) else { return }
         planned = next
         // Where the rule forbids it now, it may be allowed in a moment: newcomers are on their way.
         if attempt(next.fault, now) || now - next.since > options.patience {
@@ -206,7 +249,8 @@ final class ChaosRound {
 
     private func attempt(_ fault: ChaosSchedule.Planned, _ now: Double) -> Bool {
         let family = RunFamily(supervisor: supervisor, dead: killed)
-        seen.formUnion(family.workers + (family.coordinator.map { [$0] } ?? []))
+        seen.formUnion(family.all)
+        if fault.kind.isOnLink { return strikeLink(fault, family, now) }
         switch fault.kind {
         case .worker, .twoWorkers:
             guard let victims = victims(fault.kind.workersKilled, family) else { return false }
@@ -223,11 +267,12 @@ final class ChaosRound {
             strike(fault.kind, [coordinator] + victims, SIGKILL)
         case .workerStopped:
             guard let victims = victims(1, family) else { return false }
-            strike(fault.kind, victims, SIGSTOP, for: fault.stopped)
+            strike(fault.kind, victims, SIGSTOP, for: fault.lasts)
         case .coordinatorStopped:
             guard let coordinator = family.coordinator, stopped[coordinator] == nil else { return false }
-            strike(fault.kind, [coordinator], SIGSTOP, for: fault.stopped)
-        case .controlCut, .gradientCut: return cut(fault.kind, family)
+            strike(fault.kind, [coordinator], SIGSTOP, for: fault.lasts)
+        case .olderCopy: return bringBackOlderCopy(family, now)
+        default: return false
         }
         return true
     }
@@ -254,22 +299,52 @@ final class ChaosRound {
         countReplicas()
     }
 
-    private func cut(_ kind: FaultKind, _ family: RunFamily) -> Bool {
+    private func strikeLink(_ fault: ChaosSchedule.Planned, _ family: RunFamily, _ now: Double) -> Bool {
+        // Another one will do, at another time.
+        guard !links.isBusy else { return true }
+        // What swallows lets its victim go on afterwards: it must not be one that is to stand still.
         let able = family.workers.filter { stopped[$0] == nil }
-        guard let victim = schedule.pick(1, of: able).first, let port = family.port else { return false }
-        let links = LinkCutter.links(of: victim).filter { ($0.remotePort == port) == (kind == .controlCut) }
-        guard let link = schedule.pick(1, of: links).first else { return false }
-        let now = Self.now
-        switch LinkCutter.cut(link) {
-        case .cut:
+        guard let victim = schedule.pick(1, of: able).first, let port = family.port,
+            family.coordinator.map({ stopped[$0] == nil }) == true
+        else { return false }
+        let reachable = able + (family.coordinator.map { [$0] } ?? [])
+        switch links.strike(fault.kind, victim: victim, of: reachable, port: port, for: fault.lasts, &schedule, now: now) {
+        case .struck(let pids):
             kills += 1
-            ledger.inflicted(kind, at: now, pids: [victim], hitsMember: watch.members.contains(victim), goesOnAt: nil)
+            ledger.inflicted(
+                fault.kind, at: now, pids: pids, hitsMember: watch.members.contains(victim),
+                goesOnAt: fault.kind.lasts ? now + fault.lasts : nil)
             return true
-        case .gone: return false
+        case .impossible: return false
         case .refused(let reason):
-            cutsRefused = reason
-            schedule = schedule.withoutCuts()
+            linksRefused = reason
+            schedule = schedule.withoutLinks()
             return true
         }
+    }
+
+    /// Takes a copy first; once the run has gone on for a while, kills the coordinator and lets the next one find the copy.
+    private func bringBackOlderCopy(_ family: RunFamily, _ now: Double) -> Bool {
+        guard let coordinator = family.coordinator, stopped[coordinator] == nil else { return false }
+        guard let copy = olderCopy else {
+            olderCopy = OlderCopy(of: folder, step: watch.step, while: coordinator)
+            // With a coordinator in between, the copy's next one has the generation that the workers know from another.
+            if olderCopy != nil, schedule.pick(1, of: [true, false]) == [true] { strike(.coordinator, [coordinator], SIGKILL) }
+            return false
+        }
+        let holders = watch.members.filter { family.workers.contains($0) && stopped[$0] == nil }
+        guard watch.step >= copy.step + OlderCopy.distance, !holders.isEmpty else { return false }
+        // The supervisor stands still meanwhile, or the next coordinator would be there before the copy is.
+        kill(supervisor, SIGSTOP)
+        defer { kill(supervisor, SIGCONT) }
+        strike(.olderCopy, [coordinator], SIGKILL)
+        let deadline = Deadline(after: .seconds(5))
+        while ProcessTable.lives(coordinator), !deadline.hasPassed { Pause.wait(for: .milliseconds(1)) }
+        take(watch.poll(now: Self.now), Self.now)
+        copy.restore()
+        watch.wentBack()
+        if watch.step > copy.step { forgotten.formUnion(copy.step + 1...watch.step) }
+        olderCopy = nil
+        return true
     }
 }

@@ -8,6 +8,14 @@ public enum FaultFamily: String, Sendable, CaseIterable {
     case cut
     /// The coordinator is among the victims; with topology server it is the summation server too.
     case coordinator
+    /// Packets of a live connection are lost, for a while and one way: all of them, or the large ones.
+    case loss
+    /// What was sent on a live connection, and acknowledged, does not arrive: whole frames, or some bytes.
+    case swallow
+    /// A live connection carries little, for a while.
+    case slow
+    /// The coordinator dies, and the next one finds an older copy of the run's folder; only beside `coordinator`.
+    case copy
 }
 
 /// One thing that is done to a run at one moment.
@@ -21,6 +29,17 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case coordinatorStopped = "coordinator stopped"
     case controlCut = "control link cut"
     case gradientCut = "gradient link cut"
+    case controlLost = "control link lost one way"
+    case gradientLost = "gradient link lost one way"
+    case controlLostLarge = "large packets lost on a control link"
+    case gradientLostLarge = "large packets lost on a gradient link"
+    case controlSwallowed = "frames swallowed on a control link"
+    case gradientSwallowed = "frames swallowed on a gradient link"
+    case controlDamaged = "bytes swallowed on a control link"
+    case gradientDamaged = "bytes swallowed on a gradient link"
+    case controlSlow = "slow control link"
+    case gradientSlow = "slow gradient link"
+    case olderCopy = "coordinator killed, an older copy in its place"
 
     /// How often each is drawn, relative to the others: deaths of one worker are what happens most.
     var weight: Int {
@@ -34,6 +53,10 @@ public enum FaultKind: String, Sendable, CaseIterable {
         case .coordinatorStopped: 4
         case .controlCut: 8
         case .gradientCut: 10
+        case .controlLost, .gradientLost, .controlLostLarge, .gradientLostLarge: 4
+        case .controlSwallowed, .gradientSwallowed, .controlDamaged, .gradientDamaged: 4
+        case .controlSlow, .gradientSlow: 3
+        case .olderCopy: 4
         }
     }
 
@@ -46,8 +69,26 @@ public enum FaultKind: String, Sendable, CaseIterable {
         case .workerStopped: [.stop]
         case .coordinatorStopped: [.coordinator, .stop]
         case .controlCut, .gradientCut: [.cut]
+        case .controlLost, .gradientLost, .controlLostLarge, .gradientLostLarge: [.loss]
+        case .controlSwallowed, .gradientSwallowed, .controlDamaged, .gradientDamaged: [.swallow]
+        case .controlSlow, .gradientSlow: [.slow]
+        case .olderCopy: [.coordinator, .copy]
         }
     }
+
+    /// It is done to a connection, through a descriptor that the kernel lends.
+    var isOnLink: Bool { !families.isDisjoint(with: [.cut, .loss, .swallow, .slow]) }
+
+    /// The connection is one with the coordinator that carries control messages.
+    var isOnControl: Bool {
+        switch self {
+        case .controlCut, .controlLost, .controlLostLarge, .controlSwallowed, .controlDamaged, .controlSlow: true
+        default: false
+        }
+    }
+
+    /// It is ended after a while.
+    var lasts: Bool { !families.isDisjoint(with: [.stop, .loss, .slow]) }
 
     /// Workers it kills.
     var workersKilled: Int {
@@ -63,8 +104,8 @@ public enum FaultKind: String, Sendable, CaseIterable {
 struct ChaosSchedule {
     struct Planned {
         var kind: FaultKind
-        /// How long a stopped process stays so, in seconds.
-        var stopped: Double
+        /// How long a stopped process stays so, or a connection as bad as it is made, in seconds.
+        var lasts: Double
     }
 
     private var random: SeededGenerator
@@ -80,9 +121,9 @@ struct ChaosSchedule {
         kinds = FaultKind.allCases.filter { $0.families.isSubset(of: families) && ($0 != .everybody || !sparesLast) }
     }
 
-    /// Cuts cannot be made here: they are not drawn any more.
-    func withoutCuts() -> ChaosSchedule {
-        ChaosSchedule(random: random, every: every, kinds: kinds.filter { !$0.families.contains(.cut) })
+    /// Connections cannot be touched here: such faults are not drawn any more.
+    func withoutLinks() -> ChaosSchedule {
+        ChaosSchedule(random: random, every: every, kinds: kinds.filter { !$0.isOnLink })
     }
 
     private init(random: SeededGenerator, every: ClosedRange<Double>, kinds: [FaultKind]) {
@@ -94,16 +135,35 @@ struct ChaosSchedule {
     /// Seconds until the next fault.
     mutating func interval() -> Double { Double.random(in: every, using: &random) }
 
-    /// The next fault. Most stops are short ones that nobody should take for a death; the others last past every verdict.
-    mutating func next() -> Planned {
+    /// The next fault; nil where none is left. Most stops are short ones that nobody should take for a death; the others last past
+    /// every verdict, and on a connection past the 20 s in which a run finds another way.
+    mutating func next() -> Planned? {
+        guard !kinds.isEmpty else { return nil }
         var ticket = Int.random(in: 0..<kinds.reduce(0) { $0 + $1.weight }, using: &random)
         let kind = kinds.first { kind in
             ticket -= kind.weight
             return ticket < 0
         }
         let isShort = Int.random(in: 0..<10, using: &random) < 6
-        let stopped = Double.random(in: isShort ? 0.2...2 : 4...12, using: &random)
-        return Planned(kind: kind ?? kinds[0], stopped: stopped)
+        let isLong = !isShort && kind?.isOnLink == true
+        let lasts = Double.random(in: isShort ? 0.2...2 : isLong ? 6...30 : 4...12, using: &random)
+        return Planned(kind: kind ?? kinds[0], lasts: lasts)
+    }
+
+    /// What a kind does to a connection, in numbers; nil where it is done to processes.
+    mutating func linkFault(of kind: FaultKind) -> LinkFault? {
+        switch kind {
+        case .controlCut, .gradientCut: .cut
+        case .controlLost, .gradientLost: .loses(longerThan: 0)
+        // Hellos, heartbeats and acknowledgements pass.
+        case .controlLostLarge, .gradientLostLarge: .loses(longerThan: UInt32.random(in: 400...1400, using: &random))
+        case .controlSwallowed, .gradientSwallowed: .swallowsFrames
+        case .controlDamaged, .gradientDamaged: .swallowsBytes(Int.random(in: 1...500, using: &random))
+        // 1 to 4 Mbit/s.
+        case .controlSlow, .gradientSlow: .slow(bytesPerSecond: UInt32.random(in: 125_000...500_000, using: &random))
+        case .worker, .twoWorkers, .coordinator, .coordinatorAndWorker, .everybody, .workerStopped, .coordinatorStopped, .olderCopy:
+            nil
+        }
     }
 
     /// `count` of them, at random.

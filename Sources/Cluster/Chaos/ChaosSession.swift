@@ -25,6 +25,8 @@ public struct ChaosOptions: Sendable {
     public var sparesLast: Bool
     /// The calm run is ended by SIGTERM after so long, and every disturbed one goes as far.
     public var calmSeconds: Double
+    /// Models drawn at random that rounds take in turn with the one asked for.
+    public var drawnModels: Int
     /// Parent of the run folders.
     public var folder: String
     /// How long a fault that the rule forbids is waited with, in seconds.
@@ -32,7 +34,8 @@ public struct ChaosOptions: Sendable {
 
     public init(
         settings: [String], end: [String], workers: Int, threads: Int?, topologies: [Topology], limit: ChaosLimit,
-        every: ClosedRange<Double>, families: Set<FaultFamily>, seed: UInt64, sparesLast: Bool, calmSeconds: Double, folder: String
+        every: ClosedRange<Double>, families: Set<FaultFamily>, seed: UInt64, sparesLast: Bool, calmSeconds: Double,
+        drawnModels: Int, folder: String
     ) {
         self.settings = settings
         self.end = end
@@ -45,6 +48,7 @@ public struct ChaosOptions: Sendable {
         self.seed = seed
         self.sparesLast = sparesLast
         self.calmSeconds = calmSeconds
+        self.drawnModels = drawnModels
         self.folder = folder
     }
 }
@@ -89,6 +93,7 @@ final class ChaosClock: Sendable {
 
 /// The undisturbed run that all others are compared with.
 struct CalmRun: Sendable {
+    var model: ChaosModel
     var lastStep: UInt64
     var digest: String
     var fullDigest: String
@@ -115,19 +120,26 @@ public final class ChaosSession {
     public func run() throws -> ChaosVerdict {
         let signals = StopSignals { [clock] _ in clock.interrupt() }
         defer { signals.conclude() }
-        let calm = try calmRun()
+        var random = SeededGenerator(seed: ~options.seed)
+        let models = [.asked] + (0..<options.drawnModels).map { _ in ChaosModel.drawn(&random) }
+        let calm = try models.enumerated().map { try calmRun($1, number: $0 + 1) }
         var schedule = ChaosSchedule(
             seed: options.seed, every: options.every, families: options.families, sparesLast: options.sparesLast)
-        guard !schedule.isEmpty else { throw LocalError("--kinds leaves nothing to do; name kill, stop, cut or coordinator") }
+        guard !schedule.isEmpty else {
+            throw LocalError("--kinds leaves nothing to do; name kill, stop, cut, coordinator, loss, swallow or slow")
+        }
         var verdict = ChaosVerdict(options: options, calm: calm)
         clock.start()
         while !clock.isInterrupted, clock.mayInflict(Date().timeIntervalSince1970, alreadyThisRound: 0) {
             let number = verdict.rounds.count
             let topology = options.topologies[number % options.topologies.count]
+            // Every model meets every topology.
+            let cycle = calm.count.isMultiple(of: options.topologies.count) ? calm.count : calm.count * options.topologies.count
+            let model = calm[(number + number / cycle) % calm.count]
             let round = ChaosRound(
-                options: options, topology: topology, folder: "\(options.folder)/\(number + 1)-\(topology.rawValue)", calm: calm,
-                schedule: schedule, clock: clock)
-            let result = try round.run(lastStep: calm.lastStep)
+                options: options, topology: topology, folder: "\(options.folder)/\(number + 1)-\(topology.rawValue)",
+                calm: model, schedule: schedule, clock: clock)
+            let result = try round.run()
             schedule = round.scheduleAfterwards
             clock.count(result.faults.faults.count)
             verdict.add(result, try ended(result))
@@ -144,10 +156,10 @@ public final class ChaosSession {
         return try ChaosVerdict.Books(folder: result.folder)
     }
 
-    private func calmRun() throws -> CalmRun {
-        let folder = options.folder + "/calm"
+    private func calmRun(_ model: ChaosModel, number: Int) throws -> CalmRun {
+        let folder = options.folder + "/calm" + (number > 1 ? "-\(number)" : "")
         let began = MonotonicTime.now
-        let train = try TrainProcess(options: options, topology: options.topologies[0], folder: folder, lastStep: nil)
+        let train = try TrainProcess(options: options, model: model, topology: options.topologies[0], folder: folder, lastStep: nil)
         var isEnding = false
         var status: Int32?
         while status == nil {
@@ -167,9 +179,9 @@ public final class ChaosSession {
         let seconds = (MonotonicTime.now - began).seconds
         let books = try ChaosVerdict.Books(folder: folder)
         say(
-            "calm run: \(books.step) steps in \(Int(seconds.rounded())) s, digest \(books.digest.prefix(16))…")
+            "calm run: \(books.step) steps in \(Int(seconds.rounded())) s, digest \(books.digest.prefix(16))… (\(model.name))")
         return CalmRun(
-            lastStep: books.step, digest: books.digest, fullDigest: books.fullDigest,
+            model: model, lastStep: books.step, digest: books.digest, fullDigest: books.fullDigest,
             chains: Dictionary(books.chains.map { ($0.step, $0.chain) }) { first, _ in first }, seconds: seconds)
     }
 }

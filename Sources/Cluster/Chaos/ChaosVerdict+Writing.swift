@@ -5,8 +5,8 @@ extension ChaosVerdict {
     /// The verdict as a person reads it.
     public var text: String {
         var lines = [
-            "runs       \(rounds.count) of \(calm.lastStep) steps (\(topologies)), \(options.workers) workers; calm: \(Int(calm.seconds.rounded())) s",
-            "faults     \(faults.faults.count) (\(kills) signals and cuts): \(kinds)",
+            "runs       \(rounds.count) (\(topologies)), \(options.workers) workers, \(calm.count == 1 ? "one model" : "\(calm.count) models in turn")",
+            "faults     \(faults.faults.count) (\(kills) signals and touched connections): \(kinds)",
             "endings    \(endings)",
             "lost       \(lost) steps; done again after every replica was gone: \(replayed) steps; lines missing in the metrics: \(missing)",
             "",
@@ -20,10 +20,16 @@ extension ChaosVerdict {
         }
         lines += ["", pad("process", 14) + "peak      first and last quarter   the longest lived, after 5 s and at its end"]
         lines += UsageLedger.Role.allCases.map(needs)
-        if let reason = cutsRefused { lines.append("links were not cut: the system does not lend descriptors here (\(reason))") }
+        if let reason = linksRefused {
+            lines.append("links were not touched: the system does not lend descriptors here (\(reason))")
+        }
         lines += [""] + troubles
-        let rest = isInterrupted ? ["interrupted"] : []
-        lines += rest + ["digest     \(calm.digest) \(isRight ? "in all of them" : "in the calm run; see above")"]
+        if isInterrupted { lines.append("interrupted") }
+        lines += calm.map { calm in
+            let own = rounds.filter { $0.result.calm.digest == calm.digest }
+            return
+                "digest     \(calm.digest) in \(own.count(where: \.digestIsEqual)) of \(own.count) runs of \(calm.lastStep) steps: \(calm.model.name)"
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -73,8 +79,9 @@ extension ChaosVerdict {
     public var json: JSON {
         let usage = usage
         return .object([
-            .init("right", .bool(isRight)), .init("digest", .string(calm.digest)), .init("steps", .unsigned(calm.lastStep)),
-            .init("runs", JSON(rounds.count)), .init("digests_equal", JSON(rounds.count(where: \.digestIsEqual))),
+            .init("right", .bool(isRight)), .init("digest", .string(calm[0].digest)), .init("steps", .unsigned(calm[0].lastStep)),
+            .init("models", JSON(calm.count)), .init("runs", JSON(rounds.count)),
+            .init("digests_equal", JSON(rounds.count(where: \.digestIsEqual))),
             .init("faults", JSON(faults.faults.count)), .init("kills", JSON(kills)),
             .init(
                 "kinds",
@@ -96,7 +103,7 @@ extension ChaosVerdict {
                     })),
             .init(
                 "peak_resident_bytes", .object(UsageLedger.Role.allCases.map { .init($0.rawValue, JSON(usage.peak($0))) })),
-            .init("cuts_refused", cutsRefused.map { .string($0) } ?? .null),
+            .init("links_refused", linksRefused.map { .string($0) } ?? .null),
             .init("troubles", .array(troubles.map { .string($0) })),
         ])
     }

@@ -25,8 +25,11 @@ public struct ChaosVerdict: Sendable {
             chains = try MetricsReader(path: folder.metricsPath).steps.map { ($0.step, $0.chain) }
         }
 
-        /// Steps that have no line of their own.
-        var missing: Int { Int(step) - Set(chains.map(\.step)).count }
+        /// Steps that have no line of their own, but for those in `forgotten`.
+        func missing(except forgotten: Set<UInt64>) -> Int {
+            let present = Set(chains.map(\.step)).union(forgotten)
+            return step == 0 ? 0 : (1...step).count { !present.contains($0) }
+        }
 
         /// Each line is of a later step than the one before.
         var isInOrder: Bool { zip(chains, chains.dropFirst()).allSatisfy { $0.step < $1.step } }
@@ -38,24 +41,26 @@ public struct ChaosVerdict: Sendable {
         var digestIsEqual: Bool
         var chainsAreEqual: Bool
 
+        /// Steps without a line in the metrics.
+        var missing: Int { books?.missing(except: result.forgotten) ?? 0 }
+
         /// Nothing was lost, nothing hung, nothing differs.
-        var isRight: Bool {
-            result.stop == nil && result.status == 0 && digestIsEqual && chainsAreEqual && result.lost == 0
-                && result.firstWrong == nil && books?.isInOrder == true && result.leftBehind.isEmpty && result.accidents.isEmpty
-        }
+        var isRight: Bool { ChaosVerdict.troubles(of: self).isEmpty }
     }
 
     let options: ChaosOptions
-    let calm: CalmRun
+    /// The calm run of each model.
+    let calm: [CalmRun]
     private(set) var rounds: [Round] = []
     public internal(set) var isInterrupted = false
 
-    init(options: ChaosOptions, calm: CalmRun) {
+    init(options: ChaosOptions, calm: [CalmRun]) {
         self.options = options
         self.calm = calm
     }
 
     mutating func add(_ result: ChaosRound.Result, _ books: Books?) {
+        let calm = result.calm
         let chains = books?.chains.allSatisfy { calm.chains[$0.step] == nil || calm.chains[$0.step] == $0.chain } ?? false
         rounds.append(
             Round(
@@ -64,7 +69,7 @@ public struct ChaosVerdict: Sendable {
     }
 
     /// Everything is as it should be.
-    public var isRight: Bool { !rounds.isEmpty && !isInterrupted && rounds.allSatisfy(\.isRight) }
+    public var isRight: Bool { !isInterrupted && troubles.isEmpty }
 
     /// A line on the last run.
     var lastLine: String {
@@ -72,12 +77,13 @@ public struct ChaosVerdict: Sendable {
         let result = round.result
         let head =
             "\(result.topology.rawValue): \(result.faults.faults.count) faults, \(result.views) memberships, \(Int(result.seconds)) s"
-        return head + ", " + (round.isRight ? "digest equal" : Self.troubles(of: round, calm).joined(separator: "; "))
+        return head + ", " + (round.isRight ? "digest equal" : Self.troubles(of: round).joined(separator: "; "))
     }
 
     /// What is wrong with a run, each in one sentence.
-    static func troubles(of round: Round, _ calm: CalmRun) -> [String] {
+    static func troubles(of round: Round) -> [String] {
         let result = round.result
+        let calm = result.calm
         let place = result.folder
         var troubles: [String] = []
         switch result.stop {
@@ -92,16 +98,30 @@ public struct ChaosVerdict: Sendable {
         if let books = round.books {
             if !round.digestIsEqual { troubles.append("\(place) has digest \(books.digest), the calm run \(calm.digest)") }
             if !round.chainsAreEqual { troubles.append("\(place)/metrics.jsonl has chain hashes that are not the calm run's") }
+            if round.missing > 0 { troubles.append("\(place)/metrics.jsonl lacks the lines of \(round.missing) steps") }
             if !books.isInOrder { troubles.append("\(place)/metrics.jsonl has a step twice or out of order") }
         }
         if let step = result.firstWrong { troubles.append("\(place): the sums of step \(step) were not those of the calm run") }
         if result.lost > 0 { troubles.append("\(place): \(result.lost) steps were lost while a replica lived") }
+        troubles += result.stalls.map { "\(place): \($0)" }
         troubles += result.accidents
         if !result.leftBehind.isEmpty { troubles.append("\(place): processes \(result.leftBehind) outlived their run") }
         return troubles
     }
 
-    public var troubles: [String] { rounds.flatMap { Self.troubles(of: $0, calm) } }
+    /// What is wrong with all of it, each in one sentence. Runs in which nothing happened show nothing.
+    public var troubles: [String] {
+        var troubles = rounds.flatMap(Self.troubles)
+        guard !isInterrupted, troubles.isEmpty else { return troubles }
+        let endings = faults.faults.map(\.ending)
+        if endings.isEmpty {
+            troubles.append("no fault was inflicted before the time was over: that is no verdict; give more --minutes, or --faults")
+        } else if endings.allSatisfy({ $0 == .without || $0 == .runEnded }) {
+            troubles.append("no fault met anything that a run needed: that is no verdict; give more --minutes, or --faults")
+        }
+        if !rounds.contains(where: { ($0.books?.step ?? 0) > 0 }) { troubles.append("no run did a step: that is no verdict") }
+        return troubles
+    }
 
     // MARK: Figures over all runs
 
@@ -116,8 +136,8 @@ public struct ChaosVerdict: Sendable {
     var kills: Int { rounds.reduce(0) { $0 + $1.result.kills } }
     var lost: UInt64 { rounds.reduce(0) { $0 + $1.result.lost } }
     var replayed: UInt64 { rounds.reduce(0) { $0 + $1.result.replayed } }
-    var missing: Int { rounds.reduce(0) { $0 + ($1.books?.missing ?? 0) } }
-    var cutsRefused: String? { rounds.compactMap(\.result.cutsRefused).first }
+    var missing: Int { rounds.reduce(0) { $0 + $1.missing } }
+    var linksRefused: String? { rounds.compactMap(\.result.linksRefused).first }
 
     /// Times of one kind of recovery, with what they are measured from.
     struct Recovery {

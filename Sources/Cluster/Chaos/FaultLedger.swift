@@ -40,7 +40,7 @@ struct FaultLedger {
     /// Seconds from the death of a coordinator to the next one's start: what the process itself takes.
     private(set) var restarts: [Double] = []
     private var tookOver: Double?
-    /// A cut that shows no effect for so long has none.
+    /// A cut, or bytes that are gone, without an effect for so long have none.
     private static let cutPatience = 3.0
 
     private var open: [Int] { faults.indices.filter { faults[$0].ending == .open } }
@@ -72,9 +72,8 @@ struct FaultLedger {
         case "start", "resume":
             guard (event.number("generation") ?? 1) > 1 else { return }
             tookOver = event.time
-            if let death = faults.last(where: {
-                ($0.kind == .coordinator || $0.kind == .coordinatorAndWorker) && $0.at < event.time
-            }) {
+            let deaths: Set<FaultKind> = [.coordinator, .coordinatorAndWorker, .olderCopy]
+            if let death = faults.last(where: { deaths.contains($0.kind) && $0.at < event.time }) {
                 restarts.append(event.time - death.at)
             }
         default: break
@@ -111,12 +110,10 @@ struct FaultLedger {
         for index in open {
             let fault = faults[index]
             guard lastView < fault.at else { continue }
-            switch fault.kind {
-            case .workerStopped, .coordinatorStopped:
+            if fault.kind.lasts {
                 if fault.verdict == nil, now > (fault.goesOnAt ?? fault.at) + 0.5 { faults[index].ending = .riddenOut }
-            case .controlCut, .gradientCut:
-                if now > fault.at + Self.cutPatience { faults[index].ending = .without }
-            default: break
+            } else if fault.kind.isOnLink, now > fault.at + Self.cutPatience {
+                faults[index].ending = .without
             }
         }
     }
@@ -132,7 +129,7 @@ struct FaultLedger {
                 .init("time", .real(fault.at)), .init("kind", .string(fault.kind.rawValue)),
                 .init("pids", .array(fault.pids.map { .integer(Int64($0)) })), .init("overlaps", .bool(fault.overlaps)),
             ]
-            if let goesOnAt = fault.goesOnAt { members.append(.init("stopped", .real(goesOnAt - fault.at))) }
+            if let goesOnAt = fault.goesOnAt { members.append(.init("lasts", .real(goesOnAt - fault.at))) }
             if let verdict = fault.verdict { members.append(.init("verdict", .real(verdict - fault.at))) }
             switch fault.ending {
             case .recovered(let seconds): members.append(.init("recovered", .real(seconds)))

@@ -71,6 +71,8 @@ struct RunFamily {
     /// Where the workers find the coordinator.
     var port: Int?
 
+    var all: [Int32] { workers + (coordinator.map { [$0] } ?? []) }
+
     /// Looks at the children of a supervisor, but for those in `dead`, which may not be buried yet.
     init(supervisor: Int32, dead: Set<Int32>) {
         for pid in ProcessTable.children(of: supervisor) where !dead.contains(pid) && ProcessTable.lives(pid) {

@@ -69,6 +69,12 @@ final class RunWatch {
         return events
     }
 
+    /// The file is an older one from here on: all of its events are known, whatever follows them is new.
+    func wentBack() {
+        let lines = ProcessTable.text(path).utf8.split(separator: UInt8(ascii: "\n"))
+        eventsSeen = lines.count { $0.starts(with: Self.eventPrefix) }
+    }
+
     private static let stepPrefix = Array(#"{"kind":"step","step":"#.utf8)
     private static let eventPrefix = Array(#"{"kind":"event""#.utf8)
 

@@ -11,7 +11,7 @@ struct TrainProcess {
     /// Starts it into `folder`, its words into `folder`.log.
     ///
     /// - Parameter lastStep: where it ends; nil: where its settings say.
-    init(options: ChaosOptions, topology: Topology, folder: String, lastStep: UInt64?) throws {
+    init(options: ChaosOptions, model: ChaosModel, topology: Topology, folder: String, lastStep: UInt64?) throws {
         try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
         let log = try LogFile(path: folder + ".log")
         defer { log.close() }
@@ -19,7 +19,8 @@ struct TrainProcess {
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
         child = try ChildProcess(
             executable: executable,
-            arguments: ["train"] + options.settings + end + (options.threads.map { ["--threads", "\($0)"] } ?? [])
+            arguments: ["train"] + options.settings + model.arguments + end
+                + (options.threads.map { ["--threads", "\($0)"] } ?? [])
                 + [
                     "--workers", "\(options.workers)", "--topology", topology.rawValue, "--run", folder, "--max-restarts",
                     "\(Int32.max)", "--parent-pid", "\(getpid())",

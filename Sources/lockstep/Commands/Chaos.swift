@@ -4,13 +4,15 @@ import Foundation
 import Kernels
 import Runs
 
-/// `lockstep chaos`: real runs on real processes that are killed, stopped and cut off, against a calm one.
+/// `lockstep chaos`: real runs on real processes that are killed, stopped and cut off, on connections that lose,
+/// swallow or slow down what they carry, against a calm one.
 struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Kill, stop and cut off the processes of real runs, and compare the weights with a calm run's.",
+        abstract: "Kill and stop the processes of real runs, spoil their connections, and compare the weights with a calm run's.",
         discussion: """
-            First a calm run, then disturbed ones of as many steps until the time is over, ring and server in turn. Exit 0 \
-            when every digest is the calm run's, no step was lost and nothing hung; else 1, and the run folders stay.
+            First a calm run of each model, then disturbed ones of as many steps until the time is over, ring and server in \
+            turn. Exit 0 when there were faults, every digest is the calm run's, every step has its line, none was lost, and \
+            one came within 20 s of every fault; else 1, and the run folders stay.
             """)
 
     @OptionGroup var settings: SettingOptions
@@ -33,8 +35,11 @@ struct Chaos: ParsableCommand {
     @Option(help: "Seconds from one fault to the next, LEAST:MOST.")
     var every = SecondsRange(bounds: 0.5...2)
 
-    @Option(help: "What may happen, comma-separated: kill, stop, cut, coordinator.")
+    @Option(help: "What may happen, comma-separated: kill, stop, cut, coordinator, loss, swallow, slow, copy.")
     var kinds = FaultKinds(families: Set(FaultFamily.allCases))
+
+    @Option(help: "So many models of random widths, minibatch and shards, in turn with the one asked for.")
+    var models = 2
 
     @Option(help: "Seed of the schedule (the run's own is --set seed=N).")
     var schedule: UInt64 = 1
@@ -59,6 +64,7 @@ struct Chaos: ParsableCommand {
         if let minutes, minutes <= 0 { throw ValidationError("--minutes is \(minutes); it must be more than 0") }
         if let faults, faults < 1 { throw ValidationError("--faults is \(faults); it must be at least 1") }
         if workers < 1 { throw ValidationError("--workers is \(workers); it must be at least 1") }
+        if models < 0 { throw ValidationError("--models is \(models); it must be at least 0") }
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
     }
 
@@ -72,7 +78,8 @@ struct Chaos: ParsableCommand {
                 options: ChaosOptions(
                     settings: settings.argumentsWithoutEnd, end: settings.endArguments, workers: workers, threads: threads,
                     topologies: topology.all, limit: minutes.map { .minutes($0) } ?? .faults(faults ?? 100), every: every.bounds,
-                    families: kinds.families, seed: schedule, sparesLast: spareLast, calmSeconds: calm.value.seconds, folder: path)
+                    families: kinds.families, seed: schedule, sparesLast: spareLast, calmSeconds: calm.value.seconds,
+                    drawnModels: models, folder: path)
             ) { Output.note($0) }
             let verdict = try session.run()
             Output.result(json ? verdict.json.text : verdict.text)

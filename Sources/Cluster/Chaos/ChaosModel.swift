@@ -1,0 +1,32 @@
+/// A model that rounds of chaos train: the one that was asked for, or one drawn at random. Sums that depend on who made them show
+/// at some widths and not at others.
+struct ChaosModel: Sendable {
+    /// What the verdict calls it.
+    var name: String
+    /// Arguments of `lockstep train`, behind those that say what the run is.
+    var arguments: [String] = []
+
+    static let asked = ChaosModel(name: "as asked for")
+
+    /// Draws widths from one to two hundred, small ones as often as large ones, a minibatch that shards do not divide evenly, and
+    /// the shards.
+    static func drawn(_ random: inout SeededGenerator) -> ChaosModel {
+        func widths() -> [Int] {
+            (0..<Int.random(in: 1...2, using: &random)).map { _ in
+                let most = [8, 40, 200].randomElement(using: &random) ?? 200
+                return Int.random(in: most / 5...most, using: &random)
+            }
+        }
+        let (encoder, decoder, discriminator) = (widths(), widths(), widths())
+        let minibatch = Int.random(in: 3...100, using: &random)
+        let shards = Int.random(in: 1...16, using: &random)
+        return ChaosModel(
+            name:
+                "encoder \(encoder), decoder \(decoder), discriminator \(discriminator), minibatch \(minibatch), shards \(shards)",
+            arguments: [
+                "--set", "model.encoder=\(encoder)", "--set", "model.decoder=\(decoder)", "--set",
+                "model.discriminator=\(discriminator)",
+                "--minibatch", "\(minibatch)", "--set", "shards=\(shards)",
+            ])
+    }
+}

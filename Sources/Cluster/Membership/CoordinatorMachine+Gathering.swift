@@ -31,7 +31,7 @@ extension CoordinatorMachine {
     /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that
     /// an earlier coordinator has led, but no further than this one has come since.
     private func mayHoldTruth(_ identity: WorkerIdentity, _ position: Position) -> Bool {
-        processes.contains(identity.process)
+        !rules.boundsClaims || processes.contains(identity.process)
             || (plan.generation > 1 && (!hasLed || position.applied <= sent * UInt64(plan.phases)))
     }
 

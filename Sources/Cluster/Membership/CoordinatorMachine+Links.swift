@@ -55,8 +55,8 @@ extension CoordinatorMachine {
             let pair = suspicion.pair
             let isMutual = suspicions[..<index].contains { $0.pair.unordered == pair.unordered && $0.by != suspicion.by }
             switch suspicion.kind {
-            case .neverUp: blame(pair, isObserved: false)
-            case .observed: blame(pair, isObserved: true)
+            case .neverUp: if rules.oneSidedEvidence || isMutual { blame(pair, isObserved: false) }
+            case .observed: if rules.oneSidedEvidence || isMutual { blame(pair, isObserved: true) }
             case .closed: if isMutual || pair.from == 0 || pair.to == 0 { blame(pair, isObserved: true) }
             }
         }
@@ -85,7 +85,7 @@ extension CoordinatorMachine {
         let served = numbers.filter { !barred.contains(.init(from: $0, to: 0)) }
         guard plan.ring else { return (served, false) }
         if numbers.count == 1 { return (numbers, true) }
-        let mayServe = !cannotServe && !served.isEmpty
+        let mayServe = rules.serverStandsIn && !cannotServe && !served.isEmpty
         let isServed = standIn.map { now < $0.until } ?? false
         if !isServed || !mayServe {
             let last = formed.map { workers[$0]?.number }

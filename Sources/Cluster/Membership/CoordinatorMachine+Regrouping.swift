@@ -76,7 +76,7 @@ extension CoordinatorMachine {
         guard stage == .gathering || stage == .regrouping, !hasEnded else { return [] }
         let left = dismissLeaving()
         let isOneThere = workers.values.contains { $0.standing == .still && counts($0) && !$0.position.isFresh }
-        if !(finishesAlone && isOneThere),
+        if !(finishesAlone && isOneThere && now - alone >= rules.lonePatience),
             workers.values.contains(where: { ($0.standing == .halting || $0.standing == .levelling) && $0.resigned == nil })
         {
             return left
@@ -183,7 +183,7 @@ extension CoordinatorMachine {
                     + "resume without that host")
         }
         let told = level.filter { !position($0).digest.isEmpty && workers[$0]?.order == order }
-        guard let reference = told.first,
+        guard let reference = told.first(where: { $0 == handout }) ?? told.first(where: { workers[$0]!.wasMember }) ?? told.first,
             let other = told.first(where: { position($0).digest != position(reference).digest })
         else { return nil }
         return turnAway(

@@ -158,12 +158,12 @@ extension CoordinatorMachine {
         case .ended: return []
         case .gathering, .regrouping:
             guard !finishesAlone else { return [] }
-            finishesAlone = true
+            (finishesAlone, alone) = (true, now)
             let late = workers.filter { $0.value.bringsState }.keys.sorted()
             return late.flatMap { lost($0, "the run stops, and it has not said that it is ready", now) } + settle(now)
         case .linking, .running:
             guard !finishesAlone, ranks.count > 1 || !isRing, completed < goal || stage != .running else { return [] }
-            finishesAlone = true
+            (finishesAlone, alone) = (true, now)
             return [.log(.info, "nothing moves: one worker finishes the step alone")]
                 + regroup(admitting: false, cause: "asked to stop while nothing moved", now)
         }

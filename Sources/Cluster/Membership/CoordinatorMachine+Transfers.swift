@@ -46,6 +46,7 @@ extension CoordinatorMachine {
 extension CoordinatorMachine {
     /// The answer to an event whose numbers cannot be; nil for one that can. Nothing is computed with them before.
     mutating func impossible(_ event: CoordinatorEvent, _ now: Duration) -> [CoordinatorDirective]? {
+        guard rules.checksNumbers else { return nil }
         switch event {
         case .ready(let connection, _, let position), .position(let connection, _, let position):
             guard let worker = workers[connection] else { return nil }

@@ -124,6 +124,7 @@ extension CoordinatorMachine {
         guard worker.rank != nil || formed.contains(connection), stage != .gathering else {
             return lost(connection, "it cannot go on: \(reason)", now)
         }
+        guard rules.farewellsAreUnanimous else { return fail(reason) }
         workers[connection]?.resigned = reason
         if resignation == nil { resignation = now }
         return unanimous() ?? []

@@ -143,6 +143,7 @@ public struct CoordinatorMachine: Sendable {
     var stopAsked: Duration = .zero
     /// Asked to stop while nothing moved: one worker finishes the step by itself.
     var finishesAlone = false
+    var alone: Duration = .zero
     /// When a step was last finished or a copy of the state stored.
     var progressed: Duration = .zero
     /// Steps that are in the books.

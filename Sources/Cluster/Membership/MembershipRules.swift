@@ -3,6 +3,18 @@
 public struct MembershipRules: Sendable, Equatable {
     /// How long nothing may move while every member has done its part and none can go on: longer than a packet lost twice.
     public var exchangePatience: Duration = .seconds(6)
+    /// What one end of a link says of it counts; false: only what both say.
+    public var oneSidedEvidence = true
+    /// The summation server stands in for a ring that gets nowhere.
+    public var serverStandsIn = true
+    /// States that newcomers claim to hold are believed only where they can be true.
+    public var boundsClaims = true
+    /// Who says a number that cannot be is expelled.
+    public var checksNumbers = true
+    /// A farewell that is said to be common ends the run when every member says it.
+    public var farewellsAreUnanimous = true
+    /// How long no phase may be finished while others wait for one that says that it works; or sixteen times as long as any phase took.
+    public var phasePatience: Duration = .seconds(600)
     /// How often a pair may fail each other before it is not made neighbours again.
     public var pairPatience = 2
     /// Views without a finished phase before the ring gives way to the summation server.
@@ -19,6 +31,8 @@ public struct MembershipRules: Sendable, Equatable {
     public var copyPatience: Duration = .seconds(10)
     /// Once asked to stop: how long nothing may be finished before one worker finishes the step alone.
     public var stopPatience: Duration = .milliseconds(2200)
+    /// How long whoever is to finish alone waits for the others to say where they stand: one of them may be further.
+    public var lonePatience: Duration = .seconds(1)
     /// How long the other members have to say the same, when one says that all of them meet what ends it.
     public var resignationPatience: Duration = .seconds(5)
     /// How long the summation server stands in for the ring before the ring is tried again; doubles up to an hour.

@@ -1,106 +1,3 @@
-/// Why an exchange or the making of links ended without a result; a suspect is a rank, -1 the server, nil one's own doing.
-struct GradientFailure {
-    var suspect: Int?
-    /// The link that the suspect dials.
-    var incoming = false
-}
-
-/// One member's end of the gradient links of a view: what a `Reducer` and its dialler are to the engine.
-final class GradientSeat {
-    unowned let group: GradientGroup
-    let rank: Int
-    unowned let engine: SimulatedEngine
-    fileprivate var isShut = false
-    /// The links to the neighbours (or the server) that have ended, as far as this end has noticed, and the suspect.
-    fileprivate var ended: Int?
-    fileprivate var joined: ((GradientFailure?) -> Void)?
-    fileprivate var waiting: (exchange: SimulatedExchange, done: (GradientFailure?) -> Void)?
-
-    init(group: GradientGroup, rank: Int, engine: SimulatedEngine) {
-        self.group = group
-        self.rank = rank
-        self.engine = engine
-    }
-
-    func begin(phase: UInt64, attempt: UInt32) -> SimulatedExchange { group.exchange(phase, attempt) }
-
-    func ready(_ exchange: SimulatedExchange, bucket: Int, part: UInt64, isSpare: Bool) {
-        guard !isShut else { return }
-        group.contribute(self, exchange, bucket, part, isSpare)
-    }
-
-    /// Calls back when every bucket's sum is here, or will not come.
-    func finish(_ exchange: SimulatedExchange, _ done: @escaping (GradientFailure?) -> Void) {
-        waiting = (exchange, done)
-        settle()
-    }
-
-    /// One's own end: whoever waits on these links here is woken.
-    func shutDown() {
-        guard !isShut else { return }
-        isShut = true
-        group.leaves(rank)
-        if let joined {
-            self.joined = nil
-            joined(GradientFailure(suspect: nil))
-        }
-        settle()
-    }
-
-    /// The process is gone; its kernel may still close its sockets.
-    func vanish(silently: Bool) {
-        isShut = true
-        joined = nil
-        waiting = nil
-        group.vanished(rank, silently: silently)
-    }
-
-    fileprivate func settle() {
-        guard let (exchange, done) = waiting else { return }
-        if isShut {
-            waiting = nil
-            done(GradientFailure(suspect: nil))
-        } else if exchange.isWhole(rank, missing: group.world.dropped == .everyBucket ? 1 : 0) {
-            waiting = nil
-            done(nil)
-        } else if let ended {
-            waiting = nil
-            done(GradientFailure(suspect: ended))
-        }
-    }
-}
-
-/// One run of one phase over the members of a view.
-final class SimulatedExchange {
-    let phase: UInt64
-    let attempt: UInt32
-    private let world: Int
-    private var totals: [UInt64]
-    private(set) var contributors: [Set<Int>]
-    private var here: [[Bool]]
-
-    init(phase: UInt64, attempt: UInt32, world: Int, buckets: Int) {
-        self.phase = phase
-        self.attempt = attempt
-        self.world = world
-        totals = [UInt64](repeating: 0, count: buckets)
-        contributors = [Set<Int>](repeating: [], count: buckets)
-        here = [[Bool]](repeating: [Bool](repeating: false, count: buckets), count: world)
-    }
-
-    func add(_ part: UInt64, from rank: Int, bucket: Int) -> Bool {
-        guard contributors[bucket].insert(rank).inserted else { return false }
-        totals[bucket] &+= part
-        return true
-    }
-
-    func arrives(at rank: Int, bucket: Int) { here[rank][bucket] = true }
-    func arrived(_ rank: Int, _ bucket: Int) -> Bool { here[rank][bucket] }
-    func isWhole(_ rank: Int, missing: Int) -> Bool { here[rank].count { !$0 } <= missing }
-    var sums: [UInt64] { totals }
-    var isFromEveryMember: Bool { contributors.allSatisfy { $0.count == world } }
-}
-
 /// The gradient links of one view: a ring of neighbours, or everybody and a server.
 final class GradientGroup {
     unowned let world: World
@@ -113,6 +10,9 @@ final class GradientGroup {
     private var broken: [Bool]
     private var exchanges: [SimulatedExchange] = []
     private let spares: Set<Int>
+    private let processes: [SimulatedPeer]
+    /// Messages written into and read from each link, and which of them swallow what they are given.
+    private var flow: GradientFlow
 
     init(_ world: World, coordinator: SimulatedCoordinator, plan: ViewPlan) {
         self.world = world
@@ -122,13 +22,16 @@ final class GradientGroup {
         seats = [GradientSeat?](repeating: nil, count: plan.members.count)
         made = [Bool](repeating: false, count: plan.members.count)
         broken = made
+        processes = plan.members.map { coordinator.peers[$0.connection]!.connection.peer }
+        flow = GradientFlow(plan)
         spares = Set(plan.members.indices.filter { plan.members[$0].shards.isEmpty })
     }
 
     private var size: Int { plan.members.count }
     private func next(_ rank: Int) -> Int { (rank + 1) % size }
     private func before(_ rank: Int) -> Int { (rank + size - 1) % size }
-    private func worker(_ rank: Int) -> SimulatedWorker { world.workers[Int(plan.members[rank].identity.pid) - 100] }
+    private func worker(_ rank: Int) -> SimulatedPeer { processes[rank] }
+    private func host(_ rank: Int) -> Int { processes[rank].host }
     private var isSolo: Bool { ring && size == 1 }
 
     /// Phases applied by the members that still have their seat.
@@ -156,12 +59,13 @@ final class GradientGroup {
         }
         world.after(Self.dialDeadline) {
             guard seat.joined != nil, !seat.isShut else { return }
-            let suspect = !self.ring ? -1 : self.made[rank] ? self.before(rank) : self.next(rank)
-            self.fail(seat, suspect)
+            guard self.ring else { return self.fail(seat, -1) }
+            // Whose own dial has come through has waited for the other neighbour's.
+            self.fail(seat, self.made[rank] ? self.before(rank) : self.next(rank), incoming: self.made[rank])
         }
     }
 
-    private func fail(_ seat: GradientSeat, _ suspect: Int) {
+    private func fail(_ seat: GradientSeat, _ suspect: Int, incoming: Bool = false) {
         let process = worker(seat.rank)
         process.run {
             guard let joined = seat.joined, !seat.isShut else { return }
@@ -169,7 +73,7 @@ final class GradientGroup {
             // A join that failed has closed what it had made.
             self.leaves(seat.rank)
             seat.isShut = true
-            joined(GradientFailure(suspect: suspect))
+            joined(GradientFailure(suspect: suspect, incoming: incoming))
         }
     }
 
@@ -177,7 +81,7 @@ final class GradientGroup {
     private func dial(_ rank: Int) {
         let peer = next(rank)
         guard !made[rank], let seat = seats[rank], !seat.isShut else { return }
-        if world.trouble.areApart(worker(rank).index, worker(peer).index) {
+        if world.trouble.cannotDial(host(rank), host(peer)) {
             if world.random.chance(0.5) { world.after(world.delay(2_000)) { self.fail(seat, peer) } }
             return
         }
@@ -189,7 +93,7 @@ final class GradientGroup {
         let process = worker(peer)
         world.after(world.delay(world.scenario.latency) + 100, in: process) {
             guard !self.made[rank], !seat.isShut, !other.isShut, self.worker(rank).isAlive,
-                !self.world.trouble.areApart(self.worker(rank).index, process.index)
+                !self.world.trouble.cannotDial(self.host(rank), self.host(peer))
             else { return }
             self.made[rank] = true
             self.up(rank)
@@ -200,7 +104,7 @@ final class GradientGroup {
     private func dialServer(_ rank: Int) {
         guard let seat = seats[rank] else { return }
         let process = worker(rank)
-        if world.trouble.areApart(process.index, nil) {
+        if world.trouble.cannotDial(process.host, Trouble.server) {
             if world.random.chance(0.5) { world.after(world.delay(2_000)) { self.fail(seat, -1) } }
             return
         }
@@ -235,17 +139,63 @@ final class GradientGroup {
         let silent = isSpare && world.dropped == .everyMemberContributes
         if silent { return }
         guard exchange.add(part, from: seat.rank, bucket: bucket) else {
-            if world.dropped == nil {
+            if !(world.dropped?.isOfEngines ?? false) {
                 world.violate("rank \(seat.rank) contributed bucket \(bucket) of phase \(exchange.phase) twice")
             }
             return
         }
+        if !isSolo { write(from: seat.rank) }
         let awaited = world.dropped == .everyMemberContributes ? size - spares.count : size
         guard exchange.contributors[bucket].count == awaited, !isBroken else { return }
-        for rank in 0..<size {
+        for rank in reached() {
             let quick = size == 1 ? 1 : world.delay(world.scenario.latency) + world.random.within(0...world.scenario.skew)
             world.after(quick, in: worker(rank)) { self.arrive(exchange, bucket, at: rank) }
         }
+    }
+
+    /// A part leaves by this member's link: what a link swallows is gone, and with it all that follows.
+    private func write(from rank: Int) {
+        flow.write(rank, isSwallowed: world.trouble.swallows(from: host(rank), to: ring ? host(next(rank)) : Trouble.server)) {
+            self.stalls(rank)
+        }
+    }
+
+    /// Whoever writes to a link that moves nothing may see it before the coordinator does.
+    private func stalls(_ rank: Int) {
+        guard world.random.chance(0.3) else { return }
+        world.after(world.random.within(1_000_000...8_000_000), in: worker(rank)) {
+            guard let seat = self.seats[rank], !seat.isShut, seat.ended == nil else { return }
+            seat.ended = GradientFailure(suspect: self.ring ? self.next(rank) : -1, isObserved: true)
+            seat.settle()
+        }
+    }
+
+    /// Every part of a bucket is there: whom its sum gets to, past the links that swallow.
+    private func reached() -> [Int] {
+        guard !isSolo else { return [0] }
+        if ring {
+            for rank in 0..<size { write(from: rank) }
+            guard flow.swallowsAny else { return Array(0..<size) }
+            // It goes round from somewhere, and comes to the gap at last.
+            return (0..<size).filter { !flow.isSwallowed(before($0)) && world.random.chance(0.3) }
+        }
+        guard !flow.swallowsAny else { return [] }
+        return (0..<size).filter { rank in
+            flow.answer(rank, isSwallowed: world.trouble.swallows(from: Trouble.server, to: host(rank)))
+        }
+    }
+
+    /// How far this member's links have come, as its heartbeat tells.
+    func progress(_ rank: Int) -> LinkProgress {
+        isSolo ? LinkProgress(view: plan.number) : flow.progress(rank, reading: ring ? before(rank) : nil)
+    }
+
+    /// And the summation server's.
+    var serverProgress: [Int: LinkProgress] { flow.server(made.indices.filter { made[$0] }) }
+
+    /// From now on this host's link takes what it is given and passes nothing on; `down`: what the summation server sends.
+    func swallow(from host: Int, down: Bool) {
+        for rank in processes.indices where self.host(rank) == host && !isSolo { flow.swallow(rank, down: down && !ring) }
     }
 
     private var isBroken: Bool { broken.contains(true) }
@@ -253,7 +203,7 @@ final class GradientGroup {
     private func arrive(_ exchange: SimulatedExchange, _ bucket: Int, at rank: Int) {
         guard let seat = seats[rank], !seat.isShut else { return }
         if isBroken, isLost(exchange, rank) { return }
-        if world.trouble.areStalled(worker(rank).index) {
+        if world.trouble.areStalled(host(rank)) {
             return world.after(100_000, in: worker(rank)) { self.arrive(exchange, bucket, at: rank) }
         }
         exchange.arrives(at: rank, bucket: bucket)
@@ -294,23 +244,23 @@ final class GradientGroup {
         }
     }
 
+    /// A member that has no seat is gone.
+    func left(_ peer: SimulatedPeer) {
+        for rank in processes.indices where processes[rank] === peer { vanished(rank, silently: false) }
+    }
+
     func serverIsGone() {
         guard !ring else { return }
         for rank in seats.indices { breakLink(rank, noticedBy: rank, suspect: -1) }
     }
 
     /// Between two hosts, while both live.
-    func separate(_ a: Int, _ b: Int?) {
+    func separate(_ a: Int, _ b: Int) {
         for rank in seats.indices where seats[rank] != nil {
-            let here = worker(rank).index
-            if ring, size > 1 {
-                let there = worker(next(rank)).index
-                guard (here, there) == (a, b ?? -1) || (there, here) == (a, b ?? -1) else { continue }
-                breakLink(rank, noticedBy: rank, suspect: next(rank), slow: true)
-                breakLink(rank, noticedBy: next(rank), suspect: rank, slow: true)
-            } else if !ring, b == nil, here == a {
-                breakLink(rank, noticedBy: rank, suspect: -1, slow: true)
-            }
+            let (here, there) = (host(rank), ring ? host(next(rank)) : Trouble.server)
+            guard (here, there) == (a, b) || (there, here) == (a, b) else { continue }
+            breakLink(rank, noticedBy: rank, suspect: ring ? next(rank) : -1, slow: true)
+            if ring { breakLink(rank, noticedBy: next(rank), suspect: rank, slow: true) }
         }
     }
 
@@ -318,10 +268,11 @@ final class GradientGroup {
         guard made[link] else { return }
         broken[link] = true
         guard let seat = seats[rank], !seat.isShut else { return }
+        let failure = GradientFailure(suspect: suspect, incoming: ring && rank != link, isObserved: slow && world.random.chance(0.5))
         let delay = slow ? world.random.within(1_000...8_000_000) : world.delay(world.scenario.latency)
         world.after(delay, in: worker(rank)) {
             guard !seat.isShut, seat.ended == nil else { return }
-            seat.ended = suspect
+            seat.ended = failure
             seat.settle()
         }
     }

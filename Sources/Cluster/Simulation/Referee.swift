@@ -5,6 +5,11 @@ final class Referee {
     static let maximumEvents: UInt64 = 3_000_000
     /// Views that may begin within a second.
     private static let viewsASecond = 60
+    /// From a link's fault to the next step, where any way is left.
+    private static let deadline: Int64 = 20_000_000
+    private static let stopDeadline: Int64 = 5_000_000
+    /// Lines that the coordinator may say.
+    private static let linesIn10Seconds = 300
     /// So long after the last fault nobody is given up for what the fault did.
     private static let aftermath: Int64 = 25_000_000
 
@@ -12,7 +17,12 @@ final class Referee {
     private var reference: Reference
     private var applied: [Int: UInt64] = [:]
     private var views: [Int64] = []
-    private var newestView: [UInt64: UInt64] = [:]
+    private var newestView: [ObjectIdentifier: UInt64] = [:]
+    /// The most phases that a worker has ever applied.
+    private(set) var mostApplied: UInt64 = 0
+    /// When a step was last done, a view began that goes on from a boundary, or a copy of the state was stored.
+    private var progressed: Int64 = 0
+    private var lines: [Int64] = []
 
     init(_ world: World) {
         self.world = world
@@ -23,6 +33,7 @@ final class Referee {
 
     /// A replica has applied a phase, was restored, or (with the seat) has taken part in an exchange.
     func applied(_ replica: SimulatedReplica, _ worker: SimulatedWorker, seat: GradientSeat?) {
+        mostApplied = max(mostApplied, replica.applied)
         let right = reference.state(after: replica.applied)
         if replica.chain != right.chain {
             world.violate(
@@ -39,7 +50,7 @@ final class Referee {
     }
 
     func applies(_ exchange: SimulatedExchange, rank: Int, _ worker: SimulatedWorker) {
-        guard world.dropped == nil else { return }
+        guard !(world.dropped?.isOfEngines ?? false) else { return }
         if !exchange.isWhole(rank, missing: 0) {
             world.violate("\(worker.name) applies phase \(exchange.phase) without the sum of every bucket")
         }
@@ -57,18 +68,22 @@ final class Referee {
         if views.count > Self.viewsASecond {
             world.violate("no progress: \(views.count) views within a second, the last is \(plan.number); \(everyone)")
         }
-        if let before = newestView[coordinator.generation], plan.number <= before {
+        if let before = newestView[ObjectIdentifier(coordinator)], plan.number <= before {
             world.violate("view \(plan.number) of generation \(coordinator.generation) after view \(before)")
         }
-        newestView[coordinator.generation] = plan.number
+        newestView[ObjectIdentifier(coordinator)] = plan.number
+        if plan.applied > mostApplied {
+            world.violate("view \(plan.number) begins at phase \(plan.applied), and nobody has ever applied more than \(mostApplied)")
+        }
         if plan.members.map(\.shards).reduce(0, { $1.isEmpty ? $0 : $1.lowerBound == $0 ? $1.upperBound : -1 })
             != world.scenario.plan.shards
         {
             world.violate("the shards of view \(plan.number) are not each in one member's hands")
         }
+        // Whoever finishes alone does not wait for those who do not answer.
+        if coordinator.machine.finishesAlone { return }
         for peer in coordinator.peers.values where coordinator.machine.number(of: peer.connection.id) != nil {
-            let worker = world.workers[peer.connection.worker]
-            guard worker.isAlive, worker.ending == nil, !worker.isFrozen, worker.connection === peer.connection,
+            guard let worker = peer.connection.peer as? SimulatedWorker, worker.isAlive, worker.ending == nil, !worker.isFrozen, worker.connection === peer.connection,
                 let replica = worker.engine.session?.replica, replica.applied > plan.applied
             else { continue }
             world.violate(
@@ -84,12 +99,15 @@ final class Referee {
     }
 
     func stepDone(_ step: UInt64, _ chain: UInt64) {
+        progressed = world.now
+        guard step < world.scenario.plan.lastStep else { return world.violate("step \(step) goes into the books") }
         if chain != reference.state(after: (step + 1) * UInt64(world.scenario.arithmetic.phases)).chain {
             world.violate("step \(step) goes into the books with a chain hash that is not the run's")
         }
     }
 
     func stored(_ step: UInt64, _ state: SimulatedReplica.State) {
+        progressed = world.now
         if state != reference.state(after: step * UInt64(world.scenario.arithmetic.phases)) {
             world.violate("the checkpoint after step \(step) is not the run's state there")
         }
@@ -102,6 +120,8 @@ final class Referee {
     func record(_ note: RunNote, by coordinator: SimulatedCoordinator) {
         switch note {
         case .restart: world.counts.restartsFromCheckpoint += 1
+        case .standstill: world.counts.standstills += 1
+        case .death(_, let host, _, _, _, _) where host.hasPrefix("liar"): break
         case .death(_, let host, _, _, _, let cause):
             let verdicts = ["silent", "computed nothing", "stand still", "brought level", "did not come up"]
             guard verdicts.contains(where: cause.contains) else { return }
@@ -125,11 +145,50 @@ final class Referee {
         world.counts.linkFaults > 0 && (reason.contains("cannot reach") || reason.contains("cannot keep a gradient link"))
     }
 
-    func told(_ line: String) {
+    func told(_ line: String, _ coordinator: SimulatedCoordinator) {
+        lines.append(world.now)
+        if lines.count > Self.linesIn10Seconds {
+            lines.removeAll { $0 + 10 * Scenario.second < world.now }
+            if lines.count > Self.linesIn10Seconds {
+                world.violate("the log grows by \(lines.count) lines in 10 s, the last is: \(line)")
+            }
+        }
+        if line.contains("finishes the step alone") { world.counts.finishedAlone += 1 }
+        if line.contains("does not wait for it") { world.counts.notWaitedFor += 1 }
+        if line.contains("stands in for it") {
+            world.counts.standIns += 1
+            // Without two who fail each other, four or more make up a ring.
+            if world.scenario.isOfLinks, world.counts.linkFaults <= 1, coordinator.members.count > 3 {
+                world.violate("one pair of \(coordinator.members.count) has failed, and \(line)")
+            }
+        }
         guard line.contains("stands aside") else { return }
         world.counts.asides += 1
-        if world.counts.linkFaults == 0 { world.violate("no link has ever failed, and \(line)") }
+        if world.counts.linkFaults == 0, world.liars.isEmpty { world.violate("no link has ever failed, and \(line)") }
+        if world.scenario.isOfLinks, world.scenario.plan.ring { world.violate("the summation server is there, and \(line)") }
     }
+
+    // MARK: Time
+
+    /// Where nothing but links fails, a step follows within 20 s of a fault, or of whatever was done last.
+    func watch(_ coordinator: SimulatedCoordinator) {
+        let machine = coordinator.machine
+        guard world.scenario.isOfLinks, machine.view > 0, machine.completed < machine.goal, coordinator.outcome == nil else { return }
+        guard world.now - max(progressed, world.trouble.last) > Self.deadline else { return }
+        world.violate("no step for \(Self.deadline / Scenario.second) s although only links have failed; \(everyone)")
+    }
+
+    /// Somebody has asked the run to stop.
+    func stopBegins(_ coordinator: SimulatedCoordinator) {
+        guard world.scenario.isOfLinks, world.counts.slowLines == 0 else { return }
+        world.after(Self.stopDeadline) {
+            guard coordinator.outcome == nil else { return }
+            self.world.violate("asked to stop \(Self.stopDeadline / Scenario.second) s ago, and the run goes on; \(self.everyone)")
+        }
+    }
+
+    /// The run's chain hash after so many phases; anything where it never comes there.
+    func chain(near applied: UInt64) -> UInt64 { reference.state(after: min(applied, mostApplied + 8)).chain }
 
     func ended(_ worker: SimulatedWorker, _ ending: WorkerEnding) {
         switch ending {

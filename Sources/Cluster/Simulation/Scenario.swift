@@ -6,6 +6,21 @@ struct Scenario {
         /// It is only stopped, another takes its place, and then it goes on.
         case replaceCoordinator
         case join, leave, cutControl, stallControl, stallOneWay, breakLink, barPair, partition, stuckEngine, storm, stop
+        /// One gradient link takes what it is given and passes nothing on; or every link from one host to another does.
+        case swallowLink, swallowWay
+        /// One host cannot dial another, which can dial it.
+        case oneWay
+        case slowUplink, slowDownlink
+        /// The coordinator dies, and something else answers at its address until the next one starts.
+        case stranger
+        /// The coordinator dies, and the next begins with an older copy of the run's folder.
+        case olderCopy
+        case liar
+        /// The coordinator dies, and one that claims to hold more than everybody dials the next.
+        case claimer
+
+        /// What befalls links alone: nobody is dead, and every process does its part.
+        static let ofLinks: [Fault] = [.join, .stop, .breakLink, .barPair, .swallowLink, .swallowWay, .oneWay, .slowDownlink]
     }
 
     var plan: RunPlan
@@ -32,6 +47,14 @@ struct Scenario {
     /// Of a piece of a sum or a state on its way.
     var pieceTime: Int64
 
+    /// Nothing but links fails, so that a step must follow soon on every fault.
+    var isOfLinks: Bool
+    /// All workers say the same host and pid, as containers that share a network do.
+    var areTwins: Bool
+    /// The summation server that would stand in for the ring has no port.
+    var hasNoServer: Bool
+    private let sharesProcess: Bool
+
     static let second: Int64 = 1_000_000
 
     init(_ options: SimulationOptions, _ random: inout SplitMix) {
@@ -57,11 +80,43 @@ struct Scenario {
             checkpointEveryEpochs: random.chance(0.3) ? 1 : 0, evaluateEveryEpochs: random.chance(0.4) ? 1 : 0,
             supervised: random.chance(0.3))
         calm = random.spread(Self.second / 2, 16 * Self.second)
+        areTwins = random.chance(0.1)
+        if areTwins { plan.supervised = false }
+        sharesProcess = options.dropped == .processNumbers
+        isOfLinks = random.chance(0.25)
+        hasNoServer = !isOfLinks && random.chance(0.05)
         // Each seed has its own few kinds of trouble: all of them at once hide what two of them do together.
-        let kinds = Fault.allCases.filter { _ in random.chance(0.3) }
-        let count = kinds.isEmpty ? 0 : random.below(14)
+        let kinds = isOfLinks ? Fault.ofLinks.filter { _ in random.chance(0.4) } : Fault.allCases.filter { _ in random.chance(0.25) }
+        let count = kinds.isEmpty ? 0 : random.below(isOfLinks ? 5 : 14)
         let calm = calm
         faults = (0..<count).map { _ in (random.within(0...calm), random.pick(kinds)) }
-        pointFaults = random.pick([0, 0, 0.0005, 0.002, 0.01])
+        pointFaults = isOfLinks ? 0 : random.pick([0, 0, 0.0005, 0.002, 0.01])
+        if isOfLinks { quicken(options, &random) }
+    }
+
+    /// A run that goes on for a while, at a pace at which a step takes no time beside what the rules allow.
+    private mutating func quicken(_ options: SimulationOptions, _ random: inout SplitMix) {
+        (phaseTime, skew, storing, pieceTime) = (random.spread(1_000, 60_000), 0, min(storing, 200_000), min(pieceTime, 20_000))
+        plan.lastStep = options.steps ?? plan.lastStep + 40
+        plan.checkpointEverySeconds = 0
+        if plan.checkpointEverySteps > 0 { plan.checkpointEverySteps += 8 }
+        plan.stepsPerEpoch += 10
+        faults = faults.map { (2 * Self.second + $0.at / 4, $0.what) }
+    }
+
+    /// Who the worker says it is.
+    func identity(_ index: Int) -> WorkerIdentity {
+        let (host, pid) = areTwins ? ("host", 1) : ("h\(index)", UInt32(100 + index))
+        return WorkerIdentity(
+            host: host, pid: pid, process: sharesProcess ? UInt64(pid) : UInt64(index) + 1, build: "1", library: "b", kernel: "k")
+    }
+
+    /// The rules of every run, where they go by hours in times that a simulated run lives to see.
+    func rules(dropping dropped: DroppedInvariant?) -> MembershipRules {
+        var rules = MembershipRules()
+        rules.ringRetry = .seconds(20)
+        rules.phasePatience = .seconds(30)
+        dropped?.leave(out: &rules)
+        return rules
     }
 }

@@ -16,26 +16,29 @@ final class SimulatedConnection {
     }
 
     let id: ConnectionID
-    let worker: Int
+    unowned let peer: SimulatedPeer
     unowned let coordinator: SimulatedCoordinator
     unowned let world: World
     private(set) var toWorker = Way<ToWorker>()
     private(set) var toCoordinator = Way<ToCoordinator>()
+    /// When the last of what is slow will have left, and which of it is still wanted.
+    private var bulk: (last: Int64, batch: Int) = (0, 0)
+    /// Pieces of it that have left.
+    private(set) var drained: UInt64 = 0
 
-    init(_ id: ConnectionID, worker: Int, coordinator: SimulatedCoordinator) {
+    init(_ id: ConnectionID, peer: SimulatedPeer, coordinator: SimulatedCoordinator) {
         self.id = id
-        self.worker = worker
+        self.peer = peer
         self.coordinator = coordinator
         world = coordinator.world
     }
-
-    private var workerProcess: SimulatedWorker { world.workers[worker] }
 
     /// Both ends are open as far as the worker's side knows.
     var isOpenForWorker: Bool { toCoordinator.sends }
 
     func send(_ message: ToWorker, view: UInt64) {
         guard toWorker.sends else { return }
+        if peer.downlink > 0, message.isBulk { return sendSlowly(message, view) }
         put(.message(message, view: view))
     }
 
@@ -44,10 +47,33 @@ final class SimulatedConnection {
         put(.message(message, view: view))
     }
 
+    /// Bulk over a slow line: everything else overtakes it.
+    private func sendSlowly(_ message: ToWorker, _ view: UInt64) {
+        bulk.last = max(bulk.last, world.now) + peer.downlink
+        deliver(message, view, batch: bulk.batch, at: bulk.last + world.delay(world.scenario.latency))
+    }
+
+    private func deliver(_ message: ToWorker, _ view: UInt64, batch: Int, at time: Int64) {
+        let process = peer
+        world.at(time) {
+            process.run {
+                guard self.toWorker.reads, self.toWorker.sends, batch == self.bulk.batch else { return }
+                guard self.toWorker.stalledUntil <= self.world.now else {
+                    return self.deliver(message, view, batch: batch, at: self.toWorker.stalledUntil)
+                }
+                self.drained += 1
+                process.receive(message, view, self)
+            }
+        }
+    }
+
+    /// What is queued and of no use any more.
+    func dropBulk() { bulk = (world.now, bulk.batch + 1) }
+
     private func put(_ item: Way<ToWorker>.Item) {
         toWorker.items.append(item)
         let time = arrival(&toWorker.last)
-        let process = workerProcess
+        let process = peer
         world.at(time) { process.run { self.deliverToWorker() } }
     }
 
@@ -66,15 +92,15 @@ final class SimulatedConnection {
     private func deliverToWorker() {
         guard toWorker.reads, !toWorker.items.isEmpty else { return }
         if toWorker.stalledUntil > world.now {
-            let process = workerProcess
+            let process = peer
             return world.at(toWorker.stalledUntil) { process.run { self.deliverToWorker() } }
         }
         switch toWorker.items.removeFirst() {
-        case .message(let message, let view): workerProcess.receive(message, view, self)
+        case .message(let message, let view): peer.receive(message, view, self)
         case .end(let reason):
             toWorker.reads = false
             toCoordinator.sends = false
-            workerProcess.ended(self, reason)
+            peer.ended(self, reason)
         }
     }
 

@@ -10,6 +10,7 @@ extension SimulatedCoordinator {
         case .close(let id): peers[id]?.connection.closeByCoordinator()
         case .halt(let ids, let order):
             feeder.drop(through: machine.view)
+            for id in ids { peers[id]?.connection.dropBulk() }
             for id in ids { send(.halt(order: order), to: id) }
         case .relaySum(let holder, let to, let applied, let order):
             world.counts.sumsSent += to.count
@@ -42,7 +43,7 @@ extension SimulatedCoordinator {
         case .stop(let ids, let reason, let failed):
             for id in ids { send(.stop(reason: reason, failed: failed), to: id) }
         case .end(let outcome): conclude(outcome)
-        case .log(_, let line): world.referee.told(line)
+        case .log(_, let line): world.referee.told(line, self)
         case .record(let note): world.referee.record(note, by: self)
         }
     }
@@ -62,6 +63,9 @@ extension SimulatedCoordinator {
         relay = nil
         if !isReplaced { books.open(step: plan.applied / UInt64(machine.plan.phases), on: &world.disk) }
         world.groups.append(GradientGroup(world, coordinator: self, plan: plan))
+        if world.scenario.plan.ring, !plan.ring, world.scenario.hasNoServer {
+            world.after(10, in: self) { self.handle(.noServer(reason: "its port is taken")) }
+        }
         for (rank, member) in plan.members.enumerated() {
             peers[member.connection]?.connection.send(.view(plan, rank: rank), view: plan.number)
         }
@@ -84,7 +88,8 @@ extension SimulatedCoordinator {
     ) {
         let pieces = world.scenario.pieces
         guard offset < pieces else { return }
-        let piece = StatePiece(order: order, step: step, offset: offset, count: 1, total: pieces, state: state)
+        let size = StatePiece.size
+        let piece = StatePiece(order: order, step: step, offset: offset * size, count: size, total: pieces * size, state: state)
         for connection in connections { connection.send(ToWorker.statePiece(piece), view: 0) }
         world.after(world.delay(world.scenario.pieceTime), in: self) {
             self.stream(state, step, order, offset: offset + 1, connections)

@@ -3,6 +3,8 @@ final class SimulatedCoordinator: SimulatedProcess {
     struct Peer {
         let connection: SimulatedConnection
         var isGreeted = false
+        /// Bulk that had left at the last look.
+        var drained: UInt64 = 0
     }
 
     var machine: CoordinatorMachine
@@ -30,7 +32,7 @@ final class SimulatedCoordinator: SimulatedProcess {
     init(_ world: World) {
         world.disk.generation += 1
         generation = world.disk.generation
-        leader = world.random.next()
+        leader = world.newLeader()
         world.disk.leader = leader
         var plan = world.scenario.plan
         plan.firstStep = world.disk.newestStep ?? 0
@@ -40,7 +42,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         plan.leader = leader
         // The supervisor of one machine ends with its coordinator; the next is not its child.
         plan.supervised = plan.supervised && generation == 1
-        machine = CoordinatorMachine(plan: plan, view: world.disk.lastView)
+        machine = CoordinatorMachine(plan: plan, view: world.disk.lastView, rules: world.rules)
         books = SimulatedBooks()
         super.init(world, name: "coordinator \(generation)")
         world.note("\(name) starts after step \(plan.firstStep)")
@@ -68,8 +70,20 @@ final class SimulatedCoordinator: SimulatedProcess {
 
     private func tick() {
         guard outcome == nil else { return }
+        look()
         handle(.tick)
+        world.referee.watch(self)
         world.after(250_000, in: self) { self.tick() }
+    }
+
+    /// What has moved since the last look, as the real shell's.
+    private func look() {
+        for (id, peer) in peers.filter({ $0.value.connection.drained != $0.value.drained }).sorted(by: { $0.key < $1.key }) {
+            handle(.draining(id))
+            peers[id]?.drained = peer.connection.drained
+        }
+        guard !machine.isRound, let group = world.groups.last(where: { $0.coordinator === self }) else { return }
+        handle(.serverLinks(view: group.plan.number, group.serverProgress))
     }
 
     private func beat() {
@@ -88,7 +102,7 @@ final class SimulatedCoordinator: SimulatedProcess {
             carryOut(machine.handle(event, at: .microseconds(world.now)))
             return finish(early.0, early.1)
         }
-        if case .tick = event {} else if case .heartbeat = event {} else { world.note("\(name) ◀ \(event)") }
+        if case .tick = event {} else if case .heartbeat = event {} else if case .serverLinks = event {} else { world.note("\(name) ◀ \(event)") }
         carryOut(machine.handle(event, at: .microseconds(world.now)))
     }
 
@@ -119,7 +133,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         guard peer.isGreeted else {
             guard case .hello(let held) = message else { return peer.connection.closeByCoordinator() }
             peers[id]?.isGreeted = true
-            return handle(.hello(id, world.workers[peer.connection.worker].identity, held: held))
+            return handle(.hello(id, peer.connection.peer.identity, held: held))
         }
         switch message {
         case .hello: peer.connection.closeByCoordinator()
@@ -148,6 +162,7 @@ final class SimulatedCoordinator: SimulatedProcess {
 
     private func take(_ piece: StatePiece, from id: ConnectionID) {
         guard piece.order == 0 else {
+            if piece.offset == 0 { handle(.relaying(order: piece.order, total: piece.total)) }
             pass(.statePiece(piece), to: relay?.targets(.state, from: id, order: piece.order))
             return
         }
@@ -177,6 +192,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         world.referee.stored(step, state)
         // As `retain` does: the newest few.
         for old in world.disk.checkpoints.keys.sorted().dropLast(3) { world.disk.checkpoints[old] = nil }
+        world.keepCopy()
     }
 
     /// The end of a connection; on one machine the operating system's word is waited for.
@@ -186,7 +202,7 @@ final class SimulatedCoordinator: SimulatedProcess {
             peers[id] = nil
             return
         }
-        let pid = world.workers[peer.connection.worker].identity.pid
+        let pid = peer.connection.peer.identity.pid
         guard machine.plan.supervised, outcome == nil, !machine.knowsCause(ofPid: pid) else { return finish(id, reason) }
         closures[pid] = (id, reason)
         world.after(200_000, in: self) {
@@ -207,7 +223,7 @@ final class SimulatedCoordinator: SimulatedProcess {
                 return self.handle(.overthrown(reason: "another coordinator leads this run"))
             }
             self.world.disk.generation = max(self.generation, other) + 1
-            self.world.disk.leader = self.world.random.next()
+            self.world.disk.leader = self.world.newLeader()
             (self.generation, self.leader) = (self.world.disk.generation, self.world.disk.leader)
             self.handle(.outranked(generation: self.generation, leader: self.leader))
         }

@@ -6,7 +6,7 @@ final class SimulatedEngine {
         case sendSum(order: UInt64, applied: UInt64)
         case applySum(order: UInt64, [SumPiece])
         case restore(order: UInt64, [StatePiece])
-        case join(ViewPlan, rank: Int, generation: UInt64, abandoned: Int)
+        case join(ViewPlan, rank: Int, by: SimulatedCoordinator, abandoned: Int)
         case run(step: UInt64)
         case copyState(step: UInt64, order: UInt64)
     }
@@ -61,6 +61,8 @@ final class SimulatedEngine {
     private var work: UInt64 = 0
     private var computingSince: Int64?
     private var isStreaming = false
+    /// Streams for the levellings before this one were given up.
+    private var oldest: UInt64 = 0
     private var waitsForStream: (() -> Void)?
 
     init(_ worker: SimulatedWorker) {
@@ -78,8 +80,10 @@ final class SimulatedEngine {
         let computing = computingSince.map { UInt64(min(world.now, max(stuckUntil == 0 ? world.now : 0, $0)) - $0) } ?? 0
         return Beat(
             work: work + (stuckUntil > world.now ? 0 : computing), applied: appliedPhases, contributed: contributedPhases,
-            moved: moved, view: liveView)
+            moved: moved, view: liveView, links: reducer.map { $0.group.progress($0.rank) } ?? LinkProgress())
     }
+
+    func giveUp(before order: UInt64) { oldest = order }
 
     func put(_ work: Work) {
         guard !isClosed else { return }
@@ -126,7 +130,7 @@ final class SimulatedEngine {
         case .sendSum(let order, let applied): sendSum(order, applied)
         case .applySum(let order, let pieces): later(world.delay(500)) { self.applySum(order, pieces) }
         case .restore(let order, let pieces): later(world.delay(1_000)) { self.restore(order, pieces) }
-        case .join(let plan, let rank, let generation, let abandoned): join(plan, rank, generation, abandoned)
+        case .join(let plan, let rank, let coordinator, let abandoned): join(plan, rank, coordinator, abandoned)
         case .run(let step): run(step)
         case .copyState(let step, let order): copyState(step, order)
         }
@@ -196,7 +200,7 @@ final class SimulatedEngine {
     }
 
     private func restore(_ order: UInt64, _ pieces: [StatePiece]) {
-        guard let first = pieces.first, pieces.map(\.offset) == (0..<first.total).map({ $0 }),
+        guard let first = pieces.first, pieces.map(\.offset) == (0..<first.total / StatePiece.size).map({ $0 * StatePiece.size }),
             pieces.allSatisfy({ $0.state == first.state })
         else { return fail("the state that was sent to this worker is not whole") }
         session!.replica.restore(first.state)
@@ -234,11 +238,12 @@ final class SimulatedEngine {
     ) {
         let pieces = world.scenario.pieces
         guard offset < pieces else { return done(true) }
-        guard let connection, connection.isOpenForWorker else { return done(false) }
-        let piece = StatePiece(order: order, step: step, offset: offset, count: 1, total: pieces, state: state)
+        guard let connection, connection.isOpenForWorker, order == 0 || order >= oldest else { return done(false) }
+        let size = StatePiece.size
+        let piece = StatePiece(order: order, step: step, offset: offset * size, count: size, total: pieces * size, state: state)
         self.send(.statePiece(piece), over: connection)
-        later(world.delay(world.scenario.pieceTime)) {
-            self.moved += 1
+        later(world.delay(world.scenario.pieceTime) + worker.uplink) {
+            self.moved += size
             self.stream(state, step, order, offset: offset + 1, connection, done)
         }
     }
@@ -255,9 +260,9 @@ final class SimulatedEngine {
         seat?.shutDown()
     }
 
-    private func join(_ plan: ViewPlan, _ rank: Int, _ generation: UInt64, _ epoch: Int) {
+    private func join(_ plan: ViewPlan, _ rank: Int, _ coordinator: SimulatedCoordinator, _ epoch: Int) {
         guard abandoned == epoch,
-            let group = world.groups.last(where: { $0.plan.number == plan.number && $0.coordinator.generation == generation })
+            let group = world.groups.last(where: { $0.plan.number == plan.number && $0.coordinator === coordinator })
         else { return next() }
         let seat = GradientSeat(group: group, rank: rank, engine: self)
         dialler = seat
@@ -311,8 +316,8 @@ final class SimulatedEngine {
                         .linkFailed(
                             view: self.session!.view,
                             LinkReport(
-                                suspect: suspect < 0 ? nil : suspect, kind: .closed, incoming: failure.incoming,
-                                reason: "closed")))
+                                suspect: suspect < 0 ? nil : suspect, kind: failure.isObserved ? .observed : .closed,
+                                incoming: failure.incoming, reason: failure.isObserved ? "moved no byte" : "closed")))
                 }
                 return self.next()
             }

@@ -11,6 +11,14 @@ enum ToWorker {
     case snapshotRequest(step: UInt64, order: UInt64)
     case stop(reason: String, failed: Bool)
     case heartbeat
+
+    /// Pieces of states and sums.
+    var isBulk: Bool {
+        switch self {
+        case .sumPiece, .statePiece: true
+        default: false
+        }
+    }
 }
 
 /// And to a coordinator.
@@ -39,6 +47,9 @@ struct SumPiece: Equatable {
 
 /// A piece of a state. Every piece carries the whole of it, so that pieces of two states cannot make up one unnoticed.
 struct StatePiece: Equatable {
+    /// Bytes of a piece.
+    static let size: UInt64 = 4 << 20
+
     var order: UInt64
     var step: UInt64
     var offset: UInt64

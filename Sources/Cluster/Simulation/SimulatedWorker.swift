@@ -1,15 +1,14 @@
 /// A worker process: the real machine, and a shell that does with a simulated connection and engine what `WorkerShell` does.
-final class SimulatedWorker: SimulatedProcess {
+final class SimulatedWorker: SimulatedPeer {
     let index: Int
-    let identity: WorkerIdentity
     private(set) var machine: WorkerMachine
     private(set) var connection: SimulatedConnection?
     private(set) var ending: WorkerEnding?
     /// The highest generation it was welcomed by.
     private(set) var obeyed: UInt64 = 0
-    /// Its host went with it: nobody answers there any more, not even to refuse.
-    private(set) var lostPower = false
     lazy var engine = SimulatedEngine(self)
+    /// Microseconds that a piece of a state needs to get out of its host, beyond the common.
+    var uplink: Int64 = 0
     private var isWelcome = false
     private var state: [StatePiece] = []
     private var stateOrder: UInt64 = 0
@@ -26,9 +25,8 @@ final class SimulatedWorker: SimulatedProcess {
 
     init(_ world: World, index: Int) {
         self.index = index
-        identity = WorkerIdentity(host: "h\(index)", pid: UInt32(100 + index), process: UInt64(index) + 1, build: "1", library: "b", kernel: "k")
         machine = WorkerMachine(patience: .init(connect: .seconds(60), orphan: .seconds(60)))
-        super.init(world, name: "worker \(index)")
+        super.init(world, host: index, name: "worker \(index)", identity: world.scenario.identity(index))
     }
 
     /// What the machine says of itself, for sentences.
@@ -87,9 +85,13 @@ final class SimulatedWorker: SimulatedProcess {
     private func reach(_ number: Int) {
         guard number == attempt, !machine.hasEnded else { return }
         if world.trouble.isCutOff(self) { return retry(number, after: 5_000_000) }
-        guard let coordinator = world.coordinator else { return retry(number, after: 1_000) }
+        guard let coordinator = world.coordinator else {
+            // Whoever answers there has proven nothing: what it says is no more than that nobody is there.
+            if world.trouble.strangerAnswers, world.dropped == .provenRefusals { return handle(.refused("go away")) }
+            return retry(number, after: 1_000)
+        }
         let patience = world.now + 5_000_000
-        let connection = SimulatedConnection(world.newConnection(), worker: index, coordinator: coordinator)
+        let connection = SimulatedConnection(world.newConnection(), peer: self, coordinator: coordinator)
         world.after(world.delay(world.scenario.latency), in: coordinator) {
             guard coordinator.isListening, self.world.now < patience else { return }
             coordinator.accept(connection)
@@ -125,7 +127,7 @@ final class SimulatedWorker: SimulatedProcess {
         (state, stateOrder) = ([], 0)
     }
 
-    func ended(_ connection: SimulatedConnection, _ reason: String) {
+    override func ended(_ connection: SimulatedConnection, _ reason: String) {
         guard connection === self.connection else { return }
         detach()
         handle(.disconnected(reason: reason))
@@ -133,7 +135,7 @@ final class SimulatedWorker: SimulatedProcess {
 
     // MARK: In
 
-    func receive(_ message: ToWorker, _ number: UInt64, _ connection: SimulatedConnection) {
+    override func receive(_ message: ToWorker, _ number: UInt64, _ connection: SimulatedConnection) {
         guard connection === self.connection, ending == nil else { return }
         world.trouble.point(at: connection)
         guard isAlive, connection === self.connection else { return }
@@ -148,7 +150,9 @@ final class SimulatedWorker: SimulatedProcess {
                 .welcome(
                     run: "simulated", generation: generation, leader: leader, mark: mark, orphanPatience: .microseconds(world.scenario.orphanPatience)))
         case .refusal(let reason): handle(.refused(reason))
-        case .halt(let order): handle(.halt(order: order))
+        case .halt(let order):
+            engine.giveUp(before: order)
+            handle(.halt(order: order))
         case .sumRequest(let order, let applied): handle(.sumRequest(order: order, applied: applied))
         case .sumPiece(let piece):
             if piece.offset == 0 { sum = [] }
@@ -161,7 +165,7 @@ final class SimulatedWorker: SimulatedProcess {
         case .statePiece(let piece):
             if piece.offset == 0, piece.order >= stateOrder { (state, stateOrder) = ([], piece.order) }
             if piece.order == stateOrder { state.append(piece) }
-            received += 1
+            received += piece.count
             handle(.statePiece(order: piece.order, offset: piece.offset, count: piece.count, total: piece.total))
         case .view(let plan, let rank):
             views = [plan.number: (plan, rank)]
@@ -221,7 +225,7 @@ final class SimulatedWorker: SimulatedProcess {
             requests.removeAll()
             world.referee.joins(self, connection.coordinator)
             engine.put(
-                .join(view.0, rank: view.1, generation: connection.coordinator.generation, abandoned: engine.abandoned))
+                .join(view.0, rank: view.1, by: connection.coordinator, abandoned: engine.abandoned))
         case .sayLinksUp(let view): send(.linksUp(view: view))
         case .sayLinkFailed(let view, let report): send(.linkFailed(view: view, report))
         case .run(let step): if batches.remove(step) != nil { engine.put(.run(step: step)) }
@@ -245,8 +249,7 @@ final class SimulatedWorker: SimulatedProcess {
     func die(_ reason: String, silently: Bool) {
         guard isAlive else { return }
         world.note("\(name) is no more: \(reason)")
-        lostPower = silently
-        vanish()
+        vanish(withPower: silently)
         if silently { connection?.goSilent(worker: true) } else { connection?.closeByWorker() }
         engine.vanish(silently: silently)
         // On one machine the supervisor tells the coordinator how its children end.

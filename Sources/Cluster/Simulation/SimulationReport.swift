@@ -9,6 +9,11 @@ public struct SimulationCounts: Sendable, Equatable {
     public var leaves = 0
     public var cuts = 0
     public var linkFaults = 0
+    public var slowLines = 0
+    public var olderCopies = 0
+    public var strangers = 0
+    /// Messages of peers that lie.
+    public var lies = 0
     public var coordinatorRestarts = 0
     public var stops = 0
     public var views = 0
@@ -20,15 +25,24 @@ public struct SimulationCounts: Sendable, Equatable {
     public var verdicts = 0
     /// Views that leave a worker out for want of a link.
     public var asides = 0
+    /// Times that the summation server stood in for the ring, views that ended as nothing moved, steps that one worker finished alone,
+    /// and newcomers that the run did not wait for.
+    public var standIns = 0
+    public var standstills = 0
+    public var finishedAlone = 0
+    public var notWaitedFor = 0
 
     /// What to print, in the order of interest.
     public var named: [(name: String, count: Int)] {
         [
             ("phases applied", Int(phases)), ("kills", kills), ("stopped processes", freezes), ("joins", joins),
             ("leaves", leaves), ("cut or stalled control", cuts), ("link faults", linkFaults),
+            ("slow lines", slowLines), ("older copies", olderCopies), ("strangers", strangers), ("lies", lies),
             ("coordinator restarts", coordinatorRestarts), ("stop requests", stops), ("views", views),
             ("sums sent", sumsSent), ("states sent", statesSent), ("restarts from checkpoint", restartsFromCheckpoint),
-            ("checkpoints", checkpoints), ("verdicts", verdicts), ("stood aside", asides), ("events", Int(events)),
+            ("checkpoints", checkpoints), ("verdicts", verdicts), ("stood aside", asides),
+            ("server stood in", standIns), ("nothing moved", standstills), ("finished alone", finishedAlone),
+            ("not waited for", notWaitedFor), ("events", Int(events)),
         ]
     }
 
@@ -51,6 +65,14 @@ public struct SimulationCounts: Sendable, Equatable {
         a.checkpoints += b.checkpoints
         a.verdicts += b.verdicts
         a.asides += b.asides
+        a.slowLines += b.slowLines
+        a.olderCopies += b.olderCopies
+        a.strangers += b.strangers
+        a.lies += b.lies
+        a.standIns += b.standIns
+        a.standstills += b.standstills
+        a.finishedAlone += b.finishedAlone
+        a.notWaitedFor += b.notWaitedFor
     }
 }
 

@@ -4,8 +4,13 @@ final class Trouble {
     private var storm: Int64 = 0
     /// Until when a worker's host is cut off from everybody, by index.
     private var cutOff: [Int: Int64] = [:]
-    /// Until when two hosts cannot reach each other; -1 is the summation server's.
+    /// Until when two hosts cannot reach each other.
     private var apart: [Pair: Int64] = [:]
+    /// Until when one host cannot dial another, or what it sends it over gradient links is swallowed.
+    private var undiallable: [Way: Int64] = [:]
+    private var swallowing: [Way: Int64] = [:]
+    /// Something answers at the coordinator's address while none is there.
+    private(set) var strangerAnswers = false
     private var pointsLeft = 5
     private var isRestarting = false
     private(set) var askedToStop = false
@@ -17,16 +22,31 @@ final class Trouble {
         var b: Int
     }
 
+    private struct Way: Hashable {
+        var from: Int
+        var to: Int
+    }
+
+    /// The summation server's host.
+    static let server = -1
+
     init(_ world: World) { self.world = world }
 
     var isStorm: Bool { storm > world.now }
     func isCutOff(_ worker: SimulatedWorker) -> Bool { areStalled(worker.index) }
     func areStalled(_ worker: Int) -> Bool { cutOff[worker, default: 0] > world.now }
 
-    func areApart(_ a: Int, _ b: Int?) -> Bool {
+    private func areApart(_ a: Int, _ b: Int) -> Bool {
         if apart.isEmpty, cutOff.isEmpty { return false }
-        let b = b ?? -1
         return apart[Pair(a: min(a, b), b: max(a, b)), default: 0] > world.now || areStalled(a) || areStalled(b)
+    }
+
+    func cannotDial(_ a: Int, _ b: Int) -> Bool {
+        areApart(a, b) || (!undiallable.isEmpty && undiallable[Way(from: a, to: b), default: 0] > world.now)
+    }
+
+    func swallows(from a: Int, to b: Int) -> Bool {
+        !swallowing.isEmpty && swallowing[Way(from: a, to: b), default: 0] > world.now
     }
 
     // MARK: Beginning and end
@@ -43,6 +63,9 @@ final class Trouble {
         world.note("calm")
         last = world.now
         (storm, cutOff, apart) = (0, [:], apart.filter { $0.value == .max })
+        undiallable = undiallable.filter { $0.value == .max }
+        swallowing = swallowing.filter { $0.value == .max }
+        for liar in world.liars { liar.die() }
         for worker in world.workers where worker.isAlive {
             worker.engine.stuckUntil = min(worker.engine.stuckUntil, world.now)
             worker.connection?.calm()
@@ -79,6 +102,7 @@ final class Trouble {
                 return
             }
             if !self.world.coordinators.isEmpty { self.world.counts.coordinatorRestarts += 1 }
+            self.strangerAnswers = false
             let coordinator = SimulatedCoordinator(self.world)
             self.world.coordinators.append(coordinator)
             coordinator.start()
@@ -101,7 +125,7 @@ final class Trouble {
         guard strikes() else { return }
         switch world.random.below(4) {
         case 0: stall(connection, worker: true, coordinator: true)
-        case 1: kill(world.workers[connection.worker], silently: false)
+        case 1: if let worker = connection.peer as? SimulatedWorker { kill(worker, silently: false) }
         case 2: kill(connection.coordinator, silently: false)
         default: cut(connection)
         }
@@ -143,11 +167,36 @@ final class Trouble {
         case .stallOneWay:
             let which = world.random.chance(0.5)
             if let connection = worker?.connection { stall(connection, worker: which, coordinator: !which) }
-        case .breakLink: separate(living, for: 0)
-        case .barPair:
-            // Before the first step it is a mistake in the set-up, which ends the run.
-            guard coordinator.map({ $0.machine.completed > $0.machine.plan.firstStep }) ?? false else { return }
-            separate(living, for: world.random.spread(100_000, 20_000_000))
+        case .breakLink: if let way = pick(living) { separate(way, for: 0) }
+        case .barPair: if let way = pick(living), hasBegun(coordinator) { separate(way, for: world.random.spread(100_000, 20_000_000)) }
+        case .swallowLink:
+            guard hasBegun(coordinator), let group = world.groups.last, let way = pick(living) else { return }
+            world.counts.linkFaults += 1
+            group.swallow(from: way.from, down: world.random.chance(0.5))
+        case .swallowWay:
+            guard hasBegun(coordinator), let way = pick(living) else { return }
+            swallowing[way] = endOfFault("\(way) swallows")
+        case .oneWay:
+            guard hasBegun(coordinator), let way = pick(living) else { return }
+            undiallable[way] = endOfFault("\(way) cannot be dialled")
+            if world.random.chance(0.7) { for group in world.groups.suffix(2) { group.separate(way.from, way.to) } }
+        case .slowUplink: worker?.uplink = slow("sends")
+        case .slowDownlink: worker?.downlink = slow("receives")
+        case .stranger:
+            guard let coordinator else { return }
+            world.counts.strangers += 1
+            strangerAnswers = true
+            kill(coordinator, silently: false)
+        case .olderCopy:
+            guard let coordinator, !world.copies.isEmpty else { return }
+            kill(coordinator, silently: false)
+            world.counts.olderCopies += 1
+            world.note("an older copy of the folder is put back")
+            world.disk = world.random.pick(world.copies)
+        case .liar: lie(world.random.pick(SimulatedLiar.Manner.allCases))
+        case .claimer:
+            if let coordinator { kill(coordinator, silently: false) }
+            lie(world.random.chance(0.7) ? .claimer : .boaster)
         case .partition:
             guard let worker else { return }
             let until = end(of: 500_000...15_000_000)
@@ -164,6 +213,7 @@ final class Trouble {
             guard let coordinator, world.random.chance(0.5) else { return }
             askedToStop = true
             world.counts.stops += 1
+            world.referee.stopBegins(coordinator)
             coordinator.run { coordinator.handle(.stopRequested(reason: "asked to stop by SIGTERM")) }
         }
     }
@@ -221,17 +271,55 @@ final class Trouble {
         connection.stall(worker: worker, coordinator: coordinator, until: until)
     }
 
-    private func separate(_ living: [SimulatedWorker], for length: Int64) {
-        guard let one = living.first.map({ _ in world.random.pick(living) }) else { return }
-        let other = world.scenario.plan.ring ? world.random.pick(living).index : -1
-        guard other != one.index else { return }
+    // MARK: Links
+
+    /// Before the first step a link that fails may be a mistake in the set-up, which ends the run.
+    private func hasBegun(_ coordinator: SimulatedCoordinator?) -> Bool {
+        coordinator.map { $0.machine.completed > $0.machine.plan.firstStep } ?? false
+    }
+
+    /// From one host to another whose link may fail: with a summation server, one of its links. Where only links fail, a way on is
+    /// left: one worker's to the server at most.
+    private func pick(_ living: [SimulatedWorker]) -> Way? {
+        guard !living.isEmpty else { return nil }
+        if !world.scenario.plan.ring {
+            if world.scenario.isOfLinks, living.count < 2 { return nil }
+            let one = world.scenario.isOfLinks ? living[0].host : world.random.pick(living).host
+            return world.random.chance(0.5) ? Way(from: one, to: Self.server) : Way(from: Self.server, to: one)
+        }
+        let (one, other) = (world.random.pick(living).host, world.random.pick(living).host)
+        return one == other ? nil : Way(from: one, to: other)
+    }
+
+    private func endOfFault(_ what: String) -> Int64 {
+        world.counts.linkFaults += 1
+        let isForGood = world.random.chance(world.scenario.isOfLinks ? 0.7 : 0.3)
+        let until = isForGood ? .max : end(of: 100_000...20_000_000)
+        world.note("\(what) until \(isForGood ? "the end" : SimulationViolation.text(until))")
+        return until
+    }
+
+    private func slow(_ what: String) -> Int64 {
+        world.counts.slowLines += 1
+        let time = world.random.spread(100_000, 3_000_000)
+        world.note("a worker \(what) a piece in \(time) µs")
+        return time
+    }
+
+    private func separate(_ way: Way, for length: Int64) {
         world.counts.linkFaults += 1
         if length > 0 {
-            let isForGood = world.random.chance(0.3)
-            let until = isForGood ? .max : end(of: length...length)
-            apart[Pair(a: min(one.index, other), b: max(one.index, other))] = until
+            let until = world.random.chance(0.3) ? .max : end(of: length...length)
+            apart[Pair(a: min(way.from, way.to), b: max(way.from, way.to))] = until
         }
-        world.note("\(one.name) and \(other < 0 ? "the server" : "worker \(other)") lose each other for \(length) µs")
-        for group in world.groups.suffix(2) { group.separate(one.index, other < 0 ? nil : other) }
+        world.note("\(way) lose each other for \(length) µs")
+        for group in world.groups.suffix(2) { group.separate(way.from, way.to) }
+    }
+
+    private func lie(_ manner: SimulatedLiar.Manner) {
+        guard world.liars.count < 3 else { return }
+        let liar = SimulatedLiar(world, index: world.liars.count, manner: manner)
+        world.liars.append(liar)
+        liar.start()
     }
 }

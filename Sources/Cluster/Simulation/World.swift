@@ -11,9 +11,13 @@ final class World {
     var counts = SimulationCounts()
     private var lines: [String]?
 
+    let rules: MembershipRules
     var disk = SimulatedDisk()
+    /// Of moments before; what somebody may put back.
+    private(set) var copies: [SimulatedDisk] = []
     var coordinators: [SimulatedCoordinator] = []
     var workers: [SimulatedWorker] = []
+    var liars: [SimulatedLiar] = []
     var groups: [GradientGroup] = []
     lazy var referee = Referee(self)
     lazy var trouble = Trouble(self)
@@ -24,6 +28,7 @@ final class World {
         dropped = options.dropped
         random = SplitMix(seed: SplitMix.mixed(seed, 7))
         scenario = Scenario(options, &random)
+        rules = scenario.rules(dropping: options.dropped)
         lines = traces ? [] : nil
     }
 
@@ -51,6 +56,12 @@ final class World {
         // A storm delays, but not for minutes after it.
         return trouble.isStorm ? max(delay, min(20 * delay, 2 * Scenario.second)) : delay
     }
+
+    /// A coordinator's random name.
+    func newLeader() -> UInt64 { dropped == .generationNames ? 0 : random.next() }
+
+    /// Somebody copies the run's folder now and then.
+    func keepCopy() { if copies.count < 4, random.chance(0.3) { copies.append(disk) } }
 
     func newConnection() -> ConnectionID {
         connections += 1
@@ -99,6 +110,7 @@ final class World {
     private func dismantle() {
         queue = EventQueue()
         for worker in workers { worker.dismantle() }
+        for liar in liars { liar.dismantle() }
         for coordinator in coordinators { coordinator.dismantle() }
         groups = []
     }
@@ -116,50 +128,4 @@ struct SimulatedDisk {
     var lastView: UInt64 = 0
 
     var newestStep: UInt64? { checkpoints.keys.max() }
-}
-
-/// A process that can be stopped, continued and killed.
-class SimulatedProcess {
-    unowned let world: World
-    let name: String
-    private(set) var isAlive = true
-    private(set) var isFrozen = false
-    private var pile: [() -> Void] = []
-
-    init(_ world: World, name: String) {
-        self.world = world
-        self.name = name
-    }
-
-    final func run(_ body: @escaping () -> Void) {
-        guard isAlive else { return }
-        if isFrozen { pile.append(body) } else { body() }
-    }
-
-    final func freeze() {
-        guard isAlive else { return }
-        isFrozen = true
-    }
-
-    /// What came in the meantime happens at once, in order.
-    final func thaw() {
-        guard isAlive, isFrozen else { return }
-        isFrozen = false
-        let waiting = pile
-        pile = []
-        for (index, body) in waiting.enumerated() {
-            guard isAlive else { return }
-            if isFrozen {
-                pile = Array(waiting[index...]) + pile
-                return
-            }
-            body()
-        }
-    }
-
-    /// The process is no more.
-    func vanish() {
-        isAlive = false
-        pile = []
-    }
 }

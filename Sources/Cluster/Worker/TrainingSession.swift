@@ -86,8 +86,8 @@ final class TrainingSession {
     ///
     /// - Throws: a sentence for shards that the run does not have.
     func take(view: ControlView, reducer: any Reducer) throws {
-        guard view.shards.allSatisfy({ $0 < UInt32(configuration.shards) }) else {
-            throw LocalError("the coordinator gives this worker shards \(view.shards) of a run that has \(configuration.shards)")
+        guard view.shards.allSatisfy({ $0 < UInt32(replica.settings.shards) }) else {
+            throw LocalError("the coordinator gives this worker shards \(view.shards) of a run that has \(replica.settings.shards)")
         }
         self.view = view.view
         self.reducer = reducer
@@ -152,9 +152,9 @@ final class TrainingSession {
     ) throws -> ControlStepReport {
         guard let reducer else { throw LinkFailure.noLinks }
         let images = try BatchImages.unpack(batch, pixels: pixels, shards: shards)
-        guard batch.step == replica.step, batch.batch <= UInt32(configuration.minibatch),
+        guard batch.step == replica.step, batch.batch <= UInt32(replica.settings.minibatch),
             images.allSatisfy({
-                $0.rows == ShardGeometry.rows(ofShard: $0.shard, minibatch: Int(batch.batch), shards: configuration.shards)
+                $0.rows == ShardGeometry.rows(ofShard: $0.shard, minibatch: Int(batch.batch), shards: replica.settings.shards)
             })
         else { throw LocalError("the images of step \(batch.step) are cut in another way than this run's") }
         for lane in lanes { lane.load(step: batch.step, minibatch: Int(batch.batch), images: images) }

@@ -73,7 +73,7 @@ struct ChaosTests {
         let scratch = try Scratch()
         let arguments =
             ["chaos"] + Self.small + [
-                "--workers", "2", "--topology", "ring", "--faults", "30", "--every", "0.1:0.2", "--calm", "1s", "--kinds", "kill",
+                "--workers", "2", "--topology", "ring", "--faults", "14", "--every", "0.1:0.2", "--calm", "1s", "--kinds", "kill",
                 "--models", "1", "--run", scratch.run("chaos"), "--json", "--keep",
             ]
         let result = try LockstepProcess(arguments).wait(seconds: 300)

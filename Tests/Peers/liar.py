@@ -20,11 +20,11 @@ import wire
 class Book:
     """Which lies there are, which have been told, and what honest messages look like."""
 
-    def __init__(self, path, seed, checkable):
+    def __init__(self, path, seed, checkable, chains):
         self.random = random.Random(seed)
         self.path = path
         self.templates, self.in_place, self.added, self.floods = {}, {}, {}, 0
-        self.queue = lies.all_lies(checkable)
+        self.queue = lies.all_lies(checkable, chains)
         self.random.shuffle(self.queue)
         self.total = len(self.queue)
         self.flood_queue = lies.floods()
@@ -214,13 +214,14 @@ async def main():
     parser.add_argument("--listen", default="")
     parser.add_argument("--toward", choices=["coordinator", "worker"], default="coordinator")
     parser.add_argument("--bots", action="store_true")
+    parser.add_argument("--chains", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--book", required=True)
     options = parser.parse_args()
     host, port = options.to.rsplit(":", 1)
     to = (host, int(port))
     token = open(options.token_file).read() if options.token_file else ""
-    book = Book(options.book, options.seed, checkable=options.toward == "coordinator")
+    book = Book(options.book, options.seed, checkable=options.toward == "coordinator", chains=options.chains or options.toward == "worker")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

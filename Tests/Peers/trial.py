@@ -117,7 +117,7 @@ class Run:
         self.liar = Process(
             [sys.executable, str(HERE / "liar.py"), "--to", f"127.0.0.1:{self.port}", "--token-file", trial.token, "--toward", toward,
              "--listen", ",".join(map(str, self.liar_ports)), "--seed", str(trial.seed), "--book", str(self.place / "book")]
-            + (["--bots"] if toward == "coordinator" else []),
+            + (["--bots"] if toward == "coordinator" else []) + (["--chains"] if trial.chains else []),
             self.place / "liar.log")  # fmt: skip
 
     def begin(self):
@@ -155,7 +155,12 @@ class Run:
             return False
         for kind, processes in (("honest worker", self.honest), ("worker behind the liar", self.behind)):
             for index, process in enumerate(processes):
-                if process is None or process.is_over:
+                if process is None:
+                    continue
+                if process.is_over:
+                    if time.monotonic() - process.over_at > 5:
+                        self.trouble(f"an honest worker ended with {process.child.returncode}: {process.last_words()}")
+                        processes[index] = self.worker(self.port, f"honest-{self.round}-{index}")
                     continue
                 status = process.look()
                 self.note_peak(kind, process)
@@ -182,13 +187,9 @@ class Run:
         if status < 0 or status >= 128:
             port = None if kind == "honest worker" else self.liar_ports[index]
             self.trouble(f"{kind} {index} crashed (status {status}): {process.last_words()}", process.crashed_at(), port)
-        elif kind == "honest worker" and status != 0:
-            self.trouble(f"an honest worker ended with {status}: {process.last_words()}")
-        if kind == "honest worker" and status == 0:
-            process.is_over = True  # the run is done, and its coordinator about to end
-            return
         if kind == "honest worker":
-            processes[index] = self.worker(self.port, f"honest-{self.round}-{index}")
+            # Its run may have ended with it: the coordinator says how.
+            process.is_over, process.over_at = True, time.monotonic()
         else:
             self.ended.append(status)
             processes[index] = None
@@ -228,7 +229,11 @@ class Run:
             self.steps = (steps, now)
         elif now - self.steps[1] > STILL_LIMIT:
             self.trouble(f"round {self.round}: no step for {STILL_LIMIT:.0f} s after step {steps}")
-            self.steps = (steps, now)
+            self.coordinator.end()
+            for process in self.honest:
+                process.end()
+            self.total_steps += steps
+            self.begin()
 
     def finish(self, seconds):
         """The liars are gone: the run comes to its end by itself."""
@@ -288,7 +293,7 @@ class Trial:
     def __init__(self, options):
         self.lockstep = os.path.realpath(options.lockstep)
         self.seconds = options.seconds or options.minutes * 60
-        self.steps, self.seed = options.steps, options.seed
+        self.steps, self.seed, self.chains = options.steps, options.seed, options.chains
         self.place = Path(tempfile.mkdtemp(prefix="lockstep-liar-"))
         self.token = str(self.place / "token")
         with open(os.open(self.token, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
@@ -344,6 +349,7 @@ def main():
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--keep", action="store_true", help="keep runs and logs")
+    parser.add_argument("--chains", action="store_true", help="lie about chain hashes too, which ends a run by rule")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"seed {options.seed}", flush=True)

@@ -211,6 +211,8 @@ extension CoordinatorMachine {
         view += 1
         let phases = UInt64(plan.phases)
         directives += goesBack(to: applied)
+        // What was claimed and never done is not in the books.
+        recorded = min(recorded, max(applied / phases, booked))
         // A coordinator that took over has ended no view: what its workers waited for is its own start.
         if !hasLed, regrouping == nil, level.contains(where: { !position($0).isFresh }), let began {
             regrouping = (began, "the coordinator was started again")
@@ -220,6 +222,7 @@ extension CoordinatorMachine {
         (isRing, server, handout, transfer) = (ring, ([:], now), nil, nil)
         progressed = now
         stage = .linking(since: now)
+        for (rank, connection) in ranks.enumerated() { workers[connection]?.rank = rank }
         directives += recordUpTo(applied / phases)
         completed = applied / phases
         sent = completed

@@ -148,8 +148,10 @@ public struct CoordinatorMachine: Sendable {
     var progressed: Duration = .zero
     /// Steps that are in the books.
     var recorded: UInt64
-    /// The first chain hash reported for each step of late.
-    var chains: [UInt64: (chain: UInt64, from: String, isTrusted: Bool)] = [:]
+    /// The first chain hash that a member reported for each step of late.
+    var chains: [UInt64: (chain: UInt64, from: String)] = [:]
+    /// What those said of it who were no members then: it is good for the books when they have become some.
+    var told: [(step: UInt64, chain: UInt64, by: ConnectionID)] = []
     /// Snapshots asked for and not yet stored, by step.
     var pending: [UInt64: Pending] = [:]
     /// What a snapshot that was lost with its source was for: the next boundary's serves it.

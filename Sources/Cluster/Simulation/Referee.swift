@@ -20,6 +20,8 @@ final class Referee {
     private var newestView: [ObjectIdentifier: UInt64] = [:]
     /// The most phases that a worker has ever applied.
     private(set) var mostApplied: UInt64 = 0
+    /// What a coordinator that had led nobody yet was told, and could not know better.
+    private var believed: UInt64 = 0
     /// When a step was last done, a view began that goes on from a boundary, or a copy of the state was stored.
     private var progressed: Int64 = 0
     private var lines: [Int64] = []
@@ -68,13 +70,18 @@ final class Referee {
         if views.count > Self.viewsASecond {
             world.violate("no progress: \(views.count) views within a second, the last is \(plan.number); \(everyone)")
         }
+        // Its first view goes by what workers say that they hold, and so does one whose only member said so then.
+        if plan.applied > max(mostApplied, believed) {
+            guard newestView[ObjectIdentifier(coordinator)] == nil, !world.liars.isEmpty else {
+                return world.violate(
+                    "view \(plan.number) begins at phase \(plan.applied), and nobody has ever applied more than \(mostApplied)")
+            }
+            believed = plan.applied
+        }
         if let before = newestView[ObjectIdentifier(coordinator)], plan.number <= before {
             world.violate("view \(plan.number) of generation \(coordinator.generation) after view \(before)")
         }
         newestView[ObjectIdentifier(coordinator)] = plan.number
-        if plan.applied > mostApplied {
-            world.violate("view \(plan.number) begins at phase \(plan.applied), and nobody has ever applied more than \(mostApplied)")
-        }
         if plan.members.map(\.shards).reduce(0, { $1.isEmpty ? $0 : $1.lowerBound == $0 ? $1.upperBound : -1 })
             != world.scenario.plan.shards
         {

@@ -15,7 +15,8 @@ extension CoordinatorMachine {
             ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
         }
         numbered += 1
-        let position = held?.position ?? Position(applied: 0, chain: 0, isFresh: true)
+        var position = held?.position ?? Position(applied: 0, chain: 0, isFresh: true)
+        position.isFresh = position.isFresh && position.applied == 0
         workers[connection] = Worker(
             number: numbered, identity: identity, position: position,
             mayHoldTruth: held != nil && mayHoldTruth(identity, position), at: now)
@@ -31,7 +32,9 @@ extension CoordinatorMachine {
     /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that
     /// an earlier coordinator has led, but no further than this one has come since.
     private func mayHoldTruth(_ identity: WorkerIdentity, _ position: Position) -> Bool {
-        !rules.boundsClaims || processes.contains(identity.process)
+        guard rules.boundsClaims else { return true }
+        guard position.applied <= plan.lastStep * UInt64(plan.phases) else { return false }
+        return processes.contains(identity.process)
             || (plan.generation > 1 && (!hasLed || position.applied <= sent * UInt64(plan.phases)))
     }
 

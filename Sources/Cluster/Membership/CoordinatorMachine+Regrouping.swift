@@ -211,8 +211,8 @@ extension CoordinatorMachine {
         view += 1
         let phases = UInt64(plan.phases)
         directives += goesBack(to: applied)
-        // What was claimed and never done is not in the books.
-        recorded = min(recorded, max(applied / phases, booked))
+        // Steps that somebody only claimed to have done are not in the books.
+        recorded = min(recorded, max(applied / phases, entered))
         // A coordinator that took over has ended no view: what its workers waited for is its own start.
         if !hasLed, regrouping == nil, level.contains(where: { !position($0).isFresh }), let began {
             regrouping = (began, "the coordinator was started again")
@@ -221,6 +221,7 @@ extension CoordinatorMachine {
         (formed, hasLostMember, blamed) = (ranks, false, [])
         (isRing, server, handout, transfer) = (ring, ([:], now), nil, nil)
         progressed = now
+        finished = (applied, now, finished.longest)
         stage = .linking(since: now)
         for (rank, connection) in ranks.enumerated() { workers[connection]?.rank = rank }
         directives += recordUpTo(applied / phases)
@@ -249,7 +250,7 @@ extension CoordinatorMachine {
                 connection: connection, worker: workers[connection]!.number, identity: workers[connection]!.identity,
                 shards: shards)
         }
-        for connection in level where !ranks.contains(connection) { workers[connection]?.rank = nil }
+        for connection in workers.keys where !ranks.contains(connection) { workers[connection]?.rank = nil }
         let spares = members.filter(\.shards.isEmpty).count
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
         let from = applied == 0 ? "" : " from \(place(applied))"
@@ -294,6 +295,7 @@ extension CoordinatorMachine {
         workers[connection]?.standing = .linked
         guard ranks.allSatisfy({ workers[$0]?.standing == .linked }) else { return [] }
         stage = .running
+        finished.since = now
         if lastCheckpoint == .zero { lastCheckpoint = now }
         for rank in ranks { workers[rank]?.worked = now }
         return refill(now)

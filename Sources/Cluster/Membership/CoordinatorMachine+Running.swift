@@ -112,6 +112,7 @@ extension CoordinatorMachine {
             CoordinatorDirective.stepDone(step: $0.key, view: view, workers: max(lastWorld, 1), chain: $0.value)
         }
         recorded = step
+        if let last = known.keys.filter({ $0 < step }).max() { entered = max(entered, last + 1) }
         chains = chains.filter { $0.key + 4 * Self.window >= step }
         told = told.filter { workers[$0.by] != nil && $0.step >= step }
         return directives

@@ -69,6 +69,8 @@ public struct CoordinatorMachine: Sendable {
         var aside: (until: Duration, next: Duration)?
         /// Copies of the state come slowly from it.
         var isSlowSource = false
+        /// When its count of bytes moved last changed.
+        var moved: Duration = .zero
         /// Steps it has reported.
         var reported: UInt64 = 0
         var beat: Beat
@@ -146,8 +148,11 @@ public struct CoordinatorMachine: Sendable {
     var alone: Duration = .zero
     /// When a step was last finished or a copy of the state stored.
     var progressed: Duration = .zero
-    /// Steps that are in the books.
+    /// Phases that a member of the present view has finished, since when no further one was, and the longest that one ever took.
+    var finished: (applied: UInt64, since: Duration, longest: Duration) = (0, .zero, .zero)
+    /// Steps that are in the books, or that nobody can tell the chain hash of any more; and one behind the last that was entered.
     var recorded: UInt64
+    var entered: UInt64
     /// The first chain hash that a member reported for each step of late.
     var chains: [UInt64: (chain: UInt64, from: String)] = [:]
     /// What those said of it who were no members then: it is good for the books when they have become some.
@@ -196,6 +201,8 @@ public struct CoordinatorMachine: Sendable {
     var hasLostMember = false
     /// Why no dead worker is replaced any more; nil while they are.
     var noReplacement: String?
+    /// What workers said before the run began of why they cannot go on, by pid.
+    var lastWords: [UInt32: String] = [:]
     /// Causes of death of child processes, by pid.
     var causes: [UInt32: String] = [:]
 
@@ -208,6 +215,7 @@ public struct CoordinatorMachine: Sendable {
         sent = plan.firstStep
         completed = plan.firstStep
         recorded = min(plan.bookedStep, plan.firstStep)
+        entered = recorded
         newestCheckpoint = plan.firstStep
         goal = plan.lastStep
         if plan.firstStep >= plan.lastStep { stage = .ended }

@@ -93,6 +93,7 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         guard stage == .running, ranks.allSatisfy({ workers[$0].map { $0.reported > step } ?? false }) else { return [] }
         completed = step + 1
+        hasMoved = true
         progressed = now
         if completed == base / UInt64(plan.phases) + Self.soundSteps { linksAreSound() }
         return recordUpTo(completed) + refill(now)

@@ -17,6 +17,7 @@ extension CoordinatorMachine {
         if beat.moved != worker.beat.moved { workers[connection]?.moved = now }
         if worker.rank != nil, beat.view == view, beat.applied > finished.applied, beat.applied <= sent * UInt64(plan.phases) {
             finished = (beat.applied, now, max(finished.longest, now - finished.since))
+            hasMoved = true
         }
         workers[connection]?.beat = beat
         guard stage == .running, beat.view == view, beat.applied > base, let since = regrouping else { return [] }
@@ -107,8 +108,9 @@ extension CoordinatorMachine {
     private mutating func standstill(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .running, sent > completed, ranks.count > 1 || !isRing else { return [] }
         let members = ranks.compactMap { workers[$0] }
-        // Where the view before has come to nothing too, half the time tells as much.
-        let patience = barren == 0 ? rules.exchangePatience : rules.exchangePatience / 2
+        // Where the view before was broken too, and this one has come no further than a phase that some had the sum of, half the time tells
+        // as much.
+        let patience = !isAfterBreak || finished.applied > base + 1 ? rules.exchangePatience : rules.exchangePatience / 2
         guard !members.contains(where: owes), now - server.moved > patience, members.allSatisfy({ now - $0.worked > patience }) else {
             return []
         }
@@ -158,7 +160,8 @@ extension CoordinatorMachine {
     /// The end, where all who are left of the view say the same.
     func unanimousReason() -> String? {
         let members = formed.compactMap { workers[$0] }
-        guard !members.isEmpty, members.allSatisfy({ $0.resigned != nil }) else { return nil }
+        // Of those who are gone nobody knows what they would have said: one of two is not all.
+        guard 2 * members.count > formed.count, members.allSatisfy({ $0.resigned != nil }) else { return nil }
         return members.first?.resigned
     }
 
@@ -211,7 +214,7 @@ extension CoordinatorMachine {
         guard worker.standing == .still else { return worker.standing == .preparing }
         if worker.position.isFresh || worker.position.applied <= newestCheckpoint * UInt64(plan.phases) { return true }
         return workers.values.contains {
-            !$0.leaving && $0.standing == .still && !$0.position.isFresh && $0.position.applied >= worker.position.applied
+            !$0.leaving && $0.standing == .still && counts($0) && !$0.position.isFresh && $0.position.applied >= worker.position.applied
         }
     }
 

@@ -55,8 +55,8 @@ public struct CoordinatorMachine: Sendable {
         var position: Position
         /// The halt or levelling it has yet to answer.
         var order: UInt64 = 0
-        /// Where the state or the sum that it is or was being sent brings it.
-        var promised: UInt64?
+        /// Where the state or the sum that it is or was being sent brings it; the chain hash 0 where it is the checkpoint's.
+        var promised: ChainMark?
         var rank: Int?
         /// It has been a member of a view of this coordinator.
         var wasMember = false
@@ -148,6 +148,8 @@ public struct CoordinatorMachine: Sendable {
     var alone: Duration = .zero
     /// When a step was last finished or a copy of the state stored.
     var progressed: Duration = .zero
+    /// A member of a view of this coordinator has finished a phase in it.
+    var hasMoved = false
     /// Phases that a member of the present view has finished, since when no further one was, and the longest that one ever took.
     var finished: (applied: UInt64, since: Duration, longest: Duration) = (0, .zero, .zero)
     /// Steps that are in the books, or that nobody can tell the chain hash of any more; and one behind the last that was entered.
@@ -179,6 +181,8 @@ public struct CoordinatorMachine: Sendable {
     var barren = 0
     /// The view that is over broke; false: it was ended to let somebody in or out.
     var hasBroken = false
+    /// The present view follows on one that broke while all its members lived.
+    var isAfterBreak = false
     /// Whether the present view goes round the ring.
     var isRing = true
     /// The summation server stands in for the ring: until when, and how long the time after.

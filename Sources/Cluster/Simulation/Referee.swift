@@ -90,8 +90,9 @@ final class Referee {
         }
         // Whoever finishes alone does not wait for those who do not answer.
         if coordinator.machine.finishesAlone { return }
-        for peer in coordinator.peers.values where coordinator.machine.number(of: peer.connection.id) != nil {
-            guard let worker = peer.connection.peer as? SimulatedWorker, worker.isAlive, worker.ending == nil, !worker.isFrozen, worker.connection === peer.connection,
+        for peer in coordinator.peers.values {
+            // What comes back from an earlier coordinator when this one's members have gone on is no longer the truth.
+            guard let known = coordinator.machine.workers[peer.connection.id], coordinator.machine.counts(known), let worker = peer.connection.peer as? SimulatedWorker, worker.isAlive, worker.ending == nil, !worker.isFrozen, worker.connection === peer.connection,
                 let replica = worker.engine.session?.replica, replica.applied > plan.applied
             else { continue }
             world.violate(

@@ -15,7 +15,8 @@ extension CoordinatorMachine {
             ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
         }
         numbered += 1
-        let position = held?.position ?? Position(applied: 0, chain: 0, isFresh: true)
+        var position = held?.position ?? Position(applied: 0, chain: 0, isFresh: true)
+        position.isFresh = position.isFresh && position.applied == 0
         workers[connection] = Worker(
             number: numbered, identity: identity, position: position,
             mayHoldTruth: held != nil && mayHoldTruth(identity, position), at: now)
@@ -31,8 +32,10 @@ extension CoordinatorMachine {
     /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that
     /// an earlier coordinator has led, but no further than this one has come since.
     private func mayHoldTruth(_ identity: WorkerIdentity, _ position: Position) -> Bool {
-        !rules.boundsClaims || processes.contains(identity.process)
-            || (plan.generation > 1 && (!hasLed || position.applied <= sent * UInt64(plan.phases)))
+        guard rules.boundsClaims else { return true }
+        guard position.applied <= plan.lastStep * UInt64(plan.phases) else { return false }
+        return processes.contains(identity.process)
+            || (plan.generation > 1 && (!hasMoved || position.applied <= sent * UInt64(plan.phases)))
     }
 
     /// Whether the worker has obeyed a coordinator that goes before this one: newer, or equal by number and another by name.
@@ -165,9 +168,21 @@ extension CoordinatorMachine {
         return [.refuse(connection, reason: reason), .log(.warning, "refused \(named): \(reason)")]
     }
 
+    /// There is a state on the disk to go on from.
+    var hasCheckpoint: Bool { newestCheckpoint > 0 || !plan.beginsWithSeed }
+
+    /// Where nobody else has come for long and no checkpoint is there, what somebody claims to hold is all that is left of the run.
+    mutating func believeTheLast(_ now: Duration) {
+        let still = workers.filter { $0.value.standing == .still }
+        guard stage == .gathering, !hasCheckpoint, let firstReady, now - firstReady >= Self.patience,
+            !still.values.contains(where: counts)
+        else { return }
+        for connection in still.keys { workers[connection]?.mayHoldTruth = true }
+    }
+
     /// Whether those who stand ready make up a view, while there is none.
     func isEnough(_ now: Duration) -> Bool {
-        let ready = workers.values.filter { $0.standing == .still && (counts($0) || !plan.beginsWithSeed && $0.position.isFresh) }
+        let ready = workers.values.filter { $0.standing == .still && (counts($0) || hasCheckpoint) }
         guard let firstReady, let began, !ready.isEmpty else { return false }
         let comeBack = hasLed || ready.contains { !$0.position.isFresh }
         // Before the run goes back, those who have lost the coordinator and hold more get the time to dial.

@@ -37,7 +37,7 @@ extension CoordinatorMachine {
         guard worker.order == order, worker.standing == .halting || worker.standing == .levelling else { return [] }
         workers[connection]?.standing = .still
         guard let promised = worker.promised else { return settle(now) }
-        if position.applied == promised {
+        if position.applied == promised.applied, promised.chain == 0 || promised.chain == position.chain {
             workers[connection]?.mayHoldTruth = true
             workers[connection]?.promised = nil
             return settle(now)
@@ -45,8 +45,8 @@ extension CoordinatorMachine {
         guard worker.standing == .levelling else { return settle(now) }
         // What it was sent did not bring it there: a replica takes nothing on that is not whole.
         workers[connection]?.promised = nil
-        guard worker.wasMember || worker.position.isFresh else {
-            return lost(connection, "it was sent the state at \(place(promised)) and does not stand there", now)
+        guard worker.wasMember || worker.position.isFresh, position.applied != promised.applied else {
+            return lost(connection, "it was sent the state at \(place(promised.applied)) and does not stand there", now)
         }
         guard let source = handout, source != connection else { return settle(now) }
         handout = nil
@@ -84,6 +84,12 @@ extension CoordinatorMachine {
         if !workers.values.contains(where: { $0.standing == .still }) {
             (stage, firstReady) = (.gathering, nil)
         }
+        // Nobody is left whose state is the run's, and nothing to send is there: another may come.
+        if !hasCheckpoint, !workers.values.contains(where: { $0.standing == .still && counts($0) }) {
+            if stage != .gathering { firstReady = now }
+            stage = .gathering
+            believeTheLast(now)
+        }
         if stage == .gathering {
             // Whoever comes back with a state may still be taking the welcome up.
             if stopReason != nil, !workers.values.contains(where: { !$0.position.isFresh }) {
@@ -100,7 +106,7 @@ extension CoordinatorMachine {
         let level = still.filter { position($0).applied == truth && counts(workers[$0]!) }
         let levelling = finishesAlone && !level.isEmpty ? [] : bringLevel(still, truth, level, now)
         if !levelling.isEmpty { return left + levelling }
-        if let objection = disagreement(level) { return left + objection }
+        if let objection = disagreement(level, now) { return left + objection }
         return left + form(level, truth, now)
     }
 
@@ -121,7 +127,7 @@ extension CoordinatorMachine {
             if !behind.isEmpty {
                 rest.removeAll { behind.contains($0) }
                 expect(behind, now)
-                promise(behind, truth)
+                promise(behind, ChainMark(applied: truth, chain: position(holder).chain))
                 handout = holder
                 let named = behind.map(name).joined(separator: ", ")
                 directives = [
@@ -138,20 +144,20 @@ extension CoordinatorMachine {
         let step = truth / phases
         if level.isEmpty {
             expect(rest, now)
-            promise(rest, truth)
+            promise(rest, ChainMark(applied: truth, chain: 0))
             return directives + [.relayState(from: nil, to: rest, step: step, order: order)]
         }
         // Of equals one whose copies come quickly.
         let source = level.first { !workers[$0]!.isSlowSource } ?? level[0]
         expect(rest + [source], now)
-        promise(rest, truth)
+        promise(rest, ChainMark(applied: truth, chain: position(source).chain))
         handout = source
         if hasLed { transfer = Transfer(since: now, source: source, newcomers: rest, before: workers.mapValues(\.beat.moved)) }
         return directives + [.relayState(from: source, to: rest, step: step, order: order)]
     }
 
-    private mutating func promise(_ connections: [ConnectionID], _ applied: UInt64) {
-        for connection in connections { workers[connection]?.promised = applied }
+    private mutating func promise(_ connections: [ConnectionID], _ mark: ChainMark) {
+        for connection in connections { workers[connection]?.promised = mark }
     }
 
     private mutating func expect(_ connections: [ConnectionID], _ now: Duration) {
@@ -167,10 +173,13 @@ extension CoordinatorMachine {
     }
 
     /// Replicas at one position must be the same bits: by the chain of their sums, and by the digest where a state was sent.
-    private mutating func disagreement(_ level: [ConnectionID]) -> [CoordinatorDirective]? {
+    private mutating func disagreement(_ level: [ConnectionID], _ now: Duration) -> [CoordinatorDirective]? {
         // Where there are members of this coordinator's views, their word goes before a stranger's.
         guard let first = level.first(where: { workers[$0]!.wasMember }) ?? level.first else { return nil }
         if let other = level.first(where: { position($0).chain != position(first).chain }) {
+            if !level.contains(where: { workers[$0]!.wasMember }), hasCheckpoint, truth > newestCheckpoint * UInt64(plan.phases) {
+                return contradicted(level, name(first), name(other), now)
+            }
             guard workers[other]!.wasMember || !workers[first]!.wasMember else {
                 return turnAway(
                     other,
@@ -192,10 +201,23 @@ extension CoordinatorMachine {
                 + "hosts has faulty memory or a different build; check both with `lockstep doctor`")
     }
 
+    /// They have come with states that cannot both be the run's, and nobody here has been in a view to tell which: the run goes on from
+    /// what is on the disk.
+    private mutating func contradicted(
+        _ level: [ConnectionID], _ one: String, _ other: String, _ now: Duration
+    ) -> [CoordinatorDirective] {
+        let line = CoordinatorDirective.log(
+            .error,
+            "\(one) and \(other) bring states of \(place(position(level[0]).applied)) with different sums: one of the two computes or remembers wrongly, or lies; neither is believed, and the run goes on from its newest checkpoint"
+        )
+        for connection in level { workers[connection]?.mayHoldTruth = false }
+        return [line] + settle(now)
+    }
+
     /// Begins a view at `applied` with those who stand there.
     private mutating func form(_ level: [ConnectionID], _ applied: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         if applied > base || admitting && !hasBroken { barren = 0 } else if hasBroken, !hasLostMember { barren += 1 }
-        hasBroken = false
+        (isAfterBreak, hasBroken) = (hasBroken && !hasLostMember, false)
         var directives = explainBreak()
         let numbers = Dictionary(uniqueKeysWithValues: level.map { (workers[$0]!.number, $0) })
         var (arranged, ring) = arrange(level, now)
@@ -211,6 +233,8 @@ extension CoordinatorMachine {
         view += 1
         let phases = UInt64(plan.phases)
         directives += goesBack(to: applied)
+        // Steps that somebody only claimed to have done are not in the books.
+        recorded = min(recorded, max(applied / phases, entered))
         // A coordinator that took over has ended no view: what its workers waited for is its own start.
         if !hasLed, regrouping == nil, level.contains(where: { !position($0).isFresh }), let began {
             regrouping = (began, "the coordinator was started again")
@@ -218,8 +242,11 @@ extension CoordinatorMachine {
         (ranks, lastWorld, base) = (arranged.compactMap { numbers[$0] }, arranged.count, applied)
         (formed, hasLostMember, blamed) = (ranks, false, [])
         (isRing, server, handout, transfer) = (ring, ([:], now), nil, nil)
-        progressed = now
+        // Once asked to stop, a further view is no progress.
+        if stopReason == nil { progressed = now }
+        finished = (applied, now, finished.longest)
         stage = .linking(since: now)
+        for (rank, connection) in ranks.enumerated() { workers[connection]?.rank = rank }
         directives += recordUpTo(applied / phases)
         completed = applied / phases
         sent = completed
@@ -246,7 +273,7 @@ extension CoordinatorMachine {
                 connection: connection, worker: workers[connection]!.number, identity: workers[connection]!.identity,
                 shards: shards)
         }
-        for connection in level where !ranks.contains(connection) { workers[connection]?.rank = nil }
+        for connection in workers.keys where !ranks.contains(connection) { workers[connection]?.rank = nil }
         let spares = members.filter(\.shards.isEmpty).count
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
         let from = applied == 0 ? "" : " from \(place(applied))"
@@ -291,6 +318,7 @@ extension CoordinatorMachine {
         workers[connection]?.standing = .linked
         guard ranks.allSatisfy({ workers[$0]?.standing == .linked }) else { return [] }
         stage = .running
+        finished.since = now
         if lastCheckpoint == .zero { lastCheckpoint = now }
         for rank in ranks { workers[rank]?.worked = now }
         return refill(now)

@@ -70,17 +70,19 @@ extension CoordinatorMachine {
         _ connection: ConnectionID, _ number: UInt64, _ step: UInt64, _ chain: UInt64, _ now: Duration
     ) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
-        // A stranger's word on the chain is good for the books as long as nobody else's is there, and never against a member's.
-        let isTrusted = worker.wasMember || worker.mayHoldTruth
-        if let first = chains[step], first.isTrusted || !isTrusted {
-            guard first.chain == chain || !isTrusted || !first.isTrusted else {
+        guard worker.wasMember else {
+            if told.count < Self.maximumChains { told.append((step, chain, connection)) }
+            return []
+        }
+        if let first = chains[step] {
+            guard first.chain == chain else {
                 return fail(
                     "after step \(step) the sums of \(name(connection)) differ from those of \(first.from): one of the "
                         + "two computes or remembers wrongly; the weights since the newest checkpoint are not to be trusted, "
                         + "resume without that host")
             }
         } else if chains.count < Self.maximumChains {
-            chains[step] = (chain, name(connection), isTrusted)
+            chains[step] = (chain, name(connection))
         }
         // Of an earlier view, or from before this coordinator: it tells the chain, no more.
         guard number == view, worker.rank != nil, worker.standing == .linked || worker.standing == .halting else { return [] }
@@ -91,6 +93,7 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         guard stage == .running, ranks.allSatisfy({ workers[$0].map { $0.reported > step } ?? false }) else { return [] }
         completed = step + 1
+        hasMoved = true
         progressed = now
         if completed == base / UInt64(plan.phases) + Self.soundSteps { linksAreSound() }
         return recordUpTo(completed) + refill(now)
@@ -100,15 +103,19 @@ extension CoordinatorMachine {
     private static let maximumChains = 512
 
     /// Enters the steps before `step` into the books, those whose chain hash is known.
+    ///
+    /// Nothing is counted from one claimed step to another: a claim may be far off.
     mutating func recordUpTo(_ step: UInt64) -> [CoordinatorDirective] {
         guard step > recorded else { return [] }
-        let directives = (recorded..<step).compactMap { done in
-            chains[done].map {
-                CoordinatorDirective.stepDone(step: done, view: view, workers: max(lastWorld, 1), chain: $0.chain)
-            }
+        var known = chains.mapValues(\.chain)
+        for word in told where known[word.step] == nil && workers[word.by]?.rank != nil { known[word.step] = word.chain }
+        let directives = known.filter { (recorded..<step).contains($0.key) }.sorted { $0.key < $1.key }.map {
+            CoordinatorDirective.stepDone(step: $0.key, view: view, workers: max(lastWorld, 1), chain: $0.value)
         }
         recorded = step
+        if let last = known.keys.filter({ $0 < step }).max() { entered = max(entered, last + 1) }
         chains = chains.filter { $0.key + 4 * Self.window >= step }
+        told = told.filter { workers[$0.by] != nil && $0.step >= step }
         return directives
     }
 

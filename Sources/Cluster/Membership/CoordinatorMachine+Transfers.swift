@@ -50,6 +50,9 @@ extension CoordinatorMachine {
         switch event {
         case .ready(let connection, _, let position), .position(let connection, _, let position):
             guard let worker = workers[connection] else { return nil }
+            if position.isFresh, position.applied > 0 {
+                return expel(connection, now, "it says that it is as the seed made it, and has applied \(position.applied) phases")
+            }
             // A member has applied what it was sent batches for at most; who has come back, what an earlier coordinator can have led
             // it to, which is checked against the others when it counts.
             let most = worker.wasMember ? max(sent * UInt64(plan.phases), base) : Self.mostApplied
@@ -60,8 +63,19 @@ extension CoordinatorMachine {
             let most = max(sent, worker.position.applied / UInt64(plan.phases), worker.beat.applied / UInt64(plan.phases))
             guard step >= most, worker.standing != .halting else { return nil }
             return expel(connection, now, "it reports step \(step), of \(most) there can be")
+        case .linkFailed(let connection, let number, let report):
+            guard number == view, let rank = formed.firstIndex(of: connection), workers[connection] != nil,
+                !neighbours(of: rank).contains(report.suspect)
+            else { return nil }
+            let whom = report.suspect.map { "rank \($0)" } ?? "the summation server"
+            return expel(connection, now, "it has lost a link to \(whom) that it never had")
         default: return nil
         }
+    }
+
+    /// To whom a member of the last view has gradient links; nil is the summation server.
+    private func neighbours(of rank: Int) -> [Int?] {
+        isRing ? [(rank + 1) % formed.count, (rank + formed.count - 1) % formed.count] : [nil]
     }
 
     /// Phases of the longest run there can be.

@@ -14,6 +14,11 @@ extension CoordinatorMachine {
     mutating func heartbeat(_ connection: ConnectionID, _ beat: Beat, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
         if beat != worker.beat { workers[connection]?.worked = now }
+        if beat.moved != worker.beat.moved { workers[connection]?.moved = now }
+        if worker.rank != nil, beat.view == view, beat.applied > finished.applied, beat.applied <= sent * UInt64(plan.phases) {
+            finished = (beat.applied, now, max(finished.longest, now - finished.since))
+            hasMoved = true
+        }
         workers[connection]?.beat = beat
         guard stage == .running, beat.view == view, beat.applied > base, let since = regrouping else { return [] }
         regrouping = nil
@@ -30,6 +35,7 @@ extension CoordinatorMachine {
             }
             if case .linking = stage { stage = .linking(since: now) }
             server.moved = now
+            finished.since = now
             stopAsked = max(stopAsked, now)
             transfer?.since = now
             if resignation != nil { resignation = now }
@@ -46,7 +52,7 @@ extension CoordinatorMachine {
                 directives += lost(connection, "its gradient links did not come up within \(Self.linkPatience)", now)
             }
         }
-        directives += resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + finishAlone(now)
+        directives += overdue(now) + resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + finishAlone(now)
         return directives + periodicCheckpoint(now) + proceed(now)
     }
 
@@ -79,16 +85,37 @@ extension CoordinatorMachine {
         stage == .running && worker.beat.applied < sent * UInt64(plan.phases) && worker.beat.contributed <= worker.beat.applied
     }
 
+    /// Members that say that they work, and for which the others have waited far longer than anything ever took; and those that were
+    /// asked for the last state and do not send it.
+    private mutating func overdue(_ now: Duration) -> [CoordinatorDirective] {
+        let limit = max(rules.phasePatience, finished.longest * 16)
+        guard stage == .running, now - max(finished.since, progressed) > limit else { return [] }
+        let seconds = limit.components.seconds
+        guard sent > completed else {
+            let late = Set(pending.values.filter { now - $0.since > limit }.map(\.source)).sorted()
+            return late.filter { workers[$0].map { now - $0.moved > limit } ?? false }.flatMap { source in
+                lost(source, "it was asked for the state and has sent none of it for \(seconds) s", now)
+            }
+        }
+        let owing = ranks.filter { workers[$0].map(owes) ?? false }
+        let busy = owing.isEmpty ? ranks.filter { workers[$0].map { now - $0.worked < rules.exchangePatience } ?? false } : owing
+        finished.since = now
+        return busy.flatMap { lost($0, "it says that it works, and nothing has come of it for \(seconds) s", now) }
+    }
+
     /// Every member has done its part, none can go on, and no link moves a byte: one of them swallows what it is given. Nobody owes
     /// anything, so nobody is to blame; the links are.
     private mutating func standstill(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .running, sent > completed, ranks.count > 1 || !isRing else { return [] }
         let members = ranks.compactMap { workers[$0] }
-        guard !members.contains(where: owes), now - server.moved > rules.exchangePatience,
-            members.allSatisfy({ now - $0.worked > rules.exchangePatience })
-        else { return [] }
+        // Where the view before was broken too, and this one has come no further than a phase that some had the sum of, half the time tells
+        // as much.
+        let patience = !isAfterBreak || finished.applied > base + 1 ? rules.exchangePatience : rules.exchangePatience / 2
+        guard !members.contains(where: owes), now - server.moved > patience, members.allSatisfy({ now - $0.worked > patience }) else {
+            return []
+        }
         let silent = silentLinks()
-        let seconds = rules.exchangePatience.components.seconds
+        let seconds = patience.components.seconds
         let between =
             silent.isEmpty
             ? "all members wait for each other and no gradient link has moved a byte for \(seconds) s"
@@ -133,7 +160,8 @@ extension CoordinatorMachine {
     /// The end, where all who are left of the view say the same.
     func unanimousReason() -> String? {
         let members = formed.compactMap { workers[$0] }
-        guard !members.isEmpty, members.allSatisfy({ $0.resigned != nil }) else { return nil }
+        // Of those who are gone nobody knows what they would have said: one of two is not all.
+        guard 2 * members.count > formed.count, members.allSatisfy({ $0.resigned != nil }) else { return nil }
         return members.first?.resigned
     }
 
@@ -160,9 +188,9 @@ extension CoordinatorMachine {
                 .info, "\(name(connection)) was asked to leave (\(reason)): it does at the next boundary")
             return [note] + dismissLeaving() + proceed(now)
         }
-        // On one machine all workers would meet it, and nothing is lost yet: its user wants to hear it at once.
-        if plan.supervised, !hasLed, !workers.values.contains(where: { !$0.position.isFresh }) {
-            return fail("\(name(connection)) cannot go on: \(reason)")
+        // On one machine all workers would meet it, and nothing is lost yet: its user hears it as soon as the child has ended so.
+        if plan.supervised, !hasLed, lastWords.count < Self.maximumWorkers {
+            lastWords[worker.identity.pid] = "\(name(connection)) cannot go on: \(reason)"
         }
         return lost(connection, "it cannot go on: \(reason)", now)
     }
@@ -186,7 +214,7 @@ extension CoordinatorMachine {
         guard worker.standing == .still else { return worker.standing == .preparing }
         if worker.position.isFresh || worker.position.applied <= newestCheckpoint * UInt64(plan.phases) { return true }
         return workers.values.contains {
-            !$0.leaving && $0.standing == .still && !$0.position.isFresh && $0.position.applied >= worker.position.applied
+            !$0.leaving && $0.standing == .still && counts($0) && !$0.position.isFresh && $0.position.applied >= worker.position.applied
         }
     }
 
@@ -202,6 +230,7 @@ extension CoordinatorMachine {
         guard plan.supervised, !hasLed, workers.isEmpty || !workers.values.contains(where: { !$0.position.isFresh }),
             cause.hasPrefix("exit status"), cause != "exit status 0", !workers.values.contains(where: { $0.identity.pid == pid })
         else { return [] }
+        if let words = lastWords[pid] { return fail(words) }
         return fail("the worker process with pid \(pid) ended before the run began (\(cause)); its log in the run folder says why")
     }
 

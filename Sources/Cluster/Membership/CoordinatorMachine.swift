@@ -55,8 +55,8 @@ public struct CoordinatorMachine: Sendable {
         var position: Position
         /// The halt or levelling it has yet to answer.
         var order: UInt64 = 0
-        /// Where the state or the sum that it is or was being sent brings it.
-        var promised: UInt64?
+        /// Where the state or the sum that it is or was being sent brings it; the chain hash 0 where it is the checkpoint's.
+        var promised: ChainMark?
         var rank: Int?
         /// It has been a member of a view of this coordinator.
         var wasMember = false
@@ -69,6 +69,8 @@ public struct CoordinatorMachine: Sendable {
         var aside: (until: Duration, next: Duration)?
         /// Copies of the state come slowly from it.
         var isSlowSource = false
+        /// When its count of bytes moved last changed.
+        var moved: Duration = .zero
         /// Steps it has reported.
         var reported: UInt64 = 0
         var beat: Beat
@@ -146,10 +148,17 @@ public struct CoordinatorMachine: Sendable {
     var alone: Duration = .zero
     /// When a step was last finished or a copy of the state stored.
     var progressed: Duration = .zero
-    /// Steps that are in the books.
+    /// A member of a view of this coordinator has finished a phase in it.
+    var hasMoved = false
+    /// Phases that a member of the present view has finished, since when no further one was, and the longest that one ever took.
+    var finished: (applied: UInt64, since: Duration, longest: Duration) = (0, .zero, .zero)
+    /// Steps that are in the books, or that nobody can tell the chain hash of any more; and one behind the last that was entered.
     var recorded: UInt64
-    /// The first chain hash reported for each step of late.
-    var chains: [UInt64: (chain: UInt64, from: String, isTrusted: Bool)] = [:]
+    var entered: UInt64
+    /// The first chain hash that a member reported for each step of late.
+    var chains: [UInt64: (chain: UInt64, from: String)] = [:]
+    /// What those said of it who were no members then: it is good for the books when they have become some.
+    var told: [(step: UInt64, chain: UInt64, by: ConnectionID)] = []
     /// Snapshots asked for and not yet stored, by step.
     var pending: [UInt64: Pending] = [:]
     /// What a snapshot that was lost with its source was for: the next boundary's serves it.
@@ -172,6 +181,8 @@ public struct CoordinatorMachine: Sendable {
     var barren = 0
     /// The view that is over broke; false: it was ended to let somebody in or out.
     var hasBroken = false
+    /// The present view follows on one that broke while all its members lived.
+    var isAfterBreak = false
     /// Whether the present view goes round the ring.
     var isRing = true
     /// The summation server stands in for the ring: until when, and how long the time after.
@@ -194,6 +205,8 @@ public struct CoordinatorMachine: Sendable {
     var hasLostMember = false
     /// Why no dead worker is replaced any more; nil while they are.
     var noReplacement: String?
+    /// What workers said before the run began of why they cannot go on, by pid.
+    var lastWords: [UInt32: String] = [:]
     /// Causes of death of child processes, by pid.
     var causes: [UInt32: String] = [:]
 
@@ -206,6 +219,7 @@ public struct CoordinatorMachine: Sendable {
         sent = plan.firstStep
         completed = plan.firstStep
         recorded = min(plan.bookedStep, plan.firstStep)
+        entered = recorded
         newestCheckpoint = plan.firstStep
         goal = plan.lastStep
         if plan.firstStep >= plan.lastStep { stage = .ended }

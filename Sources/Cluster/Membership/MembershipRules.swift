@@ -18,7 +18,7 @@ public struct MembershipRules: Sendable, Equatable {
     /// How often a pair may fail each other before it is not made neighbours again.
     public var pairPatience = 2
     /// Views without a finished phase before the ring gives way to the summation server.
-    public var barrenViews = 3
+    public var barrenViews = 2
     /// How long a worker that brings a state may take to say ready: it has only to take up the welcome.
     public var takeUpPatience: Duration = .seconds(20)
     /// Building a replica and probing its products: how long without a sign of work.

@@ -96,7 +96,7 @@ struct Scenario {
 
     /// A run that goes on for a while, at a pace at which a step takes no time beside what the rules allow.
     private mutating func quicken(_ options: SimulationOptions, _ random: inout SplitMix) {
-        (phaseTime, skew, storing, pieceTime) = (random.spread(1_000, 60_000), 0, min(storing, 200_000), min(pieceTime, 20_000))
+        (phaseTime, skew, storing, pieceTime) = (random.spread(1_000, 60_000), 0, min(storing, 40_000), min(pieceTime, 20_000))
         plan.lastStep = options.steps ?? plan.lastStep + 40
         plan.checkpointEverySeconds = 0
         if plan.checkpointEverySteps > 0 { plan.checkpointEverySteps += 8 }

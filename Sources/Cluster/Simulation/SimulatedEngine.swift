@@ -242,7 +242,8 @@ final class SimulatedEngine {
         let size = StatePiece.size
         let piece = StatePiece(order: order, step: step, offset: offset * size, count: size, total: pieces * size, state: state)
         self.send(.statePiece(piece), over: connection)
-        later(world.delay(world.scenario.pieceTime) + worker.uplink) {
+        // A real piece is small: something moves every few seconds over the slowest line that is of any use.
+        later(max(min(world.delay(world.scenario.pieceTime), Trouble.slowest), worker.uplink)) {
             self.moved += size
             self.stream(state, step, order, offset: offset + 1, connection, done)
         }

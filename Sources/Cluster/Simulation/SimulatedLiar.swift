@@ -1,7 +1,8 @@
 /// A peer that knows the run's token and says what it likes: what no worker says, and what one may say, at the wrong time.
 ///
 /// It keeps to what `ControlMessage.checked` lets through. One thing it does not do: contradict another member on a chain hash once it
-/// is a member itself, for nobody can tell which of two members computes wrongly, and the run then ends with a sentence as it should.
+/// is a member itself, nor say that the seed or its products give something else, for nobody can tell which of two computes wrongly: then
+/// the run ends, or the later of two is refused, with a sentence as it should.
 final class SimulatedLiar: SimulatedPeer {
     enum Manner: CaseIterable {
         /// Any message at any time.
@@ -172,7 +173,7 @@ final class SimulatedLiar: SimulatedPeer {
     private var claim: Position {
         let applied = number(upTo: Self.applied)
         return Position(
-            applied: applied, chain: world.random.chance(0.5) ? world.referee.chain(near: applied) : world.random.next(),
+            applied: applied, chain: applied == 0 || world.random.chance(0.5) ? world.referee.chain(near: applied) : world.random.next(),
             isFresh: world.random.chance(0.2), holdsSum: world.random.chance(0.5), copied: number(upTo: Self.steps))
     }
 

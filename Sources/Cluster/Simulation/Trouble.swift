@@ -27,6 +27,8 @@ final class Trouble {
         var to: Int
     }
 
+    /// Microseconds that a piece of a state takes at most.
+    static let slowest: Int64 = 3_000_000
     /// The summation server's host.
     static let server = -1
 
@@ -188,7 +190,7 @@ final class Trouble {
             strangerAnswers = true
             kill(coordinator, silently: false)
         case .olderCopy:
-            guard let coordinator, !world.copies.isEmpty else { return }
+            guard let coordinator, coordinator.outcome == nil, !world.copies.isEmpty else { return }
             kill(coordinator, silently: false)
             world.counts.olderCopies += 1
             world.note("an older copy of the folder is put back")
@@ -283,7 +285,7 @@ final class Trouble {
     private func pick(_ living: [SimulatedWorker]) -> Way? {
         guard !living.isEmpty else { return nil }
         if !world.scenario.plan.ring {
-            if world.scenario.isOfLinks, living.count < 2 { return nil }
+            if world.scenario.isOfLinks, world.coordinators.last?.members.count ?? 0 < 2 { return nil }
             let one = world.scenario.isOfLinks ? living[0].host : world.random.pick(living).host
             return world.random.chance(0.5) ? Way(from: one, to: Self.server) : Way(from: Self.server, to: one)
         }
@@ -301,7 +303,7 @@ final class Trouble {
 
     private func slow(_ what: String) -> Int64 {
         world.counts.slowLines += 1
-        let time = world.random.spread(100_000, 3_000_000)
+        let time = world.random.spread(100_000, Self.slowest)
         world.note("a worker \(what) a piece in \(time) µs")
         return time
     }

@@ -137,7 +137,10 @@ import Testing
         let halted = wait(&bench, [1, 2], lost: 0, seconds: 9)
         #expect(halted.halted == [1, 2] && bench.now - asked <= .seconds(4))
         // The first is cut off and answers nothing: nobody waits for it.
-        let formed = bench.stand(2, 1)
+        #expect(bench.stand(2, 1).members == nil)
+        bench.now += .seconds(1)
+        _ = bench.send(.heartbeat(id(1), Beat(work: 7, applied: 0, contributed: 1)))
+        let formed = bench.send(.tick)
         #expect(formed.members == [2] && formed.views.last?.members.first?.shards == 0..<4)
         #expect(bench.link([2]).batches == [0])
         #expect(bench.report(2, steps: 1).snapshots == [1])

@@ -66,7 +66,8 @@ struct PreparedRun: Sendable {
         let bookmark = Bookmark(past.records, lastStep: lastStep)
         lastView = bookmark.view
         configurationText = configuration.yaml()
-        identity = "\(options.folder.name) \(configuration.identityDigest) \(try options.folder.identity())"
+        // Not the folder's name: it may be moved, and is the same run.
+        identity = "\(configuration.identityDigest) \(try options.folder.identity())"
         plan = RunPlan(
             shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: firstStep,
             lastStep: lastStep,

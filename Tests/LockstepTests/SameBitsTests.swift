@@ -47,8 +47,14 @@ struct SameBitsTests {
         "models of every width, odd shards, a short last minibatch: one digest over processes, and replay agrees",
         arguments: [
             ["model.encoder=[64]", "model.decoder=[64]", "model.discriminator=[400]", "data.train=430", "minibatch=100"],
-            ["model.encoder=[1,333]", "model.decoder=[65,7,1]", "model.discriminator=[3,17]", "data.train=297", "shards=5", "minibatch=37"],
-            ["model.encoder=[1000]", "model.decoder=[31,401]", "model.discriminator=[1]", "data.train=300", "shards=7", "minibatch=151"],
+            [
+                "model.encoder=[1,333]", "model.decoder=[65,7,1]", "model.discriminator=[3,17]", "data.train=297", "shards=5",
+                "minibatch=37",
+            ],
+            [
+                "model.encoder=[1000]", "model.decoder=[31,401]", "model.discriminator=[1]", "data.train=300", "shards=7",
+                "minibatch=151",
+            ],
         ])
     func models(_ settings: [String]) throws {
         let scratch = try Scratch()

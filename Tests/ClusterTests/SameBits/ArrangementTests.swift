@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Testing
 import Waiting
 
@@ -52,7 +53,7 @@ struct ArrangementTests {
             let arrangements = (0..<Int.random(in: 2...4, using: &random)).map { _ in Arrangement.random(&random) }
             try check(
                 setting, arrangements, lanes: Int.random(in: 1...setting.training.shards, using: &random),
-                "SETTINGS_SEED=\(seed) SETTINGS_FIRST=\(number) SETTINGS_COUNT=1 make settings")
+                "SETTINGS_SEED=\(seed) SETTINGS_FIRST=\(number) SETTINGS_COUNT=1 make settings, products of \(KernelFamily.loaded)")
             let seconds = (MonotonicTime.now - began).seconds
             if seconds > slowest.seconds { slowest = (seconds, number) }
             number += 1

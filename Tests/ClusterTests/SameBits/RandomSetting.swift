@@ -11,7 +11,8 @@ struct RandomSetting: CustomStringConvertible {
     init(seed: UInt64, number: Int) {
         var random = SplitMix(seed: seed, number: number)
         let code = Int.random(in: 1...20, using: &random)
-        let minibatch = Bool.random(using: &random) ? Int.random(in: 1...300, using: &random) : Int.random(in: 1...40, using: &random)
+        let minibatch =
+            Bool.random(using: &random) ? Int.random(in: 1...300, using: &random) : Int.random(in: 1...40, using: &random)
         let shards = Int.random(in: 1...16, using: &random)
         let output = Output.allCases.randomElement(using: &random)!
         func hidden() -> [Int] { (0..<Int.random(in: 1...3, using: &random)).map { _ in Self.width(&random) } }

@@ -34,7 +34,7 @@ extension CoordinatorMachine {
         guard let worker = workers[connection] else { return [] }
         workers[connection]?.position = position
         workers[connection]?.worked = now
-        guard worker.order == order, worker.standing == .halting || worker.standing == .levelling else { return [] }
+        guard worker.order == order, worker.resigned == nil, worker.standing == .halting || worker.standing == .levelling else { return [] }
         workers[connection]?.standing = .still
         guard let promised = worker.promised else { return settle(now) }
         if position.applied == promised.applied, promised.chain == 0 || promised.chain == position.chain {
@@ -177,7 +177,9 @@ extension CoordinatorMachine {
         // Where there are members of this coordinator's views, their word goes before a stranger's.
         guard let first = level.first(where: { workers[$0]!.wasMember }) ?? level.first else { return nil }
         if let other = level.first(where: { position($0).chain != position(first).chain }) {
-            if !level.contains(where: { workers[$0]!.wasMember }), hasCheckpoint, truth > newestCheckpoint * UInt64(plan.phases) {
+            if !level.contains(where: { workers[$0]!.wasMember }), truth > newestCheckpoint * UInt64(plan.phases),
+                hasCheckpoint || workers.values.contains(where: { $0.standing == .still && $0.position.isFresh })
+            {
                 return contradicted(level, name(first), name(other), now)
             }
             guard workers[other]!.wasMember || !workers[first]!.wasMember else {

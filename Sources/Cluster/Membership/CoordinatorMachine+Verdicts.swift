@@ -153,6 +153,8 @@ extension CoordinatorMachine {
         }
         guard rules.farewellsAreUnanimous else { return fail(reason) }
         workers[connection]?.resigned = reason
+        // It is in no further view, whether it is gone already or not.
+        workers[connection]?.standing = .halting
         if resignation == nil { resignation = now }
         return unanimous() ?? []
     }

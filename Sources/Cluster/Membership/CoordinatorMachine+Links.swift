@@ -71,12 +71,13 @@ extension CoordinatorMachine {
     }
 
     /// Counts a failure. A link that was up and failed says nothing good of the same two the other way round; one that could not
-    /// be dialled does not keep the other from dialling.
+    /// be dialled does not keep the other from dialling, unless the same two had failed before.
     mutating func blame(_ pair: RingOrder.Pair, isObserved: Bool) {
         let pair = pair.from == 0 ? pair.reversed : pair
         guard blamed.insert(pair.unordered).inserted else { return }
         failures[pair, default: 0] += 1
-        if isObserved, pair.to != 0 { failures[pair.reversed] = max(failures[pair.reversed, default: 0], failures[pair]!) }
+        guard pair.to != 0, isObserved || failures[pair.reversed] != nil else { return }
+        failures[pair.reversed] = max(failures[pair.reversed, default: 0], failures[pair]!)
     }
 
     /// Members in order of rank, by number, and whether they make up a ring. Pairs that failed each other once are kept apart where

@@ -7,7 +7,7 @@ extension CoordinatorMachine {
         let purposes = purposes.union(carried)
         let living = ranks.filter { workers[$0] != nil }
         let free = living.first { source in
-            !workers[source]!.isSlowSource || !pending.values.contains { $0.source == source }
+            !workers[source]!.isSlowSource || purposes.contains(.last) || !pending.values.contains { $0.source == source }
         }
         guard !living.isEmpty, let source = free ?? (pending[step] == nil ? nil : living[0]) else {
             // Everybody is slow and at one already: the next boundary serves it.
@@ -20,8 +20,12 @@ extension CoordinatorMachine {
             pending[step]?.purposes.formUnion(purposes)
             return []
         }
-        pending[step] = Pending(purposes: purposes, source: source, since: now)
-        return [.snapshot(source, step: step, purposes: purposes)]
+        // A slow source gives up what it is at for the last state.
+        let obsolete = workers[source]!.isSlowSource ? pending.filter { $0.value.source == source && $0.key < step } : [:]
+        for earlier in obsolete.keys { pending[earlier] = nil }
+        let given = obsolete.values.reduce(purposes) { $0.union($1.purposes) }
+        pending[step] = Pending(purposes: given, source: source, since: now)
+        return obsolete.keys.sorted().map { .forgetSnapshot(step: $0) } + [.snapshot(source, step: step, purposes: given)]
     }
 
     /// At the start of a view: which of the snapshots asked for in the last one will still come.
@@ -67,13 +71,14 @@ extension CoordinatorMachine {
         pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
             guard pending[step] != nil, now - asked.since > rules.copyPatience, let source = workers[asked.source], !source.isSlowSource else { return [] }
             workers[asked.source]?.isSlowSource = true
-            // It is at the first of them; what else it was asked for, the next boundary serves.
-            let further = pending.filter { $0.value.source == asked.source && $0.key > step }
-            for (later, other) in further {
-                pending[later] = nil
+            // It is at the newest of them; what else it was asked for, the next boundary serves.
+            let newest = pending.filter { $0.value.source == asked.source }.keys.max() ?? step
+            let given = pending.filter { $0.value.source == asked.source && $0.key < newest }
+            for (earlier, other) in given {
+                pending[earlier] = nil
                 carried.formUnion(other.purposes.subtracting(.last))
             }
-            return further.keys.sorted().map { .forgetSnapshot(step: $0) } + [
+            return given.keys.sorted().map { .forgetSnapshot(step: $0) } + [
                 .log(
                     .info,
                     "the state after step \(step) takes long to come from \(name(asked.source)): its host or its uplink is slow; the run goes on meanwhile, and further copies are asked of others where there are any"

@@ -15,6 +15,10 @@ final class StateStreamer: Sendable {
     /// Sends one message and blocks until it has left; throws where the connection has ended.
     typealias Send = @Sendable (ControlMessage, UInt64) throws -> Void
 
+    /// Copies for the coordinator itself, counted; and the first of them that is still wanted.
+    private let copies = Atomic<UInt64>(0)
+    private let abandoned = Atomic<UInt64>(0)
+
     /// How long a copy waits for the one before it to leave.
     private static let patience: Duration = .seconds(3)
 
@@ -33,14 +37,19 @@ final class StateStreamer: Sendable {
     /// Whoever waited for a stream of an older order has given it up.
     func giveUp(before order: UInt64) { oldest.store(order, ordering: .relaxed) }
 
-    private func isWanted(_ order: UInt64) throws {
+    private func isWanted(_ order: UInt64, copy: UInt64) throws {
+        if order == 0, copy < abandoned.load(ordering: .relaxed) { throw LocalError("a newer copy goes instead") }
         if order != 0, order < oldest.load(ordering: .relaxed) { throw LocalError("the transfer was given up") }
     }
 
     /// Takes the copy at once (the argument is evaluated when the last one has left) and returns.
     func begin(_ snapshot: @autoclosure () -> Snapshot, configuration: String, view: UInt64) throws {
-        // Over a slow uplink the last one takes its time, and the run does not wait for it: the coordinator asks for another later.
-        guard slot.take(.atMost(Self.patience)) else { return }
+        let number = copies.add(1, ordering: .relaxed).newValue
+        if !slot.take(.atMost(Self.patience)) {
+            // Over a slow uplink the last one takes its time, and the run does not wait for it: this one, which is newer, goes instead.
+            abandoned.store(number, ordering: .relaxed)
+            _ = slot.take(.untilWoken(by: "the thread that streams the last copy, which gives it up behind the piece at hand"))
+        }
         do {
             let copy = snapshot()
             let bytes = try StateFile.stream(copy, configuration: configuration, pieceBytes: ControlConnection.pieceBytes)
@@ -49,7 +58,7 @@ final class StateStreamer: Sendable {
             DetachedThread.start(name: "snapshot", lowPriority: true) { [self] in
                 defer { slot.give() }
                 // An error is the end of the connection, which the shell hears of by itself.
-                if let send { try? pieces(of: bytes, step: step, order: 0, view: view, send) }
+                if let send { try? pieces(of: bytes, step: step, order: 0, copy: number, view: view, send) }
             }
         } catch {
             slot.give()
@@ -60,23 +69,25 @@ final class StateStreamer: Sendable {
     /// Streams a state that others wait for; returns when the last piece has left.
     func sendNow(_ snapshot: Snapshot, order: UInt64, configuration: String, view: UInt64) throws {
         let bytes = try StateFile.stream(snapshot, configuration: configuration, pieceBytes: ControlConnection.pieceBytes)
-        try pieces(of: bytes, step: snapshot.step, order: order, view: view, open())
+        try pieces(of: bytes, step: snapshot.step, order: order, copy: 0, view: view, open())
     }
 
     /// Streams the sum that members one phase behind wait for.
     func sendSum(_ sum: Kernels.Slice<Int32>, change: ExponentChange, applied: UInt64, order: UInt64, view: UInt64) throws {
         let send = try open()
         try ReceivedSum.pieces(of: sum, change: change, applied: applied, order: order) { chunk in
-            try isWanted(order)
+            try isWanted(order, copy: 0)
             try send(.sumChunk(chunk), view)
             moved.add(UInt64(chunk.data.count), ordering: .relaxed)
         }
     }
 
-    private func pieces(of bytes: SafetensorsStream, step: UInt64, order: UInt64, view: UInt64, _ send: Send) throws {
+    private func pieces(
+        of bytes: SafetensorsStream, step: UInt64, order: UInt64, copy: UInt64, view: UInt64, _ send: Send
+    ) throws {
         var offset = 0
         for piece in bytes {
-            try isWanted(order)
+            try isWanted(order, copy: copy)
             let message = ControlStateChunk.with {
                 $0.order = order
                 $0.step = step

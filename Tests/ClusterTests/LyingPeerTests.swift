@@ -189,8 +189,9 @@ import Testing
         }
         #expect(directives.halted.contains(3) && directives.deaths.isEmpty)
         #expect(directives.words.contains("worker 3") && directives.words.contains("stands by"), "\(directives.words)")
-        _ = bench.stand(1, 12)
-        #expect(bench.stand(3, .fresh()).members == [1, 2])
+        // Nobody waits for its answer either, which comes behind what is still on its way.
+        #expect(bench.stand(1, 12).members == [1, 2])
+        _ = bench.stand(3, .fresh())
         _ = bench.link([1, 2])
         #expect(bench.train([1, 2], steps: 5...30).halted.isEmpty)
         bench.now += .seconds(60)

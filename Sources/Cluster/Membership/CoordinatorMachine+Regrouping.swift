@@ -71,13 +71,19 @@ extension CoordinatorMachine {
         isOnTheWay(worker.position) && (worker.mayHoldTruth || worker.wasMember || worker.position.isFresh)
     }
 
+    /// It has yet to say where it stands. A newcomer that stands by is not waited for.
+    private func isWaitedFor(_ worker: Worker, _ now: Duration) -> Bool {
+        guard worker.standing == .halting || worker.standing == .levelling, worker.resigned == nil else { return false }
+        return worker.wasMember || worker.aside.map { $0.until <= now } ?? true
+    }
+
     /// Takes the next step towards a new view, as soon as everybody who was asked has answered.
     mutating func settle(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .gathering || stage == .regrouping, !hasEnded else { return [] }
         let left = dismissLeaving()
         let isOneThere = workers.values.contains { $0.standing == .still && counts($0) && !$0.position.isFresh }
         if !(finishesAlone && isOneThere && now - alone >= rules.lonePatience),
-            workers.values.contains(where: { ($0.standing == .halting || $0.standing == .levelling) && $0.resigned == nil })
+            workers.values.contains(where: { isWaitedFor($0, now) })
         {
             return left
         }

@@ -21,7 +21,8 @@ extension CoordinatorMachine {
             let pause = worker.aside?.next ?? Self.firstAside
             workers[connection]?.aside = (now + pause, min(pause * 2, Self.longestAside))
             let about = whole.map { "about \(Int(min($0.rounded(), 1e9))) s" } ?? "more than \(elapsed.components.seconds) s"
-            let whose = isSourceSlow ? "which \(name(transfer.source)) sends slowly" : "over its connection"
+            let rate = Int(Double(moved) / max(elapsed.seconds, 1e-3) / 1000)
+            let whose = isSourceSlow ? "which \(name(transfer.source)) sends slowly" : "over its connection (\(rate) kB/s)"
             directives.append(
                 .log(
                     .warning,

@@ -100,7 +100,8 @@ extension CoordinatorMachine {
             for avoided in [Set(failures.keys), barred] {
                 let ring = RingOrder(members: numbers, barred: avoided).arranged()
                 // An order that has not been tried is, for a while; the same again not for ever.
-                let patience = last == ring ? rules.barrenViews : 2 * rules.barrenViews
+                let isNew = last != ring && now - barrenSince < rules.orderPatience
+                let patience = isNew ? 2 * rules.barrenViews : rules.barrenViews
                 if ring.count == numbers.count, barren < patience { return (ring, true) }
             }
             if !mayServe { return (RingOrder(members: numbers, barred: barred).arranged(), true) }

@@ -19,7 +19,7 @@ extension CoordinatorMachine {
         for connection in members {
             workers[connection]?.standing = .halting
             workers[connection]?.order = order
-            workers[connection]?.worked = now
+            (workers[connection]!.worked, workers[connection]!.asked) = (now, now)
         }
         ranks = []
         stage = members.isEmpty ? .gathering : .regrouping
@@ -172,7 +172,7 @@ extension CoordinatorMachine {
         for connection in connections {
             workers[connection]?.standing = .levelling
             workers[connection]?.order = order
-            workers[connection]?.worked = now
+            (workers[connection]!.worked, workers[connection]!.asked) = (now, now)
             workers[connection]?.position.digest = []
         }
         stage = .regrouping
@@ -225,6 +225,7 @@ extension CoordinatorMachine {
     /// Begins a view at `applied` with those who stand there.
     private mutating func form(_ level: [ConnectionID], _ applied: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         if applied > base || admitting && !hasBroken { barren = 0 } else if hasBroken, !hasLostMember { barren += 1 }
+        if barren == 0 { barrenSince = now }
         (isAfterBreak, hasBroken) = (hasBroken && !hasLostMember, false)
         var directives = explainBreak()
         let numbers = Dictionary(uniqueKeysWithValues: level.map { (workers[$0]!.number, $0) })

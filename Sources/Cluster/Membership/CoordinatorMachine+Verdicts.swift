@@ -32,6 +32,7 @@ extension CoordinatorMachine {
             for connection in workers.keys {
                 workers[connection]?.heard = now
                 workers[connection]?.worked = now
+                workers[connection]?.asked = now
             }
             if case .linking = stage { stage = .linking(since: now) }
             server.moved = now
@@ -63,6 +64,9 @@ extension CoordinatorMachine {
         if now - worker.heard > limit {
             return "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)"
         }
+        // Who says that it works is believed for long, and not for ever.
+        let longest = max(rules.phasePatience, finished.longest * 16)
+        let othersWait = workers.contains { $0.key != connection && $0.value.standing == .still && counts($0.value) }
         let idle = now - worker.worked
         let seconds = idle.components.seconds
         switch worker.standing {
@@ -74,6 +78,8 @@ extension CoordinatorMachine {
             return "it answers but has computed nothing for \(seconds) s"
         case .halting where idle > Self.standstill:
             return "it was asked to stand still and has not said where for \(seconds) s"
+        case .halting where now - worker.asked > longest, .levelling where now - worker.asked > longest && othersWait:
+            return "it answers, and has not said where it stands for \((now - worker.asked).components.seconds) s"
         case .levelling where idle > Self.levelPatience:
             return "it is being brought level and has moved nothing for \(seconds) s"
         default: return nil

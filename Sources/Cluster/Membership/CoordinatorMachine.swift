@@ -53,8 +53,9 @@ public struct CoordinatorMachine: Sendable {
         var standing = Standing.preparing
         var fingerprint: [UInt8] = []
         var position: Position
-        /// The halt or levelling it has yet to answer.
+        /// The halt or levelling it has yet to answer, and since when it has been at one.
         var order: UInt64 = 0
+        var asked: Duration = .zero
         /// Where the state or the sum that it is or was being sent brings it; the chain hash 0 where it is the checkpoint's.
         var promised: ChainMark?
         var rank: Int?
@@ -179,6 +180,8 @@ public struct CoordinatorMachine: Sendable {
     var server: (links: [Int: LinkProgress], moved: Duration) = ([:], .zero)
     /// Views in a row that ended without a finished phase though nobody was lost.
     var barren = 0
+    /// When the last view began that followed on one with a finished phase.
+    var barrenSince: Duration = .zero
     /// The view that is over broke; false: it was ended to let somebody in or out.
     var hasBroken = false
     /// The present view follows on one that broke while all its members lived.

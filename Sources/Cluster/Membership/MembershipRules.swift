@@ -19,6 +19,8 @@ public struct MembershipRules: Sendable, Equatable {
     public var pairPatience = 2
     /// Views without a finished phase before the ring gives way to the summation server.
     public var barrenViews = 2
+    /// How long other orders of the ring are tried for longer than that: a dial that times out takes a quarter of what a run may stand.
+    public var orderPatience: Duration = .seconds(8)
     /// How long a worker that brings a state may take to say ready: it has only to take up the welcome.
     public var takeUpPatience: Duration = .seconds(20)
     /// Building a replica and probing its products: how long without a sign of work.

@@ -135,7 +135,8 @@ final class Referee {
             let verdicts = ["silent", "computed nothing", "stand still", "brought level", "did not come up"]
             guard verdicts.contains(where: cause.contains) else { return }
             world.counts.verdicts += 1
-            if world.isCalm, world.now - world.trouble.last > Self.aftermath {
+            // Who waits for a liar together with others may be given up with it.
+            if world.isCalm, world.now - world.trouble.last > Self.aftermath, !world.liars.contains(where: \.isAlive) {
                 world.violate("nothing is wrong any more, and the worker on \(host) is given up: \(cause); \(everyone)")
             }
         default: break

@@ -101,6 +101,7 @@ struct Scenario {
         plan.checkpointEverySeconds = 0
         if plan.checkpointEverySteps > 0 { plan.checkpointEverySteps += 8 }
         plan.stepsPerEpoch += 10
+        pieces = UInt64(1 + random.below(12))
         faults = faults.map { (2 * Self.second + $0.at / 4, $0.what) }
     }
 

@@ -49,8 +49,8 @@ final class SimulatedConnection {
 
     /// Bulk over a slow line: everything else overtakes it.
     private func sendSlowly(_ message: ToWorker, _ view: UInt64) {
-        bulk.last = max(bulk.last, world.now) + peer.downlink
-        deliver(message, view, batch: bulk.batch, at: bulk.last + world.delay(world.scenario.latency))
+        bulk.last = max(bulk.last + peer.downlink, world.now + peer.downlink + world.delay(world.scenario.latency))
+        deliver(message, view, batch: bulk.batch, at: bulk.last)
     }
 
     private func deliver(_ message: ToWorker, _ view: UInt64, batch: Int, at time: Int64) {

@@ -20,6 +20,8 @@ final class SimulatedLiar: SimulatedPeer {
     }
 
     private let manner: Manner
+    /// It waits for others to wait for it, long after everything else is well.
+    var isPatient: Bool { manner == .claimer || manner == .pretender }
     private var lives: Int
     private var connection: SimulatedConnection?
     private var isWelcome = false
@@ -177,6 +179,15 @@ final class SimulatedLiar: SimulatedPeer {
             isFresh: world.random.chance(0.2), holdsSum: world.random.chance(0.5), copied: number(upTo: Self.steps))
     }
 
+    /// Further than anybody can be.
+    private var impossible: Position {
+        var claim = claim
+        let window = CoordinatorMachine.window * UInt64(world.scenario.arithmetic.phases)
+        claim.applied = min(world.referee.mostApplied + window + 1 + number(upTo: Self.count), Self.applied)
+        claim.isFresh = false
+        return claim
+    }
+
     private var beat: Beat {
         Beat(
             work: world.random.chance(0.2) ? .max : grown(), applied: number(upTo: Self.applied), contributed: number(upTo: Self.applied),
@@ -201,7 +212,7 @@ final class SimulatedLiar: SimulatedPeer {
         switch world.random.below(8) {
         case 0: .hello(held)
         case 1: .ready(isMember ? position : claim)
-        case 2: .position(order: world.random.chance(0.7) ? order : number(upTo: Self.count), isMember ? position : claim)
+        case 2: .position(order: world.random.chance(0.7) ? order : number(upTo: Self.count), isMember ? impossible : claim)
         case 3: .linksUp(view: world.random.chance(0.7) ? view : number(upTo: Self.count))
         case 4: accusation
         case 5 where !isMember:

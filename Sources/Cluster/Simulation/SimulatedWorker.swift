@@ -150,9 +150,7 @@ final class SimulatedWorker: SimulatedPeer {
                 .welcome(
                     run: "simulated", generation: generation, leader: leader, mark: mark, orphanPatience: .microseconds(world.scenario.orphanPatience)))
         case .refusal(let reason): handle(.refused(reason))
-        case .halt(let order):
-            engine.giveUp(before: order)
-            handle(.halt(order: order))
+        case .halt(let order): handle(.halt(order: order))
         case .sumRequest(let order, let applied): handle(.sumRequest(order: order, applied: applied))
         case .sumPiece(let piece):
             if piece.offset == 0 { sum = [] }
@@ -203,14 +201,18 @@ final class SimulatedWorker: SimulatedPeer {
     private func carryOut(_ directive: WorkerDirective) {
         switch directive {
         case .dial: dial()
-        case .sayHello(let held): send(.hello(held))
+        case .sayHello(let held):
+            engine.giveUp(before: 0)
+            send(.hello(held))
         case .prepare: engine.put(.prepare(anew: true))
         case .takeUp: engine.put(.prepare(anew: false))
         case .sayReady(let position):
             for report in reports { send(report) }
             send(.ready(position))
         case .abandonLinks: engine.abandonLinks()
-        case .stand(let order): engine.put(.stand(order: order))
+        case .stand(let order):
+            engine.giveUp(before: order)
+            engine.put(.stand(order: order))
         case .sayPosition(let order, let position): send(.position(order: order, position))
         case .sendSum(let order, let applied): engine.put(.sendSum(order: order, applied: applied))
         case .applySum(let order, _):

@@ -67,7 +67,7 @@ final class Trouble {
         (storm, cutOff, apart) = (0, [:], apart.filter { $0.value == .max })
         undiallable = undiallable.filter { $0.value == .max }
         swallowing = swallowing.filter { $0.value == .max }
-        for liar in world.liars { liar.die() }
+        for liar in world.liars where !liar.isPatient { liar.die() }
         for worker in world.workers where worker.isAlive {
             worker.engine.stuckUntil = min(worker.engine.stuckUntil, world.now)
             worker.connection?.calm()
@@ -88,9 +88,10 @@ final class Trouble {
         world.after(2_000_000) { self.supervise() }
     }
 
-    private func spawn(after delay: Int64) {
+    private func spawn(after delay: Int64, _ prepare: (SimulatedWorker) -> Void = { _ in }) {
         guard world.workers.count < 64 else { return }
         let worker = SimulatedWorker(world, index: world.workers.count)
+        prepare(worker)
         world.workers.append(worker)
         world.after(delay, in: worker) { worker.start() }
     }
@@ -183,7 +184,12 @@ final class Trouble {
             undiallable[way] = endOfFault("\(way) cannot be dialled")
             if world.random.chance(0.7) { for group in world.groups.suffix(2) { group.separate(way.from, way.to) } }
         case .slowUplink: worker?.uplink = slow("sends")
-        case .slowDownlink: worker?.downlink = slow("receives")
+        case .slowDownlink:
+            if world.random.chance(0.3) { worker?.downlink = slow("receives") } else {
+                world.counts.joins += 1
+                let time = slow("that joins receives")
+                spawn(after: 0) { $0.downlink = time }
+            }
         case .stranger:
             guard let coordinator else { return }
             world.counts.strangers += 1

@@ -240,7 +240,10 @@ final class WorkerShell: @unchecked Sendable {
     private func carryOut(_ directive: WorkerDirective) {
         switch directive {
         case .dial: dial()
-        case .sayHello(let held): send(.hello(hello(held)))
+        case .sayHello(let held):
+            // Another coordinator, or the same that counts on: what an order of before ended says nothing of those to come.
+            engine.giveUp(before: 0)
+            send(.hello(hello(held)))
         case .prepare: if let welcome { engine.put(.prepare(welcome, anew: true)) }
         case .takeUp: if let welcome { engine.put(.prepare(welcome, anew: false)) }
         case .sayReady(let position): sayReady(position)

@@ -101,7 +101,7 @@ struct Scenario {
         plan.checkpointEverySeconds = 0
         if plan.checkpointEverySteps > 0 { plan.checkpointEverySteps += 8 }
         plan.stepsPerEpoch += 10
-        pieces = UInt64(1 + random.below(12))
+        pieces = random.pick([1, 3, 12, 24])
         faults = faults.map { (2 * Self.second + $0.at / 4, $0.what) }
     }
 

@@ -98,7 +98,8 @@ final class SimulatedLiar: SimulatedPeer {
             if manner != .babbler || world.random.chance(0.3) { say(.ready(position)) }
         case .halt(let order):
             self.order = order
-            if world.random.chance(manner == .babbler ? 0.3 : 0.95) { say(.position(order: order, position)) }
+            let lies = manner == .babbler && isMember && world.random.chance(0.5)
+            if world.random.chance(manner == .babbler ? 0.6 : 0.95) { say(.position(order: order, lies ? impossible : position)) }
         case .statePiece(let piece):
             order = piece.order
             guard piece.offset + piece.count == piece.total else { return }

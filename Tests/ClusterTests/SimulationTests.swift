@@ -10,6 +10,9 @@ func simulatedRuns() {
     // It has been through what it is for.
     #expect(summary.counts.kills > 1_000 && summary.counts.coordinatorRestarts > 500)
     #expect(summary.counts.sumsSent > 50 && summary.counts.statesSent > 200 && summary.counts.restartsFromCheckpoint > 0)
+    #expect(summary.counts.lies > 10_000 && summary.counts.strangers > 100 && summary.counts.olderCopies > 5)
+    #expect(summary.counts.standstills > 20 && summary.counts.standIns > 5 && summary.counts.finishedAlone > 5)
+    #expect(summary.counts.slowLines > 200 && summary.counts.notWaitedFor > 0)
 }
 
 @Test("an invariant that is left out is noticed", arguments: DroppedInvariant.allCases)

@@ -10,7 +10,9 @@ struct Simulate: ParsableCommand {
         abstract: "Run the coordinator's and the workers' state machines through simulated deaths, cuts and restarts.",
         discussion: """
             Every seed is a run of its own: its workers, its network and what goes wrong. The machines are the real ones;
-            sockets, clock and arithmetic are simulated. A seed that breaks a promise is told with the line that replays it.
+            sockets, clock and arithmetic are simulated. Processes die, stop and are replaced; links break, swallow, lose in one
+            direction and are slow; something else answers at the coordinator's address, an older copy of its folder is put
+            back, and peers with the right token lie. A seed that breaks a promise is told with the line that replays it.
             """)
 
     @Option(help: "How many seeds.")
@@ -28,7 +30,7 @@ struct Simulate: ParsableCommand {
     @Option(help: "Steps of each run; by default the seed's choice.")
     var steps: UInt64?
 
-    @Option(help: "Leave out one of what keeps the replicas equal, 1 to 7: the simulation must notice.")
+    @Option(help: "Leave out one of the rules, 1 to \(DroppedInvariant.allCases.count): the simulation must notice.")
     var dropInvariant: Int?
 
     @Flag(help: "Print every event and directive of --seed.")

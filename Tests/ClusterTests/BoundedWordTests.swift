@@ -81,7 +81,7 @@ import Testing
         var bench = Bench(plan(last: 20))
         _ = bench.run(2)
         _ = bench.send(.stopRequested(reason: "SIGTERM"))
-        let halted = bench.pass(.seconds(5), idle: [1, 2])
+        let halted = bench.pass(.seconds(3), idle: [1, 2])
         #expect(halted.halted == [1, 2], "\(halted.words)")
         #expect(bench.stand(1, 1).members == nil)
         #expect(bench.stand(2, 2).members == [2])

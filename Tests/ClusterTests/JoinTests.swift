@@ -46,11 +46,14 @@ import Testing
         #expect(directives.deaths == [3] && directives.members == [1, 2])
     }
 
-    @Test("a newcomer that receives slowly is not dropped")
+    @Test("a newcomer that receives slowly is not dropped; past ten seconds the run waits for it no longer")
     func slow() {
         var (bench, _) = atBoundary()
         _ = bench.stand(1, 12, digest: [5])
-        #expect(bench.pass(.seconds(30), busy: [3], idle: [1, 2]).deaths.isEmpty)
+        let waited = bench.pass(.seconds(9), busy: [3], idle: [1, 2])
+        #expect(waited.deaths.isEmpty && waited.halted.isEmpty)
+        let given = bench.pass(.seconds(2), busy: [3], idle: [1, 2])
+        #expect(given.deaths.isEmpty && given.halted.contains(3) && given.words.contains("stands by"), "\(given.words)")
     }
 
     @Test("the source dies: the newcomer is asked where it stands, and the next member streams")

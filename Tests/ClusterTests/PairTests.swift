@@ -27,8 +27,12 @@ import Testing
         _ = breakLink(&bench, by: 1, suspect: 1, dialling: true, all: [])
         _ = bench.stand(1, 0)
         #expect(bench.stand(2, 0).members == [1, 2])
-        let directives = bench.send(
+        // One member's word ends no run; the other's, which waited for it in vain, makes it certain.
+        let first = bench.send(
             .linkFailed(id(1), view: 2, .init(suspect: 1, kind: .neverUp, reason: "connection refused: use --topology server")))
+        #expect(first.outcome == nil)
+        let directives = bench.send(
+            .linkFailed(id(2), view: 2, .init(suspect: 0, kind: .neverUp, incoming: true, reason: "not made: use --topology server")))
         let reason = try #require(directives.failure)
         #expect(reason.contains("worker 1") && reason.contains("worker 2") && reason.contains("--topology server"))
     }
@@ -106,12 +110,12 @@ import Testing
     func excused() {
         var bench = Bench(plan(workers: 4...4, last: 20))
         _ = bench.run(4)
-        // The first hears of the death, closes its other links too, and the third's news of that comes before the first's.
-        _ = bench.send(.linkFailed(id(3), view: 1, .init(suspect: 0, reason: "closed")))
+        // The first hears of the death, closes its other links too, and the fourth's news of that comes before the first's.
+        _ = bench.send(.linkFailed(id(4), view: 1, .init(suspect: 0, reason: "closed")))
         _ = bench.die(2)
         for member in [1, 3, 4] as [UInt64] { _ = bench.stand(member, 1) }
         _ = bench.link([1, 3, 4])
-        _ = bench.send(.linkFailed(id(3), view: 2, .init(suspect: 0, reason: "closed")))
+        _ = bench.send(.linkFailed(id(3), view: 2, .init(suspect: 0, incoming: true, reason: "closed")))
         _ = bench.die(4)
         _ = bench.stand(1, 2)
         #expect(bench.stand(3, 2).members == [1, 3])

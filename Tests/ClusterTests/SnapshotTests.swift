@@ -67,7 +67,7 @@ import Testing
 
     @Test("an evaluation that was lost with its source is served by the next boundary, whatever that is asked for")
     func carriedPurposes() {
-        var bench = Bench(plan(last: 40, stepsPerEpoch: 2, everySeconds: 1, evaluateEveryEpochs: 8))
+        var bench = Bench(plan(last: 40, stepsPerEpoch: 2, ring: false, everySeconds: 1, evaluateEveryEpochs: 8))
         _ = bench.run(2)
         _ = bench.train([1, 2], steps: 1...13)
         _ = bench.die(1)

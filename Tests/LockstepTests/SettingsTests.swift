@@ -103,8 +103,9 @@ struct SettingsTests {
         let second = try LockstepProcess(
             ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--advertise", "127.0.0.1:9"])
         let result = try lead.wait(seconds: 60)
-        #expect(result.status == 1)
+        // After the second time the summation server stands in for the ring, and the run goes on.
+        #expect(result.status == 0)
         #expect(result.errors.contains("127.0.0.1:9") && result.errors.contains("--topology server"), "\(result.errors)")
-        for worker in [first, second] { #expect(try worker.wait(seconds: 20).status == 1) }
+        for worker in [first, second] { #expect(try worker.wait(seconds: 20).status == 0) }
     }
 }

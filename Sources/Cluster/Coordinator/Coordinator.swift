@@ -60,7 +60,7 @@ public final class Coordinator: Sendable {
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: nil, summation: nil,
-            openServer: { throw LocalError("the run is over") }, remote: !HostPort.isLoopback(host), log: log
+            openServer: { throw CancellationError() }, remote: !HostPort.isLoopback(host), log: log
         ) { _ in }
         let server = try bind(shell)
         self.shell.withLock { $0 = shell }

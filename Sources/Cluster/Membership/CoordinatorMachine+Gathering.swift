@@ -20,6 +20,7 @@ extension CoordinatorMachine {
         workers[connection] = Worker(
             number: numbered, identity: identity, position: position,
             mayHoldTruth: held != nil && mayHoldTruth(identity, position), at: now)
+        if let penance = penances[identity.process], penance.until > now { workers[connection]?.aside = penance }
         let back = held.map { "; it comes back with the state at \(place($0.position.applied))" } ?? ""
         // It is in before the old connection is given up: what it holds counts when the others go on.
         return [

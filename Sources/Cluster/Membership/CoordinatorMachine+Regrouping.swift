@@ -109,7 +109,10 @@ extension CoordinatorMachine {
         // Whoever has come back with more than anybody here is waited for: it only has to say that it is ready.
         if !finishesAlone, workers.values.contains(where: { $0.bringsState && $0.position.applied > truth }) { return left }
         let still = workers.filter { $0.value.standing == .still }.keys.sorted()
-        let level = still.filter { position($0).applied == truth && counts(workers[$0]!) }
+        let all = still.filter { position($0).applied == truth && counts(workers[$0]!) }
+        // Who stands by takes part where nobody else can.
+        let free = all.filter { connection in workers[connection]!.aside.map { $0.until <= now } ?? true }
+        let level = free.isEmpty ? all : free
         let levelling = finishesAlone && !level.isEmpty ? [] : bringLevel(still, truth, level, now)
         if !levelling.isEmpty { return left + levelling }
         if let objection = disagreement(level, now) { return left + objection }

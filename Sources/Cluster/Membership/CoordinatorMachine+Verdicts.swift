@@ -46,6 +46,11 @@ extension CoordinatorMachine {
         var directives: [CoordinatorDirective] = []
         for connection in workers.keys.sorted() {
             guard let reason = verdict(on: connection, now) else { continue }
+            if let worker = workers[connection], worker.rank != nil, now - worker.heard <= Self.silence {
+                let length = penances[worker.identity.process]?.next ?? Self.firstPenance
+                if penances.count >= Self.maximumWorkers { penances = penances.filter { $0.value.until > now } }
+                penances[worker.identity.process] = (now + length, min(length * 2, .seconds(600)))
+            }
             directives += lost(connection, reason, now)
         }
         if case .linking(let since) = stage, now - since > Self.linkPatience {
@@ -56,6 +61,9 @@ extension CoordinatorMachine {
         directives += overdue(now) + resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + finishAlone(now)
         return directives + periodicCheckpoint(now) + proceed(now)
     }
+
+    /// How long the others first go on without one that answered and got nothing done.
+    private static let firstPenance: Duration = .seconds(10)
 
     /// Why this worker is given up, or nil.
     private func verdict(on connection: ConnectionID, _ now: Duration) -> String? {

@@ -198,6 +198,9 @@ public struct CoordinatorMachine: Sendable {
     var handout: ConnectionID?
     /// Members that say that all meet what ends them, since when.
     var resignation: Duration?
+    /// Processes that were members, answered, and got nothing done: whose way to this coordinator may carry small messages only. Until when
+    /// the others go on without them, and for how long the next time.
+    var penances: [UInt64: (until: Duration, next: Duration)] = [:]
     /// Processes that were in a view of this coordinator.
     var processes: Set<UInt64> = []
     /// Its generation is being raised above another's; and when that was last done.

@@ -38,8 +38,8 @@ final class StateStreamer: Sendable {
     func giveUp(before order: UInt64) { oldest.store(order, ordering: .relaxed) }
 
     private func isWanted(_ order: UInt64, copy: UInt64) throws {
-        if order == 0, copy < abandoned.load(ordering: .relaxed) { throw LocalError("a newer copy goes instead") }
-        if order != 0, order < oldest.load(ordering: .relaxed) { throw LocalError("the transfer was given up") }
+        if order == 0, copy < abandoned.load(ordering: .relaxed) { throw CancellationError() }
+        if order != 0, order < oldest.load(ordering: .relaxed) { throw CancellationError() }
     }
 
     /// Takes the copy at once (the argument is evaluated when the last one has left) and returns.

@@ -22,9 +22,13 @@ final class Trouble {
         var b: Int
     }
 
-    private struct Way: Hashable {
+    private struct Way: Hashable, CustomStringConvertible {
         var from: Int
         var to: Int
+
+        var description: String { "\(Self.text(from)) to \(Self.text(to))" }
+
+        private static func text(_ host: Int) -> String { host == Trouble.server ? "the server" : "host \(host)" }
     }
 
     /// Microseconds that a piece of a state takes at most.

@@ -154,6 +154,9 @@ extension [CoordinatorDirective] {
 
     var refusals: [String] { compactMap { if case .refuse(_, let reason) = $0 { reason } else { nil } } }
 
+    /// Views that are said to be over.
+    var dissolved: [UInt64] { compactMap { if case .dissolve(let view) = $0 { view } else { nil } } }
+
     /// Who is asked to stand still.
     var halted: [UInt64] { flatMap { if case .halt(let to, _) = $0 { to.map(\.number) } else { [UInt64]() } } }
 

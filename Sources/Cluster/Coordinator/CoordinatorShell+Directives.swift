@@ -19,9 +19,9 @@ extension CoordinatorShell {
             send(.refusal(.with { $0.reason = reason }), to: id)
             peers[id]?.connection.closeAfterSending()
         case .close(let id): peers[id]?.connection.close()
+        case .dissolve(let view): feeder.drop(through: view)
         case .halt(let ids, let order):
-            feeder.drop(through: machine.view)
-            // Images of the view that is over, and what was on its way for an older order, hold the halt up no longer.
+            // Images of a view that is over, and what was on its way for an older order, hold the halt up no longer.
             for id in ids { peers[id]?.connection.traffic.drop() }
             for id in ids { send(.halt(.with { $0.order = order }), to: id) }
         case .relaySum(let holder, let to, let applied, let order):

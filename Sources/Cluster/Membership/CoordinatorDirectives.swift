@@ -6,7 +6,10 @@ public enum CoordinatorDirective: Sendable, Equatable {
     /// Workers have obeyed a coordinator of this generation: see whether the run's folder is still this one's, and if so raise its
     /// own above that.
     case outrank(generation: UInt64)
-    /// The view is over: its members are to stand still and say where.
+    /// The views up to this one are over: whatever is still to be packed for them is of no use. Only the end of a view says so;
+    /// a halt may be for newcomers alone, beside a view that forms in the same breath.
+    case dissolve(view: UInt64)
+    /// These workers are to stand still and say where.
     case halt([ConnectionID], order: UInt64)
     /// Have the holder stream the sum of the last phase it applied, and pass it on to those one behind.
     case relaySum(from: ConnectionID, to: [ConnectionID], applied: UInt64, order: UInt64)

@@ -24,7 +24,7 @@ extension CoordinatorMachine {
         ranks = []
         stage = members.isEmpty ? .gathering : .regrouping
         if members.isEmpty { firstReady = workers.values.contains { $0.standing == .still } ? now : nil }
-        return (members.isEmpty ? [] : [.halt(members, order: order)]) + settle(now)
+        return [.dissolve(view: view)] + (members.isEmpty ? [] : [.halt(members, order: order)]) + settle(now)
     }
 
     /// An answer to a halt or a levelling.

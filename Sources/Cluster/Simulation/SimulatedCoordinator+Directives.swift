@@ -8,8 +8,8 @@ extension SimulatedCoordinator {
             send(.refusal(reason), to: id)
             peers[id]?.connection.closeByCoordinator()
         case .close(let id): peers[id]?.connection.closeByCoordinator()
+        case .dissolve(let view): feeder.drop(through: view)
         case .halt(let ids, let order):
-            feeder.drop(through: machine.view)
             for id in ids { peers[id]?.connection.dropBulk() }
             for id in ids { send(.halt(order: order), to: id) }
         case .relaySum(let holder, let to, let applied, let order):

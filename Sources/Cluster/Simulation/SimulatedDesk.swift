@@ -105,7 +105,13 @@ final class SimulatedFeeder {
 
     /// One member after the other; a view may end in between.
     private func feed(_ step: UInt64, _ to: ArraySlice<SimulatedConnection>, _ view: UInt64) {
-        guard let first = to.first, view > over else { return next() }
+        guard let first = to.first, view > over else {
+            let machine = coordinator.machine
+            if !to.isEmpty, view == machine.view, machine.stage == .running {
+                coordinator.world.violate("a batch of view \(view), which goes on, was dropped")
+            }
+            return next()
+        }
         first.send(.batch(step: step), view: view)
         let world = coordinator.world
         world.after(world.delay(world.scenario.slowFeeder ? 500 : 10), in: coordinator) { self.feed(step, to.dropFirst(), view) }

@@ -39,6 +39,7 @@ final class SnapshotDesk: Sendable {
     private let watch: FolderWatch?
     private let log: Logger
     private let isClosed = Atomic<Bool>(false)
+    private let ended = Latch()
     private let hasWarnedOfRoom = Atomic<Bool>(false)
 
     /// - Parameter watch: asked before anything is written; `nil` where nothing will be.
@@ -60,11 +61,15 @@ final class SnapshotDesk: Sendable {
     func start(onOutcome: @escaping @Sendable (Outcome) -> Void) {
         let onOutcome: @Sendable (Outcome) -> Void = { [self] in if !isClosed.load(ordering: .relaxed) { onOutcome($0) } }
         DetachedThread.start(name: "checkpoint") { [self] in
+            defer { ended.countDown() }
             while let state = arrived.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
+                if isClosed.load(ordering: .relaxed) { return }
                 do {
                     let checkpoint = state.purposes.contains(.checkpoint) ? try write(state) : nil
                     if !state.purposes.isDisjoint(with: [.evaluation, .figures]) { evaluation.put(state) }
                     onOutcome(.stored(step: state.step, purposes: state.purposes, checkpoint: checkpoint))
+                } catch is Closed {
+                    return
                 } catch is FolderLost {
                     // Whoever keeps the watch has ended the run with that; it is no failure of this state.
                 } catch {
@@ -74,10 +79,15 @@ final class SnapshotDesk: Sendable {
         }
     }
 
+    /// Ends the writing, so that no half of a checkpoint stays behind: one under way is given up, as the run's end waits for those that
+    /// it needs.
     func close() {
         isClosed.store(true, ordering: .relaxed)
         arrived.close()
+        _ = ended.wait(.atMost(.seconds(5)))
     }
+
+    private struct Closed: Error {}
 
     /// A snapshot was asked for; its stream begins anew.
     func expect(step: UInt64, purposes: SnapshotPurposes) {
@@ -137,6 +147,7 @@ final class SnapshotDesk: Sendable {
         let checkpoint = try store.write(info) { writer in
             var offset = 0
             while offset < state.bytes.count {
+                if isClosed.load(ordering: .relaxed) { throw Closed() }
                 let end = min(offset + (4 << 20), state.bytes.count)
                 try writer.write(Array(state.bytes[offset..<end]))
                 offset = end

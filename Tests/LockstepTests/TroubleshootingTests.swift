@@ -1,13 +1,14 @@
 import Foundation
 import Testing
 
-/// The README's tables of what goes wrong, and those of deploy/several-hosts.md, quote the program as it is; and no sentence of an
+/// The tables of what goes wrong, in deploy/troubleshooting.md and deploy/several-hosts.md, quote the program as it is; and no sentence of an
 /// error or a warning is missing there.
 struct TroubleshootingTests {
+    private static let tables = "deploy/troubleshooting.md"
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path()
 
-    @Test("what the tables quote stands in the sources", arguments: ["README.md", "deploy/several-hosts.md"])
+    @Test("what the tables quote stands in the sources", arguments: [tables, "deploy/several-hosts.md"])
     func quotes(_ document: String) throws {
         let said = try Self.sources().flatMap { $0.source.literals.map(\.text) }
         let rows = try Self.rows(of: document)
@@ -22,10 +23,10 @@ struct TroubleshootingTests {
         }
     }
 
-    @Test("every sentence that is thrown, logged as a warning or ends a run has its row in README.md")
+    @Test("every sentence that is thrown, logged as a warning or ends a run has its row in deploy/troubleshooting.md")
     func rows() throws {
         let quoted = Set(
-            try Self.rows(of: "README.md").flatMap(\.sentences).flatMap { sentence in
+            try Self.rows(of: Self.tables).flatMap(\.sentences).flatMap { sentence in
                 Quote.withNumbers(sentence)
                     + Quote.fragments(of: sentence).flatMap { [$0] + Quote.clauses(of: $0) }.filter(Quote.isSentence)
             })
@@ -37,7 +38,7 @@ struct TroubleshootingTests {
                 let texts = call.texts.filter { Quote.isSentence($0) }
                 let isInner = texts.contains { text in Self.inner.contains { text.contains($0) } }
                 let isQuoted = texts.contains { text in quoted.contains { text.contains($0) } }
-                #expect(texts.isEmpty || isInner || isQuoted, "\(path):\(call.line): no row of README.md quotes \(texts)")
+                #expect(texts.isEmpty || isInner || isQuoted, "\(path):\(call.line): no row of \(Self.tables) quotes \(texts)")
             }
         }
     }

@@ -198,6 +198,7 @@ links() { # case, workers, fault, must it end a view
   [ "$went" -lt 15 ] || trouble "$went views in 40 s"
   compare
   local so_far=("${troubles[@]}")
+  [ ${#troubles[@]} = 0 ] || tail -n 12 coordinator.log | cut -c 1-200 | sed 's/^/             | /'
   reset; before; begin "$count" || return 0
   troubles=("${so_far[@]}")
   $fault
@@ -269,8 +270,8 @@ case_twins() {
 }
 
 slow() { tc -n "${hosts[$1]}" qdisc replace dev eth0 root tbf rate "$2" burst 10kb limit 400kb; }
-uplink() { # case, workers, rate, steps
-  local name=$1 count=$2 rate=$3 end=$4 status=0
+uplink() { # case, workers, rate, steps, the longest that Control-C may take: the state has to pass
+  local name=$1 count=$2 rate=$3 end=$4 longest_end=$5 status=0
   lead --epochs 100000 --steps "$end" --workers "$count"
   watch
   for ((index = 1; index <= count; index++)); do work $index; done
@@ -287,18 +288,19 @@ uplink() { # case, workers, rate, steps
   compare
   local keep=("${shape[@]}") so_far=("${troubles[@]}")
   reset
-  shape=("${keep[@]}") troubles=("${so_far[@]}") limit=45   # the state has to pass
+  shape=("${keep[@]}") troubles=("${so_far[@]}") limit=$longest_end
   lead --epochs 100000 --workers "$count"
   watch
   for ((index = 1; index <= count; index++)); do work $index; done
   slow 1 "$rate"
   sleep 12
   interrupt
+  more 10 "$took" || grep -q 'the last one, .* a second Control-C ends it at once' coordinator.log || trouble "nobody says what Control-C waits for"
   compare may-be-none
   conclude "$name" "ended $took_all" "$took" - "$went"
 }
-case_uplink() { reset; uplink uplink 1 1mbit 300; }
-case_uplink-ring() { reset; shape=("${small[@]}"); uplink uplink-ring 2 2mbit 20; }
+case_uplink() { reset; uplink uplink 1 1mbit 100 90; }
+case_uplink-ring() { reset; shape=("${small[@]}"); uplink uplink-ring 2 2mbit 20 20; }
 
 case_downlink() {
   reset; begin 2 || return 0

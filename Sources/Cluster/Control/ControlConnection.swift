@@ -44,10 +44,10 @@ public final class ControlConnection: Sendable {
     }
 
     /// Bytes of one piece of a stream: what a heartbeat may wait behind.
-    static let pieceBytes = 64 << 10
+    static let pieceBytes = 32 << 10
 
     /// The kernel holds no more than this of what has not left: the rest waits here, where small messages overtake it.
-    static let unsentBytes = 64 << 10
+    static let unsentBytes = 32 << 10
 
     /// `TCP_NOTSENT_LOWAT` of linux/tcp.h.
     static let unsentOption = ChannelOptions.tcpOption(.init(rawValue: 25))

@@ -6,7 +6,7 @@ import Wire
 /// window at a time, so that a heartbeat, a halt or a stop never waits behind megabytes on a slow link.
 final class ControlTraffic: @unchecked Sendable {
     /// Bytes of bulk given to the kernel and not yet taken by it, at most one frame more.
-    private static let window = 128 << 10
+    private static let window = 64 << 10
 
     /// Bytes that arrived: a peer whose bytes arrive is not silent, whole message or not.
     let arrived = Atomic<UInt64>(0)

@@ -24,7 +24,7 @@ extension CoordinatorMachine {
         let obsolete = workers[source]!.isSlowSource ? pending.filter { $0.value.source == source && $0.key < step } : [:]
         for earlier in obsolete.keys { pending[earlier] = nil }
         let given = obsolete.values.reduce(purposes) { $0.union($1.purposes) }
-        pending[step] = Pending(purposes: given, source: source, since: now)
+        pending[step] = Pending(purposes: given, source: source, since: now, before: workers[source]!.beat.moved)
         return obsolete.keys.sorted().map { .forgetSnapshot(step: $0) } + [.snapshot(source, step: step, purposes: given)]
     }
 
@@ -85,6 +85,26 @@ extension CoordinatorMachine {
                 )
             ]
         }
+    }
+
+    /// Whoever waits for the end of the run hears for what.
+    mutating func slowEnd(_ now: Duration) -> [CoordinatorDirective] {
+        guard stage == .running, completed >= goal, let asked = pending[completed], now - asked.since > rules.endPatience, !asked.isSaid,
+            let source = workers[asked.source]
+        else { return [] }
+        pending[completed]?.isSaid = true
+        let rate = Int(Double(source.beat.moved &- asked.before) / (now - asked.since).seconds / 1000)
+        var way = ""
+        if stopReason != nil {
+            let rest = hasCheckpoint ? "and `lockstep resume \(plan.runName)` goes on from step \(newestCheckpoint)" : "without a checkpoint"
+            way = "; a second Control-C ends it at once, \(rest)"
+        }
+        return [
+            .log(
+                .info,
+                "the state after step \(completed), the last one, is on its way from \(name(asked.source)), with \(rate) kB/s so far: the run ends when it is here"
+                    + way)
+        ]
     }
 
     /// Every step is done: make sure that the last state reaches the disk, then end.

@@ -58,7 +58,7 @@ extension CoordinatorMachine {
                 directives += lost(connection, "its gradient links did not come up within \(Self.linkPatience)", now)
             }
         }
-        directives += overdue(now) + resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + finishAlone(now)
+        directives += overdue(now) + resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + slowEnd(now) + finishAlone(now)
         return directives + periodicCheckpoint(now) + proceed(now)
     }
 
@@ -134,7 +134,7 @@ extension CoordinatorMachine {
             silent.isEmpty
             ? "all members wait for each other and no gradient link has moved a byte for \(seconds) s"
             : silent.map { link in
-                "what \(link.from) wrote for \(link.to) has not arrived for \(seconds) s although both answer"
+                "the gradient link from \(link.from) to \(link.to) stands still: what was written has not arrived for \(seconds) s although both answer"
             }.joined(separator: "; ") + ": what lies between them (a tunnel, a proxy, a firewall) swallows it"
         for link in silent { blame(link.pair, isObserved: true) }
         return [.log(.warning, between), .record(.standstill(view: view, cause: between))]

@@ -97,6 +97,10 @@ public struct CoordinatorMachine: Sendable {
         var purposes: SnapshotPurposes
         var source: ConnectionID
         var since: Duration
+        /// What its source had moved of states when it was asked.
+        var before: UInt64 = 0
+        /// It has been said that the run's end waits for it.
+        var isSaid = false
     }
 
     /// A state on its way to newcomers, for which the run stands still.

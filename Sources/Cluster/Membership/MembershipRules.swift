@@ -31,6 +31,8 @@ public struct MembershipRules: Sendable, Equatable {
     public var joinEstimate: Duration = .seconds(2)
     /// A copy of the state that takes longer than this comes over a slow uplink: the next is asked of somebody else.
     public var copyPatience: Duration = .seconds(10)
+    /// After so long it is said that the end of the run waits for the last state.
+    public var endPatience: Duration = .seconds(3)
     /// Once asked to stop: how long nothing may be finished before one worker finishes the step alone.
     public var stopPatience: Duration = .milliseconds(2200)
     /// How long whoever is to finish alone waits for the others to say where they stand: one of them may be further.

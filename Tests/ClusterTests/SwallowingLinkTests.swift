@@ -3,8 +3,11 @@ import Testing
 
 /// Exchanges in which nothing moves though everybody has done its part: the links are to blame, and the run finds another way.
 @Suite struct SwallowingLinkTests {
-    /// Members that have contributed to the first phase of the view and wait; `lost`: which rank's writes do not arrive.
-    private func wait(_ bench: inout Bench, _ numbers: [UInt64], lost: Int?, seconds: Int) -> [CoordinatorDirective] {
+    /// Members that have contributed to the first phase of the view and wait; `lost`: which rank's writes do not arrive; `copying`:
+    /// a copy of the state leaves them all the while.
+    private func wait(
+        _ bench: inout Bench, _ numbers: [UInt64], lost: Int?, seconds: Int, copying: Bool = false
+    ) -> [CoordinatorDirective] {
         let view = bench.machine.view
         var directives: [CoordinatorDirective] = []
         for _ in 0..<seconds {
@@ -12,8 +15,9 @@ import Testing
             for (rank, number) in numbers.enumerated() {
                 let before = (rank + numbers.count - 1) % numbers.count
                 let links = LinkProgress(view: view, sent: 1000, received: before == lost ? 400 : 1000)
+                let moved = copying ? UInt64(bench.now.components.seconds) * 100_000 : 0
                 directives += bench.send(
-                    .heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, links: links)))
+                    .heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, moved: moved, links: links)))
             }
             directives += bench.send(.tick)
             if !directives.halted.isEmpty { break }
@@ -30,6 +34,20 @@ import Testing
         #expect(directives.words.contains("worker 2") && directives.words.contains("worker 3"))
         #expect(!directives.words.contains("worker 1 "), "\(directives.words)")
         #expect(bench.now <= .seconds(9))
+    }
+
+    @Test("a copy of the state that leaves for minutes hides no link that stands still, nor holds up who asks to stop")
+    func behindACopy() {
+        var bench = Bench(plan(workers: 3...3, last: 20, everySteps: 1))
+        _ = bench.run(3)
+        var stopped = bench
+        let directives = wait(&bench, [1, 2, 3], lost: 1, seconds: 9, copying: true)
+        #expect(directives.halted == [1, 2, 3] && directives.deaths.isEmpty && directives.words.contains("worker 2"))
+        _ = stopped.send(.stopRequested(reason: "SIGINT"))
+        #expect(wait(&stopped, [1, 2, 3], lost: 1, seconds: 1, copying: true).halted.isEmpty)
+        // An earlier one that comes in is no progress of the step that is to be finished.
+        _ = stopped.send(.snapshotStored(step: 1))
+        #expect(wait(&stopped, [1, 2, 3], lost: 1, seconds: 3, copying: true).halted == [1, 2, 3])
     }
 
     @Test("as long as bytes arrive anywhere, or somebody works, nobody is disturbed")
@@ -120,7 +138,8 @@ import Testing
             }
             directives += bench.send(
                 .serverLinks(
-                    view: 1, [0: LinkProgress(view: 1, sent: 100, received: 500), 1: LinkProgress(view: 1, sent: 300, received: 500)]))
+                    view: 1,
+                    [0: LinkProgress(view: 1, sent: 100, received: 500), 1: LinkProgress(view: 1, sent: 300, received: 500)]))
             directives += bench.send(.tick)
         }
         #expect(directives.halted == [1, 2] && directives.words.contains("the summation server"))

@@ -69,7 +69,9 @@ extension CoordinatorMachine {
     /// A copy that does not come for long holds nobody up, and the next is asked of another.
     mutating func slowCopies(_ now: Duration) -> [CoordinatorDirective] {
         pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
-            guard pending[step] != nil, now - asked.since > rules.copyPatience, let source = workers[asked.source], !source.isSlowSource else { return [] }
+            guard pending[step] != nil, now - asked.since > rules.copyPatience, let source = workers[asked.source],
+                !source.isSlowSource
+            else { return [] }
             workers[asked.source]?.isSlowSource = true
             // It is at the newest of them; what else it was asked for, the next boundary serves.
             let newest = pending.filter { $0.value.source == asked.source }.keys.max() ?? step
@@ -89,14 +91,17 @@ extension CoordinatorMachine {
 
     /// Whoever waits for the end of the run hears for what.
     mutating func slowEnd(_ now: Duration) -> [CoordinatorDirective] {
-        guard stage == .running, completed >= goal, let asked = pending[completed], now - asked.since > rules.endPatience, !asked.isSaid,
+        guard stage == .running, completed >= goal, let asked = pending[completed], now - asked.since > rules.endPatience,
+            !asked.isSaid,
             let source = workers[asked.source]
         else { return [] }
         pending[completed]?.isSaid = true
         let rate = Int(Double(source.beat.moved &- asked.before) / (now - asked.since).seconds / 1000)
         var way = ""
         if stopReason != nil {
-            let rest = hasCheckpoint ? "and `lockstep resume \(plan.runName)` goes on from step \(newestCheckpoint)" : "without a checkpoint"
+            let rest =
+                hasCheckpoint
+                ? "and `lockstep resume \(plan.runName)` goes on from step \(newestCheckpoint)" : "without a checkpoint"
             way = "; a second Control-C ends it at once, \(rest)"
         }
         return [
@@ -131,7 +136,8 @@ extension CoordinatorMachine {
     /// A snapshot is where it was wanted, for these purposes (nil: for all it was asked for).
     mutating func stored(_ step: UInt64, _ purposes: SnapshotPurposes?, _ now: Duration) -> [CoordinatorDirective] {
         let asked = pending.removeValue(forKey: step)
-        progressed = now
+        // A copy of an earlier step that comes in brings no step to its end: whoever asked to stop is not to wait for it.
+        if stopReason == nil || completed >= goal { progressed = now }
         if let asked, now - asked.since <= rules.copyPatience { workers[asked.source]?.isSlowSource = false }
         let purposes = purposes ?? asked?.purposes ?? []
         if purposes.contains(.checkpoint) {
@@ -178,7 +184,9 @@ extension CoordinatorMachine {
     mutating func finishAlone(_ now: Duration) -> [CoordinatorDirective] {
         guard stopReason != nil, now - max(stopAsked, progressed) > rules.stopPatience else { return [] }
         // As long as somebody computes, the step comes to its end sooner so.
-        if stage == .running, ranks.contains(where: { workers[$0].map { now - $0.worked < rules.stopPatience } ?? false }) { return [] }
+        if stage == .running, ranks.contains(where: { workers[$0].map { now - $0.worked < rules.stopPatience } ?? false }) {
+            return []
+        }
         switch stage {
         case .ended: return []
         case .gathering, .regrouping:

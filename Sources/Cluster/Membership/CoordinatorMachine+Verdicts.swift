@@ -13,7 +13,10 @@ extension CoordinatorMachine {
 
     mutating func heartbeat(_ connection: ConnectionID, _ beat: Beat, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
-        if beat != worker.beat { workers[connection]?.worked = now }
+        // A copy that leaves behind the training's back says nothing of the training: it may take minutes while a link swallows.
+        var known = worker.beat
+        if worker.standing == .linked { known.moved = beat.moved }
+        if beat != known { workers[connection]?.worked = now }
         if beat.moved != worker.beat.moved { workers[connection]?.moved = now }
         if worker.rank != nil, beat.view == view, beat.applied > finished.applied, beat.applied <= sent * UInt64(plan.phases) {
             finished = (beat.applied, now, max(finished.longest, now - finished.since))
@@ -58,7 +61,9 @@ extension CoordinatorMachine {
                 directives += lost(connection, "its gradient links did not come up within \(Self.linkPatience)", now)
             }
         }
-        directives += overdue(now) + resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + slowEnd(now) + finishAlone(now)
+        directives +=
+            overdue(now) + resignations(now) + standstill(now) + slowTransfer(now) + slowCopies(now) + slowEnd(now)
+            + finishAlone(now)
         return directives + periodicCheckpoint(now) + proceed(now)
     }
 
@@ -81,7 +86,8 @@ extension CoordinatorMachine {
         case .preparing where worker.bringsState && now - worker.came > rules.takeUpPatience:
             return "it says that it brings a state, and has not taken the run up for \((now - worker.came).components.seconds) s"
         case .preparing where idle > rules.preparation:
-            return "it has prepared for \((now - worker.came).components.seconds) s and shows no work: its host is short of memory, or overloaded"
+            return
+                "it has prepared for \((now - worker.came).components.seconds) s and shows no work: its host is short of memory, or overloaded"
         case .linked where owes(worker) && idle > Self.standstill:
             return "it answers but has computed nothing for \(seconds) s"
         case .halting where idle > Self.standstill:
@@ -125,7 +131,8 @@ extension CoordinatorMachine {
         // Where the view before was broken too, and this one has come no further than a phase that some had the sum of, half the time tells
         // as much.
         let patience = !isAfterBreak || finished.applied > base + 1 ? rules.exchangePatience : rules.exchangePatience / 2
-        guard !members.contains(where: owes), now - server.moved > patience, members.allSatisfy({ now - $0.worked > patience }) else {
+        guard !members.contains(where: owes), now - server.moved > patience, members.allSatisfy({ now - $0.worked > patience })
+        else {
             return []
         }
         let silent = silentLinks()
@@ -230,7 +237,8 @@ extension CoordinatorMachine {
         guard worker.standing == .still else { return worker.standing == .preparing }
         if worker.position.isFresh || worker.position.applied <= newestCheckpoint * UInt64(plan.phases) { return true }
         return workers.values.contains {
-            !$0.leaving && $0.standing == .still && counts($0) && !$0.position.isFresh && $0.position.applied >= worker.position.applied
+            !$0.leaving && $0.standing == .still && counts($0) && !$0.position.isFresh
+                && $0.position.applied >= worker.position.applied
         }
     }
 

@@ -76,7 +76,8 @@ import Wire
         #expect((0..<UInt64(1000)).count { !ledger.take($0).steps.isEmpty } == 96)
     }
 
-    @Test("shards that the run does not have, steps that are in the books, and more reports of a step than there can be are not kept")
+    @Test(
+        "shards that the run does not have, steps that are in the books, and more reports of a step than there can be are not kept")
     func implausible() {
         var ledger = ReportLedger(phases: 3, shards: 4, from: 5)
         ledger.put(report(12, shards: [0]))

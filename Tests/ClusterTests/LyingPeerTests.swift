@@ -114,7 +114,9 @@ import Testing
             held: HeldState(run: "mine", generation: generation, leader: leader, position: .at(applied)))
     }
 
-    @Test("workers that have obeyed another coordinator of the same or a higher generation make this one look whose the folder is", arguments: [2, 5])
+    @Test(
+        "workers that have obeyed another coordinator of the same or a higher generation make this one look whose the folder is",
+        arguments: [2, 5])
     func outranked(generation: UInt64) {
         var copy = plan(first: 2, last: 20, generation: 2)
         copy.leader = 77
@@ -137,7 +139,9 @@ import Testing
         #expect(directives == [.end(.failed(reason: "another leads"))])
     }
 
-    @Test("a worker keeps its state from a coordinator whose books tell another story, and says why; one that it goes on from is taken")
+    @Test(
+        "a worker keeps its state from a coordinator whose books tell another story, and says why; one that it goes on from is taken"
+    )
     func marks() {
         for (chain, isTaken) in [(Position.chain(after: 3), true), (99, false)] {
             var bench = WorkerBench()

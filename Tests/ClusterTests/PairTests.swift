@@ -32,7 +32,8 @@ import Testing
             .linkFailed(id(1), view: 2, .init(suspect: 1, kind: .neverUp, reason: "connection refused: use --topology server")))
         #expect(first.outcome == nil)
         let directives = bench.send(
-            .linkFailed(id(2), view: 2, .init(suspect: 0, kind: .neverUp, incoming: true, reason: "not made: use --topology server")))
+            .linkFailed(
+                id(2), view: 2, .init(suspect: 0, kind: .neverUp, incoming: true, reason: "not made: use --topology server")))
         let reason = try #require(directives.failure)
         #expect(reason.contains("worker 1") && reason.contains("worker 2") && reason.contains("--topology server"))
     }

@@ -99,7 +99,8 @@ struct Bench {
 func id(_ number: UInt64) -> ConnectionID { ConnectionID(number) }
 
 func identity(_ number: UInt64, kernel: String = "skylakex", build: String = "1") -> WorkerIdentity {
-    WorkerIdentity(host: "host\(number)", pid: UInt32(100 + number), process: number, build: build, library: "OpenBLAS", kernel: kernel)
+    WorkerIdentity(
+        host: "host\(number)", pid: UInt32(100 + number), process: number, build: build, library: "OpenBLAS", kernel: kernel)
 }
 
 extension Position {

@@ -48,7 +48,9 @@ extension ControlMessage {
             try most(
                 UInt64(welcome.height) * UInt64(welcome.width) * UInt64(welcome.channels), MessageBounds.pixels, "image size")
             try most(UInt64(welcome.trainingImages), 1 << 31, "training images")
-            guard welcome.orphanSeconds >= 0, welcome.orphanSeconds <= MessageBounds.seconds else { throw ImpossibleField("orphan time") }
+            guard welcome.orphanSeconds >= 0, welcome.orphanSeconds <= MessageBounds.seconds else {
+                throw ImpossibleField("orphan time")
+            }
             welcome.topology = welcome.topology.printable(MessageBounds.name)
             welcome.compression = welcome.compression.printable(MessageBounds.name)
             return .welcome(welcome)

@@ -123,7 +123,9 @@ extension CoordinatorShell {
             recorder.put(.open(step: plan.applied / UInt64(run.plan.phases)))
         }
         let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-        if plan.ring { summation?.rest() } else {
+        if plan.ring {
+            summation?.rest()
+        } else {
             guard let server = serving() else { return }
             server.form(
                 view: plan.number, generation: machine.plan.generation, world: plan.members.count, secret: secret

@@ -189,7 +189,8 @@ final class CoordinatorShell: @unchecked Sendable {
             return carryOut(.refuse(id, reason: reason))
         }
         let identity = WorkerIdentity(
-            host: hello.host, pid: hello.pid, process: hello.process, build: hello.build, library: hello.library, kernel: hello.kernel)
+            host: hello.host, pid: hello.pid, process: hello.process, build: hello.build, library: hello.library,
+            kernel: hello.kernel)
         peers[id]?.identity = identity
         handle(.hello(id, identity, held: HeldState(hello)))
     }

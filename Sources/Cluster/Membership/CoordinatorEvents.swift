@@ -115,7 +115,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
             .linkFailed(let id, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .heard(let id),
             .farewell(let id, _, _, _):
             return id
-        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .snapshotStored, .snapshotFailed, .checkpointIs, .outranked,
+        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .snapshotStored, .snapshotFailed,
+            .checkpointIs, .outranked,
             .overthrown, .stopRequested, .failed, .tick:
             return nil
         }

@@ -34,7 +34,9 @@ extension CoordinatorMachine {
         guard let worker = workers[connection] else { return [] }
         workers[connection]?.position = position
         workers[connection]?.worked = now
-        guard worker.order == order, worker.resigned == nil, worker.standing == .halting || worker.standing == .levelling else { return [] }
+        guard worker.order == order, worker.resigned == nil, worker.standing == .halting || worker.standing == .levelling else {
+            return []
+        }
         workers[connection]?.standing = .still
         guard let promised = worker.promised else { return settle(now) }
         if position.applied == promised.applied, promised.chain == 0 || promised.chain == position.chain {

@@ -303,7 +303,8 @@ public struct WorkerMachine: Sendable {
 
     private mutating func snapshot(_ step: UInt64, _ order: UInt64, _ number: UInt64) -> [WorkerDirective] {
         if order != 0 {
-            guard stage == .standing, let position, position.applied.isMultiple(of: phases), position.applied / phases == step else {
+            guard stage == .standing, let position, position.applied.isMultiple(of: phases), position.applied / phases == step
+            else {
                 return confused("a request for the state after \(step) steps while \(stage)")
             }
             self.order = max(self.order, order)

@@ -54,7 +54,8 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
         case .joinLimit: (rules.joinPatience, rules.joinEstimate) = (Self.ever, Self.ever)
         case .finishingAlone: rules.stopPatience = Self.ever
         case .phaseLimit: rules.phasePatience = Self.ever
-        case .everyMemberContributes, .phaseAfterPhase, .everyBucket, .ownSumBuffer, .coldPhases, .exponentsRestored, .freshPositions,
+        case .everyMemberContributes, .phaseAfterPhase, .everyBucket, .ownSumBuffer, .coldPhases, .exponentsRestored,
+            .freshPositions,
             .processNumbers, .provenRefusals, .generationNames:
             break
         }

@@ -268,7 +268,8 @@ final class GradientGroup {
         guard made[link] else { return }
         broken[link] = true
         guard let seat = seats[rank], !seat.isShut else { return }
-        let failure = GradientFailure(suspect: suspect, incoming: ring && rank != link, isObserved: slow && world.random.chance(0.5))
+        let failure = GradientFailure(
+            suspect: suspect, incoming: ring && rank != link, isObserved: slow && world.random.chance(0.5))
         let delay = slow ? world.random.within(1_000...8_000_000) : world.delay(world.scenario.latency)
         world.after(delay, in: worker(rank)) {
             guard !seat.isShut, seat.ended == nil else { return }

@@ -92,7 +92,9 @@ final class Referee {
         if coordinator.machine.finishesAlone { return }
         for peer in coordinator.peers.values {
             // What comes back from an earlier coordinator when this one's members have gone on is no longer the truth.
-            guard let known = coordinator.machine.workers[peer.connection.id], coordinator.machine.counts(known), let worker = peer.connection.peer as? SimulatedWorker, worker.isAlive, worker.ending == nil, !worker.isFrozen, worker.connection === peer.connection,
+            guard let known = coordinator.machine.workers[peer.connection.id], coordinator.machine.counts(known),
+                let worker = peer.connection.peer as? SimulatedWorker, worker.isAlive, worker.ending == nil, !worker.isFrozen,
+                worker.connection === peer.connection,
                 let replica = worker.engine.session?.replica, replica.applied > plan.applied
             else { continue }
             world.violate(
@@ -186,7 +188,9 @@ final class Referee {
     /// Where nothing but links fails, a step follows within 20 s of a fault, or of whatever was done last.
     func watch(_ coordinator: SimulatedCoordinator) {
         let machine = coordinator.machine
-        guard world.scenario.isOfLinks, machine.view > 0, machine.completed < machine.goal, coordinator.outcome == nil else { return }
+        guard world.scenario.isOfLinks, machine.view > 0, machine.completed < machine.goal, coordinator.outcome == nil else {
+            return
+        }
         guard world.now - max(progressed, world.trouble.last) > Self.deadline else { return }
         world.violate("no step for \(Self.deadline / Scenario.second) s although only links have failed; \(everyone)")
     }

@@ -86,7 +86,8 @@ struct Scenario {
         isOfLinks = random.chance(0.25)
         hasNoServer = !isOfLinks && random.chance(0.05)
         // Each seed has its own few kinds of trouble: all of them at once hide what two of them do together.
-        let kinds = isOfLinks ? Fault.ofLinks.filter { _ in random.chance(0.4) } : Fault.allCases.filter { _ in random.chance(0.25) }
+        let kinds =
+            isOfLinks ? Fault.ofLinks.filter { _ in random.chance(0.4) } : Fault.allCases.filter { _ in random.chance(0.25) }
         let count = kinds.isEmpty ? 0 : random.below(isOfLinks ? 5 : 14)
         let calm = calm
         faults = (0..<count).map { _ in (random.within(0...calm), random.pick(kinds)) }

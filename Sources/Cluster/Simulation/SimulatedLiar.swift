@@ -132,7 +132,8 @@ final class SimulatedLiar: SimulatedPeer {
             say(
                 .heartbeat(
                     Beat(
-                        work: grown(), applied: position.applied, contributed: position.applied + (world.random.chance(0.5) ? 1 : 0),
+                        work: grown(), applied: position.applied,
+                        contributed: position.applied + (world.random.chance(0.5) ? 1 : 0),
                         links: LinkProgress(view: view, sent: work, received: work))))
         case .accuser: say(world.random.chance(0.3) ? accusation : .heartbeat(beat))
         case .quitter: say(world.random.chance(0.3) ? farewell : .heartbeat(beat))
@@ -176,7 +177,8 @@ final class SimulatedLiar: SimulatedPeer {
     private var claim: Position {
         let applied = number(upTo: Self.applied)
         return Position(
-            applied: applied, chain: applied == 0 || world.random.chance(0.5) ? world.referee.chain(near: applied) : world.random.next(),
+            applied: applied,
+            chain: applied == 0 || world.random.chance(0.5) ? world.referee.chain(near: applied) : world.random.next(),
             isFresh: world.random.chance(0.2), holdsSum: world.random.chance(0.5), copied: number(upTo: Self.steps))
     }
 
@@ -191,7 +193,8 @@ final class SimulatedLiar: SimulatedPeer {
 
     private var beat: Beat {
         Beat(
-            work: world.random.chance(0.2) ? .max : grown(), applied: number(upTo: Self.applied), contributed: number(upTo: Self.applied),
+            work: world.random.chance(0.2) ? .max : grown(), applied: number(upTo: Self.applied),
+            contributed: number(upTo: Self.applied),
             moved: world.random.chance(0.2) ? .max : work, view: world.random.chance(0.5) ? view : number(upTo: Self.count),
             links: LinkProgress(view: view, sent: world.random.next(), received: world.random.next()))
     }

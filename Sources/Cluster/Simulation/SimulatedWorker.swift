@@ -148,7 +148,8 @@ final class SimulatedWorker: SimulatedPeer {
             if generation >= obeyed { obeyed = generation }
             handle(
                 .welcome(
-                    run: "simulated", generation: generation, leader: leader, mark: mark, orphanPatience: .microseconds(world.scenario.orphanPatience)))
+                    run: "simulated", generation: generation, leader: leader, mark: mark,
+                    orphanPatience: .microseconds(world.scenario.orphanPatience)))
         case .refusal(let reason): handle(.refused(reason))
         case .halt(let order): handle(.halt(order: order))
         case .sumRequest(let order, let applied): handle(.sumRequest(order: order, applied: applied))

@@ -175,7 +175,8 @@ final class Trouble {
             let which = world.random.chance(0.5)
             if let connection = worker?.connection { stall(connection, worker: which, coordinator: !which) }
         case .breakLink: if let way = pick(living) { separate(way, for: 0) }
-        case .barPair: if let way = pick(living), hasBegun(coordinator) { separate(way, for: world.random.spread(100_000, 20_000_000)) }
+        case .barPair:
+            if let way = pick(living), hasBegun(coordinator) { separate(way, for: world.random.spread(100_000, 20_000_000)) }
         case .swallowLink:
             guard hasBegun(coordinator), let group = world.groups.last, let way = pick(living) else { return }
             world.counts.linkFaults += 1
@@ -189,7 +190,9 @@ final class Trouble {
             if world.random.chance(0.7) { for group in world.groups.suffix(2) { group.separate(way.from, way.to) } }
         case .slowUplink: worker?.uplink = slow("sends")
         case .slowDownlink:
-            if world.random.chance(0.3) { worker?.downlink = slow("receives") } else {
+            if world.random.chance(0.3) {
+                worker?.downlink = slow("receives")
+            } else {
                 world.counts.joins += 1
                 let time = slow("that joins receives")
                 spawn(after: 0) { $0.downlink = time }

@@ -72,7 +72,8 @@ enum Output {
         exit(1)
     }
 
-    static func complain(_ text: String) { note("lockstep: \(text)") }
+    /// An error, as one line: what it quotes of a file or a peer may be anything.
+    static func complain(_ text: String) { note("lockstep: \(text.printable(8000))") }
 
     /// A line for a person; where nobody can read it, there is nobody to tell that.
     /// A reader that has stopped may take its time, but not keep a command from ending.

@@ -33,6 +33,26 @@ struct BadInputTests {
         for part in ["mine.yaml", "line 3", "modle", "model"] { #expect(result.errors.contains(part), "\(result.errors)") }
     }
 
+    @Test("what an error quotes of a file, an argument or a name reaches the terminal as text of one line")
+    func quoted() throws {
+        let scratch = try Scratch()
+        let wild = "\u{1b}]0;title\u{7}\u{202e}\u{9b}31m"
+        try "\"\(wild)\": 3\n".write(toFile: scratch.run("mine.yaml"), atomically: true, encoding: .utf8)
+        var said = ""
+        for arguments in [
+            ["train", "--config", scratch.run("mine.yaml")], ["train", "--set", "model.\(wild)=3"], ["digest", "no\(wild)\nsuch run"],
+        ] {
+            let result = try LockstepProcess.run(arguments)
+            #expect(result.status != 0)
+            let controls = result.errors.dropLast().unicodeScalars.filter {
+                [.control, .format].contains($0.properties.generalCategory)
+            }
+            #expect(controls.isEmpty, "\(result.errors)")
+            said += result.errors
+        }
+        #expect(said.contains("\\u{1b}"), "\(said)")
+    }
+
     @Test("missing data names the folders looked in and how to get it")
     func missingData() throws {
         let scratch = try Scratch()

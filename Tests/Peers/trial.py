@@ -158,7 +158,8 @@ class Run:
                 if process is None:
                     continue
                 if process.is_over:
-                    if time.monotonic() - process.over_at > 5:
+                    # The coordinator of a run that is done evaluates and draws before it ends.
+                    if time.monotonic() - process.over_at > (5 if process.child.returncode else 60):
                         self.trouble(f"an honest worker ended with {process.child.returncode}: {process.last_words()}")
                         processes[index] = self.worker(self.port, f"honest-{self.round}-{index}")
                     continue

@@ -35,8 +35,7 @@ extension ControlMessage {
         case .hello(var hello):
             try most(hello.generation, MessageBounds.count, "generation")
             try check(hello.position)
-            try most(UInt64(hello.run.utf8.count), 1024, "run")
-            for text in [\ControlHello.host, \.build, \.library, \.kernel] {
+            for text in [\ControlHello.run, \.host, \.build, \.library, \.kernel] {
                 hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)
             }
             return .hello(hello)
@@ -51,6 +50,7 @@ extension ControlMessage {
             guard welcome.orphanSeconds >= 0, welcome.orphanSeconds <= MessageBounds.seconds else {
                 throw ImpossibleField("orphan time")
             }
+            welcome.run = welcome.run.printable(MessageBounds.name)
             welcome.topology = welcome.topology.printable(MessageBounds.name)
             welcome.compression = welcome.compression.printable(MessageBounds.name)
             return .welcome(welcome)

@@ -12,6 +12,9 @@ public struct RunLog: LogHandler {
     public var metadata: Logger.Metadata = [:]
     private let sink: Sink
 
+    /// Characters of a line: more than any sentence has.
+    private static let longest = 8000
+
     /// A logger for the coordinator: file and terminal.
     ///
     /// - Throws: `LocalError` where the file cannot be written.
@@ -40,7 +43,8 @@ public struct RunLog: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        guard let message = sink.admit("\(event.message)") else { return }
+        // Whatever a sentence quotes, of a peer or of a file: one line is one line.
+        guard let message = sink.admit("\(event.message)".printable(Self.longest)) else { return }
         let text = event.level >= .warning ? "\(event.level): \(message)" : message
         sink.write("\(Sink.stamp()) \(event.level) \(message)\n", text)
     }

@@ -217,7 +217,7 @@ final class ChaosRound {
     /// What a run that stands still is to be called, or nil.
     private func hang(_ now: Double) -> Stop? {
         let idle = now - watch.progressed
-        guard idle > Self.silence else { return nil }
+        guard idle > (watch.step < calm.lastStep ? Self.silence : Self.standstill) else { return nil }
         var status = stat()
         let spoke = stat(folder + "/coordinator.log", &status) == 0 ? Double(status.st_mtim.tv_sec) : 0
         guard now - spoke > Self.silence || idle > Self.standstill else { return nil }

@@ -17,6 +17,34 @@ import Testing
         }
     }
 
+    @Test("a heartbeat that is ahead of the run unlocks no report of what nobody was sent")
+    func aheadByHeartbeat() {
+        var bench = Bench(plan(last: 20))
+        _ = bench.run(2)
+        _ = bench.send(.heartbeat(id(1), Beat(work: 1, applied: 1 << 40, contributed: 1 << 40)))
+        let answer = bench.send(.stepReport(id(1), view: 0, step: 1 << 30, chain: 5))
+        #expect(answer.closed == [1] && answer.outcome == nil)
+    }
+
+    @Test("a newcomer that says it could make nothing of a state costs itself its place, two of them the source")
+    func accusers() {
+        var bench = Bench(plan(last: 2000))
+        _ = bench.run(2)
+        _ = bench.greet(3)
+        _ = bench.train([1, 2], steps: 1...4)
+        _ = bench.stand(1, 12)
+        #expect(bench.stand(2, 12).states == [StateRelay(from: 1, to: [3], step: 4)])
+        _ = bench.stand(1, 12)
+        let alone = bench.stand(3, .fresh())
+        #expect(alone.closed == [3] && alone.members == [1, 2])
+        _ = bench.link([1, 2])
+        _ = bench.greet(4)
+        _ = bench.train([1, 2], steps: 5...8)
+        _ = bench.stand(1, 24)
+        // Its state comes from another where there is one.
+        #expect(bench.stand(2, 24).states == [StateRelay(from: 2, to: [4], step: 8)])
+    }
+
     @Test("a stranger's chain of a step that members have done ends nothing and replaces nothing")
     func chains() {
         var bench = Bench(plan(last: 20))
@@ -203,6 +231,24 @@ import Testing
         #expect(bench.train([1, 2], steps: 5...30).halted.isEmpty)
         bench.now += .seconds(60)
         #expect(bench.train([1, 2], steps: 31...36).halted == [1, 2])
+    }
+
+    @Test("a newcomer that stands by takes over when the members go before it has answered")
+    func takesOver() {
+        var bench = Bench(plan(last: 2000))
+        _ = bench.run(2)
+        _ = bench.greet(3)
+        _ = bench.train([1, 2], steps: 1...4)
+        _ = bench.stand(1, 12)
+        _ = bench.stand(2, 12)
+        _ = bench.send(.relaying(order: bench.order(of: 3), total: 45_000_000))
+        _ = bench.pass(.seconds(4), busy: [1, 2])
+        #expect(bench.stand(1, 12).members == [1, 2])
+        _ = bench.link([1, 2])
+        _ = bench.die(1)
+        _ = bench.die(2)
+        _ = bench.stand(3, .fresh())
+        #expect(bench.pass(.seconds(40), idle: [3]).members == [3])
     }
 
     @Test("a copy that takes long flags its source: the next is asked of another, and no batch waits for it")

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Wire
 
 /// What a message may say at all. A peer's numbers are claims: every one of them is compared with these before anything is computed
@@ -7,7 +8,9 @@ enum MessageBounds {
     static let steps: UInt64 = 1 << 40
     /// Phases applied; 256 phases a step at most.
     static let applied: UInt64 = 1 << 48
-    /// Views, orders, generations, counts of bytes on links.
+    /// Coordinators a run can have had: far below what a run folder takes, so that one claim leaves room for all to come.
+    static let generation = Plausible.count / 2
+    /// Views, orders, counts of bytes on links.
     static let count: UInt64 = 1 << 48
     /// A state or a sum.
     static let streamBytes: UInt64 = 1 << 38
@@ -33,7 +36,7 @@ extension ControlMessage {
     func checked() throws(ImpossibleField) -> ControlMessage {
         switch self {
         case .hello(var hello):
-            try most(hello.generation, MessageBounds.count, "generation")
+            try most(hello.generation, MessageBounds.generation, "generation")
             try check(hello.position)
             for text in [\ControlHello.run, \.host, \.build, \.library, \.kernel] {
                 hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)

@@ -13,7 +13,7 @@ extension CoordinatorShell {
             } catch let lost as FolderLost {
                 onLoop { $0.abandon(lost.description) }
             } catch {
-                onLoop { $0.handle(.failed(reason: "\(error)")) }
+                onLoop { $0.handle(.notOutranked(reason: "\(error)")) }
             }
         }
     }

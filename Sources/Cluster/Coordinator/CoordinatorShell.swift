@@ -218,7 +218,7 @@ final class CoordinatorShell: @unchecked Sendable {
         case .farewell(let farewell):
             handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
         case .stateChunk(let chunk): take(chunk, from: id)
-        case .sumChunk(let chunk): pass(.sumChunk(chunk), to: relay?.targets(.sum, from: id, order: chunk.order))
+        case .sumChunk(let chunk): pass(.sumChunk(chunk), to: relay?.targets(.sum, from: id, order: chunk.order) ?? [])
         case .notice(let notice):
             if let worker = machine.number(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
         case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest:
@@ -227,14 +227,15 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    private func pass(_ message: ControlMessage, to targets: [ConnectionID]?) {
-        for target in targets ?? [] { peers[target]?.connection.sendBulk(message, view: 0) }
+    private func pass(_ message: ControlMessage, to targets: [ConnectionID]) {
+        for target in targets { peers[target]?.connection.sendBulk(message, view: 0) }
     }
 
     private func take(_ chunk: ControlStateChunk, from id: ConnectionID) {
         if chunk.order != 0 {
-            if chunk.offset == 0 { handle(.relaying(order: chunk.order, total: chunk.total)) }
-            pass(.stateChunk(chunk), to: relay?.targets(.state, from: id, order: chunk.order))
+            let targets = relay?.targets(.state, from: id, order: chunk.order) ?? []
+            if chunk.offset == 0, !targets.isEmpty { handle(.relaying(order: chunk.order, total: chunk.total)) }
+            pass(.stateChunk(chunk), to: targets)
             return
         }
         guard sources[chunk.step] == id else { return }

@@ -122,7 +122,8 @@ final class SnapshotDesk: Sendable {
                     "a piece of the state after step \(chunk.step) came at \(chunk.offset) of \(chunk.total) where \(bytes.count) was due"
                 )
             }
-            if bytes.isEmpty { bytes.reserveCapacity(Int(chunk.total)) }
+            // By a peer's number no more than what costs nothing where it is false.
+            if bytes.isEmpty { bytes.reserveCapacity(Int(min(chunk.total, 256 << 20))) }
             bytes.append(contentsOf: chunk.data)
             guard UInt64(bytes.count) == chunk.total else {
                 arriving.bytes[chunk.step] = bytes

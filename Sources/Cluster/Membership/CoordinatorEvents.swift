@@ -99,6 +99,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case checkpointIs(step: UInt64)
     /// The answer to `outrank`: the folder is this coordinator's, and it leads from now on with this generation and name.
     case outranked(generation: UInt64, leader: UInt64)
+    /// The other answer to it: the disk does not say, or takes no new generation. The run goes on with those who follow this one.
+    case notOutranked(reason: String)
     /// Another coordinator leads the run, or its folder is gone: this one ends and leaves the workers alone.
     case overthrown(reason: String)
     /// Somebody asked the run to end early (a signal).
@@ -116,8 +118,7 @@ public enum CoordinatorEvent: Sendable, Equatable {
             .farewell(let id, _, _, _):
             return id
         case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .snapshotStored, .snapshotFailed,
-            .checkpointIs, .outranked,
-            .overthrown, .stopRequested, .failed, .tick:
+            .checkpointIs, .outranked, .notOutranked, .overthrown, .stopRequested, .failed, .tick:
             return nil
         }
     }

@@ -32,7 +32,7 @@ extension CoordinatorMachine {
 
     /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that
     /// an earlier coordinator has led, but no further than this one has come since.
-    private func mayHoldTruth(_ identity: WorkerIdentity, _ position: Position) -> Bool {
+    func mayHoldTruth(_ identity: WorkerIdentity, _ position: Position) -> Bool {
         guard rules.boundsClaims else { return true }
         guard position.applied <= plan.lastStep * UInt64(plan.phases) else { return false }
         return processes.contains(identity.process)
@@ -133,12 +133,18 @@ extension CoordinatorMachine {
         guard worker.standing == .preparing else { return protocolViolation(connection, "ready") }
         workers[connection]?.fingerprint = fingerprint
         workers[connection]?.position = position
+        if worker.mayHoldTruth {
+            let isPossible = mayHoldTruth(worker.identity, position)
+            workers[connection]?.mayHoldTruth = isPossible
+        }
         let others = workers.filter { $0.key != connection && $0.value.standing != .preparing }
-        if let other = others.min(by: { $0.key < $1.key }) {
-            if let objection = kernelObjection(to: worker, beside: other.value) { return turnAway(connection, objection) }
+        if let other = others.min(by: { ($0.value.wasMember ? 0 : 1, $0.key) < ($1.value.wasMember ? 0 : 1, $1.key) }) {
+            if let objection = kernelObjection(to: worker, beside: other.value) {
+                return differs(connection, other.value, objection)
+            }
             if other.value.fingerprint != fingerprint, !plan.allowMixedKernels {
-                return turnAway(
-                    connection,
+                return differs(
+                    connection, other.value,
                     "its products at this run's shapes differ from those of \(name(other.key)) although both name kernel "
                         + "\(other.value.identity.kernel); pin one family with --kernel haswell, or give up equal bits "
                         + "with --allow-mixed-kernels")
@@ -160,6 +166,20 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         if firstReady == nil { firstReady = now }
         return proceed(now)
+    }
+
+    /// It computes otherwise than the other. Where neither has been a member nobody can tell whose way is the run's: whoever brings a
+    /// state keeps it, and comes again.
+    private mutating func differs(
+        _ connection: ConnectionID, _ other: Worker, _ reason: String
+    ) -> [CoordinatorDirective] {
+        guard let worker = workers[connection], !worker.position.isFresh, !other.wasMember else {
+            return turnAway(connection, reason)
+        }
+        let named = name(connection)
+        workers[connection] = nil
+        refused.insert(connection)
+        return [.close(connection), .log(.warning, "\(named) has to wait with its state: \(reason)")]
     }
 
     mutating func turnAway(_ connection: ConnectionID, _ reason: String) -> [CoordinatorDirective] {

@@ -21,10 +21,15 @@ extension CoordinatorMachine {
             workers[connection]?.order = order
             (workers[connection]!.worked, workers[connection]!.asked) = (now, now)
         }
+        // Asked to stop long ago, and a link broke: it is not tried once more.
+        var lines: [CoordinatorDirective] = []
+        if stopReason != nil, !admitting, !finishesAlone, members.count > 1 || !isRing, now - stopAsked > rules.stopPatience / 2 {
+            lines = finishesWithOne(now)
+        }
         ranks = []
         stage = members.isEmpty ? .gathering : .regrouping
         if members.isEmpty { firstReady = workers.values.contains { $0.standing == .still } ? now : nil }
-        return [.dissolve(view: view)] + (members.isEmpty ? [] : [.halt(members, order: order)]) + settle(now)
+        return lines + [.dissolve(view: view)] + (members.isEmpty ? [] : [.halt(members, order: order)]) + settle(now)
     }
 
     /// An answer to a halt or a levelling.
@@ -32,10 +37,15 @@ extension CoordinatorMachine {
         _ connection: ConnectionID, _ order: UInt64, _ position: Position, _ now: Duration
     ) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
-        workers[connection]?.position = position
         workers[connection]?.worked = now
         guard worker.order == order, worker.resigned == nil, worker.standing == .halting || worker.standing == .levelling else {
             return []
+        }
+        workers[connection]?.position = position
+        // One that was in no view yet gets further by what it is sent, and not by its word.
+        if !worker.wasMember, worker.promised == nil, worker.mayHoldTruth, position.applied > worker.position.applied {
+            let isPossible = mayHoldTruth(worker.identity, position)
+            workers[connection]?.mayHoldTruth = isPossible
         }
         workers[connection]?.standing = .still
         guard let promised = worker.promised else { return settle(now) }
@@ -52,6 +62,14 @@ extension CoordinatorMachine {
         }
         guard let source = handout, source != connection else { return settle(now) }
         handout = nil
+        let others = workers[source]?.accused ?? []
+        if !worker.wasMember, others.subtracting([worker.identity.process]).isEmpty {
+            // One newcomer's word costs the newcomer its place, and the next gets its state from another member where there is one.
+            workers[source]?.accused.insert(worker.identity.process)
+            workers[source]?.isSlowSource = true
+            doPenance(worker.identity.process, now)
+            return lost(connection, "it was sent the state at \(place(promised.applied)) and does not stand there", now)
+        }
         return lost(source, "what it handed to \(name(connection)) could not be used", now) + settle(now)
     }
 
@@ -104,6 +122,7 @@ extension CoordinatorMachine {
                 return left + endStopped()
             }
             if let noReplacement, workers.isEmpty { return left + fail(noReplacement) }
+            if firstReady == nil, workers.values.contains(where: { $0.standing == .still }) { firstReady = now }
             guard isEnough(now) else { return left + waitNotice(now) }
             admitting = true
         }

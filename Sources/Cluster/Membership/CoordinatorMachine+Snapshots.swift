@@ -139,6 +139,12 @@ extension CoordinatorMachine {
         // A copy of an earlier step that comes in brings no step to its end: whoever asked to stop is not to wait for it.
         if stopReason == nil || completed >= goal { progressed = now }
         if let asked, now - asked.since <= rules.copyPatience { workers[asked.source]?.isSlowSource = false }
+        // Its copies come one after the other: what it was asked for before this one it has given up.
+        let given = asked.map { asked in pending.filter { $0.value.source == asked.source && $0.key < step } } ?? [:]
+        for (earlier, other) in given {
+            pending[earlier] = nil
+            carried.formUnion(other.purposes.subtracting(.last))
+        }
         let purposes = purposes ?? asked?.purposes ?? []
         if purposes.contains(.checkpoint) {
             lastCheckpoint = now
@@ -147,7 +153,7 @@ extension CoordinatorMachine {
         served = served.filter { $0.key + 8 * Self.window > step }
         served[step, default: []].formUnion(purposes)
         carried.formUnion((asked?.purposes ?? []).subtracting(purposes).subtracting(.last))
-        return proceed(now)
+        return given.keys.sorted().map { .forgetSnapshot(step: $0) } + proceed(now)
     }
 
     mutating func snapshotFailed(_ step: UInt64, _ reason: String) -> [CoordinatorDirective] {
@@ -196,10 +202,14 @@ extension CoordinatorMachine {
             return late.flatMap { lost($0, "the run stops, and it has not said that it is ready", now) } + settle(now)
         case .linking, .running:
             guard !finishesAlone, ranks.count > 1 || !isRing, completed < goal || stage != .running else { return [] }
-            (finishesAlone, alone) = (true, now)
-            return [.log(.info, "nothing moves: one worker finishes the step alone")]
+            return finishesWithOne(now)
                 + regroup(admitting: false, cause: "asked to stop while nothing moved", now)
         }
+    }
+
+    mutating func finishesWithOne(_ now: Duration) -> [CoordinatorDirective] {
+        (finishesAlone, alone) = (true, now)
+        return [.log(.info, "nothing moves: one worker finishes the step alone")]
     }
 
     /// Asked to stop while no worker holds anything that the disk does not.

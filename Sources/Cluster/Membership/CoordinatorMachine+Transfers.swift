@@ -61,8 +61,11 @@ extension CoordinatorMachine {
             return expel(connection, now, "it says that it has applied \(position.applied) phases, of \(most) there can be")
         case .stepReport(let connection, _, let step, _):
             guard let worker = workers[connection] else { return nil }
-            let most = max(sent, worker.position.applied / UInt64(plan.phases), worker.beat.applied / UInt64(plan.phases))
-            guard step >= most, worker.standing != .halting else { return nil }
+            // A member was sent what it reports; who comes back tells what it has applied under an earlier coordinator.
+            let most = worker.wasMember ? sent : max(sent, worker.position.applied / UInt64(plan.phases))
+            guard step >= most else { return nil }
+            // Of a view whose end it has not heard of yet.
+            guard worker.standing != .halting else { return [] }
             return expel(connection, now, "it reports step \(step), of \(most) there can be")
         case .linkFailed(let connection, let number, let report):
             guard number == view, let rank = formed.firstIndex(of: connection), workers[connection] != nil,

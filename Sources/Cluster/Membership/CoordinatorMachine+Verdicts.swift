@@ -50,9 +50,7 @@ extension CoordinatorMachine {
         for connection in workers.keys.sorted() {
             guard let reason = verdict(on: connection, now) else { continue }
             if let worker = workers[connection], worker.rank != nil, now - worker.heard <= Self.silence {
-                let length = penances[worker.identity.process]?.next ?? Self.firstPenance
-                if penances.count >= Self.maximumWorkers { penances = penances.filter { $0.value.until > now } }
-                penances[worker.identity.process] = (now + length, min(length * 2, .seconds(600)))
+                doPenance(worker.identity.process, now)
             }
             directives += lost(connection, reason, now)
         }
@@ -69,6 +67,13 @@ extension CoordinatorMachine {
 
     /// How long the others first go on without one that answered and got nothing done.
     private static let firstPenance: Duration = .seconds(10)
+
+    /// The run goes on without this process for a while, twice as long the next time.
+    mutating func doPenance(_ process: UInt64, _ now: Duration) {
+        let length = penances[process]?.next ?? Self.firstPenance
+        if penances.count >= Self.maximumWorkers { penances = penances.filter { $0.value.until > now } }
+        penances[process] = (now + length, min(length * 2, .seconds(600)))
+    }
 
     /// Why this worker is given up, or nil.
     private func verdict(on connection: ConnectionID, _ now: Duration) -> String? {

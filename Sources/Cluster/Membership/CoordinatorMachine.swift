@@ -70,6 +70,8 @@ public struct CoordinatorMachine: Sendable {
         var aside: (until: Duration, next: Duration)?
         /// Copies of the state come slowly from it.
         var isSlowSource = false
+        /// A newcomer that could make nothing of what it handed out.
+        var accused: Set<UInt64> = []
         /// When its count of bytes moved last changed.
         var moved: Duration = .zero
         /// Steps it has reported.
@@ -276,6 +278,9 @@ public struct CoordinatorMachine: Sendable {
             if order == self.order { transfer?.total = total }
             return []
         case .outranked(let generation, let leader): return outranked(generation, leader, now)
+        case .notOutranked(let reason):
+            (isOutranking, outranked) = (false, now)
+            return [.log(.error, "whose the run's folder is cannot be told: \(reason)")]
         case .overthrown(let reason): return overthrown(reason)
         case .farewell(let connection, let reason, _, true): return resign(connection, reason, now)
         case .farewell(let connection, let reason, let leaving, _): return farewell(connection, reason, leaving, now)

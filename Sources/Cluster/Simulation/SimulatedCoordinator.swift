@@ -167,8 +167,9 @@ final class SimulatedCoordinator: SimulatedProcess {
 
     private func take(_ piece: StatePiece, from id: ConnectionID) {
         guard piece.order == 0 else {
-            if piece.offset == 0 { handle(.relaying(order: piece.order, total: piece.total)) }
-            pass(.statePiece(piece), to: relay?.targets(.state, from: id, order: piece.order))
+            let targets = relay?.targets(.state, from: id, order: piece.order) ?? []
+            if piece.offset == 0, !targets.isEmpty { handle(.relaying(order: piece.order, total: piece.total)) }
+            pass(.statePiece(piece), to: targets)
             return
         }
         guard sources[piece.step] == id else { return }

@@ -94,7 +94,7 @@ for topology in ring server; do
   for seconds in 5 30; do sever "link cut for $seconds s, $topology" $topology $seconds; done
 done
 
-# A neighbour that cannot be dialled is named, and the server topology suggested.
+# Neighbours that cannot be dialled are named, the summation server stands in for the ring, and its topology is suggested.
 ip netns exec "${hosts[0]}" timeout 60 "$lockstep" coordinator "${recipe[@]}" --run blocked --listen 10.77.0.10:7700 --insecure \
   --workers 2 > coordinator.log 2>&1 &
 coordinator=$!
@@ -102,7 +102,8 @@ for index in 1 2; do
   ip netns exec "${hosts[$index]}" timeout 60 "$lockstep" worker --coordinator 10.77.0.10:7700 --insecure --threads 1 \
     --advertise 10.77.0.1$index:9 > worker-$index.log 2>&1 &
 done
-if wait $coordinator; then echo "a run with unreachable workers did not fail"; exit 1; fi
+if ! wait $coordinator; then echo "a run whose workers reach the coordinator alone failed"; cat coordinator.log; exit 1; fi
 wait || true
+grep -q "stands in for it" coordinator.log || { echo "nobody says that the server stands in"; exit 1; }
 grep -o "worker .* cannot reach .*" coordinator.log | head -n 1
 grep -q "topology server" coordinator.log

@@ -56,6 +56,14 @@ struct Bench {
             + send(.ready(id(number), fingerprint: [fingerprint], held ?? .fresh(digest: digest)))
     }
 
+    /// A run of two has come to the boundary behind its fourth step, where a newcomer waits: who sends it the state.
+    mutating func admit(_ newcomer: UInt64) -> [StateRelay] {
+        _ = run(2)
+        _ = greet(newcomer)
+        _ = train([1, 2], steps: 1...4)
+        return stand(1, 12).states + stand(2, 12).states
+    }
+
     mutating func gather(_ count: UInt64) -> [CoordinatorDirective] { (1...count).flatMap { greet($0) } }
 
     /// Every member of the view has its links.

@@ -62,10 +62,10 @@ extension CoordinatorMachine {
         }
         guard let source = handout, source != connection else { return settle(now) }
         handout = nil
-        let others = workers[source]?.accused ?? []
-        if !worker.wasMember, others.subtracting([worker.identity.process]).isEmpty {
+        let accuser = workers[source]?.accuser ?? worker.identity.process
+        if !worker.wasMember, accuser == worker.identity.process {
             // One newcomer's word costs the newcomer its place, and the next gets its state from another member where there is one.
-            workers[source]?.accused.insert(worker.identity.process)
+            workers[source]?.accuser = accuser
             workers[source]?.isSlowSource = true
             doPenance(worker.identity.process, now)
             return lost(connection, "it was sent the state at \(place(promised.applied)) and does not stand there", now)

@@ -70,8 +70,8 @@ public struct CoordinatorMachine: Sendable {
         var aside: (until: Duration, next: Duration)?
         /// Copies of the state come slowly from it.
         var isSlowSource = false
-        /// A newcomer that could make nothing of what it handed out.
-        var accused: Set<UInt64> = []
+        /// The newcomer's process that says it could make nothing of what this one handed out: a second one costs this one its place.
+        var accuser: UInt64?
         /// When its count of bytes moved last changed.
         var moved: Duration = .zero
         /// Steps it has reported.

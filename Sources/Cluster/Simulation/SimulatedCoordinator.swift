@@ -102,11 +102,9 @@ final class SimulatedCoordinator: SimulatedProcess {
             carryOut(machine.handle(event, at: .microseconds(world.now)))
             return finish(early.0, early.1)
         }
-        if case .tick = event {
-        } else if case .heartbeat = event {
-        } else if case .serverLinks = event {
-        } else {
-            world.note("\(name) ◀ \(event)")
+        switch event {
+        case .tick, .heartbeat, .serverLinks: break
+        default: world.note("\(name) ◀ \(event)")
         }
         carryOut(machine.handle(event, at: .microseconds(world.now)))
     }

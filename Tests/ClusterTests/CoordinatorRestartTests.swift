@@ -62,6 +62,32 @@ import Testing
         #expect(bench.stand(1, 15).states == [StateRelay(from: 1, to: [2], step: 5)])
     }
 
+    @Test("of those who take the newest checkpoint one with a slow line holds up nobody who has it")
+    func slowLine() {
+        var bench = second()
+        _ = bench.greet(1)
+        #expect(bench.greet(2).states == [StateRelay(from: nil, to: [1, 2], step: 2)])
+        _ = bench.send(.relaying(order: bench.order(of: 2), total: 45_000_000))
+        // As long as nobody has it, there is nobody to go on.
+        var directives: [CoordinatorDirective] = []
+        func seconds(_ range: ClosedRange<UInt64>, _ numbers: [UInt64]) {
+            for second in range {
+                bench.now += .seconds(1)
+                for number in numbers {
+                    let beat = Beat(work: 0, applied: 0, contributed: 0, moved: second * 125_000)
+                    directives += bench.send(.heartbeat(id(number), beat))
+                }
+                directives += bench.send(.tick)
+            }
+        }
+        seconds(1...20, [1, 2])
+        #expect(directives.halted.isEmpty && directives.deaths.isEmpty)
+        directives = bench.stand(1, 6)
+        seconds(21...21, [1, 2])
+        #expect(directives.words.contains("worker 2") && directives.words.contains("stands by"), "\(directives.words)")
+        #expect(directives.members == [1])
+    }
+
     @Test("newcomers alone take the newest checkpoint, as many as are wanted")
     func newcomersAlone() {
         var bench = second()

@@ -78,6 +78,35 @@ import Testing
         for part in ["host1", "host2", "haswell", "skylakex"] { #expect(refusal.contains(part), "\(refusal)") }
     }
 
+    @Test("before the first view the first comer does not say what is right: who computes otherwise than most goes")
+    func mostOfThem() throws {
+        var bench = Bench(plan(workers: 3...3))
+        #expect(bench.greet(1, kernel: "false").refusals.isEmpty)
+        #expect(bench.greet(2).refusals.isEmpty)
+        let refusal = try #require(bench.greet(3).refusals.first)
+        for part in ["host1", "host2", "false", "skylakex"] { #expect(refusal.contains(part), "\(refusal)") }
+        #expect(bench.machine.worldSize == 0)
+        #expect(bench.greet(4).members == [2, 3, 4])
+        // From now on the members do.
+        for number in 5...UInt64(9) { #expect(bench.greet(number, fingerprint: 9).refusals.count == 1) }
+        #expect(bench.machine.worldSize == 3)
+    }
+
+    @Test("so it is with another library, other products and another start, where as many are enough as have come")
+    func mostOfWhatever() throws {
+        for odd in 0..<3 {
+            var bench = Bench(plan(workers: 2...4))
+            let library = odd == 0 ? "MKL" : "OpenBLAS"
+            let stranger = WorkerIdentity(host: "host1", pid: 1, process: 1, build: "1", library: library, kernel: "skylakex")
+            _ = bench.send(.hello(id(1), stranger))
+            _ = bench.send(.ready(id(1), fingerprint: [odd == 1 ? 9 : 1], .fresh(digest: odd == 2 ? [8] : [7])))
+            _ = bench.greet(2)
+            #expect(bench.greet(3).refusals.isEmpty && bench.machine.worldSize == 0)
+            let late = bench.pass(CoordinatorMachine.patience, idle: [1, 2, 3])
+            #expect(late.refusals.count == 1 && late.members == [2, 3], "\(late.words)")
+        }
+    }
+
     @Test("another build is refused before it prepares anything, naming both sides")
     func otherBuild() throws {
         var bench = Bench(plan())

@@ -130,6 +130,23 @@ import Testing
     }
 }
 
+/// What somebody says of steps who has not been in one of this coordinator's views.
+@Suite struct HearsayTests {
+    @Test("figures of steps are taken from members, and from who comes back with a state")
+    func heard() {
+        var bench = Bench(plan(last: 20, generation: 2), view: 3)
+        _ = bench.greet(1, held: .at(13))
+        _ = bench.greet(2)
+        #expect(bench.machine.isHeard(id(1)) && !bench.machine.isHeard(id(2)) && !bench.machine.isHeard(id(3)))
+        var calm = Bench(plan())
+        _ = calm.run(2)
+        #expect(calm.machine.isHeard(id(1)) && calm.machine.isHeard(id(2)))
+        #expect(calm.machine.chain(after: 1) == nil)
+        _ = calm.report(1, steps: 1)
+        #expect(calm.machine.chain(after: 1) == Position.chain(after: phases))
+    }
+}
+
 /// An older copy of the run's folder, or a second one, behind the same address.
 @Suite struct CopiedFolderTests {
     private func hello(_ number: UInt64, generation: UInt64, leader: UInt64, at applied: UInt64) -> CoordinatorEvent {
@@ -153,6 +170,21 @@ import Testing
         for number in [2, 3] as [UInt64] { _ = bench.send(hello(number, generation: generation, leader: 11, at: 30)) }
         _ = bench.send(.ready(id(2), fingerprint: [1], .at(30)))
         #expect(bench.send(.ready(id(3), fingerprint: [1], .at(30))).views.first?.applied == 30)
+    }
+
+    @Test("one that claims another coordinator again and again sends everybody to dial anew ever more rarely")
+    func provoked() {
+        var bench = Bench(plan(workers: 1...1, last: 20, generation: 2))
+        var asked = 0
+        for second in 0..<UInt64(600) {
+            bench.now += .seconds(1)
+            let claim = bench.machine.plan.generation + 5
+            let directives = bench.send(hello(100 + second, generation: claim, leader: 11, at: 30))
+            guard directives.contains(.outrank(generation: claim)) else { continue }
+            asked += 1
+            _ = bench.send(.outranked(generation: claim + 1, leader: second))
+        }
+        #expect((2...8).contains(asked), "\(asked)")
     }
 
     @Test("a coordinator whose folder is another's ends, and tells its workers nothing")

@@ -20,22 +20,41 @@ import Testing
         return directives
     }
 
-    @Test("a neighbour that cannot be dialled twice before anything is done ends the run, names both and passes the way on")
+    /// Two that cannot reach each other before anything is done, twice: both say so of the second view as well.
+    private func cannotReach(_ bench: inout Bench, server: Bool = false) -> [CoordinatorDirective] {
+        let suspects: [Int?] = server ? [nil, nil] : [1, 0]
+        let view = bench.machine.view
+        var directives: [CoordinatorDirective] = []
+        for (number, suspect) in zip([1, 2] as [UInt64], suspects) {
+            directives += bench.send(
+                .linkFailed(
+                    id(number), view: view,
+                    .init(suspect: suspect, kind: .neverUp, incoming: !server && number == 2, reason: "connection refused")))
+        }
+        for number in [1, 2] as [UInt64] where directives.outcome == nil { directives += bench.stand(number, 0) }
+        return directives
+    }
+
+    @Test("neighbours that cannot be dialled before anything is done are named, and the summation server stands in")
     func undiallable() throws {
         var bench = Bench(plan())
         _ = bench.gather(2)
-        _ = breakLink(&bench, by: 1, suspect: 1, dialling: true, all: [])
-        _ = bench.stand(1, 0)
-        #expect(bench.stand(2, 0).members == [1, 2])
-        // One member's word ends no run; the other's, which waited for it in vain, makes it certain.
-        let first = bench.send(
-            .linkFailed(id(1), view: 2, .init(suspect: 1, kind: .neverUp, reason: "connection refused: use --topology server")))
-        #expect(first.outcome == nil)
-        let directives = bench.send(
-            .linkFailed(
-                id(2), view: 2, .init(suspect: 0, kind: .neverUp, incoming: true, reason: "not made: use --topology server")))
-        let reason = try #require(directives.failure)
-        #expect(reason.contains("worker 1") && reason.contains("worker 2") && reason.contains("--topology server"))
+        #expect(cannotReach(&bench).views.last?.ring == true)
+        let second = cannotReach(&bench)
+        #expect(second.outcome == nil && second.views.last?.ring == false && second.members == [1, 2])
+        for part in ["worker 1", "worker 2", "summation server", "--topology server"] {
+            #expect(second.words.contains(part), "\(second.words)")
+        }
+    }
+
+    @Test("where nobody reaches the server either, a run that has done nothing ends and says so")
+    func unreachable() throws {
+        var bench = Bench(plan())
+        _ = bench.gather(2)
+        for _ in 0..<2 { _ = cannotReach(&bench) }
+        #expect(cannotReach(&bench, server: true).outcome == nil, "once may be a chance")
+        let reason = try #require(cannotReach(&bench, server: true).failure)
+        #expect(reason.contains("the summation server") && reason.contains("connection refused"), "\(reason)")
     }
 
     @Test("a link that broke once is made again; the other neighbour's news of the same break changes nothing")

@@ -82,6 +82,47 @@ import Testing
         #expect(linked.requests == [SnapshotRequest(from: 2, step: 17, purposes: [.checkpoint, .evaluation, .last])])
     }
 
+    @Test("a copy that has come in and waits for a slow disk is held against nobody, and is not asked for again when its source dies")
+    func slowDisk() {
+        var bench = Bench(plan(last: 40, everySteps: 8))
+        _ = bench.run(2)
+        #expect(bench.train([1, 2], steps: 1...8).requests.map(\.from) == [1])
+        _ = bench.send(.snapshotArrived(step: 8))
+        let waiting = bench.pass(.seconds(30), busy: [1, 2])
+        #expect(!waiting.words.contains("takes long to come") && waiting.deaths.isEmpty, "\(waiting.words)")
+        let died = bench.die(1)
+        #expect(died.forgotten.isEmpty)
+        _ = bench.stand(2, 24)
+        #expect(bench.link([2]).snapshots.isEmpty)
+        #expect(bench.send(.snapshotStored(step: 8)).snapshots.isEmpty)
+    }
+
+    @Test("whoever waits for the end hears that the last state is here and the disk is slow")
+    func slowDiskAtTheEnd() {
+        var bench = Bench(plan(last: 1))
+        _ = bench.run(2)
+        _ = bench.train([1, 2], steps: 1...1)
+        _ = bench.send(.snapshotArrived(step: 1))
+        let words = bench.pass(.seconds(60), busy: [1, 2]).words
+        #expect(words.contains("waits for the disk"), "\(words)")
+        #expect(bench.send(.snapshotStored(step: 1)).outcome == .finished(step: 1))
+    }
+
+    @Test("what is no state of the run costs its source its place for a while, and another is asked")
+    func unusable() {
+        var bench = Bench(plan(last: 40, everySteps: 8))
+        _ = bench.run(2)
+        _ = bench.train([1, 2], steps: 1...8)
+        _ = bench.send(.snapshotArrived(step: 8))
+        let told = bench.send(.snapshotUnusable(step: 8, reason: "it has 3 tensors of 5"))
+        #expect(told.closed == [1] && told.deaths == [1] && told.words.contains("3 tensors"), "\(told.words)")
+        _ = bench.stand(2, 24)
+        #expect(bench.link([2]).requests.first == SnapshotRequest(from: 2, step: 9, purposes: .checkpoint))
+        // And so does a piece that nobody asked for.
+        let piece = bench.send(.badPiece(id(2), reason: "its piece at 5 of 9 came where 0 was due"))
+        #expect(piece.deaths == [2] && piece.outcome == nil)
+    }
+
     @Test("the last state is asked of every member in turn until one of them brings it")
     func lastInTurn() {
         var bench = Bench(plan(workers: 3...3, last: 1))

@@ -36,12 +36,13 @@ public final class ControlConnection: Sendable {
     /// Sends what is large behind what was sent so before; small messages overtake it. Any thread.
     func sendBulk(_ message: ControlMessage, view: UInt64) {
         do {
-            let frame = try message.frame(view: view)
-            channel.eventLoop.execute { [channel, traffic] in traffic.put(frame, on: channel) }
+            sendBulk(try message.frame(view: view))
         } catch {
             channel.pipeline.fireErrorCaught(error)
         }
     }
+
+    func sendBulk(_ frame: ControlFrame) { channel.eventLoop.execute { [channel, traffic] in traffic.put(frame, on: channel) } }
 
     /// Bytes of one piece of a stream: what a heartbeat may wait behind.
     static let pieceBytes = 32 << 10

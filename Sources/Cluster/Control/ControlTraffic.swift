@@ -12,6 +12,7 @@ final class ControlTraffic: @unchecked Sendable {
     let arrived = Atomic<UInt64>(0)
     /// Bytes of bulk that have left.
     let drained = Atomic<UInt64>(0)
+    private let dropCount = Atomic<UInt64>(0)
 
     // Confined to the event loop.
     private var queue: [ControlFrame] = []
@@ -26,9 +27,13 @@ final class ControlTraffic: @unchecked Sendable {
 
     /// Forgets what has not begun to leave: it is of a transfer or a view that was given up. On the event loop.
     func drop() {
+        dropCount.add(1, ordering: .relaxed)
         queue = []
         next = 0
     }
+
+    /// How often that was done: who sends piece by piece sees by it that the pieces are of no use any more. Any thread.
+    var drops: UInt64 { dropCount.load(ordering: .relaxed) }
 
     /// Whether anything waits. On the event loop.
     var isWaiting: Bool { next < queue.count || leaving > 0 }

@@ -25,7 +25,8 @@ extension CoordinatorShell {
             for id in ids { peers[id]?.connection.traffic.drop() }
             for id in ids { send(.halt(.with { $0.order = order }), to: id) }
         case .relaySum(let holder, let to, let applied, let order):
-            relay = Relay(.sum, from: holder, to: to, order: order, with: relay)
+            relay = Relay(
+                .sum, of: applied, from: holder, to: to, order: order, limit: run.outline.maximumBytes, with: relay)
             send(
                 .sumRequest(
                     .with {
@@ -33,7 +34,8 @@ extension CoordinatorShell {
                         $0.applied = applied
                     }), to: holder)
         case .relayState(let holder?, let to, let step, let order):
-            relay = Relay(.state, from: holder, to: to, order: order, with: relay)
+            relay = Relay(
+                .state, of: step, from: holder, to: to, order: order, limit: run.outline.maximumBytes, with: relay)
             send(
                 .snapshotRequest(
                     .with {
@@ -49,13 +51,14 @@ extension CoordinatorShell {
             feeder.put(.batch(step: step, to: to, view: machine.view))
         case .snapshot(let id, let step, let purposes):
             guard let peer = peers[id] else { return }
-            sources[step] = id
+            sources[step] = (id, nil)
             desk.expect(step: step, purposes: purposes)
             feeder.put(.message(.snapshotRequest(.with { $0.step = step }), to: peer.connection, view: machine.view))
         case .forgetSnapshot(let step):
             sources[step] = nil
             desk.forget(step: step)
         case .stepDone(let step, let view, let workers, let chain):
+            sources[step + 1]?.chain = chain
             let done = ledger.take(step)
             recorder.put(
                 .step(
@@ -86,9 +89,9 @@ extension CoordinatorShell {
         peers[id]?.connection.send(message, view: machine.view)
     }
 
-    /// The newest whole checkpoint, piece by piece, to all who need it.
+    /// The newest whole checkpoint, piece by piece, to all who need it, each at its own pace.
     private func sendCheckpoint(_ step: UInt64, _ to: [ConnectionID], _ order: UInt64) {
-        let connections = to.compactMap { peers[$0]?.connection }
+        let streams = to.compactMap { peers[$0]?.connection }.map { ($0, $0.traffic.drops) }
         DetachedThread.start(name: "state") { [run, log, self] in
             do {
                 let newest = try run.store.newestWhole()
@@ -101,17 +104,36 @@ extension CoordinatorShell {
                 guard checkpoint.info.step == step else {
                     return onLoop { $0.handle(.checkpointIs(step: checkpoint.info.step)) }
                 }
-                try StoredState(checkpoint).stream(order: order) { chunk in
-                    // A connection that ends on the way is heard of by itself.
-                    for connection in connections {
-                        try? connection.sendAndWait(
-                            .stateChunk(chunk), view: 0, through: gate, .atMost(ControlConnection.pieceLimit))
-                    }
+                onLoop { $0.handle(.relaying(order: order, total: UInt64(checkpoint.bytes))) }
+                for (connection, drops) in streams {
+                    DetachedThread.start(name: "state") { [self] in send(checkpoint, to: connection, order, until: drops) }
                 }
             } catch {
-                log.error("\(error)")
-                onLoop { $0.handle(.failed(reason: "\(error)")) }
+                fail(error)
             }
+        }
+    }
+
+    private func fail(_ error: any Error) {
+        log.error("\(error)")
+        onLoop { $0.handle(.failed(reason: "\(error)")) }
+    }
+
+    /// Blocks, as long as nothing was dropped on the connection since: then the transfer was given up.
+    private func send(_ checkpoint: Checkpoint, to connection: ControlConnection, _ order: UInt64, until drops: UInt64) {
+        do {
+            try StoredState(checkpoint).stream(order: order) { chunk in
+                guard connection.traffic.drops == drops else { throw CancellationError() }
+                do {
+                    try connection.sendAndWait(
+                        .stateChunk(chunk), view: 0, through: gate, .atMost(ControlConnection.pieceLimit))
+                } catch {
+                    throw CancellationError()  // the end of the connection, which is heard of by itself
+                }
+            }
+        } catch is CancellationError {
+        } catch {
+            fail(error)
         }
     }
 

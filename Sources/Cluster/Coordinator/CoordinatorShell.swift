@@ -27,8 +27,8 @@ final class CoordinatorShell: @unchecked Sendable {
     var members: [ViewPlan.Member] = []
     var ledger: ReportLedger
     var relay: Relay?
-    /// Who was asked for the state after a step.
-    var sources: [UInt64: ConnectionID] = [:]
+    /// Who was asked for the state after a step, and the run's chain hash there, once it is known.
+    var sources: [UInt64: (from: ConnectionID, chain: UInt64?)] = [:]
     var books = false
     var outcome: RunOutcome?
     private var nextConnection: UInt64 = 0
@@ -203,9 +203,9 @@ final class CoordinatorShell: @unchecked Sendable {
         case .position(let position): handle(.position(id, order: position.order, Position(position)))
         case .linksUp(let up): handle(.linksUp(id, view: up.view))
         case .linkFailed(let failure): handle(.linkFailed(id, view: failure.view, LinkReport(failure)))
-        case .phaseReport(let report): ledger.put(report)
+        case .phaseReport(let report): if machine.isHeard(id) { ledger.put(report) }
         case .stepReport(let report):
-            ledger.put(report)
+            if machine.isHeard(id) { ledger.put(report) }
             handle(.stepReport(id, view: report.view, step: report.step, chain: report.chain))
         case .heartbeat(let beat):
             handle(
@@ -218,7 +218,8 @@ final class CoordinatorShell: @unchecked Sendable {
         case .farewell(let farewell):
             handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
         case .stateChunk(let chunk): take(chunk, from: id)
-        case .sumChunk(let chunk): pass(.sumChunk(chunk), to: relay?.targets(.sum, from: id, order: chunk.order) ?? [])
+        case .sumChunk(let chunk):
+            pass(message, .sum, of: chunk.applied, from: id, order: chunk.order, chunk.place)
         case .notice(let notice):
             if let worker = machine.number(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
         case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest:
@@ -227,23 +228,34 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    private func pass(_ message: ControlMessage, to targets: [ConnectionID]) {
-        for target in targets { peers[target]?.connection.sendBulk(message, view: 0) }
+    /// Hands a piece on to those who wait for it, whose machine hears first how much there is to come.
+    private func pass(
+        _ message: ControlMessage, _ kind: Relay.Kind, of what: UInt64, from id: ConnectionID, order: UInt64,
+        _ place: PiecePlace
+    ) {
+        do {
+            let targets = try relay?.take(kind, of: what, from: id, order: order, place) ?? []
+            guard !targets.isEmpty else { return }
+            if kind == .state, place.offset == 0 { handle(.relaying(order: order, total: place.total)) }
+            // Encoded once: what waits for many is in memory once.
+            let frame = try message.frame(view: 0)
+            for target in targets { peers[target]?.connection.sendBulk(frame) }
+        } catch {
+            handle(.badPiece(id, reason: "\(error)"))
+        }
     }
 
     private func take(_ chunk: ControlStateChunk, from id: ConnectionID) {
-        if chunk.order != 0 {
-            let targets = relay?.targets(.state, from: id, order: chunk.order) ?? []
-            if chunk.offset == 0, !targets.isEmpty { handle(.relaying(order: chunk.order, total: chunk.total)) }
-            pass(.stateChunk(chunk), to: targets)
-            return
+        guard chunk.order == 0 else {
+            return pass(.stateChunk(chunk), .state, of: chunk.step, from: id, order: chunk.order, chunk.place)
         }
-        guard sources[chunk.step] == id else { return }
+        guard let source = sources[chunk.step], source.from == id else { return }
         do {
-            try desk.take(chunk)
+            guard try desk.take(chunk, chain: machine.chain(after: chunk.step) ?? source.chain) else { return }
+            sources[chunk.step] = nil
+            handle(.snapshotArrived(step: chunk.step))
         } catch {
-            log.error("\(error)")
-            peers[id]?.connection.close()
+            handle(.badPiece(id, reason: "\(error)"))
         }
     }
 
@@ -277,6 +289,7 @@ final class CoordinatorShell: @unchecked Sendable {
                 recorder.put(.event("checkpoint", [("step", .unsigned(step)), ("bytes", .integer(Int64(checkpoint.bytes)))]))
             }
             handle(.snapshotStored(step: step, purposes: purposes))
+        case .unusable(let step, let reason): handle(.snapshotUnusable(step: step, reason: reason))
         case .failed(let step, let reason): handle(.snapshotFailed(step: step, reason: reason))
         }
     }

@@ -21,6 +21,8 @@ struct PreparedRun: Sendable {
     /// The last view an earlier coordinator of the run has used.
     let lastView: UInt64
     let configurationText: String
+    /// What the run's states look like.
+    let outline: StateOutline
     /// What gradient links and workers know the run by.
     let identity: String
     /// Checkpoints that were passed over, and why.
@@ -66,6 +68,7 @@ struct PreparedRun: Sendable {
         let bookmark = Bookmark(past.records, lastStep: lastStep)
         lastView = bookmark.view
         configurationText = configuration.yaml()
+        outline = StateOutline(of: try Replica(training), configuration: configurationText)
         // Not the folder's name: it may be moved, and is the same run.
         identity = "\(configuration.identityDigest) \(try options.folder.identity())"
         plan = RunPlan(

@@ -15,24 +15,31 @@ final class SnapshotDesk: Sendable {
         var step: UInt64
         var purposes: SnapshotPurposes
         var bytes: [UInt8]
+        /// The run's chain hash there, where it is known.
+        var chain: UInt64?
     }
 
     /// What became of a state.
     enum Outcome: Sendable {
         case stored(step: UInt64, purposes: SnapshotPurposes, checkpoint: Checkpoint?)
+        /// What came is not the run's state after that step.
+        case unusable(step: UInt64, reason: String)
         case failed(step: UInt64, reason: String)
     }
 
+    /// A stream that was asked for.
     private struct Arriving {
-        var purposes: [UInt64: SnapshotPurposes] = [:]
-        var bytes: [UInt64: [UInt8]] = [:]
+        var purposes: SnapshotPurposes
+        var progress: StreamProgress
+        var bytes: [UInt8] = []
     }
 
-    private let arriving = Mutex(Arriving())
+    private let arriving = Mutex<[UInt64: Arriving]>([:])
     private let arrived = Mailbox<Arrived>()
     private let store: CheckpointStore
     private let settings: CheckpointSettings
     private let stepsPerEpoch: UInt64
+    private let outline: StateOutline
     private let identity: String
     private let evaluation: EvaluationDesk
     private let recorder: RunRecorder
@@ -44,12 +51,13 @@ final class SnapshotDesk: Sendable {
 
     /// - Parameter watch: asked before anything is written; `nil` where nothing will be.
     init(
-        store: CheckpointStore, settings: CheckpointSettings, stepsPerEpoch: UInt64, identity: String,
-        evaluation: EvaluationDesk, recorder: RunRecorder, watch: FolderWatch?, log: Logger
+        store: CheckpointStore, settings: CheckpointSettings, stepsPerEpoch: UInt64, outline: StateOutline,
+        identity: String, evaluation: EvaluationDesk, recorder: RunRecorder, watch: FolderWatch?, log: Logger
     ) {
         self.store = store
         self.settings = settings
         self.stepsPerEpoch = stepsPerEpoch
+        self.outline = outline
         self.identity = identity
         self.evaluation = evaluation
         self.recorder = recorder
@@ -64,6 +72,12 @@ final class SnapshotDesk: Sendable {
             defer { ended.countDown() }
             while let state = arrived.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 if isClosed.load(ordering: .relaxed) { return }
+                do {
+                    try outline.check(state.bytes, step: state.step, chain: state.chain)
+                } catch {
+                    onOutcome(.unusable(step: state.step, reason: "\(error)"))
+                    continue
+                }
                 do {
                     let checkpoint = state.purposes.contains(.checkpoint) ? try write(state) : nil
                     if !state.purposes.isDisjoint(with: [.evaluation, .figures]) { evaluation.put(state) }
@@ -91,52 +105,38 @@ final class SnapshotDesk: Sendable {
 
     /// A snapshot was asked for; its stream begins anew.
     func expect(step: UInt64, purposes: SnapshotPurposes) {
-        arriving.withLock {
-            $0.purposes[step] = purposes
-            $0.bytes[step] = nil
-        }
+        arriving.withLock { $0[step] = Arriving(purposes: purposes, progress: StreamProgress(limit: outline.maximumBytes)) }
     }
 
     /// A snapshot that was asked for will not come.
-    func forget(step: UInt64) {
-        arriving.withLock {
-            $0.purposes[step] = nil
-            $0.bytes[step] = nil
-        }
-    }
+    func forget(step: UInt64) { arriving.withLock { $0[step] = nil } }
 
     /// The next piece of a stream. Pieces come in order; what does not fit is an error of the sender.
     ///
-    /// - Throws: `LocalError` for a piece nobody asked for, out of order, or past the announced length.
-    func take(_ chunk: ControlStateChunk) throws {
+    /// - Parameter chain: the run's chain hash after that step, where it is known.
+    /// - Returns: whether the stream is whole with it.
+    /// - Throws: `LocalError` for a piece out of order, or past the announced length.
+    func take(_ chunk: ControlStateChunk, chain: UInt64?) throws -> Bool {
         let whole: Arrived? = try arriving.withLock { arriving in
-            guard let purposes = arriving.purposes[chunk.step] else { return nil }
+            // Out of the dictionary while it grows, or every piece would copy it.
+            guard var stream = arriving.removeValue(forKey: chunk.step) else { return nil }
             // The rest of a stream that was given up: the one asked for since begins at 0.
-            if arriving.bytes[chunk.step] == nil, chunk.offset > 0 { return nil }
-            var bytes = arriving.bytes.removeValue(forKey: chunk.step) ?? []
-            if chunk.offset == 0 { bytes = [] }
-            guard chunk.total <= Self.maximumStateBytes, chunk.offset == bytes.count,
-                chunk.offset + UInt64(chunk.data.count) <= chunk.total
-            else {
-                throw LocalError(
-                    "a piece of the state after step \(chunk.step) came at \(chunk.offset) of \(chunk.total) where \(bytes.count) was due"
-                )
-            }
-            // By a peer's number no more than what costs nothing where it is false.
-            if bytes.isEmpty { bytes.reserveCapacity(Int(min(chunk.total, 256 << 20))) }
-            bytes.append(contentsOf: chunk.data)
-            guard UInt64(bytes.count) == chunk.total else {
-                arriving.bytes[chunk.step] = bytes
+            guard !stream.bytes.isEmpty || chunk.offset == 0 else {
+                arriving[chunk.step] = stream
                 return nil
             }
-            arriving.purposes[chunk.step] = nil
-            return Arrived(step: chunk.step, purposes: purposes, bytes: bytes)
+            try stream.progress.take(chunk.place)
+            if stream.bytes.isEmpty { stream.bytes.reserveCapacity(Int(chunk.total)) }
+            stream.bytes.append(contentsOf: chunk.data)
+            guard stream.progress.isWhole else {
+                arriving[chunk.step] = stream
+                return nil
+            }
+            return Arrived(step: chunk.step, purposes: stream.purposes, bytes: stream.bytes, chain: chain)
         }
         if let whole { arrived.put(whole) }
+        return whole != nil
     }
-
-    /// The largest state that is taken in: far above what a model of this kind needs.
-    static let maximumStateBytes: UInt64 = 16 << 30
 
     private func write(_ state: Arrived) throws -> Checkpoint {
         let epoch = Int((state.step + stepsPerEpoch - 1) / stepsPerEpoch)

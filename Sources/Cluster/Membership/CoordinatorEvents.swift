@@ -91,6 +91,12 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case childExited(pid: UInt32, cause: String)
     /// No dead worker will be replaced any more (single machine only).
     case noReplacement(reason: String)
+    /// A piece of a state or a sum came that is not the next of what was asked for.
+    case badPiece(ConnectionID, reason: String)
+    /// The whole of a snapshot has come in from its source; storing and evaluating it is this host's.
+    case snapshotArrived(step: UInt64)
+    /// What came in is not the run's state after that step.
+    case snapshotUnusable(step: UInt64, reason: String)
     /// A snapshot is where it was wanted (for a checkpoint: durable), for these purposes or (nil) for all it was asked for; or
     /// it could not be had.
     case snapshotStored(step: UInt64, purposes: SnapshotPurposes? = nil)
@@ -117,7 +123,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
             .linkFailed(let id, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .heard(let id),
             .farewell(let id, _, _, _):
             return id
-        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .snapshotStored, .snapshotFailed,
+        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .badPiece, .snapshotArrived, .snapshotUnusable, .snapshotStored,
+            .snapshotFailed,
             .checkpointIs, .outranked, .notOutranked, .overthrown, .stopRequested, .failed, .tick:
             return nil
         }

@@ -51,7 +51,7 @@ extension CoordinatorMachine {
     ) -> [CoordinatorDirective] {
         refused.insert(connection)
         // It dials again, and is taken in when this coordinator's own generation is above the one it has obeyed.
-        guard !isOutranking, outranked.map({ now - $0 >= .seconds(5) }) ?? true else { return [.close(connection)] }
+        guard !isOutranking, now >= outranked.until else { return [.close(connection)] }
         isOutranking = true
         return [
             .close(connection), .outrank(generation: held.generation),
@@ -65,7 +65,7 @@ extension CoordinatorMachine {
     /// The folder is this coordinator's, which leads from now on with another generation: everybody dials anew.
     mutating func outranked(_ generation: UInt64, _ leader: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         isOutranking = false
-        outranked = now
+        pauseOutranking(now)
         plan.generation = generation
         plan.leader = leader
         let line = CoordinatorDirective.log(
@@ -73,6 +73,11 @@ extension CoordinatorMachine {
             "the folder is this coordinator's own: it was copied, or put back from a copy. It goes on as generation \(generation), and what workers hold counts where it goes on from here"
         )
         return [line] + workers.keys.sorted().map { .close($0) }
+    }
+
+    /// Every time sends all workers to dial anew: whoever provokes it again and again does so ever more rarely.
+    mutating func pauseOutranking(_ now: Duration) {
+        outranked = (now + outranked.next, min(outranked.next * 2, .seconds(600)))
     }
 
     /// The run is another's: this coordinator ends, and the workers, which are led by that one or wait for it, hear nothing of it.
@@ -91,40 +96,13 @@ extension CoordinatorMachine {
         if workers.count - (former == nil ? 0 : 1) >= Self.maximumWorkers {
             return "the run has \(Self.maximumWorkers) workers, the most there may be"
         }
-        guard let first = workers.values.min(by: { $0.number < $1.number }) else { return nil }
-        if first.identity.build != identity.build {
-            return Self.differ("build", first, identity) + "install the same build on both hosts"
-        }
-        if first.identity.library != identity.library, !plan.allowMixedKernels {
-            return Self.differ("BLAS library", first, identity) + Self.mixedKernelsWay
-        }
-        return nil
+        guard let first = workers.values.min(by: { $0.number < $1.number }), first.identity.build != identity.build else { return nil }
+        return "build of worker \(first.number) on host \(first.identity.host) is \(first.identity.build), of the one on host "
+            + "\(identity.host) it is \(identity.build), so their sums would differ in the last bits; install the same build on both hosts"
     }
 
     /// Members and spares together.
     public static let maximumWorkers = 256
-
-    /// A kernel family is judged when the replica is ready: until then a worker may have executed itself anew with the run's.
-    private func kernelObjection(to worker: Worker, beside other: Worker) -> String? {
-        guard worker.identity.kernel != other.identity.kernel, !plan.allowMixedKernels else { return nil }
-        return Self.differ("kernel", other, worker.identity) + Self.mixedKernelsWay
-    }
-
-    private static func differ(_ what: String, _ first: Worker, _ identity: WorkerIdentity) -> String {
-        let part = { (identity: WorkerIdentity) in
-            switch what {
-            case "build": identity.build
-            case "kernel": identity.kernel
-            default: identity.library
-            }
-        }
-        return "\(what) of worker \(first.number) on host \(first.identity.host) is \(part(first.identity)), of the one on host "
-            + "\(identity.host) it is \(part(identity)), so their sums would differ in the last bits; "
-    }
-
-    private static let mixedKernelsWay =
-        "install the same OpenBLAS on both and start the run with --kernel haswell where all have it, or "
-        + "--allow-mixed-kernels to give up equal bits"
 
     mutating func ready(
         _ connection: ConnectionID, _ fingerprint: [UInt8], _ position: Position, _ now: Duration
@@ -137,49 +115,11 @@ extension CoordinatorMachine {
             let isPossible = mayHoldTruth(worker.identity, position)
             workers[connection]?.mayHoldTruth = isPossible
         }
-        let others = workers.filter { $0.key != connection && $0.value.standing != .preparing }
-        if let other = others.min(by: { ($0.value.wasMember ? 0 : 1, $0.key) < ($1.value.wasMember ? 0 : 1, $1.key) }) {
-            if let objection = kernelObjection(to: worker, beside: other.value) {
-                return differs(connection, other.value, objection)
-            }
-            if other.value.fingerprint != fingerprint, !plan.allowMixedKernels {
-                return differs(
-                    connection, other.value,
-                    "its products at this run's shapes differ from those of \(name(other.key)) although both name kernel "
-                        + "\(other.value.identity.kernel); pin one family with --kernel haswell, or give up equal bits "
-                        + "with --allow-mixed-kernels")
-            }
-        }
-        // One that came back, or was halted before its first phase, has not made its digest again.
-        if position.isFresh, !position.digest.isEmpty,
-            let other = others.filter({ $0.value.position.isFresh && !$0.value.position.digest.isEmpty }).min(by: {
-                $0.key < $1.key
-            }),
-            other.value.position.digest != position.digest
-        {
-            return turnAway(
-                connection,
-                "the state it begins with differs from that of \(name(other.key)): one of the two hosts has faulty "
-                    + "memory or a different build; check both with `lockstep doctor`")
-        }
         workers[connection]?.standing = .still
         workers[connection]?.worked = now
         if firstReady == nil { firstReady = now }
-        return proceed(now)
-    }
-
-    /// It computes otherwise than the other. Where neither has been a member nobody can tell whose way is the run's: whoever brings a
-    /// state keeps it, and comes again.
-    private mutating func differs(
-        _ connection: ConnectionID, _ other: Worker, _ reason: String
-    ) -> [CoordinatorDirective] {
-        guard let worker = workers[connection], !worker.position.isFresh, !other.wasMember else {
-            return turnAway(connection, reason)
-        }
-        let named = name(connection)
-        workers[connection] = nil
-        refused.insert(connection)
-        return [.close(connection), .log(.warning, "\(named) has to wait with its state: \(reason)")]
+        // Where there is a member to compare it with, the run need not stand still for one that is sent away again.
+        return (hasMember ? sortOut() : []) + proceed(now)
     }
 
     mutating func turnAway(_ connection: ConnectionID, _ reason: String) -> [CoordinatorDirective] {

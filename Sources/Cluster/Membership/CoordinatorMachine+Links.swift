@@ -33,20 +33,20 @@ extension CoordinatorMachine {
             }
         suspicions.append(
             Suspicion(by: connection, of: other, pair: pair, kind: report.kind, sentence: "\(what): \(report.reason)"))
-        // A run that has done nothing, and the same two again: a mistake in the set-up, which its user wants to hear at once.
-        // The first time it may be that the other one has just died; and one member's word ends no run.
-        if report.kind == .neverUp, hasDoneNothing, failures[pair, default: 0] + 1 >= rules.pairPatience, isConfirmed(pair, other) {
+        // A run that has done nothing, and whose server nobody reaches, twice: a mistake in the set-up, which its user wants to hear at
+        // once; one member's word ends no run. Where it is a pair of neighbours the server stands in for their ring.
+        if report.kind == .neverUp, other == nil, hasDoneNothing, failures[pair, default: 0] + 1 >= rules.pairPatience,
+            nobodyReachesServer
+        {
             return fail("\(what): \(report.reason)")
         }
         guard ranks.contains(connection) else { return [] }
         return regroup(admitting: false, cause: "a gradient link broke", now)
     }
 
-    /// Both of the two say so of this view, or every member of the summation server.
-    private func isConfirmed(_ pair: RingOrder.Pair, _ other: ConnectionID?) -> Bool {
-        let accusers = Set(suspicions.filter { $0.kind == .neverUp && $0.pair.unordered == pair.unordered }.map(\.by))
-        if let other { return accusers.contains(other) && accusers.count > 1 }
-        return formed.allSatisfy { member in suspicions.contains { $0.kind == .neverUp && $0.by == member && $0.of == nil } }
+    /// Every member says so of this view.
+    private var nobodyReachesServer: Bool {
+        formed.allSatisfy { member in suspicions.contains { $0.kind == .neverUp && $0.by == member && $0.of == nil } }
     }
 
     private var hasDoneNothing: Bool { completed == plan.firstStep && base == plan.firstStep * UInt64(plan.phases) }

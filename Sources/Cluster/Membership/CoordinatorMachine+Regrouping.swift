@@ -74,7 +74,7 @@ extension CoordinatorMachine {
     }
 
     /// The highest phase that a live replica has applied; with the checkpoint newer, or no replica, the checkpoint's.
-    private var truth: UInt64 {
+    var truth: UInt64 {
         let checkpoint = newestCheckpoint * UInt64(plan.phases)
         let replicas = workers.values.filter { $0.standing == .still && counts($0) }
         return max(replicas.map(\.position.applied).max() ?? 0, checkpoint)
@@ -126,6 +126,8 @@ extension CoordinatorMachine {
             guard isEnough(now) else { return left + waitNotice(now) }
             admitting = true
         }
+        let odd = hasMember ? [] : sortOut()
+        if !odd.isEmpty { return left + odd + settle(now) }
         let truth = truth
         // Whoever has come back with more than anybody here is waited for: it only has to say that it is ready.
         if !finishesAlone, workers.values.contains(where: { $0.bringsState && $0.position.applied > truth }) { return left }
@@ -175,6 +177,7 @@ extension CoordinatorMachine {
         if level.isEmpty {
             expect(rest, now)
             promise(rest, ChainMark(applied: truth, chain: 0))
+            beginTransfer(from: nil, to: rest, now)
             return directives + [.relayState(from: nil, to: rest, step: step, order: order)]
         }
         // Of equals one whose copies come quickly.
@@ -182,7 +185,7 @@ extension CoordinatorMachine {
         expect(rest + [source], now)
         promise(rest, ChainMark(applied: truth, chain: position(source).chain))
         handout = source
-        if hasLed { transfer = Transfer(since: now, source: source, newcomers: rest, before: workers.mapValues(\.beat.moved)) }
+        beginTransfer(from: source, to: rest, now)
         return directives + [.relayState(from: source, to: rest, step: step, order: order)]
     }
 

@@ -7,7 +7,7 @@ extension CoordinatorMachine {
         let purposes = purposes.union(carried)
         let living = ranks.filter { workers[$0] != nil }
         let free = living.first { source in
-            !workers[source]!.isSlowSource || purposes.contains(.last) || !pending.values.contains { $0.source == source }
+            !workers[source]!.isSlowSource || purposes.contains(.last) || coming(from: source).isEmpty
         }
         guard !living.isEmpty, let source = free ?? (pending[step] == nil ? nil : living[0]) else {
             // Everybody is slow and at one already: the next boundary serves it.
@@ -21,11 +21,16 @@ extension CoordinatorMachine {
             return []
         }
         // A slow source gives up what it is at for the last state.
-        let obsolete = workers[source]!.isSlowSource ? pending.filter { $0.value.source == source && $0.key < step } : [:]
+        let obsolete = workers[source]!.isSlowSource ? coming(from: source).filter { $0.key < step } : [:]
         for earlier in obsolete.keys { pending[earlier] = nil }
         let given = obsolete.values.reduce(purposes) { $0.union($1.purposes) }
         pending[step] = Pending(purposes: given, source: source, since: now, before: workers[source]!.beat.moved)
         return obsolete.keys.sorted().map { .forgetSnapshot(step: $0) } + [.snapshot(source, step: step, purposes: given)]
+    }
+
+    /// Copies that the source has yet to send, or is sending.
+    private func coming(from source: ConnectionID) -> [UInt64: Pending] {
+        pending.filter { $0.value.source == source && !$0.value.hasArrived }
     }
 
     /// At the start of a view: which of the snapshots asked for in the last one will still come.
@@ -33,7 +38,7 @@ extension CoordinatorMachine {
     /// A request that its source had not reached when it was halted is gone. What lies behind this boundary is asked for
     /// again on the way; what lies before it is served by the next boundary.
     mutating func settlePending(_ applied: UInt64) {
-        for (step, asked) in pending {
+        for (step, asked) in pending where !asked.hasArrived {
             // Where the same step was asked for before, its source cannot be known to have come to the second request.
             if let source = workers[asked.source], source.position.copied >= step, served[step] == nil { continue }
             pending[step] = nil
@@ -43,12 +48,12 @@ extension CoordinatorMachine {
 
     /// A source is gone: what it was streaming will not come.
     mutating func forgetSnapshots(from source: ConnectionID) -> [CoordinatorDirective] {
-        pending.filter { $0.value.source == source }.keys.sorted().map { .forgetSnapshot(step: $0) }
+        coming(from: source).keys.sorted().map { .forgetSnapshot(step: $0) }
     }
 
     /// The next boundary serves what a source that stood aside took with it.
     mutating func carrySnapshots(from source: ConnectionID) {
-        for (step, asked) in pending where asked.source == source {
+        for (step, asked) in coming(from: source) {
             pending[step] = nil
             carried.formUnion(asked.purposes.subtracting(.last))
         }
@@ -64,23 +69,20 @@ extension CoordinatorMachine {
     }
 
     /// Copies that the run waits for: one that comes over a slow uplink it does not.
-    var awaited: [UInt64: Pending] { pending.filter { workers[$0.value.source].map { !$0.isSlowSource } ?? false } }
+    var awaited: [UInt64: Pending] {
+        pending.filter { $0.value.hasArrived || (workers[$0.value.source].map { !$0.isSlowSource } ?? false) }
+    }
 
     /// A copy that does not come for long holds nobody up, and the next is asked of another.
     mutating func slowCopies(_ now: Duration) -> [CoordinatorDirective] {
         pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
-            guard pending[step] != nil, now - asked.since > rules.copyPatience, let source = workers[asked.source],
+            guard pending[step] != nil, !asked.hasArrived, now - asked.since > rules.copyPatience, let source = workers[asked.source],
                 !source.isSlowSource
             else { return [] }
             workers[asked.source]?.isSlowSource = true
             // It is at the newest of them; what else it was asked for, the next boundary serves.
-            let newest = pending.filter { $0.value.source == asked.source }.keys.max() ?? step
-            let given = pending.filter { $0.value.source == asked.source && $0.key < newest }
-            for (earlier, other) in given {
-                pending[earlier] = nil
-                carried.formUnion(other.purposes.subtracting(.last))
-            }
-            return given.keys.sorted().map { .forgetSnapshot(step: $0) } + [
+            let newest = coming(from: asked.source).keys.max() ?? step
+            return giveUp(from: asked.source, before: newest) + [
                 .log(
                     .info,
                     "the state after step \(step) takes long to come from \(name(asked.source)): its host or its uplink is slow; the run goes on meanwhile, and further copies are asked of others where there are any"
@@ -89,13 +91,42 @@ extension CoordinatorMachine {
         }
     }
 
+    /// Copies of earlier steps that the source has not sent and will not: what they were for, the next boundary serves.
+    private mutating func giveUp(from source: ConnectionID, before step: UInt64) -> [CoordinatorDirective] {
+        let given = coming(from: source).filter { $0.key < step }
+        for (earlier, asked) in given {
+            pending[earlier] = nil
+            carried.formUnion(asked.purposes.subtracting(.last))
+        }
+        return given.keys.sorted().map { .forgetSnapshot(step: $0) }
+    }
+
+    /// A copy has come in: what it waits for now is no matter of its source.
+    mutating func arrived(_ step: UInt64, _ now: Duration) -> [CoordinatorDirective] {
+        guard let asked = pending[step], !asked.hasArrived else { return [] }
+        pending[step]?.hasArrived = true
+        // For whoever waits for it, what comes now begins now.
+        pending[step]?.since = now
+        if now - asked.since <= rules.copyPatience { workers[asked.source]?.isSlowSource = false }
+        // Its copies come one after the other.
+        return giveUp(from: asked.source, before: step)
+    }
+
     /// Whoever waits for the end of the run hears for what.
     mutating func slowEnd(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .running, completed >= goal, let asked = pending[completed], now - asked.since > rules.endPatience,
-            !asked.isSaid,
-            let source = workers[asked.source]
+            !asked.isSaid
         else { return [] }
         pending[completed]?.isSaid = true
+        guard !asked.hasArrived else {
+            return [
+                .log(
+                    .info,
+                    "the state after step \(completed), the last one, is here and waits for the disk, or for the evaluation of an earlier one: the run ends when it is stored"
+                )
+            ]
+        }
+        guard let source = workers[asked.source] else { return [] }
         let rate = Int(Double(source.beat.moved &- asked.before) / (now - asked.since).seconds / 1000)
         var way = ""
         if stopReason != nil {
@@ -135,16 +166,10 @@ extension CoordinatorMachine {
 
     /// A snapshot is where it was wanted, for these purposes (nil: for all it was asked for).
     mutating func stored(_ step: UInt64, _ purposes: SnapshotPurposes?, _ now: Duration) -> [CoordinatorDirective] {
+        let given = arrived(step, now)
         let asked = pending.removeValue(forKey: step)
         // A copy of an earlier step that comes in brings no step to its end: whoever asked to stop is not to wait for it.
         if stopReason == nil || completed >= goal { progressed = now }
-        if let asked, now - asked.since <= rules.copyPatience { workers[asked.source]?.isSlowSource = false }
-        // Its copies come one after the other: what it was asked for before this one it has given up.
-        let given = asked.map { asked in pending.filter { $0.value.source == asked.source && $0.key < step } } ?? [:]
-        for (earlier, other) in given {
-            pending[earlier] = nil
-            carried.formUnion(other.purposes.subtracting(.last))
-        }
         let purposes = purposes ?? asked?.purposes ?? []
         if purposes.contains(.checkpoint) {
             lastCheckpoint = now
@@ -153,7 +178,7 @@ extension CoordinatorMachine {
         served = served.filter { $0.key + 8 * Self.window > step }
         served[step, default: []].formUnion(purposes)
         carried.formUnion((asked?.purposes ?? []).subtracting(purposes).subtracting(.last))
-        return given.keys.sorted().map { .forgetSnapshot(step: $0) } + proceed(now)
+        return given + proceed(now)
     }
 
     mutating func snapshotFailed(_ step: UInt64, _ reason: String) -> [CoordinatorDirective] {

@@ -4,9 +4,15 @@ extension CoordinatorMachine {
     static let firstAside: Duration = .seconds(60)
     private static let longestAside: Duration = .seconds(3600)
 
-    /// Newcomers whose state would take too long stand by, and the run goes on.
+    mutating func beginTransfer(from source: ConnectionID?, to newcomers: [ConnectionID], _ now: Duration) {
+        transfer = Transfer(since: now, source: source, newcomers: newcomers, before: workers.mapValues(\.beat.moved))
+    }
+
+    /// Newcomers whose state would take too long stand by, and the run goes on, where there is anybody who can.
     mutating func slowTransfer(_ now: Duration) -> [CoordinatorDirective] {
-        guard stage == .regrouping, let transfer, now - transfer.since > rules.joinEstimate else { return [] }
+        guard stage == .regrouping, let transfer, now - transfer.since > rules.joinEstimate,
+            transfer.source != nil || isSomebodyLevel
+        else { return [] }
         let elapsed = now - transfer.since
         var directives: [CoordinatorDirective] = []
         for connection in transfer.newcomers {
@@ -16,13 +22,13 @@ extension CoordinatorMachine {
                 elapsed.seconds * Double(total) / Double(max(1, min(moved, total)))
             }
             guard elapsed > rules.joinPatience || (whole ?? 0) > rules.joinPatience.seconds else { continue }
-            let isSourceSlow = isBehind(transfer.source, moved: moved, since: transfer)
-            if isSourceSlow { workers[transfer.source]?.isSlowSource = true }
+            let slow = transfer.source.flatMap { isBehind($0, moved: moved, since: transfer) ? $0 : nil }
+            if let slow { workers[slow]?.isSlowSource = true }
             let pause = worker.aside?.next ?? Self.firstAside
             workers[connection]?.aside = (now + pause, min(pause * 2, Self.longestAside))
             let about = whole.map { "about \(Int(min($0.rounded(), 1e9))) s" } ?? "more than \(elapsed.components.seconds) s"
             let rate = Int(Double(moved) / max(elapsed.seconds, 1e-3) / 1000)
-            let whose = isSourceSlow ? "which \(name(transfer.source)) sends slowly" : "over its connection (\(rate) kB/s)"
+            let whose = slow.map { "which \(name($0)) sends slowly" } ?? "over its connection (\(rate) kB/s)"
             directives.append(
                 .log(
                     .warning,
@@ -33,6 +39,12 @@ extension CoordinatorMachine {
         self.transfer = nil
         // Whoever is at it is asked where it stands, and gives the transfer up.
         return directives + askAgain(now)
+    }
+
+    /// Somebody stands ready where the next view begins.
+    private var isSomebodyLevel: Bool {
+        let truth = truth
+        return workers.values.contains { $0.standing == .still && counts($0) && $0.position.applied == truth }
     }
 
     /// Whether the source has sent little more than the newcomer has.
@@ -84,6 +96,22 @@ extension CoordinatorMachine {
 
     /// Phases of the longest run there can be.
     static let mostApplied: UInt64 = 1 << 48
+
+    /// It streams something else than what it was asked for: a way that changes bytes has a checksum against it, so the fault is its own.
+    mutating func streamsFalsely(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+        guard let worker = workers[connection] else { return [] }
+        doPenance(worker.identity.process, now)
+        return expel(connection, now, reason)
+    }
+
+    /// A copy of the state came in whole and is none: the next is asked of somebody else.
+    mutating func unusable(_ step: UInt64, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+        guard let asked = pending.removeValue(forKey: step) else { return [] }
+        carried.formUnion(asked.purposes.subtracting(.last))
+        let sentence = "what it sent as the state after step \(step) is not that: \(reason)"
+        guard workers[asked.source] != nil else { return [.log(.error, sentence)] + proceed(now) }
+        return streamsFalsely(asked.source, sentence, now)
+    }
 
     private mutating func expel(_ connection: ConnectionID, _ now: Duration, _ reason: String) -> [CoordinatorDirective] {
         lost(connection, "it broke the protocol: \(reason)", now)

@@ -117,7 +117,7 @@ extension CoordinatorMachine {
         guard stage == .running, now - max(finished.since, progressed) > limit else { return [] }
         let seconds = limit.components.seconds
         guard sent > completed else {
-            let late = Set(pending.values.filter { now - $0.since > limit }.map(\.source)).sorted()
+            let late = Set(pending.values.filter { !$0.hasArrived && now - $0.since > limit }.map(\.source)).sorted()
             return late.filter { workers[$0].map { now - $0.moved > limit } ?? false }.flatMap { source in
                 lost(source, "it was asked for the state and has sent none of it for \(seconds) s", now)
             }

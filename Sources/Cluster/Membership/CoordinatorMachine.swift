@@ -101,6 +101,8 @@ public struct CoordinatorMachine: Sendable {
         var since: Duration
         /// What its source had moved of states when it was asked.
         var before: UInt64 = 0
+        /// It is here, and waits for the disk or for an evaluation: its source has no more to do with it.
+        var hasArrived = false
         /// It has been said that the run's end waits for it.
         var isSaid = false
     }
@@ -108,7 +110,8 @@ public struct CoordinatorMachine: Sendable {
     /// A state on its way to newcomers, for which the run stands still.
     struct Transfer: Sendable {
         var since: Duration
-        var source: ConnectionID
+        /// Nil: it comes from the disk.
+        var source: ConnectionID?
         var newcomers: [ConnectionID]
         /// What everybody had moved when it began.
         var before: [ConnectionID: UInt64]
@@ -209,9 +212,10 @@ public struct CoordinatorMachine: Sendable {
     var penances: [UInt64: (until: Duration, next: Duration)] = [:]
     /// Processes that were in a view of this coordinator.
     var processes: Set<UInt64> = []
-    /// Its generation is being raised above another's; and when that was last done.
+    /// Its generation is being raised above another's; and until when, after the last time, nobody's word leads to that again, nor for
+    /// how long the time after.
     var isOutranking = false
-    var outranked: Duration?
+    var outranked: (until: Duration, next: Duration) = (.zero, .seconds(5))
     /// Members of the last view formed, by rank, and whether one of them was lost since.
     var formed: [ConnectionID] = []
     var hasLostMember = false
@@ -249,6 +253,15 @@ public struct CoordinatorMachine: Sendable {
     /// A worker's number in the run's log.
     public func number(of connection: ConnectionID) -> UInt32? { workers[connection]?.number }
 
+    /// Whether what this worker tells of steps is listened to: one that has come in and was in no view has nothing to tell, unless
+    /// it comes back with a state.
+    public func isHeard(_ connection: ConnectionID) -> Bool {
+        workers[connection].map { $0.wasMember || $0.mayHoldTruth } ?? false
+    }
+
+    /// The run's chain hash after so many steps, where a member has told it of late.
+    public func chain(after step: UInt64) -> UInt64? { step == 0 ? nil : chains[step - 1]?.chain }
+
     /// Whether the operating system has said how this child died.
     public func knowsCause(ofPid pid: UInt32) -> Bool { causes[pid] != nil }
 
@@ -279,7 +292,8 @@ public struct CoordinatorMachine: Sendable {
             return []
         case .outranked(let generation, let leader): return outranked(generation, leader, now)
         case .notOutranked(let reason):
-            (isOutranking, outranked) = (false, now)
+            isOutranking = false
+            pauseOutranking(now)
             return [.log(.error, "whose the run's folder is cannot be told: \(reason)")]
         case .overthrown(let reason): return overthrown(reason)
         case .farewell(let connection, let reason, _, true): return resign(connection, reason, now)
@@ -289,6 +303,9 @@ public struct CoordinatorMachine: Sendable {
         case .noReplacement(let reason):
             noReplacement = reason
             return workers.isEmpty ? fail(reason) : [.log(.warning, reason)]
+        case .badPiece(let connection, let reason): return streamsFalsely(connection, reason, now)
+        case .snapshotUnusable(let step, let reason): return unusable(step, reason, now)
+        case .snapshotArrived(let step): return arrived(step, now)
         case .snapshotStored(let step, let purposes): return stored(step, purposes, now)
         case .snapshotFailed(let step, let reason): return snapshotFailed(step, reason)
         case .checkpointIs(let step):

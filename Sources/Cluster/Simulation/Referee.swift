@@ -124,8 +124,9 @@ final class Referee {
         }
     }
 
-    func pieceOutOfOrder(_ piece: StatePiece) {
-        world.violate("a piece of the state after step \(piece.step) came out of order, and its sender is cut off for it")
+    func pieceOutOfOrder(from peer: SimulatedPeer, _ what: String) {
+        guard !(peer is SimulatedLiar) else { return }
+        world.violate("\(peer.name) is cut off for a piece: \(what)")
     }
 
     func record(_ note: RunNote, by coordinator: SimulatedCoordinator) {

@@ -14,11 +14,11 @@ extension SimulatedCoordinator {
             for id in ids { send(.halt(order: order), to: id) }
         case .relaySum(let holder, let to, let applied, let order):
             world.counts.sumsSent += to.count
-            relay = Relay(.sum, from: holder, to: to, order: order, with: relay)
+            relay = Relay(.sum, of: applied, from: holder, to: to, order: order, limit: .max, with: relay)
             send(.sumRequest(order: order, applied: applied), to: holder)
         case .relayState(let holder?, let to, let step, let order):
             world.counts.statesSent += to.count
-            relay = Relay(.state, from: holder, to: to, order: order, with: relay)
+            relay = Relay(.state, of: step, from: holder, to: to, order: order, limit: .max, with: relay)
             send(.snapshotRequest(step: step, order: order), to: holder)
         case .relayState(nil, let to, let step, let order):
             world.counts.statesSent += to.count

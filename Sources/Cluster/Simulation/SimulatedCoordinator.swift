@@ -149,7 +149,9 @@ final class SimulatedCoordinator: SimulatedProcess {
         case .farewell(let reason, let leaving, let common):
             handle(.farewell(id, reason: reason, leaving: leaving, common: common))
         case .statePiece(let piece): take(piece, from: id)
-        case .sumPiece(let piece): pass(.sumPiece(piece), to: relay?.targets(.sum, from: id, order: piece.order))
+        case .sumPiece(let piece):
+            let place = PiecePlace(offset: piece.offset, count: UInt64(piece.sums.count), total: piece.total)
+            pass(.sumPiece(piece), .sum, of: piece.applied, from: id, order: piece.order, place)
         }
     }
 
@@ -159,25 +161,38 @@ final class SimulatedCoordinator: SimulatedProcess {
         return stale[id] ?? position
     }
 
-    private func pass(_ message: ToWorker, to targets: [ConnectionID]?) {
-        for target in targets ?? [] { peers[target]?.connection.send(message, view: 0) }
+    /// Hands a piece on to those who wait for it, whose sizes are known first.
+    private func pass(
+        _ message: ToWorker, _ kind: Relay.Kind, of what: UInt64, from id: ConnectionID, order: UInt64, _ place: PiecePlace
+    ) {
+        do {
+            let targets = try relay?.take(kind, of: what, from: id, order: order, place) ?? []
+            if kind == .state, place.offset == 0, !targets.isEmpty { handle(.relaying(order: order, total: place.total)) }
+            for target in targets { peers[target]?.connection.send(message, view: 0) }
+        } catch {
+            outOfOrder("\(error)", id)
+        }
+    }
+
+    private func outOfOrder(_ what: String, _ id: ConnectionID) {
+        guard let peer = peers[id] else { return }
+        world.note("\(name): \(peer.connection.peer.name): \(what)")
+        world.referee.pieceOutOfOrder(from: peer.connection.peer, what)
+        handle(.badPiece(id, reason: what))
     }
 
     private func take(_ piece: StatePiece, from id: ConnectionID) {
         guard piece.order == 0 else {
-            let targets = relay?.targets(.state, from: id, order: piece.order) ?? []
-            if piece.offset == 0, !targets.isEmpty { handle(.relaying(order: piece.order, total: piece.total)) }
-            pass(.statePiece(piece), to: targets)
-            return
+            let place = PiecePlace(offset: piece.offset, count: piece.count, total: piece.total)
+            return pass(.statePiece(piece), .state, of: piece.step, from: id, order: piece.order, place)
         }
         guard sources[piece.step] == id else { return }
         switch desk.take(piece) {
         case .more: break
         case .outOfOrder:
-            world.note("\(name): a piece of the state after step \(piece.step) is out of order")
-            world.referee.pieceOutOfOrder(piece)
-            peers[id]?.connection.closeByCoordinator()
+            outOfOrder("a piece of the state after step \(piece.step) is out of order", id)
         case .whole(let state, let purposes):
+            handle(.snapshotArrived(step: piece.step))
             // One after the other, on a thread of its own.
             stored = max(stored, world.now) + world.delay(world.scenario.storing)
             world.after(stored - world.now, in: self) {

@@ -112,7 +112,9 @@ final class SimulatedLiar: SimulatedPeer {
             worldSize = plan.members.count
             // What it has said of a state it does not have must not stand against a member's.
             if manner != .accuser || world.random.chance(0.7) { say(.linksUp(view: view)) }
-        case .refusal, .sumRequest, .sumPiece, .batch, .snapshotRequest, .stop, .heartbeat: break
+        case .snapshotRequest(let step, let order):
+            if manner == .babbler, world.random.chance(0.5) { say(.statePiece(disorder(step, order))) }
+        case .refusal, .sumRequest, .sumPiece, .batch, .stop, .heartbeat: break
         }
     }
 
@@ -206,6 +208,14 @@ final class SimulatedLiar: SimulatedPeer {
             LinkReport(
                 suspect: suspect < 0 ? nil : suspect, kind: world.random.pick([.neverUp, .closed, .observed]),
                 incoming: world.random.chance(0.5), reason: "a lie"))
+    }
+
+    /// A piece that is not the first of what was asked for.
+    private func disorder(_ step: UInt64, _ order: UInt64) -> StatePiece {
+        let isOther = world.random.chance(0.3)
+        return StatePiece(
+            order: order, step: isOther ? number(upTo: Self.steps) : step, offset: isOther ? 0 : number(upTo: Self.count) | 1,
+            count: number(upTo: Self.count), total: number(upTo: Self.count), state: world.scenario.arithmetic.fresh)
     }
 
     private var farewell: ToCoordinator {

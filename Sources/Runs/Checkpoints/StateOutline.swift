@@ -1,0 +1,58 @@
+import Autoencoder
+
+/// What the state of a run looks like: what comes in as one is compared with it before it takes a checkpoint's place.
+public struct StateOutline: Sendable {
+    private struct Form: Sendable, Equatable {
+        var type: ElementType
+        var shape: [Int]
+    }
+
+    private let forms: [String: Form]
+    private let phases: UInt64
+    /// No file of such a state is longer: its tensors, and the longest header that they and the configuration make.
+    public let maximumBytes: UInt64
+
+    /// - Parameters:
+    ///   - replica: any of the run's; only its names and sizes count.
+    ///   - configuration: what the files carry among their metadata.
+    public init(of replica: Replica, configuration: String) {
+        let state = replica.state()
+        forms = Dictionary(
+            uniqueKeysWithValues: state.map { tensor in
+                let type: ElementType =
+                    switch tensor.values {
+                    case .f32: .f32
+                    case .f64: .f64
+                    case .i32: .i32
+                    }
+                return (tensor.name, Form(type: type, shape: tensor.shape))
+            })
+        phases = UInt64(replica.phases.count)
+        // JSON writes no byte of a text with more than six, no number with more than twenty.
+        let header = state.reduce(4096 + 6 * configuration.utf8.count) { sum, tensor in
+            sum + 256 + 6 * tensor.name.utf8.count + 24 * tensor.shape.count
+        }
+        maximumBytes = UInt64(header + state.reduce(0) { $0 + $1.values.byteCount })
+    }
+
+    /// Checks a whole file: its header, its tensors' names, types and shapes, and where on the run's way it says that it stands.
+    ///
+    /// - Parameter chain: the run's chain hash after that step, where it is known.
+    /// - Throws: `SafetensorsError` or `StateFileError`: what it is instead.
+    public func check(_ bytes: [UInt8], step: UInt64, chain: UInt64?) throws {
+        let reader = try SafetensorsReader(bytes: bytes, name: "the state after step \(step)")
+        let position = try StateFile.position(of: reader)
+        guard position.step == step, position.applied == step * phases else {
+            throw StateFileError("it is the state after step \(position.step) and \(position.applied) phases")
+        }
+        guard chain == nil || chain == position.chain else {
+            throw StateFileError("it is a state to which other sums have led")
+        }
+        for tensor in reader.tensors where forms[tensor.name] != Form(type: tensor.type, shape: tensor.shape) {
+            throw StateFileError("the run's state has no tensor \(tensor.name) of that type and shape")
+        }
+        guard reader.tensors.count == forms.count else {
+            throw StateFileError("it has \(reader.tensors.count) tensors where the run's state has \(forms.count)")
+        }
+    }
+}

@@ -82,7 +82,8 @@ import Testing
         #expect(linked.requests == [SnapshotRequest(from: 2, step: 17, purposes: [.checkpoint, .evaluation, .last])])
     }
 
-    @Test("a copy that has come in and waits for a slow disk is held against nobody, and is not asked for again when its source dies")
+    @Test(
+        "a copy that has come in and waits for a slow disk is held against nobody, and is not asked for again when its source dies")
     func slowDisk() {
         var bench = Bench(plan(last: 40, everySteps: 8))
         _ = bench.run(2)

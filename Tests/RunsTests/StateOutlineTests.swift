@@ -18,7 +18,8 @@ import Testing
         outline = StateOutline(of: replica, configuration: self.configuration)
     }
 
-    private func bytes(_ tensors: [StateTensor]? = nil, step: UInt64 = 0, applied: UInt64 = 0, chain: UInt64 = 0) throws -> [UInt8] {
+    private func bytes(_ tensors: [StateTensor]? = nil, step: UInt64 = 0, applied: UInt64 = 0, chain: UInt64 = 0) throws -> [UInt8]
+    {
         let named = (tensors ?? replica.state()).map { tensor in
             let values: TensorValues =
                 switch tensor.values {

@@ -55,7 +55,8 @@ public final class Coordinator: Sendable {
         let recorder = RunRecorder()
         let desk = SnapshotDesk(
             store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
-            outline: run.outline, identity: options.configuration.identityDigest, evaluation: EvaluationDesk(run: run), recorder: recorder, watch: nil,
+            outline: run.outline, identity: options.configuration.identityDigest, evaluation: EvaluationDesk(run: run),
+            recorder: recorder, watch: nil,
             log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
@@ -113,7 +114,8 @@ public final class Coordinator: Sendable {
         defer { watch.close() }
         let desk = SnapshotDesk(
             store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
-            outline: run.outline, identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder, watch: watch, log: log)
+            outline: run.outline, identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder,
+            watch: watch, log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,

@@ -123,7 +123,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
             .linkFailed(let id, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .heard(let id),
             .farewell(let id, _, _, _):
             return id
-        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .badPiece, .snapshotArrived, .snapshotUnusable, .snapshotStored,
+        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .badPiece, .snapshotArrived,
+            .snapshotUnusable, .snapshotStored,
             .snapshotFailed,
             .checkpointIs, .outranked, .notOutranked, .overthrown, .stopRequested, .failed, .tick:
             return nil

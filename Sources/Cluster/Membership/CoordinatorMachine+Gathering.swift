@@ -96,7 +96,9 @@ extension CoordinatorMachine {
         if workers.count - (former == nil ? 0 : 1) >= Self.maximumWorkers {
             return "the run has \(Self.maximumWorkers) workers, the most there may be"
         }
-        guard let first = workers.values.min(by: { $0.number < $1.number }), first.identity.build != identity.build else { return nil }
+        guard let first = workers.values.min(by: { $0.number < $1.number }), first.identity.build != identity.build else {
+            return nil
+        }
         return "build of worker \(first.number) on host \(first.identity.host) is \(first.identity.build), of the one on host "
             + "\(identity.host) it is \(identity.build), so their sums would differ in the last bits; install the same build on both hosts"
     }

@@ -76,7 +76,8 @@ extension CoordinatorMachine {
     /// A copy that does not come for long holds nobody up, and the next is asked of another.
     mutating func slowCopies(_ now: Duration) -> [CoordinatorDirective] {
         pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
-            guard pending[step] != nil, !asked.hasArrived, now - asked.since > rules.copyPatience, let source = workers[asked.source],
+            guard pending[step] != nil, !asked.hasArrived, now - asked.since > rules.copyPatience,
+                let source = workers[asked.source],
                 !source.isSlowSource
             else { return [] }
             workers[asked.source]?.isSlowSource = true

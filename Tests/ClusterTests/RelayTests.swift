@@ -75,6 +75,28 @@ import Testing
         #expect(try take(&relay, .state, from: 1).isEmpty)
     }
 
+    @Test("a copy that was asked for anew begins at 0, whatever comes of the one before")
+    func copies() throws {
+        func place(_ offset: UInt64) -> PiecePlace { PiecePlace(offset: offset, count: 10, total: 30) }
+        var copies = IncomingCopies(limit: 1000)
+        #expect(try copies.take(step: 4, place(0)) == .unwanted, "nobody asked for it")
+        copies.expect(step: 4, .checkpoint)
+        #expect(try copies.take(step: 4, place(0)) == .more)
+        copies.expect(step: 4, .evaluation)
+        #expect(try copies.take(step: 4, place(10)) == .unwanted, "the rest of the first")
+        #expect(try copies.take(step: 4, place(0)) == .more)
+        #expect(try copies.take(step: 4, place(10)) == .more)
+        #expect(try copies.take(step: 4, place(0)) == .more, "its source was asked twice, and begins again")
+        #expect(try copies.take(step: 4, place(10)) == .more)
+        #expect(throws: LocalError.self) { try copies.take(step: 4, place(10)) }
+        #expect(try copies.take(step: 4, place(20)) == .whole(.evaluation))
+        #expect(try copies.take(step: 4, place(20)) == .unwanted)
+        copies.expect(step: 5, .checkpoint)
+        _ = try copies.take(step: 5, place(0))
+        copies.forget(step: 5)
+        #expect(try copies.take(step: 5, place(10)) == .unwanted)
+    }
+
     @Test("pieces of no bytes cannot go on for ever")
     func empty() throws {
         var progress = StreamProgress(limit: 10)

@@ -27,14 +27,13 @@ final class SnapshotDesk: Sendable {
         case failed(step: UInt64, reason: String)
     }
 
-    /// A stream that was asked for.
+    /// What has come of copies so far.
     private struct Arriving {
-        var purposes: SnapshotPurposes
-        var progress: StreamProgress
-        var bytes: [UInt8] = []
+        var copies: IncomingCopies
+        var bytes: [UInt64: [UInt8]] = [:]
     }
 
-    private let arriving = Mutex<[UInt64: Arriving]>([:])
+    private let arriving: Mutex<Arriving>
     private let arrived = Mailbox<Arrived>()
     private let store: CheckpointStore
     private let settings: CheckpointSettings
@@ -58,6 +57,7 @@ final class SnapshotDesk: Sendable {
         self.settings = settings
         self.stepsPerEpoch = stepsPerEpoch
         self.outline = outline
+        arriving = Mutex(Arriving(copies: IncomingCopies(limit: outline.maximumBytes)))
         self.identity = identity
         self.evaluation = evaluation
         self.recorder = recorder
@@ -105,11 +105,19 @@ final class SnapshotDesk: Sendable {
 
     /// A snapshot was asked for; its stream begins anew.
     func expect(step: UInt64, purposes: SnapshotPurposes) {
-        arriving.withLock { $0[step] = Arriving(purposes: purposes, progress: StreamProgress(limit: outline.maximumBytes)) }
+        arriving.withLock {
+            $0.copies.expect(step: step, purposes)
+            $0.bytes[step] = nil
+        }
     }
 
     /// A snapshot that was asked for will not come.
-    func forget(step: UInt64) { arriving.withLock { $0[step] = nil } }
+    func forget(step: UInt64) {
+        arriving.withLock {
+            $0.copies.forget(step: step)
+            $0.bytes[step] = nil
+        }
+    }
 
     /// The next piece of a stream. Pieces come in order; what does not fit is an error of the sender.
     ///
@@ -118,21 +126,20 @@ final class SnapshotDesk: Sendable {
     /// - Throws: `LocalError` for a piece out of order, or past the announced length.
     func take(_ chunk: ControlStateChunk, chain: UInt64?) throws -> Bool {
         let whole: Arrived? = try arriving.withLock { arriving in
+            let taken = try arriving.copies.take(step: chunk.step, chunk.place)
+            guard taken != .unwanted else { return nil }
             // Out of the dictionary while it grows, or every piece would copy it.
-            guard var stream = arriving.removeValue(forKey: chunk.step) else { return nil }
-            // The rest of a stream that was given up: the one asked for since begins at 0.
-            guard !stream.bytes.isEmpty || chunk.offset == 0 else {
-                arriving[chunk.step] = stream
+            var bytes = arriving.bytes.removeValue(forKey: chunk.step) ?? []
+            if chunk.offset == 0 {
+                bytes = []
+                bytes.reserveCapacity(Int(chunk.total))
+            }
+            bytes.append(contentsOf: chunk.data)
+            guard case .whole(let purposes) = taken else {
+                arriving.bytes[chunk.step] = bytes
                 return nil
             }
-            try stream.progress.take(chunk.place)
-            if stream.bytes.isEmpty { stream.bytes.reserveCapacity(Int(chunk.total)) }
-            stream.bytes.append(contentsOf: chunk.data)
-            guard stream.progress.isWhole else {
-                arriving[chunk.step] = stream
-                return nil
-            }
-            return Arrived(step: chunk.step, purposes: stream.purposes, bytes: stream.bytes, chain: chain)
+            return Arrived(step: chunk.step, purposes: purposes, bytes: bytes, chain: chain)
         }
         if let whole { arrived.put(whole) }
         return whole != nil

@@ -86,7 +86,7 @@ extension CoordinatorMachine {
     func arrange(_ level: [ConnectionID], _ now: Duration) -> (order: [UInt32], ring: Bool) {
         let numbers = level.map { workers[$0]!.number }.sorted()
         if finishesAlone {
-            let quick = level.first { !workers[$0]!.isSlowSource } ?? level[0]
+            let quick = level.first { !workers[$0]!.isLastChoice } ?? level[0]
             return ([workers[quick]!.number], true)
         }
         let barred = Set(failures.filter { $0.value >= rules.pairPatience }.keys)

@@ -66,7 +66,7 @@ extension CoordinatorMachine {
         if !worker.wasMember, accuser == worker.identity.process {
             // One newcomer's word costs the newcomer its place, and the next gets its state from another member where there is one.
             workers[source]?.accuser = accuser
-            workers[source]?.isSlowSource = true
+            workers[source]?.isLastChoice = true
             doPenance(worker.identity.process, now)
             return lost(connection, "it was sent the state at \(place(promised.applied)) and does not stand there", now)
         }
@@ -181,7 +181,7 @@ extension CoordinatorMachine {
             return directives + [.relayState(from: nil, to: rest, step: step, order: order)]
         }
         // Of equals one whose copies come quickly.
-        let source = level.first { !workers[$0]!.isSlowSource } ?? level[0]
+        let source = level.first { !workers[$0]!.isLastChoice } ?? level[0]
         expect(rest + [source], now)
         promise(rest, ChainMark(applied: truth, chain: position(source).chain))
         handout = source

@@ -7,7 +7,7 @@ extension CoordinatorMachine {
         let purposes = purposes.union(carried)
         let living = ranks.filter { workers[$0] != nil }
         let free = living.first { source in
-            !workers[source]!.isSlowSource || purposes.contains(.last) || coming(from: source).isEmpty
+            !workers[source]!.isLastChoice || purposes.contains(.last) || coming(from: source).isEmpty
         }
         guard !living.isEmpty, let source = free ?? (pending[step] == nil ? nil : living[0]) else {
             // Everybody is slow and at one already: the next boundary serves it.
@@ -21,7 +21,7 @@ extension CoordinatorMachine {
             return []
         }
         // A slow source gives up what it is at for the last state.
-        let obsolete = workers[source]!.isSlowSource ? coming(from: source).filter { $0.key < step } : [:]
+        let obsolete = workers[source]!.isLastChoice ? coming(from: source).filter { $0.key < step } : [:]
         for earlier in obsolete.keys { pending[earlier] = nil }
         let given = obsolete.values.reduce(purposes) { $0.union($1.purposes) }
         pending[step] = Pending(purposes: given, source: source, since: now, before: workers[source]!.beat.moved)
@@ -70,7 +70,7 @@ extension CoordinatorMachine {
 
     /// Copies that the run waits for: one that comes over a slow uplink it does not.
     var awaited: [UInt64: Pending] {
-        pending.filter { $0.value.hasArrived || (workers[$0.value.source].map { !$0.isSlowSource } ?? false) }
+        pending.filter { $0.value.hasArrived || (workers[$0.value.source].map { !$0.isLastChoice } ?? false) }
     }
 
     /// A copy that does not come for long holds nobody up, and the next is asked of another.
@@ -78,9 +78,9 @@ extension CoordinatorMachine {
         pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
             guard pending[step] != nil, !asked.hasArrived, now - asked.since > rules.copyPatience,
                 let source = workers[asked.source],
-                !source.isSlowSource
+                !source.isLastChoice
             else { return [] }
-            workers[asked.source]?.isSlowSource = true
+            workers[asked.source]?.isLastChoice = true
             // It is at the newest of them; what else it was asked for, the next boundary serves.
             let newest = coming(from: asked.source).keys.max() ?? step
             return giveUp(from: asked.source, before: newest) + [
@@ -108,7 +108,7 @@ extension CoordinatorMachine {
         pending[step]?.hasArrived = true
         // For whoever waits for it, what comes now begins now.
         pending[step]?.since = now
-        if now - asked.since <= rules.copyPatience { workers[asked.source]?.isSlowSource = false }
+        if now - asked.since <= rules.copyPatience { workers[asked.source]?.isLastChoice = false }
         // Its copies come one after the other.
         return giveUp(from: asked.source, before: step)
     }

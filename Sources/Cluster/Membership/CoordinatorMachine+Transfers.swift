@@ -23,7 +23,7 @@ extension CoordinatorMachine {
             }
             guard elapsed > rules.joinPatience || (whole ?? 0) > rules.joinPatience.seconds else { continue }
             let slow = transfer.source.flatMap { isBehind($0, moved: moved, since: transfer) ? $0 : nil }
-            if let slow { workers[slow]?.isSlowSource = true }
+            if let slow { workers[slow]?.isLastChoice = true }
             let pause = worker.aside?.next ?? Self.firstAside
             workers[connection]?.aside = (now + pause, min(pause * 2, Self.longestAside))
             let about = whole.map { "about \(Int(min($0.rounded(), 1e9))) s" } ?? "more than \(elapsed.components.seconds) s"

@@ -68,8 +68,8 @@ public struct CoordinatorMachine: Sendable {
         var resigned: String?
         /// The run did not wait for its state: not before this moment again, and after how long then.
         var aside: (until: Duration, next: Duration)?
-        /// Copies of the state come slowly from it.
-        var isSlowSource = false
+        /// Others are asked for states and copies first: those come slowly from it, or one could not be used.
+        var isLastChoice = false
         /// The newcomer's process that says it could make nothing of what this one handed out: a second one costs this one its place.
         var accuser: UInt64?
         /// When its count of bytes moved last changed.

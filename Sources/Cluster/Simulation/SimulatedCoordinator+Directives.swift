@@ -30,11 +30,11 @@ extension SimulatedCoordinator {
         case .snapshot(let id, let step, let purposes):
             guard let peer = peers[id] else { return }
             sources[step] = id
-            desk.expect(step: step, purposes: purposes)
+            copies.expect(step: step, purposes)
             feeder.put(.message(.snapshotRequest(step: step, order: 0), to: peer.connection, view: machine.view))
         case .forgetSnapshot(let step):
             sources[step] = nil
-            desk.forget(step: step)
+            copies.forget(step: step)
         case .stepDone(let step, let view, _, let chain):
             world.referee.stepDone(step, chain)
             if isReplaced { return }

@@ -20,7 +20,7 @@ final class SimulatedCoordinator: SimulatedProcess {
     /// Another has taken the run over; nothing of this one's reaches the disk any more.
     var isReplaced = false
     private(set) var isListening = false
-    var desk = SimulatedDesk()
+    var copies = IncomingCopies(limit: .max)
     /// When the disk will have written what is to be written.
     private var stored: Int64 = 0
     lazy var feeder = SimulatedFeeder(self)
@@ -182,24 +182,27 @@ final class SimulatedCoordinator: SimulatedProcess {
     }
 
     private func take(_ piece: StatePiece, from id: ConnectionID) {
+        let place = PiecePlace(offset: piece.offset, count: piece.count, total: piece.total)
         guard piece.order == 0 else {
-            let place = PiecePlace(offset: piece.offset, count: piece.count, total: piece.total)
             return pass(.statePiece(piece), .state, of: piece.step, from: id, order: piece.order, place)
         }
         guard sources[piece.step] == id else { return }
-        switch desk.take(piece) {
-        case .more: break
-        case .outOfOrder:
-            outOfOrder("a piece of the state after step \(piece.step) is out of order", id)
-        case .whole(let state, let purposes):
+        do {
+            guard case .whole(let purposes) = try copies.take(step: piece.step, place) else { return }
             handle(.snapshotArrived(step: piece.step))
-            // One after the other, on a thread of its own.
-            stored = max(stored, world.now) + world.delay(world.scenario.storing)
-            world.after(stored - world.now, in: self) {
-                self.store(state, step: piece.step, purposes)
-                self.world.after(self.world.delay(50), in: self) {
-                    self.handle(.snapshotStored(step: piece.step, purposes: purposes))
-                }
+            put(piece.state, step: piece.step, purposes)
+        } catch {
+            outOfOrder("\(error)", id)
+        }
+    }
+
+    /// One after the other, on a thread of its own.
+    private func put(_ state: SimulatedReplica.State, step: UInt64, _ purposes: SnapshotPurposes) {
+        stored = max(stored, world.now) + world.delay(world.scenario.storing)
+        world.after(stored - world.now, in: self) {
+            self.store(state, step: step, purposes)
+            self.world.after(self.world.delay(50), in: self) {
+                self.handle(.snapshotStored(step: step, purposes: purposes))
             }
         }
     }

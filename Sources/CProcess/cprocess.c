@@ -36,6 +36,32 @@
 
 int cprocess_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno; }
 
+static volatile sig_atomic_t stop_descriptor = -1;
+
+static void forward_stop_signal(int number) {
+    int before = errno;
+    unsigned char byte = (unsigned char)number;
+    // Where the pipe is full, more signals are on their way than anybody needs.
+    ssize_t written = write(stop_descriptor, &byte, 1);
+    (void)written;
+    errno = before;
+}
+
+int cprocess_forward_stop_signals(int descriptor) {
+    stop_descriptor = descriptor;
+    struct sigaction action = {.sa_handler = forward_stop_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0 ? 0 : errno;
+}
+
+void cprocess_hold_stop_signals(int hold) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
+}
+
 int cprocess_lowest_thread_priority(void) {
     return setpriority(PRIO_PROCESS, (id_t)gettid(), 19) == 0 ? 0 : errno;
 }

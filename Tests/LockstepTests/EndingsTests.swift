@@ -7,11 +7,13 @@ import Testing
 @Suite(.serialized)
 struct EndingsTests {
     /// A run that would take minutes.
-    private func long(_ scratch: Scratch, _ more: [String] = []) throws -> LockstepProcess {
+    private func long(
+        _ scratch: Scratch, _ more: [String] = [], executable: String = LockstepProcess.path
+    ) throws -> LockstepProcess {
         let run = try LockstepProcess(
             ["train"] + LockstepProcess.small + [
                 "--epochs", "5000", "--run", scratch.run("run"), "--set", "evaluate.every_epochs=0",
-            ] + more)
+            ] + more, executable: executable)
         let started = LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning }
         #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
         return run
@@ -33,6 +35,96 @@ struct EndingsTests {
         let newest = try #require(try folder.checkpoints().newestWhole().checkpoint)
         let recorded = try MetricsReader(path: folder.metricsPath).steps.last
         #expect(newest.info.step == recorded?.step, "the checkpoint is not of the last step")
+    }
+
+    @Test("a signal at any moment after the start ends the run as it should, or, before there is any, the command")
+    func earlySignals() throws {
+        let scratch = try Scratch()
+        var orderly = 0
+        for number in 0..<16 {
+            let run = try LockstepProcess(
+                ["train"] + LockstepProcess.small + ["--epochs", "5000", "--run", scratch.run("run-\(number)")])
+            usleep(UInt32(number) * 30_000)
+            kill(run.process.processIdentifier, number.isMultiple(of: 2) ? SIGINT : SIGTERM)
+            let result = try run.wait(seconds: 20)
+            if run.process.terminationReason == .exit {
+                orderly += 1
+                #expect(result.status == 0 && result.errors.contains("stopped (SIG"), "\(result.errors)")
+            }
+            #expect(!result.errors.contains("killed by"), "\(result.errors)")
+        }
+        #expect(orderly > 0)
+    }
+
+    @Test("a coordinator that is stopped in mid-run is told of; where the run is to end it is continued, and ends it")
+    func stoppedCoordinator() throws {
+        let scratch = try Scratch()
+        let run = try long(scratch)
+        let coordinator = try #require(run.family().first { LockstepProcess.role(of: $0) == "coordinator" })
+        kill(coordinator, SIGSTOP)
+        let told = LockstepProcess.eventually(seconds: 20) { run.errorsSoFar.contains("`kill -CONT \(coordinator)`") }
+        #expect(told, "\(run.errorsSoFar)")
+        kill(run.process.processIdentifier, SIGINT)
+        let result = try run.wait(seconds: 25)
+        #expect(result.status == 0 && result.errors.contains("(pid \(coordinator)) was stopped"), "\(result.errors)")
+        #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint != nil)
+    }
+
+    @Test("where the coordinator is killed, what is said of the checkpoints is true")
+    func killedCoordinator() throws {
+        let scratch = try Scratch()
+        let settings = ["--max-restarts", "0", "--set", "checkpoint.every_epochs=0", "--set", "checkpoint.every_seconds=0"]
+        func end(_ more: [String], _ condition: () -> Bool) throws -> LockstepProcess.Result {
+            let run = try long(scratch, settings + more)
+            let isReached = LockstepProcess.eventually(seconds: 20, condition)
+            #expect(isReached)
+            kill(try #require(run.family().first { LockstepProcess.role(of: $0) == "coordinator" }), SIGKILL)
+            return try run.wait(seconds: 20)
+        }
+        let none = try end([]) { true }
+        #expect(none.status == 1 && none.errors.contains("there is no checkpoint yet"), "\(none.errors)")
+        try FileManager.default.removeItem(atPath: scratch.run("run"))
+        let store = scratch.run("run") + "/checkpoints"
+        let some = try end(["--set", "checkpoint.every_steps=5"]) {
+            (try? FileManager.default.contentsOfDirectory(atPath: store))?.contains { $0.hasPrefix("step-") } ?? false
+        }
+        #expect(some.status == 1 && some.errors.contains("the newest checkpoint is whole (step "), "\(some.errors)")
+    }
+
+    @Test("a worker whose log cannot be opened works without it, and one line says so")
+    func noLog() throws {
+        let scratch = try Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("run")])
+        #expect(trained.status == 0, "\(trained.errors)")
+        for index in 0..<2 {
+            let log = scratch.run("run") + "/worker-\(index).log"
+            try? FileManager.default.removeItem(atPath: log)
+            try FileManager.default.createDirectory(atPath: log, withIntermediateDirectories: false)
+        }
+        let resumed = try LockstepProcess.run(["resume", scratch.run("run"), "--epochs", "3", "--workers", "2"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(resumed.errors.components(separatedBy: "cannot open").count == 2, "\(resumed.errors)")
+    }
+
+    @Test("a worker that the system does not start is tried again, and the run goes on")
+    func noProcess() throws {
+        let scratch = try Scratch()
+        let (path, aside) = (scratch.run("lockstep"), scratch.run("aside"))
+        try FileManager.default.copyItem(atPath: LockstepProcess.path, toPath: path)
+        let run = try long(scratch, executable: path)
+        try FileManager.default.moveItem(atPath: path, toPath: aside)
+        let before = run.family()
+        kill(try #require(before.first { LockstepProcess.role(of: $0) == "worker" }), SIGKILL)
+        let told = LockstepProcess.eventually(seconds: 20) { run.errorsSoFar.contains("cannot be started: cannot start") }
+        #expect(told && run.process.isRunning, "\(run.errorsSoFar)")
+        try FileManager.default.moveItem(atPath: aside, toPath: path)
+        let replaced = LockstepProcess.eventually(seconds: 20) {
+            run.family().contains { !before.contains($0) && LockstepProcess.role(of: $0) == "worker" }
+        }
+        #expect(replaced, "\(run.errorsSoFar)")
+        kill(run.process.processIdentifier, SIGTERM)
+        let result = try run.wait(seconds: 20)
+        #expect(result.status == 0, "\(result.errors)")
     }
 
     @Test("a killed supervisor takes everything with it")

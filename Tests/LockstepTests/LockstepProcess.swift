@@ -27,13 +27,17 @@ struct LockstepProcess {
     private let errors: URL
 
     /// Starts it in a process group that `Foundation.Process` gives, output into files.
-    init(_ arguments: [String], environment: [String: String] = [:], in directory: String? = nil) throws {
+    ///
+    /// - Parameter executable: another copy of the command.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], in directory: String? = nil, executable: String = Self.path
+    ) throws {
         let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         output = place.appendingPathComponent("out")
         errors = place.appendingPathComponent("err")
         for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
-        process.executableURL = URL(fileURLWithPath: Self.path)
+        process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory ?? place.path)
         var whole = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("LOCKSTEP_") && !$0.key.hasPrefix("OPENBLAS_") }

@@ -118,7 +118,7 @@ public final class ChaosSession {
     ///
     /// - Throws: `LocalError` where a run does not start, or the calm one fails.
     public func run() throws -> ChaosVerdict {
-        let signals = StopSignals { [clock] _ in clock.interrupt() }
+        let signals = try StopSignals { [clock] _ in clock.interrupt() }
         defer { signals.conclude() }
         var random = SeededGenerator(seed: ~options.seed)
         let models = [.asked] + (0..<options.drawnModels).map { _ in ChaosModel.drawn(&random) }

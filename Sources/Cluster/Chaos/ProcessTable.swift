@@ -20,6 +20,9 @@ enum ProcessTable {
         return state != "Z" && state != "X"
     }
 
+    /// Whether a signal or a debugger has stopped it.
+    static func isStopped(_ pid: Int32) -> Bool { ["T", "t"].contains(status(of: pid)["State"]?.first) }
+
     /// What a process needs at a moment.
     struct Usage: Sendable {
         /// Resident set, in bytes, now and at most.

@@ -25,7 +25,8 @@ struct TrainProcess {
                     "--workers", "\(options.workers)", "--topology", topology.rawValue, "--run", folder, "--max-restarts",
                     "\(Int32.max)", "--parent-pid", "\(getpid())",
                 ],
-            environment: ProcessInfo.processInfo.environment, descriptors: [(log.descriptor, 1), (log.descriptor, 2)])
+            environment: ProcessInfo.processInfo.environment, descriptors: [(log.descriptor, 1), (log.descriptor, 2)],
+            holdsStopSignals: true)
     }
 
     /// Its exit status, once it has ended; a signal's number plus 128.

@@ -79,6 +79,14 @@ public final class Coordinator: Sendable {
         shell.withLock { $0 }?.onLoop { $0.handle(.stopRequested(reason: reason)) }
     }
 
+    /// Shows on a pipe, whose writing end must be non-blocking, that the event loop turns, until the run has ended: by that whoever started this
+    /// process tells an end that takes long from a standstill.
+    public func beat(into descriptor: Int32) {
+        group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .nanoseconds(Pulse.interval.wholeNanoseconds)) { _ in
+            _ = [UInt8(ascii: "\n")].withUnsafeBytes { Descriptor.write($0, to: descriptor, .atMost(.zero)) }
+        }
+    }
+
     /// No dead worker of this machine will be replaced any more.
     public func noReplacement(_ reason: String) {
         shell.withLock { $0 }?.onLoop { $0.handle(.noReplacement(reason: reason)) }

@@ -136,7 +136,7 @@ public final class Agent: Sendable {
                 descriptors: [
                     (nothing, 0), (lines.writing, 1), (lines.writing, 2), (bond.reading, Supervisor.parentDescriptor),
                     (secret, RunToken.descriptor),
-                ])
+                ], holdsStopSignals: true)
         }
         workers.update { $0[slot] = child }
         DetachedThread.start(name: "worker \(slot)") { [self] in

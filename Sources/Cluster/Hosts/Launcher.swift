@@ -50,6 +50,10 @@ public final class Launcher: Sendable {
     private let state: Mutex<State>
     /// The coordinator's: its end means that this process is gone, and it hears on it who is not replaced.
     private let notices = Mutex<Pipe?>(nil)
+    /// What is left of the run, once there is one.
+    private let remains = Mutex<Remains?>(nil)
+    /// Looks after the coordinator, once there is to be one.
+    private let keeper = Mutex<CoordinatorKeeper?>(nil)
     /// Restarts and what they need, one at a time.
     private let queue = DispatchQueue(label: "launch")
 
@@ -64,11 +68,11 @@ public final class Launcher: Sendable {
     /// Runs to the end; the exit status is the coordinator's.
     ///
     /// - Parameter coordinator: makes the run's folder and gives the arguments of the coordinator, but for the address it
-    ///   listens on and the token. Asked only when the hosts are as they should be.
+    ///   listens on and the token, and what to say where it does not end by itself. Asked only when the hosts are as they should be.
     /// - Throws: `LocalError` where a process cannot be had. Hosts that are not ready are no error: they are shown, and the
     ///   status is 1.
-    public func run(coordinator: () throws -> [String]) throws -> Int32 {
-        let signals = StopSignals { [self] name in
+    public func run(coordinator: () throws -> (arguments: [String], remains: Remains)) throws -> Int32 {
+        let signals = try StopSignals { [self] name in
             firstSignal(name)
         } onSecond: { [self] in
             killAll()
@@ -76,10 +80,13 @@ public final class Launcher: Sendable {
         defer { signals.conclude() }
         guard let addresses = try prepare() else { return 1 }
         defer { closeAll() }
-        let arguments = try coordinator()
-        let pipe = try Pipe()
+        let (arguments, remains) = try coordinator()
+        self.remains.withLock { $0 = remains }
+        let (pipe, pulse) = try (Pipe(), Pulse())
         notices.withLock { $0 = pipe }
-        var lead = try start(arguments, at: addresses, pipe)
+        let keeper = keep(pulse)
+        defer { keeper.close() }
+        var lead = try start(arguments, at: addresses, pipe, pulse, keeper)
         keepAlive()
         for entry in options.hosts { queue.async { [self] in startWorkers(on: entry.host) } }
         var replacements = Replacements<Int>(limit: options.maxRestarts)
@@ -89,15 +96,52 @@ public final class Launcher: Sendable {
                 state.coordinator = nil
                 return state.stopping
             }
+            keeper.ended()
             guard case .killed = ending, !stopping, replacements.schedule(0, after: ending, at: MonotonicTime.now) else {
                 state.withLock { $0.stopping = true }
-                return status(of: lead, ending)
+                return status(of: lead.pid, ending, keeper.words(on: ending))
             }
             show("lockstep: the coordinator (pid \(lead.pid)) was \(ending); it is started again, the workers keep their state")
+            guard
+                let next = startAgain(&replacements, { try start(arguments, at: addresses, pipe, pulse, keeper) })
+            else { return 1 }
+            lead = next
+        }
+    }
+
+    /// Starts the coordinator once that is due; where the system gives no process it is tried again, like the replacement of one that dies young. Nil
+    /// where it is not tried any more.
+    private func startAgain(_ replacements: inout Replacements<Int>, _ start: () throws -> ChildProcess) -> ChildProcess? {
+        while true {
             Pause.wait(for: max(.zero, (replacements.next ?? .zero) - MonotonicTime.now))
             _ = replacements.due(at: MonotonicTime.now)
-            lead = try start(arguments, at: addresses, pipe)
+            do {
+                return try start()
+            } catch {
+                guard !state.withLock({ $0.stopping }), replacements.schedule(0, after: .exited(1), at: MonotonicTime.now) else {
+                    state.withLock { $0.stopping = true }
+                    show("lockstep: the coordinator cannot be started: \(error); \(rest)")
+                    return nil
+                }
+                show("lockstep: the coordinator cannot be started: \(error); it is tried again")
+            }
         }
+    }
+
+    private func keep(_ pulse: Pulse) -> CoordinatorKeeper {
+        let made = CoordinatorKeeper(pulse: pulse) { [self] in
+            show("lockstep: \($0)")
+        } onLeave: { [self] in
+            // It is in the hands of the kernel, which does not let go of it.
+            guard let lead = state.withLock({ $0.coordinator }) else { return }
+            let status = status(of: lead.pid, .killed(signal: SIGKILL), CoordinatorKeeper.wordsOnLeaving)
+            killAll()
+            _exit(status)
+        }
+        keeper.withLock { $0 = made }
+        // A signal may have come before there was anybody to look after it.
+        if state.withLock({ $0.stopping }) { made.askedToStop() }
+        return made
     }
 
     // MARK: Before the run
@@ -138,17 +182,22 @@ public final class Launcher: Sendable {
         return addresses
     }
 
-    private func start(_ arguments: [String], at addresses: LaunchAddresses, _ notices: Pipe) throws -> ChildProcess {
+    private func start(
+        _ arguments: [String], at addresses: LaunchAddresses, _ notices: Pipe, _ pulse: Pulse, _ keeper: CoordinatorKeeper
+    ) throws -> ChildProcess {
         let secret = try SealedMemory(token.line)
         let dataPort = options.check.ring ? [] : ["--data-port", "\(options.check.dataPort)"]
         let tie = ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Supervisor.parentDescriptor)"]
         let lead = try secret.withDescriptor { secret in
             try ChildProcess(
                 executable: starter.executable,
-                arguments: arguments + ["--listen", "\(addresses.listen)"] + dataPort + RunToken.arguments + tie,
+                arguments: arguments + ["--listen", "\(addresses.listen)"] + dataPort + RunToken.arguments + Pulse.arguments + tie,
                 environment: ProcessInfo.processInfo.environment,
-                descriptors: [(secret, RunToken.descriptor), (notices.reading, Supervisor.parentDescriptor)])
+                descriptors: [
+                    (secret, RunToken.descriptor), (notices.reading, Supervisor.parentDescriptor), (pulse.writing, Pulse.descriptor),
+                ], holdsStopSignals: true)
         }
+        keeper.started(lead.pid)
         let stopping = state.withLock { state in
             state.coordinator = lead
             return state.stopping
@@ -330,6 +379,7 @@ public final class Launcher: Sendable {
             guard stop else { return }
             show("lockstep: \(left) worker\(left == 1 ? "" : "s") left of at least \(options.fewestWorkers); stopping the run")
             state.withLock { $0.failed = true }
+            keeper.withLock { $0 }?.askedToStop()
             lead.send(signal: SIGTERM)
         }
     }
@@ -345,13 +395,15 @@ public final class Launcher: Sendable {
 
     private var links: [AgentLink] { state.withLock { $0.hosts.values.compactMap(\.link) } }
 
-    private func status(of lead: ChildProcess, _ ending: ChildProcess.Ending) -> Int32 {
+    /// How the run stands, as the end of a sentence.
+    private var rest: String { remains.withLock { $0 }?.sentence ?? "the run has not begun" }
+
+    /// The exit status that follows from the coordinator's; `words` say how it ended where it could not say so itself.
+    private func status(of pid: Int32, _ ending: ChildProcess.Ending, _ words: String) -> Int32 {
         switch ending {
         case .exited(let status): return status == 0 && state.withLock({ $0.failed }) ? 1 : status
         case .killed:
-            show(
-                "lockstep: the coordinator (pid \(lead.pid)) was \(ending); the newest checkpoint is whole, and the same command with --run goes on from it"
-            )
+            show("lockstep: the coordinator (pid \(pid)) \(words); \(rest)")
             return 1
         }
     }
@@ -362,6 +414,7 @@ public final class Launcher: Sendable {
             state.stopping = true
             return (state.coordinator, state.addresses != nil)
         }
+        keeper.withLock { $0 }?.askedToStop()
         // A coordinator that is about to be started is told as soon as it is there.
         if begun { return lead?.send(signal: number) ?? () }
         // Nothing runs yet but agents, which end when this process does.

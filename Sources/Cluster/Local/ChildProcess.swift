@@ -2,7 +2,7 @@ import CProcess
 import Glibc
 import Waiting
 
-/// A process spawned by this one, in a process group of its own, with a clean signal mask.
+/// A process spawned by this one, in a process group of its own, with nothing of this one's signal mask.
 public struct ChildProcess: Sendable {
     public let pid: Int32
 
@@ -39,9 +39,12 @@ public struct ChildProcess: Sendable {
     ///   - arguments: without the program's own name.
     ///   - environment: the whole of it.
     ///   - descriptors: (here, there): `here` of this process becomes `there` in the child. All others must be close-on-exec.
+    ///   - holdsStopSignals: SIGINT and SIGTERM wait until the child is ready for them: only for commands of this program that make
+    ///     their `StopSignals`, since others would never hear them.
     /// - Throws: `LocalError` with the operating system's reason.
     public init(
-        executable: String, arguments: [String], environment: [String: String], descriptors: [(here: Int32, there: Int32)]
+        executable: String, arguments: [String], environment: [String: String], descriptors: [(here: Int32, there: Int32)],
+        holdsStopSignals: Bool = false
     ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -58,12 +61,13 @@ public struct ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
+        var held = sigset_t()
+        sigemptyset(&held)
+        if holdsStopSignals { for signal in [SIGINT, SIGTERM] { sigaddset(&held, signal) } }
         var defaults = sigset_t()
         sigemptyset(&defaults)
         for signal in [SIGINT, SIGTERM, SIGPIPE] { sigaddset(&defaults, signal) }
-        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigmask(&attributes, &held)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(

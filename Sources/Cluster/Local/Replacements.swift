@@ -10,7 +10,7 @@ struct Replacements<Place: Hashable> {
         var birthDeaths = 0
     }
 
-    private let limit: Int
+    let limit: Int
     private var histories: [Place: History] = [:]
     private var scheduled: [Place: Duration] = [:]
 

@@ -10,7 +10,7 @@ import Waiting
 ///
 /// It makes a token for the run, since the port stands in arguments that everybody on this machine may read; binds the
 /// listening socket and hands both down, so that a coordinator that is started again keeps its port; passes
-/// signals to the coordinator, tells it how a worker ended, replaces what dies, and leaves nothing running.
+/// the first signal to the coordinator, tells it how a worker ended, replaces what dies, and leaves nothing running.
 public final class Supervisor: Sendable {
     /// How long children may take to end by themselves once the coordinator has.
     static let grace: Duration = .seconds(3)
@@ -44,28 +44,39 @@ public final class Supervisor: Sendable {
         }
     }
 
-    private enum Place: Hashable {
+    private enum Place: Hashable, CustomStringConvertible {
         case coordinator
         case worker(Int)
+
+        var description: String {
+            switch self {
+            case .coordinator: "the coordinator"
+            case .worker(let index): "worker \(index)"
+            }
+        }
     }
 
     private struct Family {
         var coordinator: Int32?
         var workers: [Int32: Int] = [:]
+        /// The signal that is to end the run, once it has come.
+        var stop: Int32?
+        /// A log could not be opened, and that was said.
+        var hasMissedLog = false
     }
 
     private let executable: String
     private let runName: String
+    private let remains: Remains
     private let environment: [String: String]
     private let family = Mutex(Family())
-    private let stopping = Atomic<Bool>(false)
 
     /// - Parameters:
-    ///   - runName: what a person types to go on with the run.
     ///   - environment: of the children; it names the BLAS kernel.
-    public init(executable: String = "/proc/self/exe", runName: String, environment: [String: String]) {
+    public init(executable: String = "/proc/self/exe", folder: RunFolder, environment: [String: String]) {
         self.executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: executable)) ?? executable
-        self.runName = runName
+        runName = folder.typedName
+        remains = Remains(folder: folder, way: "`lockstep resume \(folder.typedName)`")
         self.environment = environment
     }
 
@@ -75,61 +86,103 @@ public final class Supervisor: Sendable {
     /// - Throws: `LocalError` where a socket or a process cannot be had.
     public func run(_ household: Household) throws -> SupervisedEnding {
         let nest = try Nest()
-        let signals = StopSignals { [self] name in
-            stopping.store(true, ordering: .relaxed)
-            if let pid = family.withLock({ $0.coordinator }) { kill(pid, name == "SIGINT" ? SIGINT : SIGTERM) }
+        let keeper = CoordinatorKeeper(pulse: nest.pulse) { [self] in
+            say($0)
+        } onLeave: { [self] in
+            // It is in the hands of the kernel, which does not let go of it.
+            guard let pid = family.withLock({ $0.coordinator }) else { return }
+            _exit(status(pid, .killed(signal: SIGKILL), CoordinatorKeeper.wordsOnLeaving))
+        }
+        let signals = try StopSignals { [self] name in
+            keeper.askedToStop()
+            passOn(name == "SIGINT" ? SIGINT : SIGTERM)
         } onSecond: { [self] in
             killAll()
         }
-        defer { signals.conclude() }
-        try startCoordinator(household, nest)
-        for index in 0..<household.workers { try startWorker(index, household, nest) }
-        return try withExtendedLifetime(nest) { try keep(household, nest) }
+        defer {
+            keeper.close()
+            // Where something was thrown, they are still there.
+            killAll()
+            signals.conclude()
+        }
+        try startCoordinator(household, nest, keeper)
+        return withExtendedLifetime(nest) { keep(household, nest, keeper) }
+    }
+
+    /// A coordinator that is about to be started is told as soon as it is there; none is told twice, which would end it at once.
+    private func passOn(_ signal: Int32) {
+        let pid = family.withLock { family in
+            family.stop = signal
+            return family.coordinator
+        }
+        if let pid { kill(pid, signal) }
     }
 
     private var tie: [String] { ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Self.parentDescriptor)"] }
 
-    private func startCoordinator(_ household: Household, _ nest: Nest) throws {
+    private func startCoordinator(_ household: Household, _ nest: Nest, _ keeper: CoordinatorKeeper) throws {
         let child = try nest.token.withDescriptor { token in
             try ChildProcess(
                 executable: executable,
-                arguments: household.coordinator + tie + ["--listen-descriptor", "\(Self.listenDescriptor)"] + RunToken.arguments,
+                arguments: household.coordinator + tie + ["--listen-descriptor", "\(Self.listenDescriptor)"] + RunToken.arguments
+                    + Pulse.arguments,
                 environment: environment,
                 descriptors: [
                     (nest.listening.descriptor, Self.listenDescriptor), (nest.notices.reading, Self.parentDescriptor),
-                    (token, RunToken.descriptor),
-                ])
+                    (token, RunToken.descriptor), (nest.pulse.writing, Pulse.descriptor),
+                ], holdsStopSignals: true)
         }
-        family.withLock { $0.coordinator = child.pid }
+        keeper.started(child.pid)
+        let stop = family.withLock { family in
+            family.coordinator = child.pid
+            return family.stop
+        }
+        if let stop { child.send(signal: stop) }
     }
 
     private func startWorker(_ index: Int, _ household: Household, _ nest: Nest) throws {
-        let log = try LogFile(path: household.workerLog(index))
-        defer { log.close() }
+        let log = log(of: index, household)
+        defer { log?.close() }
+        let output = log?.descriptor ?? STDERR_FILENO
         let child = try nest.token.withDescriptor { token in
             try ChildProcess(
                 executable: executable,
                 arguments: household.worker + ["--coordinator", "127.0.0.1:\(nest.listening.port)"] + tie + RunToken.arguments,
                 environment: environment,
                 descriptors: [
-                    (nest.bond.reading, Self.parentDescriptor), (token, RunToken.descriptor), (log.descriptor, 1),
-                    (log.descriptor, 2),
-                ])
+                    (nest.bond.reading, Self.parentDescriptor), (token, RunToken.descriptor), (output, 1), (output, 2),
+                ], holdsStopSignals: true)
         }
         family.withLock { $0.workers[child.pid] = index }
     }
 
-    /// Waits for the coordinator's end, and replaces whoever dies before.
-    private func keep(_ household: Household, _ nest: Nest) throws -> SupervisedEnding {
+    /// A worker's log; nil where it cannot be had, which ends no run: the worker's words come to the terminal then.
+    private func log(of index: Int, _ household: Household) -> LogFile? {
+        do {
+            return try LogFile(path: household.workerLog(index))
+        } catch {
+            let isFirst = family.withLock { family in
+                defer { family.hasMissedLog = true }
+                return !family.hasMissedLog
+            }
+            let problem = (error as? DiskError)?.problem ?? "\(error)"
+            if isFirst { say("warning: \(problem); what workers without a log say comes here, and the run goes on") }
+            return nil
+        }
+    }
+
+    /// Starts the workers, waits for the coordinator's end, and replaces whoever dies before.
+    private func keep(_ household: Household, _ nest: Nest, _ keeper: CoordinatorKeeper) -> SupervisedEnding {
         var peak = 0
         var replacements = Replacements<Place>(limit: household.maximumRestarts)
+        var due = (0..<household.workers).map { Place.worker($0) }
         while true {
-            for place in replacements.due(at: MonotonicTime.now) {
-                switch place {
-                case .coordinator: try startCoordinator(household, nest)
-                case .worker(let index): try startWorker(index, household, nest)
+            for place in due + replacements.due(at: MonotonicTime.now) {
+                guard start(place, household, nest, keeper, &replacements) else {
+                    return SupervisedEnding(status: 1, workerPeakResidentBytes: max(peak, reap()))
                 }
             }
+            due = []
             let patience =
                 replacements.next.map { Patience.atMost(max(.zero, $0 - MonotonicTime.now)) }
                 ?? .untilWoken(by: "the kernel, when a child ends")
@@ -140,39 +193,84 @@ public final class Supervisor: Sendable {
             }
             peak = max(peak, ended.peakResidentBytes)
             let ending = ChildProcess.Ending(waitStatus: ended.status)
-            if family.withLock({ $0.coordinator }) == ended.pid {
-                family.withLock { $0.coordinator = nil }
-                guard case .killed = ending, !stopping.load(ordering: .relaxed),
-                    replacements.schedule(.coordinator, after: ending, at: MonotonicTime.now)
-                else { return SupervisedEnding(status: status(ended.pid, ending), workerPeakResidentBytes: max(peak, reap())) }
-                say("the coordinator (pid \(ended.pid)) was \(ending); it is started again, the workers keep their state")
-            } else if let index = family.withLock({ $0.workers.removeValue(forKey: ended.pid) }) {
-                nest.notices.write("\(ended.pid) \(ending)\n")
-                guard ending.isAccident else {
-                    if replacements.next == nil, family.withLock({ $0.workers.isEmpty }) {
-                        nest.notices.write("! every worker has left the run; `lockstep resume \(runName)` goes on with new ones\n")
-                    }
-                    continue
-                }
-                if !replacements.schedule(.worker(index), after: ending, at: MonotonicTime.now) {
-                    nest.notices.write(
-                        "! worker \(index) (its log: worker-\(index).log) died \(household.maximumRestarts + 1) times within a minute of its start, the last time by \(ending): it is not replaced any more (--max-restarts)\n"
-                    )
-                }
+            if let index = family.withLock({ $0.workers.removeValue(forKey: ended.pid) }) {
+                lost(index, ended.pid, ending, nest, &replacements)
+            } else if let status = lostCoordinator(ended.pid, ending, keeper, &replacements) {
+                return SupervisedEnding(status: status, workerPeakResidentBytes: max(peak, reap()))
             }
         }
         return SupervisedEnding(status: 1, workerPeakResidentBytes: peak)
     }
 
+    /// The exit status that follows from the coordinator's end; nil where it is started again, or this was another's.
+    private func lostCoordinator(
+        _ pid: Int32, _ ending: ChildProcess.Ending, _ keeper: CoordinatorKeeper, _ replacements: inout Replacements<Place>
+    ) -> Int32? {
+        let isStopping: Bool? = family.withLock { family in
+            guard family.coordinator == pid else { return nil }
+            family.coordinator = nil
+            return family.stop != nil
+        }
+        guard let isStopping else { return nil }
+        keeper.ended()
+        guard case .killed = ending, !isStopping, replacements.schedule(.coordinator, after: ending, at: MonotonicTime.now) else {
+            return status(pid, ending, keeper.words(on: ending))
+        }
+        say("the coordinator (pid \(pid)) was \(ending); it is started again, the workers keep their state")
+        return nil
+    }
+
+    private func lost(
+        _ index: Int, _ pid: Int32, _ ending: ChildProcess.Ending, _ nest: Nest, _ replacements: inout Replacements<Place>
+    ) {
+        nest.notices.write("\(pid) \(ending)\n")
+        guard ending.isAccident else {
+            if replacements.next == nil, family.withLock({ $0.workers.isEmpty }) {
+                nest.notices.write("! every worker has left the run; `lockstep resume \(runName)` goes on with new ones\n")
+            }
+            return
+        }
+        if !replacements.schedule(.worker(index), after: ending, at: MonotonicTime.now) {
+            nest.notices.write(
+                "! worker \(index) (its log: worker-\(index).log) died \(replacements.limit + 1) times within a minute of its start, the last time by \(ending): it is not replaced any more (--max-restarts)\n"
+            )
+        }
+    }
+
+    /// Starts a child; where the system gives no process, that is tried again like the replacement of one that dies young. False where it is the
+    /// coordinator and is not tried again.
+    private func start(
+        _ place: Place, _ household: Household, _ nest: Nest, _ keeper: CoordinatorKeeper, _ replacements: inout Replacements<Place>
+    ) -> Bool {
+        do {
+            switch place {
+            case .coordinator: try startCoordinator(household, nest, keeper)
+            case .worker(let index): try startWorker(index, household, nest)
+            }
+            return true
+        } catch {
+            let isOver = place == .coordinator && family.withLock { $0.stop != nil }
+            if !isOver, replacements.schedule(place, after: .exited(1), at: MonotonicTime.now) {
+                say("\(place) cannot be started: \(error); it is tried again")
+                return true
+            }
+            guard case .worker = place else {
+                say("\(place) cannot be started: \(error); \(remains.sentence)")
+                return false
+            }
+            nest.notices.write("! \(place) cannot be started: \(error); it is not tried any more (--max-restarts)\n")
+            return true
+        }
+    }
+
     private func say(_ text: String) { LossyOutput(descriptor: STDERR_FILENO).write("lockstep: \(text)\n") }
 
-    private func status(_ pid: Int32, _ ending: ChildProcess.Ending) -> Int32 {
+    /// The exit status that follows from the coordinator's; `words` say how it ended where it could not say so itself.
+    private func status(_ pid: Int32, _ ending: ChildProcess.Ending, _ words: String) -> Int32 {
         switch ending {
         case .exited(let status): return status
         case .killed:
-            say(
-                "the coordinator (pid \(pid)) was \(ending); the newest checkpoint is whole, `lockstep resume \(runName)` goes on from it"
-            )
+            say("the coordinator (pid \(pid)) \(words); \(remains.sentence)")
             return 1
         }
     }
@@ -211,12 +309,14 @@ private final class Nest {
     let notices: Pipe
     /// The workers' own only ever ends.
     let bond: Pipe
+    let pulse: Pulse
 
     init() throws {
         token = try SealedMemory(RunToken().line)
         listening = try LoopbackSocket()
         notices = try Pipe()
         bond = try Pipe()
+        pulse = try Pulse()
     }
 }
 

@@ -97,8 +97,9 @@ struct CoordinatorProcess {
         let progress = ProgressLine()
         let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
         let coordinator = Coordinator(options: options, log: log, progress: progress)
-        let signals = StopSignals { coordinator.stop($0) }
+        let signals = try StopSignals { coordinator.stop($0) }
         defer { signals.conclude() }
+        if let descriptor = child.pulseDescriptor { coordinator.beat(into: descriptor) }
         try child.tie { line in
             let parts = line.split(separator: " ", maxSplits: 1)
             if parts.count == 2, parts[0] == "!" { return coordinator.noReplacement(String(parts[1])) }

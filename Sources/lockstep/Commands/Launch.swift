@@ -85,8 +85,10 @@ struct Launch: ParsableCommand {
             return try launcher.run {
                 let folder = try choice.open()
                 Output.note("run folder \(folder.path)")
-                return ["coordinator", "--run", folder.path, "--workers", range.text] + exchange.arguments
+                let arguments =
+                    ["coordinator", "--run", folder.path, "--workers", range.text] + exchange.arguments
                     + (settings.data.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []) + (json ? ["--json"] : [])
+                return (arguments, Remains(folder: folder, way: "the same command with --run"))
             }
         }
     }

@@ -72,7 +72,7 @@ struct LocalRun {
         let threads = spread.threads ?? configuration.threads
         let environment = try KernelChoice.environment(
             ProcessInfo.processInfo.environment, kernel: configuration.kernel)
-        return try Supervisor(runName: folder.typedName, environment: environment).run(
+        return try Supervisor(folder: folder, environment: environment).run(
             .init(
                 coordinator: ["coordinator", "--run", folder.path] + spread.arguments
                     + (dataDirectory.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []),

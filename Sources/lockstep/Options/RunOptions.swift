@@ -253,6 +253,9 @@ struct ChildOptions: ParsableArguments {
     @Option(help: .hidden)
     var listenDescriptor: Int32?
 
+    @Option(help: .hidden)
+    var pulseDescriptor: Int32?
+
     /// Ties this process's life to its parent's; `onLine` hears what the parent writes.
     func tie(onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {
         guard let parentPid, let parentDescriptor else { return }

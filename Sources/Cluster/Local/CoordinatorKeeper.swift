@@ -1,0 +1,95 @@
+import Glibc
+import Runs
+import Waiting
+
+/// Looks after the coordinator that `train` or `launch` has started, on a thread of its own, as its `CoordinatorVigil` decides.
+final class CoordinatorKeeper: Sendable {
+    /// How often it looks.
+    static let interval: Duration = .milliseconds(500)
+
+    private struct State {
+        var vigil = CoordinatorVigil()
+        var isOver = false
+    }
+
+    private let state = Monitor(State())
+    private let pulse: Pulse
+    private let say: @Sendable (String) -> Void
+    private let onLeave: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - say: takes a sentence for the person who watches.
+    ///   - onLeave: the coordinator was killed and is still there, since it hangs in the kernel: this process is to end without it.
+    init(pulse: Pulse, say: @escaping @Sendable (String) -> Void, onLeave: @escaping @Sendable () -> Void) {
+        self.pulse = pulse
+        self.say = say
+        self.onLeave = onLeave
+        DetachedThread.start(name: "keeper") { [self] in
+            while state.wait(.atMost(Self.interval), { $0.isOver ? () : nil }) == nil { look() }
+        }
+    }
+
+    /// Ends the thread.
+    func close() { state.update { $0.isOver = true } }
+
+    func started(_ pid: Int32) { state.withLock { $0.vigil.started(pid) } }
+
+    func ended() { state.withLock { $0.vigil.ended() } }
+
+    func askedToStop() { state.withLock { $0.vigil.askedToStop(at: MonotonicTime.now) } }
+
+    /// How the coordinator's end by a signal is told, which may be this keeper's doing.
+    func words(on ending: ChildProcess.Ending) -> String {
+        state.withLock { $0.vigil.hasKilled }
+            ? "was to end the run, has shown no life for \(CoordinatorVigil.longestSilence.components.seconds) s since then, and was killed"
+            : "was \(ending)"
+    }
+
+    /// The same where it does not even end when it is killed.
+    static let wordsOnLeaving = "has shown no life since it was to end the run, and does not end even now that it is killed"
+
+    private func look() {
+        let hasBeaten = pulse.take()
+        guard let pid = state.withLock({ $0.vigil.pid }) else { return }
+        let sight = CoordinatorVigil.Sight(isStopped: ProcessTable.isStopped(pid), hasBeaten: hasBeaten)
+        let acts = state.withLock { $0.vigil.pid == pid ? $0.vigil.look(sight, at: MonotonicTime.now) : [] }
+        for act in acts {
+            switch act {
+            case .say(let sentence): say(sentence)
+            case .wake: kill(pid, SIGCONT)
+            case .kill: kill(pid, SIGKILL)
+            case .leave: onLeave()
+            }
+        }
+    }
+}
+
+/// A pipe on which a coordinator shows whoever has started it that its event loop turns.
+final class Pulse: Sendable {
+    /// Descriptor number of its writing end in the coordinator.
+    static let descriptor: Int32 = 13
+    /// How often it beats.
+    static let interval: Duration = .milliseconds(500)
+    /// What the coordinator is told.
+    static let arguments = ["--pulse-descriptor", "\(descriptor)"]
+
+    private let pipe: Pipe
+
+    /// - Throws: `LocalError` where the kernel gives no pipe.
+    init() throws { pipe = try Pipe() }
+
+    deinit { pipe.close() }
+
+    /// To be handed down.
+    var writing: Int32 { pipe.writing }
+
+    /// Whether it has beaten since the last call.
+    func take() -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        var hasBeaten = false
+        while let count = bytes.withUnsafeMutableBytes({ Descriptor.read(pipe.reading, into: $0, .atMost(.zero)) }), count > 0 {
+            hasBeaten = true
+        }
+        return hasBeaten
+    }
+}

@@ -1,0 +1,132 @@
+/// What is to be said and done about a coordinator that stands still, or takes long to end after a stop signal.
+///
+/// It decides from what was seen of that process, and asks neither clock nor kernel. A coordinator that shows life may take as long as it likes to
+/// end: what it waits for, a slow disk or a slow uplink, it says itself. One that shows none after a stop signal is ended: it will not hear it.
+public struct CoordinatorVigil: Sendable {
+    /// What its keeper is to do.
+    public enum Act: Equatable, Sendable {
+        /// Tell the person who watches.
+        case say(String)
+        /// Let a stopped process go on.
+        case wake
+        /// Kill it: it has shown no life for `CoordinatorVigil.longestSilence` after the signal.
+        case kill
+        /// It is not to be had even so: leave it to the kernel.
+        case leave
+    }
+
+    /// What was seen of it at one look.
+    public struct Sight: Sendable {
+        /// Stopped by a signal or a debugger.
+        public var isStopped: Bool
+        /// Its event loop has shown life since the last look.
+        public var hasBeaten: Bool
+
+        public init(isStopped: Bool, hasBeaten: Bool) {
+            self.isStopped = isStopped
+            self.hasBeaten = hasBeaten
+        }
+    }
+
+    /// Silence after a stop signal that ends it: a host that swaps stands still for seconds, not for so long.
+    public static let longestSilence: Duration = .seconds(30)
+    /// What counts of the time between two looks: where it was more, this host stood still, and nobody is judged by that.
+    static let longestStep: Duration = .seconds(1)
+    /// From when on standing still is worth a word.
+    static let noteworthy: Duration = .seconds(3)
+    /// From when on a person who has asked for the end hears what is waited for.
+    static let impatience: Duration = .seconds(2)
+    /// How long the kernel may take over one that was killed.
+    static let afterKill: Duration = .seconds(5)
+
+    /// The process it looks after, while there is one.
+    public private(set) var pid: Int32?
+    private var lastLook: Duration?
+    /// Since it has shown life, or was asked to stop.
+    private var silence: Duration = .zero
+    private var stoppedSince: Duration?
+    private var asked: Duration?
+    private var killed: Duration?
+    private var hasWoken = false
+    private var hasSaidStopped = false
+    private var hasSaidSilent = false
+    private var hasSaidWaiting = false
+    private var hasLeft = false
+
+    public init() {}
+
+    /// Whether the coordinator was killed because it showed no life.
+    public var hasKilled: Bool { killed != nil }
+
+    /// A coordinator was started.
+    public mutating func started(_ pid: Int32) {
+        self.pid = pid
+        silence = .zero
+        stoppedSince = nil
+        hasSaidStopped = false
+        hasSaidSilent = false
+    }
+
+    /// It has ended.
+    public mutating func ended() { pid = nil }
+
+    /// The run is to end: the coordinator was sent a signal, or will be as soon as it is there.
+    public mutating func askedToStop(at now: Duration) {
+        guard asked == nil else { return }
+        asked = now
+        // What was before counts no more: the signal has to be heard first.
+        silence = .zero
+    }
+
+    /// What follows from a look at the coordinator.
+    public mutating func look(_ sight: Sight, at now: Duration) -> [Act] {
+        let step = min(now - (lastLook ?? now), Self.longestStep)
+        lastLook = now
+        guard let pid else { return [] }
+        silence = sight.hasBeaten ? .zero : silence + step
+        if sight.hasBeaten { hasSaidSilent = false }
+        stoppedSince = sight.isStopped ? stoppedSince ?? now : nil
+        if !sight.isStopped { hasSaidStopped = false }
+        guard let asked else { return standstill(pid, now) }
+        if let killed { return leaving(since: killed, now) }
+        if silence >= Self.longestSilence {
+            killed = now
+            return [.kill]
+        }
+        return waking(pid) + waiting(pid, since: asked, now)
+    }
+
+    private mutating func standstill(_ pid: Int32, _ now: Duration) -> [Act] {
+        guard let stoppedSince, now - stoppedSince >= Self.noteworthy, !hasSaidStopped else { return [] }
+        hasSaidStopped = true
+        return [.say("the coordinator (pid \(pid)) is stopped, and the run with it; `kill -CONT \(pid)` continues it")]
+    }
+
+    /// A stopped process hears no signal but this one; whoever asks for the end wants it to.
+    private mutating func waking(_ pid: Int32) -> [Act] {
+        guard stoppedSince != nil, !hasWoken else { return [] }
+        hasWoken = true
+        return [.say("the coordinator (pid \(pid)) was stopped; it is continued, so that it ends the run"), .wake]
+    }
+
+    private mutating func waiting(_ pid: Int32, since asked: Duration, _ now: Duration) -> [Act] {
+        if silence >= Self.noteworthy, !hasSaidSilent {
+            hasSaidSilent = true
+            hasSaidWaiting = true
+            return [
+                .say(
+                    "the coordinator (pid \(pid)) does not answer; it is killed once it has been silent for \(Self.longestSilence.components.seconds) s, and a second Control-C ends everything at once"
+                )
+            ]
+        }
+        guard now - asked >= Self.impatience, silence < Self.impatience, !hasSaidWaiting else { return [] }
+        hasSaidWaiting = true
+        return [.say("waiting for the coordinator (pid \(pid)) to end the run; a second Control-C ends everything at once")]
+    }
+
+    private mutating func leaving(since killed: Duration, _ now: Duration) -> [Act] {
+        guard now - killed >= Self.afterKill, !hasLeft else { return [] }
+        hasLeft = true
+        return [.leave]
+    }
+}

@@ -1,0 +1,96 @@
+import Cluster
+import Testing
+
+/// What is said and done about a coordinator that stands still: looked at twice a second, as its keeper does.
+@Suite struct CoordinatorVigilTests {
+    private struct Watched {
+        var vigil = CoordinatorVigil()
+        var now: Duration = .zero
+
+        init() { vigil.started(2148) }
+
+        /// Looks for so long, and says what followed.
+        mutating func look(for duration: Duration, isStopped: Bool = false, hasBeaten: Bool = true) -> [CoordinatorVigil.Act] {
+            var acts: [CoordinatorVigil.Act] = []
+            let end = now + duration
+            while now < end {
+                now += .milliseconds(500)
+                acts += vigil.look(.init(isStopped: isStopped, hasBeaten: hasBeaten), at: now)
+            }
+            return acts
+        }
+    }
+
+    private func sentences(_ acts: [CoordinatorVigil.Act]) -> [String] {
+        acts.compactMap { if case .say(let sentence) = $0 { sentence } else { nil } }
+    }
+
+    @Test("one that lives is left alone for as long as it likes: after a signal one line says what is waited for")
+    func alive() {
+        var watched = Watched()
+        #expect(watched.look(for: .seconds(600)).isEmpty)
+        watched.vigil.askedToStop(at: watched.now)
+        let acts = watched.look(for: .seconds(3600))
+        #expect(acts.count == 1 && sentences(acts)[0].contains("a second Control-C"), "\(acts)")
+        #expect(!watched.vigil.hasKilled)
+    }
+
+    @Test("one that is stopped in mid-run is told of once each time, with what continues it, and is not touched")
+    func stoppedInMidRun() {
+        var watched = Watched()
+        #expect(watched.look(for: .seconds(2), isStopped: true, hasBeaten: false).isEmpty)
+        for _ in 0..<2 {
+            let acts = watched.look(for: .seconds(3600), isStopped: true, hasBeaten: false)
+            #expect(acts.count == 1 && sentences(acts)[0].contains("`kill -CONT 2148`"), "\(acts)")
+            #expect(watched.look(for: .seconds(10)).isEmpty)
+        }
+    }
+
+    @Test("one that is stopped when the run is to end is woken once")
+    func stoppedAtTheEnd() {
+        var watched = Watched()
+        _ = watched.look(for: .seconds(100), isStopped: true, hasBeaten: false)
+        watched.vigil.askedToStop(at: watched.now)
+        let acts = watched.look(for: .seconds(1), isStopped: true, hasBeaten: false)
+        #expect(acts.last == .wake && acts.filter { $0 == .wake }.count == 1, "\(acts)")
+        #expect(watched.look(for: .seconds(20), isStopped: true, hasBeaten: false).allSatisfy { $0 != .wake && $0 != .kill })
+    }
+
+    @Test("one without life after a signal is announced, killed after its time, and then left to the kernel")
+    func silent() {
+        var watched = Watched()
+        // It was silent long before: the signal has to be heard first.
+        _ = watched.look(for: .seconds(100), hasBeaten: false)
+        watched.vigil.askedToStop(at: watched.now)
+        let before = watched.look(for: CoordinatorVigil.longestSilence - .milliseconds(500), hasBeaten: false)
+        #expect(before.count == 1 && sentences(before)[0].contains("does not answer"), "\(before)")
+        #expect(watched.look(for: .milliseconds(500), hasBeaten: false) == [.kill])
+        #expect(watched.vigil.hasKilled)
+        #expect(watched.look(for: .seconds(60), hasBeaten: false) == [.leave])
+        watched.vigil.ended()
+        #expect(watched.look(for: .seconds(60), hasBeaten: false).isEmpty)
+    }
+
+    @Test("a beat now and then is life, and what this host stood still counts for nobody")
+    func hiccups() {
+        var watched = Watched()
+        watched.vigil.askedToStop(at: watched.now)
+        for _ in 0..<20 {
+            #expect(!watched.look(for: CoordinatorVigil.longestSilence - .seconds(1), hasBeaten: false).contains(.kill))
+            _ = watched.look(for: .milliseconds(500))
+        }
+        watched.now += .seconds(3600)
+        #expect(!watched.look(for: .milliseconds(500), hasBeaten: false).contains(.kill))
+    }
+
+    @Test("a signal that comes between two coordinators counts for the next one")
+    func between() {
+        var watched = Watched()
+        watched.vigil.ended()
+        watched.vigil.askedToStop(at: watched.now)
+        #expect(watched.look(for: .seconds(100), hasBeaten: false).isEmpty)
+        watched.vigil.started(2149)
+        let acts = watched.look(for: CoordinatorVigil.longestSilence, hasBeaten: false)
+        #expect(acts.last == .kill && sentences(acts).allSatisfy { $0.contains("2149") }, "\(acts)")
+    }
+}

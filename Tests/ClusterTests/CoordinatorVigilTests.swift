@@ -10,12 +10,14 @@ import Testing
         init() { vigil.started(2148) }
 
         /// Looks for so long, and says what followed.
-        mutating func look(for duration: Duration, isStopped: Bool = false, hasBeaten: Bool = true) -> [CoordinatorVigil.Act] {
+        mutating func look(
+            for duration: Duration, isStopped: Bool = false, hasBeaten: Bool = true, waitsForDisk: Bool = false
+        ) -> [CoordinatorVigil.Act] {
             var acts: [CoordinatorVigil.Act] = []
             let end = now + duration
             while now < end {
                 now += .milliseconds(500)
-                acts += vigil.look(.init(isStopped: isStopped, hasBeaten: hasBeaten), at: now)
+                acts += vigil.look(.init(isStopped: isStopped, hasBeaten: hasBeaten, waitsForDisk: waitsForDisk), at: now)
             }
             return acts
         }
@@ -69,6 +71,18 @@ import Testing
         #expect(watched.look(for: .seconds(60), hasBeaten: false) == [.leave])
         watched.vigil.ended()
         #expect(watched.look(for: .seconds(60), hasBeaten: false).isEmpty)
+    }
+
+    @Test("one that hangs in a disk is given far longer, and what it has waited for that counts for nothing else")
+    func hangsInDisk() {
+        var watched = Watched()
+        watched.vigil.askedToStop(at: watched.now)
+        let before = watched.look(for: CoordinatorVigil.longestDiskWait - .seconds(1), hasBeaten: false, waitsForDisk: true)
+        #expect(before.count == 1 && sentences(before)[0].contains("a disk that does not answer"), "\(before)")
+        // The disk answers, and the next beat is a moment away.
+        #expect(!watched.look(for: .seconds(10), hasBeaten: false).contains(.kill))
+        #expect(!watched.look(for: .milliseconds(500)).contains(.kill))
+        #expect(watched.look(for: CoordinatorVigil.longestDiskWait, hasBeaten: false, waitsForDisk: true).last == .kill)
     }
 
     @Test("a beat now and then is life, and what this host stood still counts for nobody")

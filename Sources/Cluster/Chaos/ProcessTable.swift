@@ -23,6 +23,12 @@ enum ProcessTable {
     /// Whether a signal or a debugger has stopped it.
     static func isStopped(_ pid: Int32) -> Bool { ["T", "t"].contains(status(of: pid)["State"]?.first) }
 
+    /// Whether a thread of it waits in the kernel for what no signal ends: a disk, as a rule.
+    static func hasUninterruptibleThread(_ pid: Int32) -> Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return threads.contains { text("/proc/\(pid)/task/\($0)/status").contains("\nState:\tD") }
+    }
+
     /// What a process needs at a moment.
     struct Usage: Sendable {
         /// Resident set, in bytes, now and at most.

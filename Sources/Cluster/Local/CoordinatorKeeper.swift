@@ -41,7 +41,7 @@ final class CoordinatorKeeper: Sendable {
     /// How the coordinator's end by a signal is told, which may be this keeper's doing.
     func words(on ending: ChildProcess.Ending) -> String {
         state.withLock { $0.vigil.hasKilled }
-            ? "was to end the run, has shown no life for \(CoordinatorVigil.longestSilence.components.seconds) s since then, and was killed"
+            ? "was to end the run, has shown no life since then, and was killed"
             : "was \(ending)"
     }
 
@@ -51,7 +51,9 @@ final class CoordinatorKeeper: Sendable {
     private func look() {
         let hasBeaten = pulse.take()
         guard let pid = state.withLock({ $0.vigil.pid }) else { return }
-        let sight = CoordinatorVigil.Sight(isStopped: ProcessTable.isStopped(pid), hasBeaten: hasBeaten)
+        let sight = CoordinatorVigil.Sight(
+            isStopped: ProcessTable.isStopped(pid), hasBeaten: hasBeaten,
+            waitsForDisk: !hasBeaten && ProcessTable.hasUninterruptibleThread(pid))
         let acts = state.withLock { $0.vigil.pid == pid ? $0.vigil.look(sight, at: MonotonicTime.now) : [] }
         for act in acts {
             switch act {

@@ -1,7 +1,8 @@
 /// What is to be said and done about a coordinator that stands still, or takes long to end after a stop signal.
 ///
 /// It decides from what was seen of that process, and asks neither clock nor kernel. A coordinator that shows life may take as long as it likes to
-/// end: what it waits for, a slow disk or a slow uplink, it says itself. One that shows none after a stop signal is ended: it will not hear it.
+/// end: what it waits for, a slow disk or a slow uplink, it says itself. One that shows none after a stop signal is ended: it will not hear it. Where
+/// it hangs in a disk that does not answer, that is given far longer: a disk may come back, and then the last checkpoint is written.
 public struct CoordinatorVigil: Sendable {
     /// What its keeper is to do.
     public enum Act: Equatable, Sendable {
@@ -9,7 +10,7 @@ public struct CoordinatorVigil: Sendable {
         case say(String)
         /// Let a stopped process go on.
         case wake
-        /// Kill it: it has shown no life for `CoordinatorVigil.longestSilence` after the signal.
+        /// Kill it: it has shown no life after the signal for as long as it may.
         case kill
         /// It is not to be had even so: leave it to the kernel.
         case leave
@@ -21,15 +22,20 @@ public struct CoordinatorVigil: Sendable {
         public var isStopped: Bool
         /// Its event loop has shown life since the last look.
         public var hasBeaten: Bool
+        /// Some thread of it waits in the kernel and cannot be interrupted: for a disk, as a rule.
+        public var waitsForDisk: Bool
 
-        public init(isStopped: Bool, hasBeaten: Bool) {
+        public init(isStopped: Bool, hasBeaten: Bool, waitsForDisk: Bool) {
             self.isStopped = isStopped
             self.hasBeaten = hasBeaten
+            self.waitsForDisk = waitsForDisk
         }
     }
 
     /// Silence after a stop signal that ends it: a host that swaps stands still for seconds, not for so long.
     public static let longestSilence: Duration = .seconds(30)
+    /// The same while it waits for a disk.
+    public static let longestDiskWait: Duration = .seconds(600)
     /// What counts of the time between two looks: where it was more, this host stood still, and nobody is judged by that.
     static let longestStep: Duration = .seconds(1)
     /// From when on standing still is worth a word.
@@ -42,8 +48,9 @@ public struct CoordinatorVigil: Sendable {
     /// The process it looks after, while there is one.
     public private(set) var pid: Int32?
     private var lastLook: Duration?
-    /// Since it has shown life, or was asked to stop.
+    /// Since it has shown life, or was asked to stop; the time in which it waited for a disk is counted by itself.
     private var silence: Duration = .zero
+    private var diskWait: Duration = .zero
     private var stoppedSince: Duration?
     private var asked: Duration?
     private var killed: Duration?
@@ -61,7 +68,7 @@ public struct CoordinatorVigil: Sendable {
     /// A coordinator was started.
     public mutating func started(_ pid: Int32) {
         self.pid = pid
-        silence = .zero
+        (silence, diskWait) = (.zero, .zero)
         stoppedSince = nil
         hasSaidStopped = false
         hasSaidSilent = false
@@ -75,7 +82,7 @@ public struct CoordinatorVigil: Sendable {
         guard asked == nil else { return }
         asked = now
         // What was before counts no more: the signal has to be heard first.
-        silence = .zero
+        (silence, diskWait) = (.zero, .zero)
     }
 
     /// What follows from a look at the coordinator.
@@ -83,17 +90,27 @@ public struct CoordinatorVigil: Sendable {
         let step = min(now - (lastLook ?? now), Self.longestStep)
         lastLook = now
         guard let pid else { return [] }
-        silence = sight.hasBeaten ? .zero : silence + step
-        if sight.hasBeaten { hasSaidSilent = false }
+        count(step, sight)
         stoppedSince = sight.isStopped ? stoppedSince ?? now : nil
         if !sight.isStopped { hasSaidStopped = false }
         guard let asked else { return standstill(pid, now) }
         if let killed { return leaving(since: killed, now) }
-        if silence >= Self.longestSilence {
+        if silence >= Self.longestSilence || diskWait >= Self.longestDiskWait {
             killed = now
             return [.kill]
         }
-        return waking(pid) + waiting(pid, since: asked, now)
+        return waking(pid) + waiting(pid, sight, since: asked, now)
+    }
+
+    private mutating func count(_ step: Duration, _ sight: Sight) {
+        if sight.hasBeaten {
+            (silence, diskWait) = (.zero, .zero)
+            hasSaidSilent = false
+        } else if sight.waitsForDisk {
+            diskWait += step
+        } else {
+            silence += step
+        }
     }
 
     private mutating func standstill(_ pid: Int32, _ now: Duration) -> [Act] {
@@ -109,17 +126,17 @@ public struct CoordinatorVigil: Sendable {
         return [.say("the coordinator (pid \(pid)) was stopped; it is continued, so that it ends the run"), .wake]
     }
 
-    private mutating func waiting(_ pid: Int32, since asked: Duration, _ now: Duration) -> [Act] {
-        if silence >= Self.noteworthy, !hasSaidSilent {
+    private mutating func waiting(_ pid: Int32, _ sight: Sight, since asked: Duration, _ now: Duration) -> [Act] {
+        if silence + diskWait >= Self.noteworthy, !hasSaidSilent {
             hasSaidSilent = true
             hasSaidWaiting = true
-            return [
-                .say(
-                    "the coordinator (pid \(pid)) does not answer; it is killed once it has been silent for \(Self.longestSilence.components.seconds) s, and a second Control-C ends everything at once"
-                )
-            ]
+            let what =
+                sight.waitsForDisk
+                ? "waits for a disk that does not answer; it is killed after \(Self.longestDiskWait.components.seconds) s of that"
+                : "does not answer; it is killed once it has been silent for \(Self.longestSilence.components.seconds) s"
+            return [.say("the coordinator (pid \(pid)) \(what), and a second Control-C ends everything at once")]
         }
-        guard now - asked >= Self.impatience, silence < Self.impatience, !hasSaidWaiting else { return [] }
+        guard now - asked >= Self.impatience, silence + diskWait < Self.impatience, !hasSaidWaiting else { return [] }
         hasSaidWaiting = true
         return [.say("waiting for the coordinator (pid \(pid)) to end the run; a second Control-C ends everything at once")]
     }

@@ -18,7 +18,9 @@ import Testing
         #expect(try paths.map { try String(contentsOfFile: $0, encoding: .utf8) } == ["to the second\n", "to the first\n"])
     }
 
-    @Test("no child inherits that a signal is held or ignored; only one that is to take its stop signals has them held from its birth on", arguments: [false, true])
+    @Test(
+        "no child inherits that a signal is held or ignored; only one that is to take its stop signals is born with them held",
+        arguments: [false, true])
     func signals(holds: Bool) throws {
         let scratch = Scratch()
         let file = open(scratch.path + "/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)

@@ -52,7 +52,8 @@ struct EveryWaitTests {
             file: "Sources/Cluster/Local/Supervisor.swift", name: "write", reason: "the pipe's writing end is non-blocking"),
         Exception(file: "Sources/CProcess/cprocess.c", name: "recv", reason: "MSG_DONTWAIT"),
         Exception(
-            file: "Sources/CProcess/cprocess.c", name: "write", reason: "a signal's number, into a pipe whose writing end is non-blocking"),
+            file: "Sources/CProcess/cprocess.c", name: "write",
+            reason: "a signal's number, into a pipe whose writing end is non-blocking"),
     ]
 
     /// The package's folder: two above this file's.

@@ -194,7 +194,8 @@ public final class Launcher: Sendable {
                 arguments: arguments + ["--listen", "\(addresses.listen)"] + dataPort + RunToken.arguments + Pulse.arguments + tie,
                 environment: ProcessInfo.processInfo.environment,
                 descriptors: [
-                    (secret, RunToken.descriptor), (notices.reading, Supervisor.parentDescriptor), (pulse.writing, Pulse.descriptor),
+                    (secret, RunToken.descriptor), (notices.reading, Supervisor.parentDescriptor),
+                    (pulse.writing, Pulse.descriptor),
                 ], holdsStopSignals: true)
         }
         keeper.started(lead.pid)

@@ -132,11 +132,11 @@ public struct CoordinatorVigil: Sendable {
             hasSaidWaiting = true
             let what =
                 sight.waitsForDisk
-                ? "waits for a disk that does not answer; it is killed after \(Self.longestDiskWait.components.seconds) s of that"
-                : "does not answer; it is killed once it has been silent for \(Self.longestSilence.components.seconds) s"
-            return [.say("the coordinator (pid \(pid)) \(what), and a second Control-C ends everything at once")]
+                ? "waits for a disk that does not answer; a second Control-C ends everything at once, and it is killed after \(Self.longestDiskWait.components.seconds) s of that"
+                : "does not answer; a second Control-C ends everything at once, and it is killed after \(Self.longestSilence.components.seconds) s of that"
+            return [.say("the coordinator (pid \(pid)) \(what)")]
         }
-        guard now - asked >= Self.impatience, silence + diskWait < Self.impatience, !hasSaidWaiting else { return [] }
+        guard now - asked >= Self.impatience, silence + diskWait < Self.longestStep, !hasSaidWaiting else { return [] }
         hasSaidWaiting = true
         return [.say("waiting for the coordinator (pid \(pid)) to end the run; a second Control-C ends everything at once")]
     }

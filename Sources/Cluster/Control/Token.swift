@@ -25,31 +25,32 @@ public struct Token: Sendable {
         key = SymmetricKey(data: SHA256.hash(data: Data(text.utf8)))
     }
 
-    /// The token in a file, which nobody else may read; a pipe is taken as it is, and where this process has inherited it the token is left in
-    /// its place for a program that executes itself anew.
+    /// The token in a file, which nobody else may read; what this process has inherited as a descriptor, a pipe for one, is taken as it is, and
+    /// the token is left in its place for a program that executes itself anew.
     ///
-    /// - Throws: `LocalError` for a file that is missing, open to others, or too short.
+    /// - Throws: `LocalError` for a file that is missing, is none, is open to others, or holds something else than one line of that length.
     public init(file path: String) throws {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw LocalError("the token file \(path) cannot be read: \(String(cString: strerror(errno)))")
+        let source = "the token file \(path)"
+        let file: SmallFile
+        do throws(SmallFile.Refusal) {
+            file = try SmallFile(path, limit: Self.longestLine, endsWithLine: true, .atMost(.seconds(30)))
+        } catch {
+            throw LocalError("\(source) cannot be read: \(error)")
         }
-        if status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
-            throw LocalError("the token file \(path) can be read by others; protect it: chmod 600 \(path)")
+        if file.isRegular, file.permissions & 0o077 != 0 {
+            throw LocalError("\(source) can be read by others; protect it: chmod 600 \(path)")
         }
-        guard let line = try Self.firstLine(of: path) else {
-            throw LocalError("the token file \(path) cannot be read: \(String(cString: strerror(errno)))")
+        let text = String(decoding: file.bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.contains(where: \.isNewline) else {
+            throw LocalError("\(source) has more than one line, and a token is one; put the token alone there")
         }
-        try self.init(line, from: "the token file \(path)")
-        if status.st_mode & S_IFMT != S_IFREG { Self.leave(line, at: path) }
+        try self.init(text, from: source)
+        if !file.isRegular { Self.leave(text, at: path) }
     }
 
     /// A pipe has given its token away. Whoever opens the same path again shall find it.
     private static func leave(_ line: String, at path: String) {
-        let prefixes = ["/dev/fd/", "/proc/self/fd/"]
-        let number =
-            path == "/dev/stdin" ? 0 : prefixes.lazy.filter(path.hasPrefix).compactMap { Int32(path.dropFirst($0.count)) }.first
-        guard let number, let memory = try? SealedMemory(line + "\n") else { return }
+        guard let number = SmallFile.inheritedDescriptor(path), let memory = try? SealedMemory(line + "\n") else { return }
         memory.withDescriptor { _ = dup2($0, number) }
     }
 
@@ -69,21 +70,6 @@ public struct Token: Sendable {
 
     /// Longest line of a file that is read.
     private static let longestLine = 4096
-
-    /// Byte by byte: the other end of a pipe may stay open behind the line.
-    private static func firstLine(of path: String) throws -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var byte: UInt8 = 0
-        let deadline = Deadline(after: .seconds(30))
-        while bytes.count < longestLine,
-            withUnsafeMutableBytes(of: &byte, { Descriptor.read(descriptor, into: $0, .until(deadline)) }) == 1,
-            byte != UInt8(ascii: "\n")
-        { bytes.append(byte) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 
     static func nonce() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
 

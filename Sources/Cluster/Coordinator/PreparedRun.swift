@@ -121,7 +121,9 @@ struct StoredState: Sendable {
     /// Reads the file in pieces that heartbeats can overtake. Blocks.
     func stream(order: UInt64, _ send: (ControlStateChunk) throws -> Void) throws {
         let path = checkpoint.statePath
-        guard let file = FileHandle(forReadingAtPath: path) else { throw LocalError("\(path) cannot be opened any more") }
+        let descriptor = Descriptor.openFile(path, O_RDONLY)
+        guard descriptor >= 0 else { throw LocalError("\(path) cannot be opened any more") }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         defer { try? file.close() }
         var offset: UInt64 = 0
         while let piece = try file.read(upToCount: ControlConnection.pieceBytes), !piece.isEmpty {

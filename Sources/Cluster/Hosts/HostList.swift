@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 /// A host that takes workers: how it is reached, and how many.
 public struct HostEntry: Sendable, Hashable {
@@ -28,6 +29,8 @@ public struct HostListError: Error, CustomStringConvertible, Sendable, Equatable
 public enum HostList {
     /// Most worker processes of one host, and most hosts of a list.
     public static let most = 256
+    /// Most bytes of a host file: so many hosts, with the longest names and a remark each.
+    private static let mostBytes = 1 << 18
 
     /// "a", "a:4", "user@a:4", "[fd00::10]:4", separated by commas.
     ///
@@ -43,10 +46,13 @@ public enum HostList {
     ///
     /// - Throws: `HostListError` with the line's number, and where the file cannot be read.
     public static func parse(file path: String) throws -> [HostEntry] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw HostListError(description: "The host file \(path) cannot be read; check the path and its mode.")
+        let file: SmallFile
+        do throws(SmallFile.Refusal) {
+            file = try SmallFile(path, limit: mostBytes, .atMost(.seconds(30)))
+        } catch {
+            throw HostListError(description: "The host file \(path) cannot be read: \(error); check the path and its mode.")
         }
-        return try parse(lines: String(decoding: data, as: UTF8.self), name: path)
+        return try parse(lines: String(decoding: file.bytes, as: UTF8.self), name: path)
     }
 
     /// The lines of a host file named `name`.

@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 /// A file on the disk, read in pieces.
 final class RawFile {
@@ -9,12 +10,17 @@ final class RawFile {
 
     init(_ path: String) throws {
         self.path = path
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-            throw DataError.system(doing: "read", file: path, reason: "it is a folder, a file was expected")
+        let descriptor = Descriptor.openFile(path, O_RDONLY)
+        guard descriptor >= 0 else {
+            switch errno {
+            case EISDIR: throw DataError.system(doing: "read", file: path, reason: "it is a folder, a file was expected")
+            case EOPNOTSUPP:
+                throw DataError.system(doing: "read", file: path, reason: "it is a device or a pipe, a file was expected")
+            case let code: throw DataError.system(doing: "open", file: path, reason: String(cString: strerror(code)))
+            }
         }
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
-            handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             size = Int(try handle.seekToEnd())
             try handle.seek(toOffset: 0)
         } catch {

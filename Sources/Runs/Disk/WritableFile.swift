@@ -1,15 +1,16 @@
 import Foundation
 import Synchronization
+import Waiting
 
 /// A file open for writing. Closed with its last reference if nobody did before.
 final class WritableFile: Sendable {
     let path: String
     private let descriptor: Mutex<Int32>
 
-    /// Opens the file itself: what a link of its name leads to is somebody else's.
+    /// Opens the file itself: what a link of its name leads to is somebody else's, and what is no file is none to write to.
     init(path: String, flags: Int32, mode: mode_t, verb: String) throws(DiskError) {
         self.path = path
-        let opened = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, mode)
+        let opened = Descriptor.openFile(path, O_WRONLY | O_NOFOLLOW | flags, mode: mode)
         guard opened >= 0 else { throw DiskError(operation: verb, path: path, code: errno) }
         descriptor = Mutex(opened)
     }

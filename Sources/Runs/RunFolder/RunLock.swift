@@ -70,7 +70,7 @@ extension RunFolder {
     }
 
     private func lockedDescriptor(until deadline: Deadline) throws -> Int32 {
-        let descriptor = Foundation.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, Disk.fileMode)
+        let descriptor = Descriptor.openFile(lockPath, O_RDWR | O_CREAT | O_NOFOLLOW, mode: Disk.fileMode)
         guard descriptor >= 0 else { throw DiskError(operation: "open", path: lockPath, code: errno) }
         var code: Int32 = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 /// Bytes at given positions, of an open file or of memory. Reading has no cursor, so threads may share one.
 struct ByteSource: Sendable {
@@ -37,8 +38,7 @@ final class OpenFile: Sendable {
     private let path: String
 
     init(path: String) throws {
-        // Without waiting: a pipe of that name has no other end, and is no file to read.
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        descriptor = Descriptor.openFile(path, O_RDONLY)
         self.path = path
         guard descriptor >= 0 else { throw DiskError(operation: "open", path: path, code: errno) }
     }
@@ -48,8 +48,6 @@ final class OpenFile: Sendable {
     func size() throws -> Int {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw DiskError(operation: "look at", path: path, code: errno) }
-        let kind = status.st_mode & S_IFMT
-        guard kind == S_IFREG else { throw DiskError(operation: "read", path: path, code: kind == S_IFDIR ? EISDIR : EOPNOTSUPP) }
         return Int(status.st_size)
     }
 

@@ -6,12 +6,10 @@ public final class WakePipe: Sendable {
     public let descriptor: Int32
     private let writing: Int32
 
-    public init() {
+    /// - Throws: where this process has no descriptors left.
+    public init() throws(DescriptorLimit.Reached) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
-            fatalError(
-                "no descriptor can be opened: \(String(cString: strerror(errno))); raise the limit on open files (ulimit -n)")
-        }
+        guard pipe(&ends) == 0 else { throw DescriptorLimit.Reached(code: errno) }
         (descriptor, writing) = (ends[0], ends[1])
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

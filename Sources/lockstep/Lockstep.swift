@@ -34,6 +34,11 @@ enum Build {
 /// Runs a command's body, and turns an error into one sentence on standard error and the contract's exit status.
 func finishing(_ body: () throws -> Int32) throws {
     do {
+        guard DescriptorLimit.present >= DescriptorLimit.least else {
+            throw LocalError(
+                "this process may have \(DescriptorLimit.present) open files, and every command needs \(DescriptorLimit.least); raise the hard limit (ulimit -Hn)"
+            )
+        }
         let status = try body()
         if status != 0 { throw ExitCode(status) }
     } catch let code as ExitCode {

@@ -117,7 +117,7 @@ extension Loopback {
         func cancel() throws {
             let run = TestRun()
             let listener = try GradientListener(host: "127.0.0.1", port: 0)
-            let dialer = GradientDialer()
+            let dialer = try GradientDialer()
             let done = DispatchGroup()
             let port = listener.port
             DispatchQueue.global().async(group: done) {
@@ -165,7 +165,7 @@ extension Loopback {
                     continue
                 }
             }
-            let cancelled = GradientDialer(settings: run.settings)
+            let cancelled = try GradientDialer(settings: run.settings)
             cancelled.cancel()
             let failure = #expect(throws: LinkFailure.self) { try cancelled.dial(unknown, hello: hello) }
             #expect(failure?.cause == .cancelled)

@@ -113,6 +113,33 @@ struct StrangersTests {
         let calm = try LockstepProcess.run(["train"] + options + ["--workers", "1", "--run", scratch.run("calm"), "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"])
     }
+
+    @Test("with few descriptors a crowd is turned away and the run goes on; with too few a command says so")
+    func descriptors() throws {
+        let scratch = try Scratch()
+        func limited(_ limit: Int, _ arguments: [String]) throws -> LockstepProcess {
+            try LockstepProcess(
+                ["-c", "ulimit -n \(limit); exec \"$0\" \"$@\"", LockstepProcess.path] + arguments, executable: "/bin/sh")
+        }
+        let lead = try limited(
+            64,
+            ["coordinator"] + LockstepProcess.small + ["--epochs", "40", "--run", scratch.run("run"), "--listen", "127.0.0.1:0"])
+        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        let crowd = try Crowd(ports: [#require(UInt16(port))], each: 100)
+        let workers = try (0..<2).map { _ in
+            try limited(64, ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        }
+        let result = try lead.wait()
+        crowd.leave()
+        #expect(result.status == 0, "\(result.errors)")
+        for worker in workers { #expect(try worker.wait(seconds: 20).status == 0) }
+        let few = try limited(20, ["worker", "--coordinator", "127.0.0.1:\(port)"]).wait(seconds: 20)
+        #expect(few.status == 1 && few.errors.contains("raise the hard limit"), "\(few)")
+        let many = try limited(
+            64, ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("many"), "--listen", "127.0.0.1:0", "--workers", "40"]
+        ).wait(seconds: 20)
+        #expect(many.status == 1 && many.errors.contains("a coordinator of 40 workers needs"), "\(many)")
+    }
 }
 
 /// Connections that say nothing, something senseless, or the beginning of something, and stay.

@@ -74,8 +74,8 @@ struct DescriptorTests {
     }
 
     @Test("A poll ends with its patience, or when its pipe is woken, and not again once that is drained")
-    func poll() {
-        let wake = WakePipe()
+    func poll() throws {
+        let wake = try WakePipe()
         var entries = [pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0), pollfd(fd: -1, events: 0, revents: 1)]
         #expect(!Poll.wait(&entries, .atMost(.milliseconds(2))))
         #expect(entries.allSatisfy { $0.revents == 0 })

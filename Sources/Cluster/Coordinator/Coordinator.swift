@@ -2,8 +2,6 @@ import Collectives
 import Foundation
 import Glibc
 import Logging
-import NIOCore
-import NIOPosix
 import Runs
 import Synchronization
 import Waiting
@@ -13,12 +11,14 @@ public final class Coordinator: Sendable {
     private let options: CoordinatorOptions
     private let log: Logger
     private let progress: ProgressLine
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let port: ControlPort
     private let shell = Mutex<CoordinatorShell?>(nil)
     private let stopEarly = Mutex<String?>(nil)
 
-    public init(options: CoordinatorOptions, log: Logger, progress: ProgressLine) {
+    /// - Parameter port: bound before the run's folder is touched.
+    public init(options: CoordinatorOptions, port: ControlPort, log: Logger, progress: ProgressLine) {
         self.options = options
+        self.port = port
         self.log = log
         self.progress = progress
     }
@@ -29,11 +29,15 @@ public final class Coordinator: Sendable {
     public func run() throws -> RunOutcome {
         defer {
             shell.withLock { $0 }?.gate.close()
-            group.shutDown(.atMost(.seconds(5)))
+            port.group.shutDown(.atMost(.seconds(5)))
         }
+        try options.folder.requireParts()
         let lock = try options.folder.lock()
         defer { lock.release() }
-        let run = try PreparedRun(options: options)
+        var summation: SummationHost?
+        let run = try PreparedRun(options: options) { [self] identity in
+            if options.topology == .server { summation = try server(identity) }
+        }
         for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
         if let passedOver = run.passedOver { log.warning("\(passedOver)") }
         if run.plan.firstStep > 0, run.plan.firstStep < run.plan.lastStep {
@@ -47,7 +51,7 @@ public final class Coordinator: Sendable {
             if !options.supervised { try dismissOrphans(run) }
             return .finished(step: run.plan.firstStep)
         }
-        return try lead(run)
+        return try lead(run, summation)
     }
 
     /// Tells the workers of a coordinator that died after the last checkpoint that the run is over; nobody else would.
@@ -60,14 +64,14 @@ public final class Coordinator: Sendable {
             log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
-            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: nil, summation: nil,
-            openServer: { throw CancellationError() }, remote: !HostPort.isLoopback(host), log: log
+            loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: nil, summation: nil,
+            openServer: { throw CancellationError() }, remote: !HostPort.isLoopback(port.host), log: log
         ) { _ in }
-        let server = try bind(shell)
+        try open(shell)
         self.shell.withLock { $0 = shell }
         // The machine of a run that is over has one answer for everybody.
         _ = Mailbox<Void>().take(.atMost(Self.orphansDial))
-        try? server.close().value(.atMost(.seconds(1)), orElse: "the port stays open until the process ends")
+        port.close(.atMost(.seconds(1)))
     }
 
     /// A worker without its coordinator dials twice a second.
@@ -97,20 +101,19 @@ public final class Coordinator: Sendable {
         shell.withLock { $0 }?.onLoop { $0.handle(.childExited(pid: pid, cause: cause)) }
     }
 
-    private var host: String {
-        switch options.listen {
-        case .address(let address): address.host
-        case .inherited: "127.0.0.1"
-        }
+    private func open(_ shell: CoordinatorShell) throws {
+        try port.open(shell)
+        if let address = port.address { log.info("listening on \(address)") }
     }
 
-    private func lead(_ run: PreparedRun) throws -> RunOutcome {
-        let openServer: @Sendable () throws -> SummationHost = { [host, options] in
-            try SummationHost(
-                host: host, port: options.dataPort, compression: LinkCompression(rawValue: options.compression) ?? .auto,
-                run: RunIdentity.bytes(run.identity))
-        }
-        let summation = try options.topology == .server ? openServer() : nil
+    /// The port of a summation server.
+    private func server(_ identity: String) throws -> SummationHost {
+        try SummationHost(
+            host: port.host, port: options.dataPort, compression: LinkCompression(rawValue: options.compression) ?? .auto,
+            run: RunIdentity.bytes(identity))
+    }
+
+    private func lead(_ run: PreparedRun, _ summation: SummationHost?) throws -> RunOutcome {
         defer { (shell.withLock { $0 }?.summation ?? summation)?.shutdown() }
         let outcomes = Mailbox<RunOutcome>()
         let recorder = RunRecorder()
@@ -126,8 +129,8 @@ public final class Coordinator: Sendable {
             watch: watch, log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
-            loop: group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
-            openServer: openServer, remote: !HostPort.isLoopback(host), log: log
+            loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
+            openServer: { [self] in try server(run.identity) }, remote: !HostPort.isLoopback(port.host), log: log
         ) { outcomes.put($0) }
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
@@ -142,14 +145,14 @@ public final class Coordinator: Sendable {
         evaluation.start(recorder: recorder, watch: watch, log: log)
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
         feeder.start()
-        let server = try bind(shell)
+        try open(shell)
         shell.start()
         watch.start()
         if let reason = stopEarly.withLock({ $0 }) { stop(reason) }
         guard let outcome = outcomes.take(.untilWoken(by: "the shell, whose machine ends the run or waits in named lines")) else {
             return .failed(reason: "the coordinator ended without a word; this is a defect")
         }
-        try? server.close().value(.atMost(.seconds(5)), orElse: "the port stays open until the process ends")
+        port.close(.atMost(.seconds(5)))
         feeder.close()
         desk.close()
         evaluation.finish(wait: outcome.isCalm)
@@ -183,33 +186,6 @@ public final class Coordinator: Sendable {
             steps: try StepsLog(path: options.folder.stepsLogPath, notices: notices),
             events: EventFileWriter(directory: options.folder.path, host: Provenance.hostName(), time: Date(), notices: notices),
             progress: progress)
-    }
-
-    private func bind(_ shell: CoordinatorShell) throws -> any Channel {
-        let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(ControlConnection.unsentOption, value: ControlConnection.unsentBytes)
-            .childChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try shell.accept(channel) } }
-        switch options.listen {
-        case .inherited(let descriptor):
-            return try bootstrap.withBoundSocket(descriptor).value(
-                .atMost(.seconds(10)), orElse: "the inherited socket could not be listened on within 10 s")
-        case .address(let address):
-            do {
-                let channel = try bootstrap.bind(host: address.host, port: address.port).value(
-                    .atMost(.seconds(10)), orElse: "no answer within 10 s")
-                log.info("listening on \(HostPort(host: address.host, port: channel.localAddress?.port ?? address.port))")
-                return channel
-            } catch {
-                let code = (error as? IOError)?.errnoCode
-                let reason = code.map { String(cString: strerrorText($0)) } ?? "\(error)"
-                let way =
-                    code == EADDRINUSE || code == EACCES
-                    ? "choose another port with --listen HOST:PORT" : "choose an address of this host with --listen HOST:PORT"
-                throw LocalError("cannot listen on \(address): \(reason); \(way)")
-            }
-        }
     }
 }
 

@@ -20,7 +20,6 @@ public struct CoordinatorOptions: Sendable {
     public var folder: RunFolder
     public var configuration: Configuration
     public var dataDirectory: String?
-    public var listen: ListenTarget
     /// Port of the summation server; 0: any.
     public var dataPort: Int
     /// What it and the workers prove to each other to know.
@@ -43,7 +42,7 @@ public struct CoordinatorOptions: Sendable {
     public var build: String
 
     public init(
-        folder: RunFolder, configuration: Configuration, dataDirectory: String? = nil, listen: ListenTarget,
+        folder: RunFolder, configuration: Configuration, dataDirectory: String? = nil,
         dataPort: Int = 0, token: Token? = nil, insecure: Bool = false, orphanTimeout: Duration = .seconds(600),
         workers: ClosedRange<Int>, topology: Topology = .ring,
         compression: String = "auto", allowMixedKernels: Bool = false, supervised: Bool = false, from: String? = nil,
@@ -52,7 +51,6 @@ public struct CoordinatorOptions: Sendable {
         self.folder = folder
         self.configuration = configuration
         self.dataDirectory = dataDirectory
-        self.listen = listen
         self.dataPort = dataPort
         self.token = token
         self.insecure = insecure

@@ -71,6 +71,7 @@ final class CoordinatorShell: @unchecked Sendable {
         self.remote = remote
         self.log = log
         self.onEnd = onEnd
+        strangersAtOnce = CoordinatorDescriptors(workers: run.options.workers).strangers(atMost: Self.maximumStrangers)
         notices = NoticeBook(folder: run.options.folder)
         machine = CoordinatorMachine(plan: run.plan, view: run.lastView)
         ledger = ReportLedger(phases: run.plan.phases, shards: run.plan.shards, from: run.plan.firstStep)
@@ -79,6 +80,8 @@ final class CoordinatorShell: @unchecked Sendable {
     /// How long a peer may take to introduce itself, and how many may be at it together.
     static let helloDeadline: TimeAmount = .seconds(5)
     static let maximumStrangers = 64
+    /// Less where this process may open few descriptors: they are for workers and files first.
+    private let strangersAtOnce: Int
 
     /// How often the machine hears that time passes.
     static let tick: TimeAmount = .milliseconds(250)
@@ -150,7 +153,7 @@ final class CoordinatorShell: @unchecked Sendable {
     /// Of too many that have not said who they are the oldest goes: a worker says it within a round trip, and gets in through any crowd.
     private func makeRoom() {
         let silent = peers.filter { !$0.value.isGreeted }
-        guard silent.count >= Self.maximumStrangers, let oldest = silent.min(by: { $0.key < $1.key }) else { return }
+        guard silent.count >= strangersAtOnce, let oldest = silent.min(by: { $0.key < $1.key }) else { return }
         peers[oldest.key] = nil
         strangers.count(oldest.value.connection.remote, "too many have not said who they are")
         oldest.value.connection.close()

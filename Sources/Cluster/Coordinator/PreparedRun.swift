@@ -30,10 +30,13 @@ struct PreparedRun: Sendable {
     /// Lines of `steps.log` that were.
     let passedOver: PassedOverSteps?
 
-    /// Opens the run. The caller holds its lock.
+    /// Opens the run. The caller holds its lock and has bound its port. What can be wrong with the run is found before anything in its folder
+    /// is changed: whoever cannot begin must not end another, whose folder it is.
     ///
+    /// - Parameter prepare: is given the run's identity where there is something to do, before the generation is raised; binds what else may be
+    ///   taken.
     /// - Throws: one sentence for data, configuration or checkpoint that cannot be used.
-    init(options: CoordinatorOptions) throws {
+    init(options: CoordinatorOptions, prepare: (_ identity: String) throws -> Void) throws {
         self.options = options
         let configuration = options.configuration
         data = try DataSet.open(configuration.data, directory: options.dataDirectory)
@@ -43,37 +46,40 @@ struct PreparedRun: Sendable {
         minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
         store = options.folder.checkpoints()
         try options.folder.requireCheckpoints(of: configuration)
+        let past = try StepsLog.look(options.folder.stepsLogPath)
+        passedOver = past.passedOver
+        var newest = try Self.newest(store, of: options.folder)
+        let beginning =
+            try store.steps().isEmpty ? options.from.map { [training] in try InitialWeights.replica(training, from: $0) } : nil
+        let lastStep = configuration.lastStep(trainingImages: train.count)
+        // Not the folder's name: it may be moved, and is the same run.
+        identity = "\(configuration.identityDigest) \(try options.folder.identity())"
+        if newest.checkpoint?.info.step ?? 0 < lastStep { try prepare(identity) }
+        try options.folder.update(to: configuration)
         _ = try options.folder.sweep()
-        if try store.steps().isEmpty, let from = options.from {
-            let replica = try InitialWeights.replica(training, from: from)
+        if let beginning {
             let info = CheckpointInfo(step: 0, epoch: 0, endsEpoch: false, identity: configuration.identityDigest)
-            let stream = try StateFile.stream(replica.snapshot(), configuration: configuration.yaml())
+            let stream = try StateFile.stream(beginning.snapshot(), configuration: configuration.yaml())
             _ = try store.write(info) { writer in for piece in stream { try writer.write(piece) } }
         }
-        let newest = try store.newestWhole()
-        leftOut = newest.leftOut
-        if newest.checkpoint == nil, let first = leftOut.first {
-            throw LocalError(
-                "no checkpoint of \(options.folder.path) is whole (\(first)); begin a new run, or put one back from a copy")
+        // What was begun just now, or was given its own name back.
+        if beginning != nil || newest.checkpoint.map({ !RunFolder.exists($0.path) }) ?? false {
+            newest = try Self.newest(store, of: options.folder)
         }
+        leftOut = newest.leftOut
         let firstStep = newest.checkpoint?.info.step ?? 0
         generation = try options.folder.raiseGeneration()
         mark = try newest.checkpoint.map { checkpoint in
             let position = try StateFile.position(of: SafetensorsReader(path: checkpoint.statePath))
             return ChainMark(applied: position.applied, chain: position.chain)
         }
-        let past = try StepsLog.look(options.folder.stepsLogPath)
-        passedOver = past.passedOver
-        let lastStep = max(configuration.lastStep(trainingImages: train.count), firstStep)
-        let bookmark = Bookmark(past.records, lastStep: lastStep)
+        let bookmark = Bookmark(past.records, lastStep: max(lastStep, firstStep))
         lastView = bookmark.view
         configurationText = configuration.yaml()
         outline = StateOutline(of: try Replica(training), configuration: configurationText)
-        // Not the folder's name: it may be moved, and is the same run.
-        identity = "\(configuration.identityDigest) \(try options.folder.identity())"
         plan = RunPlan(
             shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: firstStep,
-            lastStep: lastStep,
+            lastStep: max(lastStep, firstStep),
             stepsPerEpoch: UInt64(training.stepsPerEpoch), workers: options.workers,
             beginsWithSeed: newest.checkpoint == nil, run: identity, generation: generation.number, leader: generation.name,
             ring: options.topology == .ring,
@@ -84,6 +90,16 @@ struct PreparedRun: Sendable {
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
             allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName,
             bookedStep: bookmark.step)
+    }
+
+    private static func newest(
+        _ store: CheckpointStore, of folder: RunFolder
+    ) throws -> (checkpoint: Checkpoint?, leftOut: [LeftOut]) {
+        let newest = try store.newestWhole()
+        if newest.checkpoint == nil, let first = newest.leftOut.first {
+            throw LocalError("no checkpoint of \(folder.path) is whole (\(first)); begin a new run, or put one back from a copy")
+        }
+        return newest
     }
 
     /// A century: more cannot be waited for, nor counted in nanoseconds.

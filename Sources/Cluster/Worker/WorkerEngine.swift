@@ -225,7 +225,7 @@ final class WorkerEngine: Sendable {
         _ view: ControlView, run: [UInt8], generation: UInt64, abandoned: Int, session: TrainingSession
     ) throws {
         do {
-            let dialer = GradientDialer()
+            let dialer = try GradientDialer()
             let (listener, isStale) = links.withLock { links in
                 guard links.abandoned == abandoned else { return (links.listener, true) }
                 links.dialer = dialer

@@ -19,6 +19,8 @@ final class AcceptLoop: @unchecked Sendable {
     private let wake: WakePipe
     private let settings: LinkSettings
     private let state: Monitor<GradientListener.State>
+    /// Strangers leave the descriptors of this process for its own links and files.
+    private let mostPending = max(2, min(Limits.pendingHellos, (DescriptorLimit.present - DescriptorLimit.open) / 4))
     // Touched by the thread only.
     private var pending: [Pending] = []
     private var pause: Deadline?
@@ -70,12 +72,12 @@ final class AcceptLoop: @unchecked Sendable {
     /// A neighbour says hello within a round trip and must not be pushed out by a crowd before that: of too many the others wait in
     /// the kernel's queue until a place is free, and who has said nothing for long makes one.
     private func hasRoom() -> Bool {
-        if pending.count < Limits.pendingHellos { return true }
+        if pending.count < mostPending { return true }
         let stale = Deadline(after: settings.helloDeadline - AcceptLoop.promptness)
         let old = pending.filter { $0.deadline < stale }
         pending.removeAll { $0.deadline < stale }
         for one in old { refuse(one, .tooMany) }
-        if pending.count < Limits.pendingHellos { return true }
+        if pending.count < mostPending { return true }
         pause = Deadline(after: .milliseconds(20))
         return false
     }

@@ -6,11 +6,13 @@ import Wire
 public final class GradientDialer: Sendable {
     private let settings: LinkSettings
     private let lookup = NameLookup()
-    private let wake = WakePipe()
+    private let wake: WakePipe
     private let cancelled = Monitor(false)
 
-    public init(settings: LinkSettings = LinkSettings()) {
+    /// - Throws: where this process has no descriptors left.
+    public init(settings: LinkSettings = LinkSettings()) throws(DescriptorLimit.Reached) {
         self.settings = settings
+        wake = try WakePipe()
     }
 
     /// Ends the dials under way and all further ones.

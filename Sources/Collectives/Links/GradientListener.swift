@@ -39,12 +39,17 @@ public final class GradientListener: Sendable {
     public let port: Int
     let settings: LinkSettings
     let state = Monitor(State())
-    private let wake = WakePipe()
+    private let wake: WakePipe
     private let thread: OwnedThread
 
     /// Binds `host` ("127.0.0.1", "::", a name) and port (0: any). Throws `LinkSetupError`.
     public init(host: String, port: Int, settings: LinkSettings = LinkSettings()) throws {
         let address = LinkAddress(host: host, port: port)
+        do throws(DescriptorLimit.Reached) {
+            wake = try WakePipe()
+        } catch {
+            throw LinkSetupError(address: "\(address)", reason: error.description)
+        }
         let socket = try GradientListener.bind(address, settings: settings)
         self.port = SocketAddress.local(of: socket)?.port ?? port
         self.settings = settings

@@ -22,7 +22,7 @@ public final class ProbeListener: Sendable {
     private let socket: Socket
     private let nonce: [UInt8]
     private let state = Monitor(State())
-    private let wake = WakePipe()
+    private let wake: WakePipe
     private let accepting = Monitor<OwnedThread?>(nil)
 
     /// Listens on every address. `port` 0: any; `nonce`: 16 bytes that a dialler must show.
@@ -31,6 +31,11 @@ public final class ProbeListener: Sendable {
     public init(port: Int, nonce: [UInt8]) throws(ProbeFailure) {
         precondition(nonce.count == ProbeWire.nonceBytes)
         self.nonce = nonce
+        do throws(DescriptorLimit.Reached) {
+            wake = try WakePipe()
+        } catch {
+            throw ProbeFailure(description: error.description)
+        }
         do throws(LinkSetupError) {
             (host, socket) = ("::", try GradientListener.bind(LinkAddress(host: "::", port: port), settings: ProbeWire.settings))
         } catch {
@@ -67,8 +72,16 @@ public final class ProbeListener: Sendable {
         while !state.withLock({ $0.stopped }) {
             var entries = [wake.descriptor, socket.descriptor].map { pollfd(fd: $0, events: Poll.readable, revents: 0) }
             Poll.wait(&entries, .untilWoken(by: "shutdown(), through the pipe"))
-            guard entries[1].revents != 0, let connection = try? socket.acceptOne() else { continue }
-            admit(connection)
+            guard entries[1].revents != 0 else { continue }
+            do throws(SocketError) {
+                admit(try socket.acceptOne())
+            } catch .failed(let code) where code != EINTR && code != ECONNABORTED {
+                // Out of descriptors or memory: the connection stays in the queue; look again a little later.
+                var entries = [pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0)]
+                Poll.wait(&entries, .atMost(.milliseconds(100)))
+            } catch {
+                continue
+            }
         }
     }
 

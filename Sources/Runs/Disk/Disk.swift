@@ -173,7 +173,7 @@ public struct Disk: Sendable {
 
     /// The names in a folder, sorted by their bytes; none when there is no such folder.
     func names(in directory: String) throws(DiskError) -> [String] {
-        guard FileManager.default.fileExists(atPath: directory) else { return [] }
+        guard RunFolder.isThere(directory) else { return [] }
         guard Self.isDirectory(directory) else { throw DiskError(operation: "list", path: directory, code: ENOTDIR) }
         do {
             return try FileManager.default.contentsOfDirectory(atPath: directory).sorted {

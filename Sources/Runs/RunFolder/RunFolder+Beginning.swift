@@ -73,6 +73,9 @@ extension RunFolder {
 
     private func taken(as typed: String? = nil) -> RunFolderError {
         let typed = typed ?? path
+        guard Disk.isDirectory(path) else {
+            return RunFolderError("\(typed) is there and is no folder, or a link that leads to none; name another place with --run.")
+        }
         return RunFolderError(
             Self.isRun(path)
                 ? "The run folder \(typed) exists already; go on with it by `lockstep resume \(typed)`, or name another with --run."

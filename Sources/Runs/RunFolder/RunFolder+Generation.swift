@@ -7,7 +7,7 @@ extension RunFolder {
 
     /// The newest coordinator's; `nil` when the run has had none yet.
     public func generation() throws -> Generation? {
-        guard Self.exists(generationPath) else { return nil }
+        guard Self.isThere(generationPath) else { return nil }
         let text = String(decoding: try Disk.bytes(of: generationPath, limit: Self.generationBytes), as: UTF8.self)
         guard let generation = Generation(line: text) else {
             throw RunFolderError(
@@ -20,7 +20,7 @@ extension RunFolder {
     /// What tells this run from every other, of the same name and settings too: made by the run's first coordinator, kept for life. Only
     /// for the holder of the run's lock.
     public func identity() throws -> String {
-        if Self.exists(identityPath) {
+        if Self.isThere(identityPath) {
             let text = String(decoding: try Disk.bytes(of: identityPath, limit: Self.identityBytes), as: UTF8.self).trimmingSuffix(
                 "\n")
             guard UInt64(text, radix: 16) != nil else {
@@ -33,7 +33,7 @@ extension RunFolder {
         return identity
     }
 
-    /// Raises the generation's number, gives it a new name, and returns it once it is on the device. A coordinator does so before it listens,
+    /// Raises the generation's number, gives it a new name, and returns it once it is on the device. A coordinator does so once it has its port,
     /// so that workers can tell it from one that was thought dead. Only for the holder of the run's lock.
     ///
     /// - Parameter above: what the number has to be higher than besides the stored one: that of a coordinator which workers have obeyed

@@ -57,6 +57,7 @@ public struct RunFolder: Sendable, Hashable {
         if run != latestName, isRun(run) { return RunFolder(path: absolute(run)) }
         if !run.contains("/"), isRun(underRuns) { return RunFolder(path: resolved(underRuns)) }
         if run == latestName, isRun(run) { return RunFolder(path: absolute(run)) }
+        for place in run.contains("/") ? [absolute(run)] : [absolute(run), underRuns] { try requireFile(place + "/config.yaml") }
         if exists(run) || (!run.contains("/") && exists(underRuns)) {
             throw RunFolderError(
                 "\(run) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest.")

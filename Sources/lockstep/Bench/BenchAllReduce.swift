@@ -85,7 +85,7 @@ final class LoopbackMesh: Sendable {
         func hello(_ from: LinkEnd, _ to: LinkEnd) -> LinkHello {
             LinkHello(run: run, generation: 1, view: 1, from: from, to: to, secret: secret)
         }
-        let dialer = GradientDialer()
+        let dialer = try GradientDialer()
         if topology == .server {
             let listener = try GradientListener(host: "127.0.0.1", port: 0)
             listeners = [listener]

@@ -53,12 +53,13 @@ struct Coordinate: ParsableCommand {
             }
             if child.listenDescriptor == nil { try access.check(listen?.value, "--listen") }
             let token = try access.token()
-            let folder = try RunChoice(settings: settings, path: path, from: from).open()
-            let configuration = try folder.configuration().configuration
+            try spread.checkDescriptors()
+            let port = try CoordinatorProcess.port(listen?.value, child)
+            let (folder, configuration) = try RunChoice(settings: settings, path: path, from: from).open()
             try KernelChoice.require(configuration.kernel)
             return try CoordinatorProcess(
                 folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: from,
-                listen: listen?.value, dataPort: dataPort, token: token, insecure: access.insecure,
+                port: port, dataPort: dataPort, token: token, insecure: access.insecure,
                 orphanTimeout: orphanTimeout.value, child: child, json: json
             ).run()
         }
@@ -72,7 +73,8 @@ struct CoordinatorProcess {
     let dataDirectory: String?
     let spread: SpreadOptions
     let from: String?
-    let listen: HostPort?
+    /// Nil where a socket was handed down.
+    let port: ControlPort?
     let dataPort: Int
     let token: Token?
     let insecure: Bool
@@ -82,21 +84,16 @@ struct CoordinatorProcess {
 
     func run() throws -> Int32 {
         let supervised = child.listenDescriptor != nil
-        let target: ListenTarget =
-            if let descriptor = child.listenDescriptor {
-                .inherited(descriptor: descriptor)
-            } else {
-                .address(listen ?? HostPort(host: "127.0.0.1", port: Self.defaultPort))
-            }
         let options = CoordinatorOptions(
-            folder: folder, configuration: configuration, dataDirectory: dataDirectory, listen: target, dataPort: dataPort,
+            folder: folder, configuration: configuration, dataDirectory: dataDirectory, dataPort: dataPort,
             token: token, insecure: insecure, orphanTimeout: orphanTimeout, workers: spread.workers.bounds,
             topology: spread.topology,
             compression: spread.compression.rawValue, allowMixedKernels: spread.allowMixedKernels, supervised: supervised,
             from: try from.map { supervised ? $0 : try SavedState(parsing: $0).statePath }, build: Build.name)
         let progress = ProgressLine()
         let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
-        let coordinator = Coordinator(options: options, log: log, progress: progress)
+        let port = try self.port ?? ControlPort(.inherited(descriptor: child.listenDescriptor ?? -1))
+        let coordinator = Coordinator(options: options, port: port, log: log, progress: progress)
         let signals = try StopSignals { coordinator.stop($0) }
         defer { signals.conclude() }
         if let descriptor = child.pulseDescriptor { coordinator.beat(into: descriptor) }
@@ -120,6 +117,12 @@ struct CoordinatorProcess {
 
     /// Where a coordinator listens unless told otherwise.
     static let defaultPort = 7700
+
+    /// Binds the port before anything of a run is touched; nil where a parent has bound one.
+    static func port(_ listen: HostPort?, _ child: ChildOptions) throws -> ControlPort? {
+        guard child.listenDescriptor == nil else { return nil }
+        return try ControlPort(.address(listen ?? HostPort(host: "127.0.0.1", port: defaultPort)))
+    }
 
     /// Before the first checkpoint there is nothing to go on from.
     private func report(step: UInt64, note: String, quiet: Bool) throws -> Int32 {

@@ -83,7 +83,8 @@ struct Launch: ParsableCommand {
             let launcher = Launcher(options: options, starter: starter) { lines.show($0) }
             if check { return try launcher.check() }
             return try launcher.run {
-                let folder = try choice.open()
+                let (folder, configuration) = try choice.open()
+                if !settings.isEmpty { try folder.update(to: configuration) }
                 Output.note("run folder \(folder.path)")
                 let arguments =
                     ["coordinator", "--run", folder.path, "--workers", range.text] + exchange.arguments

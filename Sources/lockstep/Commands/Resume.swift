@@ -45,6 +45,9 @@ struct Resume: ParsableCommand {
             try access.check(listen?.value, "--listen")
             let token = try access.token()
             let folder = try RunFolder.open(name)
+            try folder.requireParts()
+            try spread.checkDescriptors()
+            let port = try listen.flatMap { try CoordinatorProcess.port($0.value, child) }
             let existing = try folder.configuration().configuration
             let lock = try folder.lock()
             let flags =
@@ -57,13 +60,13 @@ struct Resume: ParsableCommand {
             let configuration = try Configuration.load(sources)
             try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, run: folder.typedName)
-            try folder.update(to: configuration)
+            if listen == nil { try folder.update(to: configuration) }
             lock.release()
-            if let listen {
+            if let port {
                 try KernelChoice.require(configuration.kernel)
                 return try CoordinatorProcess(
                     folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
-                    listen: listen.value, dataPort: dataPort, token: token, insecure: access.insecure,
+                    port: port, dataPort: dataPort, token: token, insecure: access.insecure,
                     orphanTimeout: orphanTimeout.value, child: child, json: json
                 ).run()
             }

@@ -29,6 +29,7 @@ struct Train: ParsableCommand {
     func run() throws {
         try finishing {
             try parent.tie()
+            try spread.checkDescriptors()
             let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)

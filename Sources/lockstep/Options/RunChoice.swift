@@ -24,6 +24,7 @@ struct RunChoice {
     /// - Throws: where it cannot be, or contradicts the run that exists.
     func configuration() throws -> Configuration {
         guard let folder = try existing else { return try settings.configuration() }
+        try folder.requireParts()
         let existing = try folder.configuration().configuration
         try folder.requireCheckpoints(of: existing)
         guard !settings.isEmpty else { return existing }
@@ -36,17 +37,14 @@ struct RunChoice {
         return try beside.configuration(base: existing)
     }
 
-    /// The run's folder: as it is, where it exists and means the same; new otherwise.
-    func open() throws -> RunFolder {
+    /// The run's folder, and what its coordinator writes there before it begins: as it is, where it exists and means the same; new otherwise.
+    func open() throws -> (folder: RunFolder, configuration: Configuration) {
         let configuration = try configuration()
-        if let folder = try existing {
-            if !settings.isEmpty { try folder.update(to: configuration) }
-            return folder
-        }
+        if let folder = try existing { return (folder, configuration) }
         let data = try DataSet.open(configuration.data, directory: settings.data)
         let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
         try training.validate()
         if let from { _ = try InitialWeights.replica(training, from: SavedState(parsing: from).statePath) }
-        return try NewRun.begin(configuration, data: data, at: path)
+        return (try NewRun.begin(configuration, data: data, at: path), configuration)
     }
 }

@@ -98,6 +98,9 @@ struct SpreadOptions: ParsableArguments {
     var compression: Compression { exchange.compression }
     var allowMixedKernels: Bool { exchange.allowMixedKernels }
 
+    /// Whether this machine lets a coordinator have so many workers; before anything is made for them.
+    func checkDescriptors() throws { try CoordinatorDescriptors(workers: workers.bounds).check() }
+
     /// The options as a child or a resumed run understands them.
     var arguments: [String] { ["--workers", workers.text] + exchange.arguments }
 

@@ -28,6 +28,7 @@ struct SavedState {
         let (newest, leftOut) = try folder.checkpoints().newestWhole()
         for left in leftOut { Output.note("passed over a checkpoint: \(left)") }
         guard let newest else {
+            try folder.requireStoredCheckpoints()
             throw LocalError(
                 leftOut.isEmpty
                     ? "\(folder.path) has no checkpoint yet; let it train on, or `lockstep resume` it"

@@ -1,0 +1,69 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+import Waiting
+
+/// The port at which a coordinator's workers arrive.
+///
+/// It is bound before anything of the run is touched, since a port that is taken ends a second coordinator, and may not end the first one. Who
+/// comes early waits in the kernel's queue until the run is ready.
+public final class ControlPort: Sendable {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// The host part of where it listens.
+    let host: String
+    /// "127.0.0.1:7700"; nil for a socket that was handed down.
+    let address: String?
+    private let channel: any Channel
+    private let shell: Arrivals
+
+    /// Who takes the connections in, once somebody does.
+    private final class Arrivals: Sendable {
+        let shell = Mutex<CoordinatorShell?>(nil)
+    }
+
+    /// - Throws: `LocalError` where it cannot be had.
+    public init(_ target: ListenTarget) throws {
+        let arrivals = Arrivals()
+        shell = arrivals
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(ControlConnection.unsentOption, value: ControlConnection.unsentBytes)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try arrivals.shell.withLock { $0 }?.accept(channel) ?? () }
+            }
+        switch target {
+        case .inherited(let descriptor):
+            (host, address) = ("127.0.0.1", nil)
+            channel = try bootstrap.withBoundSocket(descriptor).value(
+                .atMost(.seconds(10)), orElse: "the inherited socket could not be listened on within 10 s")
+        case .address(let wanted):
+            host = wanted.host
+            do {
+                channel = try bootstrap.bind(host: wanted.host, port: wanted.port).value(
+                    .atMost(.seconds(10)), orElse: "no answer within 10 s")
+            } catch {
+                let code = (error as? IOError)?.errnoCode
+                let reason = code.map { String(cString: strerrorText($0)) } ?? "\(error)"
+                let way =
+                    code == EADDRINUSE || code == EACCES
+                    ? "choose another port with --listen HOST:PORT" : "choose an address of this host with --listen HOST:PORT"
+                throw LocalError("cannot listen on \(wanted): \(reason); \(way)")
+            }
+            address = HostPort(host: wanted.host, port: channel.localAddress?.port ?? wanted.port).description
+        }
+    }
+
+    /// From now on connections are taken in.
+    func open(_ shell: CoordinatorShell) throws {
+        self.shell.shell.withLock { $0 = shell }
+        try channel.setOption(.autoRead, value: true).value(.atMost(.seconds(10)), orElse: "no answer within 10 s")
+    }
+
+    /// Takes nobody in any more.
+    func close(_ patience: Patience) {
+        try? channel.close().value(patience, orElse: "the port stays open until the process ends")
+    }
+}

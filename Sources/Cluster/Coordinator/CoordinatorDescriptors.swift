@@ -1,0 +1,34 @@
+import Waiting
+
+/// The descriptors of a coordinator: what its workers and files need, and what is left for those who have not said who they are.
+public struct CoordinatorDescriptors {
+    /// Logs, records, a checkpoint and a picture being written, event loops, pipes to wake them, ports.
+    static let own = 32
+    /// A worker's control connection, its link to a summation server, and one that comes anew before the old one is given up.
+    static let ofWorker = 3
+
+    let workers: ClosedRange<Int>
+    let limit: Int
+
+    /// - Parameter limit: how many this process may have open.
+    public init(workers: ClosedRange<Int>, limit: Int = DescriptorLimit.present) {
+        self.workers = workers
+        self.limit = limit
+    }
+
+    /// Refuses a limit with which the run would end later, of no fault of its own.
+    ///
+    /// - Throws: `LocalError`.
+    public func check() throws {
+        let needed = Self.own + Self.ofWorker * workers.lowerBound
+        guard limit < needed else { return }
+        throw LocalError(
+            "a coordinator of \(workers.lowerBound) workers needs \(needed) open files, and this process may have \(limit): raise the hard limit (ulimit -Hn), or use fewer workers"
+        )
+    }
+
+    /// How many strangers may be connected at once: half of what is left, and never nobody, since a worker is one at first.
+    func strangers(atMost most: Int) -> Int {
+        max(4, min(most, (limit - Self.own - Self.ofWorker * workers.upperBound) / 2))
+    }
+}

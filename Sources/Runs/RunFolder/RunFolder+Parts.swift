@@ -1,0 +1,64 @@
+import Foundation
+
+extension RunFolder {
+    /// Looks at what stands in the run's folder, before anything goes on with it. Changes nothing.
+    ///
+    /// - Throws: where a part is none that a run can use (a link that leads nowhere, a pipe, a folder in the place of a file), or where the
+    ///   checkpoints are missing that the run has stored: `RunFolderError`, `DiskError`.
+    public func requireParts() throws {
+        for path in [checkpointsPath, figuresPath] { try Self.requireFolder(path) }
+        for path in [configurationPath, generationPath, identityPath, metricsPath] { try Self.requireFile(path) }
+        for path in [lockPath, stepsLogPath, coordinatorLogPath] { try Self.requireFile(path, mayBeLink: false) }
+        try requireStoredCheckpoints()
+    }
+
+    /// A run that has stored a checkpoint does not begin at step 1 again because the checkpoints are gone. One that was ended before its first
+    /// has none to miss.
+    ///
+    /// - Throws: `RunFolderError` where the run's own files tell of checkpoints, and there are none.
+    public func requireStoredCheckpoints() throws {
+        guard try checkpoints().steps().isEmpty, let past = try storedPast() else { return }
+        let state = Self.isThere(checkpointsPath) ? "holds none" : "is gone"
+        throw RunFolderError(
+            "The run \(typedName) \(past), but \(checkpointsPath) \(state): put the checkpoints back from a copy to go on, or begin a new run in another folder; nothing was changed."
+        )
+    }
+
+    /// What the run's records say of checkpoints that it must have had.
+    private func storedPast() throws -> String? {
+        if Self.isThere(metricsPath) {
+            let stored = try MetricsReader(path: metricsPath).events.last { $0.what == "checkpoint" }
+            return stored.map { "has stored a checkpoint after step \($0.fields["step"]?.unsignedValue ?? 0) (metrics.jsonl says so)" }
+        }
+        // The folder is made with the run, and the metrics with its first step: where both are gone, somebody has removed them.
+        guard !Self.isThere(checkpointsPath), let last = try StepsLog.read(stepsLogPath).last else { return nil }
+        return "has done \(last.step) steps (steps.log says so), and metrics.jsonl is missing as well"
+    }
+
+    /// Whether anything has this path, a link that leads nowhere too.
+    static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    static func requireFile(_ path: String, mayBeLink: Bool = true) throws {
+        guard isThere(path) else { return }
+        if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
+            guard mayBeLink else { throw DiskError(operation: "open", path: path, code: ELOOP) }
+            guard exists(path) else { throw leadsNowhere(path, target) }
+        }
+        _ = try ByteSource(path: path)
+    }
+
+    private static func requireFolder(_ path: String) throws {
+        guard isThere(path), !Disk.isDirectory(path) else { return }
+        if !exists(path), let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
+            throw leadsNowhere(path, target)
+        }
+        throw RunFolderError("\(path) is no folder, where the run has one: move it away, and put the folder back.")
+    }
+
+    private static func leadsNowhere(_ path: String, _ target: String) -> RunFolderError {
+        RunFolderError("\(path) is a symbolic link to \(target), where nothing is: mount or put back what it leads to.")
+    }
+}

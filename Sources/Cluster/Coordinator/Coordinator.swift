@@ -86,7 +86,7 @@ public final class Coordinator: Sendable {
     /// Shows on a pipe, whose writing end must be non-blocking, that the event loop turns, until the run has ended: by that whoever started this
     /// process tells an end that takes long from a standstill.
     public func beat(into descriptor: Int32) {
-        group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .nanoseconds(Pulse.interval.wholeNanoseconds)) { _ in
+        port.group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .nanoseconds(Pulse.interval.wholeNanoseconds)) { _ in
             _ = [UInt8(ascii: "\n")].withUnsafeBytes { Descriptor.write($0, to: descriptor, .atMost(.zero)) }
         }
     }

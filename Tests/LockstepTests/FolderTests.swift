@@ -185,6 +185,64 @@ struct FolderTests {
         #expect(resumed.status == 1 && resumed.errors.contains("a symbolic link stands there"), "\(resumed.errors)")
         #expect(try String(contentsOfFile: scratch.run("victim"), encoding: .utf8) == "mine\n")
     }
+
+    @Test("a second coordinator that cannot have its port changes nothing, and the first one goes on, lock or no lock")
+    func secondWithoutPort() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        let first = try LockstepProcess(
+            ["coordinator"] + LockstepProcess.small + ["--run", run, "--listen", "127.0.0.1:0", "--workers", "1", "--topology", "server"])
+        let port = try #require(LockstepProcess.port(of: run))
+        // The port of the summation server is the other one.
+        let data = try #require(
+            LockstepProcess.listeningPorts(of: first.process.processIdentifier).first { "\($0)" != port })
+        let generation = try String(contentsOfFile: run + "/generation", encoding: .utf8)
+        let configuration = try String(contentsOfFile: run + "/config.yaml", encoding: .utf8)
+        try FileManager.default.removeItem(atPath: run + "/lock")
+        for arguments in [
+            ["coordinator", "--run", run, "--listen", "127.0.0.1:\(port)", "--epochs", "9"],
+            ["resume", run, "--listen", "127.0.0.1:\(port)", "--epochs", "9"],
+            ["resume", run, "--listen", "127.0.0.1:0", "--epochs", "9", "--topology", "server", "--data-port", "\(data)"],
+        ] {
+            let second = try LockstepProcess.run(arguments)
+            #expect(second.status == 1 && second.errors.contains("Address already in use"), "\(arguments): \(second.errors)")
+            #expect(try String(contentsOfFile: run + "/generation", encoding: .utf8) == generation)
+            #expect(try String(contentsOfFile: run + "/config.yaml", encoding: .utf8) == configuration)
+        }
+        let fresh = try LockstepProcess.run(
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("new"), "--listen", "127.0.0.1:\(port)"])
+        #expect(fresh.status == 1 && !FileManager.default.fileExists(atPath: scratch.run("new")))
+        let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        let result = try first.wait()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try worker.wait(seconds: 20).status == 0)
+    }
+
+    @Test("a run whose checkpoints are gone is not begun again: resume says what is missing and changes nothing")
+    func checkpointsGone() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
+        let kept = scratch.run("kept")
+        try FileManager.default.moveItem(atPath: run + "/checkpoints", toPath: kept)
+        let before = try (scratch.bytes("run/metrics.jsonl"), String(contentsOfFile: run + "/generation", encoding: .utf8))
+        for link in [false, true] {
+            if link {
+                try FileManager.default.createSymbolicLink(atPath: run + "/checkpoints", withDestinationPath: "/nowhere/at/all")
+            }
+            for command in [["resume", run, "--epochs", "3"], ["digest", run], ["coordinator", "--run", run, "--listen", "127.0.0.1:0"]] {
+                let refused = try LockstepProcess.run(command)
+                let part = link ? (command[0] == "digest" ? "Cannot list" : "where nothing is") : "is gone: put the checkpoints back"
+                #expect(refused.status == 1 && refused.errors.contains(part), "\(command): \(refused.errors)")
+            }
+        }
+        #expect(scratch.bytes("run/metrics.jsonl") == before.0)
+        #expect(try String(contentsOfFile: run + "/generation", encoding: .utf8) == before.1)
+        try FileManager.default.removeItem(atPath: run + "/checkpoints")
+        try FileManager.default.createSymbolicLink(atPath: run + "/checkpoints", withDestinationPath: kept)
+        let resumed = try LockstepProcess.run(["resume", run, "--epochs", "3"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+    }
 }
 
 /// A token of each run that one command starts, which nobody else can read.
@@ -295,64 +353,6 @@ struct RunTokenTests {
             let result = try LockstepProcess.run(["worker", "--coordinator", "127.0.0.1:9", "--token-descriptor", descriptor])
             #expect(result.status == 64 && result.errors.contains(part), "\(result.errors)")
         }
-    }
-
-    @Test("a second coordinator that cannot have its port changes nothing, and the first one goes on, lock or no lock")
-    func secondWithoutPort() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
-        let first = try LockstepProcess(
-            ["coordinator"] + LockstepProcess.small + ["--run", run, "--listen", "127.0.0.1:0", "--workers", "1", "--topology", "server"])
-        let port = try #require(LockstepProcess.port(of: run))
-        // The port of the summation server is the other one.
-        let data = try #require(
-            LockstepProcess.listeningPorts(of: first.process.processIdentifier).first { "\($0)" != port })
-        let generation = try String(contentsOfFile: run + "/generation", encoding: .utf8)
-        let configuration = try String(contentsOfFile: run + "/config.yaml", encoding: .utf8)
-        try FileManager.default.removeItem(atPath: run + "/lock")
-        for arguments in [
-            ["coordinator", "--run", run, "--listen", "127.0.0.1:\(port)", "--epochs", "9"],
-            ["resume", run, "--listen", "127.0.0.1:\(port)", "--epochs", "9"],
-            ["resume", run, "--listen", "127.0.0.1:0", "--epochs", "9", "--topology", "server", "--data-port", "\(data)"],
-        ] {
-            let second = try LockstepProcess.run(arguments)
-            #expect(second.status == 1 && second.errors.contains("Address already in use"), "\(arguments): \(second.errors)")
-            #expect(try String(contentsOfFile: run + "/generation", encoding: .utf8) == generation)
-            #expect(try String(contentsOfFile: run + "/config.yaml", encoding: .utf8) == configuration)
-        }
-        let fresh = try LockstepProcess.run(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("new"), "--listen", "127.0.0.1:\(port)"])
-        #expect(fresh.status == 1 && !FileManager.default.fileExists(atPath: scratch.run("new")))
-        let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
-        let result = try first.wait()
-        #expect(result.status == 0, "\(result.errors)")
-        #expect(try worker.wait(seconds: 20).status == 0)
-    }
-
-    @Test("a run whose checkpoints are gone is not begun again: resume says what is missing and changes nothing")
-    func checkpointsGone() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
-        #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
-        let kept = scratch.run("kept")
-        try FileManager.default.moveItem(atPath: run + "/checkpoints", toPath: kept)
-        let before = try (scratch.bytes("run/metrics.jsonl"), String(contentsOfFile: run + "/generation", encoding: .utf8))
-        for link in [false, true] {
-            if link {
-                try FileManager.default.createSymbolicLink(atPath: run + "/checkpoints", withDestinationPath: "/nowhere/at/all")
-            }
-            for command in [["resume", run, "--epochs", "3"], ["digest", run], ["coordinator", "--run", run, "--listen", "127.0.0.1:0"]] {
-                let refused = try LockstepProcess.run(command)
-                let part = link ? (command[0] == "digest" ? "Cannot list" : "where nothing is") : "is gone: put the checkpoints back"
-                #expect(refused.status == 1 && refused.errors.contains(part), "\(command): \(refused.errors)")
-            }
-        }
-        #expect(scratch.bytes("run/metrics.jsonl") == before.0)
-        #expect(try String(contentsOfFile: run + "/generation", encoding: .utf8) == before.1)
-        try FileManager.default.removeItem(atPath: run + "/checkpoints")
-        try FileManager.default.createSymbolicLink(atPath: run + "/checkpoints", withDestinationPath: kept)
-        let resumed = try LockstepProcess.run(["resume", run, "--epochs", "3"])
-        #expect(resumed.status == 0, "\(resumed.errors)")
     }
 
     @Test("a pipe in the place of a worker's log, and files that hold no token, are sentences")

@@ -6,7 +6,7 @@ import Runs
 import Waiting
 import Wire
 
-/// Everything a coordinator opens before it listens: data, configuration, the newest whole checkpoint, the generation.
+/// Everything a coordinator opens before workers are taken in: data, configuration, the newest whole checkpoint, the generation.
 struct PreparedRun: Sendable {
     let options: CoordinatorOptions
     let plan: RunPlan

@@ -151,11 +151,13 @@ import Wire
         return false
     }
 
-    @Test("a token is its file's first line without the white space around it")
+    @Test("a token is its file's one line without the white space around it")
     func firstLine() throws {
         let plain = try Token("0123456789abcdef")
-        let file = try scratch.write("  0123456789abcdef \r\nand what follows", mode: 0o600)
+        let file = try scratch.write("  0123456789abcdef \r\n", mode: 0o600)
         #expect(comesThrough(try Token(file: file), plain))
+        let longer = try scratch.write("0123456789abcdef\nand what follows", mode: 0o600)
+        #expect(message { _ = try Token(file: longer) }.contains("more than one line"))
         #expect(!comesThrough(try Token("0123456789abcdeg"), plain))
     }
 

@@ -106,7 +106,7 @@ extension CoordinatorShell {
                 }
                 onLoop { $0.handle(.relaying(order: order, total: UInt64(checkpoint.bytes))) }
                 for (connection, drops) in streams {
-                    DetachedThread.start(name: "state") { [self] in send(checkpoint, to: connection, order, until: drops) }
+                    DetachedThread.start(name: "state") { [self] in stream(checkpoint, to: connection, order, until: drops) }
                 }
             } catch {
                 fail(error)
@@ -120,7 +120,7 @@ extension CoordinatorShell {
     }
 
     /// Blocks, as long as nothing was dropped on the connection since: then the transfer was given up.
-    private func send(_ checkpoint: Checkpoint, to connection: ControlConnection, _ order: UInt64, until drops: UInt64) {
+    private func stream(_ checkpoint: Checkpoint, to connection: ControlConnection, _ order: UInt64, until drops: UInt64) {
         do {
             try StoredState(checkpoint).stream(order: order) { chunk in
                 guard connection.traffic.drops == drops else { throw CancellationError() }

@@ -34,7 +34,11 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
     public var problem: String { "cannot \(operation) \(path): \(reason)" }
 
     /// The operating system's word, and how much room was left where that was missing.
-    public var reason: String { String(cString: strerror(code)) + (free.map { " (\($0))" } ?? "") }
+    public var reason: String {
+        // What `Descriptor.openFile` makes of it; the system's own word says nothing to anybody.
+        if code == EOPNOTSUPP { return "it is a device or a pipe, where a file is due" }
+        return String(cString: strerror(code)) + (free.map { " (\($0))" } ?? "")
+    }
 
     /// What to do about it; empty where the reason says it all.
     public var wayOn: String {
@@ -45,7 +49,6 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
         case EROFS: "use a folder that can be written (a disk that became read-only by itself had an error, which dmesg tells)"
         case ENOENT, ENOTDIR: "check the path"
         case EISDIR, ENOTEMPTY: "a folder stands there, where a file is due"
-        case EOPNOTSUPP: "it is a device or a pipe, where a file is due"
         case ELOOP: "a symbolic link stands there, and no file of a run is written through one: remove it"
         case EFBIG: "raise the limit on file sizes (ulimit -f)"
         case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"

@@ -67,7 +67,7 @@ import Testing
         var bench = second()
         _ = bench.greet(1)
         #expect(bench.greet(2).states == [StateRelay(from: nil, to: [1, 2], step: 2)])
-        _ = bench.send(.relaying(order: bench.order(of: 2), total: 45_000_000))
+        _ = bench.send(.relaying(order: bench.order(of: 2), from: nil, total: 45_000_000))
         // As long as nobody has it, there is nobody to go on.
         var directives: [CoordinatorDirective] = []
         func seconds(_ range: ClosedRange<UInt64>, _ numbers: [UInt64]) {

@@ -227,6 +227,40 @@ import Testing
     }
 }
 
+/// Who says that it holds what others lack, and does not hand it out.
+@Suite struct SilentSourceTests {
+    @Test("a member that sends nothing of the state it was asked for is passed over, and the newcomer keeps its place")
+    func state() {
+        var bench = Bench(plan(last: 2000))
+        #expect(bench.admit(3) == [StateRelay(from: 1, to: [3], step: 4)])
+        let waiting = bench.pass(.milliseconds(5250), busy: [1, 2], idle: [3])
+        #expect(waiting.deaths.isEmpty && waiting.words.contains("has sent nothing of it"), "\(waiting.words)")
+        #expect(waiting.halted.contains(3))
+        var states: [StateRelay] = []
+        for number in [1, 3] as [UInt64] {
+            states += bench.stand(number, number == 3 ? .fresh(digest: []) : .at(12)).states
+        }
+        #expect(states == [StateRelay(from: 2, to: [3], step: 4)])
+        // Where every one of them sends nothing there is nobody else to ask: the members go on without the newcomer.
+        let late = bench.pass(.milliseconds(5250), busy: [1, 2], idle: [3])
+        #expect(late.deaths.isEmpty && late.halted.contains(3))
+        for number in [2, 3] as [UInt64] { _ = bench.stand(number, number == 3 ? .fresh(digest: []) : .at(12)) }
+        #expect(bench.pass(.milliseconds(5250), busy: [1, 2], idle: [3]).deaths == [3])
+    }
+
+    @Test("so is one that sends nothing of a sum, and those behind are not given up for it")
+    func sum() {
+        var bench = Bench(plan(workers: 4...4))
+        _ = bench.run(4)
+        _ = bench.die(4)
+        for number in [1, 2] as [UInt64] { _ = bench.stand(number, 2) }
+        #expect(bench.stand(3, 1).sums == [SumRelay(from: 1, to: [3], applied: 2)])
+        let waiting = bench.pass(.milliseconds(5250), busy: [1, 2], idle: [3])
+        #expect(waiting.deaths.isEmpty && waiting.halted == [3], "\(waiting.words)")
+        #expect(bench.stand(3, 1).sums == [SumRelay(from: 2, to: [3], applied: 2)])
+    }
+}
+
 /// Newcomers and copies over slow connections hold nobody up.
 @Suite struct SlowConnectionTests {
     @Test("a newcomer whose state would take minutes stands by after two seconds, which is said; it is asked again later")
@@ -239,7 +273,7 @@ import Testing
         _ = bench.stand(1, 12)
         #expect(bench.stand(2, 12).states == [StateRelay(from: 1, to: [3], step: 4)])
         let order = bench.order(of: 3)
-        _ = bench.send(.relaying(order: order, total: 45_000_000))
+        _ = bench.send(.relaying(order: order, from: id(1), total: 45_000_000))
         var directives: [CoordinatorDirective] = []
         for second in 1...4 where directives.halted.isEmpty {
             bench.now += .seconds(1)
@@ -265,7 +299,7 @@ import Testing
     func takesOver() {
         var bench = Bench(plan(last: 2000))
         _ = bench.admit(3)
-        _ = bench.send(.relaying(order: bench.order(of: 3), total: 45_000_000))
+        _ = bench.send(.relaying(order: bench.order(of: 3), from: id(1), total: 45_000_000))
         _ = bench.pass(.seconds(4), busy: [1, 2])
         #expect(bench.stand(1, 12).members == [1, 2])
         _ = bench.link([1, 2])

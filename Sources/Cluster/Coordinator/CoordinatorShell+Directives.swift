@@ -104,7 +104,7 @@ extension CoordinatorShell {
                 guard checkpoint.info.step == step else {
                     return onLoop { $0.handle(.checkpointIs(step: checkpoint.info.step)) }
                 }
-                onLoop { $0.handle(.relaying(order: order, total: UInt64(checkpoint.bytes))) }
+                onLoop { $0.handle(.relaying(order: order, from: nil, total: UInt64(checkpoint.bytes))) }
                 for (connection, drops) in streams {
                     DetachedThread.start(name: "state") { [self] in stream(checkpoint, to: connection, order, until: drops) }
                 }

@@ -239,7 +239,7 @@ final class CoordinatorShell: @unchecked Sendable {
         do {
             let targets = try relay?.take(kind, of: what, from: id, order: order, place) ?? []
             guard !targets.isEmpty else { return }
-            if kind == .state, place.offset == 0 { handle(.relaying(order: order, total: place.total)) }
+            if place.offset == 0 { handle(.relaying(order: order, from: id, total: kind == .state ? place.total : nil)) }
             // Encoded once: what waits for many is in memory once.
             let frame = try message.frame(view: 0)
             for target in targets { peers[target]?.connection.sendBulk(frame) }

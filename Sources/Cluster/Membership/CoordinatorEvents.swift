@@ -81,8 +81,9 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case serverLinks(view: UInt64, [Int: LinkProgress])
     /// The summation server that was to stand in for the ring cannot be had.
     case noServer(reason: String)
-    /// A state of so many bytes is on its way to those who wait for it.
-    case relaying(order: UInt64, total: UInt64)
+    /// The first piece of what its source (nil: the disk) was asked for is on its way to those who wait for it: of a state of so many
+    /// bytes, or (nil) of a sum.
+    case relaying(order: UInt64, from: ConnectionID?, total: UInt64?)
     /// It cannot go on (`leaving` false; `common` where every member meets the same), or was asked to leave by a signal.
     case farewell(ConnectionID, reason: String, leaving: Bool, common: Bool = false)
     /// The connection ended.

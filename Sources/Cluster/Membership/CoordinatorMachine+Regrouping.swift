@@ -60,8 +60,8 @@ extension CoordinatorMachine {
         guard worker.wasMember || worker.position.isFresh, position.applied != promised.applied else {
             return lost(connection, "it was sent the state at \(place(promised.applied)) and does not stand there", now)
         }
-        guard let source = handout, source != connection else { return settle(now) }
-        handout = nil
+        guard let index = handouts.firstIndex(where: { $0.to.contains(connection) }) else { return settle(now) }
+        let source = handouts.remove(at: index).source
         let accuser = workers[source]?.accuser ?? worker.identity.process
         if !worker.wasMember, accuser == worker.identity.process {
             // One newcomer's word costs the newcomer its place, and the next gets its state from another member where there is one.
@@ -154,13 +154,15 @@ extension CoordinatorMachine {
             return level.isEmpty || workers[connection]?.aside.map { $0.until <= now } ?? true
         }
         var directives: [CoordinatorDirective] = []
-        if let holder = level.first(where: { position($0).holdsSum }) {
+        let holders = level.filter { position($0).holdsSum }
+        if let holder = holders.first(where: { !workers[$0]!.isLastChoice }) ?? holders.first {
             let behind = rest.filter { position($0).applied + 1 == truth && counts(workers[$0]!) }
             if !behind.isEmpty {
                 rest.removeAll { behind.contains($0) }
+                (handouts, transfer) = ([], nil)
                 expect(behind, now)
                 promise(behind, ChainMark(applied: truth, chain: position(holder).chain))
-                handout = holder
+                handouts.append(Handout(source: holder, isSum: true, to: behind, since: now))
                 let named = behind.map(name).joined(separator: ", ")
                 directives = [
                     .relaySum(from: holder, to: behind, applied: truth, order: order),
@@ -174,6 +176,7 @@ extension CoordinatorMachine {
         let phases = UInt64(plan.phases)
         guard !rest.isEmpty, truth % phases == 0, admitting || level.isEmpty else { return directives }
         let step = truth / phases
+        if directives.isEmpty { (handouts, transfer) = ([], nil) }
         if level.isEmpty {
             expect(rest, now)
             promise(rest, ChainMark(applied: truth, chain: 0))
@@ -184,7 +187,7 @@ extension CoordinatorMachine {
         let source = level.first { !workers[$0]!.isLastChoice } ?? level[0]
         expect(rest + [source], now)
         promise(rest, ChainMark(applied: truth, chain: position(source).chain))
-        handout = source
+        handouts.append(Handout(source: source, isSum: false, to: rest, since: now))
         beginTransfer(from: source, to: rest, now)
         return directives + [.relayState(from: source, to: rest, step: step, order: order)]
     }
@@ -195,7 +198,6 @@ extension CoordinatorMachine {
 
     private mutating func expect(_ connections: [ConnectionID], _ now: Duration) {
         if !workers.values.contains(where: { $0.standing == .levelling }) { order += 1 }
-        (handout, transfer) = (nil, nil)
         for connection in connections {
             workers[connection]?.standing = .levelling
             workers[connection]?.order = order
@@ -227,7 +229,7 @@ extension CoordinatorMachine {
                     + "resume without that host")
         }
         let told = level.filter { !position($0).digest.isEmpty && workers[$0]?.order == order }
-        guard let reference = told.first(where: { $0 == handout }) ?? told.first(where: { workers[$0]!.wasMember }) ?? told.first,
+        guard let reference = told.first(where: { one in handouts.contains { $0.source == one } }) ?? told.first(where: { workers[$0]!.wasMember }) ?? told.first,
             let other = told.first(where: { position($0).digest != position(reference).digest })
         else { return nil }
         return turnAway(
@@ -277,7 +279,7 @@ extension CoordinatorMachine {
         }
         (ranks, lastWorld, base) = (arranged.compactMap { numbers[$0] }, arranged.count, applied)
         (formed, hasLostMember, blamed) = (ranks, false, [])
-        (isRing, server, handout, transfer) = (ring, ([:], now), nil, nil)
+        (isRing, server, handouts, transfer) = (ring, ([:], now), [], nil)
         // Once asked to stop, a further view is no progress.
         if stopReason == nil { progressed = now }
         finished = (applied, now, finished.longest)

@@ -4,6 +4,36 @@ extension CoordinatorMachine {
     static let firstAside: Duration = .seconds(60)
     private static let longestAside: Duration = .seconds(3600)
 
+    mutating func relaying(_ order: UInt64, _ source: ConnectionID?, _ total: UInt64?) -> [CoordinatorDirective] {
+        guard order == self.order else { return [] }
+        for index in handouts.indices where handouts[index].source == source && handouts[index].isSum == (total == nil) {
+            handouts[index].hasBegun = true
+        }
+        if let total, transfer?.source == source { transfer?.total = total }
+        return []
+    }
+
+    /// Whoever was asked for a sum or a state and has sent nothing of it, while those who wait for it are about to be judged by that: another
+    /// is asked where there is one.
+    mutating func silentSources(_ now: Duration) -> [CoordinatorDirective] {
+        guard stage == .regrouping else { return [] }
+        let silent = handouts.filter { handout in
+            !handout.hasBegun && now - handout.since > Self.levelPatience && workers[handout.source]?.isLastChoice == false
+                && handout.to.contains { workers[$0]?.standing == .levelling }
+        }.map(\.source)
+        guard !silent.isEmpty else { return [] }
+        for source in silent { workers[source]?.isLastChoice = true }
+        handouts = []
+        transfer = nil
+        let named = silent.map(name).joined(separator: ", ")
+        return [
+            .log(
+                .warning,
+                "\(named) was asked for what others wait for and has sent nothing of it for \(Self.levelPatience): another is asked where there is one"
+            )
+        ] + askAgain(now)
+    }
+
     mutating func beginTransfer(from source: ConnectionID?, to newcomers: [ConnectionID], _ now: Duration) {
         transfer = Transfer(since: now, source: source, newcomers: newcomers, before: workers.mapValues(\.beat.moved))
     }

@@ -42,11 +42,12 @@ extension CoordinatorMachine {
             finished.since = now
             stopAsked = max(stopAsked, now)
             transfer?.since = now
+            for index in handouts.indices { handouts[index].since = now }
             if resignation != nil { resignation = now }
             for step in pending.keys { pending[step]?.since = now }
             return [.log(.warning, "the coordinator itself stood still for \(now - lastTick); nobody is judged by that time")]
         }
-        var directives: [CoordinatorDirective] = []
+        var directives = silentSources(now)
         for connection in workers.keys.sorted() {
             guard let reason = verdict(on: connection, now) else { continue }
             if let worker = workers[connection], worker.rank != nil, now - worker.heard <= Self.silence {

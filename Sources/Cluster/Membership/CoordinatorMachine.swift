@@ -119,6 +119,16 @@ public struct CoordinatorMachine: Sendable {
         var total: UInt64?
     }
 
+    /// A member was asked to send a sum or a state: what the others cannot use, or do not get, is held against it.
+    struct Handout: Sendable {
+        var source: ConnectionID
+        var isSum: Bool
+        var to: [ConnectionID]
+        var since: Duration
+        /// Its first piece has come.
+        var hasBegun = false
+    }
+
     public internal(set) var plan: RunPlan
     public var rules: MembershipRules
     var stage = Stage.gathering
@@ -203,8 +213,8 @@ public struct CoordinatorMachine: Sendable {
     var cannotServe = false
     /// The state on its way to newcomers.
     var transfer: Transfer?
-    /// Who was last asked to send a sum or a state: what the others cannot use is held against it.
-    var handout: ConnectionID?
+    /// Who was last asked to send a sum or a state.
+    var handouts: [Handout] = []
     /// Members that say that all meet what ends them, since when.
     var resignation: Duration?
     /// Processes that were members, answered, and got nothing done: whose way to this coordinator may carry small messages only. Until when
@@ -287,9 +297,7 @@ public struct CoordinatorMachine: Sendable {
             if number == view, links != server.links { server = (links, now) }
             return []
         case .noServer(let reason): return noServer(reason, now)
-        case .relaying(let order, let total):
-            if order == self.order { transfer?.total = total }
-            return []
+        case .relaying(let order, let source, let total): return relaying(order, source, total)
         case .outranked(let generation, let leader): return outranked(generation, leader, now)
         case .notOutranked(let reason):
             isOutranking = false

@@ -167,7 +167,9 @@ final class SimulatedCoordinator: SimulatedProcess {
     ) {
         do {
             let targets = try relay?.take(kind, of: what, from: id, order: order, place) ?? []
-            if kind == .state, place.offset == 0, !targets.isEmpty { handle(.relaying(order: order, total: place.total)) }
+            if place.offset == 0, !targets.isEmpty {
+                handle(.relaying(order: order, from: id, total: kind == .state ? place.total : nil))
+            }
             for target in targets { peers[target]?.connection.send(message, view: 0) }
         } catch {
             outOfOrder("\(error)", id)

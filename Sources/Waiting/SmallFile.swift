@@ -39,7 +39,8 @@ public struct SmallFile: Sendable {
     }
 
     private static var notAFile: Refusal {
-        Refusal("it is a device, a pipe or a socket, where a file is due; what is handed down as /dev/stdin or /dev/fd/N is read too")
+        Refusal(
+            "it is a device, a pipe or a socket, where a file is due; what is handed down as /dev/stdin or /dev/fd/N is read too")
     }
 
     /// The number in a path that stands for a descriptor of this process.
@@ -57,7 +58,9 @@ public struct SmallFile: Sendable {
         while bytes.count <= limit {
             errno = 0
             guard let count = piece.withUnsafeMutableBytes({ Descriptor.read(descriptor, into: $0, patience) }) else {
-                if patience.deadline?.hasPassed ?? false { throw Refusal("its other end sent no more, and no end of it, for too long") }
+                if patience.deadline?.hasPassed ?? false {
+                    throw Refusal("its other end sent no more, and no end of it, for too long")
+                }
                 throw Refusal(code: errno)
             }
             if count == 0 { return bytes }

@@ -40,7 +40,8 @@ struct BadInputTests {
         try "\"\(wild)\": 3\n".write(toFile: scratch.run("mine.yaml"), atomically: true, encoding: .utf8)
         var said = ""
         for arguments in [
-            ["train", "--config", scratch.run("mine.yaml")], ["train", "--set", "model.\(wild)=3"], ["digest", "no\(wild)\nsuch run"],
+            ["train", "--config", scratch.run("mine.yaml")], ["train", "--set", "model.\(wild)=3"],
+            ["digest", "no\(wild)\nsuch run"],
         ] {
             let result = try LockstepProcess.run(arguments)
             #expect(result.status != 0)

@@ -191,7 +191,9 @@ struct FolderTests {
         let scratch = try Scratch()
         let run = scratch.run("run")
         let first = try LockstepProcess(
-            ["coordinator"] + LockstepProcess.small + ["--run", run, "--listen", "127.0.0.1:0", "--workers", "1", "--topology", "server"])
+            ["coordinator"] + LockstepProcess.small + [
+                "--run", run, "--listen", "127.0.0.1:0", "--workers", "1", "--topology", "server",
+            ])
         let port = try #require(LockstepProcess.port(of: run))
         // The port of the summation server is the other one.
         let data = try #require(
@@ -230,9 +232,12 @@ struct FolderTests {
             if link {
                 try FileManager.default.createSymbolicLink(atPath: run + "/checkpoints", withDestinationPath: "/nowhere/at/all")
             }
-            for command in [["resume", run, "--epochs", "3"], ["digest", run], ["coordinator", "--run", run, "--listen", "127.0.0.1:0"]] {
+            for command in [
+                ["resume", run, "--epochs", "3"], ["digest", run], ["coordinator", "--run", run, "--listen", "127.0.0.1:0"],
+            ] {
                 let refused = try LockstepProcess.run(command)
-                let part = link ? (command[0] == "digest" ? "Cannot list" : "where nothing is") : "is gone: put the checkpoints back"
+                let part =
+                    link ? (command[0] == "digest" ? "Cannot list" : "where nothing is") : "is gone: put the checkpoints back"
                 #expect(refused.status == 1 && refused.errors.contains(part), "\(command): \(refused.errors)")
             }
         }
@@ -365,12 +370,16 @@ struct RunTokenTests {
         let resumed = try LockstepProcess(["resume", run, "--epochs", "3"]).wait(seconds: 60)
         #expect(resumed.status == 0 && resumed.errors.contains("worker-0.log: it is a device or a pipe"), "\(resumed.errors)")
         let long = "a token that is long enough for everybody"
-        let tokens = [("two", "\(long)\n\(long)\n", "more than one line"), ("big", String(repeating: "a", count: 1 << 20), "more than")]
+        let tokens = [
+            ("two", "\(long)\n\(long)\n", "more than one line"), ("big", String(repeating: "a", count: 1 << 20), "more than"),
+        ]
         for (name, text, _) in tokens {
             try text.write(toFile: scratch.run(name), atomically: false, encoding: .utf8)
             chmod(scratch.run(name), 0o600)
         }
-        let others = [(run + "/worker-0.log", "it is a device, a pipe"), ("/dev/zero", "it is a device, a pipe"), (run, "it is a folder")]
+        let others = [
+            (run + "/worker-0.log", "it is a device, a pipe"), ("/dev/zero", "it is a device, a pipe"), (run, "it is a folder"),
+        ]
         for (path, part) in tokens.map({ (scratch.run($0.0), $0.2) }) + others {
             let result = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:9", "--token-file", path]).wait(seconds: 20)
             #expect(result.status == 64 && result.errors.contains(part), "\(path): \(result.errors)")

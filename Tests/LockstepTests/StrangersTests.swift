@@ -136,7 +136,8 @@ struct StrangersTests {
         let few = try limited(20, ["worker", "--coordinator", "127.0.0.1:\(port)"]).wait(seconds: 20)
         #expect(few.status == 1 && few.errors.contains("raise the hard limit"), "\(few)")
         let many = try limited(
-            64, ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("many"), "--listen", "127.0.0.1:0", "--workers", "40"]
+            64,
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("many"), "--listen", "127.0.0.1:0", "--workers", "40"]
         ).wait(seconds: 20)
         #expect(many.status == 1 && many.errors.contains("a coordinator of 40 workers needs"), "\(many)")
     }

@@ -26,7 +26,8 @@ import Testing
     func lost() throws {
         let run = try makeRun()
         _ = try scratch.write("20 1 00000000000000ff\n", to: "run/steps.log")
-        let metrics = try scratch.write("{\"kind\":\"event\",\"what\":\"checkpoint\",\"step\":20,\"bytes\":9}\n", to: "run/metrics.jsonl")
+        let metrics = try scratch.write(
+            "{\"kind\":\"event\",\"what\":\"checkpoint\",\"step\":20,\"bytes\":9}\n", to: "run/metrics.jsonl")
         let before = try Scratch.bytes(metrics)
         let empty = sentence { try run.requireParts() }
         #expect(empty.contains("after step 20 (metrics.jsonl says so)") && empty.contains("holds none"), "\(empty)")

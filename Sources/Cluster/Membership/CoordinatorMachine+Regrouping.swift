@@ -229,7 +229,10 @@ extension CoordinatorMachine {
                     + "resume without that host")
         }
         let told = level.filter { !position($0).digest.isEmpty && workers[$0]?.order == order }
-        guard let reference = told.first(where: { one in handouts.contains { $0.source == one } }) ?? told.first(where: { workers[$0]!.wasMember }) ?? told.first,
+        guard
+            let reference = told.first(where: { one in handouts.contains { $0.source == one } }) ?? told.first(where: {
+                workers[$0]!.wasMember
+            }) ?? told.first,
             let other = told.first(where: { position($0).digest != position(reference).digest })
         else { return nil }
         return turnAway(

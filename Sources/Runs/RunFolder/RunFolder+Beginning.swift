@@ -74,7 +74,8 @@ extension RunFolder {
     private func taken(as typed: String? = nil) -> RunFolderError {
         let typed = typed ?? path
         guard Disk.isDirectory(path) else {
-            return RunFolderError("\(typed) is there and is no folder, or a link that leads to none; name another place with --run.")
+            return RunFolderError(
+                "\(typed) is there and is no folder, or a link that leads to none; name another place with --run.")
         }
         return RunFolderError(
             Self.isRun(path)

@@ -28,7 +28,9 @@ extension RunFolder {
     private func storedPast() throws -> String? {
         if Self.isThere(metricsPath) {
             let stored = try MetricsReader(path: metricsPath).events.last { $0.what == "checkpoint" }
-            return stored.map { "has stored a checkpoint after step \($0.fields["step"]?.unsignedValue ?? 0) (metrics.jsonl says so)" }
+            return stored.map {
+                "has stored a checkpoint after step \($0.fields["step"]?.unsignedValue ?? 0) (metrics.jsonl says so)"
+            }
         }
         // The folder is made with the run, and the metrics with its first step: where both are gone, somebody has removed them.
         guard !Self.isThere(checkpointsPath), let last = try StepsLog.read(stepsLogPath).last else { return nil }

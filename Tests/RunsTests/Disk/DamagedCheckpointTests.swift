@@ -164,7 +164,10 @@ import Testing
             #expect(try store.newestWhole().leftOut.map(\.reason) == ["\(name) cannot be read: Is a directory"])
             try FileManager.default.removeItem(atPath: path)
             #expect(mkfifo(path, 0o644) == 0)
-            #expect(try store.newestWhole().leftOut.map(\.reason) == ["\(name) cannot be read: it is a device or a pipe, where a file is due"])
+            #expect(
+                try store.newestWhole().leftOut.map(\.reason) == [
+                    "\(name) cannot be read: it is a device or a pipe, where a file is due"
+                ])
             try FileManager.default.removeItem(atPath: path)
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "nowhere")
             let found = try store.newestWhole()

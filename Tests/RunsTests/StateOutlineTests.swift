@@ -20,17 +20,8 @@ import Testing
 
     private func bytes(_ tensors: [StateTensor]? = nil, step: UInt64 = 0, applied: UInt64 = 0, chain: UInt64 = 0) throws -> [UInt8]
     {
-        let named = (tensors ?? replica.state()).map { tensor in
-            let values: TensorValues =
-                switch tensor.values {
-                case .f32(let slice): .f32(slice)
-                case .f64(let slice): .f64(slice)
-                case .i32(let slice): .i32(slice)
-                }
-            return NamedTensor(name: tensor.name, shape: tensor.shape, values: values)
-        }
         return try SafetensorsStream(
-            named,
+            (tensors ?? replica.state()).map { NamedTensor($0) },
             metadata: [
                 "step": "\(step)", "epoch": "0", "applied": "\(applied)", "chain": String(chain, radix: 16),
                 "configuration": configuration,

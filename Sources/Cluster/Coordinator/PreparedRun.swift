@@ -43,6 +43,8 @@ struct PreparedRun: Sendable {
         let train = data.train
         training = configuration.training(pixels: train.pixels, trainingImages: train.count)
         try training.validate()
+        configurationText = configuration.yaml()
+        outline = StateOutline(of: try Replica(training), configuration: configurationText)
         minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
         store = options.folder.checkpoints()
         try options.folder.requireCheckpoints(of: configuration)
@@ -75,8 +77,6 @@ struct PreparedRun: Sendable {
         }
         let bookmark = Bookmark(past.records, lastStep: max(lastStep, firstStep))
         lastView = bookmark.view
-        configurationText = configuration.yaml()
-        outline = StateOutline(of: try Replica(training), configuration: configurationText)
         plan = RunPlan(
             shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: firstStep,
             lastStep: max(lastStep, firstStep),

@@ -20,17 +20,8 @@ public enum StateFile {
     public static func stream(
         _ snapshot: Snapshot, configuration: String, pieceBytes: Int = 1 << 20
     ) throws -> SafetensorsStream {
-        let tensors = snapshot.tensors.map { tensor in
-            let values: TensorValues =
-                switch tensor.values {
-                case .f32(let slice): .f32(slice)
-                case .f64(let slice): .f64(slice)
-                case .i32(let slice): .i32(slice)
-                }
-            return NamedTensor(name: tensor.name, shape: tensor.shape, values: values)
-        }
-        return try SafetensorsStream(
-            tensors,
+        try SafetensorsStream(
+            snapshot.tensors.map { NamedTensor($0) },
             metadata: [
                 Key.step: "\(snapshot.step)", Key.epoch: "\(snapshot.epoch)", Key.applied: "\(snapshot.applied)",
                 Key.chain: String(snapshot.chain, radix: 16), Key.configuration: configuration,
@@ -81,6 +72,19 @@ public enum StateFile {
     public static func restore(_ replica: Replica, from reader: SafetensorsReader) throws {
         let position = try position(of: reader)
         try replica.restore(tensors(of: reader), applied: position.applied, chain: position.chain)
+    }
+}
+
+extension NamedTensor {
+    /// A tensor of a state as its file holds it.
+    public init(_ tensor: StateTensor) {
+        let values: TensorValues =
+            switch tensor.values {
+            case .f32(let slice): .f32(slice)
+            case .f64(let slice): .f64(slice)
+            case .i32(let slice): .i32(slice)
+            }
+        self.init(name: tensor.name, shape: tensor.shape, values: values)
     }
 }
 

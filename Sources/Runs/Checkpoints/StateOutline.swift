@@ -18,15 +18,7 @@ public struct StateOutline: Sendable {
     public init(of replica: Replica, configuration: String) {
         let state = replica.state()
         forms = Dictionary(
-            uniqueKeysWithValues: state.map { tensor in
-                let type: ElementType =
-                    switch tensor.values {
-                    case .f32: .f32
-                    case .f64: .f64
-                    case .i32: .i32
-                    }
-                return (tensor.name, Form(type: type, shape: tensor.shape))
-            })
+            uniqueKeysWithValues: state.map { ($0.name, Form(type: NamedTensor($0).values.type, shape: $0.shape)) })
         phases = UInt64(replica.phases.count)
         // JSON writes no byte of a text with more than six, no number with more than twenty.
         let header = state.reduce(4096 + 6 * configuration.utf8.count) { sum, tensor in

@@ -197,15 +197,14 @@ final class ChaosRound {
         }
     }
 
+    /// Since when the run stands although it could go on.
+    private var standsSince: Double { max(watch.progressed, ledger.letsGoAt ?? watch.progressed) }
+
     /// Notes a run that stood for longer than the bar after the last thing that was done to it, once.
     private func noteStall(_ now: Double) {
         guard watch.step > 0, stalledAfter != watch.step, let fault = ledger.faults.last else { return }
-        // Nobody can go on while the coordinator itself stands.
-        let since = ledger.faults.reduce(watch.progressed) { latest, fault in
-            max(latest, fault.kind == .coordinatorStopped ? fault.goesOnAt ?? fault.at : fault.at)
-        }
         // What comes after the last step, figures on held-out images and pictures, has no haste, and is done at the lowest priority.
-        guard now - since > (watch.step < calm.lastStep ? Self.bar : Self.standstill) else { return }
+        guard now - standsSince > (watch.step < calm.lastStep ? Self.bar : Self.standstill) else { return }
         stalledAfter = watch.step
         let what =
             watch.step < calm.lastStep
@@ -216,7 +215,7 @@ final class ChaosRound {
 
     /// What a run that stands still is to be called, or nil.
     private func hang(_ now: Double) -> Stop? {
-        let idle = now - watch.progressed
+        let idle = now - standsSince
         guard idle > (watch.step < calm.lastStep ? Self.silence : Self.standstill) else { return nil }
         var status = stat()
         let spoke = stat(folder + "/coordinator.log", &status) == 0 ? Double(status.st_mtim.tv_sec) : 0

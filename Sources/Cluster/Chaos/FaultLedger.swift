@@ -4,7 +4,7 @@ import Runs
 ///
 /// A fault is over when the first phase of a membership that began after it is applied. Of several that are over together
 /// the last one gets the time, and is counted as one that overlapped.
-struct FaultLedger {
+package struct FaultLedger {
     enum Ending: Sendable, Equatable {
         case open
         /// Seconds from the fault to the first phase applied after it; for a stopped worker from the verdict, for a
@@ -32,6 +32,15 @@ struct FaultLedger {
         /// When the run gave a stopped worker up.
         var verdict: Double?
         var ending = Ending.open
+
+        /// From when on the run can be expected to go on. A coordinator that is stopped keeps everybody waiting, and a link that is slow carries
+        /// on: a step that it needs a quarter of a minute for is no fault of the run. Whatever else was done is the run's to get over.
+        var letsGoAt: Double {
+            switch kind {
+            case .coordinatorStopped, .controlSlow, .gradientSlow: max(at, goesOnAt ?? at)
+            default: at
+            }
+        }
     }
 
     private(set) var faults: [Fault] = []
@@ -43,12 +52,17 @@ struct FaultLedger {
     /// A cut, or bytes that are gone, without an effect for so long have none.
     private static let cutPatience = 3.0
 
+    package init() {}
+
     private var open: [Int] { faults.indices.filter { faults[$0].ending == .open } }
+
+    /// From when on the run can be expected to go on, whatever was done to it; nil where nothing was.
+    package var letsGoAt: Double? { faults.map(\.letsGoAt).max() }
 
     /// Whether everything that was done is over.
     var isCalm: Bool { open.isEmpty }
 
-    mutating func inflicted(_ kind: FaultKind, at: Double, pids: [Int32], hitsMember: Bool, goesOnAt: Double?) {
+    package mutating func inflicted(_ kind: FaultKind, at: Double, pids: [Int32], hitsMember: Bool, goesOnAt: Double?) {
         let others = open
         var fault = Fault(
             kind: kind, at: at, pids: pids, hitsMember: hitsMember, goesOnAt: goesOnAt, overlaps: !others.isEmpty)
@@ -94,7 +108,7 @@ struct FaultLedger {
             faults[last].ending = .riddenOut
             return
         }
-        let since = fault.verdict ?? (fault.kind == .coordinatorStopped ? max(fault.at, fault.goesOnAt ?? fault.at) : fault.at)
+        let since = fault.verdict ?? (fault.kind == .coordinatorStopped ? fault.letsGoAt : fault.at)
         faults[last].ending = .recovered(max(0, time - since))
     }
 

@@ -1,4 +1,5 @@
 import Collectives
+import Datasets
 import Foundation
 import Glibc
 import Kernels
@@ -66,7 +67,7 @@ extension FolderReport {
         var folder = path ?? FileManager.default.currentDirectoryPath
         if !folder.hasPrefix("/") { folder = FileManager.default.currentDirectoryPath + "/" + folder }
         while !FileManager.default.fileExists(atPath: folder), folder.count > 1 {
-            folder = (folder as NSString).deletingLastPathComponent
+            folder = FilePath.folder(of: folder)
         }
         var space = statvfs()
         let free = statvfs(folder, &space) == 0 ? UInt64(space.f_bavail) * UInt64(space.f_frsize) : 0

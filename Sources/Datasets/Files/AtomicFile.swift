@@ -14,12 +14,9 @@ public final class AtomicFile {
         if let kind = Self.obstacle(at: path) {
             throw DataError.system(doing: "replace", file: path, reason: "it is \(kind), a file was expected")
         }
-        let folder = (path as NSString).deletingLastPathComponent
         temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
         do {
-            if !folder.isEmpty {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            }
+            try FileManager.default.createDirectory(atPath: FilePath.folder(of: path), withIntermediateDirectories: true)
             guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
                 throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
             }
@@ -42,7 +39,7 @@ public final class AtomicFile {
     public func commit() throws {
         precondition(isOpen, "\(path) is committed once")
         do {
-            try handle.synchronize()
+            try Self.sync(handle.fileDescriptor)
             try handle.close()
             isOpen = false
             guard rename(temporary, path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
@@ -79,10 +76,16 @@ public final class AtomicFile {
     }
 
     private static func syncFolder(of path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
+        let descriptor = open(FilePath.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        try sync(descriptor)
+    }
+
+    /// Some file systems of networks know no sync of theirs, and say EINVAL.
+    private static func sync(_ descriptor: Int32) throws {
+        while fsync(descriptor) != 0, errno != EINVAL {
+            guard errno == EINTR else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        }
     }
 }

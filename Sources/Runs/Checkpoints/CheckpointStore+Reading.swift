@@ -1,4 +1,5 @@
 import Crypto
+import Datasets
 import Foundation
 import Kernels
 
@@ -61,7 +62,7 @@ extension CheckpointStore {
     /// What is wrong with a checkpoint's folder that was named by its path; `nil` when it is whole.
     public static func damage(of path: String) -> String? {
         let folder = (path as NSString).standardizingPath
-        let store = CheckpointStore(directory: Disk.parent(of: folder))
+        let store = CheckpointStore(directory: FilePath.folder(of: folder))
         let step = CheckpointLayout.step(ofName: (folder as NSString).lastPathComponent)
         guard case .broken(let found) = store.inspect(path: folder, step: step) else { return nil }
         return found.reason

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 extension Disk {
@@ -18,7 +19,7 @@ extension Disk {
             try sync(file)
             try close(file)
             try rename(temporary, to: path)
-            try syncDirectory(Self.parent(of: path))
+            try syncDirectory(FilePath.folder(of: path))
         } catch {
             discard(temporary)
             if let error = error as? DiskError, error.path == temporary { throw error.of(path) }

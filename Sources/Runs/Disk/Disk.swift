@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// The few operations by which files become durable, in one place, so that a test can make any of them fail.
@@ -140,8 +141,8 @@ public struct Disk: Sendable {
         do {
             try makeDirectory(path, mode: Self.parentMode)
         } catch {
-            guard error.code == ENOENT, Self.parent(of: path) != path else { throw error }
-            try makeParents(Self.parent(of: path))
+            guard error.code == ENOENT, FilePath.folder(of: path) != path else { throw error }
+            try makeParents(FilePath.folder(of: path))
             try makeDirectory(path, mode: Self.parentMode)
         }
     }
@@ -194,12 +195,6 @@ public struct Disk: Sendable {
     static func isDirectory(_ path: String) -> Bool {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
-    }
-
-    /// The folder that holds a path.
-    static func parent(of path: String) -> String {
-        let parent = (path as NSString).deletingLastPathComponent
-        return parent.isEmpty ? "." : parent
     }
 
     private static func code(of error: any Error) -> Int32 {

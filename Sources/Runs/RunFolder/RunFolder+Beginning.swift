@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 extension RunFolder {
@@ -21,7 +22,7 @@ extension RunFolder {
             try disk.makeDirectory(folder.checkpointsPath)
             try disk.makeDirectory(folder.figuresPath)
             try folder.write(configuration, provenance: provenance, disk: disk)
-            try disk.syncDirectory(Disk.parent(of: folder.path))
+            try disk.syncDirectory(FilePath.folder(of: folder.path))
         } catch {
             if isNew { disk.discard(folder.path) }
             throw error
@@ -50,7 +51,7 @@ extension RunFolder {
     ) throws -> (folder: RunFolder, isNew: Bool) {
         if let directory {
             let folder = RunFolder(path: absolute(directory))
-            try disk.makeParents(Disk.parent(of: folder.path))
+            try disk.makeParents(FilePath.folder(of: folder.path))
             if try folder.claim() { return (folder, true) }
             guard isBlank(folder.path) else { throw folder.taken(as: directory) }
             return (folder, false)

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// A run folder that cannot be made, found or used.
@@ -82,7 +83,7 @@ public struct RunFolder: Sendable, Hashable {
         let disk = Disk()
         let parent = Self.absolute(runs)
         try disk.makeParents(parent)
-        let isInside = (path as NSString).deletingLastPathComponent == parent
+        let isInside = FilePath.folder(of: path) == parent
         let temporary = parent + "/.latest-\(getpid())"
         disk.discard(temporary)
         guard symlink(isInside ? name : path, temporary) == 0 else {

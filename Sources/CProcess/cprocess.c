@@ -47,18 +47,31 @@ static void forward_stop_signal(int number) {
     errno = before;
 }
 
-int cprocess_forward_stop_signals(int descriptor) {
-    stop_descriptor = descriptor;
+static int forward(int number) {
     struct sigaction action = {.sa_handler = forward_stop_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    return sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0 ? 0 : errno;
+    return sigaction(number, &action, NULL) == 0 ? 0 : errno;
 }
+
+int cprocess_forward_stop_signals(int descriptor) {
+    stop_descriptor = descriptor;
+    int status = forward(SIGINT);
+    if (status == 0) status = forward(SIGTERM);
+    // Who was started to outlive its terminal (nohup) does.
+    struct sigaction hangup;
+    if (status == 0 && sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) status = forward(SIGHUP);
+    return status;
+}
+
+int cprocess_forward_suspension(void) { return forward(SIGTSTP); }
 
 void cprocess_hold_stop_signals(int hold) {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGTSTP);
     pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
 }
 

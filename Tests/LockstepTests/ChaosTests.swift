@@ -11,7 +11,6 @@ struct ChaosTests {
             "--epochs", "100000", "--set", "evaluate.every_epochs=0", "--set", "checkpoint.every_epochs=20", "--schedule",
             "\(UInt64.random(in: 0..<1_000_000))",
         ]
-        + ["reconstruction", "discriminator", "generator"].flatMap { ["--set", "phases.\($0).schedule.kind=constant"] }
 
     @Test("ten kills, cuts and coordinator's deaths cost no step, and the digest stays", arguments: ["ring"])
     func digestStays(topology: String) throws {

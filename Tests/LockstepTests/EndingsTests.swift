@@ -20,7 +20,8 @@ struct EndingsTests {
     }
 
     @Test(
-        "SIGTERM and SIGINT finish the step, write a checkpoint and exit 0; nothing is left running", arguments: [SIGTERM, SIGINT])
+        "SIGTERM, SIGINT and SIGHUP finish the step, write a checkpoint and exit 0; nothing is left running",
+        arguments: [SIGTERM, SIGINT, SIGHUP])
     func signals(signal: Int32) throws {
         let scratch = try Scratch()
         let run = try long(scratch)
@@ -35,6 +36,39 @@ struct EndingsTests {
         let newest = try #require(try folder.checkpoints().newestWhole().checkpoint)
         let recorded = try MetricsReader(path: folder.metricsPath).steps.last
         #expect(newest.info.step == recorded?.step, "the checkpoint is not of the last step")
+    }
+
+    @Test("a run that nohup started outlives its terminal")
+    func nohup() throws {
+        let scratch = try Scratch()
+        let run = try LockstepProcess(
+            [LockstepProcess.path, "train"] + LockstepProcess.small + [
+                "--epochs", "5000", "--run", scratch.run("run"), "--set", "evaluate.every_epochs=0",
+            ], executable: "/usr/bin/nohup")
+        let steps = { scratch.bytes("run/metrics.jsonl") }
+        #expect(LockstepProcess.eventually { steps() > 2000 || !run.process.isRunning })
+        kill(run.process.processIdentifier, SIGHUP)
+        let before = steps()
+        #expect(LockstepProcess.eventually { steps() > before + 20_000 || !run.process.isRunning } && run.process.isRunning)
+        kill(run.process.processIdentifier, SIGTERM)
+        let result = try run.wait(seconds: 20)
+        #expect(result.status == 0 && result.errors.contains("stopped (SIGTERM)"), "\(result.errors)")
+    }
+
+    @Test("Control-Z stops the whole run, not its supervisor alone, and fg goes on with it")
+    func suspended() throws {
+        let scratch = try Scratch()
+        let run = try long(scratch)
+        let family = [run.process.processIdentifier] + run.family()
+        let states = { family.map { LockstepProcess.state(of: $0) } }
+        kill(run.process.processIdentifier, SIGTSTP)
+        #expect(LockstepProcess.eventually { states() == ["T", "T", "T", "T"] }, "\(states())")
+        kill(run.process.processIdentifier, SIGCONT)
+        let before = scratch.bytes("run/metrics.jsonl")
+        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
+        kill(run.process.processIdentifier, SIGINT)
+        let result = try run.wait(seconds: 20)
+        #expect(result.status == 0 && !result.errors.contains("kill -CONT"), "\(result.errors)")
     }
 
     @Test("a signal at any moment after the start ends the run as it should, or, before there is any, the command")

@@ -16,11 +16,18 @@ struct LockstepProcess {
     }()
 
     /// A small model on few glyphs: every part of a real run in about a second.
-    static let small = [
-        "--recipe", "quickstart", "--set", "data.train=400", "--set", "data.validation=100", "--minibatch", "36", "--epochs", "2",
-        "--set", "model.encoder=[48,32]", "--set", "model.decoder=[32,48]", "--set", "model.discriminator=[24]",
-        "--set", "figures.every_epochs=0",
-    ]
+    static let small =
+        [
+            "--recipe", "quickstart", "--set", "data.train=400", "--set", "data.validation=100", "--minibatch", "36", "--epochs",
+            "2",
+            "--set", "model.encoder=[48,32]", "--set", "model.decoder=[32,48]", "--set", "model.discriminator=[24]",
+            "--set", "figures.every_epochs=0",
+        ] + constantRates
+
+    /// Rates that do not follow the run's length, so that runs of several lengths have their first steps in common.
+    static let constantRates = ["reconstruction", "discriminator", "generator"].flatMap {
+        ["--set", "phases.\($0).schedule={kind: constant}"]
+    }
 
     let process = Process()
     private let output: URL
@@ -96,6 +103,13 @@ struct LockstepProcess {
     static func children(of pid: Int32) -> [Int32] {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
         return text.split(separator: " ").compactMap { Int32($0) }
+    }
+
+    /// The letter of what a process does: "S" sleeps, "T" is stopped; nil: it is gone.
+    static func state(of pid: Int32) -> String? {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        // The name before it may hold anything, a parenthesis too.
+        return text.range(of: ") ", options: .backwards).map { String(text[$0.upperBound...].prefix(1)) }
     }
 
     /// The subcommand a process was started with.

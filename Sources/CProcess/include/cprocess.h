@@ -8,10 +8,14 @@
 // Asks the kernel to kill this process when the thread that spawned it ends. Returns 0, or errno.
 int cprocess_die_with_parent(void);
 
-// From now on SIGINT and SIGTERM are bytes with their numbers on this descriptor, which must be non-blocking, whichever thread they meet. Returns 0, or errno.
+// From now on SIGINT, SIGTERM and, where it is not ignored, SIGHUP are bytes with their numbers on this descriptor, which must be non-blocking,
+// whichever thread they meet. Returns 0, or errno.
 int cprocess_forward_stop_signals(int descriptor);
 
-// Whether SIGINT and SIGTERM wait, for the calling thread and those it starts from now on.
+// And so is SIGTSTP (Control-Z). Returns 0, or errno.
+int cprocess_forward_suspension(void);
+
+// Whether these signals wait, for the calling thread and those it starts from now on.
 void cprocess_hold_stop_signals(int hold);
 
 // Gives the calling thread the lowest scheduling priority (nice 19). Returns 0, or errno.

@@ -72,8 +72,8 @@ public final class Launcher: Sendable {
     /// - Throws: `LocalError` where a process cannot be had. Hosts that are not ready are no error: they are shown, and the
     ///   status is 1.
     public func run(coordinator: () throws -> (arguments: [String], remains: Remains)) throws -> Int32 {
-        let signals = try StopSignals { [self] name in
-            firstSignal(name)
+        let signals = try StopSignals { [self] signal in
+            firstSignal(signal)
         } onSecond: { [self] in
             killAll()
         }
@@ -409,18 +409,17 @@ public final class Launcher: Sendable {
         }
     }
 
-    private func firstSignal(_ name: String) {
-        let number = name == "SIGINT" ? SIGINT : SIGTERM
+    private func firstSignal(_ signal: StopSignal) {
         let (lead, begun) = state.withLock { state in
             state.stopping = true
             return (state.coordinator, state.addresses != nil)
         }
         keeper.withLock { $0 }?.askedToStop()
         // A coordinator that is about to be started is told as soon as it is there.
-        if begun { return lead?.send(signal: number) ?? () }
+        if begun { return lead?.send(signal: signal.rawValue) ?? () }
         // Nothing runs yet but agents, which end when this process does.
-        show("lockstep: \(name) before anything was started")
-        _exit(128 + number)
+        show("lockstep: \(signal.name) before anything was started")
+        _exit(128 + signal.rawValue)
     }
 
     private func closeAll() { HostRoster.close(links) }

@@ -39,7 +39,7 @@ public struct ChildProcess: Sendable {
     ///   - arguments: without the program's own name.
     ///   - environment: the whole of it.
     ///   - descriptors: (here, there): `here` of this process becomes `there` in the child. All others must be close-on-exec.
-    ///   - holdsStopSignals: SIGINT and SIGTERM wait until the child is ready for them: only for commands of this program that make
+    ///   - holdsStopSignals: SIGINT, SIGTERM and SIGHUP wait until the child is ready for them: only for commands of this program that make
     ///     their `StopSignals`, since others would never hear them.
     /// - Throws: `LocalError` with the operating system's reason.
     public init(
@@ -63,10 +63,10 @@ public struct ChildProcess: Sendable {
         defer { posix_spawnattr_destroy(&attributes) }
         var held = sigset_t()
         sigemptyset(&held)
-        if holdsStopSignals { for signal in [SIGINT, SIGTERM] { sigaddset(&held, signal) } }
+        if holdsStopSignals { for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&held, signal) } }
         var defaults = sigset_t()
         sigemptyset(&defaults)
-        for signal in [SIGINT, SIGTERM, SIGPIPE] { sigaddset(&defaults, signal) }
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE] { sigaddset(&defaults, signal) }
         posix_spawnattr_setsigmask(&attributes, &held)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setpgroup(&attributes, 0)

@@ -93,9 +93,14 @@ public final class Supervisor: Sendable {
             guard let pid = family.withLock({ $0.coordinator }) else { return }
             _exit(status(pid, .killed(signal: SIGKILL), CoordinatorKeeper.wordsOnLeaving))
         }
-        let signals = try StopSignals { [self] name in
+        let suspension = StopSignals.Suspension { [self] in
+            signalAll(SIGSTOP)
+        } goesOn: { [self] in
+            signalAll(SIGCONT)
+        }
+        let signals = try StopSignals(suspension: suspension) { [self] signal in
             keeper.askedToStop()
-            passOn(name == "SIGINT" ? SIGINT : SIGTERM)
+            passOn(signal.rawValue)
         } onSecond: { [self] in
             killAll()
         }
@@ -294,10 +299,12 @@ public final class Supervisor: Sendable {
         return peak
     }
 
-    private func killAll() {
+    private func killAll() { signalAll(SIGKILL) }
+
+    private func signalAll(_ signal: Int32) {
         let (lead, workers) = family.withLock { ($0.coordinator, $0.workers) }
-        for pid in workers.keys { kill(pid, SIGKILL) }
-        if let lead { kill(lead, SIGKILL) }
+        for pid in workers.keys { kill(pid, signal) }
+        if let lead { kill(lead, signal) }
     }
 }
 

@@ -94,7 +94,7 @@ struct CoordinatorProcess {
         let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
         let port = try self.port ?? ControlPort(.inherited(descriptor: child.listenDescriptor ?? -1))
         let coordinator = Coordinator(options: options, port: port, log: log, progress: progress)
-        let signals = try StopSignals { coordinator.stop($0) }
+        let signals = try StopSignals { coordinator.stop($0.name) }
         defer { signals.conclude() }
         if let descriptor = child.pulseDescriptor { coordinator.beat(into: descriptor) }
         try child.tie { line in

@@ -43,7 +43,7 @@ struct Work: ParsableCommand {
                 dataPort: dataPort, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
                 connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name)
             let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))
-            let signals = try StopSignals { worker.leave($0) }
+            let signals = try StopSignals { worker.leave($0.name) }
             defer { signals.conclude() }
             try child.tie()
             let ending = worker.run()

@@ -59,7 +59,8 @@ import Testing
     @Test("Names that are the command's own, or resemble no setting, are left alone")
     func otherNames() throws {
         let names = Configuration.reservedEnvironment.union([
-            "LOCKSTEP_COORDINATOR_SERVICE_HOST", "LOCKSTEP_PORT_7000_TCP", "LOCKSTEP_KERNEL_CHOSEN",
+            "LOCKSTEP_COORDINATOR_SERVICE_HOST", "LOCKSTEP_PORT_7000_TCP", "LOCKSTEP_PORT", "LOCKSTEP_SERVICE_PORT",
+            "LOCKSTEP_KERNEL_CHOSEN",
         ])
         let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "anything: [") })
         #expect(

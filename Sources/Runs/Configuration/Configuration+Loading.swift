@@ -7,8 +7,10 @@ extension Configuration {
         "LOCKSTEP_KERNEL_CHOSEN",
     ]
 
-    /// Letters by which an environment variable may miss a setting's name and be taken for a slip.
-    private static let slip = 2
+    /// Whether an environment variable misses a setting's name by so little that it is a slip: two letters, of a short name one.
+    private static func isSlip(_ name: String, of setting: String) -> Bool {
+        NearestName.distance(setting, name) <= (setting.count - "LOCKSTEP_".count <= 5 ? 1 : 2)
+    }
 
     /// Reads a configuration from all its sources; with neither recipe, base nor file it is the recipe `quickstart`.
     /// Throws `ConfigurationError`, `UnknownRecipe` or `DiskError`.
@@ -73,8 +75,8 @@ extension Configuration {
         return try Setting(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]), origin: origin)
     }
 
-    /// `LOCKSTEP_` and the key in capitals, with `_` for `.`: `LOCKSTEP_PHASES_RECONSTRUCTION_RATE`. A name that misses a setting by at most two
-    /// letters is an error; any other that is no setting is left alone, since Kubernetes makes such names from those of services.
+    /// `LOCKSTEP_` and the key in capitals, with `_` for `.`: `LOCKSTEP_PHASES_RECONSTRUCTION_RATE`. A name that misses a setting by one
+    /// letter or two is an error; any other that is no setting is left alone, since Kubernetes makes such names from those of services.
     private static func environmentLayer(_ environment: [String: String]) throws -> Setting {
         let keyByName = Dictionary(uniqueKeysWithValues: knownKeys.map { (environmentName(of: $0), $0) })
         var layer = Setting.mapping([:])
@@ -82,7 +84,7 @@ extension Configuration {
         where name.hasPrefix("LOCKSTEP_") && !reservedEnvironment.contains(name) {
             if let key = keyByName[name] {
                 layer = layer.overlaid(by: try Setting(key: key, value: value, origin: .typed(name)))
-            } else if let near = knownKeys.map(environmentName).first(where: { NearestName.distance($0, name) <= slip }) {
+            } else if let near = knownKeys.map(environmentName).first(where: { isSlip(name, of: $0) }) {
                 throw ConfigurationError(origin: name, key: "", problem: "no setting has this name", suggestion: near)
             }
         }

@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs", "Autoencoder", "Datasets", "Layers", "Kernels"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["Cluster", "Runs", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),

@@ -1,13 +1,14 @@
 import Kernels
 
-/// How the learning rate of a phase changes with the epoch. It carries its own length and holds its last rate past it.
+/// How the learning rate of a phase changes with the epoch. It carries its own length, and holds a rate past it.
 public struct Schedule: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case constant
         /// Multiplied by `factor` after each epoch of `at`: a step at 50 acts from epoch 51.
         case steps(at: [Int], factor: Double)
-        /// Unchanged until `from` epochs are done, then half a cosine down to 0 when `to` are done.
-        case cosine(from: Double, to: Double)
+        /// Unchanged until `from` epochs are done, then half a cosine down to 0 when `to` are done. From there on the share `after` of the
+        /// rate is held: what a run that ended there may be given to go on with, since no step before it knows of it.
+        case cosine(from: Double, to: Double, after: Double = 0)
     }
 
     public var kind: Kind
@@ -34,11 +35,16 @@ public struct Schedule: Sendable, Hashable {
             return base * rising
         case .steps(let at, let factor):
             return at.reduce(base * rising) { epoch > $1 ? $0 * factor : $0 }
-        case .cosine(let from, let to):
+        case .cosine(let from, let to, let after):
             if done <= from { return base * rising }
-            if done >= to { return 0 }
+            if done >= to { return base * after }
             return base * rising * 0.5 * (1 + VectorMath.cos(Double.pi * (done - from) / (to - from)))
         }
+    }
+
+    /// Epochs after which the rate is 0 for ever; nil where it never is.
+    public var end: Double? {
+        if case .cosine(_, let to, after: 0) = kind { to } else { nil }
     }
 
     /// What is wrong with the values, or nil.
@@ -50,8 +56,9 @@ public struct Schedule: Sendable, Hashable {
         case .steps(let at, let factor):
             if let wrong = at.first(where: { $0 < 1 }) { return "at has \(wrong), expected epochs of 1 or more" }
             return factor >= 0 && factor.isFinite ? nil : "factor is \(factor), expected 0 or more"
-        case .cosine(let from, let to):
-            return from >= 0 && to > from && to.isFinite ? nil : "cosine runs from \(from) to \(to), expected 0 <= from < to"
+        case .cosine(let from, let to, let after):
+            guard from >= 0, to > from, to.isFinite else { return "cosine runs from \(from) to \(to), expected 0 <= from < to" }
+            return after >= 0 && after.isFinite ? nil : "after is \(after), expected 0 or more"
         }
     }
 }

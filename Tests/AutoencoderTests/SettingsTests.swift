@@ -20,6 +20,26 @@ import Testing
         #expect(tensors.reduce(0) { $0 + $1.values.count } == settings.model.parameterCount(pixels: settings.pixels))
     }
 
+    @Test("the first step without a rate is the one after the last schedule's end, on whatever fraction of an epoch that lies")
+    func idleStep() {
+        var settings = smallSettings()
+        settings.minibatch = 30
+        settings.trainingImages = 100
+        let ends: [(from: Double, to: Double)] = [(0, 1), (1, 3), (0.2, 0.3), (0, 2.1), (1, 2.125), (0, 7)]
+        for end in ends {
+            for name in TrainingSettings.phaseNames {
+                settings.phases[name]?.schedule = Schedule(kind: .cosine(from: end.from, to: end.to))
+            }
+            settings.phases["generator"]?.schedule = Schedule(kind: .cosine(from: 0, to: 0.01))
+            let first = (0..<40).first { step in
+                TrainingSettings.phaseNames.allSatisfy { settings.rate(phase: $0, step: step) == 0 }
+            }
+            #expect(settings.idleStep == first && first != nil, "to \(end.to)")
+        }
+        settings.phases["generator"]?.schedule = Schedule()
+        #expect(settings.idleStep == nil)
+    }
+
     struct Wrong: Sendable, CustomStringConvertible {
         let key: String
         let settings: TrainingSettings

@@ -31,6 +31,22 @@ import Testing
         }
     }
 
+    @Test("after a cosine the share that was asked for is held, and no rate before it changes")
+    func after() {
+        let ending = Schedule(kind: .cosine(from: 2, to: 5))
+        let going = Schedule(kind: .cosine(from: 2, to: 5, after: 0.25))
+        for epoch in 1...5 {
+            for fraction in [0, 0.3, 0.99] {
+                #expect(
+                    going.rate(base: 0.2, epoch: epoch, fraction: fraction)
+                        == ending.rate(base: 0.2, epoch: epoch, fraction: fraction))
+            }
+        }
+        #expect(going.rate(base: 0.2, epoch: 6, fraction: 0) == 0.05 && going.rate(base: 0.2, epoch: 600, fraction: 0.5) == 0.05)
+        #expect(
+            ending.end == 5 && going.end == nil && Schedule().end == nil && Schedule(kind: .steps(at: [2], factor: 0.1)).end == nil)
+    }
+
     @Test("a warm-up rises linearly over its epochs")
     func warmUp() {
         let schedule = Schedule(kind: .constant, warmUp: 2)
@@ -44,6 +60,7 @@ import Testing
     func problems() {
         #expect(Schedule(kind: .steps(at: [0], factor: 0.1)).problem?.contains("at has 0") == true)
         #expect(Schedule(kind: .cosine(from: 10, to: 10)).problem?.contains("expected 0 <= from < to") == true)
+        #expect(Schedule(kind: .cosine(from: 1, to: 10, after: -1)).problem?.contains("after is -1") == true)
         #expect(Schedule(kind: .constant, warmUp: -1).problem?.contains("warm_up") == true)
         #expect(Schedule(kind: .cosine(from: 1, to: 10), warmUp: 1).problem == nil)
         #expect(OptimizerSettings.sgd(momentum: 1).problem?.contains("momentum is 1") == true)

@@ -175,8 +175,16 @@ import Testing
                 "my.yaml, line 1: phases.generator.momentum: this key does not go with optimizer adam."
             ),
             (
-                "phases:\n  generator:\n    schedule: {kind: cosine}",
-                "my.yaml, line 3: phases.generator.schedule.to: this key is missing: a cosine carries its own length, in epochs."
+                "phases:\n  generator:\n    schedule: {kind: cosine, from: 6/5}",
+                "my.yaml, line 3: phases.generator.schedule.from: epochs, or a part of the run such as 2/5, are expected, not \"6/5\"."
+            ),
+            (
+                "phases: {generator: {schedule: {kind: cosine, to: 1/0}}}",
+                "my.yaml, line 1: phases.generator.schedule.to: epochs, or a part of the run such as 2/5, are expected, not \"1/0\"."
+            ),
+            (
+                "epochs: 3\nphases: {generator: {schedule: {kind: cosine, from: 4}}}",
+                "my.yaml, line 2: phases.generator.schedule.to: a cosine that ends at 3.0 is impossible, expected more than its from, 4.0."
             ),
             (
                 "phases: {generator: {schedule: {kind: cosine, from: 9, to: 9}}}",

@@ -126,13 +126,67 @@ import Testing
         var asked = run
         asked.epochs = 60
         asked.threads = 4
-        try asked.requireSameBits(as: run, run: "latest")
+        try asked.requireSameBits(as: run, after: 0, run: "latest")
         asked.minibatch = 200
         asked.phases["generator"]?.rate = 0.2
         #expect(
-            sentence { try asked.requireSameBits(as: run, run: "latest") }
+            sentence { try asked.requireSameBits(as: run, after: 0, run: "latest") }
                 == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN` and these settings, where RUN is latest."
         )
+    }
+
+    /// A short run: five epochs of ten steps.
+    private func short(_ sets: [String] = []) throws -> Configuration {
+        try Configuration.load(ConfigurationSources(recipe: "quickstart", sets: ["data.train=1000"] + sets))
+    }
+
+    @Test("A schedule without lengths of its own follows the run's, and keeps in the run what that came to")
+    func lengths() throws {
+        func cosine(_ sets: [String]) throws -> Schedule.Kind? { try short(sets).phases["generator"]?.schedule.kind }
+        #expect(try cosine([]) == .cosine(from: 2, to: 5))
+        #expect(try cosine(["epochs=12"]) == .cosine(from: 4.8, to: 12))
+        #expect(try cosine(["epochs=12", "phases.generator.schedule={kind: cosine}"]) == .cosine(from: 0, to: 12))
+        #expect(try cosine(["epochs=12", "phases.generator.schedule={kind: cosine, to: 3/4}"]) == .cosine(from: 0, to: 9))
+        // Steps end a run before its time, or after it: they are no length.
+        #expect(try cosine(["steps=7"]) == .cosine(from: 2, to: 5))
+        var sources = ConfigurationSources(sets: ["epochs=12"])
+        sources.base = try Configuration.read(yaml: try short().yaml(), file: "config.yaml")
+        #expect(try Configuration.load(sources).phases["generator"]?.schedule.kind == .cosine(from: 2, to: 5))
+    }
+
+    @Test("An end is not moved to where every rate is 0; the line that the refusal offers is one that the run can go on with")
+    func idleEnd() throws {
+        let run = try short()
+        let longer = try short(["phases.generator.schedule.to=5", "epochs=5"])
+        try longer.requireSameBits(as: run, after: 50, run: "latest")
+        var sources = ConfigurationSources(flags: [FlagSetting(flag: "--epochs", key: "epochs", value: "12")])
+        sources.base = run
+        let refusal = sentence { try Configuration.load(sources).requireSameBits(as: run, after: 50, run: "latest") }
+        #expect(
+            refusal
+                == "The run latest would learn nothing after step 50: every rate is 0 from there on (reconstruction 0.01 until epoch 2, then a cosine to 0 at epoch 5; discriminator 0.1 until epoch 2, then a cosine to 0 at epoch 5; generator 0.1 until epoch 2, then a cosine to 0 at epoch 5); say which share of its rate a phase shall go on with, as in `lockstep resume latest --epochs 12 --set phases.reconstruction.schedule.after=0.1 --set phases.discriminator.schedule.after=0.1 --set phases.generator.schedule.after=0.1`."
+        )
+        sources.sets = refusal.split(separator: " ").map(String.init).filter { $0.hasPrefix("phases.") && $0.contains("=") }
+            .map { $0.trimmingCharacters(in: ["`", "."]) }
+        #expect(sources.sets.count == 3)
+        let offered = try Configuration.load(sources)
+        try offered.requireSameBits(as: run, after: 50, run: "latest")
+        #expect(offered.training(pixels: 784, trainingImages: 1000).idleStep == nil)
+    }
+
+    @Test("A schedule may change where no step done had another rate, and nowhere else")
+    func futures() throws {
+        let run = try short()
+        for (sets, steps, isAllowed) in [
+            (["phases.generator.schedule.after=0.1"], 50, true), (["phases.generator.schedule.after=0.1"], 51, false),
+            (["phases.generator.schedule.to=6"], 20, true), (["phases.generator.schedule.to=6"], 21, false),
+            (["phases.generator.schedule={kind: constant}"], 20, true), (["phases.generator.schedule={kind: constant}"], 30, false),
+            (["phases.generator.schedule.to=6", "phases.generator.rate=0.2"], 1, false),
+            (["phases.generator.schedule.to=6", "minibatch=50"], 1, false),
+            (["phases.generator.schedule.to=6", "seed=2"], 0, false),
+        ] {
+            #expect(try short(sets).bitsDifference(from: run, after: UInt64(steps)).isEmpty == isAllowed, "\(sets) at \(steps)")
+        }
     }
 
     @Test(

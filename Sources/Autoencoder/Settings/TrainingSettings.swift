@@ -69,6 +69,22 @@ public struct TrainingSettings: Sendable, Hashable {
         let fraction = (Double(step % UInt64(stepsPerEpoch)) + 0.5) / Double(stepsPerEpoch)
         return settings.schedule.rate(base: settings.rate, epoch: epoch(ofStep: step), fraction: fraction)
     }
+
+    /// The first step (counted from 0) from which on every phase's rate is 0 for ever, so that nothing is learnt; nil where there is none.
+    public var idleStep: UInt64? {
+        let ends = phases.values.map(\.schedule.end)
+        guard let end = ends.map({ $0 ?? .infinity }).max(), end.isFinite else { return nil }
+        // A step's rate is that of its middle; the product is rounded, so its neighbours are asked too.
+        let middle = (end * Double(stepsPerEpoch) - 0.5).rounded(.up)
+        guard middle < Self.mostSteps else { return nil }
+        let guess = UInt64(max(0, middle))
+        return (guess - min(guess, 1)...guess + 1).first { step in
+            phases.keys.allSatisfy { rate(phase: $0, step: step) == 0 }
+        }
+    }
+
+    /// Counts above are no step's.
+    private static let mostSteps = 1e15
 }
 
 extension TrainingSettings {

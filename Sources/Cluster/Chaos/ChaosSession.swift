@@ -7,9 +7,9 @@ import Waiting
 
 /// What `lockstep chaos` was asked for.
 public struct ChaosOptions: Sendable {
-    /// Arguments of `lockstep train` that say what the run is, but for its end.
+    /// Arguments of `lockstep train` that say what the run is, but for the step that ends it.
     public var settings: [String]
-    /// Its end, where somebody set one: `--steps N` or `--epochs N`.
+    /// That step, where somebody set one: `--steps N`.
     public var end: [String]
     public var workers: Int
     public var threads: Int?

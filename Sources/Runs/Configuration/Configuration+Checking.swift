@@ -43,7 +43,7 @@ extension Configuration {
         specimens[3].prior = .swissRoll(thickness: 0.1)
         for name in phaseNames {
             specimens[1].phases[name]?.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
-            specimens[2].phases[name]?.schedule = .init(kind: .cosine(from: 0, to: 1))
+            specimens[2].phases[name]?.schedule = .init(kind: .cosine(from: 0, to: 1, after: 1))
         }
         var keys: [String] = []
         for key in specimens.flatMap({ $0.settings.leaves.map(\.key) }) {

@@ -52,17 +52,57 @@ extension Configuration {
         Dictionary(uniqueKeysWithValues: leaves.map { ($0.key, $0.value.flow) })
     }
 
+    /// What differs from another configuration in what the weights after `steps` steps depend on. A phase's schedule does not count where it
+    /// gave each of these steps the same rate: whoever trains with the new one from the start comes to the same bits.
+    public func bitsDifference(from other: Configuration, after steps: UInt64) -> [Difference] {
+        difference(from: other).filter { difference in
+            let parts = difference.key.split(separator: ".")
+            guard difference.changesBits, parts.count > 3, parts[0] == "phases", parts[2] == "schedule" else {
+                return difference.changesBits
+            }
+            return !hasRates(of: other, phase: String(parts[1]), through: steps)
+        }
+    }
+
+    /// Whether a phase's rate is that of another configuration in each of the first `steps` steps.
+    private func hasRates(of other: Configuration, phase: String, through steps: UInt64) -> Bool {
+        guard steps <= Self.mostComparedSteps, minibatch == other.minibatch, data.train == other.data.train else { return false }
+        let mine = training(pixels: 1, trainingImages: data.train)
+        let others = other.training(pixels: 1, trainingImages: data.train)
+        return (0..<steps).allSatisfy { mine.rate(phase: phase, step: $0) == others.rate(phase: phase, step: $0) }
+    }
+
+    /// Comparing more would take longer than a person waits.
+    private static let mostComparedSteps: UInt64 = 100_000_000
+
     /// Throws `RunFolderError` when a run cannot go on with this configuration, naming every key that stands in the way and the way on.
     ///
     /// - Parameters:
     ///   - run: the configuration the run has kept since its start.
+    ///   - steps: how far the run has come.
     ///   - name: the run, as the user knows it.
-    public func requireSameBits(as run: Configuration, run name: String) throws {
-        let wrong = difference(from: run).filter(\.changesBits)
-        guard !wrong.isEmpty else { return }
-        let list = wrong.map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
+    public func requireSameBits(as run: Configuration, after steps: UInt64, run name: String) throws {
+        let wrong = bitsDifference(from: run, after: steps)
+        guard wrong.isEmpty else {
+            let list = wrong.map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
+            throw RunFolderError(
+                "The run \(name) cannot go on with other settings that change its bits: \(list); begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN` and these settings, where RUN is \(name)."
+            )
+        }
+        try requireRates(movingEndOf: run, run: name)
+    }
+
+    /// An end that is moved to where every rate is 0 is no wish that anybody has.
+    private func requireRates(movingEndOf run: Configuration, run name: String) throws {
+        let training = training(pixels: 1, trainingImages: data.train)
+        let (last, old) = (lastStep(trainingImages: data.train), run.lastStep(trainingImages: data.train))
+        guard last > old, let idle = training.idleStep, idle < last else { return }
+        let rates = Self.phaseNames.map { phase in "\(phase) \(phases[phase]?.scheduleText ?? "nothing")" }.joined(separator: "; ")
+        let end = steps != run.steps ? "--steps \(steps)" : "--epochs \(epochs)"
+        let sets = Self.phaseNames.filter { phases[$0]?.schedule.end != nil }
+            .map { "--set phases.\($0).schedule.after=0.1" }.joined(separator: " ")
         throw RunFolderError(
-            "The run \(name) cannot go on with other settings that change its bits: \(list); begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN` and these settings, where RUN is \(name)."
+            "The run \(name) would learn nothing after step \(idle): every rate is 0 from there on (\(rates)); say which share of its rate a phase shall go on with, as in `lockstep resume \(name) \(end) \(sets)`."
         )
     }
 }

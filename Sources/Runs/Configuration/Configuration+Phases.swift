@@ -1,17 +1,18 @@
 import Layers
 
 extension Configuration {
-    static func phases(_ section: SettingSection) throws -> [String: PhaseSettings] {
+    /// - Parameter epochs: the run's length, which a schedule without one of its own follows.
+    static func phases(_ section: SettingSection, epochs: Int) throws -> [String: PhaseSettings] {
         var phases: [String: PhaseSettings] = [:]
         for name in phaseNames {
-            phases[name] = try phase(section.section(name), defaultPhase(name))
+            phases[name] = try phase(section.section(name), defaultPhase(name), epochs: epochs)
         }
         try section.finish()
         return phases
     }
 
     /// `sgd` takes `rate` and `momentum`; `adam` takes `rate`, `beta1`, `beta2`, `epsilon` (defaults of Kingma and Ba, arXiv 1412.6980).
-    private static func phase(_ section: SettingSection, _ fallback: PhaseSettings) throws -> PhaseSettings {
+    private static func phase(_ section: SettingSection, _ fallback: PhaseSettings, epochs: Int) throws -> PhaseSettings {
         var phase = fallback
         if try section.choice("optimizer", default: "sgd", among: ["sgd", "adam"]) == "adam" {
             phase.rate = try section.real("rate", default: 0.001, .positive)
@@ -26,7 +27,7 @@ extension Configuration {
             phase.optimizer = .sgd(momentum: try section.real("momentum", default: usual, .fraction))
         }
         if section.contains("schedule") {
-            phase.schedule = try schedule(section.section("schedule"))
+            phase.schedule = try schedule(section.section("schedule"), epochs: epochs)
         } else {
             section.passOver("schedule")
         }
@@ -34,21 +35,23 @@ extension Configuration {
         return phase
     }
 
-    private static func schedule(_ section: SettingSection) throws -> Schedule {
+    /// A cosine's `from` and `to` are epochs, or parts of the run's length such as 2/5, which become epochs here, once: a run's own
+    /// `config.yaml` has what they came to, and moving the run's end later moves no rate.
+    private static func schedule(_ section: SettingSection, epochs: Int) throws -> Schedule {
         var schedule = Schedule()
         switch try section.choice("kind", default: "steps", among: ["constant", "steps", "cosine"]) {
         case "constant":
             schedule.kind = .constant
         case "cosine":
-            let from = try section.real("from", default: 0, .notNegative)
-            let to = try section.requiredReal("to", .positive, because: "a cosine carries its own length, in epochs")
+            let from = try section.epochs("from", default: 0, of: epochs)
+            let to = try section.epochs("to", default: Double(epochs), of: epochs)
             guard to > from else {
                 throw section.failure("to", "a cosine that ends at \(to) is impossible, expected more than its from, \(from)")
             }
-            schedule.kind = .cosine(from: from, to: to)
+            schedule.kind = .cosine(from: from, to: to, after: try section.real("after", default: 0, .notNegative))
         default:
-            let epochs = 1...Int(Int32.max)
-            let at = try section.integers("at", default: [50, 1000], in: epochs, atMost: ConfigurationLimits.scheduleSteps)
+            let counts = 1...Int(Int32.max)
+            let at = try section.integers("at", default: [50, 1000], in: counts, atMost: ConfigurationLimits.scheduleSteps)
             guard zip(at, at.dropFirst()).allSatisfy({ $0 < $1 }) else {
                 throw section.failure(
                     "at", "\(at) is impossible, expected epochs that rise", suggestion: "\(Array(Set(at)).sorted())")

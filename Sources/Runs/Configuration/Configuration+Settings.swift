@@ -100,8 +100,14 @@ extension Configuration {
                 "kind": .text("steps"), "at": .list(at.map(Setting.integer)), "factor": .real(factor),
                 "warm_up": .real(schedule.warmUp),
             ])
-        case .cosine(let from, let to):
+        // The same text as ever where nothing is held: it is part of the run's identity.
+        case .cosine(let from, let to, after: 0):
             .mapping(["kind": .text("cosine"), "from": .real(from), "to": .real(to), "warm_up": .real(schedule.warmUp)])
+        case .cosine(let from, let to, let after):
+            .mapping([
+                "kind": .text("cosine"), "from": .real(from), "to": .real(to), "after": .real(after),
+                "warm_up": .real(schedule.warmUp),
+            ])
         }
     }
 

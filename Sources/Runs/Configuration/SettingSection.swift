@@ -124,6 +124,19 @@ final class SettingSection {
         return value
     }
 
+    /// Epochs: a number, or a part of the run's length such as `2/5`.
+    func epochs(_ key: String, default fallback: Double, of length: Int) throws -> Double {
+        guard let value = take(key) else { return fallback }
+        guard case .scalar(let text, isQuoted: false) = value.content, text.contains("/") else {
+            return try Self.real(value, full(key), .notNegative)
+        }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Self.real(String($0)) }
+        guard parts.count == 2, let part = parts[0], let whole = parts[1], whole > 0, (0...whole).contains(part) else {
+            throw Self.error(value, full(key), "epochs, or a part of the run such as 2/5, are expected, not \(value.description)")
+        }
+        return Double(length) * part / whole
+    }
+
     /// Seconds: a number, or a duration such as `5m`.
     func seconds(_ key: String, default fallback: Double) throws -> Double {
         guard let value = take(key) else { return fallback }

@@ -29,10 +29,11 @@ extension Recipes {
             noise: {input: 0}         # standard deviation, in training only
             phases:                   # in the order in which a step runs them
               # optimizer: sgd {rate, momentum} or adam {rate, beta1, beta2, epsilon}
-              # schedule: constant, steps {at, factor} or cosine {from, to}; each with warm_up; all in epochs
-              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2, to: 5}}
-              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2, to: 5}}
-              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2, to: 5}}
+              # schedule: constant, steps {at, factor} or cosine {from, to, after}; each with warm_up; all in epochs, or, of a cosine, parts of
+              # the run such as 2/5: without `to` it ends with the run. Then the share `after` of the rate is held (0 unless given).
+              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
+              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
             average: 0                # decay a step of the averaged weights; 0 = none
             gradient_bits: full       # 24, 16
             kernel: auto              # by the CPU's features; haswell, skylakex, ...

@@ -13,6 +13,9 @@ extension RunFolder {
         }
     }
 
+    /// Steps done at the newest checkpoint, as its manifest says; 0 where there is none.
+    public func newestStep() throws -> UInt64 { try checkpoints().manifests().map(\.info.step).max() ?? 0 }
+
     /// How a configuration differs, in what changes bits, from the one a checkpoint was made with; `nil` where it does not.
     public func otherSettings(of checkpoint: Checkpoint, than configuration: Configuration) -> String? {
         guard checkpoint.info.identity != configuration.identityDigest else { return nil }
@@ -20,7 +23,7 @@ extension RunFolder {
         guard let reader = try? checkpoint.open(), let text = reader.metadata[StateFile.Key.configuration],
             let made = try? Configuration.read(yaml: text, file: checkpoint.statePath)
         else { return "\(place), which cannot be read" }
-        let wrong = configuration.difference(from: made).filter(\.changesBits)
+        let wrong = configuration.bitsDifference(from: made, after: checkpoint.info.step)
         // A version that knows more settings than the one that wrote it, each at the value that changes nothing.
         guard !wrong.isEmpty else { return nil }
         return "\(place): " + wrong.map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(separator: ", ")

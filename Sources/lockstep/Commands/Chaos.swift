@@ -76,7 +76,7 @@ struct Chaos: ParsableCommand {
             let path = URL(fileURLWithPath: place).path
             let session = ChaosSession(
                 options: ChaosOptions(
-                    settings: settings.argumentsWithoutEnd, end: settings.endArguments, workers: workers, threads: threads,
+                    settings: settings.argumentsWithoutSteps, end: settings.stepsArguments, workers: workers, threads: threads,
                     topologies: topology.all, limit: minutes.map { .minutes($0) } ?? .faults(faults ?? 100), every: every.bounds,
                     families: kinds.families, seed: schedule, sparesLast: spareLast, calmSeconds: calm.value.seconds,
                     drawnModels: models, folder: path)

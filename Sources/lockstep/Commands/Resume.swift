@@ -59,7 +59,7 @@ struct Resume: ParsableCommand {
             sources.base = existing
             let configuration = try Configuration.load(sources)
             try folder.requireCheckpoints(of: existing)
-            try configuration.requireSameBits(as: existing, run: folder.typedName)
+            try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
             if listen == nil { try folder.update(to: configuration) }
             lock.release()
             if let port {

@@ -40,12 +40,25 @@ struct DryRun {
         return configuration.yaml() + """
             # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(data.train.height) x \(data.train.width) x \(data.train.channels)
             # steps       \(steps) (\(configuration.stepsPerEpoch(trainingImages: data.train.count)) an epoch)
+            \(rateLines)
             # parameters  \(grouped(parameters))
             # operations  \(grouped(operations)) a sample (forward and backward, all phases)
             # memory      \(grouped(replica / 1_000_000)) MB of state and sums a worker, and its activations
             # wire        \(grouped(gradient / 1_000_000)) MB of gradient a worker and step, before packing
 
             """
+    }
+
+    /// What becomes of the learning rates, a line a phase.
+    private var rateLines: String {
+        var lines = Configuration.phaseNames.enumerated().compactMap { index, name in
+            configuration.phases[name].map { "# \(index == 0 ? "rates" : "     ")       \(name) \($0.scheduleText)" }
+        }
+        let training = configuration.training(pixels: pixels, trainingImages: data.train.count)
+        if let idle = training.idleStep, idle < configuration.lastStep(trainingImages: data.train.count) {
+            lines.append("#             every rate is 0 from step \(idle) on: no step after it changes a weight")
+        }
+        return lines.joined(separator: "\n")
     }
 
     private func grouped(_ number: Int) -> String {

@@ -29,7 +29,7 @@ struct RunChoice {
         try folder.requireCheckpoints(of: existing)
         guard !settings.isEmpty else { return existing }
         let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
-        try wanted.requireSameBits(as: existing, run: folder.typedName)
+        try wanted.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
         // A recipe names the run; only what was said beside it moves the run's end or its checkpoints.
         var beside = settings
         beside.recipe = nil

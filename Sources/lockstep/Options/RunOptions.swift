@@ -52,19 +52,17 @@ struct SettingOptions: ParsableArguments {
     /// Whether anything on the command line says what the run is.
     var isEmpty: Bool { recipe == nil && config == nil && sets.isEmpty && flags.isEmpty }
 
-    /// The options as another process of this command understands them, but for where the run ends.
-    var argumentsWithoutEnd: [String] {
+    /// The options as another process of this command understands them, but for the step that ends the run. Its epochs stay, since
+    /// schedules may follow them.
+    var argumentsWithoutSteps: [String] {
         let named = [("--recipe", recipe), ("--config", config), ("--data", data)].flatMap { flag, value in
             value.map { [flag, $0] } ?? []
         }
-        let isEnd = { (flag: FlagSetting) in flag.key == "epochs" || flag.key == "steps" }
-        return named + sets.flatMap { ["--set", $0] } + flags.filter { !isEnd($0) }.flatMap { [$0.flag, $0.value] }
+        return named + sets.flatMap { ["--set", $0] } + flags.filter { $0.key != "steps" }.flatMap { [$0.flag, $0.value] }
     }
 
-    /// Where the run ends, as another process understands it.
-    var endArguments: [String] {
-        flags.filter { $0.key == "epochs" || $0.key == "steps" }.flatMap { [$0.flag, $0.value] }
-    }
+    /// The step that ends the run, where one was given, as another process understands it.
+    var stepsArguments: [String] { flags.filter { $0.key == "steps" }.flatMap { [$0.flag, $0.value] } }
 
     /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved, and the
     /// threads of a worker where nobody gives them: the cores divided by the `workers`.

@@ -7,6 +7,8 @@ public struct EpochFigures: Sendable, Equatable {
     public let reconstruction: ReconstructionError
     /// `code.mean`, `code.std`.
     public let code: CodeStatistics
+    /// The prior's own, of as many samples as the energy distance takes.
+    public let prior: CodeStatistics
     /// `holes` is its share.
     public let holes: Holes
     /// `energy_distance`: codes against the prior.
@@ -76,7 +78,8 @@ public struct Evaluator: Sendable {
         // As many as there are codes, and none of them in the other sample: then both distances stray from 0 alike.
         let others = priorSamples(min(size, codes.rows), from: size)
         return EpochFigures(
-            reconstruction: reconstruction, code: CodeStatistics(codes), holes: Holes(codes, in: cells),
-            energyDistance: EnergyDistance.between(codes, samples), energyZero: EnergyDistance.between(others, samples))
+            reconstruction: reconstruction, code: CodeStatistics(codes), prior: CodeStatistics(samples),
+            holes: Holes(codes, in: cells), energyDistance: EnergyDistance.between(codes, samples),
+            energyZero: EnergyDistance.between(others, samples))
     }
 }

@@ -5,6 +5,9 @@ public struct ReconstructionError: Sendable, Equatable {
     public private(set) var images = 0
     private var pixels = 0
     private var squares = 0.0
+    /// By pixel, over the images: what the mean image is made of.
+    private var sums: [Double] = []
+    private var energy = 0.0
 
     public init() {}
 
@@ -14,11 +17,16 @@ public struct ReconstructionError: Sendable, Equatable {
             originals.count == reconstructions.rows * reconstructions.columns,
             "\(originals.count) bytes for \(reconstructions.rows) images of \(reconstructions.columns) pixels")
         let values = reconstructions.values
+        if sums.isEmpty { sums = [Double](repeating: 0, count: reconstructions.columns) }
         for row in 0..<reconstructions.rows {
             var sum = 0.0
-            for at in row * reconstructions.columns..<(row + 1) * reconstructions.columns {
-                let difference = Double(values[at]) - Double(originals[at]) / 255
+            let start = row * reconstructions.columns
+            for column in 0..<reconstructions.columns {
+                let original = Double(originals[start + column]) / 255
+                let difference = Double(values[start + column]) - original
                 sum += difference * difference
+                sums[column] += original
+                energy += original * original
             }
             squares += sum
         }
@@ -28,6 +36,11 @@ public struct ReconstructionError: Sendable, Equatable {
 
     /// Half the squared error summed over the pixels, mean over the images: the paper's cost. Not a number without images.
     public var halfSquared: Double { squares / 2 / Double(images) }
+    /// The same error of one image for all, their mean: what a decoder comes to that is told nothing. Not a number without images.
+    public var halfSquaredOfMean: Double {
+        let count = Double(images)
+        return (energy - sums.reduce(0) { $0 + $1 * $1 } / count) / 2 / count
+    }
     /// The squared error summed over the pixels, mean over the images: the `pixel_error` of a step.
     public var squared: Double { squares / Double(images) }
     /// The squared error of a pixel, mean over pixels and images.

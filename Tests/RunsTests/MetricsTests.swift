@@ -29,6 +29,41 @@ import Testing
         )
     }
 
+    @Test("Rates stand in a step's line, and come back; a line without them has none")
+    func rates() throws {
+        var step = Self.step(3)
+        step.rates = [PhaseRate(phase: "reconstruction", value: 0.01), PhaseRate(phase: "generator", value: 0)]
+        #expect(step.json.text.contains(#""generator":0.693},"rates":{"reconstruction":0.01,"generator":0.0},"pixel_error""#))
+        let writer = try MetricsWriter(path: path)
+        try writer.write(step)
+        try writer.write(Self.step(4))
+        try writer.close()
+        #expect(try MetricsReader(path: path).steps == [step, Self.step(4)])
+    }
+
+    @Test("A run that goes on takes its time up where the last line that stays has it")
+    func seconds() throws {
+        let writer = try MetricsWriter(path: path)
+        for step in 1...5 { try writer.write(Self.step(UInt64(step))) }
+        try writer.close()
+        #expect(try MetricsWriter(path: path, resumingAt: 3, epochsDone: 0).lastSeconds == Self.step(3).seconds)
+        #expect(try MetricsWriter(path: scratch.file("other.jsonl"), resumingAt: 3, epochsDone: 0).lastSeconds == 0)
+    }
+
+    @Test("The newest epoch is found from the end of a long file, behind what follows it")
+    func lastEpoch() throws {
+        #expect(MetricsReader.lastEpoch(path: path) == nil)
+        let writer = try MetricsWriter(path: path)
+        for step in 1...2_000 { try writer.write(Self.step(UInt64(step))) }
+        try writer.close()
+        #expect(MetricsReader.lastEpoch(path: path) == nil)
+        let going = try MetricsWriter(path: path)
+        try going.write(Self.epoch)
+        try going.event("stop", [])
+        try going.close()
+        #expect(MetricsReader.lastEpoch(path: path) == Self.epoch)
+    }
+
     @Test("An epoch's line leaves out what was not taken")
     func epochLine() {
         #expect(
@@ -185,6 +220,16 @@ import Testing
         let first: [UInt8] = [0x0A, 8, 0x0A, 1, 0x78, 0x15, 0, 0, 0x80, 0x3F]
         let second: [UInt8] = [0x0A, 9, 0x0A, 2, 0x79, 0x79, 0x15, 0, 0, 0, 0xBF]
         #expect(records[1] == wallTime + [0x10, 0xAC, 0x02, 0x2A, 21] + first + second)
+    }
+
+    @Test("The file of a run that goes on says from which step on earlier ones were superseded")
+    func goesOn() throws {
+        let time = Date(timeIntervalSince1970: 1_000)
+        let writer = EventFileWriter(directory: scratch.path, resumingAt: 299, host: "h", time: time)
+        writer.close()
+        let records = Self.records(try Scratch.bytes(writer.path))
+        let wallTime: [UInt8] = [0x09, 0, 0, 0, 0, 0, 0x40, 0x8F, 0x40]
+        #expect(records.count == 2 && records[1] == wallTime + [0x10, 0xAC, 0x02, 0x3A, 2, 0x08, 0x01])
     }
 
     @Test("A second writer within the same second takes another name")

@@ -128,6 +128,24 @@ import Testing
     }
 }
 
+@Suite struct PaceTests {
+    @Test("A pace is that of the last minute, whatever was before, and of all the time there was until then")
+    func lastMinute() {
+        var pace = Pace(since: .seconds(100))
+        #expect(pace.perSecond == 0)
+        pace.add(50, at: .seconds(100))
+        #expect(pace.perSecond == 0)
+        pace.add(50, at: .seconds(110))
+        #expect(pace.perSecond == 10)
+        // Ten times as fast from then on, in steps of a tenth of a second.
+        for tenth in 1...1_200 { pace.add(10, at: .seconds(110) + .milliseconds(100 * tenth)) }
+        #expect(abs(pace.perSecond - 100) < 0.2)
+        // A standstill counts while it is in that minute.
+        pace.add(10, at: .seconds(260))
+        #expect(abs(pace.perSecond - 50) < 2)
+    }
+}
+
 @Suite struct ProvenanceTests {
     @Test("The CPU's model is read from /proc/cpuinfo")
     func cpu() {

@@ -51,6 +51,11 @@ public final class Coordinator: Sendable {
             if !options.supervised { try dismissOrphans(run) }
             return .finished(step: run.plan.firstStep)
         }
+        if let idle = run.training.idleStep, idle < run.plan.lastStep {
+            log.warning(
+                "every learning rate is 0 from step \(idle) on (epoch \(run.training.epoch(ofStep: idle)) of \(run.training.epoch(ofStep: run.plan.lastStep - 1))): no step after it changes a weight; a cosine without \"to\" ends with the run, and \"after\" gives it a rate to go on with"
+            )
+        }
         return try lead(run, summation)
     }
 
@@ -174,17 +179,15 @@ public final class Coordinator: Sendable {
 
     /// Opens the books where the run goes on: after `step` steps.
     private func books(_ run: PreparedRun, at step: UInt64) throws -> RunBooks {
-        let configuration = options.configuration
         let notices = DiskNotices { [log] in log.warning("\($0)") }
         let epochsDone = Int(step / run.plan.stepsPerEpoch)
         return RunBooks(
-            name: options.folder.name, phases: Configuration.phaseNames, code: configuration.model.code,
-            shards: run.plan.shards, stepsPerEpoch: run.plan.stepsPerEpoch, lastStep: run.plan.lastStep,
+            name: options.folder.name, phases: Configuration.phaseNames, training: run.training, lastStep: run.plan.lastStep,
             workersWanted: options.workers.upperBound,
             metrics: try MetricsWriter(
                 path: options.folder.metricsPath, resumingAt: step, epochsDone: epochsDone, notices: notices),
             steps: try StepsLog(path: options.folder.stepsLogPath, notices: notices),
-            events: EventFileWriter(directory: options.folder.path, host: Provenance.hostName(), time: Date(), notices: notices),
+            events: EventFileWriter(directory: options.folder.path, resumingAt: step, notices: notices),
             progress: progress)
     }
 }

@@ -29,9 +29,14 @@ final class EvaluationDesk: Sendable {
     func start(recorder: RunRecorder, watch: FolderWatch, log: Logger) {
         DetachedThread.start(name: "evaluation", lowPriority: true) { [self] in
             FloatingPoint.setModes()
+            var story = HeldOutStory(epochs: epoch(after: run.plan.lastStep))
             while let state = states.take(.untilWoken(by: "put(), or finish(), which the coordinator calls however the run ends")) {
                 do {
-                    try evaluate(state, recorder, watch)
+                    try evaluate(state, recorder, watch) { figures, epoch in
+                        let words = story.tell(figures, epoch: epoch)
+                        for line in words.lines { log.info("\(line)") }
+                        if let warning = words.warning { log.warning("\(warning)") }
+                    }
                 } catch is FolderLost {
                     // The run has ended with that.
                 } catch {
@@ -56,16 +61,22 @@ final class EvaluationDesk: Sendable {
         if wait { _ = done.wait(.untilWoken(by: "the evaluation's thread, after the few states it holds")) }
     }
 
-    private func evaluate(_ state: SnapshotDesk.Arrived, _ recorder: RunRecorder, _ watch: FolderWatch) throws {
+    /// The epoch, counted from 1, that so many steps end or lie in.
+    private func epoch(after steps: UInt64) -> Int { Int((steps + run.plan.stepsPerEpoch - 1) / run.plan.stepsPerEpoch) }
+
+    private func evaluate(
+        _ state: SnapshotDesk.Arrived, _ recorder: RunRecorder, _ watch: FolderWatch, tell: (EpochFigures, Int) -> Void
+    ) throws {
         let configuration = run.options.configuration
         let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
         let inference = try Inference(
             model: configuration.model, pixels: run.training.pixels, tensors: StateFile.tensors(of: reader),
             averaged: configuration.average > 0)
-        let epoch = Int((state.step + run.plan.stepsPerEpoch - 1) / run.plan.stepsPerEpoch)
+        let epoch = epoch(after: state.step)
         let evaluation = heldOut.evaluate(inference)
         if state.purposes.contains(.evaluation) {
             recorder.put(.epoch(evaluation.figures.metrics(epoch: epoch), step: state.step))
+            tell(evaluation.figures, epoch)
         }
         guard state.purposes.contains(.figures) else { return }
         // The curves are read from the file, so what was recorded before must be in it.

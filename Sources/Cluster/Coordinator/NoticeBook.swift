@@ -27,7 +27,7 @@ package final class NoticeBook {
             })
         let words = notice.text.prefix(2000).map { $0.isNewline ? " " : $0 }
         var line =
-            "\(Date().formatted(.iso8601.time(includingFractionalSeconds: true))) \(notice.level.prefix(8)) \(String(words))\n"
+            "\(LogTime.stamp()) \(notice.level.prefix(8)) \(String(words))\n"
         if before + line.utf8.count >= Self.maximumBytes { line += "… this worker's file is full\n" }
         written[worker] = before + line.utf8.count
         guard let file = try? LogFile(path: folder.noticesPath(worker: worker, host: host)) else { return }

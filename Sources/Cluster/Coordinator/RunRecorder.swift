@@ -96,9 +96,7 @@ final class RunRecorder: Sendable {
 struct RunBooks: @unchecked Sendable {
     let name: String
     let phases: [String]
-    let code: Int
-    let shards: Int
-    let stepsPerEpoch: UInt64
+    let training: TrainingSettings
     let lastStep: UInt64
     let workersWanted: Int
     let metrics: MetricsWriter
@@ -108,18 +106,19 @@ struct RunBooks: @unchecked Sendable {
     var began = MonotonicTime.now
     private var last: Duration?
     private var rate = 0.0
+    private var pace = Pace(since: MonotonicTime.now)
+    /// Seconds: no step goes over a control connection and back in less.
+    private static let shortestStep = 5e-5
     private var sent: UInt64 = 0
     private var raw: UInt64 = 0
 
     init(
-        name: String, phases: [String], code: Int, shards: Int, stepsPerEpoch: UInt64, lastStep: UInt64,
-        workersWanted: Int, metrics: MetricsWriter, steps: StepsLog, events: EventFileWriter, progress: ProgressLine
+        name: String, phases: [String], training: TrainingSettings, lastStep: UInt64, workersWanted: Int, metrics: MetricsWriter,
+        steps: StepsLog, events: EventFileWriter, progress: ProgressLine
     ) {
         self.name = name
         self.phases = phases
-        self.code = code
-        self.shards = shards
-        self.stepsPerEpoch = stepsPerEpoch
+        self.training = training
         self.lastStep = lastStep
         self.workersWanted = workersWanted
         self.metrics = metrics
@@ -145,14 +144,22 @@ struct RunBooks: @unchecked Sendable {
         let figures = ledger(done).figures(minibatch: done.minibatch)
         let elapsed = (done.at - (last ?? began)).seconds
         last = done.at
-        let speed = elapsed > 0 ? Double(done.minibatch) / elapsed : 0
-        rate = rate == 0 ? speed : rate + (speed - rate) * min(1, elapsed / 3)
+        // Steps that a coordinator hears of when it takes over come in one breath, which says nothing of their speed.
+        let isMeasured = elapsed > Self.shortestStep
+        let speed = isMeasured ? Double(done.minibatch) / elapsed : rate
+        if isMeasured {
+            rate = rate == 0 ? speed : rate + (speed - rate) * min(1, elapsed / 3)
+            pace.add(done.minibatch, at: done.at)
+        }
         let count = Double(max(done.reports.count, 1))
         func mean(_ value: (ControlStepReport) -> Double) -> Double { done.reports.reduce(0) { $0 + value($1) } / count }
         func total(_ value: (ControlStepReport) -> UInt64) -> UInt64 { done.reports.reduce(0) { $0 + value($1) } }
         let step = StepMetrics(
-            step: done.step + 1, epoch: Int(done.step / stepsPerEpoch) + 1, seconds: (done.at - began).seconds,
-            losses: zip(phases, figures.losses).map { PhaseLoss(phase: $0, value: $1) }, pixelError: figures.pixelError,
+            step: done.step + 1, epoch: training.epoch(ofStep: done.step),
+            seconds: metrics.lastSeconds + max(0, (done.at - began).seconds),
+            losses: zip(phases, figures.losses).map { PhaseLoss(phase: $0, value: $1) },
+            rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
+            pixelError: figures.pixelError,
             codeMean: figures.codeMean, codeStd: figures.codeStd, samplesPerSecond: speed, wireSent: total(\.sent),
             wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
             wait: mean(\.wait), update: mean(\.update), clamped: done.reports.first?.clamped ?? 0,
@@ -165,16 +172,17 @@ struct RunBooks: @unchecked Sendable {
         let left = lastStep > step.step ? lastStep - step.step : 0
         progress.update(
             Progress(
-                run: name, epoch: step.epoch, epochs: Int((lastStep + stepsPerEpoch - 1) / stepsPerEpoch), step: step.step,
+                run: name, epoch: step.epoch, epochs: training.epoch(ofStep: max(lastStep, 1) - 1), step: step.step,
                 steps: lastStep, samplesPerSecond: rate,
-                remaining: rate > 0 ? .seconds(Double(left) * Double(done.minibatch) / rate) : nil, losses: step.losses,
+                remaining: pace.perSecond > 0 ? .seconds(Double(left) * Double(training.minibatch) / pace.perSecond) : nil,
+                losses: step.losses,
                 workers: done.workers, workersWanted: workersWanted, wireSent: sent, wireRaw: raw, note: nil))
     }
 
     /// The shards of all members, totalled in shard order.
     private func ledger(_ done: RunRecorder.DoneStep) -> StepLedger {
-        var ledger = StepLedger(phases: phases.count, shards: shards, code: code)
-        for report in done.shards where report.phase < phases.count && report.shard < shards { ledger.add(report) }
+        var ledger = StepLedger(phases: phases.count, shards: training.shards, code: training.model.code)
+        for report in done.shards where report.phase < phases.count && report.shard < training.shards { ledger.add(report) }
         return ledger
     }
 

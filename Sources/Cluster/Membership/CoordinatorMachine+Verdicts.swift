@@ -45,7 +45,12 @@ extension CoordinatorMachine {
             for index in handouts.indices { handouts[index].since = now }
             if resignation != nil { resignation = now }
             for step in pending.keys { pending[step]?.since = now }
-            return [.log(.warning, "the coordinator itself stood still for \(now - lastTick); nobody is judged by that time")]
+            return [
+                .log(
+                    .warning,
+                    "the coordinator itself stood still for \((now - lastTick).components.seconds) s; nobody is judged by that time"
+                )
+            ]
         }
         var directives = silentSources(now)
         for connection in workers.keys.sorted() {

@@ -46,7 +46,7 @@ public struct RunLog: LogHandler {
         // Whatever a sentence quotes, of a peer or of a file: one line is one line.
         guard let message = sink.admit("\(event.message)".printable(Self.longest)) else { return }
         let text = event.level >= .warning ? "\(event.level): \(message)" : message
-        sink.write("\(Sink.stamp()) \(event.level) \(message)\n", text)
+        sink.write("\(LogTime.stamp()) \(event.level) \(message)\n", text)
     }
 
     /// Where the lines go, one at a time.
@@ -60,7 +60,13 @@ public struct RunLog: LogHandler {
         func admit(_ line: String) -> String? { limiter.withLock { $0.admit(line, at: MonotonicTime.now) } }
 
         func write(_ line: String, _ text: String) { output.withLock { $0(line, text) } }
-
-        static func stamp() -> String { Date().formatted(.iso8601.time(includingFractionalSeconds: true)) }
     }
+}
+
+/// The time of a line in a log, with date and zone: logs of several days and of several hosts are read beside each other.
+enum LogTime {
+    private static let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    /// "2026-11-26T04:38:00.123Z".
+    static func stamp() -> String { Date().formatted(format) }
 }

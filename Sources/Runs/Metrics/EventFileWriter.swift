@@ -7,8 +7,8 @@ import Kernels
 /// ```
 /// u64 length | u32 masked CRC-32C of the length | data | u32 masked CRC-32C of the data      all little-endian
 /// ```
-/// and its data an `Event` message of tensorflow/core/util/event.proto, encoded by hand. A resumed run begins a new file; TensorBoard reads
-/// all files of a folder and, where steps go back, drops what was superseded.
+/// and its data an `Event` message of tensorflow/core/util/event.proto, encoded by hand. A resumed run begins a new file, and says
+/// in it from which step on what earlier files hold was superseded.
 ///
 /// Nothing here throws: all of it stands in `metrics.jsonl` too, so no run ends for its sake. What the disk refuses waits (`RecordFile`), and
 /// is dropped when it becomes too much.
@@ -19,10 +19,12 @@ public final class EventFileWriter: Sendable {
 
     /// Begins `events.out.tfevents.SECONDS.HOST` in a folder, with a number behind where that name is taken.
     ///
-    /// - Parameter notices: told when events cannot be written.
+    /// - Parameters:
+    ///   - step: steps done where the run goes on: readers drop what they have of later ones.
+    ///   - notices: told when events cannot be written.
     public init(
-        directory: String, host: String = Provenance.hostName(), time: Date = Date(), disk: Disk = Disk(),
-        notices: DiskNotices = DiskNotices()
+        directory: String, resumingAt step: UInt64 = 0, host: String = Provenance.hostName(), time: Date = Date(),
+        disk: Disk = Disk(), notices: DiskNotices = DiskNotices()
     ) {
         let safeHost = String(host.map { $0 == "/" ? "-" : $0 })
         let base = "\(directory)/events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(safeHost)"
@@ -35,6 +37,7 @@ public final class EventFileWriter: Sendable {
         self.path = path
         file = RecordFile(path: path, file: nil, patience: .drops, disk: disk, notices: notices)
         write(record: EventMessage.version(time: time.timeIntervalSince1970))
+        if step > 0 { write(record: EventMessage.sessionStart(step: step + 1, time: time.timeIntervalSince1970)) }
     }
 
     /// Writes scalars of one step.
@@ -44,6 +47,7 @@ public final class EventFileWriter: Sendable {
 
     public func write(_ metrics: StepMetrics, time: Date = Date()) {
         var values = metrics.losses.map { (tag: "loss/\($0.phase)", value: Float($0.value)) }
+        values += metrics.rates.map { (tag: "rate/\($0.phase)", value: Float($0.value)) }
         values += [
             ("pixel_error", Float(metrics.pixelError)),
             ("code/mean", Float(metrics.codeMean)),
@@ -95,6 +99,12 @@ private enum EventMessage {
     /// `wall_time` (1, double) and `file_version` (3, string): the first record of a file.
     static func version(time: Double) -> [UInt8] {
         double(field: 1, time) + bytes(field: 3, Array("brain.Event:2".utf8))
+    }
+
+    /// `wall_time` (1), `step` (2, int64) and `session_log` (7) with the `status` (1) START (1): of files of version 2 that is what makes a reader
+    /// drop the steps from this one on (tensorboard/backend/event_processing/event_accumulator.py).
+    static func sessionStart(step: UInt64, time: Double) -> [UInt8] {
+        double(field: 1, time) + key(field: 2, wire: 0) + variable(step) + bytes(field: 7, key(field: 1, wire: 0) + variable(1))
     }
 
     /// `wall_time` (1), `step` (2, int64) and `summary` (5) with a `value` (1) each of `tag` (1, string) and `simple_value` (2, float).

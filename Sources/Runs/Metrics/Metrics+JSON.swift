@@ -9,6 +9,9 @@ extension StepMetrics {
             .init("epoch", JSON(epoch)),
             .init("seconds", .real(seconds)),
             .init("loss", .object(losses.map { JSON.Member($0.phase, .real($0.value)) })),
+        ]
+        if !rates.isEmpty { members.append(.init("rates", .object(rates.map { JSON.Member($0.phase, .real($0.value)) }))) }
+        members += [
             .init("pixel_error", .real(pixelError)),
             .init("code", ["mean": .real(codeMean), "std": .real(codeStd)]),
             .init("samples_per_second", .real(samplesPerSecond)),
@@ -44,6 +47,7 @@ extension StepMetrics {
         self.init(
             step: step, epoch: epoch, seconds: seconds,
             losses: losses.map { PhaseLoss(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
+            rates: (object["rates"]?.members ?? []).map { PhaseRate(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
             pixelError: pixelError, codeMean: mean, codeStd: std, samplesPerSecond: samplesPerSecond, wireSent: sent, wireRaw: raw,
             wireEarly: wire["early"]?.unsignedValue ?? 0,
             compute: compute, pack: pack, wait: wait, update: update, clamped: object["clamped"]?.unsignedValue ?? 0,
@@ -79,7 +83,7 @@ extension EpochMetrics {
 
 extension JSON {
     /// A number, or NaN for `null`, which is how a real that is not finite is written.
-    fileprivate var realOrNaN: Double? {
+    var realOrNaN: Double? {
         self == .null ? .nan : doubleValue
     }
 }

@@ -33,6 +33,22 @@ public struct MetricsReader: Sendable {
         }
     }
 
+    /// The newest epoch of a file, looked for from its end, since the whole of it may be long; nil where none stands near the end.
+    public static func lastEpoch(path: String) -> EpochMetrics? {
+        guard let source = try? ByteSource(path: path),
+            let bytes = try? source.read(max(0, source.count - tailBytes)..<source.count)
+        else { return nil }
+        for line in bytes.split(separator: UInt8(ascii: "\n")).reversed() {
+            guard let object = try? JSON(parsing: String(decoding: line, as: UTF8.self)), object["kind"]?.stringValue == "epoch"
+            else { continue }
+            return EpochMetrics(object)
+        }
+        return nil
+    }
+
+    /// What follows an epoch's line at the end of a run is a few events.
+    private static let tailBytes = 1 << 18
+
     /// What is wrong with a line, or `nil`.
     private mutating func take(_ line: String) -> String? {
         let object: JSON

@@ -6,16 +6,18 @@ public final class MetricsWriter: Sendable {
     private let file: RecordFile
     /// Steps done at the last line of a step that was there when the file was opened to go on; 0 where none was.
     public let lastStep: UInt64
+    /// Seconds of training that the same line tells: those of the run go on from there.
+    public let lastSeconds: Double
 
     /// Opens the file to go on at its end, or creates it; a torn last line is cut.
     ///
     /// - Parameter notices: told when lines cannot be written.
     public convenience init(path: String, disk: Disk = Disk(), notices: DiskNotices = DiskNotices()) throws {
-        try self.init(path: path, lastStep: 0, disk: disk, notices: notices)
+        try self.init(path: path, last: (0, 0), disk: disk, notices: notices)
     }
 
-    private init(path: String, lastStep: UInt64, disk: Disk, notices: DiskNotices) throws {
-        self.lastStep = lastStep
+    private init(path: String, last: (step: UInt64, seconds: Double), disk: Disk, notices: DiskNotices) throws {
+        (lastStep, lastSeconds) = last
         file = RecordFile(
             path: path, file: try TailRepair.openForAppending(path, disk: disk), patience: .ends, disk: disk, notices: notices)
     }
@@ -30,7 +32,7 @@ public final class MetricsWriter: Sendable {
         path: String, resumingAt step: UInt64, epochsDone: Int, disk: Disk = Disk(), notices: DiskNotices = DiskNotices()
     ) throws {
         let last = try Self.rewind(path, to: step, epochsDone: epochsDone, disk: disk)
-        try self.init(path: path, lastStep: last, disk: disk, notices: notices)
+        try self.init(path: path, last: last, disk: disk, notices: notices)
     }
 
     public func write(_ step: StepMetrics) throws { try write(line: step.json) }
@@ -51,16 +53,21 @@ public final class MetricsWriter: Sendable {
 
     private func write(line: JSON) throws { try file.append(Array((line.text + "\n").utf8)) }
 
-    private static func rewind(_ path: String, to step: UInt64, epochsDone: Int, disk: Disk) throws -> UInt64 {
-        guard FileManager.default.fileExists(atPath: path) else { return 0 }
-        var last: UInt64 = 0
+    private static func rewind(_ path: String, to step: UInt64, epochsDone: Int, disk: Disk) throws -> (
+        step: UInt64, seconds: Double
+    ) {
+        guard FileManager.default.fileExists(atPath: path) else { return (0, 0) }
+        var last: (step: UInt64, seconds: Double) = (0, 0)
         try disk.writeWhole(path) { output in
             var reader = LineReader(source: try ByteSource(path: path))
             var kept: [UInt8] = []
             while let line = try reader.next(), line.isComplete {
                 let object = try? JSON(parsing: line.text)
                 guard stays(object, step: step, epochsDone: epochsDone) else { continue }
-                if object?["kind"]?.stringValue == "step" { last = max(last, object?["step"]?.unsignedValue ?? 0) }
+                if object?["kind"]?.stringValue == "step", let done = object?["step"]?.unsignedValue, done > last.step {
+                    let seconds = object?["seconds"]?.realOrNaN ?? 0
+                    last = (done, seconds.isFinite ? max(0, seconds) : 0)
+                }
                 kept += Array(line.text.utf8) + [UInt8(ascii: "\n")]
                 if kept.count >= 1 << 18 {
                     try disk.write(kept, to: output)

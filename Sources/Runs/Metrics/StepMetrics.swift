@@ -10,16 +10,29 @@ public struct PhaseLoss: Sendable, Hashable {
     }
 }
 
+/// The learning rate of one phase.
+public struct PhaseRate: Sendable, Hashable {
+    public var phase: String
+    public var value: Double
+
+    public init(phase: String, value: Double) {
+        self.phase = phase
+        self.value = value
+    }
+}
+
 /// What `metrics.jsonl` says of one step.
 public struct StepMetrics: Sendable, Equatable {
     /// Steps done.
     public var step: UInt64
     /// From 1.
     public var epoch: Int
-    /// Since this process began to train.
+    /// Of training, over all processes that led the run.
     public var seconds: Double
     /// In the order of the phases.
     public var losses: [PhaseLoss]
+    /// Learning rates of the step, in the order of the phases; none in lines of versions that did not write them.
+    public var rates: [PhaseRate]
     /// Squared error of an image, summed over its pixels, mean over the minibatch.
     public var pixelError: Double
     public var codeMean: Double
@@ -46,8 +59,9 @@ public struct StepMetrics: Sendable, Equatable {
     public var chain: UInt64
 
     public init(
-        step: UInt64, epoch: Int, seconds: Double, losses: [PhaseLoss], pixelError: Double, codeMean: Double, codeStd: Double,
-        samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64, wireEarly: UInt64 = 0, compute: Double, pack: Double,
+        step: UInt64, epoch: Int, seconds: Double, losses: [PhaseLoss], rates: [PhaseRate] = [], pixelError: Double,
+        codeMean: Double, codeStd: Double, samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64, wireEarly: UInt64 = 0,
+        compute: Double, pack: Double,
         wait: Double,
         update: Double, clamped: UInt64 = 0, repeats: Int = 0, workers: Int, view: UInt64, chain: UInt64
     ) {
@@ -55,6 +69,7 @@ public struct StepMetrics: Sendable, Equatable {
         self.epoch = epoch
         self.seconds = seconds
         self.losses = losses
+        self.rates = rates
         self.pixelError = pixelError
         self.codeMean = codeMean
         self.codeStd = codeStd

@@ -3,6 +3,7 @@ import Cluster
 import Datasets
 import Foundation
 import Runs
+import Waiting
 
 /// `lockstep train`: a whole run on this machine.
 struct Train: ParsableCommand {
@@ -61,9 +62,9 @@ struct LocalRun {
     let json: Bool
 
     func run() throws -> Int32 {
-        let began = Date()
+        let began = MonotonicTime.now
         let status = try supervise().status
-        if status == 0 { try report(seconds: Date().timeIntervalSince(began)) }
+        if status == 0 { try report(seconds: (MonotonicTime.now - began).seconds) }
         return status
     }
 
@@ -84,17 +85,22 @@ struct LocalRun {
     private func report(seconds: Double) throws {
         guard let checkpoint = try folder.checkpoints().newestWhole().checkpoint else { return }
         let digest = try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false)
+        let heldOut = MetricsReader.lastEpoch(path: folder.metricsPath)
         if json {
+            let validation = heldOut.flatMap { $0.json["validation"] }
             Output.result(
-                JSON.object([
-                    .init("run", .string(folder.path)), .init("step", .unsigned(checkpoint.info.step)),
-                    .init("epoch", .integer(Int64(checkpoint.info.epoch))), .init("digest", .string(digest)),
-                    .init("seconds", .real(seconds)),
-                ]).text)
+                JSON.object(
+                    [
+                        .init("run", .string(folder.path)), .init("step", .unsigned(checkpoint.info.step)),
+                        .init("epoch", .integer(Int64(checkpoint.info.epoch))), .init("digest", .string(digest)),
+                        .init("seconds", .real(seconds)),
+                    ] + (validation.map { [.init("validation", $0)] } ?? [])
+                ).text)
         } else {
             Output.result("run      \(folder.path)")
             Output.result("step     \(checkpoint.info.step)")
             Output.result("digest   \(digest)")
+            if let heldOut { Output.note("after epoch \(heldOut.epoch), on held-out images: \(heldOut.words)") }
             Output.note("pictures in \(folder.figuresPath); done in \(String(format: "%.1f", seconds)) s")
         }
     }

@@ -1,0 +1,59 @@
+import Autoencoder
+import Evaluation
+import Kernels
+import Runs
+import Testing
+
+@Suite struct HeldOutStoryTests {
+    private static let evaluator = Evaluator(prior: .gaussian(std: 5), codeSize: 2, seed: 1)
+
+    /// Figures of codes that are the prior's samples, scaled and moved, and of an error that is a share of the mean image's.
+    private func figures(scale: Float = 1, by shift: Float = 0, error share: Float = 0.5) -> EpochFigures {
+        let codes = Self.evaluator.priorSamples(3_000, from: 10_000)
+        for row in 0..<codes.rows {
+            for column in 0..<codes.columns { codes[row, column] = codes[row, column] * scale + shift }
+        }
+        // Two images, black and white: their mean is wrong by a half in every pixel.
+        var error = ReconstructionError()
+        let reconstructions = Matrix(rows: 2, columns: 4)
+        for column in 0..<4 {
+            reconstructions[0, column] = 0.5 * share.squareRoot()
+            reconstructions[1, column] = 1 - 0.5 * share.squareRoot()
+        }
+        error.add(originals: [0, 0, 0, 0, 255, 255, 255, 255], reconstructions: reconstructions)
+        return Self.evaluator.figures(codes: codes, reconstruction: error)
+    }
+
+    @Test(
+        "A model that has learnt is told from one whose codes are in one place, far away or not finite, or whose images are all one"
+    )
+    func verdicts() {
+        #expect(Untrained(figures()) == nil)
+        #expect(Untrained(figures(scale: 0.5, by: 2)) == nil)
+        #expect(Untrained(figures(scale: 0.003)) == .collapsed)
+        #expect(Untrained(figures(scale: 0.2, by: 30)) == .collapsed)
+        #expect(Untrained(figures(by: 682_420)) == .exploded)
+        #expect(Untrained(figures(scale: 100)) == .exploded)
+        #expect(Untrained(figures(scale: .nan)) == .notFinite)
+        #expect(Untrained(figures(error: 0.99)) == .blind)
+        #expect(abs(figures(error: 1).reconstruction.halfSquaredOfMean - figures(error: 1).reconstruction.halfSquared) < 1e-6)
+    }
+
+    @Test(
+        "Each epoch has its line, the first with what its terms mean; what is usual at first is told from half of the run on, and at its end"
+    )
+    func story() {
+        var story = HeldOutStory(epochs: 4)
+        let bad = figures(scale: 0.003)
+        let words = (1...4).map { story.tell(bad, epoch: $0) }
+        #expect(words.map(\.lines.count) == [2, 1, 1, 1])
+        #expect(
+            words[0].lines[0].contains("holes is the share")
+                && words[1].lines[0].hasPrefix("epoch 2/4, held-out images: reconstruction "))
+        #expect(words.map { $0.warning == nil } == [true, false, true, false])
+        #expect(words[3].warning?.hasPrefix("the codes have not spread over the prior: std 0.015, where the prior has ") == true)
+        var exploding = HeldOutStory(epochs: 4)
+        #expect(exploding.tell(figures(by: 682_420), epoch: 1).warning?.hasPrefix("the codes have exploded: mean 682,4") == true)
+        #expect(exploding.tell(figures(), epoch: 4).warning == nil)
+    }
+}

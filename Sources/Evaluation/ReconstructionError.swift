@@ -3,7 +3,6 @@ import Kernels
 /// The error of reconstructions against their originals, gathered block by block.
 public struct ReconstructionError: Sendable, Equatable {
     public private(set) var images = 0
-    private var pixels = 0
     private var squares = 0.0
     /// By pixel, over the images: what the mean image is made of.
     private var sums: [Double] = []
@@ -31,7 +30,6 @@ public struct ReconstructionError: Sendable, Equatable {
             squares += sum
         }
         images += reconstructions.rows
-        pixels += originals.count
     }
 
     /// Half the squared error summed over the pixels, mean over the images: the paper's cost. Not a number without images.
@@ -43,6 +41,4 @@ public struct ReconstructionError: Sendable, Equatable {
     }
     /// The squared error summed over the pixels, mean over the images: the `pixel_error` of a step.
     public var squared: Double { squares / Double(images) }
-    /// The squared error of a pixel, mean over pixels and images.
-    public var squaredPerPixel: Double { squares / Double(pixels) }
 }

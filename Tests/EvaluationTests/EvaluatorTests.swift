@@ -40,12 +40,13 @@ import Testing
         #expect(whole.images == 2)
         #expect(abs(whole.squared - 1.25 / 2) < 1e-7)
         #expect(abs(whole.halfSquared - 1.25 / 4) < 1e-7)
-        #expect(abs(whole.squaredPerPixel - 1.25 / 4) < 1e-7)
+        // Their mean is (0.1, 0.5).
+        #expect(abs(whole.halfSquaredOfMean - 0.52 / 4) < 1e-12)
     }
 
     @Test("No images have no error")
     func nothing() {
-        #expect(ReconstructionError().halfSquared.isNaN && ReconstructionError().squaredPerPixel.isNaN)
+        #expect(ReconstructionError().halfSquared.isNaN)
     }
 }
 

@@ -55,12 +55,14 @@ import Testing
         arguments: [
             (0.0, "0"), (-0.5, "-0.500"), (9.9999, "10.000"), (123.456, "123.5"), (1_234_567, "1,234,567"), (.nan, "nan"),
             (.infinity, "inf"),
-            (-.infinity, "-inf"),
+            (-.infinity, "-inf"), (1e19, "1e+19"), (-3.4e38, "-3.4e+38"),
         ])
     func numbers(value: Double, text: String) {
         var progress = Self.progress
         progress.losses = [PhaseLoss(phase: "r", value: value)]
         #expect(progress.render(width: 200).contains("  r \(text)  "))
+        let epoch = EpochMetrics(epoch: 1, reconstruction: value, codeMean: 0, codeStd: 1)
+        #expect(epoch.words == "reconstruction \(text), code mean 0, std 1.000")
     }
 
     @Test(

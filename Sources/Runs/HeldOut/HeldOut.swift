@@ -40,7 +40,7 @@ extension EpochFigures {
     public func json(run: String, step: UInt64) -> JSON {
         .object([
             .init("run", .string(run)), .init("step", .unsigned(step)), .init("reconstruction", .real(reconstruction.halfSquared)),
-            .init("pixel_error", .real(reconstruction.squaredPerPixel)),
+            .init("pixel_error", .real(reconstruction.squared)),
             .init("code", .object([.init("mean", .real(code.mean)), .init("std", .real(code.std))])),
             .init("holes", .real(holes.share)), .init("energy_distance", .real(energyDistance)),
             .init("energy_zero", .real(energyZero)),
@@ -49,39 +49,13 @@ extension EpochFigures {
 
     /// A few lines for a person.
     public func text(run: String, step: UInt64) -> String {
-        """
-        \(run), step \(step), on held-out images
-          reconstruction   \(Self.number(reconstruction.halfSquared)) half squared error an image, \(Self.number(reconstruction.squaredPerPixel)) squared error a pixel
-          code             mean \(Self.number(code.mean)), std \(Self.number(code.std))
-          holes            \(Self.number(100 * holes.share)) % of the prior's cells (the prior itself: 0)
-          energy distance  \(Self.number(energyDistance)) from the prior (prior to prior: \(Self.number(energyZero)))
-        """
-    }
-
-    private static func number(_ value: Double) -> String {
-        guard value.isFinite else { return "\(value)" }
-        let magnitude = abs(value) < 1e-12 ? 0 : max(0, 3 - Int(log10Floor(abs(value))))
-        return fixed(value, decimals: min(magnitude, 8))
-    }
-
-    private static func log10Floor(_ value: Double) -> Double {
-        var exponent = 0.0
-        var rest = value
-        while rest >= 10 {
-            rest /= 10
-            exponent += 1
-        }
-        while rest < 1 {
-            rest *= 10
-            exponent -= 1
-        }
-        return exponent
-    }
-
-    private static func fixed(_ value: Double, decimals: Int) -> String {
-        var scale = 1.0
-        for _ in 0..<decimals { scale *= 10 }
-        let rounded = (value * scale).rounded() / scale
-        return decimals == 0 ? "\(Int(rounded))" : "\(rounded)"
+        let warning = Untrained(self).map { "\n  " + $0.sentence(self) } ?? ""
+        return """
+            \(run), step \(step), on held-out images
+              reconstruction   \(Progress.rounded(reconstruction.halfSquared)) half squared error an image (the mean of all images: \(Progress.rounded(reconstruction.halfSquaredOfMean)))
+              code             mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std))
+              holes            \(Progress.rounded(100 * holes.share)) % of the prior's cells (the prior itself: 0)
+              energy distance  \(Progress.rounded(energyDistance)) from the prior (prior to prior: \(Progress.rounded(energyZero)))\(warning)
+            """
     }
 }

@@ -83,6 +83,7 @@ public struct Progress: Sendable, Equatable {
         guard value.isFinite else { return value.isNaN ? "nan" : value > 0 ? "inf" : "-inf" }
         let size = abs(value)
         if size == 0 { return "0" }
+        if size >= 1e15 { return "\(value)" }
         if size >= 1_000 { return grouped(value) }
         let decimals = size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.01 ? 3 : 5
         return fixed(value, decimals)

@@ -1,6 +1,9 @@
 // What is asked of, and set on, the CPU and the calling thread.
 #define _GNU_SOURCE
+#include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
 
 #include "ckernels.h"
 
@@ -26,3 +29,16 @@ void ck_set_floating_point_modes(void) {
 int ck_floating_point_modes_are_set(void) {
     return (__builtin_ia32_stmxcsr() & (MXCSR_MODES | MXCSR_ROUNDING)) == MXCSR_MODES;
 }
+
+int ck_schedulable_cores(void) {
+    // The kernel refuses a mask that is shorter than its own: so many cores no machine has.
+    enum { MOST_CORES = 16384 };
+    cpu_set_t *mask = CPU_ALLOC(MOST_CORES);
+    if (mask == NULL) return 0;
+    size_t size = CPU_ALLOC_SIZE(MOST_CORES);
+    int cores = sched_getaffinity(0, size, mask) == 0 ? CPU_COUNT_S(size, mask) : 0;
+    CPU_FREE(mask);
+    return cores;
+}
+
+void ck_share_one_heap(void) { mallopt(M_ARENA_MAX, 1); }

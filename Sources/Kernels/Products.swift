@@ -7,7 +7,10 @@ import Synchronization
 /// never a product. A product of no rows is legal.
 public enum Products {
     private static let products = Atomic<UInt64>(0)
-    private static let oneThread: Void = openblas_set_num_threads(1)
+    private static let oneThread: Void = {
+        openblas_set_num_threads(1)
+        MemoryRoom.requireForProducts()
+    }()
 
     /// Products begun since the process started. A worker whose counter stands still is stuck.
     public static var workCounter: UInt64 { products.load(ordering: .relaxed) }

@@ -15,7 +15,7 @@ public final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
         let alignment = bytes >= 2 * hugePage ? hugePage : 64
         let size = (bytes + alignment - 1) / alignment * alignment
         guard let memory = aligned_alloc(alignment, size) else {
-            fatalError("There is no memory for \(size) bytes of arrays; use a smaller model, minibatch or number of workers.")
+            MemoryRoom.endWithout(bytes: size)
         }
         if alignment == hugePage { madvise(memory, size, MADV_HUGEPAGE) }
         memset(memory, 0, size)

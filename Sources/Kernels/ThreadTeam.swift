@@ -59,7 +59,7 @@ private final class Shared: @unchecked Sendable {
 
     init(threads: Int) {
         self.threads = threads
-        looks = threads <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 1_000 : 0
+        looks = threads <= MachineLimits.here.cores ? 1_000 : 0
     }
 
     func publish(_ body: @escaping @Sendable (Int) -> Void) {

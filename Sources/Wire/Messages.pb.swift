@@ -131,6 +131,12 @@ public nonisolated struct ControlHello: @unchecked Sendable {
     set {_uniqueStorage()._leader = newValue}
   }
 
+  /// one more than the number that its log has, by its parent or an earlier coordinator; 0: none yet
+  public var number: UInt32 {
+    get {_storage._number}
+    set {_uniqueStorage()._number = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -728,7 +734,7 @@ nonisolated extension ControlProof: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{1}run\0\u{1}generation\0\u{1}position\0\u{1}process\0\u{1}leader\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{1}run\0\u{1}generation\0\u{1}position\0\u{1}process\0\u{1}leader\0\u{1}number\0")
 
   fileprivate class _StorageClass {
     var _host: String = String()
@@ -742,6 +748,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _position: ControlPosition? = nil
     var _process: UInt64 = 0
     var _leader: UInt64 = 0
+    var _number: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -763,6 +770,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _position = source._position
       _process = source._process
       _leader = source._leader
+      _number = source._number
     }
   }
 
@@ -792,6 +800,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 9: try { try decoder.decodeSingularMessageField(value: &_storage._position) }()
         case 10: try { try decoder.decodeSingularFixed64Field(value: &_storage._process) }()
         case 11: try { try decoder.decodeSingularFixed64Field(value: &_storage._leader) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._number) }()
         default: break
         }
       }
@@ -837,6 +846,9 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._leader != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._leader, fieldNumber: 11)
       }
+      if _storage._number != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._number, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -857,6 +869,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._position != rhs_storage._position {return false}
         if _storage._process != rhs_storage._process {return false}
         if _storage._leader != rhs_storage._leader {return false}
+        if _storage._number != rhs_storage._number {return false}
         return true
       }
       if !storagesAreEqual {return false}

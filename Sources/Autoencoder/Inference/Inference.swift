@@ -18,10 +18,12 @@ public struct Inference: Sendable {
     ///
     /// - Parameters:
     ///   - tensors: others beside those needed are ignored.
-    ///   - averaged: take the averaged weights. Throws `StateError` where a tensor is missing or of another shape.
+    ///   - averaged: take the averaged weights. Throws `StateError` where a tensor is missing or of another shape; `MemoryShortage`.
     public init(model: ModelSettings, pixels: Int, tensors: [StateTensor], averaged: Bool = false) throws {
         self.model = model
         self.pixels = pixels
+        try MemoryRoom.require(
+            threads: 1, bytes: 2 * MemoryLayout<Float>.size * model.parameterCount(pixels: pixels), for: "encoding and decoding")
         let networks = Model(model, pixels: pixels)
         encoder = networks.encoder
         decoder = networks.decoder

@@ -1,3 +1,4 @@
+import Kernels
 import Layers
 
 /// The reconstruction cost, summed over the pixels and averaged over the minibatch.
@@ -95,5 +96,25 @@ extension TrainingSettings {
         case (.halfSquaredError, .sigmoid): .halfSquaredErrorSigmoid
         case (.crossEntropy, _): .crossEntropySigmoid
         }
+    }
+}
+
+extension TrainingSettings {
+    /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
+    /// the coordinator, and the activations of a minibatch.
+    public func memoryBytes(threads: Int) -> Int {
+        let parameters = model.parameterCount(pixels: pixels)
+        let widths = model.encoderWidths(pixels: pixels) + model.decoderWidths(pixels: pixels) + model.discriminatorWidths
+        let largest = zip(widths, widths.dropFirst()).map { $0.0 * $0.1 }.max() ?? 0
+        return MemoryLayout<Float>.size * (8 * parameters + 4 * minibatch * widths.reduce(0, +) + 2 * threads * largest)
+    }
+
+    /// Whether this process may have the memory for it, besides `held`, which it gives up first or does not need.
+    ///
+    /// - Throws: `MemoryShortage`.
+    public func requireMemory(threads: Int, held: Int = 0) throws {
+        try MemoryRoom.require(
+            threads: threads, bytes: max(0, memoryBytes(threads: threads) - held),
+            for: "training with \(threads) thread\(threads == 1 ? "" : "s")")
     }
 }

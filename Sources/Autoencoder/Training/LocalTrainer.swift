@@ -16,7 +16,10 @@ public final class LocalTrainer {
     /// - Parameters:
     ///   - threads: of the computation.
     ///   - lanes: into which the shards are divided; as many as threads if not given.
-    public init(replica: Replica, threads: Int, lanes: Int? = nil) {
+    ///
+    /// - Throws: `MemoryShortage`.
+    public init(replica: Replica, threads: Int, lanes: Int? = nil) throws {
+        try replica.settings.requireMemory(threads: threads)
         self.replica = replica
         team = ThreadTeam(threads: threads)
         self.lanes = replica.makeLanes(shards: 0..<replica.settings.shards, threads: lanes ?? threads)
@@ -24,7 +27,7 @@ public final class LocalTrainer {
 
     /// A trainer at the start of a run. Throws `SettingsError`.
     public convenience init(_ settings: TrainingSettings, threads: Int, lanes: Int? = nil) throws {
-        self.init(replica: try Replica(settings), threads: threads, lanes: lanes)
+        try self.init(replica: Replica(settings), threads: threads, lanes: lanes)
     }
 
     /// Trains one step, or what is left of the step under way, on its minibatch.

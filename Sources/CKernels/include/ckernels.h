@@ -39,6 +39,12 @@ uint32_t ck_cpu_features(void);
 void ck_set_floating_point_modes(void);
 int ck_floating_point_modes_are_set(void);
 
+// Cores that the scheduler lets the calling thread run on; 0 where it does not say.
+int ck_schedulable_cores(void);
+
+// All threads of the process take memory from one heap; the C library would reserve address space for one a thread.
+void ck_share_one_heap(void);
+
 // One turn of a waiting loop.
 static inline void ck_pause(void) { __builtin_ia32_pause(); }
 

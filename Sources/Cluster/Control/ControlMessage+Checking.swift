@@ -17,6 +17,8 @@ enum MessageBounds {
     static let shards: UInt32 = 4096
     static let rows: UInt32 = 1 << 24
     static let members = Limits.members
+    /// Numbers that workers of a run have had.
+    static let workers: UInt64 = 1 << 20
     static let addresses = 16
     static let digestBytes = 64
     static let pixels: UInt64 = 1 << 24
@@ -38,6 +40,7 @@ extension ControlMessage {
         case .hello(var hello):
             try most(hello.generation, MessageBounds.generation, "generation")
             try check(hello.position)
+            try most(UInt64(hello.number), MessageBounds.workers, "number")
             for text in [\ControlHello.run, \.host, \.build, \.library, \.kernel] {
                 hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)
             }

@@ -106,6 +106,11 @@ public final class Coordinator: Sendable {
         shell.withLock { $0 }?.onLoop { $0.handle(.childExited(pid: pid, cause: cause)) }
     }
 
+    /// The last line of the log of a worker process of this machine, which has ended.
+    public func childSaid(pid: UInt32, words: String) {
+        shell.withLock { $0 }?.onLoop { $0.handle(.childSaid(pid: pid, words: words)) }
+    }
+
     private func open(_ shell: CoordinatorShell) throws {
         try port.open(shell)
         if let address = port.address { log.info("listening on \(address)") }

@@ -193,7 +193,7 @@ final class CoordinatorShell: @unchecked Sendable {
         }
         let identity = WorkerIdentity(
             host: hello.host, pid: hello.pid, process: hello.process, build: hello.build, library: hello.library,
-            kernel: hello.kernel)
+            kernel: hello.kernel, number: hello.number == 0 ? nil : hello.number - 1)
         peers[id]?.identity = identity
         handle(.hello(id, identity, held: HeldState(hello)))
     }

@@ -1,6 +1,7 @@
 import Autoencoder
 import Datasets
 import Foundation
+import Kernels
 import Layers
 import Runs
 import Waiting
@@ -43,6 +44,9 @@ struct PreparedRun: Sendable {
         let train = data.train
         training = configuration.training(pixels: train.pixels, trainingImages: train.count)
         try training.validate()
+        // It evaluates, with one thread and the states that wait for that.
+        try MemoryRoom.require(
+            threads: 1, bytes: training.memoryBytes(threads: 1) / 2, for: "leading and evaluating a run")
         configurationText = configuration.yaml()
         outline = StateOutline(of: try Replica(training), configuration: configurationText)
         minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
@@ -89,7 +93,7 @@ struct PreparedRun: Sendable {
             evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
             allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName,
-            bookedStep: bookmark.step)
+            bookedStep: bookmark.step, addressLimits: AddressSpace.words)
     }
 
     private static func newest(

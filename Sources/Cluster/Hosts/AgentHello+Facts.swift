@@ -13,7 +13,7 @@ extension AgentHello {
             build: build, library: KernelFamily.libraryVersion, kernel: KernelFamily.loaded,
             kernels: [best] + supported.reversed().filter { $0 != best }, kernelTrouble: kernelTrouble,
             fingerprint: fingerprint(), executable: Self.link("/proc/self/exe") ?? CommandLine.arguments[0],
-            hostName: Provenance.hostName(), cores: ProcessInfo.processInfo.activeProcessorCount,
+            hostName: Provenance.hostName(), cores: MachineLimits.here.cores,
             machine: (Self.line("/proc/sys/kernel/random/boot_id") ?? "unknown \(getpid())")
                 + (Self.link("/proc/self/ns/net").map { " \($0)" } ?? ""),
             addresses: interfaceAddresses(),

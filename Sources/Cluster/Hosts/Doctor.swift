@@ -196,6 +196,9 @@ extension MachineReport {
         if available < 1 << 30 {
             add(.note, "\(Sizes.text(available)) of memory are available; a worker of the usual models takes about 500 MB")
         }
+        if !addressLimits.isEmpty {
+            add(.note, "\(addressLimits); a worker names about 800 MB, more with many threads: raise it where a run says so")
+        }
         if swapTotal > 0, swapFree < swapTotal / 2 {
             add(.note, "more than half of its swap is in use; a worker that is swapped out counts as dead")
         }

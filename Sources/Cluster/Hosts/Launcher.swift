@@ -99,7 +99,7 @@ public final class Launcher: Sendable {
             keeper.ended()
             guard case .killed = ending, !stopping, replacements.schedule(0, after: ending, at: MonotonicTime.now) else {
                 state.withLock { $0.stopping = true }
-                return status(of: lead.pid, ending, keeper.words(on: ending))
+                return status(of: lead.pid, ending, keeper.words(on: "\(ending)"))
             }
             show("lockstep: the coordinator (pid \(lead.pid)) was \(ending); it is started again, the workers keep their state")
             guard

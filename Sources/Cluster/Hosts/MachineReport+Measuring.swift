@@ -9,13 +9,14 @@ extension MachineReport {
     /// Measures this machine; takes about a second. `folder` is where a run would be written: it need not exist.
     static func measured(folder: String?) -> MachineReport {
         let memory = Self.memory(in: text("/proc/meminfo"))
+        let limits = MachineLimits.look()
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return MachineReport(
-            system: Provenance.systemName(), cpu: Provenance.cpuModel(), cores: ProcessInfo.processInfo.activeProcessorCount,
+            system: Provenance.systemName(), cpu: Provenance.cpuModel(), cores: limits.cores,
             load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0, gigaflops: productSpeed(),
-            memoryTotal: memory["MemTotal"] ?? 0, memoryAvailable: memory["MemAvailable"] ?? 0,
-            memoryLimit: UInt64(text("/sys/fs/cgroup/memory.max").trimmingCharacters(in: .whitespacesAndNewlines)),
+            memoryTotal: memory["MemTotal"] ?? 0, memoryAvailable: min(memory["MemAvailable"] ?? 0, limits.memoryLeft ?? .max),
+            memoryLimit: limits.memory, addressLimits: AddressSpace.words,
             swapTotal: memory["SwapTotal"] ?? 0, swapFree: memory["SwapFree"] ?? 0,
             overcommit: Int(text("/proc/sys/vm/overcommit_memory").trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0,
             descriptors: UInt64(limit.rlim_cur), loopback: try? loopbackSpeed(), folder: FolderReport.measured(folder),

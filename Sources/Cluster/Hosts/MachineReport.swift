@@ -9,9 +9,12 @@ public struct MachineReport: Codable, Sendable {
     /// GFLOP/s of one core at a large product.
     public var gigaflops: Double
     public var memoryTotal: UInt64
+    /// What can still be taken, by the control groups too.
     public var memoryAvailable: UInt64
-    /// Limit of the control group, where there is one.
+    /// The tightest limit of the control groups, where there is one.
     public var memoryLimit: UInt64?
+    /// Limits of a process's address space, in words; empty where there is none.
+    public var addressLimits: String
     public var swapTotal: UInt64
     public var swapFree: UInt64
     /// /proc/sys/vm/overcommit_memory: 0, 1, or 2 (strict).

@@ -39,7 +39,7 @@ final class CoordinatorKeeper: Sendable {
     func askedToStop() { state.withLock { $0.vigil.askedToStop(at: MonotonicTime.now) } }
 
     /// How the coordinator's end by a signal is told, which may be this keeper's doing.
-    func words(on ending: ChildProcess.Ending) -> String {
+    func words(on ending: String) -> String {
         state.withLock { $0.vigil.hasKilled }
             ? "was to end the run, has shown no life since then, and was killed"
             : "was \(ending)"

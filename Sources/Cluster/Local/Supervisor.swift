@@ -56,9 +56,16 @@ public final class Supervisor: Sendable {
         }
     }
 
+    /// A worker that runs.
+    private struct Child {
+        var index: Int
+        /// Nil where it cannot be had.
+        var log: ChildLog?
+    }
+
     private struct Family {
         var coordinator: Int32?
-        var workers: [Int32: Int] = [:]
+        var workers: [Int32: Child] = [:]
         /// The signal that is to end the run, once it has come.
         var stop: Int32?
         /// A log could not be opened, and that was said.
@@ -149,16 +156,18 @@ public final class Supervisor: Sendable {
         let log = log(of: index, household)
         defer { log?.close() }
         let output = log?.descriptor ?? STDERR_FILENO
+        let tail = log.map { ChildLog(path: household.workerLog(index), descriptor: $0.descriptor) }
         let child = try nest.token.withDescriptor { token in
             try ChildProcess(
                 executable: executable,
-                arguments: household.worker + ["--coordinator", "127.0.0.1:\(nest.listening.port)"] + tie + RunToken.arguments,
+                arguments: household.worker
+                    + ["--coordinator", "127.0.0.1:\(nest.listening.port)", "--number", "\(index)"] + tie + RunToken.arguments,
                 environment: environment,
                 descriptors: [
                     (nest.bond.reading, Self.parentDescriptor), (token, RunToken.descriptor), (output, 1), (output, 2),
                 ], holdsStopSignals: true)
         }
-        family.withLock { $0.workers[child.pid] = index }
+        family.withLock { $0.workers[child.pid] = Child(index: index, log: tail) }
     }
 
     /// A worker's log; nil where it cannot be had, which ends no run: the worker's words come to the terminal then.
@@ -179,6 +188,7 @@ public final class Supervisor: Sendable {
     /// Starts the workers, waits for the coordinator's end, and replaces whoever dies before.
     private func keep(_ household: Household, _ nest: Nest, _ keeper: CoordinatorKeeper) -> SupervisedEnding {
         var peak = 0
+        var kills = KillWatch()
         var replacements = Replacements<Place>(limit: household.maximumRestarts)
         var due = (0..<household.workers).map { Place.worker($0) }
         while true {
@@ -198,9 +208,10 @@ public final class Supervisor: Sendable {
             }
             peak = max(peak, ended.peakResidentBytes)
             let ending = ChildProcess.Ending(waitStatus: ended.status)
-            if let index = family.withLock({ $0.workers.removeValue(forKey: ended.pid) }) {
-                lost(index, ended.pid, ending, nest, &replacements)
-            } else if let status = lostCoordinator(ended.pid, ending, keeper, &replacements) {
+            let words = kills.words(on: ending)
+            if let child = family.withLock({ $0.workers.removeValue(forKey: ended.pid) }) {
+                lost(child, ended.pid, ending, words, nest, &replacements)
+            } else if let status = lostCoordinator(ended.pid, ending, words, keeper, &replacements) {
                 return SupervisedEnding(status: status, workerPeakResidentBytes: max(peak, reap()))
             }
         }
@@ -209,7 +220,8 @@ public final class Supervisor: Sendable {
 
     /// The exit status that follows from the coordinator's end; nil where it is started again, or this was another's.
     private func lostCoordinator(
-        _ pid: Int32, _ ending: ChildProcess.Ending, _ keeper: CoordinatorKeeper, _ replacements: inout Replacements<Place>
+        _ pid: Int32, _ ending: ChildProcess.Ending, _ words: String, _ keeper: CoordinatorKeeper,
+        _ replacements: inout Replacements<Place>
     ) -> Int32? {
         let isStopping: Bool? = family.withLock { family in
             guard family.coordinator == pid else { return nil }
@@ -219,25 +231,30 @@ public final class Supervisor: Sendable {
         guard let isStopping else { return nil }
         keeper.ended()
         guard case .killed = ending, !isStopping, replacements.schedule(.coordinator, after: ending, at: MonotonicTime.now) else {
-            return status(pid, ending, keeper.words(on: ending))
+            return status(pid, ending, keeper.words(on: words))
         }
-        say("the coordinator (pid \(pid)) was \(ending); it is started again, the workers keep their state")
+        say("the coordinator (pid \(pid)) was \(words); it is started again, the workers keep their state")
         return nil
     }
 
     private func lost(
-        _ index: Int, _ pid: Int32, _ ending: ChildProcess.Ending, _ nest: Nest, _ replacements: inout Replacements<Place>
+        _ child: Child, _ pid: Int32, _ ending: ChildProcess.Ending, _ words: String, _ nest: Nest,
+        _ replacements: inout Replacements<Place>
     ) {
-        nest.notices.write("\(pid) \(ending)\n")
+        let last = ending.isAccident ? child.log?.lastLine : nil
+        if let last { nest.notices.write("> \(pid) \(last)\n") }
+        nest.notices.write("\(pid) \(words)\n")
         guard ending.isAccident else {
             if replacements.next == nil, family.withLock({ $0.workers.isEmpty }) {
                 nest.notices.write("! every worker has left the run; `lockstep resume \(runName)` goes on with new ones\n")
             }
             return
         }
+        let index = child.index
         if !replacements.schedule(.worker(index), after: ending, at: MonotonicTime.now) {
+            let log = last.map { "; its log ends with: \($0)" } ?? ""
             nest.notices.write(
-                "! worker \(index) (its log: worker-\(index).log) died \(replacements.limit + 1) times within a minute of its start, the last time by \(ending): it is not replaced any more (--max-restarts)\n"
+                "! worker \(index) (its log: worker-\(index).log) died \(replacements.limit + 1) times within a minute of its start, the last time by \(words): it is not replaced any more (--max-restarts)\(log)\n"
             )
         }
     }

@@ -18,10 +18,13 @@ public struct WorkerIdentity: Sendable, Hashable {
     public var build: String
     public var library: String
     public var kernel: String
+    /// The number that its log has, where its parent or an earlier coordinator has given it one.
+    public var number: UInt32?
 
     /// Host and pid as its operating system gives them; build, BLAS library and loaded kernel family as it has them.
-    public init(host: String, pid: UInt32, process: UInt64, build: String, library: String, kernel: String) {
+    public init(host: String, pid: UInt32, process: UInt64, build: String, library: String, kernel: String, number: UInt32? = nil) {
         self.host = host
+        self.number = number
         self.pid = pid
         self.process = process
         self.build = build
@@ -90,6 +93,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case closed(ConnectionID, reason: String)
     /// The operating system's word on a child process (single machine only).
     case childExited(pid: UInt32, cause: String)
+    /// The last line that a child process has written to its log; before the word on how it ended (single machine only).
+    case childSaid(pid: UInt32, words: String)
     /// No dead worker will be replaced any more (single machine only).
     case noReplacement(reason: String)
     /// A piece of a state or a sum came that is not the next of what was asked for.
@@ -124,7 +129,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
             .linkFailed(let id, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .heard(let id),
             .farewell(let id, _, _, _):
             return id
-        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .noReplacement, .badPiece, .snapshotArrived,
+        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .childSaid, .noReplacement, .badPiece,
+            .snapshotArrived,
             .snapshotUnusable, .snapshotStored,
             .snapshotFailed,
             .checkpointIs, .outranked, .notOutranked, .overthrown, .stopRequested, .failed, .tick:

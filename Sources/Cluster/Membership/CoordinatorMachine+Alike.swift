@@ -76,7 +76,7 @@ extension CoordinatorMachine {
     private static func differ(
         _ what: String, _ other: Worker, _ worker: Worker, _ part: KeyPath<WorkerIdentity, String>
     ) -> String {
-        "\(what) of worker \(other.number) on host \(other.identity.host) is \(other.identity[keyPath: part]), of the one on host "
+        "\(what) of worker \(other.label) on host \(other.identity.host) is \(other.identity[keyPath: part]), of the one on host "
             + "\(worker.identity.host) it is \(worker.identity[keyPath: part]), so their sums would differ in the last bits; "
             + "install the same OpenBLAS on both and start the run with --kernel haswell where all have it, or "
             + "--allow-mixed-kernels to give up equal bits"

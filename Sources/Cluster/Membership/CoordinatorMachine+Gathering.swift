@@ -15,19 +15,33 @@ extension CoordinatorMachine {
             ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
         }
         numbered += 1
+        let label = label(for: identity, replacing: former)
+        lastSign = now
+        if plan.supervised, arrivedPids.count < Self.maximumProcesses { arrivedPids.insert(identity.pid) }
         var position = held?.position ?? Position(applied: 0, chain: 0, isFresh: true)
         position.isFresh = position.isFresh && position.applied == 0
         workers[connection] = Worker(
-            number: numbered, identity: identity, position: position,
+            number: numbered, label: label, identity: identity, position: position,
             mayHoldTruth: held != nil && mayHoldTruth(identity, position), at: now)
         if let penance = penances[identity.process], penance.until > now { workers[connection]?.aside = penance }
         let back = held.map { "; it comes back with the state at \(place($0.position.applied))" } ?? ""
         // It is in before the old connection is given up: what it holds counts when the others go on.
         return [
-            .welcome(connection, worker: numbered),
+            .welcome(connection, worker: label),
             .log(
                 .info, "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)\(back)"),
         ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
+    }
+
+    /// A worker is called by the number that its log has, also after a restart of either side: that of its place where a parent has started it,
+    /// or what an earlier coordinator has called it. Of others each has the next one.
+    private mutating func label(for identity: WorkerIdentity, replacing former: ConnectionID?) -> UInt32 {
+        if let own = identity.number, plan.supervised || !workers.contains(where: { $0.key != former && $0.value.label == own }) {
+            labelled = max(labelled, own)
+            return own
+        }
+        labelled += 1
+        return labelled
     }
 
     /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that
@@ -99,7 +113,7 @@ extension CoordinatorMachine {
         guard let first = workers.values.min(by: { $0.number < $1.number }), first.identity.build != identity.build else {
             return nil
         }
-        return "build of worker \(first.number) on host \(first.identity.host) is \(first.identity.build), of the one on host "
+        return "build of worker \(first.label) on host \(first.identity.host) is \(first.identity.build), of the one on host "
             + "\(identity.host) it is \(identity.build), so their sums would differ in the last bits; install the same build on both hosts"
     }
 
@@ -119,6 +133,7 @@ extension CoordinatorMachine {
         }
         workers[connection]?.standing = .still
         workers[connection]?.worked = now
+        lastSign = now
         if firstReady == nil { firstReady = now }
         // Where there is a member to compare it with, the run need not stand still for one that is sent away again.
         return (hasMember ? sortOut() : []) + proceed(now)

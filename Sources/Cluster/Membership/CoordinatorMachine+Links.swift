@@ -155,7 +155,7 @@ extension CoordinatorMachine {
     func troubles(among numbers: Set<UInt32>) -> String {
         let named = { (number: UInt32) -> String in
             if number == 0 { return "the summation server" }
-            return self.workers.first { $0.value.number == number }.map { self.name($0.key) } ?? "worker \(number)"
+            return self.workers.first { $0.value.number == number }.map { self.name($0.key) } ?? "a worker that is gone"
         }
         let pairs = failures.filter { $0.value >= rules.pairPatience }.keys.filter {
             numbers.contains($0.from) || numbers.contains($0.to)

@@ -298,7 +298,7 @@ extension CoordinatorMachine {
             if !workers[connection]!.wasMember, hasLed {
                 let worker = workers[connection]!
                 directives.append(
-                    .record(.join(worker: worker.number, host: worker.identity.host, pid: worker.identity.pid, step: completed)))
+                    .record(.join(worker: worker.label, host: worker.identity.host, pid: worker.identity.pid, step: completed)))
             }
             workers[connection]?.rank = rank
             workers[connection]?.wasMember = true
@@ -311,7 +311,7 @@ extension CoordinatorMachine {
             workers[connection]?.beat.contributed = applied
             workers[connection]?.worked = now
             return ViewPlan.Member(
-                connection: connection, worker: workers[connection]!.number, identity: workers[connection]!.identity,
+                connection: connection, worker: workers[connection]!.label, identity: workers[connection]!.identity,
                 shards: shards)
         }
         for connection in workers.keys where !ranks.contains(connection) { workers[connection]?.rank = nil }

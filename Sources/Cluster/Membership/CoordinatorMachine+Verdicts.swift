@@ -58,8 +58,9 @@ extension CoordinatorMachine {
             if let worker = workers[connection], worker.rank != nil, now - worker.heard <= Self.silence {
                 doPenance(worker.identity.process, now)
             }
-            directives += lost(connection, reason, now)
+            directives += isUnready(connection, now) ? unready(connection, reason, now) : lost(connection, reason, now)
         }
+        directives += nobodyCame(now)
         if case .linking(let since) = stage, now - since > Self.linkPatience {
             for connection in ranks where workers[connection]?.standing == .linking {
                 directives += lost(connection, "its gradient links did not come up within \(Self.linkPatience)", now)
@@ -98,7 +99,7 @@ extension CoordinatorMachine {
             return "it says that it brings a state, and has not taken the run up for \((now - worker.came).components.seconds) s"
         case .preparing where idle > rules.preparation:
             return
-                "it has prepared for \((now - worker.came).components.seconds) s and shows no work: its host is short of memory, or overloaded"
+                "it has prepared for \((now - worker.came).components.seconds) s and shows no work: its host is short of memory, or overloaded\(memoryAdvice)"
         case .linked where owes(worker) && idle > Self.standstill:
             return "it answers but has computed nothing for \(seconds) s"
         case .halting where idle > Self.standstill:
@@ -237,7 +238,7 @@ extension CoordinatorMachine {
             directives += [
                 .stop([connection], reason: "it left the run as it was asked to", failed: false),
                 .log(.info, "\(name(connection)) has left"),
-                .record(.leave(worker: worker.number, host: worker.identity.host, pid: worker.identity.pid, step: completed)),
+                .record(.leave(worker: worker.label, host: worker.identity.host, pid: worker.identity.pid, step: completed)),
             ]
             workers[connection] = nil
         }
@@ -260,13 +261,63 @@ extension CoordinatorMachine {
         return lost(connection, reason, now)
     }
 
-    mutating func childExited(_ pid: UInt32, _ cause: String) -> [CoordinatorDirective] {
+    mutating func childExited(_ pid: UInt32, _ cause: String, _ now: Duration) -> [CoordinatorDirective] {
         causes[pid] = cause
+        if !hasLed { lastSign = now }
         guard plan.supervised, !hasLed, workers.isEmpty || !workers.values.contains(where: { !$0.position.isFresh }),
-            cause.hasPrefix("exit status"), cause != "exit status 0", !workers.values.contains(where: { $0.identity.pid == pid })
+            cause != "exit status 0", !workers.values.contains(where: { $0.identity.pid == pid })
         else { return [] }
-        if let words = lastWords[pid] { return fail(words) }
-        return fail("the worker process with pid \(pid) ended before the run began (\(cause)); its log in the run folder says why")
+        let words = lastWords[pid]
+        guard cause.hasPrefix("exit status") else {
+            // Of one that had come its loss is told.
+            guard !arrivedPids.contains(pid) else { return [] }
+            let log = words.map { "; \($0)" } ?? ""
+            return [.log(.warning, "the worker process with pid \(pid) ended before it came to the run (\(cause))\(log)")]
+        }
+        if let words, !words.hasPrefix(Self.logWords) { return fail(words) }
+        return fail(
+            "the worker process with pid \(pid) ended before the run began (\(cause)); "
+                + (words ?? "its log in the run folder says why"))
+    }
+
+    /// How the last line of a worker's log is told.
+    public static let logWords = "its log ends with: "
+
+    mutating func childSaid(_ pid: UInt32, _ words: String) -> [CoordinatorDirective] {
+        // What it has told the coordinator itself names the worker as well.
+        guard plan.supervised, !hasLed, lastWords[pid] == nil, lastWords.count < Self.maximumWorkers else { return [] }
+        lastWords[pid] = Self.logWords + words
+        return []
+    }
+
+    /// On one machine the limits of this process are the workers' too.
+    private var memoryAdvice: String {
+        plan.supervised && !plan.addressLimits.isEmpty ? " (\(plan.addressLimits); raise it)" : ""
+    }
+
+    /// It answers, brings nothing, and has come no further: a stopped one may come back instead.
+    private func isUnready(_ connection: ConnectionID, _ now: Duration) -> Bool {
+        guard let worker = workers[connection] else { return false }
+        return worker.standing == .preparing && !worker.bringsState && now - worker.heard <= Self.silence
+    }
+
+    /// It came and cannot take part: it is told to end, so that whoever looks after it starts another, or says that it does so no more.
+    private mutating func unready(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+        let directives = lost(connection, reason, now).filter { $0 != .close(connection) }
+        // What it may still say is not listened to; its end closes the connection.
+        refused.insert(connection)
+        return [.stop([connection], reason: "the coordinator has given this worker up: \(reason)", failed: true)] + directives
+    }
+
+    /// On one machine those who were started come within a moment: where nothing is heard of them for long, nothing ever will be.
+    private mutating func nobodyCame(_ now: Duration) -> [CoordinatorDirective] {
+        guard plan.supervised, !hasLed, stage == .gathering, let began, now - max(lastSign ?? began, began) > rules.preparation,
+            !workers.values.contains(where: { $0.standing == .preparing })
+        else { return [] }
+        let ready = workers.values.count { $0.standing == .still }
+        return fail(
+            "\(ready) of \(plan.workers.lowerBound) workers are ready, and of the others nothing was heard for \(rules.preparation.components.seconds) s: their logs in the run folder say what they do\(memoryAdvice)"
+        )
     }
 
     /// Whoever was being brought level may have been so by the lost one, and may stand at either end of the transfer by now.
@@ -307,7 +358,7 @@ extension CoordinatorMachine {
             .close(connection), .log(.warning, "lost \(named) \(place): \(reason)\(cause)\(suspicion); \(outlook)"),
             .record(
                 .death(
-                    worker: worker.number, host: worker.identity.host, pid: worker.identity.pid, rank: worker.rank,
+                    worker: worker.label, host: worker.identity.host, pid: worker.identity.pid, rank: worker.rank,
                     step: completed, cause: reason + cause)),
         ]
         directives += forgotten

@@ -48,7 +48,10 @@ public struct CoordinatorMachine: Sendable {
             /// A member with all its links.
             case linked
         }
+        /// Never used again: by it links and failures are counted.
         var number: UInt32
+        /// What words and file names call it.
+        var label: UInt32
         var identity: WorkerIdentity
         var standing = Standing.preparing
         var fingerprint: [UInt8] = []
@@ -81,8 +84,11 @@ public struct CoordinatorMachine: Sendable {
         var heard: Duration
         var worked: Duration
 
-        init(number: UInt32, identity: WorkerIdentity, position: Position, mayHoldTruth: Bool, at now: Duration) {
+        init(
+            number: UInt32, label: UInt32, identity: WorkerIdentity, position: Position, mayHoldTruth: Bool, at now: Duration
+        ) {
             self.number = number
+            self.label = label
             self.identity = identity
             self.position = position
             self.mayHoldTruth = mayHoldTruth
@@ -137,6 +143,8 @@ public struct CoordinatorMachine: Sendable {
     /// Connections in order of rank in the present view.
     var ranks: [ConnectionID] = []
     var numbered: UInt32 = 0
+    /// The highest label any worker has had.
+    var labelled: UInt32 = 0
     var began: Duration?
     /// When the first of those who may make up the next view stood ready, while gathering.
     var firstReady: Duration?
@@ -231,6 +239,10 @@ public struct CoordinatorMachine: Sendable {
     var hasLostMember = false
     /// Why no dead worker is replaced any more; nil while they are.
     var noReplacement: String?
+    /// When a worker last came, said that it was ready, or ended, before the run began.
+    var lastSign: Duration?
+    /// Children that have said hello.
+    var arrivedPids: Set<UInt32> = []
     /// What workers said before the run began of why they cannot go on, by pid.
     var lastWords: [UInt32: String] = [:]
     /// Causes of death of child processes, by pid.
@@ -261,7 +273,7 @@ public struct CoordinatorMachine: Sendable {
     public var worldSize: Int { ranks.count }
 
     /// A worker's number in the run's log.
-    public func number(of connection: ConnectionID) -> UInt32? { workers[connection]?.number }
+    public func number(of connection: ConnectionID) -> UInt32? { workers[connection]?.label }
 
     /// Whether what this worker tells of steps is listened to: one that has come in and was in no view has nothing to tell, unless
     /// it comes back with a state.
@@ -307,7 +319,8 @@ public struct CoordinatorMachine: Sendable {
         case .farewell(let connection, let reason, _, true): return resign(connection, reason, now)
         case .farewell(let connection, let reason, let leaving, _): return farewell(connection, reason, leaving, now)
         case .closed(let connection, let reason): return closed(connection, reason, now)
-        case .childExited(let pid, let cause): return childExited(pid, cause)
+        case .childExited(let pid, let cause): return childExited(pid, cause, now)
+        case .childSaid(let pid, let words): return childSaid(pid, words)
         case .noReplacement(let reason):
             noReplacement = reason
             return workers.isEmpty ? fail(reason) : [.log(.warning, reason)]
@@ -342,7 +355,7 @@ public struct CoordinatorMachine: Sendable {
     func name(_ connection: ConnectionID) -> String {
         guard let worker = workers[connection] else { return "\(connection)" }
         let rank = worker.rank.map { ", rank \($0)" } ?? ""
-        return "worker \(worker.number) (host \(worker.identity.host), pid \(worker.identity.pid)\(rank))"
+        return "worker \(worker.label) (host \(worker.identity.host), pid \(worker.identity.pid)\(rank))"
     }
 
     /// "step 143", or "step 143, phase 2 of 3": where so many applied phases are.

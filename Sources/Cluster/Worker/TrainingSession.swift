@@ -33,7 +33,11 @@ final class TrainingSession {
         configurationText = welcome.configuration
         let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
         pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
-        replica = try Replica(configuration.training(pixels: pixels, trainingImages: Int(welcome.trainingImages)))
+        let training = configuration.training(pixels: pixels, trainingImages: Int(welcome.trainingImages))
+        try training.validate()
+        // Before the products are probed: the library would wait for memory for ever.
+        try training.requireMemory(threads: threads)
+        replica = try Replica(training)
         team = ThreadTeam(threads: threads, name: "compute")
         plans = replica.phases.map { phase in
             BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)

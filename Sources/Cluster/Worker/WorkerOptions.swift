@@ -14,10 +14,13 @@ public struct WorkerOptions: Sendable {
     public var insecure: Bool
     /// What this binary calls itself in the handshake.
     public var build: String
+    /// The number of its log, where a parent keeps that.
+    public var number: UInt32?
 
     public init(
         coordinator: HostPort, advertise: HostPort? = nil, dataPort: Int = 0, threads: Int,
-        connectTimeout: Duration = .seconds(600), token: Token? = nil, insecure: Bool = false, build: String
+        connectTimeout: Duration = .seconds(600), token: Token? = nil, insecure: Bool = false, build: String,
+        number: UInt32? = nil
     ) {
         self.coordinator = coordinator
         self.advertise = advertise
@@ -27,5 +30,6 @@ public struct WorkerOptions: Sendable {
         self.token = token
         self.insecure = insecure
         self.build = build
+        self.number = number
     }
 }

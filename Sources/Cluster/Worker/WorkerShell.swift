@@ -334,6 +334,7 @@ final class WorkerShell: @unchecked Sendable {
             $0.build = options.build
             $0.library = KernelFamily.libraryVersion
             $0.kernel = KernelFamily.loaded
+            $0.number = (welcome?.worker ?? options.number).map { $0 + 1 } ?? 0
             guard let held else { return }
             $0.run = held.run
             $0.generation = held.generation

@@ -28,7 +28,7 @@ struct BenchCodec: ParsableCommand {
             let configuration = try settings.configuration()
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
-            let trainer = try LocalTrainer(training, threads: ProcessInfo.processInfo.activeProcessorCount)
+            let trainer = try LocalTrainer(training, threads: MachineLimits.here.cores)
             let plan = MinibatchPlan(count: data.train.count, minibatch: training.minibatch, seed: training.seed)
             for _ in 0...after {
                 let samples = plan.samples(of: trainer.replica.step)

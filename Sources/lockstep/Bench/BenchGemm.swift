@@ -23,6 +23,8 @@ struct BenchGemm: ParsableCommand {
 
     func run() throws {
         try finishing {
+            let values = width * (width + 2 * (rows.max() ?? 1))
+            try MemoryRoom.require(threads: 1, bytes: MemoryLayout<Float>.size * values, for: "measuring products")
             let results = rows.map { ProductSpeed(rows: $0, width: width) }
             if json {
                 Output.result(

@@ -61,7 +61,7 @@ struct BenchStep: ParsableCommand {
         let operations = 2 * Double(configuration.model.multiplyAddsPerSample(pixels: data.train.pixels))
         let workers = spread.workers.bounds.upperBound
         let threads = workers * configuration.threads
-        let cores = min(threads, ProcessInfo.processInfo.activeProcessorCount)
+        let cores = min(threads, MachineLimits.here.cores)
         let share = rate * operations * 1e-9 / (ProductSpeed.peak() * Double(cores))
         func mean(_ value: (StepMetrics) -> Double) -> Double { counted.reduce(0) { $0 + value($1) } / Double(counted.count) }
         let sent = mean { Double($0.wireSent) }

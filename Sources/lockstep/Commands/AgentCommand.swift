@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import Kernels
 
 /// `lockstep agent`: what `launch` and `doctor` start on a host; not for people.
 struct AgentCommand: ParsableCommand {
@@ -17,6 +18,8 @@ struct AgentCommand: ParsableCommand {
             if let kernel {
                 do { try KernelChoice.require(kernel) } catch { trouble = "\(error)" }
             }
+            // Its products tell this host's kernel.
+            try MemoryRoom.require(threads: 1, for: "an agent's look at this host")
             return try Agent(build: Build.name, kernelTrouble: trouble).run()
         }
     }

@@ -100,6 +100,11 @@ struct CoordinatorProcess {
         try child.tie { line in
             let parts = line.split(separator: " ", maxSplits: 1)
             if parts.count == 2, parts[0] == "!" { return coordinator.noReplacement(String(parts[1])) }
+            if parts.count == 2, parts[0] == ">" {
+                let words = parts[1].split(separator: " ", maxSplits: 1)
+                if words.count == 2, let pid = UInt32(words[0]) { coordinator.childSaid(pid: pid, words: String(words[1])) }
+                return
+            }
             guard parts.count == 2, let pid = UInt32(parts[0]) else { return }
             coordinator.childExited(pid: pid, cause: String(parts[1]))
         }

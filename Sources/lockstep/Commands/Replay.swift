@@ -41,7 +41,7 @@ struct Replay: ParsableCommand {
             let before = try folder.checkpoints().newestWhole(before: step)
             for left in before.leftOut { Output.note("passed over a checkpoint: \(left)") }
             if let checkpoint = before.checkpoint { try StateFile.restore(replica, from: checkpoint.open()) }
-            let trainer = LocalTrainer(replica: replica, threads: ProcessInfo.processInfo.activeProcessorCount)
+            let trainer = try LocalTrainer(replica: replica, threads: MachineLimits.here.cores)
             let plan = MinibatchPlan(count: data.train.count, minibatch: settings.minibatch, seed: settings.seed)
             let capture = ReplayCapture()
             while replica.step < step {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import Kernels
 import Runs
 import Waiting
 
@@ -62,7 +63,7 @@ struct Simulate: ParsableCommand {
             let range = seed.map { $0..<$0 + 1 } ?? from..<from + seeds
             let began = MonotonicTime.now
             let summary = Simulation.run(
-                seeds: range, options, threads: min(ProcessInfo.processInfo.activeProcessorCount, range.count))
+                seeds: range, options, threads: min(MachineLimits.here.cores, range.count))
             return conclude(summary, options, MonotonicTime.now - began)
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import Kernels
 import Runs
 
 /// `lockstep worker`: computes shards of a run that some coordinator leads.
@@ -28,6 +29,10 @@ struct Work: ParsableCommand {
     @Option(help: "How long to try to reach the coordinator: 500ms, 5s, 10m.")
     var connectTimeout = DurationArgument(.seconds(600))
 
+    /// The number that the parent's log of this worker has; not for people.
+    @Option(help: .hidden)
+    var number: UInt32?
+
     func validate() throws {
         guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
@@ -40,8 +45,8 @@ struct Work: ParsableCommand {
             let token = try access.token()
             let options = WorkerOptions(
                 coordinator: coordinator.value, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
-                dataPort: dataPort, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-                connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name)
+                dataPort: dataPort, threads: threads ?? MachineLimits.here.cores,
+                connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name, number: number)
             let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))
             let signals = try StopSignals { worker.leave($0.name) }
             defer { signals.conclude() }

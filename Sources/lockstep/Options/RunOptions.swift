@@ -76,7 +76,7 @@ struct SettingOptions: ParsableArguments {
         var configuration = try Configuration.load(sources)
         configuration.kernel = try KernelFamily.named(configuration.kernel).rawValue
         if try !Configuration.isGiven("threads", in: sources) {
-            configuration.threads = max(1, ProcessInfo.processInfo.activeProcessorCount / workers)
+            configuration.threads = max(1, MachineLimits.here.cores / workers)
         }
         return configuration
     }

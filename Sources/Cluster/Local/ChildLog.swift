@@ -1,0 +1,37 @@
+import Glibc
+import Waiting
+
+/// What a child has written to its log, which may hold the words of those before it.
+struct ChildLog: Sendable {
+    let path: String
+    /// Where its own words begin.
+    private let start: off_t
+
+    /// Bytes at the end that are looked at: a report of a crash is long, and its sentence stands at its beginning.
+    private static let longestTail: off_t = 64 << 10
+    /// Characters that are told: what is handed on is written to a pipe at once or not at all.
+    private static let longestLine = 1000
+
+    /// The log at `path`, opened for the child, from where it ends now.
+    init(path: String, descriptor: Int32) {
+        self.path = path
+        start = max(0, lseek(descriptor, 0, SEEK_END))
+    }
+
+    /// The last line that says why; nil where it has said nothing.
+    ///
+    /// The program's own sentence goes before what the system or the runtime writes behind it.
+    var lastLine: String? {
+        let descriptor = Descriptor.openFile(path, O_RDONLY | O_NOFOLLOW)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let from = max(start, lseek(descriptor, 0, SEEK_END) - Self.longestTail)
+        var bytes = [UInt8](repeating: 0, count: Int(Self.longestTail))
+        let count = pread(descriptor, &bytes, bytes.count, from)
+        guard count > 0 else { return nil }
+        let lines = String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: \.isNewline)
+            .filter { !$0.allSatisfy(\.isWhitespace) }
+        let telling = lines.last { $0.hasPrefix("lockstep: ") || $0.contains("Fatal error: ") }
+        return (telling ?? lines.last).map { String($0).printable(Self.longestLine) }
+    }
+}

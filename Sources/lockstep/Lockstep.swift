@@ -39,6 +39,7 @@ func finishing(_ body: () throws -> Int32) throws {
                 "this process may have \(DescriptorLimit.present) open files, and every command needs \(DescriptorLimit.least); raise the hard limit (ulimit -Hn)"
             )
         }
+        try requireCurrentFolder()
         let status = try body()
         if status != 0 { throw ExitCode(status) }
     } catch let code as ExitCode {
@@ -49,6 +50,18 @@ func finishing(_ body: () throws -> Int32) throws {
         Output.complain("\(error)")
         throw ExitCode(isUsage(error) ? 64 : 1)
     }
+}
+
+/// What a path means that does not begin with `/` follows from the current folder: where that is gone it would mean one below `/`. Children have
+/// whole paths, and go on.
+private func requireCurrentFolder() throws {
+    guard !CommandLine.arguments.contains("--parent-pid"), let path = getcwd(nil, 0) else {
+        if CommandLine.arguments.contains("--parent-pid") { return }
+        throw LocalError(
+            "the current folder cannot be told: \(String(cString: strerror(errno))): it was deleted or unmounted since you went there; go to one that is there (cd), and type the command again"
+        )
+    }
+    free(path)
 }
 
 /// Wrong flags, keys and values are usage; everything else is failure.

@@ -118,7 +118,12 @@ public final class ChaosSession {
     ///
     /// - Throws: `LocalError` where a run does not start, or the calm one fails.
     public func run() throws -> ChaosVerdict {
-        let signals = try StopSignals { [clock] _ in clock.interrupt() }
+        let place = options.folder
+        let signals = try StopSignals { [clock] _ in
+            clock.interrupt()
+        } onSecond: {
+            LossyOutput(descriptor: STDERR_FILENO).write("lockstep: the run folders are in \(place)\n")
+        }
         defer { signals.conclude() }
         var random = SeededGenerator(seed: ~options.seed)
         let models = [.asked] + (0..<options.drawnModels).map { _ in ChaosModel.drawn(&random) }

@@ -40,7 +40,7 @@ public struct Token: Sendable {
         if file.isRegular, file.permissions & 0o077 != 0 {
             throw LocalError("\(source) can be read by others; protect it: chmod 600 \(path)")
         }
-        let text = String(decoding: file.bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = try Self.text(file.bytes, source)
         guard !text.contains(where: \.isNewline) else {
             throw LocalError("\(source) has more than one line, and a token is one; put the token alone there")
         }
@@ -48,10 +48,24 @@ public struct Token: Sendable {
         if !file.isRegular { Self.leave(text, at: path) }
     }
 
+    /// Plain text. What an editor or a copy has put beside it would make two tokens of one, without anything that a person can see.
+    private static func text(_ bytes: [UInt8], _ source: String) throws -> String {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            throw LocalError("\(source) begins with a byte order mark, which is no part of a token: save it as UTF-8 without one")
+        }
+        if bytes.contains(0) {
+            throw LocalError("\(source) holds a NUL byte, so it is no plain text (UTF-16 perhaps): save it as UTF-8, or make a new one")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw LocalError("\(source) is not text in UTF-8; make one with `head -c 32 /dev/urandom | base64 > FILE`")
+        }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     /// A pipe has given its token away. Whoever opens the same path again shall find it.
     private static func leave(_ line: String, at path: String) {
-        guard let number = SmallFile.inheritedDescriptor(path), let memory = try? SealedMemory(line + "\n") else { return }
-        memory.withDescriptor { _ = dup2($0, number) }
+        guard let number = SmallFile.inheritedDescriptor(path) else { return }
+        KeptInput.leave(line + "\n", at: number)
     }
 
     /// The token in memory that a parent has handed down. It stays there: a program that executes itself anew reads it again.
@@ -65,7 +79,7 @@ public struct Token: Sendable {
             throw LocalError(
                 "\(source) cannot be read: \(String(cString: strerror(errno))); it is for processes that lockstep starts")
         }
-        try self.init(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self), from: source)
+        try self.init(Self.text(Array(bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }), source), from: source)
     }
 
     /// Longest line of a file that is read.

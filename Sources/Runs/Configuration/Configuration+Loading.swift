@@ -23,6 +23,9 @@ extension Configuration {
         try merged(sources).contains(key)
     }
 
+    /// Longest text that is read.
+    public static var maximumBytes: Int { Setting.maximumBytes }
+
     /// Reads one text, over the defaults.
     public static func read(yaml: String, file: String) throws -> Configuration {
         try Configuration(Setting(yaml: yaml, file: file), defaultName: name(ofFile: file))
@@ -42,7 +45,7 @@ extension Configuration {
             layers.append(try Recipes.quickstart.tree())
         }
         if let base = sources.base { layers.append(base.settings) }
-        if let file = sources.file { layers.append(try tree(ofFile: file)) }
+        if let file = sources.file { layers.append(try typedTree(file)) }
         layers.append(try environmentLayer(sources.environment))
         layers.append(combined(try sources.sets.map(setLayer)))
         layers.append(combined(try sources.flags.map { try Setting(key: $0.key, value: $0.value, origin: .typed($0.flag)) }))
@@ -54,8 +57,23 @@ extension Configuration {
         settings.reduce(Setting.mapping([:])) { $0.overlaid(by: $1) }
     }
 
+    /// The file that a person has named: a path that leads nowhere is a wrong value like any other.
+    private static func typedTree(_ path: String) throws -> Setting {
+        do {
+            return try tree(ofFile: path)
+        } catch let error as DiskError {
+            throw ConfigurationError(origin: path, key: "", problem: "this file cannot be read: \(error.reason)")
+        } catch let error as FileTooLong {
+            throw ConfigurationError(
+                origin: path, key: "", problem: "there are \(error.bytes) bytes here, expected at most \(error.limit)")
+        }
+    }
+
     private static func tree(ofFile path: String) throws -> Setting {
         let bytes = try Disk.bytes(of: path, limit: Setting.maximumBytes)
+        guard !bytes.allSatisfy({ $0 == 0 || $0 == 0x20 || (0x09...0x0D).contains($0) }) else {
+            throw ConfigurationError(origin: path, key: "", problem: "this file is empty, and settings are due")
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError(origin: path, key: "", problem: "this file is not text in UTF-8")
         }

@@ -30,6 +30,14 @@ extension RunFolder {
 
     /// Reads the run's `config.yaml`.
     public func configuration() throws -> (configuration: Configuration, provenance: Provenance?) {
-        try Configuration.readFile(configurationPath)
+        do {
+            return try Configuration.readFile(configurationPath)
+        } catch let error as ConfigurationError {
+            // It was whole when the run was made.
+            guard let checkpoint = try? checkpoints().manifests().last else { throw error }
+            throw RunFolderError(
+                "\(error); the file was changed since the run was made: put it back as it was (the checkpoint has the settings, see `lockstep inspect \(checkpoint.path)`)."
+            )
+        }
     }
 }

@@ -77,6 +77,9 @@ public struct Configuration: Sendable, Equatable {
         figures = FigureSettings()
     }
 
+    /// Most shards of a minibatch.
+    public static var mostShards: Int { ConfigurationLimits.shards }
+
     /// Four shards up to a minibatch of 128, else twelve, which 1, 2, 3, 4, 6 and 12 workers share evenly.
     public static func defaultShards(minibatch: Int) -> Int {
         minibatch <= 128 ? 4 : 12

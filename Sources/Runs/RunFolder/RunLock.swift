@@ -81,10 +81,26 @@ extension RunFolder {
         }
         guard code == 0 else {
             close(descriptor)
-            guard code == EWOULDBLOCK else { throw DiskError(operation: "lock", path: lockPath, code: code) }
+            guard code == EWOULDBLOCK else { throw Self.noLock(lockPath, code) }
             throw RunLocked(path: path, holder: holder ?? "another process")
         }
         return descriptor
+    }
+
+    /// Why there is no lock, where that is not another process: without one two coordinators could write one run.
+    static func noLock(_ path: String, _ code: Int32) -> any Error {
+        let reason = String(cString: strerror(code))
+        switch code {
+        case ENOSYS, EOPNOTSUPP, EINVAL:
+            return RunFolderError(
+                "\(path) cannot be locked, since its file system has no locks (flock: \(reason)), and without one two coordinators could write the run: take a run folder on another file system, for example a local disk, or mount this one with locks."
+            )
+        case ENOLCK:
+            return RunFolderError(
+                "\(path) cannot be locked, since the file server gives no lock at this time (flock: \(reason)): see whether its lock service runs, or take a run folder on a local disk."
+            )
+        default: return DiskError(operation: "lock", path: path, code: code)
+        }
     }
 
     /// Whether the open file is the one that has the lock's name.

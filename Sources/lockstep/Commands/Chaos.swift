@@ -81,7 +81,14 @@ struct Chaos: ParsableCommand {
                     families: kinds.families, seed: schedule, sparesLast: spareLast, calmSeconds: calm.value.seconds,
                     drawnModels: models, folder: path)
             ) { Output.note($0) }
-            let verdict = try session.run()
+            let verdict: ChaosVerdict
+            do {
+                verdict = try session.run()
+            } catch {
+                // Interrupted too: what there is to look at, or to remove, lies there.
+                if RunFolder.exists(path) { Output.note("the run folders are in \(path)") }
+                throw error
+            }
             Output.result(json ? verdict.json.text : verdict.text)
             if verdict.isRight, !keep {
                 try? FileManager.default.removeItem(atPath: path)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Collectives
 import Datasets
 import Foundation
 import Runs
@@ -46,23 +47,39 @@ struct Coordinate: ParsableCommand {
     func run() throws {
         try finishing {
             if dryRun {
-                let configuration = try settings.configuration()
-                let data = try DataSet.open(configuration.data, directory: settings.data)
-                Output.result(try DryRun(configuration: configuration, data: data).text(json: json))
+                let choice = RunChoice(settings: settings, path: path, from: from)
+                let (configuration, data) = try choice.check()
+                let workers = spread.workers.bounds.upperBound
+                Output.result(try DryRun(configuration: configuration, data: data, workers: workers).text(json: json))
                 return 0
             }
             if child.listenDescriptor == nil { try access.check(listen?.value, "--listen") }
             let token = try access.token()
             try spread.checkDescriptors()
             let port = try CoordinatorProcess.port(listen?.value, child)
-            let (folder, configuration) = try RunChoice(settings: settings, path: path, from: from).open()
-            try KernelChoice.require(configuration.kernel)
-            return try CoordinatorProcess(
-                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: from,
-                port: port, dataPort: dataPort, token: token, insecure: access.insecure,
-                orphanTimeout: orphanTimeout.value, child: child, json: json
-            ).run()
+            let choice = RunChoice(settings: settings, path: path, from: from)
+            // This may execute the program anew: before anything is made.
+            try KernelChoice.require(choice.configuration().kernel)
+            if spread.topology == .server { try CoordinatorProcess.requireDataPort(dataPort, listen?.value) }
+            let run = try choice.open()
+            warnOfSpares(run)
+            return try run.keeping {
+                try CoordinatorProcess(
+                    folder: run.folder, configuration: run.configuration, dataDirectory: settings.data, spread: spread, from: from,
+                    port: port, dataPort: dataPort, token: token, insecure: access.insecure,
+                    orphanTimeout: orphanTimeout.value, child: child, json: json
+                ).run()
+            }
         }
+    }
+}
+
+extension Coordinate {
+    /// Of its children `train` has said it already.
+    private func warnOfSpares(_ run: OpenedRun) {
+        guard child.parentPid == nil else { return }
+        let spares = Spares(workers: spread.workers.bounds.upperBound, of: run.configuration, isNew: run.new != nil)
+        if let sentence = spares.sentence { Output.note(sentence) }
     }
 }
 
@@ -127,6 +144,12 @@ struct CoordinatorProcess {
     static func port(_ listen: HostPort?, _ child: ChildOptions) throws -> ControlPort? {
         guard child.listenDescriptor == nil else { return nil }
         return try ControlPort(.address(listen ?? HostPort(host: "127.0.0.1", port: defaultPort)))
+    }
+
+    /// The summation server's port is bound with the run; that it can be is known before anything is made.
+    static func requireDataPort(_ port: Int, _ listen: HostPort?) throws {
+        guard port > 0 else { return }
+        try GradientListener(host: listen?.host ?? "127.0.0.1", port: port).shutdown()
     }
 
     /// Before the first checkpoint there is nothing to go on from.

@@ -64,14 +64,14 @@ struct Launch: ParsableCommand {
             }
             let choice = RunChoice(
                 settings: settings, path: try resume.map { try RunFolder.open($0).path } ?? folder, from: from)
-            let configuration = try choice.configuration()
             // What cannot be read or cannot be is better known before anybody is asked anything.
-            let data = try DataSet.open(configuration.data, directory: settings.data)
-            try configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).validate()
+            let (configuration, data) = try choice.check()
+            let workers = range.bounds.upperBound
             if dryRun {
-                Output.result(try DryRun(configuration: configuration, data: data).text(json: json))
+                Output.result(try DryRun(configuration: configuration, data: data, workers: workers).text(json: json))
                 return 0
             }
+            if let spares = Spares(workers: workers, of: configuration, isNew: try !choice.exists).sentence { Output.note(spares) }
             let options = LaunchOptions(
                 hosts: entries,
                 check: HostCheckOptions(
@@ -82,15 +82,23 @@ struct Launch: ParsableCommand {
             let lines = TerminalLines()
             let launcher = Launcher(options: options, starter: starter) { lines.show($0) }
             if check { return try launcher.check() }
-            return try launcher.run {
-                let (folder, configuration) = try choice.open()
-                if !settings.isEmpty { try folder.update(to: configuration) }
-                Output.note("run folder \(folder.path)")
-                let arguments =
-                    ["coordinator", "--run", folder.path, "--workers", range.text] + exchange.arguments
-                    + (settings.data.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []) + (json ? ["--json"] : [])
-                return (arguments, Remains(folder: folder, way: "the same command with --run"))
+            // A run that could not begin leaves no folder behind, and one that exists keeps what it has.
+            var new: NewRun?
+            let status = Result {
+                try launcher.run {
+                    let run = try choice.open()
+                    new = run.new
+                    if !settings.isEmpty { try run.folder.update(to: run.configuration) }
+                    Output.note("run folder \(run.folder.path)")
+                    return (coordinator(of: run.folder, range), Remains(folder: run.folder, way: "the same command with --run"))
+                }
             }
+            return try new.map { try $0.keeping(status.get) } ?? status.get()
         }
+    }
+
+    private func coordinator(of folder: RunFolder, _ workers: WorkerRange) -> [String] {
+        ["coordinator", "--run", folder.path, "--workers", workers.text] + exchange.arguments
+            + (settings.data.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []) + (json ? ["--json"] : [])
     }
 }

@@ -70,6 +70,8 @@ struct Resume: ParsableCommand {
                     orphanTimeout: orphanTimeout.value, child: child, json: json
                 ).run()
             }
+            let spares = Spares(workers: spread.workers.bounds.upperBound, of: configuration, isNew: false)
+            if let spares = spares.sentence { Output.note(spares) }
             return try LocalRun(
                 folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
                 maximumRestarts: restarts.maxRestarts, json: json

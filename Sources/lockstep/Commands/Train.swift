@@ -35,18 +35,24 @@ struct Train: ParsableCommand {
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.validate()
-            if dryRun {
-                Output.result(try DryRun(configuration: configuration, data: data).text(json: json))
-                return 0
-            }
             let start = try from.map { try SavedState(parsing: $0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
-            let folder = try NewRun.begin(configuration, data: data, at: folder)
-            Output.note("run folder \(folder.path)")
-            return try LocalRun(
-                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: start,
-                maximumRestarts: restarts.maxRestarts, json: json
-            ).run()
+            let workers = spread.workers.bounds.upperBound
+            if dryRun {
+                Output.result(try DryRun(configuration: configuration, data: data, workers: workers).text(json: json))
+                return 0
+            }
+            // Its processes have this one's limits. The data are the coordinator's alone.
+            try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
+            if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
+            let run = try NewRun(configuration, data: data, at: folder)
+            Output.note("run folder \(run.folder.path)")
+            return try run.keeping {
+                try LocalRun(
+                    folder: run.folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: start,
+                    maximumRestarts: restarts.maxRestarts, json: json
+                ).run()
+            }
         }
     }
 }

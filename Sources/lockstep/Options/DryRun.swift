@@ -8,6 +8,10 @@ import Runs
 struct DryRun {
     let configuration: Configuration
     let data: DataSet
+    /// Processes that train.
+    let workers: Int
+
+    private var spares: Spares { Spares(workers: workers, of: configuration, isNew: true) }
 
     private var pixels: Int { data.train.pixels }
     private var parameters: Int { configuration.model.parameterCount(pixels: pixels) }
@@ -34,6 +38,7 @@ struct DryRun {
             return JSON.object([
                 .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),
                 .init("operations_per_sample", .integer(Int64(operations))), .init("steps", .unsigned(steps)),
+                .init("workers", .integer(Int64(workers))), .init("spares", .integer(Int64(spares.count))),
                 .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
             ]).text
         }
@@ -43,6 +48,7 @@ struct DryRun {
             \(rateLines)
             # parameters  \(grouped(parameters))
             # operations  \(grouped(operations)) a sample (forward and backward, all phases)
+            # workers     \(workers)\(spares.sentence.map { ": \($0)" } ?? "")
             # memory      \(grouped(replica / 1_000_000)) MB of state and sums a worker, and its activations
             # wire        \(grouped(gradient / 1_000_000)) MB of gradient a worker and step, before packing
 

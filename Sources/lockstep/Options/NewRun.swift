@@ -2,25 +2,59 @@ import Datasets
 import Foundation
 import Runs
 
-/// What `train` and `coordinator` begin a run with.
-enum NewRun {
-    /// The folder with the configuration in it, marked as the latest run where it is one that stays.
-    static func begin(
-        _ configuration: Configuration, data: DataSet, at path: String?, isLatest: Bool = true
-    ) throws -> RunFolder {
-        let folder = try RunFolder.begin(
+/// What `train` and `coordinator` begin a run with: a folder with the configuration in it.
+struct NewRun {
+    let folder: RunFolder
+    /// What `latest` stood for before; nil where this run did not take that name.
+    private let before: Latest?
+
+    private struct Latest {
+        let target: String?
+    }
+
+    /// Makes the folder, marked as the latest run where it is one that stays.
+    init(_ configuration: Configuration, data: DataSet, at path: String?, isLatest: Bool = true) throws {
+        let target = RunFolder.latestTarget()
+        folder = try RunFolder.begin(
             configuration,
             provenance: Provenance(
                 commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
                 commandLine: CommandLine.arguments),
             at: path)
-        guard isLatest else { return folder }
-        do {
-            try folder.markLatest()
-        } catch {
-            // The mark saves typing, and a run elsewhere may be started from a folder that cannot be written.
-            Output.note("`latest` does not stand for this run: \(error)")
+        var marked = false
+        if isLatest {
+            do {
+                try folder.markLatest()
+                marked = true
+            } catch {
+                // The mark saves typing, and a run elsewhere may be started from a folder that cannot be written.
+                Output.note("`latest` does not stand for this run: \(error)")
+            }
         }
-        return folder
+        before = marked ? Latest(target: target) : nil
+    }
+
+    /// The folder alone, of a run that is to stay or be removed by other rules.
+    static func begin(_ configuration: Configuration, data: DataSet, at path: String?, isLatest: Bool = true) throws -> RunFolder {
+        try NewRun(configuration, data: data, at: path, isLatest: isLatest).folder
+    }
+
+    /// Runs what the folder is for. Where the run could not begin, nothing of it is left behind.
+    func keeping(_ body: () throws -> Int32) throws -> Int32 {
+        do {
+            let status = try body()
+            if status != 0 { withdraw() }
+            return status
+        } catch {
+            withdraw()
+            throw error
+        }
+    }
+
+    private func withdraw() {
+        guard !folder.hasBegun else { return }
+        folder.withdraw()
+        if let before { RunFolder.restoreLatest(to: before.target) }
+        Output.note("the run has not begun, and its folder \(folder.path) is removed")
     }
 }

@@ -37,14 +37,32 @@ struct RunChoice {
         return try beside.configuration(base: existing)
     }
 
-    /// The run's folder, and what its coordinator writes there before it begins: as it is, where it exists and means the same; new otherwise.
-    func open() throws -> (folder: RunFolder, configuration: Configuration) {
+    /// What can be wrong with the run before anything is made for it.
+    func check() throws -> (configuration: Configuration, data: DataSet) {
         let configuration = try configuration()
-        if let folder = try existing { return (folder, configuration) }
         let data = try DataSet.open(configuration.data, directory: settings.data)
         let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
         try training.validate()
-        if let from { _ = try InitialWeights.replica(training, from: SavedState(parsing: from).statePath) }
-        return (try NewRun.begin(configuration, data: data, at: path), configuration)
+        if let from, try !exists { _ = try InitialWeights.replica(training, from: SavedState(parsing: from).statePath) }
+        return (configuration, data)
     }
+
+    /// The run's folder, and what its coordinator writes there before it begins: as it is, where it exists and means the same; new otherwise.
+    func open() throws -> OpenedRun {
+        if let folder = try existing { return OpenedRun(folder: folder, configuration: try configuration(), new: nil) }
+        let (configuration, data) = try check()
+        let new = try NewRun(configuration, data: data, at: path)
+        return OpenedRun(folder: new.folder, configuration: configuration, new: new)
+    }
+}
+
+/// A run that is there.
+struct OpenedRun {
+    let folder: RunFolder
+    let configuration: Configuration
+    /// Nil where it was there before.
+    let new: NewRun?
+
+    /// Runs what it was opened for. Of a new run that could not begin, nothing is left behind.
+    func keeping(_ body: () throws -> Int32) throws -> Int32 { try new.map { try $0.keeping(body) } ?? body() }
 }

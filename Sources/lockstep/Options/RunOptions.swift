@@ -68,6 +68,11 @@ struct SettingOptions: ParsableArguments {
     /// threads of a worker where nobody gives them: the cores divided by the `workers`.
     func configuration(base: Configuration? = nil, threads: Int? = nil, workers: Int = 1) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
+        if let config {
+            do { try KeptInput.keep(config, limit: Configuration.maximumBytes) } catch {
+                throw UsageError("--config \(config) cannot be read: \(error)")
+            }
+        }
         let named = config == nil && base == nil ? recipe ?? environment["LOCKSTEP_RECIPE"] : recipe
         var sources = ConfigurationSources(
             recipe: named, file: config, environment: environment, sets: sets,

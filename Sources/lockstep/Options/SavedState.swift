@@ -20,6 +20,7 @@ struct SavedState {
     /// - Throws: where there is none; what was passed over is told on standard error.
     init(run: String, step: UInt64? = nil) throws {
         folder = try RunFolder.open(run)
+        try folder.requireParts()
         if let step {
             checkpoint = try folder.checkpoints().at(step: step)
             warnOfOtherSettings()

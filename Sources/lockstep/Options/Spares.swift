@@ -1,0 +1,37 @@
+import Runs
+
+/// Workers that would have nothing to compute: beyond one a shard they only keep their state in step, which is worth saying before a run begins.
+struct Spares {
+    let workers: Int
+    let shards: Int
+    /// A run that exists keeps its shards.
+    let isNew: Bool
+    /// A shard has a row of the minibatch at least.
+    private let most: Int
+
+    init(workers: Int, of configuration: Configuration, isNew: Bool) {
+        self.workers = workers
+        self.isNew = isNew
+        shards = configuration.shards
+        most = min(Configuration.mostShards, configuration.minibatch)
+    }
+
+    var count: Int { max(0, workers - shards) }
+
+    /// One line; nil where every worker has something to do.
+    var sentence: String? {
+        guard count > 0 else { return nil }
+        let (them, have) = count == 1 ? ("1 of the \(workers) workers", "has") : ("\(count) of the \(workers) workers", "have")
+        return
+            "\(them) will \(have) no shard and compute nothing, since a minibatch is cut into \(shards): they stand by as spares. \(way)"
+    }
+
+    private var way: String {
+        let enough = "--workers \(shards) is as fast"
+        guard workers <= most else { return enough }
+        let setting = "--set shards=\(workers)"
+        return isNew
+            ? "\(setting) gives each of them one (other bits than with \(shards)); \(enough)"
+            : "\(enough); a new run with \(setting) would use them all"
+    }
+}

@@ -58,5 +58,27 @@ extension Loopback {
             #expect(reducers[0].counters.frames[Int(GradientCoding.empty.rawValue)] == 2)
             for reducer in reducers { reducer.shutdown() }
         }
+
+        @Test("Spares add to a ring's traffic no more than what brings each of them the sum", arguments: [(4, 8), (1, 3), (2, 5), (4, 5)])
+        func spares(active: Int, world: Int) throws {
+            let reducers = try TestRun().ring(world, .off, spares: world - active)
+            defer { for reducer in reducers { reducer.shutdown() } }
+            let elements = 120_000
+            let plan = BucketPlan(tensorRanges: [0..<elements])
+            let sums = reducers.map { _ in Storage<Int32>(count: elements) }
+            for sum in sums[..<active] { Self.fill(sum) }
+            for (member, reducer) in reducers.enumerated() {
+                reducer.begin(
+                    phase: 0, attempt: 0, plan: plan, sum: sums[member], statistics: StatisticsBoard(tensors: 1))
+                for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
+            }
+            for reducer in reducers { try reducer.finish() }
+            // Each but one of those with a part hands its sum on, and each member but one is given the whole.
+            let least = UInt64((active - 1 + world - 1) * elements * 4)
+            let sent = reducers.reduce(0) { $0 + $1.counters.sent }
+            #expect(sent >= least && sent < least + least / 100 + 200_000, "\(sent) bytes, of \(least) that there must be")
+            let expected = sums[0].all.array
+            #expect(sums.allSatisfy { $0.all.array == expected } && expected[3] == 3 &* Int32(truncatingIfNeeded: 2_654_435_761) &* Int32(active))
+        }
     }
 }

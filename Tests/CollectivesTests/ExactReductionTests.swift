@@ -29,6 +29,15 @@ extension Loopback {
             try Self.run(reducers, seed: Self.seed + UInt64(world))
         }
 
+        @Test("on a ring in which some members are taken for spares, whatever they bring", arguments: LinkCompression.allCases)
+        func spares(compression: LinkCompression) throws {
+            for (world, spares) in [(2, 1), (3, 1), (3, 2), (5, 2), (6, 1)] {
+                let reducers = try TestRun().ring(world, compression, spares: spares)
+                defer { for reducer in reducers { reducer.shutdown() } }
+                try Self.run(reducers, seed: Self.seed + UInt64(10 * world + spares))
+            }
+        }
+
         @Test("at a server with any number of members", arguments: [1, 2, 3, 4], LinkCompression.allCases)
         func server(world: Int, compression: LinkCompression) throws {
             let (reducers, server) = try TestRun().server(world, compression)

@@ -45,7 +45,7 @@ struct TestRun {
 
     /// The members of a ring; `through` may replace the port that rank 0 dials.
     func ring(
-        _ world: Int, _ compression: LinkCompression, through: (Int) throws -> Int = { $0 },
+        _ world: Int, _ compression: LinkCompression, spares: Int = 0, through: (Int) throws -> Int = { $0 },
         onFailure: (@Sendable (LinkFailure) -> Void)? = nil
     ) throws -> [RingReducer] {
         let listeners = try (0..<world).map {
@@ -59,7 +59,7 @@ struct TestRun {
         }
         return try (0..<world).map { rank in
             RingReducer(
-                rank: rank, world: world, successor: successors[rank],
+                rank: rank, world: world, spares: spares, successor: successors[rank],
                 predecessor: try listeners[rank].accept(from: .worker((rank + world - 1) % world)),
                 compression: compression, onFailure: onFailure)
         }

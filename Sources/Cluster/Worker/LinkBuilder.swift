@@ -7,10 +7,13 @@ package struct LinkBuilder {
     let view: ControlView
     let run: [UInt8]
     let generation: UInt64
+    /// Of a minibatch: the ranks behind them are spares.
+    let shards: Int
     let compression: LinkCompression
 
-    package init(view: ControlView, run: [UInt8], generation: UInt64, compression: LinkCompression) {
+    package init(view: ControlView, run: [UInt8], generation: UInt64, shards: Int, compression: LinkCompression) {
         self.view = view
+        self.shards = shards
         self.run = run
         self.generation = generation
         self.compression = compression
@@ -38,7 +41,8 @@ package struct LinkBuilder {
         let addresses = member.addresses.map { LinkAddress(host: $0, port: Int(member.port)) }
         let out = try dialer.dial(addresses, hello: hello(from: rank, to: .worker(successor)))
         let back = try listener.accept(from: .worker(predecessor))
-        return RingReducer(rank: rank, world: world, successor: out, predecessor: back, compression: compression)
+        return RingReducer(
+            rank: rank, world: world, spares: max(0, world - shards), successor: out, predecessor: back, compression: compression)
     }
 
     private func hello(from rank: Int, to end: LinkEnd) -> LinkHello {

@@ -232,7 +232,8 @@ final class WorkerEngine: Sendable {
                 return (links.listener, false)
             }
             if isStale { return }
-            let builder = LinkBuilder(view: view, run: run, generation: generation, compression: session.compression)
+            let builder = LinkBuilder(
+                view: view, run: run, generation: generation, shards: session.replica.settings.shards, compression: session.compression)
             let reducer = try builder.connect(dialer: dialer, listener: listener)
             let stale = links.withLock { links in
                 guard links.dialer === dialer, links.abandoned == abandoned else { return true }

@@ -91,9 +91,10 @@ final class RingCore: @unchecked Sendable {
             exchange.isReady[bucket] = true
             exchange.readyCount += 1
             if exchange.readyCount == exchange.buckets { state.ledger.lastReady() }
-            let statistics = geometry.rank == 0 ? exchange.ownStatistics(bucket: bucket) : []
-            state.jobs.push(
-                .send(exchange, bucket: bucket, chunk: geometry.rank, hop: 0, statistics: statistics, forced: nil))
+            for chunk in geometry.own {
+                let statistics = chunk == 0 ? exchange.ownStatistics(bucket: bucket) : []
+                state.jobs.push(.send(exchange, bucket: bucket, chunk: chunk, hop: 0, statistics: statistics, forced: nil))
+            }
             for frame in exchange.parked[bucket] {
                 state.parkedBytes -= frame.header.payloadBytes
                 state.jobs.push(.absorb(exchange, frame))

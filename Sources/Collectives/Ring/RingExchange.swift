@@ -3,16 +3,44 @@ import Wire
 
 /// Who sends what to whom on a ring of `world` members, seen from `rank`.
 ///
-/// At hop h, 0 ≤ h < 2·(world − 1), the member of rank (c + h) mod world sends chunk c to its successor. The first world − 1
-/// hops are the reduce-scatter (the receiver adds), the others the all-gather (the receiver replaces and forwards).
+/// At hop h, 0 ≤ h < 2·(world − 1), the member of rank (b + h) mod world sends chunk c to its successor, where b is the rank at which the chunk
+/// begins. The first world − 1 hops are the reduce-scatter (the receiver adds), the others the all-gather (the receiver replaces and forwards).
+///
+/// With a part of the sum in everybody's hands chunk c begins at rank c, so that all links carry as much. Where the last ranks are spares, whose
+/// part is zero, every chunk begins at the first of them: a chunk of zeros is a header alone, so a partial sum crosses no link between spares, and
+/// the whole sum each link once. It goes past every member before it is whole in either case: nobody comes two phases ahead of another.
 struct RingGeometry: Sendable {
     let rank: Int
     let world: Int
+    /// Ranks from here on have nothing to add.
+    let active: Int
+
+    init(rank: Int, world: Int, spares: Int = 0) {
+        precondition(spares >= 0 && spares < world, "\(spares) of \(world) members without a part")
+        self.rank = rank
+        self.world = world
+        active = world - spares
+    }
+
+    /// The rank at which a chunk begins.
+    private func beginning(_ chunk: Int) -> Int { active == world ? chunk : active }
+    /// The chunks that this member sends first.
+    var own: Range<Int> { active == world ? rank..<rank + 1 : rank == active ? 0..<world : 0..<0 }
+    /// Frames of a bucket that this member sends.
+    var sends: Int { (0..<world).reduce(0) { $0 + visits(from: beginning($1), at: rank) } }
+    /// Frames of a bucket that come to it.
+    var receives: Int { (0..<world).reduce(0) { $0 + visits(from: beginning($1) + 1, at: rank) } }
+
+    /// How many of the hops lead past a rank, where the first is at `start`.
+    private func visits(from start: Int, at rank: Int) -> Int {
+        let first = ((rank - start) % world + world) % world
+        return first + world < hops ? 2 : first < hops ? 1 : 0
+    }
 
     var hops: Int { 2 * (world - 1) }
     func reduces(_ hop: Int) -> Bool { hop < world - 1 }
-    /// The chunk that arrives here at this hop.
-    func arriving(_ hop: Int) -> Int { ((rank - hop - 1) % world + world) % world }
+    /// Whether a chunk arrives here at this hop.
+    func arrives(_ chunk: Int, hop: Int) -> Bool { (beginning(chunk) + hop + 1) % world == rank }
     /// Whether the chunk is the whole sum here after this hop.
     func completes(_ hop: Int) -> Bool { hop >= world - 2 }
     func isLast(_ hop: Int) -> Bool { hop == hops - 1 }
@@ -45,7 +73,9 @@ final class RingExchange: @unchecked Sendable {
     var chunksWhole = 0
     var framesSent = 0
     var framesRead = 0
+    /// By bucket and chunk: on its first way past this member, and on its second.
     private var received: [Bool]
+    private let sends, receives: Int
 
     init(
         tag: ExchangeTag, geometry: RingGeometry, plan: BucketPlan, sum: Storage<Int32>, board: StatisticsBoard,
@@ -65,15 +95,16 @@ final class RingExchange: @unchecked Sendable {
         completes = plan.buckets.map(\.completes)
         isReady = [Bool](repeating: false, count: count)
         parked = [[ParkedFrame]](repeating: [], count: count)
-        received = [Bool](repeating: false, count: count * geometry.hops)
+        received = [Bool](repeating: false, count: count * geometry.world * 2)
+        (sends, receives) = (count * geometry.sends, count * geometry.receives)
     }
 
     var buckets: Int { chunks.count }
 
     var isDone: Bool { chunksWhole == buckets * geometry.world && hasSentAll }
-    var hasSentAll: Bool { framesSent == buckets * geometry.hops }
+    var hasSentAll: Bool { framesSent == sends }
     /// Every frame that is due was read: only this member's own work is missing.
-    var hasReceivedAll: Bool { framesRead == buckets * geometry.hops }
+    var hasReceivedAll: Bool { framesRead == receives }
 
     func header(bucket: Int, chunk: Int, hop: Int, statistics: [TensorStatistics], view: UInt64) -> GradientFrameHeader {
         GradientFrameHeader(
@@ -86,7 +117,7 @@ final class RingExchange: @unchecked Sendable {
         guard header.buckets == buckets, header.bucket < buckets else {
             return "bucket \(header.bucket) of \(header.buckets) in a plan of \(buckets)"
         }
-        guard header.hop < geometry.hops, header.chunk == geometry.arriving(header.hop) else {
+        guard header.hop < geometry.hops, header.chunk < geometry.world, geometry.arrives(header.chunk, hop: header.hop) else {
             return "chunk \(header.chunk) at hop \(header.hop)"
         }
         guard header.pieces == chunks[header.bucket][header.chunk].map(\.count) else {
@@ -95,7 +126,7 @@ final class RingExchange: @unchecked Sendable {
         guard header.statistics.count == (header.chunk == 0 ? completes[header.bucket].count : 0) else {
             return "statistics of \(header.statistics.count) tensors in bucket \(header.bucket)"
         }
-        let place = header.bucket * geometry.hops + header.hop
+        let place = (header.bucket * geometry.world + header.chunk) * 2 + (header.hop < geometry.world ? 0 : 1)
         guard !received[place] else { return "bucket \(header.bucket) hop \(header.hop) twice" }
         guard geometry.reduces(header.hop) || isReady[header.bucket] else {
             return "the sum of bucket \(header.bucket) without this member's part"

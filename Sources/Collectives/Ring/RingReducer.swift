@@ -12,9 +12,10 @@ public final class RingReducer: Reducer {
     private let threads: [OwnedThread]
 
     /// Takes the links over. Preconditions: world ≥ 2, and the links lead to the right ranks. `onFailure` is called at most
-    /// once a neighbour, on a network thread, and not for one's own shutdown; it must not hold the reducer strongly.
+    /// once a neighbour, on a network thread, and not for one's own shutdown; it must not hold the reducer strongly. The last ranks, as many as
+    /// `spares`, have zeros to add; every member of the ring is told the same.
     public init(
-        rank: Int, world: Int, successor: GradientLink, predecessor: GradientLink, compression: LinkCompression,
+        rank: Int, world: Int, spares: Int = 0, successor: GradientLink, predecessor: GradientLink, compression: LinkCompression,
         onFailure: (@Sendable (LinkFailure) -> Void)? = nil
     ) {
         precondition(world >= 2 && world <= Limits.members && (0..<world).contains(rank))
@@ -22,7 +23,7 @@ public final class RingReducer: Reducer {
         precondition(predecessor.peer == .worker((rank + world - 1) % world), "the predecessor is \(predecessor.peer)")
         precondition(successor.view == predecessor.view)
         let core = RingCore(
-            geometry: RingGeometry(rank: rank, world: world), successor: successor, predecessor: predecessor,
+            geometry: RingGeometry(rank: rank, world: world, spares: spares), successor: successor, predecessor: predecessor,
             compression: compression, onFailure: onFailure)
         self.core = core
         threads = [

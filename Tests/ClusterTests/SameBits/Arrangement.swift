@@ -100,7 +100,8 @@ struct Arrangement: CustomStringConvertible {
         let plans = replica.phases.map {
             BucketPlan(tensorRanges: $0.tensors.map(\.range), readyOrder: $0.readyOrder)
         }
-        let builder = LinkBuilder(view: view, run: Self.run, generation: 1, compression: compression)
+        let builder = LinkBuilder(
+            view: view, run: Self.run, generation: 1, shards: settings.shards, compression: compression)
         let reducer = try builder.connect(dialer: GradientDialer(), listener: listener)
         defer { reducer.shutdown() }
         var clock = StepClock()

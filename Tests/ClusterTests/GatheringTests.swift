@@ -34,7 +34,7 @@ import Testing
         var bench = Bench(plan(workers: 6...6))
         let view = try #require(bench.gather(6).views.first)
         #expect(view.members.reduce(0) { $0 + $1.shards.count } == 4)
-        #expect(view.members.filter(\.shards.isEmpty).count == 2)
+        #expect(view.members.map(\.shards.isEmpty) == [false, false, false, false, true, true], "the ring counts on the order")
     }
 
     @Test("a view's number goes on where an earlier coordinator's ended")
@@ -165,6 +165,84 @@ import Testing
         // Killed from outside, it is replaced.
         var killed = Bench(plan(supervised: true))
         #expect(killed.send(.childExited(pid: 4711, cause: "killed by SIGKILL")).outcome == nil)
+    }
+
+    @Test("on one machine the last line of the log of a child that ends before the run began is told with it")
+    func lastWords() throws {
+        var bench = Bench(plan(supervised: true))
+        #expect(bench.send(.childSaid(pid: 4711, words: "lockstep: the memory limit is low")).isEmpty)
+        let exited = bench.send(.childExited(pid: 4711, cause: "exit status 1"))
+        let reason = try #require(exited.failure)
+        #expect(reason.contains("4711") && reason.hasSuffix("its log ends with: lockstep: the memory limit is low"), "\(reason)")
+        // One that was killed is replaced; that it was is no secret.
+        var killed = Bench(plan(supervised: true))
+        _ = killed.send(.childSaid(pid: 4712, words: "Fatal error: no more"))
+        let words = killed.send(.childExited(pid: 4712, cause: "killed by SIGILL")).words
+        #expect(words.contains("4712") && words.contains("killed by SIGILL") && words.contains("Fatal error: no more"), "\(words)")
+        // Of one that had come its loss is told, and no second thing.
+        _ = killed.greet(1)
+        _ = killed.die(1)
+        #expect(killed.send(.childExited(pid: identity(1).pid, cause: "killed by SIGKILL")).isEmpty)
+    }
+
+    @Test("a worker that comes and never gets ready is told to end, and why; what holds memory down is named")
+    func neverReady() throws {
+        var plan = plan(supervised: true)
+        plan.addressLimits = "RLIMIT_AS is set to 600 MB"
+        var bench = Bench(plan)
+        _ = bench.send(.hello(id(1), identity(1)))
+        let early = bench.pass(.seconds(119), idle: [1])
+        #expect(early.outcome == nil && early.deaths.isEmpty)
+        let late = bench.pass(.seconds(3), idle: [1])
+        let stops = late.compactMap { if case .stop(let ids, let reason, true) = $0 { (ids, reason) } else { nil } }
+        let (ids, reason) = try #require(stops.first)
+        #expect(ids == [id(1)] && reason.contains("shows no work") && reason.contains("RLIMIT_AS is set to 600 MB"), "\(reason)")
+        #expect(late.deaths.count == 1 && late.closed.isEmpty, "the word must arrive before the connection ends")
+        // One that works on gets its time.
+        var busy = Bench(plan)
+        _ = busy.send(.hello(id(1), identity(1)))
+        #expect(busy.pass(.seconds(300), busy: [1]).deaths.isEmpty)
+    }
+
+    @Test("on one machine a run whose workers never come ends in words; elsewhere it waits for them")
+    func nobodyComes() throws {
+        var bench = Bench(plan(supervised: true))
+        #expect(bench.pass(.seconds(119)).outcome == nil)
+        let reason = try #require(bench.pass(.seconds(3)).failure)
+        #expect(reason.contains("0 of 2 workers are ready") && reason.contains("120 s"), "\(reason)")
+        // Each sign of one begins the time anew.
+        var slow = Bench(plan(supervised: true))
+        _ = slow.pass(.seconds(100))
+        _ = slow.greet(1)
+        #expect(slow.pass(.seconds(100), idle: [1]).outcome == nil)
+        #expect(slow.pass(.seconds(25), idle: [1]).failure != nil)
+        var open = Bench(plan())
+        #expect(open.pass(.seconds(500)).outcome == nil)
+    }
+
+    @Test("a worker is called by the number of its log: its place on one machine, elsewhere the one it was called by before")
+    func numbers() throws {
+        func named(_ number: UInt64, _ own: UInt32?) -> WorkerIdentity {
+            var identity = identity(number)
+            identity.number = own
+            return identity
+        }
+        func welcomed(_ directives: [CoordinatorDirective]) -> [UInt32] {
+            directives.compactMap { if case .welcome(_, let worker) = $0 { worker } else { nil } }
+        }
+        var house = Bench(plan(supervised: true))
+        // The second of two starts first.
+        #expect(welcomed(house.send(.hello(id(1), named(1, 1)))) == [1])
+        #expect(welcomed(house.send(.hello(id(2), named(2, 0)))) == [0])
+        #expect(house.die(2).words.contains("worker 0 (host"))
+        #expect(welcomed(house.send(.hello(id(3), named(3, 0)))) == [0])
+        // Another coordinator, whose workers come back in another order.
+        var again = Bench(plan(generation: 2))
+        #expect(welcomed(again.send(.hello(id(1), named(1, 3)))) == [3])
+        #expect(welcomed(again.send(.hello(id(2), named(2, nil)))) == [4])
+        // A number that somebody has is nobody else's.
+        #expect(welcomed(again.send(.hello(id(3), named(3, 3)))) == [5])
+        #expect(again.machine.number(of: id(1)) == 3)
     }
 
     @Test("whoever comes after the end is told that the run is over")

@@ -161,6 +161,22 @@ import Wire
         #expect(!comesThrough(try Token("0123456789abcdeg"), plain))
     }
 
+    @Test("what an editor puts beside a token and nobody sees is named, and no part of one")
+    func invisible() throws {
+        let plain = Array("0123456789abcdef".utf8)
+        let utf16: [UInt8] = plain.flatMap { [$0, 0] as [UInt8] }
+        let files: [(bytes: [UInt8], part: String)] = [
+            ([0xEF, 0xBB, 0xBF] + plain, "byte order mark"), (utf16, "NUL byte"), ([0xFF, 0xFE] + utf16, "NUL byte"),
+            (plain + [0xFE], "not text in UTF-8"),
+        ]
+        for (bytes, part) in files {
+            let file = try scratch.write("", mode: 0o600)
+            try Data(bytes).write(to: URL(fileURLWithPath: file))
+            let sentence = message { _ = try Token(file: file) }
+            #expect(sentence.contains(file) && sentence.contains(part), "\(sentence)")
+        }
+    }
+
     @Test("a file that others can read is refused with the command that mends it", arguments: [0o640, 0o604, 0o622, 0o666])
     func open(mode: Int) throws {
         let file = try scratch.write("0123456789abcdef", mode: mode)

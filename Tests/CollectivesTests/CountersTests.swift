@@ -59,7 +59,9 @@ extension Loopback {
             for reducer in reducers { reducer.shutdown() }
         }
 
-        @Test("Spares add to a ring's traffic no more than what brings each of them the sum", arguments: [(4, 8), (1, 3), (2, 5), (4, 5)])
+        @Test(
+            "Spares add to a ring's traffic no more than what brings each of them the sum",
+            arguments: [(4, 8), (1, 3), (2, 5), (4, 5)])
         func spares(active: Int, world: Int) throws {
             let reducers = try TestRun().ring(world, .off, spares: world - active)
             defer { for reducer in reducers { reducer.shutdown() } }
@@ -78,7 +80,9 @@ extension Loopback {
             let sent = reducers.reduce(0) { $0 + $1.counters.sent }
             #expect(sent >= least && sent < least + least / 100 + 200_000, "\(sent) bytes, of \(least) that there must be")
             let expected = sums[0].all.array
-            #expect(sums.allSatisfy { $0.all.array == expected } && expected[3] == 3 &* Int32(truncatingIfNeeded: 2_654_435_761) &* Int32(active))
+            #expect(
+                sums.allSatisfy { $0.all.array == expected }
+                    && expected[3] == 3 &* Int32(truncatingIfNeeded: 2_654_435_761) &* Int32(active))
         }
     }
 }

@@ -53,6 +53,50 @@ import Testing
         #expect(try Scratch.names(directory) == ["a.jpg"])
     }
 
+    @Test("What was made for a run that could not begin is taken away, and nothing else")
+    func withdrawn() throws {
+        let run = try makeRun("a")
+        #expect(!run.hasBegun)
+        run.withdraw(keepingFolder: false)
+        #expect(!RunFolder.exists(run.path))
+        let volume = scratch.file("volume-of-its-own")
+        try FileManager.default.createDirectory(atPath: volume + "/lost+found", withIntermediateDirectories: true)
+        let mounted = try makeRun("a", at: volume)
+        mounted.withdraw(keepingFolder: true)
+        #expect(try Scratch.names(volume) == ["lost+found"])
+        for part in ["metrics.jsonl", "steps.log", "worker-0.log"] {
+            let begun = try makeRun("b")
+            try Data("x".utf8).write(to: URL(fileURLWithPath: begun.path + "/" + part))
+            #expect(begun.hasBegun, "\(part)")
+            begun.withdraw(keepingFolder: false)
+            #expect(RunFolder.exists(begun.path + "/" + part))
+        }
+    }
+
+    @Test("latest is given back to the run it stood for")
+    func latestGivenBack() throws {
+        let (first, second) = (try makeRun("a"), try makeRun("b"))
+        try first.markLatest(under: runs)
+        let before = RunFolder.latestTarget(under: runs)
+        try second.markLatest(under: runs)
+        RunFolder.restoreLatest(to: before, under: runs)
+        #expect(try RunFolder.open("latest", under: runs).path == first.path)
+        RunFolder.restoreLatest(to: nil, under: runs)
+        #expect(RunFolder.latestTarget(under: runs) == nil)
+    }
+
+    @Test(
+        "a file system that gives no lock is told in a whole sentence, and a true one",
+        arguments: [
+            (ENOLCK, "the file server gives no lock"), (EOPNOTSUPP, "has no locks"), (ENOSYS, "has no locks"),
+            (EINVAL, "has no locks"),
+        ])
+    func noLocks(code: Int32, part: String) {
+        let sentence = "\(RunFolder.noLock("/mnt/run/lock", code))"
+        #expect(sentence.hasPrefix("/mnt/run/lock cannot be locked") && sentence.contains(part) && sentence.contains("local disk"))
+        #expect(!sentence.contains("a device or a pipe") && sentence.hasSuffix("."), "\(sentence)")
+    }
+
     @Test("A blank folder is taken: a fresh volume, or what a process left that died at the beginning")
     func blank() throws {
         let directory = scratch.file("volume")

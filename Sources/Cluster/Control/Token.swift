@@ -54,7 +54,8 @@ public struct Token: Sendable {
             throw LocalError("\(source) begins with a byte order mark, which is no part of a token: save it as UTF-8 without one")
         }
         if bytes.contains(0) {
-            throw LocalError("\(source) holds a NUL byte, so it is no plain text (UTF-16 perhaps): save it as UTF-8, or make a new one")
+            throw LocalError(
+                "\(source) holds a NUL byte, so it is no plain text (UTF-16 perhaps): save it as UTF-8, or make a new one")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw LocalError("\(source) is not text in UTF-8; make one with `head -c 32 /dev/urandom | base64 > FILE`")

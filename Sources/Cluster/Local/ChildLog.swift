@@ -2,8 +2,8 @@ import Glibc
 import Waiting
 
 /// What a child has written to its log, which may hold the words of those before it.
-struct ChildLog: Sendable {
-    let path: String
+package struct ChildLog: Sendable {
+    package let path: String
     /// Where its own words begin.
     private let start: off_t
 
@@ -13,7 +13,7 @@ struct ChildLog: Sendable {
     private static let longestLine = 1000
 
     /// The log at `path`, opened for the child, from where it ends now.
-    init(path: String, descriptor: Int32) {
+    package init(path: String, descriptor: Int32) {
         self.path = path
         start = max(0, lseek(descriptor, 0, SEEK_END))
     }
@@ -21,7 +21,7 @@ struct ChildLog: Sendable {
     /// The last line that says why; nil where it has said nothing.
     ///
     /// The program's own sentence goes before what the system or the runtime writes behind it.
-    var lastLine: String? {
+    package var lastLine: String? {
         let descriptor = Descriptor.openFile(path, O_RDONLY | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

@@ -2,7 +2,7 @@ import Glibc
 import Kernels
 
 /// Tells a child that the kernel has killed for want of memory from one that a person, or another program, has killed: the kernel counts its own.
-struct KillWatch: Sendable {
+package struct KillWatch: Sendable {
     private var counted: UInt64?
     private let look: @Sendable () -> UInt64?
     private let memory: UInt64?
@@ -10,7 +10,7 @@ struct KillWatch: Sendable {
     /// - Parameters:
     ///   - memory: what the control groups allow.
     ///   - look: how many processes were killed for want of memory so far; nil where nobody counts.
-    init(
+    package init(
         memory: UInt64? = MachineLimits.here.memory, look: @escaping @Sendable () -> UInt64? = { MachineLimits.outOfMemoryKills() }
     ) {
         self.memory = memory
@@ -19,7 +19,7 @@ struct KillWatch: Sendable {
     }
 
     /// How a child ended, in words.
-    mutating func words(on ending: ChildProcess.Ending) -> String {
+    package mutating func words(on ending: ChildProcess.Ending) -> String {
         guard ending == .killed(signal: SIGKILL), let before = counted, let now = look(), now > before else { return "\(ending)" }
         counted = now
         let limit = memory.map { ", which is limited to \(Sizes.text($0)) for this control group" } ?? ""

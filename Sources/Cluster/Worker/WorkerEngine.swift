@@ -233,7 +233,8 @@ final class WorkerEngine: Sendable {
             }
             if isStale { return }
             let builder = LinkBuilder(
-                view: view, run: run, generation: generation, shards: session.replica.settings.shards, compression: session.compression)
+                view: view, run: run, generation: generation, shards: session.replica.settings.shards,
+                compression: session.compression)
             let reducer = try builder.connect(dialer: dialer, listener: listener)
             let stale = links.withLock { links in
                 guard links.dialer === dialer, links.abandoned == abandoned else { return true }

@@ -11,10 +11,15 @@ extension RunFolder {
         return (try? checkpoints().steps().isEmpty) != true
     }
 
-    /// Takes a folder away again that was made for a run which could not begin. One in which the run has begun stays.
-    public func withdraw(disk: Disk = Disk()) {
+    /// Takes away again what was made for a run that could not begin. One that has begun stays.
+    ///
+    /// - Parameter keepingFolder: the folder itself was there before: a fresh volume.
+    public func withdraw(keepingFolder: Bool, disk: Disk = Disk()) {
         guard !hasBegun else { return }
-        disk.discard(path)
+        guard keepingFolder else { return disk.discard(path) }
+        for part in [configurationPath, checkpointsPath, figuresPath, coordinatorLogPath, generationPath, identityPath, lockPath] {
+            disk.discard(part)
+        }
     }
 
     /// The run that `latest` under `runs` stands for, as the link has it; nil where there is none.

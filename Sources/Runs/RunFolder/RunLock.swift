@@ -88,7 +88,7 @@ extension RunFolder {
     }
 
     /// Why there is no lock, where that is not another process: without one two coordinators could write one run.
-    static func noLock(_ path: String, _ code: Int32) -> any Error {
+    package static func noLock(_ path: String, _ code: Int32) -> any Error {
         let reason = String(cString: strerror(code))
         switch code {
         case ENOSYS, EOPNOTSUPP, EINVAL:

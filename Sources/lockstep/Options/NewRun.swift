@@ -5,6 +5,8 @@ import Runs
 /// What `train` and `coordinator` begin a run with: a folder with the configuration in it.
 struct NewRun {
     let folder: RunFolder
+    /// The folder itself, a blank one.
+    private let wasThere: Bool
     /// What `latest` stood for before; nil where this run did not take that name.
     private let before: Latest?
 
@@ -15,6 +17,7 @@ struct NewRun {
     /// Makes the folder, marked as the latest run where it is one that stays.
     init(_ configuration: Configuration, data: DataSet, at path: String?, isLatest: Bool = true) throws {
         let target = RunFolder.latestTarget()
+        wasThere = path.map(RunFolder.exists) ?? false
         folder = try RunFolder.begin(
             configuration,
             provenance: Provenance(
@@ -53,8 +56,8 @@ struct NewRun {
 
     private func withdraw() {
         guard !folder.hasBegun else { return }
-        folder.withdraw()
+        folder.withdraw(keepingFolder: wasThere)
         if let before { RunFolder.restoreLatest(to: before.target) }
-        Output.note("the run has not begun, and its folder \(folder.path) is removed")
+        Output.note("the run has not begun: what was made for it in \(folder.path) is removed")
     }
 }

@@ -1,0 +1,51 @@
+import Cluster
+import Foundation
+import Synchronization
+import Testing
+
+/// What is told of a child beyond its exit status.
+@Suite struct ChildWordsTests {
+    @Test("a child's last line is its own, and its sentence goes before what the runtime writes behind it")
+    func lastLine() throws {
+        let scratch = Scratch()
+        let path = scratch.path + "/worker-0.log"
+        func log(_ text: String) throws -> ChildLog {
+            let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+            defer { close(file) }
+            let log = ChildLog(path: path, descriptor: file)
+            #expect(text.withCString { write(file, $0, strlen($0)) } == text.utf8.count)
+            return log
+        }
+        #expect(try log("12:00:00 info one\n12:00:01 info two\n\n").lastLine == "12:00:01 info two")
+        #expect(try log("").lastLine == nil, "the words before are another's")
+        #expect(try log("lockstep: no memory\nregisters: rax 0\nimages: 7\n").lastLine == "lockstep: no memory")
+        let crash = "Kernels/Storage.swift:19: Fatal error: no\n" + String(repeating: "frame of a backtrace\n", count: 500)
+        #expect(try log(crash).lastLine == "Kernels/Storage.swift:19: Fatal error: no")
+        let long = try #require(try log(String(repeating: "x", count: 5000)).lastLine)
+        #expect(long.count < 1100)
+        try FileManager.default.removeItem(atPath: path)
+        #expect(ChildLog(path: path, descriptor: -1).lastLine == nil)
+    }
+
+    @Test("a child that the kernel has killed for want of memory is told from one that somebody has killed")
+    func killed() {
+        let count = Kills()
+        var watch = KillWatch(memory: 512_000_000) { count.value }
+        #expect(watch.words(on: .killed(signal: SIGKILL)) == "killed by SIGKILL")
+        count.value = 5
+        #expect(watch.words(on: .killed(signal: SIGTERM)) == "killed by SIGTERM")
+        let words = watch.words(on: .killed(signal: SIGKILL))
+        #expect(words.hasPrefix("killed by SIGKILL") && words.contains("want of memory") && words.contains("512 MB"), "\(words)")
+        #expect(watch.words(on: .killed(signal: SIGKILL)) == "killed by SIGKILL", "each is counted once")
+        count.value = nil
+        #expect(watch.words(on: .killed(signal: SIGKILL)) == "killed by SIGKILL")
+    }
+
+    private final class Kills: Sendable {
+        private let count = Mutex<UInt64?>(2)
+        var value: UInt64? {
+            get { count.withLock { $0 } }
+            set { count.withLock { $0 = newValue } }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Kernels
+import Testing
+
+@Suite("What the machine grants") struct MachineLimitsTests {
+    /// A `/proc` and a `/sys` of a test's own.
+    private final class Tree {
+        let root = FileManager.default.temporaryDirectory.path + "/lockstep-limits-" + UUID().uuidString
+
+        init(_ files: [String: String]) throws {
+            for (path, text) in files {
+                let place = URL(fileURLWithPath: root + path)
+                try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try text.write(to: place, atomically: false, encoding: .utf8)
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: root) }
+    }
+
+    private static let unified = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
+
+    @Test("The tightest quota and the smallest limit on the way up count, of the second version")
+    func second() throws {
+        let tree = try Tree([
+            "/proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + Self.unified,
+            "/proc/self/cgroup": "0::/pods/mine\n",
+            "/sys/fs/cgroup/pods/cpu.max": "150000 100000\n", "/sys/fs/cgroup/pods/mine/cpu.max": "max 100000\n",
+            "/sys/fs/cgroup/pods/memory.max": "2000000000\n", "/sys/fs/cgroup/pods/memory.current": "500000000\n",
+            "/sys/fs/cgroup/pods/memory.stat": "anon 1\ninactive_file 100000000\n",
+            "/sys/fs/cgroup/pods/mine/memory.max": "max\n", "/sys/fs/cgroup/pods/mine/memory.high": "3000000000\n",
+            "/sys/fs/cgroup/pods/mine/memory.current": "400000000\n",
+            "/sys/fs/cgroup/pods/mine/memory.events": "oom 9\noom_kill 3\n",
+        ])
+        let limits = MachineLimits.look(root: tree.root, affinity: 8)
+        #expect(limits == MachineLimits(affinity: 8, quota: 1.5, memory: 2_000_000_000, memoryLeft: 1_600_000_000))
+        #expect(limits.cores == 2 && MachineLimits.outOfMemoryKills(root: tree.root) == 3)
+    }
+
+    @Test("Those of the first version are found by their controllers, below the root of their mount")
+    func first() throws {
+        let tree = try Tree([
+            "/proc/self/mountinfo": """
+            33 25 0:28 /docker/1a /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct
+            36 25 0:31 /docker/1a /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory
+
+            """,
+            "/proc/self/cgroup": "4:memory:/docker/1a\n3:cpu,cpuacct:/docker/1a/part\n1:name=systemd:/docker/1a\n",
+            "/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "400000\n", "/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
+            "/sys/fs/cgroup/cpu,cpuacct/part/cpu.cfs_quota_us": "-1\n",
+            "/sys/fs/cgroup/cpu,cpuacct/part/cpu.cfs_period_us": "100000\n",
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes": "1073741824\n",
+            "/sys/fs/cgroup/memory/memory.usage_in_bytes": "73741824\n",
+            "/sys/fs/cgroup/memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+        ])
+        let limits = MachineLimits.look(root: tree.root, affinity: 16)
+        #expect(limits == MachineLimits(affinity: 16, quota: 4, memory: 1_073_741_824, memoryLeft: 1_000_000_000))
+        #expect(limits.cores == 4 && MachineLimits.outOfMemoryKills(root: tree.root) == 2)
+    }
+
+    @Test("Without groups, or with groups that limit nothing, the affinity alone counts")
+    func none() throws {
+        let bare = try Tree(["/proc/vmstat": "pgfault 1\noom_kill 5\n"])
+        #expect(MachineLimits.look(root: bare.root, affinity: 3) == MachineLimits(affinity: 3))
+        #expect(MachineLimits.outOfMemoryKills(root: bare.root) == 5)
+        let free = try Tree([
+            "/proc/self/mountinfo": "36 25 0:31 / /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n",
+            "/proc/self/cgroup": "4:memory:/../..\n", "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+        ])
+        #expect(MachineLimits.look(root: free.root, affinity: 3) == MachineLimits(affinity: 3))
+        #expect(MachineLimits(affinity: 4, quota: 0.2).cores == 1)
+        #expect(MachineLimits.here.cores >= 1)
+    }
+}
+
+@Suite("Room in memory") struct MemoryRoomTests {
+    @Test("A shortage names the limit, what is taken of it, and the way on")
+    func sentence() {
+        let limits = [
+            AddressSpace(name: "RLIMIT_AS", option: "-v", bytes: 614_400_000, taken: 440_000_000),
+            AddressSpace(name: "RLIMIT_DATA", option: "-d", bytes: nil, taken: 30_000_000),
+        ]
+        let short = MemoryShortage(purpose: "training with 2 threads", needed: 400_000_000, limits: limits)
+        for part in [
+            "training with 2 threads takes 400 MB", "RLIMIT_AS is set to 615 MB", "440 MB are taken", "ulimit -v unlimited",
+        ] {
+            #expect(short.description.contains(part), "\(short)")
+        }
+        let strict = MemoryShortage(purpose: "multiplying", needed: 1, limits: [])
+        #expect(strict.description.contains("vm.overcommit_memory"))
+    }
+
+    @Test("What the limit on address space does not leave is refused before the library waits for it", .timeLimit(.minutes(1)))
+    func refused() async {
+        await #expect(processExitsWith: .success) {
+            var limit = rlimit(rlim_cur: 0, rlim_max: .max)
+            let taken = AddressSpace.limits[0].taken
+            limit.rlim_cur = rlim_t(taken) + (200 << 20)
+            setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+            // Enough for one buffer, and for no more than one.
+            let isRefused = (try? MemoryRoom.require(threads: 2, for: "a test")) == nil
+            exit(isRefused && AddressSpace.limits[0].bytes == UInt64(limit.rlim_cur) ? 0 : 1)
+        }
+        await #expect(processExitsWith: .exitCode(1)) {
+            var limit = rlimit(rlim_cur: rlim_t(AddressSpace.limits[0].taken) + (64 << 20), rlim_max: .max)
+            setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+            // The first product of a process that has not asked.
+            let m = Matrix(rows: 8, columns: 8)
+            Products.forward(m, m, into: Matrix(rows: 8, columns: 8))
+        }
+    }
+}

@@ -36,6 +36,8 @@ struct BenchStep: ParsableCommand {
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let data = try DataSet.open(configuration.data, directory: settings.data)
+            let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+            try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
             let folder = try NewRun.begin(configuration, data: data, at: place, isLatest: false)
             let outcome = try LocalRun(
                 folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: nil,

@@ -62,6 +62,8 @@ struct Resume: ParsableCommand {
             try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
             if listen == nil { try folder.update(to: configuration) }
             lock.release()
+            let spares = Spares(workers: spread.workers.bounds.upperBound, of: configuration, isNew: false)
+            if let spares = spares.sentence { Output.note(spares) }
             if let port {
                 try KernelChoice.require(configuration.kernel)
                 return try CoordinatorProcess(
@@ -70,8 +72,6 @@ struct Resume: ParsableCommand {
                     orphanTimeout: orphanTimeout.value, child: child, json: json
                 ).run()
             }
-            let spares = Spares(workers: spread.workers.bounds.upperBound, of: configuration, isNew: false)
-            if let spares = spares.sentence { Output.note(spares) }
             return try LocalRun(
                 folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
                 maximumRestarts: restarts.maxRestarts, json: json

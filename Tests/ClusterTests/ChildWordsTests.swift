@@ -1,5 +1,8 @@
+import Autoencoder
 import Cluster
 import Foundation
+import Kernels
+import Runs
 import Synchronization
 import Testing
 
@@ -39,6 +42,16 @@ import Testing
         #expect(watch.words(on: .killed(signal: SIGKILL)) == "killed by SIGKILL", "each is counted once")
         count.value = nil
         #expect(watch.words(on: .killed(signal: SIGKILL)) == "killed by SIGKILL")
+    }
+
+    @Test("where the control group leaves less than the workers may take, that is said before the kernel ends one of them")
+    func memoryNote() {
+        let training = Configuration().training(pixels: 784, trainingImages: 50_000)
+        func note(_ limits: MachineLimits) -> String? { MemoryNote.sentence(training, workers: 2, threads: 1, limits: limits) }
+        #expect(note(MachineLimits(affinity: 2)) == nil)
+        #expect(note(MachineLimits(affinity: 2, memory: 8_000_000_000, memoryLeft: 7_000_000_000)) == nil)
+        let low = note(MachineLimits(affinity: 2, memory: 512_000_000, memoryLeft: 400_000_000))
+        #expect(low?.contains("may have 512 MB, of which 400 MB are left, and 2 workers may take") == true, "\(low ?? "")")
     }
 
     private final class Kills: Sendable {

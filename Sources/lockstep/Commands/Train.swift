@@ -38,6 +38,7 @@ struct Train: ParsableCommand {
             let start = try from.map { try SavedState(parsing: $0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             let workers = spread.workers.bounds.upperBound
+            if let note = MemoryNote.sentence(training, workers: workers, threads: configuration.threads) { Output.note(note) }
             if dryRun {
                 Output.result(try DryRun(configuration: configuration, data: data, workers: workers).text(json: json))
                 return 0

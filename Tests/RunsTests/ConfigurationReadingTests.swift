@@ -40,7 +40,7 @@ import Testing
             kernel: auto
             checkpoint: {every_steps: 0, every_seconds: 60, every_epochs: 1, keep: 3, keep_every_epochs: 10}
             evaluate: {every_epochs: 1}
-            figures: {every_epochs: 1}
+            figures: {every_epochs: 1, keep: 10, keep_every_epochs: 10}
             """
         #expect(try Self.read(contract) == Configuration())
     }
@@ -82,7 +82,7 @@ import Testing
             gradient_bits: 16
             kernel: haswell
             checkpoint: {every_seconds: 5m, keep: 1}
-            figures: {every_epochs: 0}
+            figures: {every_epochs: 0, keep: 4, keep_every_epochs: 25}
             """)
         #expect(configuration.name == "all-1")
         #expect(configuration.data == DataSettings(set: "idx", train: 1_000, validation: 100, images: "/data/a b.gz"))
@@ -105,7 +105,7 @@ import Testing
         #expect(configuration.phases["discriminator"] == Configuration().phases["discriminator"])
         #expect(configuration.gradientBits == .bits(16))
         #expect(configuration.checkpoint == CheckpointSettings(everySeconds: 300, keep: 1))
-        #expect(configuration.figures.everyEpochs == 0)
+        #expect(configuration.figures == FigureSettings(everyEpochs: 0, keep: 4, keepEveryEpochs: 25))
         #expect(try Self.read(configuration.yaml()) == configuration)
     }
 

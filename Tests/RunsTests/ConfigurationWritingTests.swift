@@ -28,7 +28,7 @@ import Testing
         all[5].kernel = "haswell"
         all[5].checkpoint = CheckpointSettings(everySteps: 3, everySeconds: 0.5, everyEpochs: 0, keep: 9, keepEveryEpochs: 0)
         all[5].evaluate.everyEpochs = 0
-        all[5].figures.everyEpochs = 7
+        all[5].figures = FigureSettings(everyEpochs: 7, keep: 2, keepEveryEpochs: 0)
         return all
     }()
 
@@ -70,7 +70,7 @@ import Testing
                 kernel: auto
                 checkpoint: {every_steps: 0, every_seconds: 60, every_epochs: 1, keep: 3, keep_every_epochs: 10}
                 evaluate: {every_epochs: 1}
-                figures: {every_epochs: 1}
+                figures: {every_epochs: 1, keep: 10, keep_every_epochs: 10}
 
                 """)
     }

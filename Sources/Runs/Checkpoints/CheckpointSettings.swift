@@ -27,11 +27,17 @@ public struct EvaluateSettings: Sendable, Hashable {
     }
 }
 
-/// How often pictures are drawn (`figures:` of a recipe); 0 is never.
+/// How often pictures are drawn and which stay (`figures:` of a recipe); 0 switches a rule off.
 public struct FigureSettings: Sendable, Hashable {
     public var everyEpochs: Int
+    /// Of how many of the newest epochs pictures stay; at least 1.
+    public var keep: Int
+    /// Those of every so many epochs stay for good.
+    public var keepEveryEpochs: Int
 
-    public init(everyEpochs: Int = 1) {
+    public init(everyEpochs: Int = 1, keep: Int = 10, keepEveryEpochs: Int = 10) {
         self.everyEpochs = everyEpochs
+        self.keep = keep
+        self.keepEveryEpochs = keepEveryEpochs
     }
 }

@@ -34,7 +34,8 @@ enum ConfigurationLimits {
 /// | `gradient_bits` | full, 24, 16 | full |
 /// | `kernel` | auto or a family | auto |
 /// | `checkpoint` | `every_steps`, `every_seconds` (or a duration), `every_epochs`, `keep`, `keep_every_epochs` | 0, 60, 1, 3, 10 |
-/// | `evaluate.every_epochs`, `figures.every_epochs` | epochs | 1, 1 |
+/// | `evaluate.every_epochs` | epochs | 1 |
+/// | `figures` | `every_epochs`, `keep`, `keep_every_epochs` | 1, 10, 10 |
 extension Configuration {
     /// The section of `config.yaml` that says what made the run. It is not a setting.
     static let provenanceKey = "provenance"
@@ -62,8 +63,8 @@ extension Configuration {
         gradientBits = try Self.gradientBits(root)
         kernel = try root.choice("kernel", default: kernel, among: ["auto"] + KernelFamily.allCases.map(\.rawValue))
         checkpoint = try Self.checkpoint(root.section("checkpoint"), checkpoint)
-        evaluate.everyEpochs = try Self.everyEpochs(root.section("evaluate"))
-        figures.everyEpochs = try Self.everyEpochs(root.section("figures"))
+        evaluate = try Self.evaluate(root.section("evaluate"), evaluate)
+        figures = try Self.figures(root.section("figures"), figures)
         root.passOver(Self.provenanceKey)
         try root.finish()
         try check(against: tree)
@@ -156,9 +157,20 @@ extension Configuration {
         return checkpoint
     }
 
-    private static func everyEpochs(_ section: SettingSection) throws -> Int {
-        let value = try section.integer("every_epochs", default: 1, in: 0...Int(Int32.max))
+    private static func evaluate(_ section: SettingSection, _ fallback: EvaluateSettings) throws -> EvaluateSettings {
+        var evaluate = fallback
+        evaluate.everyEpochs = try section.integer("every_epochs", default: evaluate.everyEpochs, in: 0...Int(Int32.max))
         try section.finish()
-        return value
+        return evaluate
+    }
+
+    private static func figures(_ section: SettingSection, _ fallback: FigureSettings) throws -> FigureSettings {
+        var figures = fallback
+        let counts = 0...Int(Int32.max)
+        figures.everyEpochs = try section.integer("every_epochs", default: figures.everyEpochs, in: counts)
+        figures.keep = try section.integer("keep", default: figures.keep, in: 1...Int(Int32.max))
+        figures.keepEveryEpochs = try section.integer("keep_every_epochs", default: figures.keepEveryEpochs, in: counts)
+        try section.finish()
+        return figures
     }
 }

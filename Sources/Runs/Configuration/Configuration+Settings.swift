@@ -41,7 +41,11 @@ extension Configuration {
                 "keep_every_epochs": .integer(checkpoint.keepEveryEpochs),
             ]),
             "evaluate": .mapping(["every_epochs": .integer(evaluate.everyEpochs)]),
-            "figures": .mapping(["every_epochs": .integer(figures.everyEpochs)]),
+            "figures": .mapping([
+                "every_epochs": .integer(figures.everyEpochs),
+                "keep": .integer(figures.keep),
+                "keep_every_epochs": .integer(figures.keepEveryEpochs),
+            ]),
         ])
     }
 

@@ -39,7 +39,7 @@ extension Recipes {
             kernel: auto              # by the CPU's features; haswell, skylakex, ...
             checkpoint: {every_steps: 0, every_seconds: 60, every_epochs: 1, keep: 3, keep_every_epochs: 10}   # whichever comes first; 0 = off
             evaluate: {every_epochs: 1}
-            figures: {every_epochs: 1}
+            figures: {every_epochs: 1, keep: 10, keep_every_epochs: 10}     # older ones go by the same rule as checkpoints
 
             """)
 }

@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .target(name: "Waiting"),
         .target(name: "CKernels"),
         .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "Waiting"]),
@@ -47,10 +48,11 @@ let package = Package(
         .target(
             name: "Runs",
             dependencies: [
-                "Kernels", "Waiting", "Datasets", "Layers", "Autoencoder", "Evaluation", "CPNG",
+                "Kernels", "Waiting", "Datasets", "Layers", "Autoencoder", "Evaluation", "CPNG", "CFreeType",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            ],
+            exclude: ["Figures/Lettering/LICENSE-DejaVu.txt", "Figures/Lettering/subset.py"]),
 
         // Process: membership and the command.
         .target(name: "CProcess"),

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Kernels
 import Runs
 import Testing
 
@@ -35,6 +36,60 @@ struct CommandTests {
         #expect(try lockstep(["decode", "run", "--codes", "codes.npy", "--out", "images.png"]).status == 0)
         let wrong = try lockstep(["decode", "run", "--codes", "images.npy", "--out", "x.npy"])
         #expect(wrong.status == 1 && wrong.errors.contains("N x 2"), "\(wrong.errors)")
+    }
+
+    @Test(
+        "codes that are not finite have no image, and what comes of enormous ones is no black picture", arguments: ["png", "npy"])
+    func notFinite(ending: String) throws {
+        let folder = try Self.trained.get()
+        try NPY.write([0, 1, 2, .nan, .infinity, 0] as [Float], shape: [3, 2], to: folder.path + "/bad-\(ending).npy")
+        let bad = try lockstep(["decode", "run", "--codes", "bad-\(ending).npy", "--out", "bad-out.\(ending)"])
+        #expect(bad.status == 1 && bad.errors.contains("2 of the 3 codes") && bad.errors.contains("first row 1"), "\(bad.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/bad-out.\(ending)"))
+        try NPY.write([0, 1, 3e38, -3e38] as [Float], shape: [2, 2], to: folder.path + "/large-\(ending).npy")
+        let large = try lockstep(["decode", "run", "--codes", "large-\(ending).npy", "--out", "large-out.\(ending)"])
+        let isSaid = large.errors.contains("values that are not finite")
+        if ending == "npy", large.status == 0 {
+            let images = try #require(NPY.read(folder.path + "/large-out.npy").values.floats)
+            #expect(isSaid == images.contains { !$0.isFinite }, "\(large.errors)")
+        } else {
+            #expect(isSaid == (large.status == 1), "\(large.errors)")
+        }
+    }
+
+    @Test("figures and sample of weights that are not finite name what they do not draw, and draw no black picture")
+    func damagedWeights() throws {
+        let folder = try Self.trained.get()
+        let copy = folder.path + "/damaged"
+        try FileManager.default.copyItem(atPath: folder.run("run"), toPath: copy)
+        try FileManager.default.removeItem(atPath: copy + "/figures")
+        try FileManager.default.createDirectory(atPath: copy + "/figures", withIntermediateDirectories: false)
+        let store = try RunFolder.open(copy).checkpoints()
+        let newest = try #require(try store.newestWhole().checkpoint)
+        try Self.spoil(newest, in: store)
+        let figures = try lockstep(["figures", "damaged"])
+        #expect(figures.status == 1)
+        for name in ["codes.png", "reconstructions.png"] {
+            #expect(figures.errors.contains("\(name) was not drawn"), "\(figures.errors)")
+            #expect(!FileManager.default.fileExists(atPath: copy + "/figures/" + name))
+        }
+        #expect(figures.output.contains("losses.png"))
+        let encoded = try lockstep(["encode", "damaged", "--split", "validation", "--out", "damaged.npy"])
+        #expect(encoded.errors.contains("100 of the 100 codes"), "\(encoded.errors)")
+        #expect(try lockstep(["evaluate", "damaged"]).status == 0)
+    }
+
+    /// Puts a checkpoint in the place of another whose encoder has biases of NaN.
+    private static func spoil(_ checkpoint: Checkpoint, in store: CheckpointStore) throws {
+        let reader = try checkpoint.open()
+        let tensors = try StateFile.tensors(of: reader)
+        for tensor in tensors where tensor.name.hasSuffix("encoder.2.bias") {
+            if case .f32(let values) = tensor.values { values.fill(.nan) }
+        }
+        _ = try store.write(checkpoint.info) { writer in
+            let stream = try SafetensorsStream(tensors.map { NamedTensor($0) }, metadata: reader.metadata, chunkBytes: 1 << 16)
+            for piece in stream { try writer.write(piece) }
+        }
     }
 
     @Test("sample depends on its seed alone, and walks the code space with --grid")
@@ -90,6 +145,24 @@ struct CommandTests {
         #expect(names.contains { $0.hasPrefix("events.out.tfevents.") })
         let (_, provenance) = try folder.configuration()
         #expect(provenance?.command.contains("train") == true && provenance?.data == Glyphs.digest || provenance?.data.count == 64)
+    }
+
+    @Test("pictures of a run that goes on are thinned by its settings, and what somebody put beside them stays")
+    func thinned() throws {
+        let scratch = try Scratch()
+        let settings = [
+            "--set", "figures={every_epochs: 1, keep: 2, keep_every_epochs: 4}", "--set", "evaluate.every_epochs=0", "--run", "run",
+        ]
+        let begun = try LockstepProcess.run(["train"] + LockstepProcess.small + settings, in: scratch.path)
+        #expect(begun.status == 0, "\(begun.errors)")
+        let figures = scratch.run("run") + "/figures"
+        try Data([1]).write(to: URL(fileURLWithPath: figures + "/epoch-0001/notes.txt"))
+        let gone = try LockstepProcess.run(["resume", "run", "--epochs", "6"], in: scratch.path)
+        #expect(gone.status == 0, "\(gone.errors)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: figures).filter { $0.hasPrefix("epoch-") }.sorted()
+        #expect(names == ["epoch-0001", "epoch-0004", "epoch-0005", "epoch-0006"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: figures + "/epoch-0001") == ["notes.txt"])
+        #expect(FileManager.default.fileExists(atPath: figures + "/codes.png"))
     }
 
     @Test("latest names the newest run")

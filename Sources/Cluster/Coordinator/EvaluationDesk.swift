@@ -32,7 +32,7 @@ final class EvaluationDesk: Sendable {
             var story = HeldOutStory(epochs: epoch(after: run.plan.lastStep))
             while let state = states.take(.untilWoken(by: "put(), or finish(), which the coordinator calls however the run ends")) {
                 do {
-                    try evaluate(state, recorder, watch) { figures, epoch in
+                    try evaluate(state, recorder, watch, log) { figures, epoch in
                         let words = story.tell(figures, epoch: epoch)
                         for line in words.lines { log.info("\(line)") }
                         if let warning = words.warning { log.warning("\(warning)") }
@@ -65,7 +65,8 @@ final class EvaluationDesk: Sendable {
     private func epoch(after steps: UInt64) -> Int { Int((steps + run.plan.stepsPerEpoch - 1) / run.plan.stepsPerEpoch) }
 
     private func evaluate(
-        _ state: SnapshotDesk.Arrived, _ recorder: RunRecorder, _ watch: FolderWatch, tell: (EpochFigures, Int) -> Void
+        _ state: SnapshotDesk.Arrived, _ recorder: RunRecorder, _ watch: FolderWatch, _ log: Logger,
+        tell: (EpochFigures, Int) -> Void
     ) throws {
         let configuration = run.options.configuration
         let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
@@ -88,6 +89,12 @@ final class EvaluationDesk: Sendable {
             )
         }
         try watch.require()
-        _ = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch)
+        let drawn = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch)
+        for warning in drawn.warnings { log.warning("after step \(state.step), \(warning)") }
+        do {
+            try RunPictures.retain(configuration.figures, in: run.options.folder, upTo: epoch)
+        } catch {
+            log.warning("older pictures could not be removed: \(error)")
+        }
     }
 }

@@ -48,6 +48,23 @@ struct Axis: Sendable {
         }
     }
 
+    /// The same for labels side by side along `pixels`: fewer where they would touch.
+    func ticks(about wanted: Int, whole: Bool = false, in pixels: Int) -> [Tick] {
+        var best: [Tick] = []
+        for wanted in stride(from: max(1, wanted), through: 1, by: -1) {
+            best = ticks(about: wanted, whole: whole)
+            let apart = zip(best, best.dropFirst()).map { left, right in
+                (fraction(right.value) - fraction(left.value)) * Double(pixels)
+                    - Double(Lettering.body.width(of: left.label) + Lettering.body.width(of: right.label)) / 2
+            }
+            if apart.allSatisfy({ $0 >= Axis.leastGap }) { break }
+        }
+        return best
+    }
+
+    /// Columns between neighbouring labels.
+    private static let leastGap = 14.0
+
     private func linearTicks(about wanted: Int, whole: Bool) -> [Tick] {
         let rough = max((high - low) / Double(max(1, wanted)), whole ? 1 : 0)
         var exponent = Int(Axis.log10(rough).rounded(.down))

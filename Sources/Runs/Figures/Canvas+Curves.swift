@@ -1,7 +1,7 @@
 /// A point in pixels, not bound to whole ones.
-struct Point: Sendable, Equatable {
-    var x: Double
-    var y: Double
+package struct Point: Sendable, Equatable {
+    package var x: Double
+    package var y: Double
 }
 
 extension Canvas {

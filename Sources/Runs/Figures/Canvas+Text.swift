@@ -4,39 +4,35 @@ enum TextAnchor {
 }
 
 extension Canvas {
-    /// Pixels that `text` takes in width at `scale`.
-    static func textWidth(_ text: String, scale: Int) -> Int { BitmapFont.width(of: text) * scale }
+    /// Rows and columns of the light rim around a text with a halo.
+    static let halo = 4
 
-    /// One line of text with the top of its capitals at `y`; every pixel of the font is `scale` × `scale` here.
+    /// One line of text with the top of its capitals at `y`.
     mutating func text(
-        _ text: String, x: Int, y: Int, scale: Int, _ colour: Colour, anchor: TextAnchor = .leading, halo: Colour? = nil
+        _ text: String, x: Int, y: Int, _ colour: Colour, anchor: TextAnchor = .leading, in lettering: Lettering = .body,
+        halo: Colour? = nil
     ) {
-        let start = x - Canvas.shift(anchor, Canvas.textWidth(text, scale: scale))
-        if let halo {
-            for (column, row) in Canvas.inked(text) {
-                fill(
-                    PixelBox(x: start + column * scale - scale, y: y + row * scale - scale, width: 3 * scale, height: 3 * scale),
-                    halo)
-            }
-        }
-        for (column, row) in Canvas.inked(text) {
-            fill(PixelBox(x: start + column * scale, y: y + row * scale, width: scale, height: scale), colour)
-        }
+        let start = x - Canvas.shift(anchor, lettering.width(of: text))
+        let mask = lettering.mask(of: text)
+        let base = y + lettering.capHeight
+        if let halo { lay(mask.grown(by: Canvas.halo), x: start, y: base, halo) }
+        lay(mask, x: start, y: base, colour)
     }
 
     /// One line of text that reads upwards, with the top of its capitals at `x` and its middle at `y`.
-    mutating func risingText(_ text: String, x: Int, middle y: Int, scale: Int, _ colour: Colour) {
-        let start = y + Canvas.textWidth(text, scale: scale) / 2
-        for (column, row) in Canvas.inked(text) {
-            fill(PixelBox(x: x + row * scale, y: start - (column + 1) * scale, width: scale, height: scale), colour)
-        }
+    mutating func risingText(_ text: String, x: Int, middle y: Int, _ colour: Colour) {
+        let start = y + Lettering.body.width(of: text) / 2
+        lay(Lettering.body.mask(of: text).rising, x: x + Lettering.body.capHeight, y: start, colour)
     }
 
-    /// `text`, or as much of it as fits into `width` pixels with three dots behind it.
-    static func fitted(_ text: String, width: Int, scale: Int) -> String {
-        guard textWidth(text, scale: scale) > width else { return text }
-        let room = max(0, (width / scale + 1) / BitmapFont.advance - 3)
-        return String(text.prefix(room)) + "..."
+    /// Lays `colour` over what `mask` covers, with the mask's point at (x, y).
+    private mutating func lay(_ mask: LetterMask, x: Int, y: Int, _ colour: Colour) {
+        for row in 0..<mask.height {
+            for column in 0..<mask.width where mask.coverage[row * mask.width + column] > 0 {
+                blend(
+                    x + mask.left + column, y + mask.top + row, colour, Double(mask.coverage[row * mask.width + column]) / 255)
+            }
+        }
     }
 
     private static func shift(_ anchor: TextAnchor, _ width: Int) -> Int {
@@ -45,18 +41,5 @@ extension Canvas {
         case .centre: width / 2
         case .trailing: width
         }
-    }
-
-    /// The (column, row) of every inked pixel of `text` at a scale of one.
-    private static func inked(_ text: String) -> [(Int, Int)] {
-        var inked: [(Int, Int)] = []
-        for (position, character) in text.enumerated() {
-            for (row, bits) in BitmapFont.rows(of: character).enumerated() {
-                for column in 0..<BitmapFont.width where bits >> (BitmapFont.width - 1 - column) & 1 == 1 {
-                    inked.append((position * BitmapFont.advance + column, row))
-                }
-            }
-        }
-        return inked
     }
 }

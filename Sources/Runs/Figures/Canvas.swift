@@ -1,19 +1,30 @@
 /// A rectangle of whole pixels.
-struct PixelBox: Sendable, Equatable {
-    var x: Int
-    var y: Int
-    var width: Int
-    var height: Int
+package struct PixelBox: Sendable, Equatable {
+    package var x: Int
+    package var y: Int
+    package var width: Int
+    package var height: Int
 
-    var right: Int { x + width }
-    var bottom: Int { y + height }
+    package init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
 
-    func overlaps(_ other: PixelBox) -> Bool {
+    package var right: Int { x + width }
+    package var bottom: Int { y + height }
+
+    package func overlaps(_ other: PixelBox) -> Bool {
         x < other.right && other.x < right && y < other.bottom && other.y < bottom
     }
 
     func contains(_ other: PixelBox) -> Bool {
         x <= other.x && other.right <= right && y <= other.y && other.bottom <= bottom
+    }
+
+    func contains(_ point: Point) -> Bool {
+        point.x >= Double(x) && point.x < Double(right) && point.y >= Double(y) && point.y < Double(bottom)
     }
 }
 

@@ -1,60 +1,95 @@
-/// The class numbers written onto a scatter plot, each where its class is densest, so that no reader depends on colour alone.
+/// A class's number on a scatter plot, and where it stands.
+package struct ClassMark: Sendable, Equatable {
+    package let label: UInt8
+    /// The dot of this class that the number is written at, in pixels.
+    package let dot: Point
+    /// What the number covers, its light rim included.
+    package let box: PixelBox
+}
+
+/// The class numbers written onto a scatter plot, each at dots of its class, so that no reader depends on colour alone.
+///
+/// A class without a dot has no number, nor has one that is nowhere told from the others, nor one for which there is no room.
 struct ClassMarks {
-    let points: [Point?]
-    let labels: [UInt8]
-    let frame: CodeFrame
+    private struct Dot {
+        let point: Point
+        let label: UInt8
+        let cell: Int
+    }
+
+    private let dots: [Dot]
+    private let frame: PixelBox
 
     private static let cells = 22
-    private static let scale = 3
-    /// A class that nowhere has this share of what lies there gets no number,
-    private static let leastShare = 0.35
-    /// nor one that has it only where it is thinner than this part of its densest spot.
-    private static let leastDensity = 0.4
+    /// As many numbers as a reader can tell apart.
+    private static let mostMarks = 40
+    /// Of the dots under and around a number at least so many are its class's own.
+    private static let leastShare = 1.0 / 3
+    /// A number stands on its dots where there are so many around it, and beside them where it would hide them all.
+    private static let crowd = 12
+    /// Pixels around a number that belong to it.
+    private static let rim = Canvas.halo + 2
+    /// Places that are tried for a class before it goes without a number.
+    private static let mostTries = 16
+
+    /// - Parameter dots: those that are drawn, in pixels, with their classes.
+    init(dots: [(point: Point, label: UInt8)], frame: PixelBox) {
+        self.frame = frame
+        self.dots = dots.map { dot in
+            func cell(_ offset: Double, of length: Int) -> Int {
+                max(0, min(ClassMarks.cells - 1, Int(offset / Double(max(1, length)) * Double(ClassMarks.cells))))
+            }
+            let column = cell(dot.point.x - Double(frame.x), of: frame.width)
+            let row = cell(dot.point.y - Double(frame.y), of: frame.height)
+            return Dot(point: dot.point, label: dot.label, cell: row * ClassMarks.cells + column)
+        }
+    }
 
     func draw(on canvas: inout Canvas) {
-        let classes = Set(labels).sorted().prefix(40)
-        var counts: [UInt8: [Int]] = [:]
-        var totals = [Int](repeating: 0, count: ClassMarks.cells * ClassMarks.cells)
-        for (index, point) in points.enumerated() {
-            guard let point, let cell = cell(of: point) else { continue }
-            counts[labels[index], default: [Int](repeating: 0, count: totals.count)][cell] += 1
-            totals[cell] += 1
+        for mark in marks() {
+            canvas.text(
+                "\(mark.label)", x: mark.box.x + ClassMarks.rim, y: mark.box.y + ClassMarks.rim, .ink, in: .title, halo: .white)
         }
-        let everything = smoothed(totals)
-        var taken: [PixelBox] = []
-        for label in classes {
-            guard let own = counts[label].map({ smoothed($0) }) else { continue }
-            let densest = Double(own.max() ?? 0)
+    }
+
+    /// Where each number goes; no two overlap.
+    func marks() -> [ClassMark] {
+        let counts = Dictionary(grouping: dots, by: \.label)
+        let everything = smoothed(dots)
+        var marks: [ClassMark] = []
+        for label in counts.keys.sorted().prefix(ClassMarks.mostMarks) {
+            let own = counts[label] ?? []
+            let here = smoothed(own)
             // Dense and pure: the count of the class there times its share of what lies there.
-            let worth = zip(own, everything).map { here, all in
-                let enough =
-                    Double(here) >= ClassMarks.leastDensity * densest && Double(here) >= ClassMarks.leastShare * Double(all)
-                return enough && all > 0 ? Double(here * here) / Double(all) : 0
-            }
+            let worth = zip(here, everything).map { $1 > 0 ? Double($0 * $0) / Double($1) : 0 }
             let order = worth.indices.sorted { worth[$0] == worth[$1] ? $0 < $1 : worth[$0] > worth[$1] }
-            for cell in order.prefix(12) where worth[cell] > 0 {
-                let box = place(of: "\(label)", around: middle(of: label, near: cell))
-                guard frame.box.contains(box), !taken.contains(where: { $0.overlaps(box) }) else { continue }
-                taken.append(box)
-                let pad = 2 * ClassMarks.scale
-                canvas.text("\(label)", x: box.x + pad, y: box.y + pad, scale: ClassMarks.scale, .ink, halo: .white)
+            for cell in order.prefix(ClassMarks.mostTries) where worth[cell] > 0 {
+                guard let dot = middle(of: own, near: cell) else { continue }
+                let isCrowded = here[cell] >= ClassMarks.crowd
+                let box = places(of: "\(label)", at: dot, isCrowded: isCrowded).first { fits($0, label, among: marks) }
+                guard let box else { continue }
+                marks.append(ClassMark(label: label, dot: dot, box: box))
                 break
             }
         }
+        return marks
     }
 
-    private func cell(of point: Point) -> Int? {
-        let column = frame.x.fraction(point.x) * Double(ClassMarks.cells)
-        let row = frame.y.fraction(point.y) * Double(ClassMarks.cells)
-        guard column >= 0, row >= 0, column < Double(ClassMarks.cells), row < Double(ClassMarks.cells) else { return nil }
-        return Int(row) * ClassMarks.cells + Int(column)
+    /// Whether a number may stand there: inside the frame, over no other number, and where its own class is no stranger.
+    private func fits(_ box: PixelBox, _ label: UInt8, among marks: [ClassMark]) -> Bool {
+        guard frame.contains(box), !marks.contains(where: { $0.box.overlaps(box) || box.contains($0.dot) }) else { return false }
+        let covered = dots.filter { box.contains($0.point) }
+        let own = covered.count { $0.label == label }
+        return Double(own) >= ClassMarks.leastShare * Double(covered.count)
     }
 
-    /// Each count with those of its eight neighbours.
-    private func smoothed(_ counts: [Int]) -> [Int] {
+    /// How many dots lie in each cell and its eight neighbours, those of the cell counted twice.
+    private func smoothed(_ dots: [Dot]) -> [Int] {
         let cells = ClassMarks.cells
+        var counts = [Int](repeating: 0, count: cells * cells)
+        for dot in dots { counts[dot.cell] += 1 }
         return counts.indices.map { at in
-            var sum = 2 * counts[at]
+            var sum = counts[at]
             for row in max(0, at / cells - 1)...min(cells - 1, at / cells + 1) {
                 for column in max(0, at % cells - 1)...min(cells - 1, at % cells + 1) {
                     sum += counts[row * cells + column]
@@ -64,26 +99,29 @@ struct ClassMarks {
         }
     }
 
-    /// The middle of the class's own points in `cell` and its neighbours, in pixels.
-    private func middle(of label: UInt8, near spot: Int) -> Point {
+    /// Of the dots in a cell and its neighbours the one that is nearest to their mean, which may itself lie in a gap.
+    private func middle(of dots: [Dot], near spot: Int) -> Point? {
         let cells = ClassMarks.cells
-        var sum = Point(x: 0, y: 0)
-        var count = 0.0
-        for (index, point) in points.enumerated() where labels[index] == label {
-            guard let point, let cell = cell(of: point) else { continue }
-            guard abs(cell / cells - spot / cells) <= 1, abs(cell % cells - spot % cells) <= 1 else { continue }
-            sum.x += frame.across(point.x)
-            sum.y += frame.down(point.y)
-            count += 1
-        }
-        return Point(x: sum.x / max(1, count), y: sum.y / max(1, count))
+        let near = dots.filter { abs($0.cell / cells - spot / cells) <= 1 && abs($0.cell % cells - spot % cells) <= 1 }
+        let count = Double(max(1, near.count))
+        let x = near.reduce(0) { $0 + $1.point.x } / count
+        let y = near.reduce(0) { $0 + $1.point.y } / count
+        func distance(_ dot: Dot) -> Double { (dot.point.x - x) * (dot.point.x - x) + (dot.point.y - y) * (dot.point.y - y) }
+        return near.min { distance($0) < distance($1) }?.point
     }
 
-    /// The box of the number with its halo around `middle`.
-    private func place(of text: String, around middle: Point) -> PixelBox {
-        let pad = 2 * ClassMarks.scale
-        let width = Canvas.textWidth(text, scale: ClassMarks.scale) + 2 * pad
-        let height = BitmapFont.ascent * ClassMarks.scale + 2 * pad
-        return PixelBox(x: Int(middle.x) - width / 2, y: Int(middle.y) - height / 2, width: width, height: height)
+    /// Where the number may stand for a dot, the best place first: on it where others of its class show around the number, else beside it.
+    private func places(of text: String, at dot: Point, isCrowded: Bool) -> [PixelBox] {
+        let width = Lettering.title.width(of: text) + 2 * ClassMarks.rim
+        let height = Lettering.title.capHeight + 2 * ClassMarks.rim
+        let (x, y) = (Int(dot.x), Int(dot.y))
+        func box(_ left: Int, _ top: Int) -> PixelBox { PixelBox(x: left, y: top, width: width, height: height) }
+        let on = box(x - width / 2, y - height / 2)
+        let gap = 5
+        let beside = [
+            box(x + gap, y - height / 2), box(x - gap - width, y - height / 2), box(x - width / 2, y - gap - height),
+            box(x - width / 2, y + gap),
+        ]
+        return isCrowded ? [on] + beside : beside + [on]
     }
 }

@@ -26,6 +26,11 @@ public struct CodeCloud: Sendable {
 
     var count: Int { codes.count / dimensions }
 
+    /// Codes in which a number is NaN or infinite.
+    public var notFinite: Int {
+        (0..<count).count { code in codes[code * dimensions..<(code + 1) * dimensions].contains { !$0.isFinite } }
+    }
+
     /// The drawable numbers of one dimension of `rows`, in order.
     func column(_ dimension: Int, of rows: [Float]) -> [Double] {
         stride(from: dimension, to: rows.count, by: dimensions).compactMap { at in

@@ -11,11 +11,14 @@ public struct FigureTitle: Sendable, Equatable {
     }
 
     /// "quickstart, epoch 6, step 3000" in at most `width` pixels: a run's name that is too long is cut, the moment is not.
-    func line(width: Int, scale: Int) -> String {
-        let moment = [epoch.map { ", epoch \($0)" }, step.map { ", step \($0)" }].compactMap { $0 }.joined()
-        let room = width - moment.count * BitmapFont.advance * scale
-        return Canvas.fitted(run, width: room, scale: scale) + moment
+    func line(width: Int) -> String {
+        Lettering.body.fitted(run, width: width - Lettering.body.width(of: moment)) + moment
     }
+
+    /// Pixels of the line with nothing cut.
+    var width: Int { Lettering.body.width(of: run) + Lettering.body.width(of: moment) }
+
+    private var moment: String { [epoch.map { ", epoch \($0)" }, step.map { ", step \($0)" }].compactMap { $0 }.joined() }
 }
 
 /// The names of the files in a run's `figures` folder.
@@ -31,15 +34,22 @@ public enum FigureName: String, Sendable, CaseIterable {
 /// Every figure of a run: plain values in, a picture out.
 public enum Figures {
     /// Rows that the heading takes at the top of a figure.
-    static let headingHeight = 92
+    static let headingHeight = 100
     /// White space at the edges.
     static let margin = 24
+    /// A figure grows no wider than this for the sake of its words.
+    private static let widest = 1300
+
+    /// Columns of a figure that has `content` in it: at least as many as its heading and the longest of `notes` need.
+    static func width(_ content: Int, _ what: String, _ title: FigureTitle, notes: [String] = []) -> Int {
+        let words = [Lettering.title.width(of: what), title.width] + notes.map { Lettering.body.width(of: $0) }
+        return max(content, min(widest, (words.max() ?? 0) + 2 * margin))
+    }
 
     /// What the picture is, in large letters, and below it the run and the moment.
     static func heading(_ what: String, _ title: FigureTitle, on canvas: inout Canvas) {
         let room = canvas.width - 2 * margin
-        let scale = Canvas.textWidth(what, scale: 3) <= room ? 3 : 2
-        canvas.text(Canvas.fitted(what, width: room, scale: scale), x: margin, y: 20, scale: scale, .ink)
-        canvas.text(title.line(width: room, scale: 2), x: margin, y: 53, scale: 2, .slate)
+        canvas.text(Lettering.title.fitted(what, width: room), x: margin, y: 20, .ink, in: .title)
+        canvas.text(title.line(width: room), x: margin, y: 60, .slate)
     }
 }

@@ -1,81 +1,145 @@
 extension Figures {
-    /// Histograms of the first dimensions of the codes, at most eight, each with the outline of the prior's.
+    private static let mostPanels = 16
+
+    /// Histograms of the dimensions of the codes, at most sixteen, each with the outline of the prior's.
     public static func codeHistograms(_ cloud: CodeCloud, title: FigureTitle) -> Raster {
-        let shown = min(8, cloud.dimensions)
-        let columns = shown == 1 ? 1 : shown <= 4 ? 2 : 4
-        let rows = (shown + columns - 1) / columns
-        let panel = shown == 1 ? (width: 760, height: 420) : (width: 340, height: 210)
-        let pitch = (x: panel.width + 36, y: panel.height + 84)
-        var canvas = Canvas(
-            width: 2 * margin + columns * pitch.x - 36, height: headingHeight + 62 + rows * pitch.y - 26)
+        let panels = (0..<min(mostPanels, cloud.dimensions)).map { HistogramPanel(cloud, dimension: $0) }
         let what =
-            cloud.dimensions > shown
-            ? "Held-out codes, first \(shown) of \(cloud.dimensions) dimensions" : "Held-out codes by dimension"
+            cloud.dimensions > panels.count
+            ? "Held-out codes, first \(panels.count) of \(cloud.dimensions) dimensions" : "Held-out codes by dimension"
+        let notes = histogramNotes(cloud)
+        let columns = panels.count == 1 ? 1 : panels.count <= 4 ? 2 : panels.count <= 9 ? 3 : 4
+        let rows = (panels.count + columns - 1) / columns
+        let size = panels.count == 1 ? (width: 760, height: 420) : (width: 340, height: 210)
+        let panelWidth = panels.reduce(size.width) { max($0, $1.headingWidth) }
+        let pitch = (x: panelWidth + 44, y: size.height + 92)
+        let key = headingHeight + notes.count * Lettering.body.lineHeight
+        let first = key + 66
+        var canvas = Canvas(
+            width: width(2 * margin + columns * pitch.x - 44, what, title, notes: notes), height: first + rows * pitch.y - 26)
         heading(what, title, on: &canvas)
-        canvas.fill(PixelBox(x: margin, y: headingHeight - 6, width: 16, height: 14), Colour.classes[0], alpha: 0.55)
-        canvas.text("codes", x: margin + 24, y: headingHeight - 6, scale: 2, .ink)
-        canvas.fill(PixelBox(x: margin + 110, y: headingHeight, width: 16, height: 2), .priorOutline)
-        canvas.text("prior", x: margin + 134, y: headingHeight - 6, scale: 2, .ink)
-        for dimension in 0..<shown {
+        for (line, note) in notes.enumerated() {
+            canvas.text(note, x: margin, y: headingHeight - 10 + line * Lettering.body.lineHeight, .slate)
+        }
+        histogramKey(y: key, on: &canvas)
+        for (place, panel) in panels.enumerated() {
             let box = PixelBox(
-                x: margin + dimension % columns * pitch.x, y: headingHeight + 56 + dimension / columns * pitch.y,
-                width: panel.width, height: panel.height)
-            histogram(cloud, dimension, box, on: &canvas)
+                x: margin + place % columns * pitch.x, y: first + place / columns * pitch.y, width: panelWidth, height: size.height)
+            panel.draw(in: box, on: &canvas)
         }
         return canvas.raster
     }
 
-    private static func histogram(_ cloud: CodeCloud, _ dimension: Int, _ box: PixelBox, on canvas: inout Canvas) {
+    /// What the panels cannot say: the dimensions that have none, and codes that no panel can show.
+    private static func histogramNotes(_ cloud: CodeCloud) -> [String] {
+        var notes: [String] = []
+        if cloud.dimensions > mostPanels {
+            let moments = (0..<cloud.dimensions).compactMap { CodeMoments(cloud.column($0, of: cloud.codes)) }
+            if let least = moments.map(\.std).min(), let most = moments.map(\.std).max(), let low = moments.map(\.mean).min(),
+                let high = moments.map(\.mean).max()
+            {
+                notes.append(
+                    "all \(cloud.dimensions): std \(Number.short(least)) to \(Number.short(most)), "
+                        + "mean \(Number.short(low)) to \(Number.short(high))")
+            }
+        }
+        let notFinite = cloud.notFinite
+        if notFinite > 0 { notes.append("\(notFinite) of \(cloud.count) codes have numbers that are not finite: not shown") }
+        return notes
+    }
+
+    private static func histogramKey(y: Int, on canvas: inout Canvas) {
+        canvas.fill(PixelBox(x: margin, y: y, width: 18, height: Lettering.body.capHeight), Colour.classes[0], alpha: 0.55)
+        canvas.text("codes", x: margin + 26, y: y, .ink)
+        let x = margin + 26 + Lettering.body.width(of: "codes") + 30
+        canvas.fill(PixelBox(x: x, y: y + Lettering.body.capHeight / 2 - 1, width: 18, height: 2), .priorOutline)
+        canvas.text("prior", x: x + 26, y: y, .ink)
+    }
+}
+
+/// Mean and standard deviation of some numbers.
+struct CodeMoments: Sendable {
+    let mean: Double
+    let std: Double
+
+    /// `nil` where there are none.
+    init?(_ values: [Double]) {
+        guard !values.isEmpty else { return nil }
+        let mean = values.reduce(0, +) / Double(values.count)
+        self.mean = mean
+        std = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+    }
+
+    /// Both with the places that give the spread three digits, where those are not many.
+    var text: String {
+        let places = std > 0 ? 2 - Int(min(9, max(-9, Number.log10(std).rounded(.down)))) : 9
+        guard (0...4).contains(places), abs(mean) < 1e5 else { return "mean \(Number.short(mean)), std \(Number.short(std))" }
+        return "mean \(Number.fixed(mean, places: places)), std \(Number.fixed(std, places: places))"
+    }
+}
+
+/// The histogram of one dimension.
+struct HistogramPanel: Sendable {
+    private let name: String
+    private let moments: String
+    private let codes: [Double]
+    private let prior: [Double]
+    private let axis: Axis
+
+    init(_ cloud: CodeCloud, dimension: Int) {
         let range = cloud.range(of: dimension)
         let air = (range.high - range.low) * 0.03
-        let axis = Axis(low: range.low - air, high: range.high + air)
-        let bins = max(10, min(box.width / 5, Int(3 * Double(max(1, cloud.count)).squareRoot().squareRoot() * 1.6)))
-        let codes = densities(cloud.column(dimension, of: cloud.codes), axis, bins)
-        let prior = densities(cloud.column(dimension, of: cloud.prior), axis, bins)
-        let top = max(codes.max() ?? 0, prior.max() ?? 0) * 1.08
-        for tick in axis.ticks(about: box.width / 90) {
+        axis = Axis(low: range.low - air, high: range.high + air)
+        codes = cloud.column(dimension, of: cloud.codes)
+        prior = cloud.column(dimension, of: cloud.prior)
+        name = "z\(dimension + 1)"
+        moments = CodeMoments(codes)?.text ?? "no finite code"
+    }
+
+    /// Columns that the words above the panel need.
+    var headingWidth: Int { Lettering.body.width(of: name) + 24 + Lettering.body.width(of: moments) }
+
+    func draw(in box: PixelBox, on canvas: inout Canvas) {
+        drawTicks(in: box, on: &canvas)
+        let bins = max(10, min(box.width / 5, Int(3 * Double(max(1, codes.count)).squareRoot().squareRoot() * 1.6)))
+        drawBars(shares(of: codes, bins), shares(of: prior, bins), in: box, on: &canvas)
+        canvas.frame(box, .rule)
+        canvas.text(name, x: box.x, y: box.y - 28, .ink)
+        canvas.text(moments, x: box.right, y: box.y - 28, .slate, anchor: .trailing)
+    }
+
+    private func drawTicks(in box: PixelBox, on canvas: inout Canvas) {
+        for tick in axis.ticks(about: box.width / 80, in: box.width) {
             let x = box.x + Int(axis.fraction(tick.value) * Double(box.width))
             canvas.fill(PixelBox(x: x, y: box.y, width: 1, height: box.height), .faint)
             canvas.fill(PixelBox(x: x, y: box.bottom, width: 1, height: 5), .rule)
-            canvas.text(tick.label, x: x, y: box.bottom + 10, scale: 2, .slate, anchor: .centre)
+            // A label that would reach into the next panel, or off the sheet, is left out; its line says where it is.
+            let half = Lettering.body.width(of: tick.label) / 2
+            guard x - half >= box.x - 16, x + half <= box.right + 16 else { continue }
+            canvas.text(tick.label, x: x, y: box.bottom + 12, .slate, anchor: .centre)
         }
-        if top > 0 {
-            for (bin, share) in codes.enumerated() {
-                let height = Int((share / top * Double(box.height)).rounded())
-                let left = box.x + bin * box.width / bins
-                let right = box.x + (bin + 1) * box.width / bins
-                canvas.fill(
-                    PixelBox(x: left, y: box.bottom - height, width: right - left, height: height), Colour.classes[0], alpha: 0.55)
-            }
-            let outline = prior.enumerated().flatMap { bin, share in
-                let y = Double(box.bottom) - share / top * Double(box.height)
-                return [bin, bin + 1].map { Point(x: Double(box.x + $0 * box.width / bins), y: y) }
-            }
-            if prior.contains(where: { $0 > 0 }) { canvas.stroke(outline, width: 1.6, .priorOutline, clip: box) }
-        }
-        canvas.frame(box, .rule)
-        let name = "z\(dimension + 1)"
-        canvas.text(name, x: box.x, y: box.y - 24, scale: 2, .ink)
-        let moments = "mean \(summary(cloud.column(dimension, of: cloud.codes)))"
-        canvas.text(
-            Canvas.fitted(moments, width: box.width - 50, scale: 2), x: box.right, y: box.y - 24, scale: 2, .slate,
-            anchor: .trailing)
     }
 
-    /// "0.12, std 4.87".
-    private static func summary(_ values: [Double]) -> String {
-        guard !values.isEmpty else { return "none" }
-        let mean = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-        let std = variance.squareRoot()
-        // Both with the places that give the spread three digits.
-        let scale = std > 0 ? std : max(abs(mean), 1e-12)
-        let places = min(6, max(0, 2 - Int(Number.log10(scale).rounded(.down))))
-        return "\(Number.fixed(mean, places: places)), std \(Number.fixed(std, places: places))"
+    private func drawBars(_ codes: [Double], _ prior: [Double], in box: PixelBox, on canvas: inout Canvas) {
+        let top = max(codes.max() ?? 0, prior.max() ?? 0) * 1.08
+        guard top > 0 else { return }
+        for (bin, share) in codes.enumerated() {
+            let height = Int((share / top * Double(box.height)).rounded())
+            let left = box.x + bin * box.width / codes.count
+            let right = box.x + (bin + 1) * box.width / codes.count
+            canvas.fill(
+                PixelBox(x: left, y: box.bottom - height, width: right - left, height: height), Colour.classes[0], alpha: 0.55)
+        }
+        guard prior.contains(where: { $0 > 0 }) else { return }
+        let outline = prior.enumerated().flatMap { bin, share in
+            let y = Double(box.bottom) - share / top * Double(box.height)
+            return [bin, bin + 1].map { Point(x: Double(box.x + $0 * box.width / prior.count), y: y) }
+        }
+        canvas.stroke(outline, width: 1.6, .priorOutline, clip: box)
     }
 
     /// The share of `values` in each of `bins` equal parts of the axis.
-    private static func densities(_ values: [Double], _ axis: Axis, _ bins: Int) -> [Double] {
+    private func shares(of values: [Double], _ bins: Int) -> [Double] {
         var counts = [Double](repeating: 0, count: bins)
         for value in values {
             let place = axis.fraction(value)

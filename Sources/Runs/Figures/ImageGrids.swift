@@ -34,9 +34,6 @@ struct GridLayout: Sendable {
 extension Figures {
     /// Between images that have nothing to do with each other.
     private static let gap = 2
-    /// So that a heading has room above a narrow grid.
-    private static let leastWidth = 620
-
     /// A bare grid of images, row by row, with nothing around it.
     public static func grid(_ images: ImageBatch, columns: Int) -> Raster {
         let layout = GridLayout(images, columns: columns, gap: gap)
@@ -48,9 +45,10 @@ extension Figures {
     /// Images decoded from samples of the prior, row by row.
     public static func samples(_ images: ImageBatch, columns: Int = 20, title: FigureTitle) -> Raster {
         let layout = GridLayout(images, columns: columns, gap: gap)
+        let what = "Decoded samples of the prior"
         var canvas = Canvas(
-            width: max(leastWidth, layout.width + 2 * margin), height: headingHeight + layout.height + margin)
-        heading("Decoded samples of the prior", title, on: &canvas)
+            width: width(layout.width + 2 * margin, what, title), height: headingHeight + layout.height + margin)
+        heading(what, title, on: &canvas)
         draw(images, layout, x: margin, y: headingHeight, on: &canvas)
         return canvas.raster
     }
@@ -66,21 +64,22 @@ extension Figures {
             "originals of \(originals.height) x \(originals.width), reconstructions of \(reconstructions.height) x \(reconstructions.width)"
         )
         let labels = ["original", "reconstructed"]
-        let labelWidth = Canvas.textWidth(labels[1], scale: 2) + 14
+        let labelWidth = Lettering.body.width(of: labels[1]) + 14
         let betweenPairs = 12
         let count = min(originals.count, reconstructions.count)
         let layout = GridLayout(originals.count == count ? originals : reconstructions, columns: columns, gap: gap)
         let pairHeight = 2 * layout.cellHeight + gap
+        let what = "Held-out images and their reconstructions"
         var canvas = Canvas(
-            width: max(leastWidth, layout.width + labelWidth + 2 * margin),
+            width: width(layout.width + labelWidth + 2 * margin, what, title),
             height: headingHeight + max(0, layout.rows * (pairHeight + betweenPairs) - betweenPairs) + margin)
-        heading("Held-out images and their reconstructions", title, on: &canvas)
+        heading(what, title, on: &canvas)
         for row in 0..<layout.rows {
             let top = headingHeight + row * (pairHeight + betweenPairs)
             for (line, images) in [originals, reconstructions].enumerated() {
                 let y = top + line * (layout.cellHeight + gap)
-                let middle = y + (layout.cellHeight - BitmapFont.ascent * 2) / 2
-                canvas.text(labels[line], x: margin + labelWidth - 14, y: middle, scale: 2, .slate, anchor: .trailing)
+                let middle = y + (layout.cellHeight - Lettering.body.capHeight) / 2
+                canvas.text(labels[line], x: margin + labelWidth - 14, y: middle, .slate, anchor: .trailing)
                 for index in row * layout.columns..<min(count, (row + 1) * layout.columns) {
                     let x = margin + labelWidth + layout.x(index % layout.columns)
                     canvas.paste(images, index, x: x, y: y, scale: layout.scale)

@@ -16,6 +16,9 @@ public struct LossCurve: Sendable, Equatable {
     /// Beyond this a value is taken for an accident and not drawn.
     static let largest = 1e30
 
+    /// Values that are NaN or infinite.
+    public var notFinite: Int { values.count { !$0.isFinite } }
+
     /// The finite values with their steps.
     var drawable: [Sample] {
         zip(steps, values).compactMap { step, value in
@@ -27,6 +30,9 @@ public struct LossCurve: Sendable, Equatable {
         var step: Double
         var value: Double
     }
+
+    /// Samples of the mean that `smoothed` takes where there are so many; `nil` where it leaves them as they are.
+    static func window(_ count: Int) -> Int? { count / 100 > 0 ? 2 * (count / 100) + 1 : nil }
 
     /// The mean over a window around each sample, a fiftieth of the curve wide.
     ///

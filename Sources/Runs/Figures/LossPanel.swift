@@ -1,14 +1,38 @@
 import Glibc
 
-/// One frame of the losses figure: curves of one quantity, faint as they are and strong as their running mean.
+/// One frame of the losses figure: curves of one quantity.
 struct LossPanel: Sendable {
+    enum Style { case smoothed, marked, plain }
+
     struct Curve: Sendable {
         let name: String
         let colour: Colour
+        /// Faint as they are and strong as their running mean; a line with a dot at each value; a line.
+        let style: Style
         let samples: [LossCurve.Sample]
-        let smooth: [LossCurve.Sample]
+        /// What the strong line shows.
+        let strong: [LossCurve.Sample]
+        /// Values that cannot be shown, in words.
+        let left: [String]
+        /// As it was written, whether it can be shown or not.
+        let newest: Double?
         /// The value at which this adversary can no longer tell codes from the prior.
         let reference: Reference?
+
+        init(_ curve: LossCurve, name: String, style: Style, colour: Colour) {
+            self.name = name
+            self.style = style
+            self.colour = colour
+            samples = curve.drawable
+            strong = style == .smoothed ? LossCurve.smoothed(samples) : samples
+            newest = curve.values.last
+            let tooLarge = curve.values.count - samples.count - curve.notFinite
+            left = [(curve.notFinite, "not finite"), (tooLarge, "too large")].filter { $0.0 > 0 }.map { "\($0) \($1)" }
+            reference = style == .smoothed ? LossPanel.equilibrium(of: curve.name) : nil
+        }
+
+        /// The name, the newest value, and what is not shown.
+        var legend: [String] { [name, newest.map { Number.short($0) } ?? "no value"] + left }
     }
 
     struct Reference: Sendable, Equatable {
@@ -16,18 +40,23 @@ struct LossPanel: Sendable {
         let value: Double
     }
 
+    /// Columns between the frame and the names, in which those of reference lines stand.
+    static let gap = 96
+    private static let swatch = 30
+    private static let valueTicks = 5
+
     let title: String
     let curves: [Curve]
 
-    init(title: String, curves: [(LossCurve, Colour)]) {
-        self.title = title
-        self.curves = curves.map { curve, colour in
-            let samples = curve.drawable
-            return Curve(
-                name: curve.name, colour: colour, samples: samples, smooth: LossCurve.smoothed(samples),
-                reference: LossPanel.equilibrium(of: curve.name))
-        }
+    var isDrawable: Bool { curves.contains { !$0.samples.isEmpty || !$0.left.isEmpty } }
+
+    /// Columns that the names beside the panel take.
+    var legendWidth: Int {
+        LossPanel.swatch + (curves.flatMap(\.legend).map { Lettering.body.width(of: $0) }.max() ?? 0)
     }
+
+    /// Columns that the labels left of the panel take.
+    var labelWidth: Int { axis().ticks(about: LossPanel.valueTicks).map { Lettering.body.width(of: $0.label) }.max() ?? 0 }
 
     /// A discriminator's loss is the sum of its two halves, 2 ln 2 where it can only guess; a generator's is then ln 2.
     static func equilibrium(of name: String) -> Reference? {
@@ -42,25 +71,33 @@ struct LossPanel: Sendable {
         return seen
     }
 
-    /// From the least to the greatest worth showing: all of the running means, and the curves but for their wildest two hundredths.
+    /// From the least to the greatest worth showing: all of the strong lines, and the curves but for their wildest two hundredths.
     func axis() -> Axis {
         var low = Double.infinity
         var high = -Double.infinity
         for curve in curves where !curve.samples.isEmpty {
             let sorted = curve.samples.map(\.value).sorted()
-            let cut = sorted.count / 100
-            let means = curve.smooth.map(\.value)
-            low = min(low, sorted[cut], means.min() ?? low)
-            high = max(high, sorted[sorted.count - 1 - cut], means.max() ?? high)
+            let cut = curve.style == .smoothed ? sorted.count / 100 : 0
+            let strong = curve.strong.map(\.value)
+            low = min(low, sorted[cut], strong.min() ?? low)
+            high = max(high, sorted[sorted.count - 1 - cut], strong.max() ?? high)
         }
         for reference in references {
             low = min(low, reference.value)
             high = max(high, reference.value)
         }
         guard low <= high else { return Axis(low: 0, high: 1) }
-        if references.isEmpty, low > 0, high > 5 * low { return Axis(.logarithmic, low: low / 1.15, high: high * 1.15) }
+        if isLogarithmic(low: low, high: high) { return Axis(.logarithmic, low: low / 1.15, high: high * 1.15) }
         let air = (high - low) * 0.06
         return Axis(low: low >= 0 && low < high / 2 ? 0 : low - air, high: high + air)
+    }
+
+    /// A loss that falls to less than a fifth; rates that fall by steps, or of which one would lie on the floor. Rates that fall to 0 smoothly
+    /// have no lowest one worth an axis.
+    private func isLogarithmic(low: Double, high: Double) -> Bool {
+        guard references.isEmpty, low > 0 else { return false }
+        guard curves.allSatisfy({ $0.style == .plain }) else { return high > 5 * low }
+        return high > 20 * low && Set(curves.flatMap(\.samples).map(\.value)).count <= 12
     }
 
     func draw(in box: PixelBox, steps: Axis, on canvas: inout Canvas) {
@@ -75,59 +112,62 @@ struct LossPanel: Sendable {
                     y: Double(box.bottom) - height * Double(box.height))
             }
         }
-        for curve in curves where curve.smooth != curve.samples {
+        for curve in curves where curve.strong != curve.samples {
             let thinned = LossCurve.thinned(curve.samples, columns: box.width)
             canvas.stroke(points(thinned), width: 1, curve.colour, alpha: 0.28, clip: box)
         }
         drawReferences(in: box, values: axis, on: &canvas)
-        for curve in curves where !curve.smooth.isEmpty {
-            let thinned = LossCurve.thinned(curve.smooth, columns: box.width)
-            canvas.stroke(points(thinned), width: thinned.count == 1 ? 7 : 2.2, curve.colour, clip: box)
+        for curve in curves where !curve.strong.isEmpty {
+            let line = points(LossCurve.thinned(curve.strong, columns: box.width))
+            canvas.stroke(line, width: line.count == 1 ? 8 : 2.4, curve.colour, clip: box)
         }
         canvas.frame(box, .rule)
-        drawTitle(over: box, logarithmic: axis.kind == .logarithmic, on: &canvas)
+        for curve in curves where curve.style == .marked && curve.strong.count <= box.width / 14 {
+            for point in points(curve.strong) { canvas.disc(x: point.x, y: point.y, radius: 5, curve.colour) }
+        }
+        canvas.text(title + (axis.kind == .logarithmic ? " (log axis)" : ""), x: box.x, y: box.y - 30, .ink)
+        drawLegend(x: box.right + LossPanel.gap, y: box.y, on: &canvas)
     }
 
     private func drawGrid(in box: PixelBox, steps: Axis, values: Axis, on canvas: inout Canvas) {
-        for tick in steps.ticks(about: 8, whole: true) {
+        for tick in steps.ticks(about: 8, whole: true, in: box.width) {
             let x = box.x + Int(steps.fraction(tick.value) * Double(box.width - 1))
             canvas.fill(PixelBox(x: x, y: box.y, width: 1, height: box.height), .faint)
             canvas.fill(PixelBox(x: x, y: box.bottom, width: 1, height: 6), .rule)
-            canvas.text(tick.label, x: x, y: box.bottom + 12, scale: 2, .slate, anchor: .centre)
+            canvas.text(tick.label, x: x, y: box.bottom + 12, .slate, anchor: .centre)
         }
-        for tick in values.ticks(about: 5) {
+        for tick in values.ticks(about: LossPanel.valueTicks) {
             let y = box.bottom - 1 - Int(values.fraction(tick.value) * Double(box.height - 1))
             canvas.fill(PixelBox(x: box.x, y: y, width: box.width, height: 1), .faint)
             canvas.fill(PixelBox(x: box.x - 6, y: y, width: 6, height: 1), .rule)
-            canvas.text(tick.label, x: box.x - 12, y: y - 7, scale: 2, .slate, anchor: .trailing)
+            canvas.text(tick.label, x: box.x - 12, y: y - Lettering.body.capHeight / 2, .slate, anchor: .trailing)
         }
     }
 
     /// Dashed lines with their names on the right, moved apart where they would touch.
     private func drawReferences(in box: PixelBox, values: Axis, on canvas: inout Canvas) {
-        var free = box.bottom + 14
+        var free = box.bottom + Lettering.body.lineHeight
         for reference in references.sorted(by: { $0.value < $1.value }) {
             let y = box.bottom - 1 - Int(values.fraction(reference.value) * Double(box.height - 1))
             canvas.dashes(y: y, .slate, clip: box)
-            let top = min(y - 7, free - 18)
-            canvas.text(reference.label, x: box.right + 8, y: top, scale: 2, .slate)
+            let top = min(y - Lettering.body.capHeight / 2, free - Lettering.body.lineHeight)
+            canvas.text(reference.label, x: box.right + 10, y: top, .slate)
             free = top
         }
     }
 
-    /// What is shown on the left, and on the right each curve's name with its last mean.
-    private func drawTitle(over box: PixelBox, logarithmic: Bool, on canvas: inout Canvas) {
-        let y = box.y - 26
-        canvas.text(title + (logarithmic ? " (log axis)" : ""), x: box.x, y: y, scale: 2, .ink)
-        var right = box.right
-        for curve in curves.reversed() {
-            guard let last = curve.smooth.last else { continue }
-            let value = Number.short(last.value)
-            let label = curves.count == 1 ? "last \(value)" : "\(curve.name) \(value)"
-            canvas.text(label, x: right, y: y, scale: 2, .slate, anchor: .trailing)
-            right -= Canvas.textWidth(label, scale: 2) + 8
-            canvas.fill(PixelBox(x: right - 22, y: y + 5, width: 22, height: 4), curve.colour)
-            right -= 22 + 26
+    /// Each curve's name, and below it its newest value.
+    private func drawLegend(x: Int, y: Int, on canvas: inout Canvas) {
+        var top = y
+        for curve in curves {
+            for (line, text) in curve.legend.enumerated() {
+                if line == 0 {
+                    canvas.fill(PixelBox(x: x, y: top + Lettering.body.capHeight / 2 - 2, width: 22, height: 4), curve.colour)
+                }
+                canvas.text(text, x: x + LossPanel.swatch, y: top, line == 0 ? .ink : .slate)
+                top += Lettering.body.lineHeight - 4
+            }
+            top += 10
         }
     }
 }

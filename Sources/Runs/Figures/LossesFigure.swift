@@ -1,49 +1,98 @@
 extension Figures {
-    private static let plotWidth = 1000
-    private static let plotHeight = 250
-    private static let plotLeft = 104
-    /// Room on the right for the names of reference lines.
-    private static let plotRight = 84
-    private static let panelPitch = 340
+    private static let plotWidth = 900
+    private static let plotHeight = 240
+    private static let panelPitch = 346
 
-    /// The curves of every phase's loss and of the pixel error, one panel for each kind of quantity, over one axis of steps.
+    /// The curves of a run over one axis of steps, a panel for each kind of quantity: the reconstruction in training and on held-out images,
+    /// the adversaries with the values at which neither learns any more, the learning rates.
     ///
-    /// Adversaries share a panel with their values at equilibrium, 2 ln 2 for a discriminator and ln 2 for a generator; a curve that
-    /// falls to less than a fifth stands on a logarithmic axis.
-    public static func losses(phases: [LossCurve], pixelError: LossCurve?, title: FigureTitle) -> Raster {
-        let panels = lossPanels(phases: phases, pixelError: pixelError)
-        let first = headingHeight + 34
+    /// Beside each panel stand its curves' names with their newest values, as they were written and not smoothed.
+    public static func losses(_ curves: TrainingCurves, title: FigureTitle) -> Raster {
+        let panels = curves.panels
+        let what = "Losses"
+        let first = headingHeight + 38
+        let plotLeft = margin + 14 + (panels.map(\.labelWidth).max() ?? 0)
+        let legend = panels.map(\.legendWidth).max() ?? 0
+        let notes = curves.smoothing.map {
+            ["strong lines: mean over \($0) steps; faint: every step; numbers: the newest value, not smoothed"]
+        }
         var canvas = Canvas(
-            width: plotLeft + plotWidth + plotRight,
-            height: first + max(1, panels.count) * panelPitch - (panelPitch - plotHeight) + 74)
-        heading("Losses", title, on: &canvas)
-        let steps = panels.flatMap { $0.curves }.flatMap { [$0.samples.first?.step, $0.samples.last?.step] }.compactMap { $0 }
-        guard let low = steps.min(), let high = steps.max() else {
-            canvas.text("no values yet", x: plotLeft, y: first, scale: 2, .slate)
+            width: width(plotLeft + plotWidth + LossPanel.gap + legend + margin, what, title, notes: notes ?? []),
+            height: first + max(1, panels.count) * panelPitch - (panelPitch - plotHeight) + 78
+                + (notes?.count ?? 0) * Lettering.body.lineHeight)
+        heading(what, title, on: &canvas)
+        guard let steps = curves.stepAxis else {
+            canvas.text("no values yet", x: margin, y: first, .slate)
             return canvas.raster
         }
-        let axis = Axis(low: low < high * 0.05 || low == high ? 0 : low, high: high)
         for (index, panel) in panels.enumerated() {
             let box = PixelBox(x: plotLeft, y: first + index * panelPitch, width: plotWidth, height: plotHeight)
-            panel.draw(in: box, steps: axis, on: &canvas)
+            panel.draw(in: box, steps: steps, on: &canvas)
         }
         let bottom = first + panels.count * panelPitch - (panelPitch - plotHeight)
-        canvas.text("step", x: plotLeft + plotWidth / 2, y: bottom + 40, scale: 2, .ink, anchor: .centre)
+        let epoch = curves.stepsPerEpoch.map { " (\($0) an epoch)" } ?? ""
+        canvas.text("step" + epoch, x: plotLeft + plotWidth / 2, y: bottom + 44, .ink, anchor: .centre)
+        for note in notes ?? [] { canvas.text(note, x: margin, y: bottom + 44 + Lettering.body.lineHeight + 4, .slate) }
         return canvas.raster
     }
+}
 
-    private static func lossPanels(phases: [LossCurve], pixelError: LossCurve?) -> [LossPanel] {
-        var panels: [LossPanel] = []
-        let adversaries = phases.filter { LossPanel.equilibrium(of: $0.name) != nil }
-        for (index, phase) in phases.filter({ LossPanel.equilibrium(of: $0.name) == nil }).enumerated() {
-            panels.append(LossPanel(title: "\(phase.name) loss", curves: [(phase, Colour.curves[index == 0 ? 3 : 4])]))
+extension TrainingCurves {
+    /// The panels that have something to show.
+    fileprivate var panels: [LossPanel] {
+        var panels = [LossPanel(title: "reconstruction: \(costUnit)", curves: lines([reconstruction]))]
+        if let squaredError {
+            panels.append(
+                LossPanel(title: "reconstruction: \(TrainingCurves.squaredUnit)", curves: lines([squaredError, heldOut])))
+        } else {
+            panels[0] = LossPanel(title: "reconstruction: \(costUnit)", curves: lines([reconstruction, heldOut]))
         }
-        if let pixelError { panels.append(LossPanel(title: "pixel error", curves: [(pixelError, Colour.curves[2])])) }
-        if !adversaries.isEmpty {
-            let colours = [Colour.curves[1], Colour.curves[0], Colour.curves[2], Colour.curves[3]]
-            let curves = adversaries.enumerated().map { ($1, colours[$0 % colours.count]) }
-            panels.append(LossPanel(title: "adversarial losses", curves: curves))
+        panels.append(LossPanel(title: "adversarial losses, nats a code (dashed: mere guessing)", curves: lines(adversaries)))
+        panels.append(LossPanel(title: "learning rates", curves: rateLines))
+        return panels.filter { $0.isDrawable }
+    }
+
+    private func lines(_ curves: [LossCurve?]) -> [LossPanel.Curve] {
+        curves.compactMap { $0 }.map { curve in
+            LossPanel.Curve(
+                curve, name: curve.name, style: curve.name == heldOut?.name ? .marked : .smoothed,
+                colour: TrainingCurves.colour(of: curve.name))
         }
-        return panels.filter { panel in panel.curves.contains { !$0.samples.isEmpty } }
+    }
+
+    /// Phases of one rate share a line, which would else hide the others.
+    private var rateLines: [LossPanel.Curve] {
+        var shared: [(names: [String], curve: LossCurve)] = []
+        for rate in rates {
+            if let at = shared.firstIndex(where: { $0.curve.steps == rate.steps && $0.curve.values == rate.values }) {
+                shared[at].names.append(rate.name)
+            } else {
+                shared.append(([rate.name], rate))
+            }
+        }
+        return shared.map { names, curve in
+            LossPanel.Curve(
+                curve, name: names.joined(separator: ", "), style: .plain, colour: TrainingCurves.colour(of: curve.name))
+        }
+    }
+
+    /// One colour a name, in every panel.
+    private static func colour(of name: String) -> Colour {
+        let names = ["generator", "discriminator", "held-out", "reconstruction", "training"]
+        let at = names.firstIndex { name.contains($0) } ?? 3
+        return Colour.curves[min(at, 3)]
+    }
+
+    /// From the first step to the last; from 0 where that is not far.
+    fileprivate var stepAxis: Axis? {
+        let samples = panels.flatMap(\.curves).flatMap { [$0.samples.first?.step, $0.samples.last?.step] }.compactMap { $0 }
+        guard let low = samples.min(), let high = samples.max() else { return nil }
+        return Axis(low: low < high * 0.05 || low == high ? 0 : low, high: high)
+    }
+
+    /// Steps of the mean that strong lines show; `nil` where no curve is long enough.
+    fileprivate var smoothing: Int? {
+        let longest = ([reconstruction, squaredError] + adversaries).compactMap { $0?.drawable.count }.max() ?? 0
+        return LossCurve.window(longest)
     }
 }

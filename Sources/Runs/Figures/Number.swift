@@ -1,21 +1,23 @@
 import Glibc
 
-/// Numbers as a figure prints them.
+/// Numbers as a figure prints them, with a minus sign as wide as the digits.
 enum Number {
+    private static let minus = "\u{2212}"
+
     static func power10(_ exponent: Int) -> Double { pow(10, Double(exponent)) }
 
     static func log10(_ value: Double) -> Double { Glibc.log10(value) }
 
     /// `value` with exactly `places` digits behind the point.
     static func fixed(_ value: Double, places: Int) -> String {
-        guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
+        guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? minus + "inf" : "inf" }
         guard abs(value) < 1e12 else { return scientific(value) }
         let scaled = (abs(value) * power10(places)).rounded()
         guard scaled < 9e15 else { return scientific(value) }
         let digits = String(Int(scaled))
         let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
         let whole = padded.dropLast(places)
-        let sign = value < 0 && scaled > 0 ? "-" : ""
+        let sign = value < 0 && scaled > 0 ? minus : ""
         return places == 0 ? sign + whole : "\(sign)\(whole).\(padded.suffix(places))"
     }
 
@@ -41,11 +43,11 @@ enum Number {
     private static func scientific(_ value: Double) -> String {
         var exponent = Int(log10(abs(value)).rounded(.down))
         var lead = trimmed(fixed(value / power10(exponent), places: 1))
-        if lead == "10" || lead == "-10" {
+        if lead == "10" || lead == minus + "10" {
             exponent += 1
-            lead = lead == "10" ? "1" : "-1"
+            lead = lead == "10" ? "1" : minus + "1"
         }
-        return "\(lead)e\(exponent)"
+        return "\(lead)e\(exponent < 0 ? minus : "")\(abs(exponent))"
     }
 
     private static func trimmed(_ text: String) -> String {

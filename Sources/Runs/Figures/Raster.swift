@@ -41,12 +41,44 @@ public struct ImageBatch: Sendable {
         self.pixels = pixels
     }
 
-    /// Images from a decoder's output, 0…1: clamped and rounded to bytes; what is not a number becomes black.
-    public init(count: Int, height: Int, width: Int, channels: Int, units: [Float]) {
-        let pixels = units.map { unit in unit > 0 ? UInt8((min(unit, 1) * 255).rounded()) : 0 }
+    /// Images from a decoder's output, 0…1: clamped and rounded to bytes.
+    ///
+    /// Throws `ImagesNotFinite`: what is no number has no brightness, and black would pass for a picture.
+    public init(count: Int, height: Int, width: Int, channels: Int, units: [Float]) throws {
+        if let error = ImagesNotFinite(units, imageSize: height * width * channels) { throw error }
+        let pixels = units.map { unit in UInt8((min(max(unit, 0), 1) * 255).rounded()) }
         self.init(count: count, height: height, width: width, channels: channels, pixels: pixels)
     }
 
     /// Bytes of one image.
     var imageBytes: Int { height * width * channels }
+}
+
+/// Decoded images in which there are values that are NaN or infinite.
+public struct ImagesNotFinite: Error, CustomStringConvertible, Sendable, Equatable {
+    /// Images that have such a value, and all of them.
+    public let images: Int
+    public let count: Int
+    /// The first of them, from 0.
+    public let first: Int
+
+    /// `nil` where every value is finite.
+    public init?(_ units: [Float], imageSize: Int) {
+        precondition(imageSize > 0, "images of \(imageSize) values")
+        let count = units.count / imageSize
+        let bad = (0..<count).filter { image in units[image * imageSize..<(image + 1) * imageSize].contains { !$0.isFinite } }
+        guard let first = bad.first else { return nil }
+        self.init(images: bad.count, count: count, first: first)
+    }
+
+    public init(images: Int, count: Int, first: Int) {
+        self.images = images
+        self.count = count
+        self.first = first
+    }
+
+    public var description: String {
+        "\(images) of \(count) decoded images have values that are not finite, first image \(first) (from 0); "
+            + "the codes are too large for these weights, or the weights are damaged: `lockstep evaluate` tells more."
+    }
 }

@@ -22,14 +22,15 @@ extension Figures {
         let layout = GridLayout(images, columns: columns, gap: 0)
         let rising = vertical.map { $0.values.isEmpty ? nil : $0 } ?? nil
         let running = horizontal.map { $0.values.isEmpty ? nil : $0 } ?? nil
-        let left = rising == nil ? margin : margin + 90
-        let captionScale = 2
-        let width = max(620, left + layout.width + margin, Canvas.textWidth(caption, scale: captionScale) + 2 * margin)
-        let below = running == nil ? margin : 66
-        let top = headingHeight + 20
-        var canvas = Canvas(width: width, height: top + layout.height + below)
-        heading("A walk over the prior", title, on: &canvas)
-        canvas.text(caption, x: margin, y: headingHeight - 12, scale: captionScale, .slate)
+        let left = rising.map { margin + sideWidth($0) } ?? margin
+        let what = "A walk over the prior"
+        let top = headingHeight + Lettering.body.lineHeight
+        var canvas = Canvas(
+            width: width(left + layout.width + margin, what, title, notes: [caption]),
+            height: top + layout.height + (running == nil ? margin : 78))
+        heading(what, title, on: &canvas)
+        canvas.text(
+            Lettering.body.fitted(caption, width: canvas.width - 2 * margin), x: margin, y: headingHeight - 10, .slate)
         for index in 0..<images.count {
             canvas.paste(
                 images, index, x: left + layout.x(index % layout.columns), y: top + layout.y(index / layout.columns),
@@ -42,27 +43,33 @@ extension Figures {
         return canvas.raster
     }
 
+    /// Columns left of the images for the rows' labels and the axis' name.
+    private static func sideWidth(_ axis: WalkAxis) -> Int {
+        40 + (labels(axis.values).map { Lettering.body.width(of: $0) }.max() ?? 0)
+    }
+
     private static func columnLabels(_ axis: WalkAxis, _ layout: GridLayout, _ box: PixelBox, on canvas: inout Canvas) {
         let labels = labels(axis.values)
-        let widest = labels.map { Canvas.textWidth($0, scale: 2) }.max() ?? 0
+        let widest = labels.map { Lettering.body.width(of: $0) }.max() ?? 0
         let every = (widest + 8 + layout.cellWidth) / layout.cellWidth
         for column in stride(from: 0, to: min(layout.columns, labels.count), by: every) {
             let middle = box.x + layout.x(column) + layout.cellWidth / 2
             canvas.fill(PixelBox(x: middle, y: box.bottom, width: 1, height: 6), .rule)
-            canvas.text(labels[column], x: middle, y: box.bottom + 12, scale: 2, .slate, anchor: .centre)
+            canvas.text(labels[column], x: middle, y: box.bottom + 12, .slate, anchor: .centre)
         }
-        canvas.text(axis.name, x: box.x + box.width / 2, y: box.bottom + 38, scale: 2, .ink, anchor: .centre)
+        canvas.text(axis.name, x: box.x + box.width / 2, y: box.bottom + 44, .ink, anchor: .centre)
     }
 
     private static func rowLabels(_ axis: WalkAxis, _ layout: GridLayout, _ box: PixelBox, on canvas: inout Canvas) {
         let labels = labels(axis.values)
-        let every = (BitmapFont.ascent * 2 + 12 + layout.cellHeight) / layout.cellHeight
+        let every = (Lettering.body.capHeight + 12 + layout.cellHeight) / layout.cellHeight
         for row in stride(from: 0, to: min(layout.rows, labels.count), by: every) {
             let middle = box.y + layout.y(row) + layout.cellHeight / 2
             canvas.fill(PixelBox(x: box.x - 6, y: middle, width: 6, height: 1), .rule)
-            canvas.text(labels[row], x: box.x - 12, y: middle - 7, scale: 2, .slate, anchor: .trailing)
+            canvas.text(
+                labels[row], x: box.x - 12, y: middle - Lettering.body.capHeight / 2, .slate, anchor: .trailing)
         }
-        canvas.risingText(axis.name, x: 10, middle: box.y + box.height / 2, scale: 2, .ink)
+        canvas.risingText(axis.name, x: 8, middle: box.y + box.height / 2, .ink)
     }
 
     /// All with the same number of places: as few as tell neighbours apart.

@@ -6,6 +6,16 @@ import Kernels
 
 /// The pictures of a run: drawn after an epoch by the coordinator, or at any time by `lockstep figures`.
 public struct RunPictures: Sendable {
+    /// What was drawn.
+    public struct Drawn: Sendable {
+        /// The newest pictures' files.
+        public var paths: [String] = []
+        /// Pictures that could not be drawn.
+        public var leftOut: [FigureName] = []
+        /// Pictures that are not there, or do not show all, because values are not finite: a sentence each.
+        public var warnings: [String] = []
+    }
+
     /// Images of a picture of pairs, samples of a picture of samples, side of a walk.
     static let pairs = 100
     static let samples = 200
@@ -13,7 +23,7 @@ public struct RunPictures: Sendable {
     /// Points of the scatter, codes and prior alike.
     static let points = 10_000
 
-    private let folder: RunFolder
+    let folder: RunFolder
     private let configuration: Configuration
     private let data: DataSet
     private let heldOut: HeldOut
@@ -25,35 +35,23 @@ public struct RunPictures: Sendable {
         heldOut = HeldOut(configuration: configuration, data: data)
     }
 
-    /// Draws every picture of these weights into the run's figures folder and returns their paths.
+    /// Draws every picture of these weights into the run's figures folder.
     ///
-    /// The newest pictures lie in `figures/`, each epoch's own in `figures/epoch-0012/`.
+    /// The newest pictures lie in `figures/`, each epoch's own in `figures/epoch-0012/`. A picture that values which are not finite forbid is
+    /// left out, and one that is there from before stays; its title says when it was drawn.
     /// - Parameter evaluation: where the codes are known already.
     public func draw(
         _ inference: Inference, evaluation: EpochEvaluation? = nil, step: UInt64, epoch: Int
-    ) throws -> [String] {
+    ) throws -> Drawn {
         let title = FigureTitle(run: folder.name, epoch: epoch, step: step)
         let codes = (evaluation ?? heldOut.evaluate(inference)).codes
-        var pictures: [(FigureName, Raster)] = [
-            (.reconstructions, reconstructions(inference, title)), (.samples, samples(inference, title)),
-        ]
-        let cloud = cloud(codes)
-        pictures.append((.codes, Figures.codes(cloud, title: title)))
-        if configuration.model.code == 2 { pictures.append((.walk, walk(inference, title))) }
-        if configuration.model.code > 2 { pictures.append((.codeHistograms, Figures.codeHistograms(cloud, title: title))) }
-        if let losses = try losses(title) { pictures.append((.losses, losses)) }
-        let own = folder.figuresPath + "/epoch-" + String(format: "%04d", epoch)
-        let disk = Disk()
-        for directory in [folder.figuresPath, own] { try disk.makeDirectory(directory) }
-        var paths: [String] = []
-        for (name, picture) in pictures {
-            let newest = "\(folder.figuresPath)/\(name.rawValue)"
-            let bytes = try PNG.encode(picture)
-            try disk.replace(newest, with: bytes)
-            try disk.replace("\(own)/\(name.rawValue)", with: bytes)
-            paths.append(newest)
-        }
-        return paths
+        var pictures = PictureSet()
+        try pictures.add(.reconstructions) { try reconstructions(inference, title) }
+        try pictures.add(.samples) { try samples(inference, title) }
+        if configuration.model.code == 2 { try pictures.add(.walk) { try walk(inference, title) } }
+        add(codes, title, to: &pictures)
+        try addLosses(title, to: &pictures)
+        return try write(pictures, epoch: epoch)
     }
 
     /// A walk over the prior with about `side` squared codes.
@@ -62,54 +60,99 @@ public struct RunPictures: Sendable {
         return (Matrix(Slice(walk.codes), rows: walk.rows * walk.columns, columns: walk.dimensions), walk)
     }
 
-    private func batch(_ images: Matrix) -> ImageBatch {
-        ImageBatch(
+    private func batch(_ images: Matrix) throws -> ImageBatch {
+        try ImageBatch(
             count: images.rows, height: data.train.height, width: data.train.width, channels: data.train.channels,
             units: images.values.array)
     }
 
-    private func reconstructions(_ inference: Inference, _ title: FigureTitle) -> Raster {
+    private func reconstructions(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let count = min(Self.pairs, data.validation.count)
         let originals = data.validation.images(0..<count)
         return Figures.reconstructions(
             originals: ImageBatch(
                 count: count, height: data.train.height, width: data.train.width, channels: data.train.channels,
                 pixels: originals),
-            reconstructions: batch(inference.reconstruct(originals)), title: title)
+            reconstructions: try batch(inference.reconstruct(originals)), title: title)
     }
 
-    private func samples(_ inference: Inference, _ title: FigureTitle) -> Raster {
+    private func samples(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let codes = Matrix(rows: Self.samples, columns: configuration.model.code)
         configuration.prior.sample(
             into: codes, source: RandomSource(seed: configuration.seed, purpose: .sample, step: 0), firstRow: 0)
-        return Figures.samples(batch(inference.decode(codes)), title: title)
+        return Figures.samples(try batch(inference.decode(codes)), title: title)
     }
 
-    private func walk(_ inference: Inference, _ title: FigureTitle) -> Raster {
+    private func walk(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let (codes, walk) = Self.walk(configuration, side: Self.walkSide)
         return Figures.walk(
-            batch(inference.decode(codes)), columns: walk.columns, horizontal: WalkAxis(name: "z1", values: walk.horizontal),
+            try batch(inference.decode(codes)), columns: walk.columns, horizontal: WalkAxis(name: "z1", values: walk.horizontal),
             vertical: WalkAxis(name: "z2", values: walk.vertical), caption: walk.caption, title: title)
     }
 
-    private func cloud(_ codes: Matrix) -> CodeCloud {
+    private func add(_ codes: Matrix, _ title: FigureTitle, to pictures: inout PictureSet) {
         let count = min(Self.points, codes.rows)
-        return CodeCloud(
+        let cloud = CodeCloud(
             codes: codes.rows(0..<count).values.array, dimensions: codes.columns, labels: data.validation.labels(0..<count),
             prior: heldOut.priorSamples(count).values.array)
+        let names: [FigureName] = configuration.model.code > 2 ? [.codes, .codeHistograms] : [.codes]
+        let notFinite = cloud.notFinite
+        if count > 0, notFinite == count {
+            for name in names { pictures.leaveOut(name, "none of the \(count) codes is finite") }
+            return
+        }
+        if notFinite > 0 { pictures.warn(.codes, "\(notFinite) of \(count) codes are not finite and are not shown") }
+        pictures.add(.codes, Figures.codes(cloud, title: title))
+        if names.contains(.codeHistograms) { pictures.add(.codeHistograms, Figures.codeHistograms(cloud, title: title)) }
     }
 
-    private func losses(_ title: FigureTitle) throws -> Raster? {
-        guard FileManager.default.fileExists(atPath: folder.metricsPath) else { return nil }
+    private func addLosses(_ title: FigureTitle, to pictures: inout PictureSet) throws {
+        guard FileManager.default.fileExists(atPath: folder.metricsPath) else { return }
         let metrics = try MetricsReader(path: folder.metricsPath)
-        guard !metrics.steps.isEmpty else { return nil }
-        let steps = metrics.steps.map(\.step)
-        let phases = Configuration.phaseNames.map { phase in
-            let losses = metrics.losses(phase)
-            return LossCurve(name: phase, steps: losses.map(\.step), values: losses.map(\.loss))
-        }
-        return Figures.losses(
-            phases: phases, pixelError: LossCurve(name: "pixel error", steps: steps, values: metrics.steps.map(\.pixelError)),
-            title: title)
+        guard !metrics.steps.isEmpty else { return }
+        let curves = TrainingCurves(metrics, cost: configuration.cost)
+        let notFinite = curves.all.reduce(0) { $0 + $1.notFinite }
+        if notFinite > 0 { pictures.warn(.losses, "\(notFinite) values of the metrics are not finite and are not shown") }
+        pictures.add(.losses, Figures.losses(curves, title: title))
     }
+
+    private func write(_ pictures: PictureSet, epoch: Int) throws -> Drawn {
+        let own = folder.figuresPath + "/" + PictureFolders.name(epoch: epoch)
+        let disk = Disk()
+        for directory in [folder.figuresPath, own] { try disk.makeDirectory(directory) }
+        var drawn = Drawn(leftOut: pictures.leftOut, warnings: pictures.warnings)
+        for (name, picture) in pictures.pictures {
+            let newest = "\(folder.figuresPath)/\(name.rawValue)"
+            let bytes = try PNG.encode(picture)
+            try disk.replace(newest, with: bytes)
+            try disk.replace("\(own)/\(name.rawValue)", with: bytes)
+            drawn.paths.append(newest)
+        }
+        return drawn
+    }
+}
+
+/// Pictures on their way to the disk, and what is to be said of them.
+private struct PictureSet {
+    private(set) var pictures: [(FigureName, Raster)] = []
+    private(set) var leftOut: [FigureName] = []
+    private(set) var warnings: [String] = []
+
+    mutating func add(_ name: FigureName, _ picture: Raster) { pictures.append((name, picture)) }
+
+    /// Adds what `draw` returns, or leaves the picture out where its images are not finite.
+    mutating func add(_ name: FigureName, _ draw: () throws -> Raster) throws {
+        do {
+            add(name, try draw())
+        } catch let error as ImagesNotFinite {
+            leaveOut(name, error.description.trimmingSuffix("."))
+        }
+    }
+
+    mutating func leaveOut(_ name: FigureName, _ why: String) {
+        leftOut.append(name)
+        warnings.append("\(name.rawValue) was not drawn, and one that is there is older: \(why)")
+    }
+
+    mutating func warn(_ name: FigureName, _ what: String) { warnings.append("\(name.rawValue): \(what)") }
 }

@@ -40,11 +40,14 @@ struct Encode: ParsableCommand {
             let run = try trained.open()
             let subset = run.data.subset(split)
             let writer = try NPYWriter<Float>(out, shape: [subset.count, run.configuration.model.code])
+            var finite = FiniteCount(width: run.configuration.model.code)
             for first in stride(from: 0, to: subset.count, by: 1000) {
                 let codes = run.inference.encode(subset.images(first..<min(first + 1000, subset.count)))
                 try writer.append(codes.values.array)
+                finite.add(codes.values.array)
             }
             try writer.commit()
+            if let warning = finite.warning(of: "codes", in: out) { Output.complain(warning) }
             let base = out.hasSuffix(".npy") ? String(out.dropLast(4)) : out
             try NPY.write(subset.labels(0..<subset.count).map(Int64.init), shape: [subset.count], to: base + ".labels.npy")
             Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out), labels in \(base).labels.npy")
@@ -73,6 +76,13 @@ struct Decode: ParsableCommand {
             guard array.shape.count == 2, array.shape[1] == width, let values = array.values.floats else {
                 throw LocalError(
                     "\(codes) is \(array.shape) of \(array.values.typeName); codes of this run are N x \(width) floats")
+            }
+            var finite = FiniteCount(width: width)
+            finite.add(values)
+            if let first = finite.first {
+                throw LocalError(
+                    "\(finite.rows) of the \(array.shape[0]) codes in \(codes) have numbers that are not finite, first row \(first) "
+                        + "(from 0); such a code has no image: leave those rows out, or `lockstep encode` them anew")
             }
             return try ImageOutput(run: run, path: out).write(codes: Matrix(Slice(values), rows: array.shape[0], columns: width))
         }
@@ -141,15 +151,21 @@ struct ImageOutput {
         let blocks = stride(from: 0, to: count, by: Self.block).map { $0..<min($0 + Self.block, count) }
         if path.hasSuffix(".npy") {
             let writer = try NPYWriter<Float>(path, shape: [count, pixels])
-            for rows in blocks { try writer.append(run.inference.decode(codes(rows)).values.array) }
+            var finite = FiniteCount(width: pixels)
+            for rows in blocks {
+                let units = run.inference.decode(codes(rows)).values.array
+                try writer.append(units)
+                finite.add(units)
+            }
             try writer.commit()
+            if let warning = finite.warning(of: "images", in: path) { Output.complain(warning) }
         } else {
             guard count <= Self.pictureLimit else {
                 throw UsageError("\(count) images do not fit a picture (at most \(Self.pictureLimit)); write .npy instead")
             }
             let units = blocks.flatMap { run.inference.decode(codes($0)).values.array }
             let subset = run.data.train
-            let images = ImageBatch(
+            let images = try ImageBatch(
                 count: count, height: subset.height, width: subset.width, channels: subset.channels, units: units)
             let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
             try PNG.write(Figures.grid(images, columns: columns), to: path)
@@ -160,4 +176,33 @@ struct ImageOutput {
 
     /// Images of one picture.
     static let pictureLimit = 10_000
+}
+
+/// Counts rows of numbers in which one is NaN or infinite.
+struct FiniteCount {
+    private let width: Int
+    private var seen = 0
+    private(set) var rows = 0
+    /// The first such row, from 0.
+    private(set) var first: Int?
+
+    init(width: Int) { self.width = width }
+
+    /// The next whole rows.
+    mutating func add(_ values: [Float]) {
+        for row in 0..<values.count / width {
+            guard values[row * width..<(row + 1) * width].contains(where: { !$0.isFinite }) else { continue }
+            rows += 1
+            if first == nil { first = seen + row }
+        }
+        seen += values.count / width
+    }
+
+    /// `nil` where every number is finite.
+    func warning(of what: String, in path: String) -> String? {
+        first.map {
+            "\(rows) of the \(seen) \(what) in \(path) have values that are not finite, first row \($0) (from 0); "
+                + "`lockstep evaluate` tells whether the run came to that"
+        }
+    }
 }

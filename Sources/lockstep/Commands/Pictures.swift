@@ -19,8 +19,10 @@ struct DrawFigures: ParsableCommand {
             if let metrics = try? MetricsReader(path: run.saved.folder.metricsPath), let first = metrics.passedOver.first {
                 Output.note("\(metrics.passedOver.count) lines of the metrics cannot be read: \(first)")
             }
-            for path in try pictures.draw(run.inference, step: info.step, epoch: info.epoch) { Output.result(path) }
-            return 0
+            let drawn = try pictures.draw(run.inference, step: info.step, epoch: info.epoch)
+            for path in drawn.paths { Output.result(path) }
+            for warning in drawn.warnings { Output.complain(warning) }
+            return drawn.leftOut.isEmpty ? 0 : 1
         }
     }
 }

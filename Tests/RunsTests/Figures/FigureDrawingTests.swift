@@ -1,3 +1,4 @@
+import Foundation
 import Runs
 import Testing
 
@@ -6,6 +7,39 @@ private func holds(_ raster: Raster, _ red: UInt8, _ green: UInt8, _ blue: UInt8
     stride(from: 0, to: raster.pixels.count, by: 3).contains {
         raster.pixels[$0] == red && raster.pixels[$0 + 1] == green && raster.pixels[$0 + 2] == blue
     }
+}
+
+/// The colours in a part of a picture, as 0xRRGGBB.
+private func colours(of raster: Raster, in box: PixelBox) -> Set<Int> {
+    var colours: Set<Int> = []
+    for y in box.y..<box.bottom {
+        for x in box.x..<box.right {
+            let at = (y * raster.width + x) * 3
+            colours.insert(Int(raster.pixels[at]) << 16 | Int(raster.pixels[at + 1]) << 8 | Int(raster.pixels[at + 2]))
+        }
+    }
+    return colours
+}
+
+/// Whether the outermost columns and rows are blank.
+private func hasWhiteEdge(_ raster: Raster, columns: Int) -> Bool {
+    let sides = [0, raster.width - columns].map { PixelBox(x: $0, y: 0, width: columns, height: raster.height) }
+    let ends = [0, raster.height - 4].map { PixelBox(x: 0, y: $0, width: raster.width, height: 4) }
+    return (sides + ends).allSatisfy { colours(of: raster, in: $0) == [0xFFFFFF] }
+}
+
+private func curve(_ name: String, _ count: Int, _ value: (Double) -> Double) -> LossCurve {
+    LossCurve(name: name, steps: (1...count).map { UInt64($0) }, values: (1...count).map { value(Double($0)) })
+}
+
+/// Classes around a circle, each a clump of its own.
+private func ring(_ count: Int, classes: Int) -> CodeCloud {
+    let noise = cloud(count, dimensions: 2)
+    let codes = (0..<count).flatMap { at -> [Float] in
+        let angle = 2 * Double.pi * Double(at % classes) / Double(classes)
+        return [Float(15 * cos(angle)) + noise.codes[2 * at], Float(15 * sin(angle)) + noise.codes[2 * at + 1]]
+    }
+    return CodeCloud(codes: codes, dimensions: 2, labels: (0..<count).map { UInt8($0 % classes) }, prior: [])
 }
 
 private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud {
@@ -21,19 +55,6 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
 
 @Suite struct FigureDrawingTests {
     let title = FigureTitle(run: "test", epoch: 1, step: 10)
-
-    @Test("Every printable ASCII character has a glyph of its own inside its cell")
-    func font() {
-        let characters = (0x20...0x7E).map { Character(Unicode.Scalar(UInt8($0))) }
-        let glyphs = characters.map { BitmapFont.rows(of: $0) }
-        #expect(Set(glyphs).count == 95)
-        for (character, rows) in zip(characters, glyphs) {
-            #expect(rows.count == BitmapFont.height)
-            #expect(rows.allSatisfy { $0 < 1 << BitmapFont.width })
-            #expect(rows.contains { $0 != 0 } == (character != " "), "\(character)")
-        }
-        #expect(BitmapFont.rows(of: "é") == BitmapFont.rows(of: "?"))
-    }
 
     @Test("A bare grid keeps the pixels of its images as squares of one size", arguments: [1, 3])
     func grid(channels: Int) {
@@ -97,36 +118,84 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
         }
     }
 
-    @Test("Losses that are empty, single, constant, zero, negative, not finite or enormous are drawn without complaint")
-    func oddLosses() {
-        let values: [[Double]] = [
-            [], [1], [2, 2, 2], [0, 0], [-1, 3], [.nan, 1, .infinity, 2], [.nan], [1e300, 1], [1e-300, 1e29], [1e-12, 2e-12],
-            [123_456_789, 5],
-        ]
-        for value in values {
-            for name in ["reconstruction", "discriminator", "generator", "classification"] {
-                let curve = LossCurve(name: name, steps: value.indices.map { UInt64($0) * 1_000_000 }, values: value)
-                #expect(Figures.losses(phases: [curve], pixelError: curve, title: title).channels == 3)
-                #expect(Figures.losses(phases: [curve], pixelError: nil, title: title).channels == 3)
-            }
+    @Test("A number stands at a dot of its class, over no other number and where no strangers are", arguments: [2, 10, 60])
+    func marks(classes: Int) {
+        let codes = ring(3000, classes: classes)
+        let marks = Figures.classMarks(codes)
+        #expect(marks.count == min(classes, 40))
+        #expect(Set(marks.map(\.label)).count == marks.count)
+        for (index, mark) in marks.enumerated() {
+            #expect(marks[..<index].allSatisfy { !$0.box.overlaps(mark.box) })
+            #expect(abs(Double(mark.box.x + mark.box.width / 2) - mark.dot.x) < 50)
+            #expect(abs(Double(mark.box.y + mark.box.height / 2) - mark.dot.y) < 50)
         }
-        #expect(Figures.losses(phases: [], pixelError: nil, title: title).channels == 3)
+        // Without classes there is nothing to name.
+        #expect(Figures.classMarks(CodeCloud(codes: codes.codes, dimensions: 2, labels: [], prior: codes.prior)).isEmpty)
     }
 
-    @Test("A long run of steps is drawn with every curve's colour")
-    func longLosses() {
-        let count = 20_000
-        func curve(_ name: String, _ value: (Double) -> Double) -> LossCurve {
-            LossCurve(name: name, steps: (0..<count).map { UInt64($0) }, values: (0..<count).map { value(Double($0)) })
+    @Test("A class that goes around nothing has its number on its dots, not in their middle")
+    func ringMark() throws {
+        let count = 400
+        let codes = (0..<count).flatMap { at -> [Float] in
+            let angle = 2 * Double.pi * Double(at) / Double(count)
+            return [Float(5 * cos(angle)), Float(5 * sin(angle))]
         }
-        let raster = Figures.losses(
-            phases: [
-                curve("reconstruction") { 100 / (1 + $0 / 100) },
-                curve("discriminator") { 1.2 + 0.1 * ($0 / 7).remainder(dividingBy: 1) },
-                curve("generator") { 0.8 + 0.1 * ($0 / 9).remainder(dividingBy: 1) },
-            ], pixelError: curve("pixel error") { 200 / (1 + $0 / 100) }, title: title)
-        #expect(holds(raster, 0x88, 0x22, 0x77) && holds(raster, 0x44, 0x88, 0x66))
-        #expect(holds(raster, 0xDD, 0x00, 0x11) && holds(raster, 0x22, 0x33, 0xAA))
+        let cloud = CodeCloud(codes: codes, dimensions: 2, labels: [UInt8](repeating: 3, count: count), prior: [])
+        let mark = try #require(Figures.classMarks(cloud).first)
+        let raster = Figures.codes(cloud, title: title)
+        let around = PixelBox(x: mark.box.x - 4, y: mark.box.y - 4, width: mark.box.width + 8, height: mark.box.height + 8)
+        #expect(colours(of: raster, in: around).contains(0x448866))
+    }
+
+    @Test("A class without a dot has no number and no place in the legend")
+    func absentClasses() {
+        let away: [Float] = [.nan, 0, 0, .infinity, 3e38, 1, 1, -3e38]
+        let near = (0..<200).flatMap { [Float($0 % 14), Float($0 / 14)] }
+        let labels = [UInt8](repeating: 2, count: 4) + [UInt8](repeating: 4, count: 200)
+        let cloud = CodeCloud(codes: away + near, dimensions: 2, labels: labels, prior: [])
+        #expect(Figures.classMarks(cloud).map(\.label) == [4])
+        let raster = Figures.codes(cloud, title: title)
+        #expect(holds(raster, 0x77, 0xCC, 0xFF) && !holds(raster, 0xDD, 0x00, 0x11))
+    }
+
+    @Test("A class that lies everywhere among others, evenly, has no number")
+    func mixed() {
+        var codes: [Float] = []
+        var labels: [UInt8] = []
+        for at in 0..<4900 {
+            codes += [Float(at % 70), Float(at / 70)]
+            labels.append(UInt8((at % 70 * 3 + at / 70 * 7) % 10))
+        }
+        #expect(Figures.classMarks(CodeCloud(codes: codes, dimensions: 2, labels: labels, prior: [])).isEmpty)
+    }
+
+    @Test("No word of the histograms reaches the edge of the sheet or its neighbour's", arguments: [1, 2, 3, 8, 15, 16, 120])
+    func histogramEdges(dimensions: Int) {
+        for scale in [Float(1e-6), 0.03, 10, 123_456, 1e12] {
+            let codes = cloud(300, dimensions: dimensions, scale: scale)
+            let shifted = CodeCloud(
+                codes: codes.codes.map { $0 - 7 * scale }, dimensions: dimensions, labels: [], prior: codes.prior)
+            let raster = Figures.codeHistograms(shifted, title: FigureTitle(run: "run", epoch: 1000, step: 500_000))
+            #expect(hasWhiteEdge(raster, columns: 6), "\(dimensions) dimensions of \(scale)")
+        }
+    }
+
+    @Test("No figure has ink at the edge of its sheet, whatever stands in it", arguments: [0.0005, 1, 98_765, 1e9])
+    func edges(scale: Double) {
+        let long = FigureTitle(run: String(repeating: "a-run-", count: 10), epoch: 12_345, step: 123_456_789)
+        let curves = TrainingCurves(
+            reconstruction: curve("training", 300) { scale * (1 + 50 / $0) }, heldOut: curve("held-out", 3) { scale * $0 },
+            adversaries: [curve("discriminator", 300) { _ in scale }, curve("generator", 300) { _ in -scale }],
+            rates: [curve("reconstruction", 300) { scale / $0 }], stepsPerEpoch: 100)
+        #expect(hasWhiteEdge(Figures.losses(curves, title: long), columns: 6))
+        let codes = cloud(100, dimensions: 2, scale: Float(scale))
+        #expect(hasWhiteEdge(Figures.codes(codes, title: long), columns: 4))
+        let images = ImageBatch(count: 9, height: 9, width: 9, channels: 1, pixels: [UInt8](repeating: 1, count: 729))
+        let axis = WalkAxis(name: "z1", values: [-scale, 0, scale])
+        let walk = Figures.walk(images, columns: 3, horizontal: axis, vertical: axis, caption: "a caption", title: long)
+        #expect(hasWhiteEdge(walk, columns: 4))
+        #expect(hasWhiteEdge(Figures.samples(images, title: long), columns: 4))
+        #expect(hasWhiteEdge(Figures.reconstructions(originals: images, reconstructions: images, title: long), columns: 4))
     }
 
     @Test(

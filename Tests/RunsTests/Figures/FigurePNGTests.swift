@@ -75,9 +75,19 @@ func withFigureFolder<R>(_ body: (String) throws -> R) throws -> R {
         }
     }
 
-    @Test("Decoder output becomes bytes by rounding and clamping, and what is no number becomes black")
-    func units() {
-        let images = ImageBatch(count: 1, height: 1, width: 8, channels: 1, units: [0, 1, 0.5, -3, 7, .nan, .infinity, -.infinity])
-        #expect(images.pixels == [0, 255, 128, 0, 255, 0, 255, 0])
+    @Test("Decoder output becomes bytes by rounding and clamping")
+    func units() throws {
+        let images = try ImageBatch(count: 1, height: 1, width: 5, channels: 1, units: [0, 1, 0.5, -3, 7])
+        #expect(images.pixels == [0, 255, 128, 0, 255])
+    }
+
+    @Test("Images of what is not finite are refused and counted", arguments: [Float.nan, .infinity, -.infinity])
+    func notFinite(value: Float) {
+        let units: [Float] = [0, 0, 0, 0, 0.5, value, 1, 1, value, value, 0, 0]
+        let error = #expect(throws: ImagesNotFinite.self) {
+            try ImageBatch(count: 3, height: 2, width: 2, channels: 1, units: units)
+        }
+        #expect(error == ImagesNotFinite(images: 2, count: 3, first: 1))
+        #expect(error?.description.hasPrefix("2 of 3 decoded images have values that are not finite, first image 1") == true)
     }
 }

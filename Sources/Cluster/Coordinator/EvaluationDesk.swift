@@ -92,7 +92,7 @@ final class EvaluationDesk: Sendable {
         let drawn = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch)
         for warning in drawn.warnings { log.warning("after step \(state.step), \(warning)") }
         do {
-            try RunPictures.retain(configuration.figures, in: run.options.folder, upTo: epoch)
+            _ = try RunPictures.retain(configuration.figures, in: run.options.folder, upTo: epoch)
         } catch {
             log.warning("older pictures could not be removed: \(error)")
         }

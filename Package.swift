@@ -94,9 +94,16 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             path: "Tests/Fuzz/Targets"),
-        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Wire", "Runs", "Datasets", "Kernels"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The driver gets its `main` from libFuzzer, so it links in the build that `Tests/Fuzz/run.sh` makes and in no other.
+if Context.environment["FUZZING"] != nil {
+    // One file alone would be taken for a script, which has a `main`.
+    let asLibrary = SwiftSetting.unsafeFlags(["-parse-as-library"])
+    package.targets.append(
+        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver", swiftSettings: [asLibrary]))
+}

@@ -9,7 +9,8 @@ target=${1:?TARGET or all} seconds=${2:-600}
 corpus=Tests/Fuzz/Corpus build=.build/fuzz
 # SwiftPM keeps one sanitizer a compiler call, the last it is given: both are named in one flag.
 flags=(-c release --build-path "$build" --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address
-  -Xswiftc -DFUZZING --product fuzz)
+  --product fuzz)
+export FUZZING=1   # Package.swift holds the driver for this build alone
 [ -n "${NO_BUILD:-}" ] || swift build "${flags[@]}"
 driver=$(swift build "${flags[@]}" --show-bin-path)/fuzz
 targets=$target

@@ -4,9 +4,16 @@
     lockstep replay RUN --step N --out step.safetensors
     python3 Tests/Verification/replay.py step.safetensors
 
-Needs torch, safetensors and pyyaml; none of them is needed by Lockstep or its tests. Prints ||a-b|| / ||b|| for
-each tensor and exits 1 where one is 1e-5 or more. Written from the paper and the file's own contents, not from the
-Swift sources.
+Needs torch, safetensors and pyyaml; none of them is needed by Lockstep or its tests. Exits 1 where one differs by
+1e-5 or more. Written from the paper and the file's own contents, not from the Swift sources.
+
+What is printed for each tensor is ||a-b|| / s, where s is the size of what was added up to make it:
+  a loss       |b|;
+  a gradient   the norm of its sums over the minibatch with each term at its absolute value. Where nothing cancels that is
+               ||b||; where the terms cancel, as the rows of a bias whose units are as often too bright as too dark,
+               float32 cannot know the small rest better than the terms it is left from;
+  new weights  ||b|| or the norm of the weights before, whichever is larger. They are computed from the gradient in the
+               file, which is what the optimizer saw, and which has a line of its own.
 """
 import sys
 
@@ -66,7 +73,10 @@ def mlp(step, phase, parameters, network, x, suffix=""):
     """Dense layers with ReLU between them; a unit too near zero for float32 to be sure of takes the file's own mask."""
     layers = sorted({int(name[len(network) + 1:].split(".")[0]) for name in parameters if name.startswith(network + ".")})
     for layer in layers:
+        inputs = x.detach()
         x = x @ parameters[f"{network}.{layer}.weight"].T + parameters[f"{network}.{layer}.bias"]
+        x.retain_grad()
+        step.products.append((f"{network}.{layer}", inputs, x))
         if layer != layers[-1]:
             own = step.tensors[f"phase.{phase}.active.{network}.{layer}{suffix}"].bool()
             near = x.detach().abs() < NEAR_ZERO
@@ -103,14 +113,28 @@ def losses(step, phase):
     return torch.nn.functional.softplus(-fake).mean(), encoder
 
 
-def relative(a, b):
-    scale = float(torch.linalg.vector_norm(b))
-    difference = float(torch.linalg.vector_norm(a - b))
-    return difference / scale if scale > 0 else difference
+def norm(a):
+    return float(torch.linalg.vector_norm(a))
+
+
+def relative(a, b, scale):
+    return norm(a - b) / scale if scale > 0 else norm(a - b)
+
+
+def term_norms(step):
+    """For each parameter the norm of its gradient's sums over the minibatch, every term at its absolute value."""
+    sums = {}
+    for layer, inputs, outputs in step.products:
+        if outputs.grad is None:
+            continue
+        rows = outputs.grad.abs()
+        for name, terms in ((f"{layer}.weight", rows.T @ inputs.abs()), (f"{layer}.bias", rows.sum(0))):
+            sums[name] = sums.get(name, 0) + terms
+    return {name: norm(terms) for name, terms in sums.items()}
 
 
 def update_error(step, phase, name, gradient):
-    """Recomputes the update in float64 from the optimizer's state in the file and compares the weights after it."""
+    """Recomputes the update in float64 from the gradient and the optimizer's state in the file and compares the weights after it."""
     settings = step.settings["phases"][phase]
     own = step.tensors
     before = own[f"phase.{phase}.before.{name}"].double()
@@ -127,23 +151,24 @@ def update_error(step, phase, name, gradient):
         second = beta2 * state["second"] + (1 - beta2) * gradient**2
         unbiased = first / (1 - power1 * beta1)
         expected = before - rate * unbiased / ((second / (1 - power2 * beta2)).sqrt() + settings["epsilon"])
-    return relative(after, expected)
+    return relative(after, expected, max(norm(before), norm(expected)))
 
 
 def main():
     step = Step(sys.argv[1])
     worst, failed = 0.0, 0
     for phase in ("reconstruction", "discriminator", "generator"):
-        step.units = step.near = 0
+        step.units, step.near, step.products = 0, 0, []
         loss, parameters = losses(step, phase)
         loss.backward()
-        rows = [("loss", relative(step.tensors[f"phase.{phase}.loss"].double().reshape(()), loss.detach()))]
+        terms = term_norms(step)
+        rows = [("loss", relative(step.tensors[f"phase.{phase}.loss"].double().reshape(()), loss.detach(), abs(loss.item())))]
         for name, parameter in sorted(parameters.items()):
             gradient = step.tensors.get(f"phase.{phase}.gradient.{name}")
             if gradient is None:
                 continue  # the discriminator's weights in the generator phase: that phase does not change them
-            rows.append((f"gradient {name}", relative(gradient.double(), parameter.grad)))
-            rows.append((f"after {name}", update_error(step, phase, name, parameter.grad)))
+            rows.append((f"gradient {name}", relative(gradient.double(), parameter.grad, terms[name])))
+            rows.append((f"after {name}", update_error(step, phase, name, gradient.double())))
         print(f"{phase}: loss {loss.item():.9g}; {step.near} of {step.units} units within {NEAR_ZERO:g} of zero")
         for name, error in rows:
             bad = not error < LIMIT

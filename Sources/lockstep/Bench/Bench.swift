@@ -9,13 +9,20 @@ struct Bench: ParsableCommand {
 
 /// Runs `body` at least `repeats` times after a warm-up and returns the median of the seconds.
 func medianSeconds(repeats: Int, _ body: () throws -> Void) rethrows -> Double {
+    try sortedSeconds(repeats: repeats, body)[max(1, repeats) / 2]
+}
+
+/// As `medianSeconds`, but the least of them.
+func leastSeconds(repeats: Int, _ body: () throws -> Void) rethrows -> Double {
+    try sortedSeconds(repeats: repeats, body)[0]
+}
+
+private func sortedSeconds(repeats: Int, _ body: () throws -> Void) rethrows -> [Double] {
     try body()
-    var seconds: [Double] = []
-    for _ in 0..<max(1, repeats) {
+    return try (0..<max(1, repeats)).map { _ in
         let start = ContinuousClock.now
         try body()
         let elapsed = start.duration(to: .now).components
-        seconds.append(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
-    }
-    return seconds.sorted()[seconds.count / 2]
+        return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+    }.sorted()
 }

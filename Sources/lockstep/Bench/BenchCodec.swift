@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autoencoder
+import Cluster
 import Datasets
 import Foundation
 import Kernels
@@ -26,6 +27,7 @@ struct BenchCodec: ParsableCommand {
     func run() throws {
         try finishing {
             let configuration = try settings.configuration()
+            try KernelChoice.require(configuration.kernel)
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             let trainer = try LocalTrainer(training, threads: MachineLimits.here.cores)

@@ -33,6 +33,8 @@ struct BenchStep: ParsableCommand {
                 "evaluate.every_epochs=0", "figures.every_epochs=0", "checkpoint.every_seconds=0", "checkpoint.every_epochs=0",
             ]
             let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
+            // The workers have this family whatever the environment says, and so must the peak that they are held against.
+            try KernelChoice.require(configuration.kernel)
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let data = try DataSet.open(configuration.data, directory: settings.data)
@@ -73,7 +75,7 @@ struct BenchStep: ParsableCommand {
                     .init("samples_per_second", .real(rate)), .init("share_of_peak", .real(share)),
                     .init("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
                     .init("workers", .integer(Int64(workers))), .init("minibatch", .integer(Int64(configuration.minibatch))),
-                    .init("kernel", .string(configuration.kernel)), .init("steps", .integer(Int64(counted.count))),
+                    .init("kernel", .string(configuration.kernel)), .init("peak_kernel", .string(KernelFamily.loaded)), .init("steps", .integer(Int64(counted.count))),
                     .init(
                         "milliseconds",
                         .object([
@@ -88,8 +90,8 @@ struct BenchStep: ParsableCommand {
         }
         Output.result(
             String(
-                format: "%.0f samples/s, %.0f %% of the products' peak on %d cores, %.0f MB a worker at most", rate, share * 100,
-                cores, Double(peakResidentBytes) * 1e-6))
+                format: "%.0f samples/s, %.0f %% of the peak of %@'s products on %d cores, %.0f MB a worker at most", rate,
+                share * 100, KernelFamily.loaded, cores, Double(peakResidentBytes) * 1e-6))
         Output.result(
             String(
                 format:

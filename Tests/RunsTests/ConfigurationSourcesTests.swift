@@ -27,6 +27,46 @@ import Testing
         #expect(try Configuration.load(sources).minibatch == 4)
     }
 
+    @Test("A file lies over the quickstart that `recipes` prints, under its own name", arguments: ["", "# nothing\n", "seed: 0\n"])
+    func fewKeys(text: String) throws {
+        var expected = try Recipes.named("quickstart").configuration()
+        expected.name = "mine"
+        let scratch = Scratch()
+        #expect(try Configuration.load(ConfigurationSources(file: scratch.write(text, to: "mine.yaml"))) == expected)
+    }
+
+    @Test("What a file says of a mapping leaves the rest of it as the quickstart has it")
+    func fewKeysOfMappings() throws {
+        let text = "epochs: 9\nphases: {generator: {schedule: {warm_up: 1}}, discriminator: {optimizer: adam}}\nprior: {kind: mixture}\n"
+        let scratch = Scratch()
+        let loaded = try Configuration.load(ConfigurationSources(file: scratch.write(text, to: "mine.yaml")))
+        let quickstart = try Recipes.named("quickstart").configuration()
+        #expect(loaded.epochs == 9 && loaded.model == quickstart.model)
+        #expect(loaded.phases["generator"]?.schedule.kind == quickstart.phases["generator"]?.schedule.kind)
+        #expect(loaded.phases["generator"]?.schedule.warmUp == 1)
+        #expect(loaded.phases["discriminator"]?.schedule == quickstart.phases["discriminator"]?.schedule)
+        #expect(loaded.prior == .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4))
+    }
+
+    @Test("A recipe leaves out only what the quickstart has alike", arguments: Recipes.all)
+    func recipesOverTheQuickstart(recipe: Recipe) throws {
+        let alone = try Configuration.load(ConfigurationSources(recipe: recipe.name))
+        let scratch = Scratch()
+        let file = try scratch.write(recipe.text, to: "\(recipe.name).yaml")
+        #expect(try Configuration.load(ConfigurationSources(file: file)) == alone)
+    }
+
+    @Test("A file that names everything means the same as ever, whatever lies below it")
+    func wholeFile() throws {
+        var whole = Configuration()
+        whole.prior = .uniform(low: -1, high: 1)
+        whole.phases["generator"]?.optimizer = .adam(beta1: 0.5, beta2: 0.9, epsilon: 1e-7)
+        whole.steps = 70
+        let scratch = Scratch()
+        let file = try scratch.write(whole.yaml(), to: "whole.yaml")
+        #expect(try Configuration.load(ConfigurationSources(file: file)) == whole)
+    }
+
     @Test("A run's own configuration stands below what is typed")
     func base() throws {
         var base = Configuration()

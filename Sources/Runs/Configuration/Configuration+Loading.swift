@@ -12,7 +12,7 @@ extension Configuration {
         NearestName.distance(setting, name) <= (setting.count - "LOCKSTEP_".count <= 5 ? 1 : 2)
     }
 
-    /// Reads a configuration from all its sources; with neither recipe, base nor file it is the recipe `quickstart`.
+    /// Reads a configuration from all its sources; with neither recipe nor base they lie over the recipe `quickstart`.
     /// Throws `ConfigurationError`, `UnknownRecipe` or `DiskError`.
     public static func load(_ sources: ConfigurationSources) throws -> Configuration {
         try Configuration(merged(sources), defaultName: sources.file.flatMap(name(ofFile:)))
@@ -41,8 +41,10 @@ extension Configuration {
         var layers: [Setting] = []
         if let recipe = sources.recipe {
             layers.append(try Recipes.named(recipe).tree())
-        } else if sources.base == nil, sources.file == nil {
-            layers.append(try Recipes.quickstart.tree())
+        } else if sources.base == nil {
+            // A file has a name of its own, and nothing else that it does not say.
+            let quickstart = try Recipes.quickstart.tree()
+            layers.append(sources.file == nil ? quickstart : quickstart.without("name"))
         }
         if let base = sources.base { layers.append(base.settings) }
         if let file = sources.file { layers.append(try typedTree(file)) }

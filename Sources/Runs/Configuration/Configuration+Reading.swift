@@ -16,6 +16,9 @@ enum ConfigurationLimits {
     static let components = 10_000
 }
 
+/// The defaults are those of a text that is read alone, as a run's `config.yaml`, which names every key. What a person gives lies over a
+/// recipe (`ConfigurationSources`).
+///
 /// | key | type | default |
 /// |---|---|---|
 /// | `name` | text of letters, digits, `-`, `_`, `.` | the file's own, else quickstart |

@@ -13,7 +13,8 @@ public struct FlagSetting: Sendable, Hashable {
     }
 }
 
-/// What a configuration is read from. Later ones win: the defaults, the recipe, the base, the file, the environment, `--set` in its order, flags.
+/// What a configuration is read from. Later ones win: the defaults, the recipe (`quickstart` where neither it nor a base is named), the base, the
+/// file, the environment, `--set` in its order, flags.
 public struct ConfigurationSources: Sendable {
     /// Name of a built-in recipe.
     public var recipe: String?

@@ -29,8 +29,14 @@ extension Setting {
 
     /// The root laid over by a whole layer.
     func layered(with layer: Setting) -> Setting {
-        guard layer.contains("epochs"), !layer.contains("steps"), let entries else { return overlaid(by: layer) }
-        return Setting(content: .mapping(entries.filter { $0.key != "steps" }), origin: origin).overlaid(by: layer)
+        guard layer.contains("epochs"), !layer.contains("steps") else { return overlaid(by: layer) }
+        return without("steps").overlaid(by: layer)
+    }
+
+    /// The mapping but for one of its keys.
+    func without(_ key: String) -> Setting {
+        guard let entries else { return self }
+        return Setting(content: .mapping(entries.filter { $0.key != key }), origin: origin)
     }
 
     private var scalarText: String? {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Foundation
 import Kernels
 import Waiting
 
@@ -9,4 +10,8 @@ KernelChoice.enter()
 DescriptorLimit.raise()
 MemoryRoom.prepare()
 FloatingPoint.setModes()
+if let sentence = CommandSlip.sentence(Array(CommandLine.arguments.dropFirst())) {
+    Output.complain(sentence)
+    exit(64)
+}
 Lockstep.main()

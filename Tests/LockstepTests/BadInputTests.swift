@@ -23,6 +23,34 @@ struct BadInputTests {
         #expect(result.output.isEmpty)
     }
 
+    @Test(
+        "a slip in a name is answered with the nearest one there is",
+        arguments: [
+            (["trian"], "lockstep train"), (["help", "trian"], "lockstep train"), (["data", "ftech"], "lockstep data fetch"),
+            (["bench", "gem"], "lockstep bench gemm"), (["x"], "coordinator"),
+            (["recipes", "mnist-gausian-2d"], "mnist-gaussian-2d"),
+            (["train", "--recipe", "mnist-gausian-2d"], "mnist-gaussian-2d"),
+            (["train", "--config", "mnist-gausian-2d"], "--recipe mnist-gaussian-2d"),
+            (["data", "fetch", "mnits"], "mnist"), (["data", "verify", "mints"], "mnist"),
+            (["train", "--set", "data.set=mnits"], "mnist"),
+        ])
+    func slips(_ arguments: [String], _ name: String) throws {
+        let result = try LockstepProcess.run(arguments)
+        #expect(result.status == 64 && result.errors.contains(name), "\(arguments): \(result.errors)")
+        #expect(result.output.isEmpty)
+    }
+
+    @Test(
+        "names that are right go to the parser, its own and the hidden ones too",
+        arguments: [
+            [], ["help"], ["help", "train"], ["--version"], ["data"], ["data", "list"], ["bench", "step", "--help"],
+            ["agent", "--help"],
+        ])
+    func noSlips(_ arguments: [String]) throws {
+        let result = try LockstepProcess.run(arguments)
+        #expect(result.status == 0 && !result.output.isEmpty, "\(arguments): \(result.errors)")
+    }
+
     @Test("errors in a file name file, line and key")
     func file() throws {
         let scratch = try Scratch()

@@ -117,7 +117,56 @@ struct CommandTests {
         for name in ["input.images", "prior.code", "phase.generator.gradient.encoder.0.weight", "phase.discriminator.loss"] {
             #expect(throws: Never.self) { try reader.entry(name) }
         }
-        #expect(try lockstep(["replay", "run", "--step", "0", "--out", "x"]).status == 64)
+        #expect(try lockstep(["replay", "run", "--step", "0", "--out", "x.safetensors"]).status == 64)
+    }
+
+    @Test("every command that reads a run's state takes RUN@STEP, and --step where it has one means the same")
+    func steps() throws {
+        let (whole, newest) = try (lockstep(["digest", "run@24"]), lockstep(["digest", "run"]))
+        #expect(whole.status == 0 && whole.output == newest.output, "\(whole.errors)")
+        let (half, byFlag) = try (lockstep(["digest", "run@12"]), lockstep(["digest", "run", "--step", "12"]))
+        #expect(half.status == 0 && half.output != whole.output && half.output == byFlag.output)
+        #expect(try JSON(parsing: lockstep(["evaluate", "run@12", "--json"]).output)["step"]?.unsignedValue == 12)
+        #expect(try lockstep(["inspect", "run@12"]).output.contains(half.output))
+        for command in [
+            ["encode", "run@12", "--split", "test", "--out", "at.npy"], ["sample", "run@12", "--count", "4", "--out", "at.png"],
+            ["decode", "run@12", "--codes", "at.npy", "--out", "decoded.npy"], ["figures", "run@12"],
+            ["replay", "run@3", "--out", "at.safetensors"], ["figures", "run@24"],
+        ] {
+            let result = try lockstep(command)
+            #expect(result.status == 0, "\(command): \(result.errors)")
+            let none = try lockstep([command[0], "run@23"] + command.dropFirst(2))
+            let isThere = command[0] == "replay"
+            #expect(
+                isThere ? none.status == 0 : none.status == 1 && none.errors.contains("no checkpoint of step 23"), "\(none.errors)")
+        }
+        let two = try lockstep(["digest", "run@12", "--step", "24"])
+        #expect(two.status == 64 && two.errors.contains("give one of them"), "\(two.errors)")
+        let none = try lockstep(["replay", "run", "--out", "x.safetensors"])
+        #expect(none.status == 64 && none.errors.contains("run@STEP"), "\(none.errors)")
+        for command in [["resume", "run@12"], ["launch", "-H", "localhost:1", "--resume", "run@12"]] {
+            let back = try lockstep(command)
+            #expect(back.status == 64 && back.errors.contains("--from RUN@12"), "\(back.errors)")
+        }
+    }
+
+    @Test(
+        "an --out whose ending is no kind that the command writes is refused, with the endings that are",
+        arguments: [
+            (["encode", "run", "--split", "test", "--out", "c.csv"], ".npy"),
+            (["encode", "run", "--split", "test", "--out", "c"], ".npy"),
+            (["encode", "run", "--split", "test", "--out", ".npy"], ".npy"),
+            (["encode", "run", "--split", "test", "--out", "c.png"], ".npy"),
+            (["decode", "run", "--codes", "codes.npy", "--out", "c.csv"], ".npy or .png"),
+            (["sample", "run", "--out", "c.jpg"], ".npy or .png"), (["sample", "run", "--out", "c.safetensors"], ".npy or .png"),
+            (["replay", "run", "--step", "1", "--out", "c.npy"], ".safetensors"),
+            (["replay", "run", "--step", "1", "--out", "x"], ".safetensors"),
+        ])
+    func endings(_ arguments: [String], _ kinds: String) throws {
+        let result = try lockstep(arguments)
+        #expect(result.status == 64 && result.errors.contains("this command writes \(kinds)"), "\(result.errors)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.trained.get().path)
+        #expect(!names.contains(arguments.last ?? ""))
     }
 
     @Test("inspect, evaluate and figures tell of the run; --json is JSON")

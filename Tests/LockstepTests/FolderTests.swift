@@ -133,7 +133,7 @@ struct FolderTests {
         try edited.write(toFile: path, atomically: true, encoding: .utf8)
         for command in [
             ["resume", run, "--epochs", "3"], ["coordinator", "--run", run, "--epochs", "3", "--listen", "127.0.0.1:0"],
-            ["replay", run, "--step", "3", "--out", scratch.run("step")],
+            ["replay", run, "--step", "3", "--out", scratch.run("step.safetensors")],
         ] {
             let result = try LockstepProcess(command).wait(seconds: 20)
             #expect(result.status == 1 && result.errors.contains("seed (0 there, now 4242)"), "\(command): \(result.errors)")

@@ -37,7 +37,8 @@ import Testing
 
     @Test("What a file says of a mapping leaves the rest of it as the quickstart has it")
     func fewKeysOfMappings() throws {
-        let text = "epochs: 9\nphases: {generator: {schedule: {warm_up: 1}}, discriminator: {optimizer: adam}}\nprior: {kind: mixture}\n"
+        let text =
+            "epochs: 9\nphases: {generator: {schedule: {warm_up: 1}}, discriminator: {optimizer: adam}}\nprior: {kind: mixture}\n"
         let scratch = Scratch()
         let loaded = try Configuration.load(ConfigurationSources(file: scratch.write(text, to: "mine.yaml")))
         let quickstart = try Recipes.named("quickstart").configuration()

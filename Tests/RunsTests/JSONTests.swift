@@ -80,6 +80,16 @@ import Testing
         #expect(NearestName.of("x", among: []) == nil)
     }
 
+    @Test("A name that goes on where a person stops is near by its beginning, and the last one of several is meant")
+    func nearestBeginning() {
+        let runs = ["glyphs-1", "quickstart-20260102-030405", "quickstart-20260203-040506"]
+        #expect(NearestName.ofBeginning("quickstrat", among: runs) == "quickstart-20260203-040506")
+        #expect(NearestName.ofBeginning("quickstart", among: runs) == "quickstart-20260203-040506")
+        #expect(NearestName.ofBeginning("quickstart-20260102-030504", among: runs) == "quickstart-20260102-030405")
+        #expect(NearestName.ofBeginning("zebra", among: runs) == nil)
+        #expect(NearestName.ofBeginning("", among: runs) == nil)
+    }
+
     @Test(
         "Durations are a number and a unit",
         arguments: [

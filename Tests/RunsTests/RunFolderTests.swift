@@ -175,6 +175,20 @@ import Testing
         )
     }
 
+    @Test("RUN and RUN@STEP are told apart, and a name that ends like a step is a name")
+    func reference() throws {
+        let run = try makeRun("a")
+        #expect(try RunReference(parsing: run.path, under: runs) == RunReference(run: run.path, step: nil))
+        #expect(try RunReference(parsing: run.name + "@40", under: runs) == RunReference(run: run.name, step: 40))
+        #expect(try RunReference(parsing: "latest@40", under: runs) == RunReference(run: "latest", step: 40))
+        #expect(try RunReference(parsing: "user@host/run", under: runs) == RunReference(run: "user@host/run", step: nil))
+        #expect(
+            sentence { _ = try RunReference(parsing: run.name + "@x", under: runs) }
+                == "\(run.name)@x names no step of \(run.name): a step is a whole number, as in \(run.name)@500.")
+        try FileManager.default.createDirectory(atPath: runs + "/b@7", withIntermediateDirectories: true)
+        #expect(try RunReference(parsing: "b@7", under: runs) == RunReference(run: "b@7", step: nil))
+    }
+
     @Test("One process holds a run, the error names it, and a released lock can be taken again")
     func lock() throws {
         let run = try makeRun("a")

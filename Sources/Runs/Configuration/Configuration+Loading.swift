@@ -72,6 +72,10 @@ extension Configuration {
     }
 
     private static func tree(ofFile path: String) throws -> Setting {
+        // Who gives a recipe's name for a file means the recipe.
+        if !RunFolder.isThere(path), let recipe = NearestName.of(path, among: Recipes.all.map(\.name)) {
+            throw ConfigurationError(origin: path, key: "", problem: "there is no such file", suggestion: "--recipe \(recipe)")
+        }
         let bytes = try Disk.bytes(of: path, limit: Setting.maximumBytes)
         guard !bytes.allSatisfy({ $0 == 0 || $0 == 0x20 || (0x09...0x0D).contains($0) }) else {
             throw ConfigurationError(origin: path, key: "", problem: "this file is empty, and settings are due")

@@ -67,9 +67,8 @@ public struct RunFolder: Sendable, Hashable {
             throw RunFolderError(
                 "There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
         }
-        let names = (try? Disk().names(in: absolute(runs))) ?? []
-        let nearest =
-            NearestName.of(run, among: names.filter { isRun(runs + "/" + $0) }).map { "; the nearest name is \($0)" } ?? ""
+        let names = ((try? Disk().names(in: absolute(runs))) ?? []).filter { $0 != latestName && isRun(runs + "/" + $0) }.sorted()
+        let nearest = NearestName.ofBeginning(run, among: names).map { "; the nearest name is \($0)" } ?? ""
         throw RunFolderError("There is no run \(run), neither as a path nor under \(runs)\(nearest).")
     }
 

@@ -17,6 +17,15 @@ public enum NearestName {
         return best.name
     }
 
+    /// As `of`, for names that go on where a person stops: `quickstrat` is near the beginning of `quickstart-20260102-030405`. Of several that begin
+    /// alike it is the last one.
+    public static func ofBeginning(_ name: String, among candidates: [String]) -> String? {
+        if let whole = of(name, among: candidates) { return whole }
+        let beginnings = candidates.map { String($0.prefix(name.count)) }
+        guard name.count >= 3, let near = of(name, among: beginnings) else { return nil }
+        return beginnings.lastIndex(of: near).map { candidates[$0] }
+    }
+
     /// Whether the lengths alone allow it, since each letter too many costs one: a long text is not compared letter by letter.
     private static func canBeNear(_ name: String, _ candidate: String) -> Bool {
         let (a, b) = (name.unicodeScalars.count, candidate.unicodeScalars.count)

@@ -75,7 +75,8 @@ struct BenchStep: ParsableCommand {
                     .init("samples_per_second", .real(rate)), .init("share_of_peak", .real(share)),
                     .init("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
                     .init("workers", .integer(Int64(workers))), .init("minibatch", .integer(Int64(configuration.minibatch))),
-                    .init("kernel", .string(configuration.kernel)), .init("peak_kernel", .string(KernelFamily.loaded)), .init("steps", .integer(Int64(counted.count))),
+                    .init("kernel", .string(configuration.kernel)), .init("peak_kernel", .string(KernelFamily.loaded)),
+                    .init("steps", .integer(Int64(counted.count))),
                     .init(
                         "milliseconds",
                         .object([

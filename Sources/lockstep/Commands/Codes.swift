@@ -8,7 +8,7 @@ import Runs
 
 /// Where the trained networks come from: shared by everything that uses a run after the fact.
 struct TrainedOptions: ParsableArguments {
-    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
+    @Argument(help: RunReference.help)
     var run: String
 
     @Option(help: "The checkpoint after so many steps (default: the newest whole one).")
@@ -35,6 +35,8 @@ struct Encode: ParsableCommand {
     @Option(help: "Where to write (.npy).")
     var out: String
 
+    func validate() throws { try OutputEnding.require([.npy], of: out) }
+
     func run() throws {
         try finishing {
             let run = try trained.open()
@@ -48,7 +50,7 @@ struct Encode: ParsableCommand {
             }
             try writer.commit()
             if let warning = finite.warning(of: "codes", in: out) { Output.complain(warning) }
-            let base = out.hasSuffix(".npy") ? String(out.dropLast(4)) : out
+            let base = String(out.dropLast(OutputEnding.npy.rawValue.count))
             try NPY.write(subset.labels(0..<subset.count).map(Int64.init), shape: [subset.count], to: base + ".labels.npy")
             Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out), labels in \(base).labels.npy")
             return 0
@@ -67,6 +69,8 @@ struct Decode: ParsableCommand {
 
     @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).")
     var out: String
+
+    func validate() throws { try OutputEnding.require(ImageOutput.endings, of: out) }
 
     func run() throws {
         try finishing {
@@ -109,12 +113,13 @@ struct Sample: ParsableCommand {
 
     func validate() throws {
         guard (1...100_000_000).contains(count) else { throw ValidationError("--count is \(count); it must be at least 1") }
+        try OutputEnding.require(ImageOutput.endings, of: out)
     }
 
     func run() throws {
         try finishing {
             let run = try trained.open()
-            let output = try ImageOutput(run: run, path: out)
+            let output = ImageOutput(run: run, path: out)
             if grid {
                 let side = max(2, Int(Double(count).squareRoot().rounded()))
                 return try output.write(codes: RunPictures.walk(run.configuration, side: side).codes)
@@ -133,15 +138,9 @@ struct Sample: ParsableCommand {
 struct ImageOutput {
     let run: TrainedRun
     let path: String
+    /// What images are written as.
+    static let endings: [OutputEnding] = [.npy, .png]
     private static let block = 1000
-
-    init(run: TrainedRun, path: String) throws {
-        guard path.hasSuffix(".npy") || path.hasSuffix(".png") else {
-            throw UsageError("--out is \(path); the ending says the kind: .npy or .png")
-        }
-        self.run = run
-        self.path = path
-    }
 
     func write(codes: Matrix) throws -> Int32 { try write(count: codes.rows) { codes.rows($0) } }
 
@@ -149,7 +148,7 @@ struct ImageOutput {
     func write(count: Int, codes: (Range<Int>) -> Matrix) throws -> Int32 {
         let pixels = run.data.train.pixels
         let blocks = stride(from: 0, to: count, by: Self.block).map { $0..<min($0 + Self.block, count) }
-        if path.hasSuffix(".npy") {
+        if OutputEnding(of: path) == .npy {
             let writer = try NPYWriter<Float>(path, shape: [count, pixels])
             var finite = FiniteCount(width: pixels)
             for rows in blocks {

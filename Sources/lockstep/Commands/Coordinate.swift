@@ -106,7 +106,7 @@ struct CoordinatorProcess {
             token: token, insecure: insecure, orphanTimeout: orphanTimeout, workers: spread.workers.bounds,
             topology: spread.topology,
             compression: spread.compression.rawValue, allowMixedKernels: spread.allowMixedKernels, supervised: supervised,
-            from: try from.map { supervised ? $0 : try SavedState(parsing: $0).statePath }, build: Build.name)
+            from: try from.map { supervised ? $0 : try SavedState($0).statePath }, build: Build.name)
         let progress = ProgressLine()
         let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
         let port = try self.port ?? ControlPort(.inherited(descriptor: child.listenDescriptor ?? -1))

@@ -9,6 +9,16 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "List, fetch and verify data sets.", subcommands: [List.self, Fetch.self, Verify.self])
 
+    /// The set that a person names.
+    fileprivate static func set(named name: String) throws -> KnownSet {
+        do {
+            return try KnownSet.named(name)
+        } catch DataError.unknownSet(_, let known) {
+            guard let near = NearestName.of(name, among: known) else { throw DataError.unknownSet(name: name, known: known) }
+            throw UsageError("no data set is called \(name) here; did you mean \(near)?")
+        }
+    }
+
     struct Place: ParsableArguments {
         @Option(help: "The folder of the data sets (also LOCKSTEP_DATA; default: the cache folder).")
         var data: String?
@@ -46,7 +56,7 @@ struct DataCommand: ParsableCommand {
         func run() throws {
             try finishing {
                 let meter = FetchMeter()
-                let reports = try KnownSet.named(name).fetch(in: place.directory) { meter.show($0) }
+                let reports = try DataCommand.set(named: name).fetch(in: place.directory) { meter.show($0) }
                 meter.end()
                 for report in reports {
                     switch report.outcome {
@@ -67,7 +77,7 @@ struct DataCommand: ParsableCommand {
 
         func run() throws {
             try finishing {
-                let reports = try KnownSet.named(name).verify(in: place.directory)
+                let reports = try DataCommand.set(named: name).verify(in: place.directory)
                 for report in reports { Output.result("\(report)") }
                 return reports.allSatisfy { $0.state == .right } ? 0 : 1
             }

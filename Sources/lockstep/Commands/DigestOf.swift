@@ -1,11 +1,12 @@
 import ArgumentParser
+import Runs
 
 /// `lockstep digest`: 64 hex digits that two runs share when their weights are the same, bit for bit.
 struct DigestOf: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "digest", abstract: "SHA-256 of a run's weights (or, with --full, of its whole training state).")
 
-    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
+    @Argument(help: RunReference.help)
     var name: String
 
     @Option(help: "The checkpoint after so many steps (default: the newest whole one).")
@@ -16,7 +17,7 @@ struct DigestOf: ParsableCommand {
 
     func run() throws {
         try finishing {
-            Output.result(try SavedState(run: name, step: step).digest(full: full))
+            Output.result(try SavedState(name, step: step).digest(full: full))
             return 0
         }
     }

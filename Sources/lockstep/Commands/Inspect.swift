@@ -27,7 +27,7 @@ struct Inspect: ParsableCommand {
             if target.hasSuffix(".safetensors"), FileManager.default.fileExists(atPath: target) {
                 return try show(SafetensorsReader(path: target), path: target, run: nil)
             }
-            let saved = try SavedState(parsing: target)
+            let saved = try SavedState(target)
             return try show(SafetensorsReader(path: saved.statePath), path: saved.statePath, run: saved)
         }
     }

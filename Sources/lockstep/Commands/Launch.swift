@@ -63,7 +63,8 @@ struct Launch: ParsableCommand {
                     "--workers \(range.text), but the hosts are given \(slots); give them more (host:N), or ask for fewer")
             }
             let choice = RunChoice(
-                settings: settings, path: try resume.map { try RunFolder.open($0).path } ?? folder, from: from)
+                settings: settings,
+                path: try resume.map { try RunReference(parsing: $0).folder(goingOnWith: "--resume").path } ?? folder, from: from)
             // What cannot be read or cannot be is better known before anybody is asked anything.
             let (configuration, data) = try choice.check()
             let workers = range.bounds.upperBound

@@ -32,7 +32,7 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compute the held-out figures of runs: reconstruction, code, holes, energy distance.")
 
-    @Argument(help: "RUN …: paths, names under ./runs, or `latest`.")
+    @Argument(help: RunReference.help)
     var runs: [String]
 
     @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")

@@ -13,11 +13,11 @@ struct Replay: ParsableCommand {
         abstract: "Repeat one step of a run and write its inputs, losses, gradients and weights to a file.",
         discussion: "Starts from the nearest checkpoint before the step (or from the seed) and computes up to it in this process.")
 
-    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
+    @Argument(help: "RUN or RUN@STEP: a path, a name under ./runs, or `latest`, and the step to repeat.")
     var name: String
 
-    @Option(help: "The step, counted from 1 as in metrics.jsonl.")
-    var step: UInt64
+    @Option(help: "The step, counted from 1 as in metrics.jsonl, where RUN does not name it.")
+    var step: UInt64?
 
     @Option(help: "Where to write (safetensors).")
     var out: String
@@ -26,12 +26,17 @@ struct Replay: ParsableCommand {
     var data: String?
 
     func validate() throws {
-        guard step >= 1 else { throw ValidationError("--step is \(step); steps count from 1") }
+        if step == 0 { throw ValidationError("--step is 0; steps count from 1") }
+        try OutputEnding.require([.safetensors], of: out)
     }
 
     func run() throws {
         try finishing {
-            let folder = try RunFolder.open(name)
+            let reference = try RunReference(parsing: name, flag: step)
+            guard let step = reference.step, step >= 1 else {
+                throw UsageError("say which step to repeat, counted from 1: \(reference.run)@STEP or --step STEP")
+            }
+            let folder = try RunFolder.open(reference.run)
             let configuration = try folder.configuration().configuration
             try folder.requireCheckpoints(of: configuration)
             try KernelChoice.require(configuration.kernel)
@@ -56,12 +61,12 @@ struct Replay: ParsableCommand {
                 metadata: ["step": "\(step)", "configuration": configuration.yaml(), "chain": String(replica.chain, radix: 16)],
                 to: out)
             Output.note("step \(step) of \(folder.name): \(capture.tensors.count) tensors in \(out)")
-            return try agrees(folder, chain: replica.chain)
+            return try agrees(folder, at: step, chain: replica.chain)
         }
     }
 
     /// The run itself recorded the chain hash of its sums: the replay must arrive at the same.
-    private func agrees(_ folder: RunFolder, chain: UInt64) throws -> Int32 {
+    private func agrees(_ folder: RunFolder, at step: UInt64, chain: UInt64) throws -> Int32 {
         guard let recorded = try StepsLog.read(folder.stepsLogPath).last(where: { $0.step == step })?.chain else {
             Output.note("the run has not come to this step itself, so there is nothing to compare with")
             return 0

@@ -44,7 +44,7 @@ struct Resume: ParsableCommand {
         try finishing {
             try access.check(listen?.value, "--listen")
             let token = try access.token()
-            let folder = try RunFolder.open(name)
+            let folder = try RunReference(parsing: name).folder(goingOnWith: "resume")
             try folder.requireParts()
             try spread.checkDescriptors()
             let port = try listen.flatMap { try CoordinatorProcess.port($0.value, child) }

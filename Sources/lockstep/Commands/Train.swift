@@ -35,7 +35,7 @@ struct Train: ParsableCommand {
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.validate()
-            let start = try from.map { try SavedState(parsing: $0).statePath }
+            let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             let workers = spread.workers.bounds.upperBound
             if let note = MemoryNote.sentence(training, workers: workers, threads: configuration.threads) { Output.note(note) }

@@ -43,7 +43,7 @@ struct RunChoice {
         let data = try DataSet.open(configuration.data, directory: settings.data)
         let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
         try training.validate()
-        if let from, try !exists { _ = try InitialWeights.replica(training, from: SavedState(parsing: from).statePath) }
+        if let from, try !exists { _ = try InitialWeights.replica(training, from: SavedState(from).statePath) }
         return (configuration, data)
     }
 

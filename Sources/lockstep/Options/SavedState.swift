@@ -1,3 +1,4 @@
+import ArgumentParser
 import Autoencoder
 import Cluster
 import Datasets
@@ -15,13 +16,15 @@ struct SavedState {
         self.checkpoint = checkpoint
     }
 
-    /// The checkpoint of `run` after `step` steps, or its newest whole one.
+    /// The checkpoint that RUN or RUN@STEP names: after so many steps, or the newest whole one.
     ///
+    /// - Parameter flag: the step that `--step` names beside it.
     /// - Throws: where there is none; what was passed over is told on standard error.
-    init(run: String, step: UInt64? = nil) throws {
-        folder = try RunFolder.open(run)
+    init(_ text: String, step flag: UInt64? = nil) throws {
+        let reference = try RunReference(parsing: text, flag: flag)
+        folder = try RunFolder.open(reference.run)
         try folder.requireParts()
-        if let step {
+        if let step = reference.step {
             checkpoint = try folder.checkpoints().at(step: step)
             warnOfOtherSettings()
             return
@@ -49,15 +52,6 @@ struct SavedState {
         Output.note("the settings in config.yaml of \(folder.typedName) are not those of its weights: \(words)")
     }
 
-    /// RUN or RUN@STEP.
-    init(parsing text: String) throws {
-        guard let at = text.lastIndex(of: "@"), let step = UInt64(text[text.index(after: at)...]) else {
-            try self.init(run: text)
-            return
-        }
-        try self.init(run: String(text[..<at]), step: step)
-    }
-
     var statePath: String { checkpoint.statePath }
 
     func tensors() throws -> [StateTensor] { try StateFile.tensors(of: checkpoint.open()) }
@@ -70,6 +64,28 @@ struct SavedState {
     }
 }
 
+extension RunReference {
+    /// How the help of every command that reads a run's state says what to type.
+    static let help: ArgumentHelp = "RUN or RUN@STEP: a path, a name under ./runs, or `latest`; STEP is a checkpoint's."
+
+    /// RUN or RUN@STEP, where `--step` may name the step as well.
+    init(parsing text: String, flag: UInt64?) throws {
+        let typed = try RunReference(parsing: text)
+        if let flag, let step = typed.step, flag != step {
+            throw UsageError("\(text) and --step \(flag) name two steps; give one of them")
+        }
+        self.init(run: typed.run, step: flag ?? typed.step)
+    }
+
+    /// The run, for a command that goes on with it and so has its newest state.
+    func folder(goingOnWith command: String) throws -> RunFolder {
+        guard let step else { return try RunFolder.open(run) }
+        throw UsageError(
+            "\(command) goes on from the newest checkpoint; begin a new run from that of step \(step) with `lockstep train --config RUN/config.yaml --from RUN@\(step)`, where RUN is \(run)"
+        )
+    }
+}
+
 /// A run's configuration, data shape and trained networks, for everything that looks at a run after the fact.
 struct TrainedRun {
     let saved: SavedState
@@ -79,7 +95,7 @@ struct TrainedRun {
 
     /// Opens the run and takes its BLAS kernel (which may execute the program anew).
     init(run: String, data directory: String?, step: UInt64? = nil, averaged: Bool = true) throws {
-        saved = try SavedState(run: run, step: step)
+        saved = try SavedState(run, step: step)
         configuration = try saved.folder.configuration().configuration
         try KernelChoice.require(configuration.kernel)
         data = try DataSet.open(configuration.data, directory: directory)

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Runs
+
+/// A slip in the name of a subcommand. The parser would answer with the usage alone, so it is looked for before.
+enum CommandSlip {
+    /// What to tell somebody who typed `arguments` behind the command's name; `nil` where every name is right.
+    static func sentence(_ arguments: [String], of root: any ParsableCommand.Type = Lockstep.self) -> String? {
+        var command = root
+        var typed = "lockstep"
+        for argument in arguments {
+            let subcommands = command.configuration.subcommands
+            guard !subcommands.isEmpty, !argument.hasPrefix("-") else { return nil }
+            // `help` is the parser's own, and names a command behind it.
+            if argument == "help" { continue }
+            guard let next = subcommands.first(where: { $0._commandName == argument }) else {
+                let names = subcommands.filter(\.configuration.shouldDisplay).map(\._commandName)
+                return "there is no command \(typed) \(argument); "
+                    + (NearestName.of(argument, among: names).map { "did you mean \(typed) \($0)?" }
+                        ?? "there are \(names.joined(separator: ", ")) (see \(typed) --help)")
+            }
+            command = next
+            typed += " \(argument)"
+        }
+        return nil
+    }
+}

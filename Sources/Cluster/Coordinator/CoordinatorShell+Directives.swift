@@ -208,6 +208,7 @@ extension CoordinatorShell {
 extension LogLevel {
     var loggerLevel: Logger.Level {
         switch self {
+        case .detail: .debug
         case .info: .info
         case .warning: .warning
         case .error: .error

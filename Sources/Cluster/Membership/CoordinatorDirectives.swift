@@ -34,8 +34,8 @@ public enum CoordinatorDirective: Sendable, Equatable {
     case record(RunNote)
 }
 
-/// How loud a line of the log is.
-public enum LogLevel: String, Sendable, Equatable { case info, warning, error }
+/// How loud a line of the log is. A `detail` stands in the file alone: a terminal shows one line for many of them.
+public enum LogLevel: String, Sendable, Equatable { case detail, info, warning, error }
 
 /// What happened to the membership, for `metrics.jsonl`.
 public enum RunNote: Sendable, Equatable {

@@ -28,8 +28,10 @@ extension CoordinatorMachine {
         // It is in before the old connection is given up: what it holds counts when the others go on.
         return [
             .welcome(connection, worker: label),
+            // On one machine they come together, and the line of the first view sums them up.
             .log(
-                .info, "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)\(back)"),
+                plan.supervised && !hasLed ? .detail : .info,
+                "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)\(back)"),
         ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
     }
 
@@ -42,6 +44,16 @@ extension CoordinatorMachine {
         }
         labelled += 1
         return labelled
+    }
+
+    /// What the members of a first view have in common, or how many there are of each: ": OpenBLAS 0.3.21, kernel haswell". Their
+    /// build is the coordinator's own.
+    func kinds(of members: [ViewPlan.Member]) -> String {
+        guard !hasLed else { return "" }
+        let kinds = members.map { "\($0.identity.library), kernel \($0.identity.kernel)" }
+        let distinct = Set(kinds).sorted()
+        guard distinct.count > 1 else { return distinct.map { ": \($0)" }.joined() }
+        return ": " + distinct.map { kind in "\(kinds.count { $0 == kind }) with \(kind)" }.joined(separator: "; ")
     }
 
     /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that

@@ -320,7 +320,7 @@ extension CoordinatorMachine {
         let from = applied == 0 ? "" : " from \(place(applied))"
         directives += [
             .form(ViewPlan(number: view, members: members, applied: applied, ring: ring)),
-            .log(.info, "view \(view): \(Self.counted(ranks.count))\(note)\(from)"),
+            .log(.info, "view \(view): \(Self.counted(ranks.count))\(note)\(from)\(kinds(of: members))"),
             .record(.view(number: view, workers: ranks.count, applied: applied)),
         ]
         if !aside.isEmpty { directives.append(.log(.warning, cannotBeArranged(aside))) }

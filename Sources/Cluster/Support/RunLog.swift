@@ -8,7 +8,8 @@ import Waiting
 ///
 /// A line that cannot be written is lost without a word: there is no other place to say so, and no run ends for its log.
 public struct RunLog: LogHandler {
-    public var logLevel = Logger.Level.info
+    /// Below it nothing is written; what lies between it and `info` goes into the file alone.
+    public var logLevel = Logger.Level.debug
     public var metadata: Logger.Metadata = [:]
     private let sink: Sink
 
@@ -23,7 +24,7 @@ public struct RunLog: LogHandler {
         let handle = FileHandle(fileDescriptor: file.descriptor, closeOnDealloc: true)
         let sink = Sink { line, text in
             try? handle.write(contentsOf: Data(line.utf8))
-            progress.message(text)
+            if let text { progress.message(text) }
         }
         return Logger(label: "coordinator") { _ in RunLog(sink: sink) }
     }
@@ -46,20 +47,22 @@ public struct RunLog: LogHandler {
         // Whatever a sentence quotes, of a peer or of a file: one line is one line.
         guard let message = sink.admit("\(event.message)".printable(Self.longest)) else { return }
         let text = event.level >= .warning ? "\(event.level): \(message)" : message
-        sink.write("\(LogTime.stamp()) \(event.level) \(message)\n", text)
+        let level = max(event.level, .info)
+        sink.write("\(LogTime.stamp()) \(level) \(message)\n", event.level < .info ? nil : text)
     }
 
     /// Where the lines go, one at a time.
     private final class Sink: Sendable {
-        private let output: Mutex<@Sendable (String, String) -> Void>
+        private let output: Mutex<@Sendable (String, String?) -> Void>
         private let limiter = Mutex(LineLimiter())
 
-        init(_ output: @escaping @Sendable (String, String) -> Void) { self.output = Mutex(output) }
+        /// - Parameter output: takes the line of a file, and what a person who watches sees of it, if anything.
+        init(_ output: @escaping @Sendable (String, String?) -> Void) { self.output = Mutex(output) }
 
         /// The line, or nothing where too many like it have come: whatever goes round in a circle fills no disk.
         func admit(_ line: String) -> String? { limiter.withLock { $0.admit(line, at: MonotonicTime.now) } }
 
-        func write(_ line: String, _ text: String) { output.withLock { $0(line, text) } }
+        func write(_ line: String, _ text: String?) { output.withLock { $0(line, text) } }
     }
 }
 

@@ -53,20 +53,29 @@ public struct Evaluator: Sendable {
 
     /// Encodes and reconstructs `count` images and compares their codes with the prior.
     ///
-    /// `images` gives the bytes of a range of them, one image after the other; it is asked for ranges in rising order.
+    /// `images` gives the bytes of a range of them, one image after the other.
+    /// - Parameter team: threads that share the blocks; the figures are the same, whatever their number.
     public func evaluate(
-        _ inference: Inference, count: Int, images: (Range<Int>) throws -> [UInt8]
-    ) rethrows -> EpochEvaluation {
+        _ inference: Inference, count: Int, team: ThreadTeam = ThreadTeam(threads: 1),
+        images: @Sendable (Range<Int>) throws -> [UInt8]
+    ) throws -> EpochEvaluation {
         precondition(count >= 0, "\(count) images")
         let codes = Matrix(rows: count, columns: codeSize)
         var error = ReconstructionError()
-        for start in stride(from: 0, to: count, by: Evaluator.blockImages) {
-            let range = start..<min(count, start + Evaluator.blockImages)
-            let originals = try images(range)
-            let block = inference.encode(originals)
-            precondition(block.rows == range.count && block.columns == codeSize, "\(block.rows) codes of \(block.columns)")
-            codes.rows(range).values.copy(from: block.values)
-            error.add(originals: originals, reconstructions: inference.decode(block))
+        let ranges = stride(from: 0, to: count, by: Evaluator.blockImages).map { $0..<min(count, $0 + Evaluator.blockImages) }
+        // As many blocks at once as there are threads, and no more: they are what takes memory.
+        for first in stride(from: 0, to: ranges.count, by: team.threads) {
+            let together = Array(ranges[first..<min(ranges.count, first + team.threads)])
+            let blocks = try team.map(together.count) { index in
+                let originals = try images(together[index])
+                let block = inference.encode(originals)
+                return (originals: originals, codes: block, images: inference.decode(block))
+            }
+            for (range, block) in zip(together, blocks) {
+                precondition(block.codes.rows == range.count && block.codes.columns == codeSize, "\(block.codes.rows) codes")
+                codes.rows(range).values.copy(from: block.codes.values)
+                error.add(originals: block.originals, reconstructions: block.images)
+            }
         }
         return EpochEvaluation(figures: figures(codes: codes, reconstruction: error), codes: codes)
     }

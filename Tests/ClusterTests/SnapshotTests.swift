@@ -124,6 +124,17 @@ import Testing
         #expect(piece.deaths == [2] && piece.outcome == nil)
     }
 
+    @Test("0 is never, for the last state too; otherwise the last one is evaluated and drawn, whatever its epoch")
+    func never() {
+        var run = plan(last: 7)
+        #expect(run.purposes(after: 7) == [.checkpoint, .last])
+        run.evaluateEveryEpochs = 5
+        #expect(run.purposes(after: 7) == [.checkpoint, .evaluation, .last])
+        (run.evaluateEveryEpochs, run.figuresEveryEpochs) = (0, 5)
+        #expect(run.purposes(after: 7) == [.checkpoint, .figures, .last])
+        #expect(run.purposes(after: 6) == [])
+    }
+
     @Test("the last state is asked of every member in turn until one of them brings it")
     func lastInTurn() {
         var bench = Bench(plan(workers: 3...3, last: 1))
@@ -132,7 +143,7 @@ import Testing
         #expect(bench.die(1).forgotten == [1])
         _ = bench.stand(2, 3)
         _ = bench.stand(3, 3)
-        let all: SnapshotPurposes = [.checkpoint, .evaluation, .figures, .last]
+        let all: SnapshotPurposes = [.checkpoint, .last]
         #expect(bench.link([2, 3]).requests == [SnapshotRequest(from: 2, step: 1, purposes: all)])
         _ = bench.die(2)
         _ = bench.stand(3, 3)

@@ -1,6 +1,7 @@
 import Autoencoder
 import Evaluation
 import Kernels
+import Synchronization
 import Testing
 
 @Suite struct CodeStatisticsTests {
@@ -76,16 +77,18 @@ import Testing
         range.flatMap { image in (0..<pixels).map { UInt8(truncatingIfNeeded: (image &* 2_654_435_761 &+ $0 &* 40_503) >> 5) } }
     }
 
-    @Test("Figures in blocks are those of all images at once", arguments: [1, 99, 1_000, 2_345])
-    func blocks(count: Int) throws {
+    @Test("Figures in blocks are those of all images at once, by however many threads", arguments: [1, 99, 1_000, 2_345], [1, 3])
+    func blocks(count: Int, threads: Int) throws {
         let pixels = 12
         let inference = try inference(code: 2, pixels: pixels)
         let evaluator = Evaluator(prior: .gaussian(std: 1), codeSize: 2, seed: 7)
-        var asked: [Range<Int>] = []
-        let found = evaluator.evaluate(inference, count: count) { range in
-            asked.append(range)
+        let ranges = Mutex<[Range<Int>]>([])
+        let found = try evaluator.evaluate(inference, count: count, team: ThreadTeam(threads: threads)) { range in
+            ranges.withLock { $0.append(range) }
             return images(range, pixels: pixels)
         }
+        let asked = ranges.withLock { $0 }
+        #expect(try found.figures == evaluator.evaluate(inference, count: count) { images($0, pixels: pixels) }.figures)
         let all = images(0..<count, pixels: pixels)
         let codes = inference.encode(all)
         #expect(found.codes.values.array == codes.values.array)
@@ -101,8 +104,8 @@ import Testing
     @Test("The same seed gives the same figures")
     func deterministic() throws {
         let inference = try inference(code: 2, pixels: 12)
-        let figures = (0..<2).map { _ in
-            Evaluator(prior: .swissRoll(thickness: 0.1), codeSize: 2, seed: 3).evaluate(inference, count: 300) {
+        let figures = try (0..<2).map { _ in
+            try Evaluator(prior: .swissRoll(thickness: 0.1), codeSize: 2, seed: 3).evaluate(inference, count: 300) {
                 images($0, pixels: 12)
             }.figures
         }
@@ -123,7 +126,7 @@ import Testing
     @Test("Nothing to evaluate gives no figures and no crash")
     func nothing() throws {
         let evaluator = Evaluator(prior: .gaussian(std: 1), codeSize: 2, seed: 7)
-        let found = evaluator.evaluate(try inference(code: 2, pixels: 12), count: 0) { _ in [] }
+        let found = try evaluator.evaluate(inference(code: 2, pixels: 12), count: 0) { _ in [] }
         #expect(found.codes.rows == 0 && found.figures.holes.share == 1 && found.figures.energyDistance.isNaN)
     }
 }

@@ -60,6 +60,17 @@ struct SettingsTests {
         #expect(FileManager.default.fileExists(atPath: folder.figuresPath + "/samples.png"))
     }
 
+    @Test("with evaluation and figures at 0 a run has neither, not even at its end")
+    func neither() throws {
+        let scratch = try Scratch()
+        _ = try digest(scratch, "run", [])
+        let folder = try RunFolder.open(scratch.run("run"))
+        #expect(try MetricsReader(path: folder.metricsPath).epochs.isEmpty)
+        let figures = FileManager.default.enumerator(atPath: folder.figuresPath)?.compactMap { $0 as? String } ?? []
+        #expect(figures.filter { $0.hasSuffix(".png") }.isEmpty)
+        #expect(try folder.checkpoints().steps() == [4])
+    }
+
     @Test("--threads gives each worker so many compute threads")
     func threads() throws {
         let scratch = try Scratch()

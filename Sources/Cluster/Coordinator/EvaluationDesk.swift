@@ -1,11 +1,13 @@
 import Autoencoder
 import Evaluation
+import Foundation
 import Kernels
 import Logging
 import Runs
+import Synchronization
 import Waiting
 
-/// Held-out figures and pictures, on one thread of low priority while the training goes on.
+/// Held-out figures and pictures: on one thread of low priority while the training goes on, on all cores when it is over.
 ///
 /// Whoever puts more states in than `backlog` waits: so the coordinator's memory is bounded, and in the end the training
 /// waits for its own evaluation rather than outrun it without limit.
@@ -13,8 +15,19 @@ final class EvaluationDesk: Sendable {
     /// States that may wait.
     static let backlog = 2
 
-    private let states = Mailbox<SnapshotDesk.Arrived>()
-    private let slots = Slots(EvaluationDesk.backlog)
+    private typealias Queue = EvaluationQueue<SnapshotDesk.Arrived>
+
+    /// Where results and complaints go.
+    private struct Outlets: Sendable {
+        let recorder: RunRecorder
+        let watch: FolderWatch
+        let log: Logger
+    }
+
+    private let queue = Queue(backlog: EvaluationDesk.backlog)
+    private let outlets = Mutex<Outlets?>(nil)
+    private let story: Mutex<HeldOutStory>
+    private let backgroundEnded = Latch()
     private let done = Latch()
     private let run: PreparedRun
     private let heldOut: HeldOut
@@ -22,79 +35,107 @@ final class EvaluationDesk: Sendable {
 
     init(run: PreparedRun) {
         self.run = run
+        story = Mutex(HeldOutStory(epochs: Self.epoch(after: run.plan.lastStep, of: run)))
         heldOut = HeldOut(configuration: run.options.configuration, data: run.data)
         pictures = RunPictures(folder: run.options.folder, configuration: run.options.configuration, data: run.data)
     }
 
     func start(recorder: RunRecorder, watch: FolderWatch, log: Logger) {
+        let outlets = Outlets(recorder: recorder, watch: watch, log: log)
+        self.outlets.withLock { $0 = outlets }
         DetachedThread.start(name: "evaluation", lowPriority: true) { [self] in
             FloatingPoint.setModes()
-            var story = HeldOutStory(epochs: epoch(after: run.plan.lastStep))
-            while let state = states.take(.untilWoken(by: "put(), or finish(), which the coordinator calls however the run ends")) {
-                do {
-                    try evaluate(state, recorder, watch, log) { figures, epoch in
-                        let words = story.tell(figures, epoch: epoch)
-                        for line in words.lines { log.info("\(line)") }
-                        if let warning = words.warning { log.warning("\(warning)") }
-                    }
-                } catch is FolderLost {
-                    // The run has ended with that.
-                } catch {
-                    log.error("the evaluation after step \(state.step) failed: \(error)")
-                }
-                slots.give()
+            let alone = ThreadTeam(threads: 1)
+            while let entry = queue.nextInBackground() {
+                evaluate(entry, outlets, alone, background: true)
+                queue.putDown()
             }
-            done.countDown()
+            backgroundEnded.countDown()
         }
     }
 
-    /// Takes a state in; waits while the backlog is full.
+    /// Takes a state in; waits while the backlog is full. With the last one the training is over, and nothing is spared any more.
     func put(_ state: SnapshotDesk.Arrived) {
-        _ = slots.take(
-            .untilWoken(by: "the evaluation's thread after each state: it computes, and waits for files only with a limit"))
-        states.put(state)
+        if state.purposes.contains(.last) { takeOver() }
+        queue.put(state)
     }
 
     /// Takes nothing more in. With `wait`, returns when the last evaluation is done.
     func finish(wait: Bool) {
-        states.close()
-        if wait { _ = done.wait(.untilWoken(by: "the evaluation's thread, after the few states it holds")) }
+        queue.close()
+        guard wait, outlets.withLock({ $0 != nil }) else { return }
+        takeOver()
+        _ = done.wait(.untilWoken(by: "the thread that took over, after the few states that were left"))
+        // What it had in hand is done by now; it looks up from it before its next piece.
+        _ = backgroundEnded.wait(.atMost(.seconds(1)))
+    }
+
+    /// Has all that is left done by a new thread of usual priority and a team of all cores.
+    private func takeOver() {
+        guard let outlets = outlets.withLock({ $0 }), queue.takeOver() else { return }
+        DetachedThread.start(name: "evaluation-end") { [self] in
+            FloatingPoint.setModes()
+            let team = ThreadTeam(threads: ProcessInfo.processInfo.activeProcessorCount, name: "evaluation")
+            while let entry = queue.nextAfterTraining() { evaluate(entry, outlets, team, background: false) }
+            done.countDown()
+        }
+    }
+
+    private func evaluate(_ entry: Queue.Entry, _ outlets: Outlets, _ team: ThreadTeam, background: Bool) {
+        do {
+            try look(at: entry, outlets, team, background)
+        } catch is Queue.Overtaken {
+            // Another thread does it again.
+        } catch is FolderLost {
+            // The run has ended with that.
+        } catch {
+            outlets.log.error("the evaluation after step \(entry.state.step) failed: \(error)")
+        }
     }
 
     /// The epoch, counted from 1, that so many steps end or lie in.
-    private func epoch(after steps: UInt64) -> Int { Int((steps + run.plan.stepsPerEpoch - 1) / run.plan.stepsPerEpoch) }
+    private static func epoch(after steps: UInt64, of run: PreparedRun) -> Int {
+        Int((steps + run.plan.stepsPerEpoch - 1) / run.plan.stepsPerEpoch)
+    }
 
-    private func evaluate(
-        _ state: SnapshotDesk.Arrived, _ recorder: RunRecorder, _ watch: FolderWatch, _ log: Logger,
-        tell: (EpochFigures, Int) -> Void
-    ) throws {
-        let configuration = run.options.configuration
+    /// Tells how it goes on held-out images.
+    private func tell(_ figures: EpochFigures, _ epoch: Int, _ log: Logger) {
+        let words = story.withLock { $0.tell(figures, epoch: epoch) }
+        for line in words.lines { log.info("\(line)") }
+        if let warning = words.warning { log.warning("\(warning)") }
+    }
+
+    private func look(at entry: Queue.Entry, _ outlets: Outlets, _ team: ThreadTeam, _ background: Bool) throws {
+        let (state, configuration) = (entry.state, run.options.configuration)
         let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
         let inference = try Inference(
             model: configuration.model, pixels: run.training.pixels, tensors: StateFile.tensors(of: reader),
             averaged: configuration.average > 0)
-        let epoch = epoch(after: state.step)
-        let evaluation = heldOut.evaluate(inference)
-        if state.purposes.contains(.evaluation) {
-            recorder.put(.epoch(evaluation.figures.metrics(epoch: epoch), step: state.step))
-            tell(evaluation.figures, epoch)
+        let epoch = Self.epoch(after: state.step, of: run)
+        let evaluation = try heldOut.evaluate(inference, team: team) { [queue] in if background { try queue.requireInHand() } }
+        if state.purposes.contains(.evaluation), !entry.isRecorded {
+            if background { try queue.record() }
+            outlets.recorder.put(.epoch(evaluation.figures.metrics(epoch: epoch), step: state.step))
+            tell(evaluation.figures, epoch, outlets.log)
         }
         guard state.purposes.contains(.figures) else { return }
         // The curves are read from the file, so what was recorded before must be in it.
         let flushed = Latch()
-        recorder.put(.flush { flushed.countDown() })
+        outlets.recorder.put(.flush { flushed.countDown() })
         guard flushed.wait(.atMost(.seconds(30))) else {
             throw LocalError(
                 "the figures were not drawn: the records before them were not on the disk within 30 s; see whether the disk of the run folder answers"
             )
         }
-        try watch.require()
-        let drawn = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch)
-        for warning in drawn.warnings { log.warning("after step \(state.step), \(warning)") }
+        let drawn = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch, team: team) { [queue] stage in
+            if background { try stage == .writing ? queue.beginWriting() : queue.requireInHand() }
+            if stage == .writing { try outlets.watch.require() }
+        }
+        for warning in drawn.warnings { outlets.log.warning("after step \(state.step), \(warning)") }
         do {
             _ = try RunPictures.retain(configuration.figures, in: run.options.folder, upTo: epoch)
         } catch {
-            log.warning("older pictures could not be removed: \(error)")
+            outlets.log.warning("older pictures could not be removed: \(error)")
         }
     }
 }

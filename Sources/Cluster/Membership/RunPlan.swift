@@ -76,10 +76,15 @@ public struct RunPlan: Sendable, Equatable {
         self.bookedStep = bookedStep ?? firstStep
     }
 
-    /// What the state after `step` steps is wanted for, by the plan alone (the clock may add a checkpoint).
+    /// What the state after `step` steps is wanted for, by the plan alone (the clock may add a checkpoint). The last one is evaluated and drawn
+    /// wherever any is.
     public func purposes(after step: UInt64) -> SnapshotPurposes {
         var purposes: SnapshotPurposes = []
-        if step == lastStep { purposes.formUnion([.checkpoint, .evaluation, .figures, .last]) }
+        if step == lastStep {
+            purposes.formUnion([.checkpoint, .last])
+            if evaluateEveryEpochs > 0 { purposes.insert(.evaluation) }
+            if figuresEveryEpochs > 0 { purposes.insert(.figures) }
+        }
         if checkpointEverySteps > 0, step % checkpointEverySteps == 0 { purposes.insert(.checkpoint) }
         guard step % stepsPerEpoch == 0 else { return purposes }
         let epoch = step / stepsPerEpoch

@@ -16,13 +16,22 @@ public struct HeldOut: Sendable {
     }
 
     /// Encodes and decodes every validation image.
-    public func evaluate(_ inference: Inference) -> EpochEvaluation {
+    ///
+    /// - Parameters:
+    ///   - team: threads that share the work.
+    ///   - pace: called before each piece of it; may throw to give the rest up.
+    public func evaluate(
+        _ inference: Inference, team: ThreadTeam = ThreadTeam(threads: 1), pace: @Sendable () throws -> Void = {}
+    ) throws -> EpochEvaluation {
         let images = data.validation
-        return evaluator.evaluate(inference, count: images.count) { images.images($0) }
+        return try evaluator.evaluate(inference, count: images.count, team: team) {
+            try pace()
+            return images.images($0)
+        }
     }
 
     /// The figures alone.
-    public func figures(_ inference: Inference) -> EpochFigures { evaluate(inference).figures }
+    public func figures(_ inference: Inference) throws -> EpochFigures { try evaluate(inference).figures }
 
     /// Samples of the prior, as many as one likes to draw behind the codes.
     public func priorSamples(_ count: Int) -> Matrix { evaluator.priorSamples(count) }

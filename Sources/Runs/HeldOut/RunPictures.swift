@@ -39,19 +39,38 @@ public struct RunPictures: Sendable {
     ///
     /// The newest pictures lie in `figures/`, each epoch's own in `figures/epoch-0012/`. A picture that values which are not finite forbid is
     /// left out, and one that is there from before stays; its title says when it was drawn.
-    /// - Parameter evaluation: where the codes are known already.
+    /// - Parameters:
+    ///   - evaluation: where the codes are known already.
+    ///   - team: threads that share the work.
+    ///   - pace: called before each piece of it, and once more before the first file is written; may throw to give the rest up.
     public func draw(
-        _ inference: Inference, evaluation: EpochEvaluation? = nil, step: UInt64, epoch: Int
+        _ inference: Inference, evaluation: EpochEvaluation? = nil, step: UInt64, epoch: Int,
+        team: ThreadTeam = ThreadTeam(threads: 1), pace: @Sendable (Stage) throws -> Void = { _ in }
     ) throws -> Drawn {
         let title = FigureTitle(run: folder.name, epoch: epoch, step: step)
-        let codes = (evaluation ?? heldOut.evaluate(inference)).codes
-        var pictures = PictureSet()
-        try pictures.add(.reconstructions) { try reconstructions(inference, title) }
-        try pictures.add(.samples) { try samples(inference, title) }
-        if configuration.model.code == 2 { try pictures.add(.walk) { try walk(inference, title) } }
-        add(codes, title, to: &pictures)
-        try addLosses(title, to: &pictures)
-        return try write(pictures, epoch: epoch)
+        let codes = try (evaluation ?? heldOut.evaluate(inference, team: team) { try pace(.drawing) }).codes
+        let drawings = drawings(inference, codes, title)
+        let pictures = try team.map(drawings.count) { index in
+            try pace(.drawing)
+            return try drawings[index]()
+        }
+        try pace(.writing)
+        return try write(pictures.reduce(PictureSet()) { $0.joined(with: $1) }, epoch: epoch)
+    }
+
+    /// How far a drawing is when its `pace` is asked.
+    public enum Stage: Sendable { case drawing, writing }
+
+    /// The pictures of these weights, none of them drawn yet.
+    private func drawings(_ inference: Inference, _ codes: Matrix, _ title: FigureTitle) -> [@Sendable () throws -> PictureSet] {
+        var drawings: [@Sendable () throws -> PictureSet] = [
+            { try PictureSet(.reconstructions) { try reconstructions(inference, title) } },
+            { try PictureSet(.samples) { try samples(inference, title) } },
+            { try codePictures(codes, title) },
+            { try lossPicture(title) },
+        ]
+        if configuration.model.code == 2 { drawings.append { try PictureSet(.walk) { try walk(inference, title) } } }
+        return drawings
     }
 
     /// A walk over the prior with about `side` squared codes.
@@ -90,7 +109,8 @@ public struct RunPictures: Sendable {
             vertical: WalkAxis(name: "z2", values: walk.vertical), caption: walk.caption, title: title)
     }
 
-    private func add(_ codes: Matrix, _ title: FigureTitle, to pictures: inout PictureSet) {
+    private func codePictures(_ codes: Matrix, _ title: FigureTitle) throws -> PictureSet {
+        var pictures = PictureSet()
         let count = min(Self.points, codes.rows)
         let cloud = CodeCloud(
             codes: codes.rows(0..<count).values.array, dimensions: codes.columns, labels: data.validation.labels(0..<count),
@@ -99,21 +119,24 @@ public struct RunPictures: Sendable {
         let notFinite = cloud.notFinite
         if count > 0, notFinite == count {
             for name in names { pictures.leaveOut(name, "none of the \(count) codes is finite") }
-            return
+            return pictures
         }
         if notFinite > 0 { pictures.warn(.codes, "\(notFinite) of \(count) codes are not finite and are not shown") }
-        pictures.add(.codes, Figures.codes(cloud, title: title))
-        if names.contains(.codeHistograms) { pictures.add(.codeHistograms, Figures.codeHistograms(cloud, title: title)) }
+        try pictures.add(.codes, Figures.codes(cloud, title: title))
+        if names.contains(.codeHistograms) { try pictures.add(.codeHistograms, Figures.codeHistograms(cloud, title: title)) }
+        return pictures
     }
 
-    private func addLosses(_ title: FigureTitle, to pictures: inout PictureSet) throws {
-        guard FileManager.default.fileExists(atPath: folder.metricsPath) else { return }
+    private func lossPicture(_ title: FigureTitle) throws -> PictureSet {
+        var pictures = PictureSet()
+        guard FileManager.default.fileExists(atPath: folder.metricsPath) else { return pictures }
         let metrics = try MetricsReader(path: folder.metricsPath)
-        guard !metrics.steps.isEmpty else { return }
+        guard !metrics.steps.isEmpty else { return pictures }
         let curves = TrainingCurves(metrics, cost: configuration.cost)
         let notFinite = curves.all.reduce(0) { $0 + $1.notFinite }
         if notFinite > 0 { pictures.warn(.losses, "\(notFinite) values of the metrics are not finite and are not shown") }
-        pictures.add(.losses, Figures.losses(curves, title: title))
+        try pictures.add(.losses, Figures.losses(curves, title: title))
+        return pictures
     }
 
     private func write(_ pictures: PictureSet, epoch: Int) throws -> Drawn {
@@ -121,9 +144,8 @@ public struct RunPictures: Sendable {
         let disk = Disk()
         for directory in [folder.figuresPath, own] { try disk.makeDirectory(directory) }
         var drawn = Drawn(leftOut: pictures.leftOut, warnings: pictures.warnings)
-        for (name, picture) in pictures.pictures {
+        for (name, bytes) in pictures.files {
             let newest = "\(folder.figuresPath)/\(name.rawValue)"
-            let bytes = try PNG.encode(picture)
             try disk.replace(newest, with: bytes)
             try disk.replace("\(own)/\(name.rawValue)", with: bytes)
             drawn.paths.append(newest)
@@ -132,22 +154,24 @@ public struct RunPictures: Sendable {
     }
 }
 
-/// Pictures on their way to the disk, and what is to be said of them.
-private struct PictureSet {
-    private(set) var pictures: [(FigureName, Raster)] = []
+/// Pictures on their way to the disk, as the bytes of their files, and what is to be said of them.
+private struct PictureSet: Sendable {
+    private(set) var files: [(name: FigureName, bytes: [UInt8])] = []
     private(set) var leftOut: [FigureName] = []
     private(set) var warnings: [String] = []
 
-    mutating func add(_ name: FigureName, _ picture: Raster) { pictures.append((name, picture)) }
+    init() {}
 
-    /// Adds what `draw` returns, or leaves the picture out where its images are not finite.
-    mutating func add(_ name: FigureName, _ draw: () throws -> Raster) throws {
+    /// One picture, or none where its images are not finite.
+    init(_ name: FigureName, _ draw: () throws -> Raster) throws {
         do {
-            add(name, try draw())
+            try add(name, draw())
         } catch let error as ImagesNotFinite {
             leaveOut(name, error.description.trimmingSuffix("."))
         }
     }
+
+    mutating func add(_ name: FigureName, _ picture: Raster) throws { files.append((name, try PNG.encode(picture))) }
 
     mutating func leaveOut(_ name: FigureName, _ why: String) {
         leftOut.append(name)
@@ -155,4 +179,12 @@ private struct PictureSet {
     }
 
     mutating func warn(_ name: FigureName, _ what: String) { warnings.append("\(name.rawValue): \(what)") }
+
+    func joined(with other: PictureSet) -> PictureSet {
+        var joined = self
+        joined.files += other.files
+        joined.leftOut += other.leftOut
+        joined.warnings += other.warnings
+        return joined
+    }
 }

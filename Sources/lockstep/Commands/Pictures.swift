@@ -46,7 +46,7 @@ struct Evaluate: ParsableCommand {
             guard !runs.isEmpty else { throw UsageError("name at least one run, for example `lockstep evaluate latest`") }
             for name in runs {
                 let run = try TrainedRun(run: name, data: data)
-                let figures = HeldOut(configuration: run.configuration, data: run.data).figures(run.inference)
+                let figures = try HeldOut(configuration: run.configuration, data: run.data).figures(run.inference)
                 let info = run.saved.checkpoint.info
                 Output.result(
                     json

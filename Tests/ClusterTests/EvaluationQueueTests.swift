@@ -1,0 +1,62 @@
+import Cluster
+import Testing
+
+/// What waits to be evaluated goes to a thread of low priority, and from the end of the training on to another one.
+@Suite struct EvaluationQueueTests {
+    private func queue(_ states: Int...) -> EvaluationQueue<Int> {
+        let queue = EvaluationQueue<Int>(backlog: 8)
+        for state in states { queue.put(state) }
+        return queue
+    }
+
+    @Test("what the first thread has in hand when the training ends is done again, and it learns so at its next piece")
+    func overtaken() throws {
+        let queue = queue(1, 2)
+        #expect(queue.nextInBackground()?.state == 1)
+        try queue.requireInHand()
+        #expect(queue.takeOver() && !queue.takeOver())
+        #expect(throws: EvaluationQueue<Int>.Overtaken.self) { try queue.requireInHand() }
+        #expect(throws: EvaluationQueue<Int>.Overtaken.self) { try queue.record() }
+        #expect(throws: EvaluationQueue<Int>.Overtaken.self) { try queue.beginWriting() }
+        #expect(queue.nextInBackground() == nil)
+        queue.put(3)
+        queue.close()
+        var left: [Int] = []
+        while let entry = queue.nextAfterTraining() { left.append(entry.state) }
+        #expect(left == [1, 2, 3])
+    }
+
+    @Test("figures that are in the books when the other takes over are not put there again")
+    func recorded() throws {
+        let queue = queue(1, 2)
+        _ = queue.nextInBackground()
+        try queue.record()
+        #expect(queue.takeOver())
+        queue.close()
+        #expect(queue.nextAfterTraining()?.isRecorded == true)
+        #expect(queue.nextAfterTraining()?.isRecorded == false)
+        #expect(queue.nextAfterTraining() == nil)
+    }
+
+    @Test("what is being written stays with the one that writes it")
+    func writing() throws {
+        let queue = queue(1, 2)
+        _ = queue.nextInBackground()
+        try queue.beginWriting()
+        #expect(queue.takeOver())
+        try queue.requireInHand()
+        queue.close()
+        #expect(queue.nextAfterTraining()?.state == 2)
+        queue.putDown()
+        #expect(queue.nextAfterTraining() == nil)
+    }
+
+    @Test("a closed queue gives what it holds, then nothing")
+    func closed() {
+        let queue = queue(1)
+        queue.close()
+        #expect(queue.nextInBackground()?.state == 1)
+        queue.putDown()
+        #expect(queue.nextInBackground() == nil)
+    }
+}

@@ -149,6 +149,36 @@ struct FolderTests {
         #expect(resumed.status == 0 && !resumed.errors.contains("are not those"), "\(resumed.errors)")
     }
 
+    @Test("a resume that is refused touches nothing in the run's folder and starts nothing")
+    func refusedResume() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run])
+        #expect(first.status == 0, "\(first.errors)")
+        // What stands in the folder, with the times of the last change: a folder's own too.
+        func state() throws -> [String: [String]] {
+            var all: [String: [String]] = [:]
+            for name in ["."] + (FileManager.default.enumerator(atPath: run)?.compactMap { $0 as? String } ?? []) {
+                let about = try FileManager.default.attributesOfItem(atPath: run + "/" + name)
+                all[name] = [FileAttributeKey.size, .modificationDate, .systemFileNumber].map { "\(about[$0] ?? "")" }
+            }
+            return all
+        }
+        let before = try state()
+        for refused in [["--set", "seed=3"], ["--set", "data.train=300"], ["--epochs", "3", "--set", "minibatch=30"]] {
+            let result = try LockstepProcess.run(["resume", run] + refused)
+            #expect(result.status == 1 && result.errors.contains("--from"), "\(refused): \(result.errors)")
+            #expect(try state() == before, "\(refused)")
+        }
+        for step in ["12", "24"] {
+            try Data("none".utf8).write(to: URL(filePath: run + "/checkpoints/step-000000\(step)/state.safetensors"))
+        }
+        let damaged = try state()
+        let result = try LockstepProcess.run(["resume", run, "--epochs", "3"])
+        #expect(result.status == 1 && result.errors.contains("is whole"), "\(result.errors)")
+        #expect(try state() == damaged)
+    }
+
     @Test("a run is its owner's alone, and less where the umask says so; no log is written through a link")
     func modes() throws {
         let scratch = try Scratch()

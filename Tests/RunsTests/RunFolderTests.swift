@@ -202,6 +202,27 @@ import Testing
         again.release()
     }
 
+    @Test("A holder that lives on is not waited for", .timeLimit(.minutes(1)))
+    func livingHolder() throws {
+        let run = try makeRun("a")
+        let lock = try run.lock()
+        defer { lock.release() }
+        #expect(sentence { _ = try run.lock(within: .seconds(3600)) }.contains("is in use by process \(getpid())"))
+    }
+
+    @Test("Who only looks whether a run is free leaves the holder's name as it is")
+    func unnamedLock() throws {
+        let run = try makeRun("a")
+        try run.lock().release()
+        let before = try Scratch.text(run.path + "/lock")
+        let file = try FileManager.default.attributesOfItem(atPath: run.path + "/lock")[.modificationDate] as? Date
+        let lock = try run.lock(named: false)
+        #expect(throws: RunLocked.self) { try run.lock(within: .zero) }
+        lock.release()
+        #expect(try Scratch.text(run.path + "/lock") == before)
+        #expect(try FileManager.default.attributesOfItem(atPath: run.path + "/lock")[.modificationDate] as? Date == file)
+    }
+
     @Test("A lock whose file was removed holds off nobody, so whoever locks takes the file that is there")
     func replacedLock() throws {
         let run = try makeRun("a")

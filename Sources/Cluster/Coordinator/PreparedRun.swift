@@ -54,7 +54,7 @@ struct PreparedRun: Sendable {
         try options.folder.requireCheckpoints(of: configuration)
         let past = try StepsLog.look(options.folder.stepsLogPath)
         passedOver = past.passedOver
-        var newest = try Self.newest(store, of: options.folder)
+        var newest = try options.folder.newestWhole()
         let beginning =
             try store.steps().isEmpty ? options.from.map { [training] in try InitialWeights.replica(training, from: $0) } : nil
         let lastStep = configuration.lastStep(trainingImages: train.count)
@@ -70,7 +70,7 @@ struct PreparedRun: Sendable {
         }
         // What was begun just now, or was given its own name back.
         if beginning != nil || newest.checkpoint.map({ !RunFolder.exists($0.path) }) ?? false {
-            newest = try Self.newest(store, of: options.folder)
+            newest = try options.folder.newestWhole()
         }
         leftOut = newest.leftOut
         let firstStep = newest.checkpoint?.info.step ?? 0
@@ -94,16 +94,6 @@ struct PreparedRun: Sendable {
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
             allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName,
             bookedStep: bookmark.step, addressLimits: AddressSpace.words)
-    }
-
-    private static func newest(
-        _ store: CheckpointStore, of folder: RunFolder
-    ) throws -> (checkpoint: Checkpoint?, leftOut: [LeftOut]) {
-        let newest = try store.newestWhole()
-        if newest.checkpoint == nil, let first = newest.leftOut.first {
-            throw LocalError("no checkpoint of \(folder.path) is whole (\(first)); begin a new run, or put one back from a copy")
-        }
-        return newest
     }
 
     /// A century: more cannot be waited for, nor counted in nanoseconds.

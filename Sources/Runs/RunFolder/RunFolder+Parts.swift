@@ -24,6 +24,17 @@ extension RunFolder {
         )
     }
 
+    /// The checkpoint that the run goes on from, none where it has not come to one, and those that were passed over for it.
+    ///
+    /// - Throws: `RunFolderError` where there are some and none is whole.
+    public func newestWhole() throws -> (checkpoint: Checkpoint?, leftOut: [LeftOut]) {
+        let newest = try checkpoints().newestWhole()
+        if newest.checkpoint == nil, let first = newest.leftOut.first {
+            throw RunFolderError("no checkpoint of \(path) is whole (\(first)); begin a new run, or put one back from a copy")
+        }
+        return newest
+    }
+
     /// What the run's records say of checkpoints that it must have had.
     private func storedPast() throws -> String? {
         if Self.isThere(metricsPath) {

@@ -40,10 +40,12 @@ extension RunFolder {
 
     /// Takes the run for this process (`flock` on the file `lock`, which the kernel drops when the process dies).
     ///
-    /// - Parameter patience: how long to wait for a holder: one that was killed a moment ago holds the lock until the kernel
-    ///   has taken it apart.
+    /// - Parameters:
+    ///   - patience: how long to wait for a holder that is dying: one that was killed a moment ago holds the lock until the kernel
+    ///     has taken it apart. One that lives on is not waited for.
+    ///   - named: whether to write this process into the file as the holder; not for who only looks whether the run is free.
     /// - Throws: `RunLocked`.
-    public func lock(within patience: Duration = .seconds(3)) throws -> RunLock {
+    public func lock(within patience: Duration = .seconds(3), named: Bool = true) throws -> RunLock {
         let deadline = Deadline(after: patience)
         for _ in 0..<Self.maximumReplacements {
             let descriptor = try lockedDescriptor(until: deadline)
@@ -53,6 +55,7 @@ extension RunFolder {
                 continue
             }
             let lock = RunLock(descriptor: descriptor)
+            guard named else { return lock }
             let holder = Array("process \(getpid()) on host \(Provenance.hostName()) since \(Provenance.timestamp(Date()))\n".utf8)
             // The name is for the sentence that whoever comes second reads; the lock itself holds without it, on a full disk too.
             if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, holder, holder.count, 0) }
@@ -69,13 +72,34 @@ extension RunFolder {
         return words.isEmpty ? nil : words
     }
 
+    /// Whether the process that the file names runs on this host, and nothing has begun to end it.
+    private var holderLivesOn: Bool {
+        guard let words = holder?.split(separator: " "), words.count > 4, words[0] == "process", let pid = Int32(words[1]),
+            words[4] == Provenance.hostName(),
+            let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+            let statistics = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        else { return false }
+        func field(_ name: String) -> Substring? {
+            status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split { " \t".contains($0) }.dropFirst().first
+        }
+        let state = field("State") ?? "X"
+        // What cannot be read counts as dying: then it is waited for.
+        let isKilled = ["SigPnd", "ShdPnd"].contains { name in
+            UInt64(field(name) ?? "", radix: 16).map { $0 >> UInt64(SIGKILL - 1) & 1 == 1 } ?? true
+        }
+        // Behind the name, which may hold anything, the flags are the seventh; 4 is PF_EXITING.
+        let numbers = statistics[(statistics.lastIndex(of: ")") ?? statistics.startIndex)...].split(separator: " ").dropFirst()
+        let isExiting = UInt64(numbers.dropFirst(6).first ?? "").map { $0 & 4 == 4 } ?? true
+        return !"ZX".contains(state) && !isKilled && !isExiting
+    }
+
     private func lockedDescriptor(until deadline: Deadline) throws -> Int32 {
         let descriptor = Descriptor.openFile(lockPath, O_RDWR | O_CREAT | O_NOFOLLOW, mode: Disk.fileMode)
         guard descriptor >= 0 else { throw DiskError(operation: "open", path: lockPath, code: errno) }
         var code: Int32 = 0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             code = errno
-            guard code == EWOULDBLOCK || code == EINTR, !deadline.hasPassed else { break }
+            guard code == EWOULDBLOCK || code == EINTR, !deadline.hasPassed, !holderLivesOn else { break }
             Pause.wait(for: .milliseconds(20))
             code = 0
         }

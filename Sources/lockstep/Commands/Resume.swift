@@ -1,6 +1,8 @@
 import ArgumentParser
 import Cluster
+import Datasets
 import Foundation
+import Kernels
 import Runs
 
 /// `lockstep resume`: goes on from the newest whole checkpoint, spread as one likes.
@@ -48,8 +50,8 @@ struct Resume: ParsableCommand {
             try folder.requireParts()
             try spread.checkDescriptors()
             let port = try listen.flatMap { try CoordinatorProcess.port($0.value, child) }
+            // Whatever can refuse comes first: until nothing does, the folder is only read.
             let existing = try folder.configuration().configuration
-            let lock = try folder.lock()
             let flags =
                 [
                     epochs.map { FlagSetting(flag: "--epochs", key: "epochs", value: "\($0)") },
@@ -60,6 +62,12 @@ struct Resume: ParsableCommand {
             let configuration = try Configuration.load(sources)
             try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
+            let images = try DataSet.open(configuration.data, directory: data).train
+            try configuration.training(pixels: images.pixels, trainingImages: images.count).validate()
+            _ = try KernelFamily.named(configuration.kernel)
+            _ = try folder.newestWhole()
+            // The coordinator takes the lock and the name on it; this only looks whether it can.
+            let lock = try folder.lock(named: false)
             if listen == nil { try folder.update(to: configuration) }
             lock.release()
             let spares = Spares(workers: spread.workers.bounds.upperBound, of: configuration, isNew: false)

@@ -13,15 +13,21 @@ struct Lockstep: ParsableCommand {
         abstract: "Trains adversarial autoencoders on many processes and hosts; the weights come out the same, bit for bit.",
         discussion: """
             Settings come from, highest first: a flag, --set KEY=VALUE, the environment (LOCKSTEP_…), a file, a recipe.
-            RUN is a path, a name under ./runs, or `latest`.
+            RUN is a path, a name under ./runs, or `latest`; RUN@STEP is its state after so many steps.
+            Example:  lockstep train --recipe quickstart
             Exit status: 0 done; 1 failure; 64 wrong usage; 78 a worker that was refused; 130 or 143 on a second signal.
             """,
         version: "lockstep \(Build.name)",
-        subcommands: [
-            Train.self, Coordinate.self, Work.self, Launch.self, DoctorCommand.self, Resume.self, DigestOf.self, Inspect.self,
-            Replay.self, Encode.self,
-            Decode.self, Sample.self, DrawFigures.self, Evaluate.self, DataCommand.self, RecipesCommand.self, Bench.self,
-            Simulate.self, Chaos.self, AgentCommand.self,
+        subcommands: [AgentCommand.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Train", subcommands: [Train.self, Resume.self, RecipesCommand.self, DataCommand.self]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [
+                    Inspect.self, Evaluate.self, DrawFigures.self, Sample.self, Encode.self, Decode.self, DigestOf.self,
+                ]),
+            CommandGroup(name: "Hosts", subcommands: [Launch.self, DoctorCommand.self, Coordinate.self, Work.self]),
+            CommandGroup(name: "Verify", subcommands: [Replay.self, Bench.self, Simulate.self, Chaos.self]),
         ])
 }
 

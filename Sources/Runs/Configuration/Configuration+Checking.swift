@@ -34,7 +34,7 @@ extension Configuration {
     }
 
     /// Every dotted key there is, over all kinds of priors, optimizers, schedules and data sets, with the names of the mappings they stand in.
-    static let knownKeys: [String] = {
+    public static let knownKeys: [String] = {
         var specimens = [Configuration(), Configuration(), Configuration(), Configuration()]
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file")

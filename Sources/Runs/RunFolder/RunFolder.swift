@@ -67,9 +67,13 @@ public struct RunFolder: Sendable, Hashable {
             throw RunFolderError(
                 "There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
         }
-        let names = ((try? Disk().names(in: absolute(runs))) ?? []).filter { $0 != latestName && isRun(runs + "/" + $0) }.sorted()
-        let nearest = NearestName.ofBeginning(run, among: names).map { "; the nearest name is \($0)" } ?? ""
+        let nearest = NearestName.ofBeginning(run, among: names(under: runs)).map { "; the nearest name is \($0)" } ?? ""
         throw RunFolderError("There is no run \(run), neither as a path nor under \(runs)\(nearest).")
+    }
+
+    /// The names of the runs under `runs`, in their order.
+    public static func names(under runs: String = defaultParent) -> [String] {
+        ((try? Disk().names(in: absolute(runs))) ?? []).filter { $0 != latestName && isRun(runs + "/" + $0) }.sorted()
     }
 
     /// Whether anything has this path.

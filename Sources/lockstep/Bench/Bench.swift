@@ -4,6 +4,7 @@ import ArgumentParser
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure: whole steps, the exchange of gradients, their packing, the products.",
+        discussion: "Example:  lockstep bench step --minibatch 1024 --set shards=4",
         subcommands: [BenchStep.self, BenchAllReduce.self, BenchCodec.self, BenchGemm.self])
 }
 

@@ -10,7 +10,8 @@ import Waiting
 /// `lockstep bench allreduce`: one exact exchange over loopback, as large and between as many as one likes.
 struct BenchAllReduce: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "allreduce", abstract: "Time of an exact all-reduce over loopback links.")
+        commandName: "allreduce", abstract: "Time of an exact all-reduce over loopback links.",
+        discussion: "Example:  lockstep bench allreduce --workers 3 --topology server")
 
     @Option(help: "Members.")
     var workers = 2

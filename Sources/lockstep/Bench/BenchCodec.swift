@@ -10,7 +10,8 @@ import Wire
 /// `lockstep bench codec`: what packing gains on real gradients of a recipe, and what it costs.
 struct BenchCodec: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "codec", abstract: "Ratio and speed of each coding on the gradients of a recipe's own training.")
+        commandName: "codec", abstract: "Ratio and speed of each coding on the gradients of a recipe's own training.",
+        discussion: "Example:  lockstep bench codec --after 50")
 
     @OptionGroup var settings: SettingOptions
 

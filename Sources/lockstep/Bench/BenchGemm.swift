@@ -10,7 +10,7 @@ struct BenchGemm: ParsableCommand {
         commandName: "gemm", abstract: "GFLOP/s of the three products of a 1000 x 1000 layer, one thread.",
         discussion: "Example:  lockstep bench gemm --rows 25 --rows 100 --kernel haswell")
 
-    @Option(help: "BLAS kernel family: auto (the best for this CPU), haswell, skylakex, …")
+    @Option(help: "BLAS kernel family: auto (the best for this CPU), haswell, skylakex, …", completion: Completions.kernels)
     var kernel = "auto"
 
     @Option(help: "Rows of a product.")

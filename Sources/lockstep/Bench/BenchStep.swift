@@ -9,8 +9,10 @@ import Runs
 struct BenchStep: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "step", abstract: "Samples a second of whole training steps on worker processes, and their share of peak.",
-        discussion:
-            "Trains a recipe (default mnist-likelihood's model on the built-in glyphs) in a folder of its own, which is removed.")
+        discussion: """
+            Trains a recipe (default mnist-likelihood's model on the built-in glyphs) in a folder of its own, which is removed.
+            Example:  lockstep bench step --minibatch 1024 --set shards=4 --workers 2 --threads 1
+            """)
 
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions

@@ -13,6 +13,7 @@ struct Chaos: ParsableCommand {
             First a calm run of each model, then disturbed ones of as many steps until the time is over, ring and server in \
             turn. Exit 0 when there were faults, every digest is the calm run's, every step has its line, none was lost, and \
             one came within 20 s of every fault; else 1, and the run folders stay.
+            Example:  lockstep chaos --minutes 5
             """)
 
     @OptionGroup var settings: SettingOptions

@@ -8,13 +8,13 @@ import Runs
 
 /// Where the trained networks come from: shared by everything that uses a run after the fact.
 struct TrainedOptions: ParsableArguments {
-    @Argument(help: RunReference.help)
+    @Argument(help: RunReference.help, completion: Completions.runs)
     var run: String
 
     @Option(help: "The checkpoint after so many steps (default: the newest whole one).")
     var step: UInt64?
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
     var data: String?
 
     func open() throws -> TrainedRun { try TrainedRun(run: run, data: data, step: step) }
@@ -25,14 +25,15 @@ extension DataSet.Split: ExpressibleByArgument {}
 /// `lockstep encode`: the codes of a split, as numpy files.
 struct Encode: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write the codes of a split as .npy (N x Z), its labels beside it as F.labels.npy.")
+        abstract: "Write the codes of a split as .npy (N x Z), its labels beside it as F.labels.npy.",
+        discussion: "Example:  lockstep encode first --split test --out codes.npy")
 
     @OptionGroup var trained: TrainedOptions
 
     @Option(help: "train, validation or test.")
     var split: DataSet.Split
 
-    @Option(help: "Where to write (.npy).")
+    @Option(help: "Where to write (.npy).", completion: .file())
     var out: String
 
     func validate() throws { try OutputEnding.require([.npy], of: out) }
@@ -60,14 +61,16 @@ struct Encode: ParsableCommand {
 
 /// `lockstep decode`: images of codes from a numpy file.
 struct Decode: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Decode codes from a .npy file to images (.npy or .png).")
+    static let configuration = CommandConfiguration(
+        abstract: "Decode codes from a .npy file to images (.npy or .png).",
+        discussion: "Example:  lockstep decode first --codes codes.npy --out images.png")
 
     @OptionGroup var trained: TrainedOptions
 
-    @Option(help: "Codes: a .npy file of floats, N x Z.")
+    @Option(help: "Codes: a .npy file of floats, N x Z.", completion: .file(extensions: ["npy"]))
     var codes: String
 
-    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).")
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
     var out: String
 
     func validate() throws { try OutputEnding.require(ImageOutput.endings, of: out) }
@@ -95,7 +98,9 @@ struct Decode: ParsableCommand {
 
 /// `lockstep sample`: images decoded from the prior.
 struct Sample: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Decode samples of the prior to images (.npy or .png).")
+    static let configuration = CommandConfiguration(
+        abstract: "Decode samples of the prior to images (.npy or .png).",
+        discussion: "Example:  lockstep sample first --count 100 --grid --out samples.png")
 
     @OptionGroup var trained: TrainedOptions
 
@@ -108,7 +113,7 @@ struct Sample: ParsableCommand {
     @Flag(help: "Walk a 2-D code space on a grid instead of drawing at random.")
     var grid = false
 
-    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).")
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
     var out: String
 
     func validate() throws {

@@ -9,17 +9,20 @@ import Runs
 struct Coordinate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinator", abstract: "Lead a run: shard the data, keep the membership, write the checkpoints.",
-        discussion: "Creates the run folder, or goes on with it where its configuration is the same.")
+        discussion: """
+            Creates the run folder, or goes on with it where its configuration is the same.
+            Example:  lockstep coordinator --recipe quickstart --workers 2 --listen 192.168.1.10:7700 --token-file token
+            """)
 
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions
     @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
-    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).", completion: .directory)
     var path: String?
 
-    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
+    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.", completion: Completions.runs)
     var from: String?
 
     @Option(help: "Where workers connect: HOST:PORT.")

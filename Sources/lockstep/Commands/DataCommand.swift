@@ -7,7 +7,8 @@ import Synchronization
 /// `lockstep data`: what data sets there are, where they are, and whether they are whole.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "List, fetch and verify data sets.", subcommands: [List.self, Fetch.self, Verify.self])
+        commandName: "data", abstract: "List, fetch and verify data sets.",
+        discussion: "Example:  lockstep data fetch mnist", subcommands: [List.self, Fetch.self, Verify.self])
 
     /// The set that a person names.
     fileprivate static func set(named name: String) throws -> KnownSet {
@@ -28,7 +29,9 @@ struct DataCommand: ParsableCommand {
 
     /// `lockstep data list`
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The data sets, and which of their files are here.")
+        static let configuration = CommandConfiguration(
+            abstract: "The data sets, and which of their files are here.",
+            discussion: "Example:  lockstep data list")
         @OptionGroup var place: Place
 
         func run() throws {
@@ -49,8 +52,10 @@ struct DataCommand: ParsableCommand {
 
     /// `lockstep data fetch NAME`
     struct Fetch: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Download a data set and check it.")
-        @Argument(help: "mnist") var name: String
+        static let configuration = CommandConfiguration(
+            abstract: "Download a data set and check it.",
+            discussion: "Example:  lockstep data fetch mnist --data /srv/data")
+        @Argument(help: "mnist", completion: Completions.sets) var name: String
         @OptionGroup var place: Place
 
         func run() throws {
@@ -71,8 +76,10 @@ struct DataCommand: ParsableCommand {
 
     /// `lockstep data verify NAME`
     struct Verify: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Check a data set's files against the published SHA-256.")
-        @Argument(help: "mnist") var name: String
+        static let configuration = CommandConfiguration(
+            abstract: "Check a data set's files against the published SHA-256.",
+            discussion: "Example:  lockstep data verify mnist")
+        @Argument(help: "mnist", completion: Completions.sets) var name: String
         @OptionGroup var place: Place
 
         func run() throws {
@@ -106,9 +113,10 @@ final class FetchMeter: Sendable {
 /// `lockstep recipes`: what can be trained by name.
 struct RecipesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recipes", abstract: "List the built-in recipes; with a name, print the whole file.")
+        commandName: "recipes", abstract: "List the built-in recipes; with a name, print the whole file.",
+        discussion: "Example:  lockstep recipes quickstart")
 
-    @Argument(help: "A recipe's name.")
+    @Argument(help: "A recipe's name.", completion: Completions.recipes)
     var name: String?
 
     func run() throws {

@@ -9,6 +9,7 @@ struct DoctorCommand: ParsableCommand {
         discussion: """
             Names, addresses both ways, ports, bandwidth between every pair, kernel fingerprint, free disk, fsync time.
             Exit status: 0 when a run would begin, 1 when something would stop it.
+            Example:  lockstep doctor -H alpha,beta
             """)
 
     @OptionGroup var hosts: HostOptions

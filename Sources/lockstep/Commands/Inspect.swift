@@ -4,9 +4,11 @@ import Runs
 
 /// `lockstep inspect`: what a run or a checkpoint holds.
 struct Inspect: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what a run or one of its checkpoints holds.")
+    static let configuration = CommandConfiguration(
+        abstract: "Show what a run or one of its checkpoints holds.",
+        discussion: "Example:  lockstep inspect latest")
 
-    @Argument(help: "RUN, RUN@STEP, a checkpoint folder or a .safetensors file.")
+    @Argument(help: "RUN, RUN@STEP, a checkpoint folder or a .safetensors file.", completion: Completions.runs)
     var target: String
 
     @Flag(help: "As JSON.")

@@ -12,6 +12,7 @@ struct Launch: ParsableCommand {
             `launch -H a:4,b:2` starts four workers on a and two on b, and a coordinator on this machine, which reads the data and \
             writes the run folder. A --run that exists goes on from its newest checkpoint.
             The first Control-C finishes the step, writes a checkpoint and stops everything; a second one ends everything at once.
+            Example:  lockstep launch -H alpha:4,beta:4 --recipe mnist-gaussian-2d
             """)
 
     @OptionGroup var hosts: HostOptions
@@ -25,13 +26,13 @@ struct Launch: ParsableCommand {
     @Option(help: "Compute threads of a worker (default: the cores of its host / its workers).")
     var threads: Int?
 
-    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).", completion: .directory)
     var folder: String?
 
-    @Option(help: "Go on with RUN: a path, a name under ./runs, or `latest`.")
+    @Option(help: "Go on with RUN: a path, a name under ./runs, or `latest`.", completion: Completions.runs)
     var resume: String?
 
-    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
+    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.", completion: Completions.runs)
     var from: String?
 
     @Flag(help: "Check the hosts and stop.")

@@ -7,7 +7,8 @@ import Runs
 /// `lockstep figures`: a run's pictures, drawn anew.
 struct DrawFigures: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "figures", abstract: "Draw a run's pictures: reconstructions, samples, walk, codes, losses.")
+        commandName: "figures", abstract: "Draw a run's pictures: reconstructions, samples, walk, codes, losses.",
+        discussion: "Example:  lockstep figures latest")
 
     @OptionGroup var trained: TrainedOptions
 
@@ -30,12 +31,13 @@ struct DrawFigures: ParsableCommand {
 /// `lockstep evaluate`: the held-out figures of one or more runs.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compute the held-out figures of runs: reconstruction, code, holes, energy distance.")
+        abstract: "Compute the held-out figures of runs: reconstruction, code, holes, energy distance.",
+        discussion: "Example:  lockstep evaluate first second@500 --json")
 
-    @Argument(help: RunReference.help)
+    @Argument(help: RunReference.help, completion: Completions.runs)
     var runs: [String]
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
     var data: String?
 
     @Flag(help: "As JSON, a line a run.")

@@ -11,18 +11,22 @@ import Runs
 struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Repeat one step of a run and write its inputs, losses, gradients and weights to a file.",
-        discussion: "Starts from the nearest checkpoint before the step (or from the seed) and computes up to it in this process.")
+        discussion: """
+            Starts from the nearest checkpoint before the step (or from the seed) and computes up to it in this process.
+            Example:  lockstep replay first --step 3 --out step3.safetensors
+            """)
 
-    @Argument(help: "RUN or RUN@STEP: a path, a name under ./runs, or `latest`, and the step to repeat.")
+    @Argument(
+        help: "RUN or RUN@STEP: a path, a name under ./runs, or `latest`, and the step to repeat.", completion: Completions.runs)
     var name: String
 
     @Option(help: "The step, counted from 1 as in metrics.jsonl, where RUN does not name it.")
     var step: UInt64?
 
-    @Option(help: "Where to write (safetensors).")
+    @Option(help: "Where to write (safetensors).", completion: .file())
     var out: String
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
     var data: String?
 
     func validate() throws {

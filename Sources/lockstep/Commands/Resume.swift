@@ -8,9 +8,10 @@ import Runs
 /// `lockstep resume`: goes on from the newest whole checkpoint, spread as one likes.
 struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Go on with a run from its newest whole checkpoint: same bits, whatever the workers and the topology.")
+        abstract: "Go on with a run from its newest whole checkpoint: same bits, whatever the workers and the topology.",
+        discussion: "Example:  lockstep resume latest --workers 3 --epochs 12")
 
-    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.")
+    @Argument(help: "RUN: a path, a name under ./runs, or `latest`.", completion: Completions.runs)
     var name: String
 
     @OptionGroup var spread: SpreadOptions
@@ -18,7 +19,7 @@ struct Resume: ParsableCommand {
     @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
     var data: String?
 
     @Option(help: "Move the end of the run: so many steps.")
@@ -27,7 +28,9 @@ struct Resume: ParsableCommand {
     @Option(help: "Move the end of the run: so many epochs.")
     var epochs: Int?
 
-    @Option(name: .customLong("set"), help: "A setting that changes no bits: KEY=VALUE. May be repeated.")
+    @Option(
+        name: .customLong("set"), help: "A setting that changes no bits: KEY=VALUE. May be repeated.",
+        completion: Completions.settings)
     var sets: [String] = []
 
     @Option(help: "Wait for workers of other hosts at HOST:PORT instead of starting them here.")

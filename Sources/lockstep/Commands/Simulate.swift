@@ -14,6 +14,7 @@ struct Simulate: ParsableCommand {
             sockets, clock and arithmetic are simulated. Processes die, stop and are replaced; links break, swallow, lose in one
             direction and are slow; something else answers at the coordinator's address, an older copy of its folder is put
             back, and peers with the right token lie. A seed that breaks a promise is told with the line that replays it.
+            Example:  lockstep simulate --seeds 100000
             """)
 
     @Option(help: "How many seeds.")

@@ -8,17 +8,18 @@ import Waiting
 /// `lockstep train`: a whole run on this machine.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train on this machine: one coordinator and N worker processes over loopback TCP.")
+        abstract: "Train on this machine: one coordinator and N worker processes over loopback TCP.",
+        discussion: "Example:  lockstep train --recipe quickstart --workers 2 --epochs 2 --set model.code=8")
 
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions
     @OptionGroup var restarts: RestartOptions
     @OptionGroup var parent: ParentOptions
 
-    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).")
+    @Option(name: .customLong("run"), help: "Run folder (default: runs/RECIPE-DATE-TIME).", completion: .directory)
     var folder: String?
 
-    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.")
+    @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.", completion: Completions.runs)
     var from: String?
 
     @Flag(help: "Print the effective configuration and what it costs, and stop.")

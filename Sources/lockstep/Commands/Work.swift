@@ -7,7 +7,8 @@ import Runs
 /// `lockstep worker`: computes shards of a run that some coordinator leads.
 struct Work: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Take part in a run: everything it needs comes from the coordinator.")
+        commandName: "worker", abstract: "Take part in a run: everything it needs comes from the coordinator.",
+        discussion: "Example:  lockstep worker --coordinator 192.168.1.10:7700 --token-file token")
 
     @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions

@@ -7,7 +7,7 @@ struct HostOptions: ParsableArguments {
     @Option(name: [.customShort("H"), .customLong("hosts")], help: "Hosts and their workers: a:4,user@b:2,[fd00::11]:4.")
     var hosts: String?
 
-    @Option(help: "Hosts in a file: a line each, host:4 or host slots=4; # begins a remark.")
+    @Option(help: "Hosts in a file: a line each, host:4 or host slots=4; # begins a remark.", completion: .file())
     var hostfile: String?
 
     @Option(help: "The remote shell and its options, for example \"ssh -p 2222 -i key\".")

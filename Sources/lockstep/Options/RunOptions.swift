@@ -7,13 +7,15 @@ import Runs
 
 /// The settings of a run that have a flag of their own.
 struct SettingOptions: ParsableArguments {
-    @Option(help: "A built-in recipe (see `lockstep recipes`; also LOCKSTEP_RECIPE).")
+    @Option(help: "A built-in recipe (see `lockstep recipes`; also LOCKSTEP_RECIPE).", completion: Completions.recipes)
     var recipe: String?
 
-    @Option(help: "A recipe in a file (YAML).")
+    @Option(
+        help: "A recipe in a file (YAML); what it leaves out is the quickstart's, or that of --recipe.",
+        completion: Completions.yaml)
     var config: String?
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).")
+    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
     var data: String?
 
     @Option(help: "Stop after so many steps.")
@@ -31,10 +33,12 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "Bits a shard's gradient keeps: full, 24 or 16.")
     var gradientBits: String?
 
-    @Option(help: "BLAS kernel family: auto, haswell, skylakex, …")
+    @Option(help: "BLAS kernel family: auto, haswell, skylakex, …", completion: Completions.kernels)
     var kernel: String?
 
-    @Option(name: .customLong("set"), help: "Any setting: KEY=VALUE, for example model.code=8. May be repeated.")
+    @Option(
+        name: .customLong("set"), help: "Any setting: KEY=VALUE, for example model.code=8. May be repeated.",
+        completion: Completions.settings)
     var sets: [String] = []
 
     /// The settings named on the command line, highest layer.
@@ -132,7 +136,9 @@ struct ExchangeOptions: ParsableArguments {
 
 /// Who may take part.
 struct AccessOptions: ParsableArguments {
-    @Option(help: "File with the secret that coordinator and workers prove to each other to know; one line, readable by you alone.")
+    @Option(
+        help: "File with the secret that coordinator and workers prove to each other to know; one line, readable by you alone.",
+        completion: .file())
     var tokenFile: String?
 
     @Flag(help: "Talk to other hosts without a token. Only on a network you trust.")

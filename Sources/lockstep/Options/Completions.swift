@@ -1,0 +1,36 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Kernels
+import Runs
+
+/// What a shell offers behind a flag or a command, where the program knows the words.
+enum Completions {
+    static let recipes = CompletionKind.list(Recipes.all.map(\.name))
+    static let kernels = CompletionKind.list(["auto"] + KernelFamily.allCases.map(\.rawValue))
+    static let sets = CompletionKind.list(KnownSet.all.filter { !$0.files.isEmpty }.map(\.name))
+    static let yaml = CompletionKind.file(extensions: ["yaml", "yml"])
+
+    /// Runs under ./runs, `latest`, and folders anywhere.
+    static let runs = CompletionKind.custom { _, _, beginning in
+        let names =
+            RunFolder.names()
+            + (RunFolder.exists("\(RunFolder.defaultParent)/\(RunFolder.latestName)") ? [RunFolder.latestName] : [])
+        return names.filter { $0.hasPrefix(beginning) } + folders(beginning)
+    }
+
+    /// KEY= of every setting.
+    static let settings = CompletionKind.custom { _, _, beginning in
+        Configuration.knownKeys.map { $0 + "=" }.filter { $0.hasPrefix(beginning) }
+    }
+
+    private static func folders(_ beginning: String) -> [String] {
+        let parent = beginning.contains("/") ? String(beginning[...(beginning.lastIndex(of: "/") ?? beginning.startIndex)]) : ""
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)) ?? []
+        return names.filter { !$0.hasPrefix(".") }.map { parent + $0 }.filter { path in
+            var isFolder: ObjCBool = false
+            return path.hasPrefix(beginning) && FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+                && isFolder.boolValue
+        }.map { $0 + "/" }
+    }
+}

@@ -82,10 +82,10 @@ public struct AddressSpace: Sendable, Equatable {
         ]
     }
 
-    /// "the limit RLIMIT_AS (ulimit -v) is 614 MB": those that are set; empty where none is.
+    /// "RLIMIT_AS, the limit on a process's memory, is set to 614 MB (ulimit -v 600000)": those that are set; empty where none is.
     public static var words: String {
         limits.compactMap { limit in
-            limit.bytes.map { "\(limit.name) is set to \($0 / 1_000_000) MB (ulimit \(limit.option) \($0 / 1024))" }
+            limit.bytes.map { "\(limit.name), the limit on a process's memory, is set to \($0 / 1_000_000) MB (ulimit \(limit.option) \($0 / 1024))" }
         }
         .joined(separator: " and ")
     }

@@ -39,9 +39,14 @@ public struct ModelSettings: Sendable, Hashable {
 
     /// Parameters of all networks.
     public func parameterCount(pixels: Int) -> Int {
-        [encoderWidths(pixels: pixels), decoderWidths(pixels: pixels), discriminatorWidths].reduce(0) {
-            $0 + products($1) + $1.dropFirst().reduce(0, +)
-        }
+        let counts = parameterCounts(pixels: pixels)
+        return counts.encoder + counts.decoder + counts.discriminator
+    }
+
+    /// Parameters of the networks by name.
+    func parameterCounts(pixels: Int) -> (encoder: Int, decoder: Int, discriminator: Int) {
+        func count(_ widths: [Int]) -> Int { products(widths) + widths.dropFirst().reduce(0, +) }
+        return (count(encoderWidths(pixels: pixels)), count(decoderWidths(pixels: pixels)), count(discriminatorWidths))
     }
 
     /// Multiply-adds of one sample's three phases, with one encoder pass shared by the two halves of the

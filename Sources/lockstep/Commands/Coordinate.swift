@@ -52,8 +52,11 @@ struct Coordinate: ParsableCommand {
             if dryRun {
                 let choice = RunChoice(settings: settings, path: path, from: from)
                 let (configuration, data) = try choice.check()
-                let workers = spread.workers.bounds.upperBound
-                Output.result(try DryRun(configuration: configuration, data: data, workers: workers).text(json: json))
+                Output.result(
+                    try DryRun(
+                        configuration: configuration, data: data,
+                        spread: WorkSpread(workers: spread.workers.bounds.upperBound, threads: 1, isHere: false)
+                    ).text(json: json))
                 return 0
             }
             if child.listenDescriptor == nil { try access.check(listen?.value, "--listen") }

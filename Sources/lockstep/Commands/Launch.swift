@@ -70,7 +70,11 @@ struct Launch: ParsableCommand {
             let (configuration, data) = try choice.check()
             let workers = range.bounds.upperBound
             if dryRun {
-                Output.result(try DryRun(configuration: configuration, data: data, workers: workers).text(json: json))
+                Output.result(
+                    try DryRun(
+                        configuration: configuration, data: data,
+                        spread: WorkSpread(workers: workers, threads: threads ?? 1, isHere: false)
+                    ).text(json: json))
                 return 0
             }
             if let spares = Spares(workers: workers, of: configuration, isNew: try !choice.exists).sentence { Output.note(spares) }

@@ -41,7 +41,8 @@ struct Train: ParsableCommand {
             let workers = spread.workers.bounds.upperBound
             if let note = MemoryNote.sentence(training, workers: workers, threads: configuration.threads) { Output.note(note) }
             if dryRun {
-                Output.result(try DryRun(configuration: configuration, data: data, workers: workers).text(json: json))
+                let spread = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
+                Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
                 return 0
             }
             // Its processes have this one's limits. The data are the coordinator's alone.

@@ -1,4 +1,5 @@
 import Autoencoder
+import Cluster
 import Datasets
 import Foundation
 import Kernels
@@ -8,10 +9,9 @@ import Runs
 struct DryRun {
     let configuration: Configuration
     let data: DataSet
-    /// Processes that train.
-    let workers: Int
+    let spread: WorkSpread
 
-    private var spares: Spares { Spares(workers: workers, of: configuration, isNew: true) }
+    private var spares: Spares { Spares(workers: spread.workers, of: configuration, isNew: true) }
 
     private var pixels: Int { data.train.pixels }
     private var parameters: Int { configuration.model.parameterCount(pixels: pixels) }
@@ -34,12 +34,18 @@ struct DryRun {
         let steps = configuration.lastStep(trainingImages: data.train.count)
         let replica = try replicaBytes()
         let gradient = try gradientBytes()
+        let disk = DiskNeed(configuration, pixels: pixels, trainingImages: data.train.count)
+        // The products are measured with the kernels that the workers will have.
+        try KernelChoice.require(configuration.kernel)
+        let time = TimeEstimate(configuration, pixels: pixels, operations: operations, steps: steps, spread: spread)
         if json {
             return JSON.object([
                 .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),
                 .init("operations_per_sample", .integer(Int64(operations))), .init("steps", .unsigned(steps)),
-                .init("workers", .integer(Int64(workers))), .init("spares", .integer(Int64(spares.count))),
+                .init("workers", .integer(Int64(spread.workers))), .init("spares", .integer(Int64(spares.count))),
                 .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
+                .init("disk_bytes", .object(disk.kinds.map { .init($0.name, .unsigned($0.bytes)) })),
+                .init("seconds", .real(time.seconds)), .init("gigaflops", .real(time.gigaflops)),
             ]).text
         }
         return configuration.yaml() + """
@@ -48,9 +54,11 @@ struct DryRun {
             \(rateLines)
             # parameters  \(grouped(parameters))
             # operations  \(grouped(operations)) a sample (forward and backward, all phases)
-            # workers     \(workers)\(spares.sentence.map { ": \($0)" } ?? "")
+            # workers     \(spread.workers)\(spares.sentence.map { ": \($0)" } ?? "")
             # memory      \(grouped(replica / 1_000_000)) MB of state and sums a worker, and its activations
             # wire        \(grouped(gradient / 1_000_000)) MB of gradient a worker and step, before packing
+            # disk        \(disk)
+            # time        \(time.text)
 
             """
     }

@@ -1,0 +1,95 @@
+import Autoencoder
+import Datasets
+
+/// What a run comes to on the disk by its end, by kind: an estimate that is better known before the disk is full.
+public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
+    private let metrics, events, steps, checkpoints, figures: UInt64
+
+    public var total: UInt64 { kinds.reduce(0) { $0 + $1.bytes } }
+
+    /// By the names that they have in a run's folder.
+    public var kinds: [(name: String, bytes: UInt64)] {
+        [("checkpoints", checkpoints), ("figures", figures), ("metrics", metrics), ("events", events), ("steps.log", steps)]
+    }
+
+    /// Bytes that a step takes in `metrics.jsonl`, in the file of events, in `steps.log`.
+    private static let stepBytes = (metrics: UInt64(520), events: UInt64(360), steps: UInt64(30))
+    /// Bytes of a pixel of an image in a picture's PNG, of the rest of an epoch's pictures.
+    private static let (pixelBytes, otherPictures) = (0.8, 100_000.0)
+
+    /// - Parameters:
+    ///   - pixels: values of one image.
+    ///   - trainingImages: images of one epoch, as the data set has them.
+    public init(_ configuration: Configuration, pixels: Int, trainingImages: Int) {
+        let last = configuration.lastStep(trainingImages: trainingImages)
+        let epochs = last / UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages))
+        metrics = last.capped(times: Self.stepBytes.metrics)
+        events = last.capped(times: Self.stepBytes.events)
+        steps = last.capped(times: Self.stepBytes.steps)
+        let state = configuration.training(pixels: pixels, trainingImages: trainingImages).stateBytes
+        checkpoints = configuration.checkpoint.kept(steps: last, epochs: epochs).capped(times: UInt64(state))
+        let images =
+            2 * RunPictures.pairs + RunPictures.samples
+            + (configuration.model.code == 2 ? RunPictures.walkSide * RunPictures.walkSide : 0)
+        let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
+        // Each epoch's own, and the newest ones beside them.
+        let sets = configuration.figures.kept(
+            epochs: epochs, endsWithin: last % UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages)) > 0)
+        figures = sets == 0 ? 0 : (sets + 1).capped(times: UInt64(picture))
+    }
+
+    /// "about 5.5 GB at the end: checkpoints 4.5 GB, figures 600 MB, …".
+    public var description: String {
+        let parts = kinds.filter { $0.bytes > 0 }.map { "\($0.name) \(byteText($0.bytes))" }
+        return "about \(byteText(total)) at the end: \(parts.joined(separator: ", "))"
+    }
+
+    /// A warning where the file system of `path` has less room than that.
+    public func warning(at path: String) -> String? {
+        guard let free = FreeSpace(at: path), free.freeBytes < total else { return nil }
+        return
+            "the run comes to \(description); where \(path) is, \(free): make room before it runs out, keep less (checkpoint.keep_every_epochs, figures.every_epochs), or use a folder on another file system"
+    }
+}
+
+extension CheckpointSettings {
+    /// How many checkpoints are there at the end of so many steps and epochs: the newest, and those that stay for good.
+    func kept(steps: UInt64, epochs: UInt64) -> UInt64 {
+        let bySteps = everySteps > 0 ? steps / UInt64(everySteps) : 0
+        let byEpochs = everyEpochs > 0 ? epochs / UInt64(everyEpochs) : 0
+        // Those by the clock cannot be known beforehand; there are no more than steps.
+        let taken = everySeconds > 0 ? steps : max(bySteps, byEpochs) + 1
+        let newest = min(UInt64(keep), max(1, min(taken, steps)))
+        guard keepEveryEpochs > 0, everyEpochs > 0 else { return newest }
+        let period = Self.leastCommonMultiple(UInt64(everyEpochs), UInt64(keepEveryEpochs))
+        let forGood = epochs / period
+        // The newest of them may be one of those for good.
+        return newest + (forGood > 0 && epochs % period < newest ? forGood - 1 : forGood)
+    }
+
+    private static func leastCommonMultiple(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        var (x, y) = (a, b)
+        while y > 0 { (x, y) = (y, x % y) }
+        return a / x * b
+    }
+}
+
+extension FigureSettings {
+    /// Of how many epochs the pictures are there at the end of a run of so many whole epochs: the one place that knows which stay.
+    ///
+    /// - Parameter endsWithin: a last epoch is cut short, and drawn like any last one.
+    func kept(epochs: UInt64, endsWithin: Bool) -> UInt64 {
+        guard everyEpochs > 0 else { return 0 }
+        let drawn = epochs / UInt64(everyEpochs)
+        return drawn + (endsWithin || epochs % UInt64(everyEpochs) > 0 ? 1 : 0)
+    }
+}
+
+extension UInt64 {
+    /// The product, or the largest number where it is larger.
+    fileprivate func capped(times other: UInt64) -> UInt64 {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        // Far below the largest, so that some of them can be added.
+        return overflow ? .max / 16 : Swift.min(product, .max / 16)
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Kernels
+import Runs
+
+/// Who shares the work of a run, as far as it is known before it begins.
+struct WorkSpread {
+    let workers: Int
+    /// Compute threads of each.
+    let threads: Int
+    /// All of them are on this machine.
+    let isHere: Bool
+}
+
+/// How long a run will take: its operations over what this machine does of products of its kind right now.
+struct TimeEstimate {
+    let seconds: Double
+    /// Of one thread, as measured.
+    let gigaflops: Double
+    private let spread: WorkSpread
+
+    /// The share of a step that is products, by the README's measurements (64 to 83 %).
+    private static let productShare = 0.75
+    /// How long the products are measured.
+    private static let measured: Duration = .milliseconds(300)
+
+    /// - Parameter operations: of a sample, all phases.
+    init(_ configuration: Configuration, pixels: Int, operations: Int, steps: UInt64, spread: WorkSpread) {
+        self.spread = spread
+        let rows = (configuration.minibatch + configuration.shards - 1) / configuration.shards
+        gigaflops = Self.speed(rows: rows, inputs: pixels, outputs: configuration.model.encoder.first ?? configuration.model.code)
+        // What is beyond the shards idles; so, on one machine, does what is beyond its cores.
+        let cores = spread.isHere ? ProcessInfo.processInfo.activeProcessorCount : .max
+        let lanes = min(spread.workers.multipliedReportingOverflow(by: spread.threads).partialValue, configuration.shards, cores)
+        seconds =
+            Double(steps) * Double(configuration.minibatch) * Double(operations)
+            / (gigaflops * 1e9 * Double(max(1, lanes)) * Self.productShare)
+    }
+
+    /// GFLOP/s of the three products of a dense layer, one thread: the mean, since what else the machine does slows a run as well.
+    private static func speed(rows: Int, inputs: Int, outputs: Int) -> Double {
+        let (x, w, y) = (
+            Matrix(rows: rows, columns: inputs), Matrix(rows: outputs, columns: inputs), Matrix(rows: rows, columns: outputs)
+        )
+        for (step, matrix) in [x, w, y].enumerated() {
+            RandomSource(seed: 1, purpose: .probe, step: UInt64(step)).fillNormal(matrix, firstRow: 0, std: 1)
+        }
+        func round() {
+            Products.forward(x, w, into: y)
+            Products.backwardInput(y, w, into: x)
+            Products.backwardWeight(y, x, into: w)
+            // Fed back into each other they would grow without end.
+            for matrix in [x, w, y] { matrix.values.fill(0.5) }
+        }
+        round()
+        let start = ContinuousClock.now
+        var rounds = 0
+        while rounds < 3 || start.duration(to: .now) < measured {
+            round()
+            rounds += 1
+        }
+        let elapsed = start.duration(to: .now).components
+        let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+        return 6e-9 * Double(rows) * Double(inputs) * Double(outputs) * Double(rounds) / seconds
+    }
+
+    /// For a person, with what is not known.
+    var text: String {
+        let workers = spread.workers == 1 ? "1 worker" : "\(spread.workers) workers"
+        let threads = spread.threads == 1 ? "1 thread" : "\(spread.threads) threads"
+        return spread.isHere
+            ? "about \(Self.text(seconds)) on this machine with \(workers) of \(threads), as busy as it is now; evaluation and pictures go on beside it"
+            : "about \(Self.text(seconds)) with \(workers) of \(threads), if each computes like this machine and their links take no time: hosts and links are not known here"
+    }
+
+    /// A duration that is only about right.
+    static func text(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<1: "1 s"
+        case ..<90: "\(Int(seconds.rounded())) s"
+        case ..<5400: "\(Int((seconds / 60).rounded())) min"
+        case ..<172_800: "\(Int((seconds / 3600).rounded())) h"
+        case ..<31_536_000: "\(Int((seconds / 86_400).rounded())) days"
+        default: "more than a year"
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Autoencoder
+import Runs
+import Testing
+
+@Suite struct DiskNeedTests {
+    private func need(_ change: (inout Configuration) -> Void) -> [String: UInt64] {
+        var configuration = Configuration()
+        change(&configuration)
+        let need = DiskNeed(configuration, pixels: 784, trainingImages: 50_000)
+        return Dictionary(uniqueKeysWithValues: need.kinds.map { ($0.name, $0.bytes) })
+    }
+
+    @Test("A state's bytes are those of a replica's tensors", arguments: [0, 0.9])
+    func state(average: Double) throws {
+        var configuration = Configuration()
+        configuration.average = average
+        configuration.phases["generator"]?.optimizer = .adam(beta1: 0.5, beta2: 0.9, epsilon: 1e-7)
+        configuration.model = ModelSettings(
+            encoder: [30, 20], decoder: [25], discriminator: [10], code: 3, output: .sigmoid, initialisation: .normal)
+        let training = configuration.training(pixels: 100, trainingImages: 50_000)
+        let bytes = try Replica(training).state().reduce(0) { $0 + $1.values.byteCount }
+        // Exponents and powers of the betas are left out.
+        #expect((bytes - 1_000...bytes).contains(training.stateBytes), "\(training.stateBytes) of \(bytes)")
+    }
+
+    @Test("Checkpoints are the newest and those that stay for good, each once")
+    func checkpoints() {
+        let one =
+            need {
+                $0.epochs = 1
+                $0.checkpoint = CheckpointSettings(everySeconds: 0, keep: 1, keepEveryEpochs: 0)
+            }["checkpoints"] ?? 0
+        #expect(one > 0)
+        func count(_ epochs: Int, _ settings: CheckpointSettings) -> UInt64 {
+            (need {
+                $0.epochs = epochs
+                $0.checkpoint = settings
+            }["checkpoints"] ?? 0) / one
+        }
+        #expect(count(1_000, CheckpointSettings(everySeconds: 0, keep: 3, keepEveryEpochs: 10)) == 102)
+        #expect(count(1_009, CheckpointSettings(everySeconds: 0, keep: 3, keepEveryEpochs: 10)) == 103)
+        #expect(count(1_000, CheckpointSettings(everySeconds: 0, keep: 3, keepEveryEpochs: 0)) == 3)
+        #expect(count(60, CheckpointSettings(everySeconds: 0, everyEpochs: 4, keep: 1, keepEveryEpochs: 6)) == 5)
+        #expect(count(5, CheckpointSettings(everySeconds: 0, everyEpochs: 0, keep: 3)) == 1)
+        #expect(count(2, CheckpointSettings(everySteps: 100, everySeconds: 0, everyEpochs: 0, keep: 50)) == 11)
+    }
+
+    @Test("Pictures are those of each epoch that is drawn, and 0 is none")
+    func figures() {
+        let two = need { $0.epochs = 1 }["figures"] ?? 0
+        #expect(two > 0)
+        #expect(need { $0.epochs = 9 }["figures"] == two * 5)
+        #expect(
+            need {
+                $0.epochs = 9
+                $0.figures.everyEpochs = 2
+            }["figures"] == two * 3)
+        #expect(
+            need {
+                $0.epochs = 9
+                $0.figures.everyEpochs = 0
+            }["figures"] == 0)
+    }
+
+    @Test("Metrics and events grow with the steps, and the longest run has a sum as well")
+    func steps() {
+        let (short, long) = (need { $0.epochs = 1 }, need { $0.epochs = 1_000 })
+        for name in ["metrics", "events", "steps.log"] { #expect((short[name] ?? 0) * 1_000 == long[name]) }
+        var longest = Configuration()
+        (longest.epochs, longest.steps) = (Int(Int32.max), Int.max >> 24)
+        #expect(DiskNeed(longest, pixels: 784, trainingImages: 1).total > 1 << 50)
+    }
+
+    @Test("Where there is less room it says how much of what, and where there is enough nothing")
+    func warning() {
+        var configuration = Configuration()
+        configuration.epochs = Int(Int32.max)
+        let warning = DiskNeed(configuration, pixels: 784, trainingImages: 50_000).warning(at: "/tmp/none/of/these")
+        for word in ["metrics", "checkpoints", "figures", "are free", "/tmp/none/of/these"] {
+            #expect(warning?.contains(word) == true)
+        }
+        configuration.steps = 1
+        #expect(DiskNeed(configuration, pixels: 4, trainingImages: 50_000).total < 100_000_000)
+    }
+}

@@ -167,7 +167,8 @@ public final class Agent: Sendable {
 
     /// One line at a time; where nobody listens any more the input ends as well, so errors are passed over.
     private func say(_ word: AgentWord) {
-        guard let bytes = try? AgentLines.bytes(word) else { return }
+        // It begins a line too: what a shell has left on the last one is no part of it.
+        guard let bytes = try? [UInt8(ascii: "\n")] + AgentLines.bytes(word) else { return }
         output.withLock { descriptor in
             _ = bytes.withUnsafeBytes { Descriptor.write($0, to: descriptor, .atMost(.seconds(10))) }
         }

@@ -23,6 +23,8 @@ final class AgentLink: Sendable {
         var waiting: [Int: Mailbox<Result<AgentAnswer, LocalError>>] = [:]
         /// The last lines of standard error.
         var errors: [String] = []
+        /// What came on standard output before the hello: the shell's greeting, as a rule.
+        var shellGreeting: [UInt8] = []
         var ended: ChildProcess.Ending?
         var closing = false
     }
@@ -84,17 +86,30 @@ final class AgentLink: Sendable {
         let state = state.withLock { $0 }
         if let hello = state.hello { return hello }
         if let build = state.strangeHello { throw HelloTrouble.build(build) }
-        guard let ended = state.ended else { throw HelloTrouble.silent(patience, last: Self.last(state.errors)) }
-        throw HelloTrouble.ended(ended, last: Self.last(state.errors))
+        let said = HelloTrouble.Said(
+            error: Self.last(state.errors),
+            greeting: String(decoding: state.shellGreeting, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+                .printable(Self.longestGreeting))
+        guard let ended = state.ended else { throw HelloTrouble.silent(patience, said) }
+        throw HelloTrouble.ended(ended, said)
     }
 
     /// Why there was no hello.
     enum HelloTrouble: Error {
-        case ended(ChildProcess.Ending, last: String)
-        case silent(Duration, last: String)
+        /// What was said in its place: the last line on standard error, and what came on standard output.
+        struct Said {
+            var error: String
+            var greeting: String
+        }
+
+        case ended(ChildProcess.Ending, Said)
+        case silent(Duration, Said)
         /// An agent of another build, whose messages are not understood.
         case build(String)
     }
+
+    /// Characters of a shell's greeting that are kept and shown: its end says more than its beginning.
+    private static let longestGreeting = 300
 
     /// Sends a request; its answer, or why there is none, arrives in the mailbox.
     func ask(_ request: AgentRequest) -> Mailbox<Result<AgentAnswer, LocalError>> {
@@ -144,26 +159,42 @@ final class AgentLink: Sendable {
     }
 
     private func hear(_ line: [UInt8]) {
-        guard let word = try? AgentLines.read(AgentWord.self, from: line) else { return notUnderstood(line) }
+        let isGreeted = state.withLock { $0.hello != nil }
+        guard !isGreeted else {
+            if let word = try? AgentLines.read(AgentWord.self, from: line) { take(word) }
+            return
+        }
+        guard let start = AgentLines.hello(in: line) else { return keepGreeting(line + [UInt8(ascii: "\n")]) }
+        keepGreeting(Array(line[..<start]))
+        let hello = Array(line[start...])
+        if let word = try? AgentLines.read(AgentWord.self, from: hello) { take(word) } else { notUnderstood(hello) }
+    }
+
+    private func keepGreeting(_ bytes: [UInt8]) {
+        state.withLock { $0.shellGreeting = Array(($0.shellGreeting + bytes).suffix(Self.longestGreeting)) }
+    }
+
+    private func take(_ word: AgentWord) {
         switch word {
         case .hello(let hello):
             state.withLock { $0.hello = hello }
             greeting.put(())
         case .answer(let id, let answer): resolve(id, .success(answer))
         case .failed(let id, let sentence): resolve(id, .failure(LocalError(sentence)))
-        case .output(let slot, let line): onEvent(.output(slot: slot, line: line))
+        case .output(let slot, let line): onEvent(.output(slot: slot, line: line.printable(Self.longestLine)))
         case .ended(let slot, let end): onEvent(.ended(slot: slot, end.ending))
         }
     }
 
-    /// Before the hello a login shell's greeting, or the hello of another build, of which the build alone is read.
+    /// Characters of a line from there that are shown.
+    private static let longestLine = 8000
+
+    /// The hello of another build, of which the build alone is read.
     private func notUnderstood(_ line: [UInt8]) {
-        let text = String(decoding: line, as: UTF8.self)
-        guard state.withLock({ $0.hello == nil }), text.hasPrefix("{\"hello\"") else { return }
         guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: [String: [String: Any]]],
             let build = object["hello"]?["_0"]?["build"] as? String
         else { return }
-        state.withLock { $0.strangeHello = build }
+        state.withLock { $0.strangeHello = build.printable(MessageBounds.name) }
         greeting.put(())
     }
 
@@ -172,7 +203,8 @@ final class AgentLink: Sendable {
     }
 
     private func remark(_ line: String) {
-        let text = line.trimmingCharacters(in: .whitespacesAndNewlines)
+        // It goes to a terminal, and comes from whatever runs on that host.
+        let text = line.trimmingCharacters(in: .whitespacesAndNewlines).printable(Self.longestLine)
         guard !text.isEmpty else { return }
         let greeted = state.withLock { state in
             state.errors = state.errors.suffix(4) + [text]

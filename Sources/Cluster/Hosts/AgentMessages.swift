@@ -3,8 +3,9 @@ import Foundation
 /// What a launcher and the agents on the hosts say to each other: JSON, one value a line, requests on the agent's standard
 /// input, everything else on its standard output.
 ///
-/// A login shell may print a greeting of its own first, so the launcher passes over what comes before the agent's hello. Both
-/// sides are of one build, or the launcher goes no further than the hello; so there are no versions here.
+/// A login shell may print a greeting of its own first, with or without a line end, so the hello is looked for behind whatever comes
+/// before it, and every word of an agent begins a line. Both sides are of one build, or the launcher goes no further than the hello; so
+/// there are no versions here.
 enum AgentLines {
     /// Longest line either side takes.
     static let longest = 1 << 20
@@ -17,6 +18,14 @@ enum AgentLines {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return Array(try encoder.encode(message)) + [UInt8(ascii: "\n")]
+    }
+
+    /// How every hello begins, of any build.
+    private static let marker = Array("{\"hello\":{\"_0\":{".utf8)
+
+    /// Where in a line a hello begins: a shell may have said something on it before (a window title, a prompt).
+    static func hello(in line: [UInt8]) -> Int? {
+        line.indices.first { line[$0] == marker[0] && line[$0...].starts(with: marker) }
     }
 
     static func read<Message: Decodable>(_ type: Message.Type, from line: [UInt8]) throws -> Message {

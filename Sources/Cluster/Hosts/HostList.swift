@@ -60,27 +60,31 @@ public enum HostList {
     /// - Throws: `HostListError` with the line's number.
     public static func parse(lines text: String, name: String) throws -> [HostEntry] {
         var entries: [HostEntry] = []
+        var places: [String] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let words = line.prefix { $0 != "#" }.split { $0.isWhitespace }.map(String.init)
             guard let first = words.first else { continue }
             let place = "\(name), line \(index + 1)"
             var one = try entry(first, where: place)
+            var isCounted = first.last(where: { ":]".contains($0) }) == ":"
             for word in words.dropFirst() {
                 guard word.hasPrefix("slots=") else {
                     throw HostListError(
                         description: "\(place): \"\(word)\" is not understood; a line is host, host:4 or host slots=4.")
                 }
-                guard one.slots == 1, !first.hasSuffix(":1") else {
+                guard !isCounted else {
                     throw HostListError(description: "\(place): the number of workers stands twice; write \(one.target) \(word).")
                 }
                 one.slots = try slots(String(word.dropFirst("slots=".count)), where: place)
+                isCounted = true
             }
             entries.append(one)
+            places.append(place)
         }
         guard !entries.isEmpty else {
             throw HostListError(description: "The host file \(name) names no host; write one a line, for example 192.168.1.11:4.")
         }
-        return try checked(entries)
+        return try checked(entries, places)
     }
 
     private static func entry(_ text: String, where place: String) throws -> HostEntry {
@@ -143,15 +147,18 @@ public enum HostList {
         return number
     }
 
-    private static func checked(_ entries: [HostEntry]) throws -> [HostEntry] {
+    /// `places`: where each stands, where it is a line of its own.
+    private static func checked(_ entries: [HostEntry], _ places: [String] = []) throws -> [HostEntry] {
         guard entries.count <= most else {
             throw HostListError(description: "\(entries.count) hosts; \(most) is the most a run takes.")
         }
         var seen: Set<String> = []
-        for entry in entries where !seen.insert(entry.host).inserted {
+        for (index, entry) in entries.enumerated() where !seen.insert(entry.host).inserted {
             let total = entries.filter { $0.host == entry.host }.reduce(0) { $0 + $1.slots }
+            let named = entry.host.contains(":") ? "[\(entry.host)]" : entry.host
+            let place = places.isEmpty ? "The host" : "\(places[index]): the host"
             throw HostListError(
-                description: "The host \(entry.host) stands twice; name it once, with \(total) workers: \(entry.host):\(total).")
+                description: "\(place) \(entry.host) stands twice; name it once, with \(total) workers: \(named):\(total).")
         }
         return entries
     }

@@ -188,11 +188,13 @@ public final class Launcher: Sendable {
         let secret = try SealedMemory(token.line)
         let dataPort = options.check.ring ? [] : ["--data-port", "\(options.check.dataPort)"]
         let tie = ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Supervisor.parentDescriptor)"]
+        // Its kernel from its first instruction: whoever takes it later executes itself anew.
+        let environment = try KernelChoice.environment(ProcessInfo.processInfo.environment, kernel: options.check.kernel)
         let lead = try secret.withDescriptor { secret in
             try ChildProcess(
                 executable: starter.executable,
                 arguments: arguments + ["--listen", "\(addresses.listen)"] + dataPort + RunToken.arguments + Pulse.arguments + tie,
-                environment: ProcessInfo.processInfo.environment,
+                environment: environment,
                 descriptors: [
                     (secret, RunToken.descriptor), (notices.reading, Supervisor.parentDescriptor),
                     (pulse.writing, Pulse.descriptor),

@@ -5,6 +5,8 @@ import Glibc
 public struct RemoteShell: Sendable, Equatable {
     /// The program's path and its options.
     let words: [String]
+    /// The same as a person types it.
+    let typed: String
 
     /// Options that `ssh` gets after the person's own, whose values count where both are given: it must never ask a question,
     /// since nobody is there to answer, and must notice a dead connection.
@@ -23,6 +25,7 @@ public struct RemoteShell: Sendable, Equatable {
                 "there is no program \(program) on the PATH; install an SSH client, or say with --ssh how hosts are reached")
         }
         words[0] = path
+        typed = command
         self.words = words + ((program as NSString).lastPathComponent == "ssh" ? Self.sshOptions : [])
     }
 

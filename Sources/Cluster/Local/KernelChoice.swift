@@ -30,6 +30,9 @@ public enum KernelChoice {
 
     /// Makes sure that this process has the family a run was made with, executing the program anew where it has not.
     ///
+    /// A command calls this before it takes, opens, makes or says anything: all that would be done twice, and what can be read
+    /// once only would be gone.
+    ///
     /// - Throws: `KernelFamilyError` where this CPU cannot run it; `LocalError` where the library does not offer it.
     public static func require(_ kernel: String) throws {
         if try mustRestart(for: kernel) { restart(with: kernel) }

@@ -60,14 +60,15 @@ struct Coordinate: ParsableCommand {
                 return 0
             }
             if child.listenDescriptor == nil { try access.check(listen?.value, "--listen") }
+            let choice = RunChoice(settings: settings, path: path, from: from)
+            let configuration = try choice.configuration()
+            // This may execute the program anew: nothing has been taken, opened or made before it.
+            try KernelChoice.require(configuration.kernel)
             let token = try access.token()
             try spread.checkDescriptors()
             let port = try CoordinatorProcess.port(listen?.value, child)
-            let choice = RunChoice(settings: settings, path: path, from: from)
-            // This may execute the program anew: before anything is made.
-            try KernelChoice.require(choice.configuration().kernel)
             if spread.topology == .server { try CoordinatorProcess.requireDataPort(dataPort, listen?.value) }
-            let run = try choice.open()
+            let run = try choice.open(configuration)
             warnOfSpares(run)
             return try run.keeping {
                 try CoordinatorProcess(

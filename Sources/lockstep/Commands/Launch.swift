@@ -92,7 +92,7 @@ struct Launch: ParsableCommand {
             var new: NewRun?
             let status = Result {
                 try launcher.run {
-                    let run = try choice.open()
+                    let run = try choice.open(configuration)
                     new = run.new
                     if !settings.isEmpty { try run.folder.update(to: run.configuration) }
                     Output.note("run folder \(run.folder.path)")

@@ -48,13 +48,14 @@ struct Resume: ParsableCommand {
     func run() throws {
         try finishing {
             try access.check(listen?.value, "--listen")
-            let token = try access.token()
             let folder = try RunReference(parsing: name).folder(goingOnWith: "resume")
             try folder.requireParts()
+            let existing = try folder.configuration().configuration
+            // This may execute the program anew: nothing has been taken, locked or changed before it.
+            if listen != nil { try KernelChoice.require(existing.kernel) }
+            let token = try access.token()
             try spread.checkDescriptors()
             let port = try listen.flatMap { try CoordinatorProcess.port($0.value, child) }
-            // Whatever can refuse comes first: until nothing does, the folder is only read.
-            let existing = try folder.configuration().configuration
             let flags =
                 [
                     epochs.map { FlagSetting(flag: "--epochs", key: "epochs", value: "\($0)") },
@@ -76,7 +77,6 @@ struct Resume: ParsableCommand {
             let spares = Spares(workers: spread.workers.bounds.upperBound, of: configuration, isNew: false)
             if let spares = spares.sentence { Output.note(spares) }
             if let port {
-                try KernelChoice.require(configuration.kernel)
                 return try CoordinatorProcess(
                     folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
                     port: port, dataPort: dataPort, token: token, insecure: access.insecure,

@@ -40,18 +40,21 @@ struct RunChoice {
     /// What can be wrong with the run before anything is made for it.
     func check() throws -> (configuration: Configuration, data: DataSet) {
         let configuration = try configuration()
+        return (configuration, try data(of: configuration))
+    }
+
+    private func data(of configuration: Configuration) throws -> DataSet {
         let data = try DataSet.open(configuration.data, directory: settings.data)
         let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
         try training.validate()
         if let from, try !exists { _ = try InitialWeights.replica(training, from: SavedState(from).statePath) }
-        return (configuration, data)
+        return data
     }
 
-    /// The run's folder, and what its coordinator writes there before it begins: as it is, where it exists and means the same; new otherwise.
-    func open() throws -> OpenedRun {
-        if let folder = try existing { return OpenedRun(folder: folder, configuration: try configuration(), new: nil) }
-        let (configuration, data) = try check()
-        let new = try NewRun(configuration, data: data, at: path)
+    /// The run's folder: as it is, where it exists; else a new one with this configuration, which `configuration()` has given.
+    func open(_ configuration: Configuration) throws -> OpenedRun {
+        if let folder = try existing { return OpenedRun(folder: folder, configuration: configuration, new: nil) }
+        let new = try NewRun(configuration, data: data(of: configuration), at: path)
         return OpenedRun(folder: new.folder, configuration: configuration, new: new)
     }
 }

@@ -95,9 +95,10 @@ struct TrainedRun {
 
     /// Opens the run and takes its BLAS kernel (which may execute the program anew).
     init(run: String, data directory: String?, step: UInt64? = nil, averaged: Bool = true) throws {
-        saved = try SavedState(run, step: step)
-        configuration = try saved.folder.configuration().configuration
+        configuration = try RunFolder.open(RunReference(parsing: run, flag: step).run).configuration().configuration
+        // First of all: what is told on the way would be told twice.
         try KernelChoice.require(configuration.kernel)
+        saved = try SavedState(run, step: step)
         data = try DataSet.open(configuration.data, directory: directory)
         inference = try Inference(
             model: configuration.model, pixels: data.train.pixels, tensors: saved.tensors(),

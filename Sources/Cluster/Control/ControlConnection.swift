@@ -10,13 +10,13 @@ public final class ControlConnection: Sendable {
 
     init(channel: any Channel) { self.channel = channel }
 
-    /// This end's address: the source address of the route to the peer.
-    public var localHost: String? { channel.localAddress?.ipAddress }
-    public var remoteHost: String? { channel.remoteAddress?.ipAddress }
+    /// This end's address: the source address of the route to the peer. A link-local one has its zone, as the peer's has.
+    public var localHost: String? { channel.localAddress?.numericHost }
+    public var remoteHost: String? { channel.remoteAddress?.numericHost }
 
     /// "10.0.0.2:40118", for sentences.
     public var remote: String {
-        guard let address = channel.remoteAddress, let host = address.ipAddress, let port = address.port else {
+        guard let address = channel.remoteAddress, let host = address.numericHost, let port = address.port else {
             return "an unknown address"
         }
         return HostPort(host: host, port: port).description

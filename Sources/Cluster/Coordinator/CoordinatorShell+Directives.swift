@@ -166,7 +166,7 @@ extension CoordinatorShell {
                 view.applied = plan.applied
                 if !plan.ring, let summation {
                     view.serverPort = UInt32(summation.port)
-                    view.serverAddresses = [peer.connection.localHost ?? "127.0.0.1"]
+                    view.serverAddresses = [peer.connection.localHost.map(LinkLocal.withoutZone) ?? "127.0.0.1"]
                 }
             }
             peer.connection.send(.view(message), view: plan.number)
@@ -191,9 +191,9 @@ extension CoordinatorShell {
     private func describe(_ member: ViewPlan.Member, to asking: ControlConnection) -> ControlMember {
         let peer = peers[member.connection]
         var addresses = peer?.ready?.dataAddresses ?? []
-        if addresses.isEmpty, let remote = peer?.connection.remoteHost { addresses = [remote] }
+        if addresses.isEmpty, let remote = peer?.connection.remoteHost { addresses = [LinkLocal.withoutZone(remote)] }
         if let askingFrom = asking.remoteHost, !HostPort.isLoopback(askingFrom), let here = asking.localHost {
-            addresses = addresses.map { HostPort.isLoopback($0) ? here : $0 }
+            addresses = addresses.map { HostPort.isLoopback($0) ? LinkLocal.withoutZone(here) : $0 }
         }
         return ControlMember.with {
             $0.worker = member.worker

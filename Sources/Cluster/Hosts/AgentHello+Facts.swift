@@ -16,7 +16,7 @@ extension AgentHello {
             hostName: Provenance.hostName(), cores: MachineLimits.here.cores,
             machine: (Self.line("/proc/sys/kernel/random/boot_id") ?? "unknown \(getpid())")
                 + (Self.link("/proc/self/ns/net").map { " \($0)" } ?? ""),
-            addresses: interfaceAddresses(),
+            addresses: Interfaces.addresses(),
             caller: environment["SSH_CONNECTION"]?.split(separator: " ").first.map { plain(String($0)) },
             time: Date().timeIntervalSince1970)
     }
@@ -40,28 +40,4 @@ extension AgentHello {
     private static func link(_ path: String) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: path) }
 
     private static func plain(_ address: String) -> String { address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address }
-
-    /// Of interfaces that are up, IPv4 first; loopback and addresses that mean something else on every link are left out.
-    private static func interfaceAddresses() -> [String] {
-        var list: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&list) == 0 else { return [] }
-        defer { freeifaddrs(list) }
-        var found: [String] = []
-        var next = list
-        while let interface = next?.pointee {
-            next = interface.ifa_next
-            let up = interface.ifa_flags & UInt32(IFF_UP) != 0
-            guard up, let address = interface.ifa_addr, [AF_INET, AF_INET6].contains(Int32(address.pointee.sa_family)) else {
-                continue
-            }
-            let size =
-                Int32(address.pointee.sa_family) == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            guard getnameinfo(address, socklen_t(size), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else { continue }
-            let host = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if HostPort.isLoopback(host) || host.lowercased().hasPrefix("fe80:") || host.hasPrefix("169.254.") { continue }
-            found.append(host)
-        }
-        return found.filter { !$0.contains(":") } + found.filter { $0.contains(":") }
-    }
 }

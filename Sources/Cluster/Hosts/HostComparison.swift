@@ -10,8 +10,11 @@ enum HostComparison {
         let common = here.kernels.first { kernel in all.allSatisfy { $0.kernels.contains(kernel) } }
         func choice() -> String {
             if let runKernel { return "a run keeps its family (\(runKernel)): leave that host out, or begin a new run" }
-            return common.map { "--kernel \($0) is the best that all these hosts have" }
-                ?? "these hosts have no family in common; leave that one out"
+            guard let common else { return "these hosts have no family in common; leave that one out" }
+            // Where that is in use already, a CPU has it and the library does not.
+            return common == here.kernel
+                ? "its library does not offer the family that is asked for; install the package of this host there, or leave it out"
+                : "--kernel \(common) is the best that all these hosts have"
         }
         var findings: [Finding] = []
         for (name, hello) in hosts {

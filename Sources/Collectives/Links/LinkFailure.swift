@@ -69,18 +69,25 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
         case .protocolViolation(let what):
             "the gradient link to \(who) carried what it must not (\(what)): run the same build on every host"
         case .unreachable(let reason):
-            "\(who) cannot be dialled for gradients (\(reason)): check --advertise, --data-port and the firewall, or use --topology server, which needs outgoing connections only"
+            "\(who) cannot be dialled for gradients (\(reason)): \(wayOn)"
         case .closedEarly:
             "\(who) closed the connection for gradients before it answered: is it a Lockstep worker of this build?"
         case .refused(let refusal):
             "\(who) refused the gradient link: \(refusal)"
         case .timedOut(let seconds):
-            "the gradient link with \(who) was not made within \(seconds) s: check --advertise, --data-port and the firewall, or use --topology server, which needs outgoing connections only"
+            "the gradient link with \(who) was not made within \(seconds) s: \(wayOn)"
         case .cancelled:
             "making the gradient link with \(who) was given up because the view changed"
         case .shutDown:
             "the gradient links were shut down on this side"
         }
+    }
+
+    /// The summation server is what another topology would go to: who cannot reach it is not sent there.
+    private var wayOn: String {
+        peer == .server
+            ? "check the coordinator's --data-port and the firewall of its host"
+            : "check --advertise, --data-port and the firewall, or use --topology server, which needs outgoing connections only"
     }
 
     private func text(_ errno: Int32) -> String { String(cString: strerror(errno)) }

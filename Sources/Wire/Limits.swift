@@ -1,6 +1,6 @@
 /// The version of everything that travels between two processes of a run; both sides must name the same one.
 public enum ProtocolVersion {
-    public static let current: UInt16 = 2
+    public static let current: UInt16 = 3
 }
 
 /// Every maximum of the wire, checked before memory is taken.
@@ -12,8 +12,11 @@ public enum Limits {
 
     /// What a peer may send that has not shown the token.
     public static let challenge = 256
-    /// Hello and refusal, and the smallest of the others.
-    public static let hello = 4 << 10
+    /// A hello, and what makes the first message of either side larger than a packet of any network.
+    public static let hello = padding + small
+    public static let padding = 16 << 10
+    /// A refusal, and the smallest of the others.
+    public static let small = 4 << 10
     /// The small messages of a running view.
     public static let report = 1 << 20
     /// The effective configuration and the member list.
@@ -27,8 +30,8 @@ public enum Limits {
     public static func payload(of kind: MessageKind) -> Int {
         switch kind {
         case .challenge, .proof: challenge
-        case .hello, .refuse, .linksUp, .snapshotRequest, .heartbeat, .farewell, .stop, .position, .halt, .sumRequest, .notice:
-            hello
+        case .hello: hello
+        case .refuse, .linksUp, .snapshotRequest, .heartbeat, .farewell, .stop, .position, .halt, .sumRequest, .notice: small
         case .ready, .stepReport, .phaseReport, .linkFailed: report
         case .welcome, .view: configuration
         case .batch: batch

@@ -137,6 +137,12 @@ public nonisolated struct ControlHello: @unchecked Sendable {
     set {_uniqueStorage()._number = newValue}
   }
 
+  /// makes it larger than a packet: what comes of it shows whether large messages pass
+  public var padding: Data {
+    get {_storage._padding}
+    set {_uniqueStorage()._padding = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -222,6 +228,9 @@ public nonisolated struct ControlWelcome: Sendable {
 
   /// and the chain hash there
   public var markChain: UInt64 = 0
+
+  /// makes it larger than a packet: what comes of it shows whether large messages pass
+  public var padding: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -734,7 +743,7 @@ nonisolated extension ControlProof: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{1}run\0\u{1}generation\0\u{1}position\0\u{1}process\0\u{1}leader\0\u{1}number\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}threads\0\u{1}build\0\u{1}library\0\u{1}kernel\0\u{1}run\0\u{1}generation\0\u{1}position\0\u{1}process\0\u{1}leader\0\u{1}number\0\u{1}padding\0")
 
   fileprivate class _StorageClass {
     var _host: String = String()
@@ -749,6 +758,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _process: UInt64 = 0
     var _leader: UInt64 = 0
     var _number: UInt32 = 0
+    var _padding: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -771,6 +781,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _process = source._process
       _leader = source._leader
       _number = source._number
+      _padding = source._padding
     }
   }
 
@@ -801,6 +812,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 10: try { try decoder.decodeSingularFixed64Field(value: &_storage._process) }()
         case 11: try { try decoder.decodeSingularFixed64Field(value: &_storage._leader) }()
         case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._number) }()
+        case 13: try { try decoder.decodeSingularBytesField(value: &_storage._padding) }()
         default: break
         }
       }
@@ -849,6 +861,9 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._number != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._number, fieldNumber: 12)
       }
+      if !_storage._padding.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._padding, fieldNumber: 13)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -870,6 +885,7 @@ nonisolated extension ControlHello: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._process != rhs_storage._process {return false}
         if _storage._leader != rhs_storage._leader {return false}
         if _storage._number != rhs_storage._number {return false}
+        if _storage._padding != rhs_storage._padding {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -941,7 +957,7 @@ nonisolated extension ControlPosition: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{c}\u{c}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{1}padding\0\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -965,6 +981,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 15: try { try decoder.decodeSingularFixed64Field(value: &self.leader) }()
       case 16: try { try decoder.decodeSingularUInt64Field(value: &self.markApplied) }()
       case 17: try { try decoder.decodeSingularFixed64Field(value: &self.markChain) }()
+      case 18: try { try decoder.decodeSingularBytesField(value: &self.padding) }()
       default: break
       }
     }
@@ -1019,6 +1036,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.markChain != 0 {
       try visitor.visitSingularFixed64Field(value: self.markChain, fieldNumber: 17)
     }
+    if !self.padding.isEmpty {
+      try visitor.visitSingularBytesField(value: self.padding, fieldNumber: 18)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1039,6 +1059,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.leader != rhs.leader {return false}
     if lhs.markApplied != rhs.markApplied {return false}
     if lhs.markChain != rhs.markChain {return false}
+    if lhs.padding != rhs.padding {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -44,6 +44,7 @@ extension ControlMessage {
             for text in [\ControlHello.run, \.host, \.build, \.library, \.kernel] {
                 hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)
             }
+            hello.padding = Data()
             return .hello(hello)
         case .welcome(var welcome):
             try most(welcome.generation, MessageBounds.count, "generation")
@@ -59,6 +60,7 @@ extension ControlMessage {
             welcome.run = welcome.run.printable(MessageBounds.name)
             welcome.topology = welcome.topology.printable(MessageBounds.name)
             welcome.compression = welcome.compression.printable(MessageBounds.name)
+            welcome.padding = Data()
             return .welcome(welcome)
         case .refusal(var refusal):
             refusal.reason = refusal.reason.printable(MessageBounds.sentence)

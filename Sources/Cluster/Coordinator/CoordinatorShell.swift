@@ -34,6 +34,8 @@ final class CoordinatorShell: @unchecked Sendable {
     private var nextConnection: UInt64 = 0
     private var closures = Closures()
     private var strangers = Strangers()
+    /// Hosts of late that have proven who they are, and whose hello, the first large message, has not come: how often, and when last.
+    private var unheard: [String: (times: Int, at: Duration)] = [:]
 
     let loop: any EventLoop
     /// The way in from other threads; closed before the loop ends.
@@ -145,10 +147,33 @@ final class CoordinatorShell: @unchecked Sendable {
             onEnd: { [weak self] in self?.ended(id, $0) })
         loop.scheduleTask(in: Self.helloDeadline) { [weak self] in
             guard let self, let peer = peers[id], !peer.isGreeted else { return }
+            if peer.handshake.isDone { return missHello(of: peer) }
             strangers.count(peer.connection.remote, "it said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s")
             peer.connection.close()
         }
     }
+
+    /// Its proof, a small message, has come, and its hello has not. The second time it is told why it cannot take part.
+    private func missHello(of peer: Peer) {
+        let (host, now) = (peer.connection.remoteHost ?? "", MonotonicTime.now)
+        if unheard.count >= Self.maximumStrangers { unheard = [:] }
+        var record = unheard[host] ?? (times: 0, at: now - Self.unheardPause)
+        // The workers of one host fail together: they count once.
+        if now - record.at >= Self.unheardPause { record = (record.times + 1, now) }
+        unheard[host] = record
+        guard record.times >= machine.rules.welcomes, !run.plan.supervised else {
+            strangers.count(
+                peer.connection.remote,
+                "it has proven who it is, and its hello, a message of more than one packet, did not come: does the way from it lose large packets?"
+            )
+            return peer.connection.close()
+        }
+        log.warning("refused a worker at \(peer.connection.remote): \(CoordinatorMachine.losesLarge)")
+        peer.connection.send(.refusal(.with { $0.reason = CoordinatorMachine.losesLarge }), view: 0)
+        peer.connection.closeAfterSending()
+    }
+
+    private static let unheardPause: Duration = .seconds(4)
 
     /// Of too many that have not said who they are the oldest goes: a worker says it within a round trip, and gets in through any crowd.
     private func makeRoom() {
@@ -168,6 +193,7 @@ final class CoordinatorShell: @unchecked Sendable {
                 return peer.connection.close()
             }
             peers[id]?.isGreeted = true
+            if let host = peer.connection.remoteHost { unheard[host] = nil }
             return greet(hello, id)
         }
         route(message, id)

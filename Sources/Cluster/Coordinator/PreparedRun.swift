@@ -118,6 +118,7 @@ struct PreparedRun: Sendable {
             $0.compression = options.compression
             $0.remote = remote
             $0.allowMixedKernels = options.allowMixedKernels
+            $0.padding = LargeMessage.padding
         }
     }
 }

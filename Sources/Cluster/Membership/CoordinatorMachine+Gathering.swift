@@ -12,7 +12,7 @@ extension CoordinatorMachine {
             return [
                 .refuse(connection, reason: reason),
                 .log(.warning, "refused a worker on host \(identity.host), pid \(identity.pid): \(reason)"),
-            ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
+            ] + (former.map { leftByItself($0, "it dialled anew", now) } ?? [])
         }
         numbered += 1
         let label = label(for: identity, replacing: former)
@@ -32,7 +32,7 @@ extension CoordinatorMachine {
             .log(
                 plan.supervised && !hasLed ? .detail : .info,
                 "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)\(back)"),
-        ] + (former.map { lost($0, "it dialled anew", now) } ?? [])
+        ] + (former.map { leftByItself($0, "it dialled anew", now) } ?? [])
     }
 
     /// A worker is called by the number that its log has, also after a restart of either side: that of its place where a parent has started it,
@@ -122,11 +122,38 @@ extension CoordinatorMachine {
         if workers.count - (former == nil ? 0 : 1) >= Self.maximumWorkers {
             return "the run has \(Self.maximumWorkers) workers, the most there may be"
         }
+        if held == nil, unwelcomed[identity.process, default: 0] >= rules.welcomes { return Self.losesLarge }
         guard let first = workers.values.min(by: { $0.number < $1.number }), first.identity.build != identity.build else {
             return nil
         }
         return "build of worker \(first.label) on host \(first.identity.host) is \(first.identity.build), of the one on host "
             + "\(identity.host) it is \(identity.build), so their sums would differ in the last bits; install the same build on both hosts"
+    }
+
+    /// Why a way that carries small messages only is good for nothing. It has to fit into a small message itself.
+    static let losesLarge =
+        "small messages pass between it and the coordinator and large ones are lost: something on the way (a tunnel, a VPN, a switch) takes smaller packets than the interfaces send; give the interfaces on both sides a smaller MTU (`ip link set dev eth0 mtu 1280`), or let ICMP through, which would tell them"
+
+    /// It has said what only one says that has its welcome.
+    mutating func isWelcomed(_ connection: ConnectionID) {
+        guard let worker = workers[connection], !worker.isWelcomed else { return }
+        workers[connection]?.isWelcomed = true
+        unwelcomed[worker.identity.process] = nil
+    }
+
+    /// A worker has ended its connection, which shows that it lives and that small messages come through. One that had said nothing on its
+    /// welcome until then, the first large message, has hardly got it.
+    mutating func leftByItself(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+        guard !plan.supervised, let worker = workers[connection], worker.standing == .preparing, !worker.isWelcomed,
+            now - worker.came > rules.welcomePatience
+        else { return lost(connection, reason, now) }
+        if unwelcomed.count >= Self.maximumProcesses { unwelcomed = [:] }
+        unwelcomed[worker.identity.process, default: 0] += 1
+        let seconds = (now - worker.came).components.seconds
+        return lost(
+            connection,
+            "\(reason), and had said nothing for \(seconds) s on its welcome, the first message of more than one packet: does the way to it lose large packets?",
+            now)
     }
 
     /// Members and spares together.
@@ -137,6 +164,7 @@ extension CoordinatorMachine {
     ) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
         guard worker.standing == .preparing else { return protocolViolation(connection, "ready") }
+        isWelcomed(connection)
         workers[connection]?.fingerprint = fingerprint
         workers[connection]?.position = position
         if worker.mayHoldTruth {

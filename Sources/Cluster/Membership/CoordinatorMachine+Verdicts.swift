@@ -13,6 +13,8 @@ extension CoordinatorMachine {
 
     mutating func heartbeat(_ connection: ConnectionID, _ beat: Beat, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
+        // Who brings a state beats from the first moment, as it was welcomed before.
+        if worker.position.isFresh { isWelcomed(connection) }
         // A copy that leaves behind the training's back says nothing of the training: it may take minutes while a link swallows.
         var known = worker.beat
         if worker.standing == .linked { known.moved = beat.moved }
@@ -36,6 +38,7 @@ extension CoordinatorMachine {
                 workers[connection]?.heard = now
                 workers[connection]?.worked = now
                 workers[connection]?.asked = now
+                if workers[connection]?.standing == .preparing { workers[connection]?.came = now }
             }
             if case .linking = stage { stage = .linking(since: now) }
             server.moved = now
@@ -258,7 +261,7 @@ extension CoordinatorMachine {
         if refused.remove(connection) != nil { return [] }
         // One that resigned has ended; the others have their time to say the same.
         guard let worker = workers[connection], worker.resigned == nil else { return [] }
-        return lost(connection, reason, now)
+        return leftByItself(connection, reason, now)
     }
 
     mutating func childExited(_ pid: UInt32, _ cause: String, _ now: Duration) -> [CoordinatorDirective] {

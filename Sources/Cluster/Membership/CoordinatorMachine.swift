@@ -67,6 +67,8 @@ public struct CoordinatorMachine: Sendable {
         /// It may hold what counts: it came before any view of this coordinator, or its process has been in one.
         var mayHoldTruth = false
         var leaving = false
+        /// It has said something that shows that its welcome has come.
+        var isWelcomed = false
         /// Said that it cannot go on, and that every member meets the same.
         var resigned: String?
         /// The run did not wait for its state: not before this moment again, and after how long then.
@@ -228,6 +230,8 @@ public struct CoordinatorMachine: Sendable {
     /// Processes that were members, answered, and got nothing done: whose way to this coordinator may carry small messages only. Until when
     /// the others go on without them, and for how long the next time.
     var penances: [UInt64: (until: Duration, next: Duration)] = [:]
+    /// How often in a row a process was welcomed, said nothing on it, and ended the connection itself.
+    var unwelcomed: [UInt64: Int] = [:]
     /// Processes that were in a view of this coordinator.
     var processes: Set<UInt64> = []
     /// Its generation is being raised above another's; and until when, after the last time, nobody's word leads to that again, nor for

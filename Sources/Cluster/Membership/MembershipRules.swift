@@ -23,6 +23,10 @@ public struct MembershipRules: Sendable, Equatable {
     public var orderPatience: Duration = .seconds(8)
     /// How long a worker that brings a state may take to say ready: it has only to take up the welcome.
     public var takeUpPatience: Duration = .seconds(20)
+    /// How long a newcomer is there without a word on its welcome, while it beats every second, before its end speaks against the way to it.
+    public var welcomePatience: Duration = .seconds(6)
+    /// How often that may end so before such a process is taken in no more.
+    public var welcomes = 2
     /// Building a replica and probing its products: how long without a sign of work.
     public var preparation: Duration = .seconds(120)
     /// How long the run stands still for the state of a newcomer.

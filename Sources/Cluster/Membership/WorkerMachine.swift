@@ -220,8 +220,12 @@ public struct WorkerMachine: Sendable {
 
     private mutating func silent(_ now: Duration) -> [WorkerDirective] {
         guard isConnected, let heard, now - heard > Self.silence else { return [] }
-        return [.hangUp]
-            + disconnected("it has been silent for \((now - heard).components.seconds) s: stopped, swapped out or cut off", now)
+        let seconds = (now - heard).components.seconds
+        let reason =
+            stage == .greeted
+            ? "it has not answered this worker's hello for \(seconds) s: stopped, or the way between the two loses large packets"
+            : "it has been silent for \(seconds) s: stopped, swapped out or cut off"
+        return [.hangUp] + disconnected(reason, now)
     }
 
     private func gaveUp(_ reason: String, _ limit: Duration) -> WorkerEnding {

@@ -159,7 +159,7 @@ final class WorkerShell: @unchecked Sendable {
             handle(
                 .statePiece(order: chunk.order, offset: chunk.offset, count: UInt64(chunk.data.count), total: chunk.total))
         case .view(let view):
-            views = [view.view: view]
+            views = [view.view: dialled(view)]
             handle(.view(number: view.view, applied: view.applied))
         case .batch(let batch):
             if number == machine.view { batches[batch.step] = batch }
@@ -174,6 +174,17 @@ final class WorkerShell: @unchecked Sendable {
         case .hello, .ready, .linksUp, .linkFailed, .stepReport, .farewell, .challenge, .proof, .position, .phaseReport, .notice:
             handle(.failed(reason: "the coordinator sent a worker's message; is \(options.coordinator) a coordinator?"))
         }
+    }
+
+    /// The view with its addresses as this host can dial them.
+    private func dialled(_ view: ControlView) -> ControlView {
+        let own = connection?.localHost
+        var view = view
+        view.serverAddresses = view.serverAddresses.map { LinkLocal.dialled($0, from: own) }
+        for index in view.members.indices {
+            view.members[index].addresses = view.members[index].addresses.map { LinkLocal.dialled($0, from: own) }
+        }
+        return view
     }
 
     /// A run that pins another family than this process has: executes the program anew, which dials again. The connection
@@ -216,6 +227,7 @@ final class WorkerShell: @unchecked Sendable {
     private func take(_ news: EngineNews) {
         switch news {
         case .prepared(let position, let phases, let fingerprint, let port):
+            if port > 0, probe?.port != port { sayWhereGradientsCome(port) }
             probe = (fingerprint, port)
             self.phases = phases
             handle(.prepared(position, phases: phases))
@@ -233,6 +245,26 @@ final class WorkerShell: @unchecked Sendable {
             connection?.send(.stepReport(report), view: view)
         case .failed(let reason, let common): handle(.failed(reason: reason, common: common))
         }
+    }
+
+    /// Where this worker is dialled for gradients, and by whom that can be done.
+    private func sayWhereGradientsCome(_ port: Int) {
+        guard welcome?.remote == true else {
+            log.info("gradient links come in at 127.0.0.1:\(port), which this machine alone reaches")
+            return
+        }
+        guard let advertised = options.advertise else {
+            let own = connection?.localHost.flatMap { HostPort.isLoopback($0) ? nil : $0 }
+            let told = own.map { HostPort(host: $0, port: port).description } ?? "the coordinator's address, port \(port)"
+            log.info("gradient links come in at port \(port) of every address of this machine; the other workers dial \(told)")
+            return
+        }
+        guard advertised.isLoopback else { return }
+        let example = Interfaces.addresses().first.map { ", for example \($0)" } ?? ""
+        note(
+            .warning,
+            "--advertise \(advertised.host) is an address that each machine has for itself, so that workers on others would dial themselves there; give the address of an interface\(example)"
+        )
     }
 
     // MARK: Out
@@ -335,7 +367,8 @@ final class WorkerShell: @unchecked Sendable {
             $0.library = KernelFamily.libraryVersion
             $0.kernel = KernelFamily.loaded
             $0.number = (welcome?.worker ?? options.number).map { $0 + 1 } ?? 0
-            guard let held else { return }
+            // Who comes back with a state was in the run: it is not kept out for a way that has become worse.
+            guard let held else { return $0.padding = LargeMessage.padding }
             $0.run = held.run
             $0.generation = held.generation
             $0.leader = held.leader

@@ -5,6 +5,8 @@ import Waiting
 public struct ProbeFailure: Error, CustomStringConvertible, Sendable, Equatable {
     /// "Connection refused", "no answer within 3 s".
     public let description: String
+    /// The host is there, and the way to it carries small messages only.
+    public var losesLarge = false
 }
 
 /// A connection to a `ProbeListener` that has shown the right nonce.
@@ -39,6 +41,32 @@ public final class ProbeLink: Sendable {
             }
         }
         throw failure
+    }
+
+    /// Sends a message of more than one packet each way. A way that loses those carries a hello and no work: something on it takes smaller
+    /// packets than the interfaces send, and the word of that does not come through.
+    ///
+    /// - Throws: `ProbeFailure` that says which way.
+    public func passLarge() throws(ProbeFailure) {
+        try crosses("there") { () throws(SocketError) in
+            try socket.writeNow([ProbeWire.large] + ProbeWire.randomBytes())
+            _ = try socket.readBytes(1)
+        }
+        try crosses("back") { () throws(SocketError) in
+            try socket.writeNow([ProbeWire.back])
+            _ = try socket.readBytes(ProbeWire.largeBytes)
+        }
+    }
+
+    /// Both ends wait equally long: whether this one's patience ends first or the other one's, it is the same.
+    private func crosses(_ way: String, _ body: () throws(SocketError) -> Void) throws(ProbeFailure) {
+        do throws(SocketError) {
+            try body()
+        } catch .closed, .noProgress {
+            throw ProbeFailure(description: "small messages pass, and large ones are lost on the way \(way)", losesLarge: true)
+        } catch {
+            throw Self.failure(error)
+        }
     }
 
     /// How long a connection may take.

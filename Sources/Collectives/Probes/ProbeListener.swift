@@ -112,6 +112,10 @@ public final class ProbeListener: Sendable {
         while true {
             switch try connection.readBytes(1)[0] {
             case ProbeWire.echo: try connection.writeNow([ProbeWire.echo])
+            case ProbeWire.large:
+                _ = try connection.readBytes(ProbeWire.largeBytes)
+                try connection.writeNow([ProbeWire.large])
+            case ProbeWire.back: try connection.writeNow(ProbeWire.randomBytes())
             case ProbeWire.take:
                 let (count, nanoseconds) = try connection.drain()
                 return try connection.writeNow(ProbeWire.bytes(count) + ProbeWire.bytes(nanoseconds))

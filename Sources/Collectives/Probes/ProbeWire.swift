@@ -5,6 +5,8 @@
 /// listener → dialler   length (1)  the dialler's address as the listener sees it
 /// dialler → listener   one order (1) at a time:
 ///                      echo    the byte comes back
+///                      large   so many random bytes; the byte comes back
+///                      back    as many random bytes come
 ///                      take    bytes until the dialler ends its direction; then count (8), nanoseconds (8) come back
 ///                      give    milliseconds (4); bytes come for so long, then the end
 /// ```
@@ -16,8 +18,19 @@ enum ProbeWire {
     static let greetingBytes = magic.count + nonceBytes
 
     static let echo = UInt8(ascii: "e")
+    static let large = UInt8(ascii: "l")
+    static let back = UInt8(ascii: "b")
     static let take = UInt8(ascii: "t")
     static let give = UInt8(ascii: "g")
+
+    /// More than a packet of any network takes.
+    static let largeBytes = 16 << 10
+
+    /// Random, since some links pack what can be packed.
+    static func randomBytes() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<largeBytes / 8).flatMap { _ in bytes(generator.next() as UInt64) }
+    }
 
     /// Longest stream in one direction.
     static let longestStream: Duration = .seconds(1)

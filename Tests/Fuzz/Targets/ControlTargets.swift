@@ -49,9 +49,9 @@ extension FuzzTarget {
     static let controlMessages = FuzzTarget(
         "control-messages", refusing: [ControlMessageError.self, UnknownKind.self]
     ) {
-        // Fields 1 to 16 as numbers, and as texts: a field whose type is another must be passed over, not misread.
-        let numbers = (1...16).flatMap { (field: Int) -> [UInt8] in tag(field, 0) + [UInt8(field)] }
-        let texts = (1...16).flatMap { (field: Int) -> [UInt8] in tag(field, 2) + [2, 0x08, 0x01] }
+        // Fields 1 to 18 as numbers, and as texts: a field whose type is another must be passed over, not misread.
+        let numbers = (1...18).flatMap { (field: Int) -> [UInt8] in tag(field, 0) + [UInt8(field)] }
+        let texts = (1...18).flatMap { (field: Int) -> [UInt8] in tag(field, 2) + [2, 0x08, 0x01] }
         return MessageKind.allCases.flatMap { (kind: MessageKind) -> [Seed] in
             let number = [UInt8(truncatingIfNeeded: kind.rawValue)]
             return [

@@ -10,10 +10,10 @@ import Waiting
 /// comes early waits in the kernel's queue until the run is ready.
 public final class ControlPort: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    /// The host part of where it listens.
+    /// The address it is bound to, whatever name was given for it.
     let host: String
-    /// "127.0.0.1:7700"; nil for a socket that was handed down.
-    let address: String?
+    /// Where it listens and who reaches that; nil for a socket that was handed down.
+    let place: ListeningPlace?
     private let channel: any Channel
     private let shell: Arrivals
 
@@ -22,8 +22,9 @@ public final class ControlPort: Sendable {
         let shell = Mutex<CoordinatorShell?>(nil)
     }
 
+    /// - Parameter isChosen: a person has said where it is to listen, or said nothing, and can say something else.
     /// - Throws: `LocalError` where it cannot be had.
-    public init(_ target: ListenTarget) throws {
+    public init(_ target: ListenTarget, isChosen: Bool = true) throws {
         let arrivals = Arrivals()
         shell = arrivals
         let bootstrap = ServerBootstrap(group: group)
@@ -36,11 +37,11 @@ public final class ControlPort: Sendable {
             }
         switch target {
         case .inherited(let descriptor):
-            (host, address) = ("127.0.0.1", nil)
+            (host, place) = ("127.0.0.1", nil)
             channel = try bootstrap.withBoundSocket(descriptor).value(
                 .atMost(.seconds(10)), orElse: "the inherited socket could not be listened on within 10 s")
         case .address(let wanted):
-            host = wanted.host
+            if wanted.isLoopback { try Loopback.require() }
             do {
                 channel = try bootstrap.bind(host: wanted.host, port: wanted.port).value(
                     .atMost(.seconds(10)), orElse: "no answer within 10 s")
@@ -52,7 +53,10 @@ public final class ControlPort: Sendable {
                     ? "choose another port with --listen HOST:PORT" : "choose an address of this host with --listen HOST:PORT"
                 throw LocalError("cannot listen on \(wanted): \(reason); \(way)")
             }
-            address = HostPort(host: wanted.host, port: channel.localAddress?.port ?? wanted.port).description
+            host = channel.localAddress?.numericHost ?? wanted.host
+            place = ListeningPlace(
+                bound: HostPort(host: host, port: channel.localAddress?.port ?? wanted.port), wanted: wanted.host,
+                isChosen: isChosen, addresses: Interfaces.addresses())
         }
     }
 

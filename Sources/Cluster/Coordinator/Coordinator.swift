@@ -113,7 +113,8 @@ public final class Coordinator: Sendable {
 
     private func open(_ shell: CoordinatorShell) throws {
         try port.open(shell)
-        if let address = port.address { log.info("listening on \(address)") }
+        guard let place = port.place else { return }
+        if place.isSurprise { log.warning("\(place.words)") } else { log.info("\(place.words)") }
     }
 
     /// The port of a summation server.

@@ -94,9 +94,12 @@ public final class Agent: Sendable {
                 DetachedThread.start(name: "dial") {
                     var result = DialResult(target: target.name, address: address)
                     do throws(ProbeFailure) {
-                        result.seenAs = try ProbeLink(to: LinkAddress(host: address, port: target.port), nonce: nonce).seenAs
+                        let link = try ProbeLink(to: LinkAddress(host: address, port: target.port), nonce: nonce)
+                        try link.passLarge()
+                        result.seenAs = link.seenAs
                     } catch {
                         result.reason = error.description
+                        result.losesLarge = error.losesLarge
                     }
                     results.put(result)
                 }

@@ -133,8 +133,10 @@ struct DialResult: Codable, Sendable {
     var address: String
     /// The dialler's own address as the target sees it; nil where it was not reached.
     var seenAs: String?
-    /// Why it was not reached.
+    /// Why it was not reached, or cannot be worked with.
     var reason: String?
+    /// It was reached, and the way to it carries small messages only.
+    var losesLarge: Bool?
 }
 
 /// How well one host reaches another.

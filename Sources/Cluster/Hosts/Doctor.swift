@@ -91,7 +91,7 @@ public struct Doctor {
         }
         for pair in dial(members, ports: ports, nonce: nonce) {
             report.pairs.append(pair)
-            if let finding = Self.finding(pair) { report.findings.append(finding) }
+            if let finding = finding(pair) { report.findings.append(finding) }
         }
         if options.streamSeconds > 0 { measure(members, ports: ports, nonce: nonce, &report) }
     }
@@ -124,23 +124,25 @@ public struct Doctor {
                 return DoctorReport.Pair(
                     from: a, to: b, port: ports[b] ?? 0, address: reached?.address, seenAs: reached?.seenAs,
                     reasons: reached == nil ? reach.reasons(from: a, to: b, port: ports[b] ?? 0) : nil,
+                    losesLarge: reached == nil && reach.losesLarge(from: a, to: b),
                     byName: named.contains(where: \.isLetter) && !named.contains(":") ? byName.map { $0.reason ?? "yes" } : nil)
             }
         }
     }
 
-    private static func finding(_ pair: DoctorReport.Pair) -> Finding? {
+    private func finding(_ pair: DoctorReport.Pair) -> Finding? {
         guard let reasons = pair.reasons else { return nil }
         let toHere = pair.to == HostRoster.hereName
         let what = "\(pair.from) cannot reach \(toHere ? "this host" : pair.to) at \(reasons)"
-        if pair.from == HostRoster.hereName {
+        if pair.from == HostRoster.hereName, !pair.losesLarge {
             return Finding(.note, host: pair.to, "\(what): no run needs that, as the coordinator dials nobody")
         }
+        if pair.losesLarge { return Finding(.problem, host: pair.from, "\(what): \(Reach.smallerPackets)") }
         return Finding(
             .problem, host: pair.from,
             toHere
-                ? "\(what): a firewall? Open the port there; --port fixes it"
-                : "\(what): a firewall? Open the port there, which --data-port fixes, or take --topology server, which does not need it"
+                ? "\(what): a firewall? Open the port there\(options.port == 0 ? "; --port fixes it" : "")"
+                : "\(what): a firewall? Open the port there\(options.dataPort == 0 ? ", which --data-port fixes" : ""), or take --topology server, which does not need it"
         )
     }
 
@@ -180,6 +182,7 @@ extension MachineReport {
             findings.append(Finding(weight, host: name, "\(who): \(sentence)"))
         }
         if !procIsMounted { add(.problem, "/proc is not mounted, so the kernel family cannot be chosen; mount it") }
+        if let loopbackTrouble { add(.problem, loopbackTrouble) }
         if let trouble = folder.trouble, isHere {
             add(.problem, "nothing can be written in \(folder.path) (\(trouble)); give the run a folder elsewhere with --run")
         }

@@ -19,6 +19,8 @@ public struct DoctorReport: Sendable {
         public var seenAs: String?
         /// Why it does not.
         public var reasons: String?
+        /// It is found, and the way to it carries small messages only.
+        public var losesLarge = false
         /// "yes", or why the name of `to` does not lead there; nil where it has none.
         public var byName: String?
         /// Nil where it was not asked for or could not be had.

@@ -132,15 +132,19 @@ struct HostCheck {
         for name in names where reach.first(from: name, to: HostRoster.hereName) == nil {
             problem(
                 name,
-                "\(name) cannot reach this host at \(reach.reasons(from: name, to: HostRoster.hereName, port: port)): open the port in this host's firewall; --port fixes it (now \(options.port == 0 ? "any" : "\(port)"))"
-            )
+                "\(name) cannot reach this host at \(reach.reasons(from: name, to: HostRoster.hereName, port: port)): "
+                    + wayOn(
+                        from: name, to: HostRoster.hereName,
+                        "open the port in this host's firewall\(options.port == 0 ? "; --port fixes it" : "")"))
         }
         guard let dataPort = ports[HostRoster.hereName] else { return }
         for name in names where reach.first(from: name, to: Self.data) == nil {
             problem(
                 name,
-                "\(name) cannot reach this host's summation server at \(reach.reasons(from: name, to: Self.data, port: dataPort)): open the port in this host's firewall; --data-port fixes it"
-            )
+                "\(name) cannot reach this host's summation server at \(reach.reasons(from: name, to: Self.data, port: dataPort)): "
+                    + wayOn(
+                        from: name, to: Self.data,
+                        "open the port in this host's firewall\(options.dataPort == 0 ? "; --data-port fixes it" : "")"))
         }
     }
 
@@ -164,10 +168,17 @@ struct HostCheck {
                 let reasons = reach.reasons(from: from.entry.host, to: to.entry.host, port: ports[to.entry.host] ?? 0)
                 problem(
                     from.entry.host,
-                    "\(from.entry.host) cannot reach \(to.entry.host) at \(reasons): open the port in \(to.entry.host)'s firewall (--data-port fixes it), or take --topology server, which needs connections to this host alone"
-                )
+                    "\(from.entry.host) cannot reach \(to.entry.host) at \(reasons): "
+                        + wayOn(
+                            from: from.entry.host, to: to.entry.host,
+                            "open the port in \(to.entry.host)'s firewall\(options.dataPort == 0 ? " (--data-port fixes it)" : "")")
+                        + ", or take --topology server, which needs connections to this host alone")
             }
         }
+    }
+
+    private func wayOn(from: String, to: String, _ usual: String) -> String {
+        reach.losesLarge(from: from, to: to) ? Reach.smallerPackets : usual
     }
 
     private func peers(of member: HostRoster.Member) -> [HostRoster.Member] {
@@ -196,7 +207,8 @@ struct HostCheck {
 
     /// One address for all where there is one; loopback where no worker is elsewhere, and nowhere else.
     private mutating func addresses() -> LaunchAddresses? {
-        let common = reach.commonAddress(of: HostRoster.hereName, for: names)
+        // A link-local address has another zone for each of them, and the coordinator listens on all it has.
+        let common = reach.commonAddress(of: HostRoster.hereName, for: names) { !LinkLocal.isOne($0) }
         var plan = LaunchAddresses(listen: HostPort(host: common ?? listenHost, port: port))
         for name in names {
             guard let address = common ?? reach.first(from: name, to: HostRoster.hereName)?.address else { continue }
@@ -207,16 +219,9 @@ struct HostCheck {
             let diallers = roster.hosts.filter { from in peers(of: from).contains { $0.entry.host == to.entry.host } }.map(
                 \.entry.host)
             guard !diallers.isEmpty else { continue }
-            var known = diallers
-            // A host always reaches itself by loopback, which says nothing to the others.
-            if diallers.count > 1 { known.removeAll { $0 == to.entry.host } }
-            let address = known.first.flatMap { first in
-                reach.addresses(from: first, to: to.entry.host).first { address in
-                    !HostPort.isLoopback(address)
-                        && diallers.allSatisfy { reach.addresses(from: $0, to: to.entry.host).contains(address) }
-                }
-            }
-            guard let address else {
+            // A host always reaches itself by loopback, which says nothing to the others: their order counts.
+            let ordered = diallers.filter { $0 != to.entry.host } + diallers.filter { $0 == to.entry.host }
+            guard let address = reach.commonAddress(of: to.entry.host, for: ordered, where: { !HostPort.isLoopback($0) }) else {
                 problem(
                     to.entry.host,
                     "\(to.entry.host) has no one address by which all the others reach it; put the hosts on one network, or take --topology server"

@@ -19,7 +19,7 @@ extension MachineReport {
             memoryLimit: limits.memory, addressLimits: AddressSpace.words,
             swapTotal: memory["SwapTotal"] ?? 0, swapFree: memory["SwapFree"] ?? 0,
             overcommit: Int(text("/proc/sys/vm/overcommit_memory").trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0,
-            descriptors: UInt64(limit.rlim_cur), loopback: try? loopbackSpeed(), folder: FolderReport.measured(folder),
+            descriptors: UInt64(limit.rlim_cur), loopback: try? loopbackSpeed(), loopbackTrouble: loopbackTrouble(), folder: FolderReport.measured(folder),
             procIsMounted: access("/proc/self/exe", X_OK) == 0)
     }
 
@@ -51,6 +51,15 @@ extension MachineReport {
             return start.duration(to: .now).seconds
         }.min()!
         return 2e-9 * Double(rows) * Double(width) * Double(width) / best
+    }
+
+    private static func loopbackTrouble() -> String? {
+        do {
+            try Loopback.require()
+            return nil
+        } catch {
+            return "\(error)"
+        }
     }
 
     private static func loopbackSpeed() throws -> Double {

@@ -23,6 +23,8 @@ public struct MachineReport: Codable, Sendable {
     public var descriptors: UInt64
     /// Bytes a second over loopback, one connection.
     public var loopback: Double?
+    /// Why its processes do not reach each other.
+    public var loopbackTrouble: String?
     public var folder: FolderReport
     /// Whether /proc/self/exe can be executed: without it no kernel family can be chosen.
     public var procIsMounted: Bool

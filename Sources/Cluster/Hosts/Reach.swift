@@ -22,13 +22,22 @@ struct Reach {
     /// The first result of a pair that reached its target.
     func first(from: String, to: String) -> DialResult? { (results[Way(from: from, to: to)] ?? []).first { $0.seenAs != nil } }
 
-    /// One address of `to` that all of `diallers` reach, the first by the order of the first dialler.
-    func commonAddress(of to: String, for diallers: [String]) -> String? {
+    /// One address of `to` that all of `diallers` reach and that `fits`, the first by the order of the first dialler; a link-local one without its
+    /// zone, which is another for each of them.
+    func commonAddress(of to: String, for diallers: [String], where fits: (String) -> Bool = { _ in true }) -> String? {
         guard let first = diallers.first else { return nil }
-        return addresses(from: first, to: to).first { address in
-            diallers.allSatisfy { addresses(from: $0, to: to).contains(address) }
-        }
+        func reached(_ from: String) -> [String] { addresses(from: from, to: to).map(LinkLocal.withoutZone) }
+        return reached(first).first { address in fits(address) && diallers.allSatisfy { reached($0).contains(address) } }
     }
+
+    /// Whether `from` finds `to`, and the way there carries small messages only.
+    func losesLarge(from: String, to: String) -> Bool {
+        (results[Way(from: from, to: to)] ?? []).contains { $0.losesLarge == true }
+    }
+
+    /// What helps where large messages are lost.
+    static let smallerPackets =
+        "something on the way (a tunnel, a VPN, a switch) takes smaller packets than the interfaces send; give the interfaces on both sides a smaller MTU (`ip link set dev eth0 mtu 1280`), or let ICMP through, which would tell them"
 
     /// Why `from` does not reach `to`: "10.0.0.1:7711 (No route to host), …".
     func reasons(from: String, to: String, port: Int) -> String {
@@ -47,14 +56,17 @@ extension HostRoster {
         let sameMachine = member.hello.machine == dialler.hello.machine
         let isHere = member.entry.host == hereName
         var all: [String] = sameMachine ? ["127.0.0.1"] : []
-        if isHere, let caller = dialler.hello.caller { all.append(caller) }
-        if let seen { all.append(seen) }
+        let caller = dialler.hello.caller
+        if isHere, let caller { all.append(caller) }
+        // These are this machine's words, where a link may have another name than it has for the dialler.
+        let isOwn = dialler.entry.host == hereName
+        if let seen { all.append(isOwn ? seen : LinkLocal.retold(seen, to: caller)) }
         all += member.hello.addresses
-        if !isHere { all.append(member.entry.host) }
+        if !isHere { all.append(isOwn ? member.entry.host : LinkLocal.retold(member.entry.host, to: caller)) }
         var known: Set<String> = []
-        // A link-local address means another thing on every link, and loopback another machine on every machine.
+        // A link-local address without a zone means another thing on every link, and loopback another machine on every machine.
         return all.filter { address in
-            known.insert(address).inserted && !address.lowercased().hasPrefix("fe80:")
+            known.insert(address).inserted && !(LinkLocal.isOne(address) && LinkLocal.zone(of: address) == nil)
                 && (sameMachine || !HostPort.isLoopback(address))
         }
     }

@@ -351,32 +351,6 @@ public struct SupervisedEnding: Sendable {
     public let workerPeakResidentBytes: Int
 }
 
-/// A listening TCP socket on 127.0.0.1 with a port of the system's choice, to be handed to a child.
-struct LoopbackSocket {
-    let descriptor: Int32
-    let port: Int
-
-    init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw LocalError("cannot make a socket: \(String(cString: strerror(errno)))") }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = descriptor
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                guard bind(descriptor, address, length) == 0, listen(descriptor, 128) == 0 else { return Int32(-1) }
-                return getsockname(descriptor, address, &length)
-            }
-        }
-        guard status == 0 else { throw LocalError("cannot listen on 127.0.0.1: \(String(cString: strerror(errno)))") }
-        port = Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    func close() { Glibc.close(descriptor) }
-}
-
 /// The pipe whose end of file means "parent gone", and on which the parent writes how its other children ended.
 struct Pipe {
     let reading: Int32

@@ -39,6 +39,7 @@ struct BenchAllReduce: ParsableCommand {
 
     func run() throws {
         try finishing {
+            try Loopback.require()
             let mesh = try LoopbackMesh(
                 members: workers, topology: topology, compression: LinkCompression(rawValue: compression.rawValue) ?? .off)
             defer { mesh.shutdown() }

@@ -150,7 +150,9 @@ struct CoordinatorProcess {
     /// Binds the port before anything of a run is touched; nil where a parent has bound one.
     static func port(_ listen: HostPort?, _ child: ChildOptions) throws -> ControlPort? {
         guard child.listenDescriptor == nil else { return nil }
-        return try ControlPort(.address(listen ?? HostPort(host: "127.0.0.1", port: defaultPort)))
+        // What `launch` has chosen is nobody's to choose otherwise.
+        return try ControlPort(
+            .address(listen ?? HostPort(host: "127.0.0.1", port: defaultPort)), isChosen: child.parentPid == nil)
     }
 
     /// The summation server's port is bound with the run; that it can be is known before anything is made.

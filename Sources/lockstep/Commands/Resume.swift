@@ -55,6 +55,7 @@ struct Resume: ParsableCommand {
             if listen != nil { try KernelChoice.require(existing.kernel) }
             let token = try access.token()
             try spread.checkDescriptors()
+            if listen == nil { try Loopback.require() }
             let port = try listen.flatMap { try CoordinatorProcess.port($0.value, child) }
             let flags =
                 [

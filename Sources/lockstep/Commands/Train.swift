@@ -32,6 +32,7 @@ struct Train: ParsableCommand {
         try finishing {
             try parent.tie()
             try spread.checkDescriptors()
+            try Loopback.require()
             let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)

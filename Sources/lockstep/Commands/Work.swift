@@ -43,6 +43,7 @@ struct Work: ParsableCommand {
     func run() throws {
         try finishing {
             try access.check(coordinator.value, "--coordinator")
+            if coordinator.value.isLoopback { try Loopback.require() }
             let token = try access.token()
             let options = WorkerOptions(
                 coordinator: coordinator.value, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },

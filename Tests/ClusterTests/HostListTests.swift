@@ -47,6 +47,8 @@ struct HostListTests {
         arguments: [
             ("a\nb:0\n", "hosts, line 2"), ("a slot=4", "\"slot=4\" is not understood"), ("a:4 slots=4", "stands twice"),
             ("# nobody\n", "names no host"), ("a slots=many", "1 to 256"),
+            ("a slots=1 slots=2", "stands twice"), ("a:4\n# b\na", "hosts, line 3: the host a stands twice"),
+            ("[fd00::11]:2\n[fd00::11]", "[fd00::11]:3"), ("a\nb c", "hosts, line 2"), ("a\n\u{1b}[1m\n", "hosts, line 2"),
         ])
     func refusesLines(text: String, part: String) {
         #expect { try HostList.parse(lines: text, name: "hosts") } throws: { "\($0)".contains(part) }

@@ -1,4 +1,5 @@
 import Collectives
+import Dispatch
 import Testing
 
 /// Probes between two ends on this machine.
@@ -15,6 +16,29 @@ struct ProbeTests {
         #expect(try there.roundTrip(times: 3) > 0)
         #expect(try there.send(for: .milliseconds(20)) > 0)
         #expect(try ProbeLink(to: address, nonce: nonce).receive(for: .milliseconds(20)) > 0)
+    }
+
+    @Test("large messages pass, as they do on this machine", .timeLimit(.minutes(1)))
+    func large() throws {
+        let listener = try ProbeListener(port: 0, nonce: nonce)
+        defer { listener.shutdown() }
+        let link = try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: listener.port), nonce: nonce)
+        try link.passLarge()
+        #expect(try link.roundTrip(times: 1) > 0, "the link is good for more")
+    }
+
+    @Test("a way that carries small messages only is told from one that carries none")
+    func losesLarge() throws {
+        let listener = try ProbeListener(port: 0, nonce: nonce)
+        defer { listener.shutdown() }
+        // What is dialled passes for as long as it is small.
+        let relay = LoopbackRelay(to: listener.port) { bytes, start in if start + bytes.count > 100 { bytes = [] } }
+        DispatchQueue.global().async { relay.run() }
+        let link = try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: relay.port), nonce: nonce)
+        #expect(try link.roundTrip(times: 1) > 0)
+        #expect { try link.passLarge() } throws: {
+            ($0 as? ProbeFailure)?.losesLarge == true && "\($0)".contains("on the way there")
+        }
     }
 
     @Test("a listener of somebody else is not taken for the one that was meant")
@@ -38,5 +62,16 @@ struct ProbeTests {
         #expect {
             try ProbeLink(to: LinkAddress(host: "no-such-host.invalid", port: 1), nonce: nonce)
         } throws: { "\($0)".contains("cannot be resolved") }
+    }
+}
+
+struct LinkFailureTests {
+    @Test(
+        "who cannot reach the summation server is not sent to it",
+        arguments: [LinkFailure.Cause.unreachable("Invalid argument"), .timedOut(seconds: 5)])
+    func advice(cause: LinkFailure.Cause) {
+        let toServer = "\(LinkFailure(peer: .server, address: "[fe80::1]:7701", cause: cause))"
+        #expect(!toServer.contains("--topology") && toServer.contains("the coordinator's --data-port"), "\(toServer)")
+        #expect("\(LinkFailure(peer: .worker(1), address: "10.0.0.2:7702", cause: cause))".contains("--topology server"))
     }
 }

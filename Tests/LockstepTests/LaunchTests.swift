@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Runs
 import Testing
 
@@ -21,8 +22,8 @@ struct LaunchTests {
         let scratch = try Scratch()
         let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("alone")])
         #expect(trained.status == 0, "\(trained.errors)")
-        // A login shell that greets must not disturb.
-        let shell = try shell(scratch, before: "echo \"welcome to $host\"; echo \"  {\"")
+        // A login shell that greets must not disturb, and a window title that it leaves on the line neither.
+        let shell = try shell(scratch, before: "echo \"welcome to $host\"; echo \"  {\"; printf '\\033]0;%s {\\007' \"$host\"")
         let result = try LockstepProcess.run(
             launch(["-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.run("run"), "--threads", "1", "--json"]))
         #expect(result.status == 0, "\(result.errors)")
@@ -73,6 +74,18 @@ struct LaunchTests {
                 try shell(scratch, before: #"echo '{"hello":{"_0":{"build":"0.0.1+old","new":1}}}'; exec cat"#),
                 "a has build 0.0.1+old, this host"
             ),
+            (
+                try shell(scratch, before: #"printf '> {"hello":{"_0":{"build":"0.0.1+old","new":1}}}\n'; exec cat"#),
+                "a has build 0.0.1+old, this host"
+            ),
+            (
+                "false",
+                "a: the command that reaches it ended (exit status 1) before lockstep there spoke and said nothing; it was that of `false a "
+            ),
+            (
+                try shell(scratch, before: #"printf '\033]0;title\007No entry today'; exit 3"#),
+                #"(exit status 3) before lockstep there spoke; there came "\u{1b}]0;title\u{7}No entry today"; it was that"#
+            ),
             (try shell(scratch, filter: other), "a has OpenBLAS 0.0.1, this host OpenBLAS"),
             (try shell(scratch, filter: products), "a: its products differ"),
         ]
@@ -85,6 +98,81 @@ struct LaunchTests {
         let accepted = try LockstepProcess.run(
             launch(["-H", "a:1", "--ssh", shell(scratch, filter: products), "--check", "--allow-mixed-kernels"]))
         #expect(accepted.status == 0, "\(accepted.errors)")
+    }
+
+    @Test(
+        "what a shell leaves on a line before any word of the agent hides none, and what a host says reaches no terminal as it is")
+    func anyBytes() throws {
+        let scratch = try Scratch()
+        let disturbed = try shell(
+            scratch, before: "printf '\\033]0;a\\007' >&2; (while printf '>'; do sleep 0.05; done) & printf '$ '")
+        let result = try LockstepProcess.run(launch(["-H", "a:1", "--ssh", disturbed, "--check"]))
+        #expect(result.status == 0 && result.errors.contains("every host is ready"), "\(result.errors)")
+        #expect(!result.errors.contains("\u{1b}") && !result.errors.contains("\u{7}"))
+    }
+
+    @Test("a family that is exported, or another than the best one, starts a launch like any other")
+    func otherKernels() throws {
+        let scratch = try Scratch()
+        let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
+        let arguments = launch(["-H", "a:1", "--ssh", try shell(scratch), "--threads", "1", "--json", "--epochs", "1"])
+        for (name, more, environment) in [
+            ("asked", ["--kernel", kernel], [:]), ("exported", [], ["OPENBLAS_CORETYPE": kernel.uppercased()]),
+        ] {
+            let run = scratch.run(name)
+            let result = try LockstepProcess.run(arguments + more + ["--run", run], environment: environment)
+            #expect(result.status == 0, "\(name): \(result.errors)")
+            let used = try RunFolder.open(run).configuration().configuration.kernel
+            #expect(used == (more.isEmpty ? KernelFamily.detect().rawValue : kernel))
+        }
+    }
+
+    @Test("a coordinator takes its kernel before it makes anything: one run folder, and it listens")
+    func oneFolder() throws {
+        let scratch = try Scratch()
+        let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
+        let lead = try LockstepProcess(
+            ["coordinator"] + LockstepProcess.small + ["--kernel", kernel, "--listen", "127.0.0.1:0"], in: scratch.path)
+        #expect(LockstepProcess.eventually { lead.errorsSoFar.contains("listening on") || !lead.process.isRunning })
+        lead.process.terminate()
+        let result = try lead.wait(seconds: 20)
+        let folders = try FileManager.default.contentsOfDirectory(atPath: scratch.run("runs")).filter { $0 != "latest" }
+        #expect(folders.count == 1, "\(folders) \(result.errors)")
+        #expect(result.errors.contains(", which this machine alone reaches; for workers on other hosts give --listen 0.0.0.0:"))
+    }
+
+    @Test("what a command tells before it takes the run's kernel it does not tell again")
+    func toldOnce() throws {
+        let scratch = try Scratch()
+        let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
+        let run = scratch.run("run")
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--kernel", kernel, "--run", run])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let newest = try #require(RunFolder.open(run).checkpoints().newestWhole().checkpoint)
+        let file = try #require(FileHandle(forWritingAtPath: newest.statePath))
+        try file.truncate(atOffset: 100)
+        let sampled = try LockstepProcess.run(["sample", run, "--count", "4", "--out", scratch.run("x.png")])
+        let told = sampled.errors.components(separatedBy: "passed over a checkpoint").count - 1
+        #expect(sampled.status == 0 && told == 1, "\(sampled.errors)")
+    }
+
+    @Test("without a loopback interface that is up nothing is begun, and it is said how to bring it up")
+    func noLoopback() throws {
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare"), geteuid() == 0 else { return }
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        for arguments in [
+            ["train"] + LockstepProcess.small + ["--run", run],
+            ["coordinator"] + LockstepProcess.small + ["--run", run, "--listen", "127.0.0.1:0"],
+            ["worker", "--coordinator", "127.0.0.1:7700"], ["doctor", "--run", run],
+        ] {
+            let result = try LockstepProcess(
+                ["-n", LockstepProcess.path] + arguments, in: scratch.path, executable: "/usr/bin/unshare"
+            ).wait(seconds: 60)
+            #expect(result.status == 1, "\(arguments[0])")
+            #expect((result.errors + result.output).contains("bring it up with `ip link set lo up`"), "\(result.errors)")
+            #expect(!FileManager.default.fileExists(atPath: run))
+        }
     }
 
     @Test(

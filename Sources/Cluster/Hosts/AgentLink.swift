@@ -95,7 +95,7 @@ final class AgentLink: Sendable {
     }
 
     /// Why there was no hello.
-    enum HelloTrouble: Error {
+    enum HelloTrouble: Error, CustomStringConvertible {
         /// What was said in its place: the last line on standard error, and what came on standard output.
         struct Said {
             var error: String
@@ -106,6 +106,15 @@ final class AgentLink: Sendable {
         case silent(Duration, Said)
         /// An agent of another build, whose messages are not understood.
         case build(String)
+
+        var description: String {
+            func with(_ said: Said) -> String { said.error.isEmpty ? "" : ": \(said.error)" }
+            return switch self {
+            case .ended(let ending, let said): "\(ending)\(with(said))"
+            case .silent(let patience, let said): "no word within \(patience.components.seconds) s\(with(said))"
+            case .build(let other): "it is build \(other)"
+            }
+        }
     }
 
     /// Characters of a shell's greeting that are kept and shown: its end says more than its beginning.

@@ -19,7 +19,8 @@ extension MachineReport {
             memoryLimit: limits.memory, addressLimits: AddressSpace.words,
             swapTotal: memory["SwapTotal"] ?? 0, swapFree: memory["SwapFree"] ?? 0,
             overcommit: Int(text("/proc/sys/vm/overcommit_memory").trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0,
-            descriptors: UInt64(limit.rlim_cur), loopback: try? loopbackSpeed(), loopbackTrouble: loopbackTrouble(), folder: FolderReport.measured(folder),
+            descriptors: UInt64(limit.rlim_cur), loopback: try? loopbackSpeed(), loopbackTrouble: loopbackTrouble(),
+            folder: FolderReport.measured(folder),
             procIsMounted: access("/proc/self/exe", X_OK) == 0)
     }
 

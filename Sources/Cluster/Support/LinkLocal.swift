@@ -3,28 +3,28 @@ import NIOCore
 
 /// Addresses of IPv6 that mean something on one link only (fe80::/10). They are of use with a zone, the name of the interface to that link:
 /// `fe80::1%eth0`. That name is this host's own, so between hosts such an address goes without, and who dials it gives it a zone again.
-enum LinkLocal {
-    static func isOne(_ host: String) -> Bool {
+package enum LinkLocal {
+    package static func isOne(_ host: String) -> Bool {
         let first = host.prefix { $0 != ":" }
         return host.contains(":") && first.count == 4 && UInt16(first, radix: 16).map { $0 & 0xFFC0 == 0xFE80 } == true
     }
 
-    static func zone(of host: String) -> String? {
+    package static func zone(of host: String) -> String? {
         host.firstIndex(of: "%").map { String(host[host.index(after: $0)...]) }
     }
 
-    static func withoutZone(_ host: String) -> String { String(host.prefix { $0 != "%" }) }
+    package static func withoutZone(_ host: String) -> String { String(host.prefix { $0 != "%" }) }
 
     /// The address as this host can dial it; `own` is this host's address towards whoever has named it. A zone that this host has an interface for
     /// was meant; for any other, or none, stands that of `own`.
-    static func dialled(_ host: String, from own: String?) -> String {
+    package static func dialled(_ host: String, from own: String?) -> String {
         guard isOne(host) else { return host }
         if let zone = zone(of: host), if_nametoindex(zone) != 0 { return host }
         return retold(host, to: own)
     }
 
     /// The address in the words of another host, of which an address is known that lies on the same link, as that host writes it.
-    static func retold(_ host: String, to other: String?) -> String {
+    package static func retold(_ host: String, to other: String?) -> String {
         guard isOne(host), let other, isOne(other), let zone = zone(of: other) else { return host }
         return withoutZone(host) + "%" + zone
     }

@@ -368,7 +368,10 @@ final class WorkerShell: @unchecked Sendable {
             $0.kernel = KernelFamily.loaded
             $0.number = (welcome?.worker ?? options.number).map { $0 + 1 } ?? 0
             // Who comes back with a state was in the run: it is not kept out for a way that has become worse.
-            guard let held else { return $0.padding = LargeMessage.padding }
+            guard let held else {
+                $0.padding = LargeMessage.padding
+                return
+            }
             $0.run = held.run
             $0.generation = held.generation
             $0.leader = held.leader

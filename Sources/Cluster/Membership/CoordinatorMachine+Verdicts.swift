@@ -309,6 +309,8 @@ extension CoordinatorMachine {
         let directives = lost(connection, reason, now).filter { $0 != .close(connection) }
         // What it may still say is not listened to; its end closes the connection.
         refused.insert(connection)
+        // How it ends is a sign too, and has its time.
+        lastSign = now
         return [.stop([connection], reason: "the coordinator has given this worker up: \(reason)", failed: true)] + directives
     }
 

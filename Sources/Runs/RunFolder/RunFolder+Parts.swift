@@ -12,6 +12,9 @@ extension RunFolder {
         try requireStoredCheckpoints()
     }
 
+    /// The same of the folder of checkpoints alone, for whoever only looks at them.
+    public func requireCheckpointsFolder() throws { try Self.requireFolder(checkpointsPath) }
+
     /// A run that has stored a checkpoint does not begin at step 1 again because the checkpoints are gone. One that was ended before its first
     /// has none to miss.
     ///

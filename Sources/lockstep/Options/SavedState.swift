@@ -23,7 +23,7 @@ struct SavedState {
     init(_ text: String, step flag: UInt64? = nil) throws {
         let reference = try RunReference(parsing: text, flag: flag)
         folder = try RunFolder.open(reference.run)
-        try folder.requireParts()
+        try folder.requireCheckpointsFolder()
         if let step = reference.step {
             checkpoint = try folder.checkpoints().at(step: step)
             warnOfOtherSettings()

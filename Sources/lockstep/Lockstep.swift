@@ -18,7 +18,6 @@ struct Lockstep: ParsableCommand {
             Exit status: 0 done; 1 failure; 64 wrong usage; 78 a worker that was refused; 130 or 143 on a second signal.
             """,
         version: "lockstep \(Build.name)",
-        subcommands: [AgentCommand.self],
         groupedSubcommands: [
             CommandGroup(name: "Train", subcommands: [Train.self, Resume.self, RecipesCommand.self, DataCommand.self]),
             CommandGroup(
@@ -26,7 +25,8 @@ struct Lockstep: ParsableCommand {
                 subcommands: [
                     Inspect.self, Evaluate.self, DrawFigures.self, Sample.self, Encode.self, Decode.self, DigestOf.self,
                 ]),
-            CommandGroup(name: "Hosts", subcommands: [Launch.self, DoctorCommand.self, Coordinate.self, Work.self]),
+            CommandGroup(
+                name: "Hosts", subcommands: [Launch.self, DoctorCommand.self, Coordinate.self, Work.self, AgentCommand.self]),
             CommandGroup(name: "Verify", subcommands: [Replay.self, Bench.self, Simulate.self, Chaos.self]),
         ])
 }

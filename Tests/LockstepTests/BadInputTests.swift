@@ -31,6 +31,7 @@ struct BadInputTests {
             (["recipes", "mnist-gausian-2d"], "mnist-gaussian-2d"),
             (["train", "--recipe", "mnist-gausian-2d"], "mnist-gaussian-2d"),
             (["train", "--config", "mnist-gausian-2d"], "--recipe mnist-gaussian-2d"),
+            (["train", "mnist-gausian-2d"], "--recipe mnist-gaussian-2d"),
             (["data", "fetch", "mnits"], "mnist"), (["data", "verify", "mints"], "mnist"),
             (["train", "--set", "data.set=mnits"], "mnist"),
         ])

@@ -238,6 +238,32 @@ struct CommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
     }
 
+    @Test("--dry-run says what the run comes to on the disk and how long it takes, and a run comes to about that")
+    func need() throws {
+        let scratch = try Scratch()
+        let arguments =
+            ["train"] + LockstepProcess.small + ["--epochs", "20", "--set", "figures.every_epochs=5", "--set", "average=0.9"]
+        let text = try LockstepProcess.run(arguments + ["--dry-run"], in: scratch.path).output
+        #expect(text.contains("# disk        about ") && text.contains("on this machine with 2 workers of"), "\(text)")
+        let dry = try JSON(parsing: LockstepProcess.run(arguments + ["--dry-run", "--json"], in: scratch.path).output)
+        #expect(try #require(dry["seconds"]?.doubleValue) > 0)
+        let result = try LockstepProcess.run(arguments + ["--run", scratch.run("run")])
+        #expect(result.status == 0 && !result.errors.contains("make room"), "\(result.errors)")
+        var found: [String: Int] = [:]
+        for name in FileManager.default.enumerator(atPath: scratch.run("run"))?.compactMap({ $0 as? String }) ?? [] {
+            let kind =
+                name.hasPrefix("events.") ? "events" : name == "metrics.jsonl" ? "metrics" : String(name.prefix { $0 != "/" })
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: scratch.run("run/" + name), isDirectory: &isFolder)
+            if !isFolder.boolValue { found[kind, default: 0] += scratch.bytes("run/" + name) }
+        }
+        for kind in ["checkpoints", "figures", "metrics", "events", "steps.log"] {
+            let said = try #require(dry["disk_bytes"]?[kind]?.doubleValue)
+            let ratio = said / Double(found[kind] ?? 0)
+            #expect((0.5...2).contains(ratio), "\(kind): \(said) said, \(found[kind] ?? 0) there")
+        }
+    }
+
     @Test("recipes are listed, and printed whole by name")
     func recipes() throws {
         let list = try LockstepProcess.run(["recipes"]).output

@@ -103,6 +103,27 @@ struct SettingsTests {
         #expect(try RunFolder.open(scratch.run("pinned")).configuration().configuration.kernel == "haswell")
     }
 
+    @Test(
+        "bench measures the peak with the kernels that its workers have, whatever the environment asks for",
+        .enabled(if: KernelFamily.haswell.isSupported, "this CPU has no better family than the environment's"))
+    func benchKernel() throws {
+        let small = [
+            "--set", "model={encoder: [32], decoder: [32], discriminator: [16]}", "--set", "data.train=400", "--set",
+            "data.validation=100",
+        ]
+        let step = try LockstepProcess.run(
+            ["bench", "step", "--json", "--steps", "14", "--workers", "1"] + small, environment: ["OPENBLAS_CORETYPE": "NEHALEM"])
+        #expect(step.status == 0, "\(step.errors)")
+        let measured = try JSON(parsing: step.output)
+        let best = KernelFamily.detect().rawValue
+        #expect(measured["kernel"]?.stringValue == best && measured["peak_kernel"]?.stringValue == best, "\(step.output)")
+        let products = try LockstepProcess.run(
+            ["bench", "gemm", "--rows", "8", "--width", "64", "--json"], environment: ["OPENBLAS_CORETYPE": "NEHALEM"])
+        #expect(try JSON(parsing: products.output)["kernel"]?.stringValue == best, "\(products.errors)")
+        let pinned = try LockstepProcess.run(["bench", "gemm", "--rows", "8", "--width", "64", "--kernel", "nehalem"])
+        #expect(pinned.output.hasPrefix("kernel nehalem"), "\(pinned.output) \(pinned.errors)")
+    }
+
     @Test("--data-port is where a worker listens, --advertise what it is known by", .timeLimit(.minutes(2)))
     func ports() throws {
         let scratch = try Scratch()

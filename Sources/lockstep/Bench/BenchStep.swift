@@ -28,7 +28,8 @@ struct BenchStep: ParsableCommand {
             var settings = settings
             if settings.recipe == nil, settings.config == nil {
                 settings.recipe = "mnist-likelihood"
-                if !settings.sets.contains(where: { $0.hasPrefix("data") }) { settings.sets.insert("data.set=glyphs", at: 0) }
+                // First, so that whatever else is typed of the data goes before it.
+                settings.sets.insert("data.set=glyphs", at: 0)
             }
             if settings.steps == nil, settings.epochs == nil { settings.steps = 60 }
             settings.sets += [

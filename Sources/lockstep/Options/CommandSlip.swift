@@ -9,7 +9,8 @@ enum CommandSlip {
         var typed = "lockstep"
         for argument in arguments {
             let subcommands = command.configuration.subcommands
-            guard !subcommands.isEmpty, !argument.hasPrefix("-") else { return nil }
+            guard !argument.hasPrefix("-") else { return nil }
+            guard !subcommands.isEmpty else { return recipe(argument, behind: command, typed) }
             // `help` is the parser's own, and names a command behind it.
             if argument == "help" { continue }
             guard let next = subcommands.first(where: { $0._commandName == argument }) else {
@@ -22,5 +23,17 @@ enum CommandSlip {
             typed += " \(argument)"
         }
         return nil
+    }
+
+    /// Commands that begin a run are given its recipe by a flag, and have no words of their own.
+    private static let beginners: [any ParsableCommand.Type] = [
+        Train.self, Coordinate.self, Launch.self, BenchStep.self, BenchCodec.self,
+    ]
+
+    private static func recipe(_ word: String, behind command: any ParsableCommand.Type, _ typed: String) -> String? {
+        guard beginners.contains(where: { $0 == command }), let near = NearestName.of(word, among: Recipes.all.map(\.name)) else {
+            return nil
+        }
+        return "\(typed) is given a recipe by a flag; did you mean \(typed) --recipe \(near)?"
     }
 }

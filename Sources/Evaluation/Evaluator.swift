@@ -29,8 +29,8 @@ public struct EpochEvaluation: Sendable {
 /// Works through the images in blocks, so that memory does not grow with their number beyond their codes. Everything random comes
 /// from the seed: the same model gives the same figures.
 public struct Evaluator: Sendable {
-    /// Images that are encoded and decoded together.
-    public static let blockImages = 10 * Inference.blockRows
+    /// Images that are encoded and decoded together: few, since each thread of a team has so many in hand.
+    public static let blockImages = Inference.blockRows
 
     public let prior: PriorSettings
     public let codeSize: Int

@@ -130,7 +130,7 @@ struct CommandTests {
         #expect(try lockstep(["inspect", "run@12"]).output.contains(half.output))
         for command in [
             ["encode", "run@12", "--split", "test", "--out", "at.npy"], ["sample", "run@12", "--count", "4", "--out", "at.png"],
-            ["decode", "run@12", "--codes", "at.npy", "--out", "decoded.npy"], ["figures", "run@12"],
+            ["decode", "run@12", "--codes", "at.npy", "--out", "decoded.npy"],
             ["replay", "run@3", "--out", "at.safetensors"], ["figures", "run@24"],
         ] {
             let result = try lockstep(command)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 
 /// The kinds of files that `--out` writes, by the endings that say so.
 enum OutputEnding: String, CaseIterable {
@@ -18,6 +19,6 @@ enum OutputEnding: String, CaseIterable {
     static func require(_ kinds: [OutputEnding], of path: String) throws {
         if let kind = OutputEnding(of: path), kinds.contains(kind) { return }
         let names = kinds.map(\.rawValue).joined(separator: " or ")
-        throw ValidationError("--out is \(path); the ending says the kind, and this command writes \(names)")
+        throw ValidationError("--out is \(path.printable(200)); the ending says the kind, and this command writes \(names)")
     }
 }

@@ -41,15 +41,14 @@ struct TimeEstimate {
         let (x, w, y) = (
             Matrix(rows: rows, columns: inputs), Matrix(rows: outputs, columns: inputs), Matrix(rows: rows, columns: outputs)
         )
-        for (step, matrix) in [x, w, y].enumerated() {
+        let (dx, dw) = (Matrix(rows: rows, columns: inputs), Matrix(rows: outputs, columns: inputs))
+        for (step, matrix) in [x, w].enumerated() {
             RandomSource(seed: 1, purpose: .probe, step: UInt64(step)).fillNormal(matrix, firstRow: 0, std: 1)
         }
         func round() {
             Products.forward(x, w, into: y)
-            Products.backwardInput(y, w, into: x)
-            Products.backwardWeight(y, x, into: w)
-            // Fed back into each other they would grow without end.
-            for matrix in [x, w, y] { matrix.values.fill(0.5) }
+            Products.backwardInput(y, w, into: dx)
+            Products.backwardWeight(y, x, into: dw)
         }
         round()
         let start = ContinuousClock.now

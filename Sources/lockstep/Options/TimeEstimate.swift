@@ -20,6 +20,8 @@ struct TimeEstimate {
 
     /// The share of a step that is products, by the README's measurements (64 to 83 %).
     private static let productShare = 0.75
+    /// Wider layers are no faster, and take longer to fill than to measure.
+    private static let widest = 4_096
     /// How long the products are measured.
     private static let measured: Duration = .milliseconds(300)
 
@@ -27,7 +29,8 @@ struct TimeEstimate {
     init(_ configuration: Configuration, pixels: Int, operations: Int, steps: UInt64, spread: WorkSpread) {
         self.spread = spread
         let rows = (configuration.minibatch + configuration.shards - 1) / configuration.shards
-        gigaflops = Self.speed(rows: rows, inputs: pixels, outputs: configuration.model.encoder.first ?? configuration.model.code)
+        let width = configuration.model.encoder.first ?? configuration.model.code
+        gigaflops = Self.speed(rows: rows, inputs: min(pixels, Self.widest), outputs: min(width, Self.widest))
         // What is beyond the shards idles; so, on one machine, does what is beyond its cores.
         let cores = spread.isHere ? ProcessInfo.processInfo.activeProcessorCount : .max
         let lanes = min(spread.workers.multipliedReportingOverflow(by: spread.threads).partialValue, configuration.shards, cores)

@@ -30,6 +30,7 @@ for index in 0 1 2; do
   ip link set llv$$$index master $bridge up
   ip -n "$host" addr add 10.78.0.1$index/24 dev eth0
   ip -n "$host" addr add fd78::1$index/64 dev eth0 nodad
+  ip -n "$host" addr add fe80::1$index/64 dev eth0 nodad
   ip -n "$host" link set eth0 up
   ip -n "$host" link set lo up
 done
@@ -40,7 +41,7 @@ mkdir -p /run/sshd
 ssh-keygen -q -t ed25519 -N '' -f user
 for index in 1 2; do
   ssh-keygen -q -t ed25519 -N '' -f host$index
-  echo "10.78.0.1$index,fd78::1$index $(cut -d' ' -f1,2 host$index.pub)" >> known
+  echo "10.78.0.1$index,fd78::1$index,fe80::1$index%eth0 $(cut -d' ' -f1,2 host$index.pub)" >> known
   printf '%s\n' "Port 22" "HostKey $place/host$index" "AuthorizedKeysFile $place/user.pub" "PermitRootLogin yes" "StrictModes no" \
     "UsePAM no" "PidFile none" "PasswordAuthentication no" > sshd$index
   ip netns exec "${hosts[$index]}" /usr/sbin/sshd -D -e -f sshd$index 2> sshd$index.log & disown $!
@@ -199,4 +200,24 @@ open "$c"
 block "$here" drop "ip saddr 10.78.0.12 tcp dport 7700" "ip6 saddr fd78::12 tcp dport 7700"
 refused '10.78.0.12 cannot reach this host at 10.78.0.10:7700 (no answer within 3 s)' -H 10.78.0.11,10.78.0.12 --port 7700
 open "$here"
+# The port is open, and large packets do not pass: that is no firewall.
+block "$here" drop "ip saddr 10.78.0.12 tcp dport 7700 meta length > 700" "ip6 saddr fd78::12 tcp dport 7700 meta length > 700"
+refused '10.78.0.12 cannot reach this host at 10.78.0.10:7700 (small messages pass, and large ones are lost on the way there).*: something on the way .* smaller MTU' \
+  -H 10.78.0.11,10.78.0.12 --port 7700
+on "$here" "$lockstep" doctor -H 10.78.0.11,10.78.0.12 --ssh "$shell" --port 7700 --quick > doctor.log 2>&1 && fail "the doctor sees nothing" doctor.log
+grep "PROBLEM .*10.78.0.12 cannot reach this host .*large ones are lost" doctor.log || fail "the doctor does not say it" doctor.log
+open "$here"
+
+# Link-local addresses alone, whose interface has another name on the last host.
+ip -n "$c" link set eth0 down; ip -n "$c" link set eth0 name ens3; ip -n "$c" link set ens3 up
+for index in 0 1 2; do
+  device=eth0; [ $index != 2 ] || device=ens3
+  ip -n "${hosts[$index]}" addr flush dev $device
+  ip -n "${hosts[$index]}" addr add fe80::1$index/64 dev $device nodad
+done
+linked='[fe80::11%eth0]:2,[fe80::12%eth0]:1'
+eventually 10 on "$here" bash -c 'true < /dev/tcp/fe80::11%eth0/22 && true < /dev/tcp/fe80::12%eth0/22' 2> /dev/null
+run "link-local addresses, ring" -H "$linked"
+run "link-local addresses, server" -H "$linked" --topology server --port 7700
+on "$here" "$lockstep" doctor -H "$linked" --ssh "$shell" --quick > doctor.log 2>&1 || fail "doctor:" doctor.log
 echo "all of it as it should be"

@@ -9,6 +9,7 @@
 #   trickle       the same with every new link after its first frames: only the summation server is left
 #   large         large packets between two of four neighbours are lost, both ways: another order of the ring is left
 #   large-one     the same between two of three, one way: only the sender sees it
+#   large-down, large-up   the way between a newcomer and the coordinator loses large packets, toward the one or the other
 #   oneway        every packet from one neighbour to another is lost
 #   twins         two workers with the same host name and process number (containers on one host's network)
 #   uplink        a worker whose uplink has 1 Mbit/s, alone
@@ -21,7 +22,7 @@
 #   flip          bits turned over on a gradient link through a relay on the same host
 set -euo pipefail
 tests=$(realpath "$(dirname "$0")")
-all=(swallow trickle large large-one oneway twins uplink uplink-ring downlink claim refusal garbage silence old-copy moved-copy flip)
+all=(swallow trickle large large-one large-down large-up oneway twins uplink uplink-ring downlink claim refusal garbage silence old-copy moved-copy flip)
 lockstep=$(realpath "${1:-.build/release/lockstep}"); shift || true
 cases=("$@"); [ $# -gt 0 ] || cases=("${all[@]}")
 [ "$(id -u)" = 0 ] || { echo "needs root, to make network namespaces"; exit 1; }
@@ -240,6 +241,27 @@ large() {
 case_large() { links large 4 large; }
 large_one() { filter "$(next_of_first)" "ip saddr 10.79.0.11 meta length > 700"; }
 case_large-one() { links large-one 3 large_one; }
+unfit() { # case, host that loses, from whom: the second worker is refused with a sentence, and the run goes on with the first
+  reset
+  filter "$2" "ip saddr $3 meta length > 700"
+  lead --epochs 100000 --workers 1:2
+  watch
+  work 1
+  rm -f status
+  ( (on 2 "$lockstep" worker --coordinator $address --token-file token --threads 1 >> worker-2.log 2>&1); echo $? > status) & disown $!
+  for ((n = 0; n < 600; n++)); do [ -s status ] && break; sleep 0.1; done
+  [ "$(cat status 2> /dev/null)" = 78 ] || trouble "the worker ends with $(cat status 2> /dev/null || echo nothing) instead of 78"
+  grep -q 'refused a worker.*large ones are lost' coordinator.log || trouble "the coordinator does not say it"
+  grep -q 'refused this worker: small messages pass .* large ones are lost' worker-2.log || trouble "the worker does not say it"
+  until_step 30 60 || trouble "the run does not go on with the first"
+  [ "$(grep -c ' is in: ' coordinator.log)" -le 4 ] || trouble "it joined again and again"
+  grep -ah 'lockstep: ' worker-2.log | tail -n 1 | cut -c 1-220 | sed 's/^/             says: /' || true
+  interrupt
+  compare
+  conclude "$1" - "$took" - "$(views)"
+}
+case_large-down() { unfit large-down 2 10.79.0.10; }
+case_large-up() { unfit large-up 0 10.79.0.12; }
 oneway() { filter "$(next_of_first)" "ip saddr 10.79.0.11"; }
 case_oneway() { links oneway 3 oneway; }
 

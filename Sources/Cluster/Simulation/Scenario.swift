@@ -118,6 +118,8 @@ struct Scenario {
         var rules = MembershipRules()
         rules.ringRetry = .seconds(20)
         rules.phasePatience = .seconds(30)
+        // Connections stall here one after the other, as often as the seed likes: that is no way which loses large messages alone.
+        rules.welcomes = .max
         dropped?.leave(out: &rules)
         return rules
     }

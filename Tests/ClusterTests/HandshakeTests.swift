@@ -161,14 +161,18 @@ import Wire
         #expect(!comesThrough(try Token("0123456789abcdeg"), plain))
     }
 
-    @Test("what an editor puts beside a token and nobody sees is named, and no part of one")
+    @Test("a byte order mark is no part of a token; bytes that are no text are named")
     func invisible() throws {
         let plain = Array("0123456789abcdef".utf8)
         let utf16: [UInt8] = plain.flatMap { [$0, 0] as [UInt8] }
         let files: [(bytes: [UInt8], part: String)] = [
-            ([0xEF, 0xBB, 0xBF] + plain, "byte order mark"), (utf16, "NUL byte"), ([0xFF, 0xFE] + utf16, "NUL byte"),
-            (plain + [0xFE], "not text in UTF-8"),
+            (utf16, "NUL byte"), (plain + [0], "NUL byte"), (plain + [0xFE], "not text in UTF-8"),
         ]
+        for marked in [[0xEF, 0xBB, 0xBF] + plain, [0xFF, 0xFE] + utf16] as [[UInt8]] {
+            let file = try scratch.write("", mode: 0o600)
+            try Data(marked).write(to: URL(fileURLWithPath: file))
+            #expect(comesThrough(try Token(file: file), try Token("0123456789abcdef")))
+        }
         for (bytes, part) in files {
             let file = try scratch.write("", mode: 0o600)
             try Data(bytes).write(to: URL(fileURLWithPath: file))

@@ -1,4 +1,5 @@
 import Cluster
+import Foundation
 import Testing
 
 /// What a person writes after -H and into a host file.
@@ -26,6 +27,16 @@ struct HostListTests {
                 HostEntry(host: "a", slots: 4), HostEntry(user: "kim", host: "b", slots: 2), HostEntry(host: "fd00::11"),
                 HostEntry(host: "c"),
             ])
+    }
+
+    @Test("a host file of another system names the same hosts, and its lines have the same numbers", arguments: ["\r\n", "\r"])
+    func otherLineEnds(end: String) throws {
+        let file = FileManager.default.temporaryDirectory.path + "/lockstep-hosts-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try "\u{FEFF}a:4\(end)b slots=2\(end)".write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(try HostList.parse(file: file) == [HostEntry(host: "a", slots: 4), HostEntry(host: "b", slots: 2)])
+        try "a\(end)\(end)b:0\(end)".write(toFile: file, atomically: true, encoding: .utf8)
+        #expect { try HostList.parse(file: file) } throws: { "\($0)".contains("line 3") }
     }
 
     @Test(

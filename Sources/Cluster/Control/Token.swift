@@ -50,12 +50,9 @@ public struct Token: Sendable {
 
     /// Plain text. What an editor or a copy has put beside it would make two tokens of one, without anything that a person can see.
     private static func text(_ bytes: [UInt8], _ source: String) throws -> String {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-            throw LocalError("\(source) begins with a byte order mark, which is no part of a token: save it as UTF-8 without one")
-        }
+        let bytes = WrittenText.normalised(bytes)
         if bytes.contains(0) {
-            throw LocalError(
-                "\(source) holds a NUL byte, so it is no plain text (UTF-16 perhaps): save it as UTF-8, or make a new one")
+            throw LocalError("\(source) holds a NUL byte, so it is no plain text: save it as UTF-8, or make a new one")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw LocalError("\(source) is not text in UTF-8; make one with `head -c 32 /dev/urandom | base64 > FILE`")

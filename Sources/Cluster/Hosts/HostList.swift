@@ -52,13 +52,18 @@ public enum HostList {
         } catch {
             throw HostListError(description: "The host file \(path) cannot be read: \(error); check the path and its mode.")
         }
-        return try parse(lines: String(decoding: file.bytes, as: UTF8.self), name: path)
+        return try parse(text: file.bytes, name: path)
     }
 
     /// The lines of a host file named `name`.
     ///
     /// - Throws: `HostListError` with the line's number.
     public static func parse(lines text: String, name: String) throws -> [HostEntry] {
+        try parse(text: Array(text.utf8), name: name)
+    }
+
+    private static func parse(text bytes: [UInt8], name: String) throws -> [HostEntry] {
+        let text = String(decoding: WrittenText.normalised(bytes), as: UTF8.self)
         var entries: [HostEntry] = []
         var places: [String] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

@@ -5,8 +5,12 @@ public enum DataError: Error, Sendable, Hashable {
     case malformed(file: String, offset: Int, unpacked: Bool, found: String, expected: String)
     /// The operating system refused `doing` (for example "open").
     case system(doing: String, file: String, reason: String)
+    /// A whole array of a type that is not read in its place.
+    case elementType(file: String, found: String, role: NPYRole)
+    /// A whole file whose content is none that can be trained on.
+    case unfit(file: String, found: String, expected: String)
     /// A set's files are in none of the folders looked in.
-    case missing(set: String, files: [String], folders: [String])
+    case missing(set: String, files: [String], folders: [String], wayOn: String)
     /// A setting of the `data` section is impossible.
     case setting(key: String, found: String, expected: String)
     /// A name that is no data set that can be fetched or verified.
@@ -28,16 +32,19 @@ extension DataError: CustomStringConvertible {
                 + "replace the file\(wayOn)."
         case .system(let doing, let file, let reason):
             return "cannot \(doing) \(file): \(reason); check the path, its permissions and the free space."
-        case .missing(let set, let files, let folders):
-            let wayOn =
-                set == "mnist"
-                ? "run `lockstep data fetch mnist`, name their folder with --data DIR or LOCKSTEP_DATA, "
-                    + "or start with --recipe quickstart, which needs no files"
-                : "name their folder with --data DIR or LOCKSTEP_DATA, or the files with --set data.KEY=FILE"
+        case .elementType(let file, let found, let role):
+            return "\(file) is of \(found), a type that is not read as \(role.rawValue); \(role.rawValue) are "
+                + "\(role.types.map { "\($0)" }.joined(separator: ", ")), in either byte order: convert the array, "
+                + "as by array.astype('\(role.example)')."
+        case .unfit(let file, let found, let expected):
+            return "\(file) cannot be used: it has \(found), expected \(expected)."
+        case .missing(let set, let files, let folders, let wayOn):
             return "data set \(set): \(files.joined(separator: ", ")) not found, packed or plain, in "
                 + "\(folders.joined(separator: " or ")); \(wayOn)."
         case .setting(let key, let found, let expected):
-            return "data.\(key) is \(found), expected \(expected); change it with --set data.\(key)=VALUE or in the recipe."
+            let follows = ["train", "validation"].contains(key) ? "; auto follows the data" : ""
+            return "data.\(key) is \(found), expected \(expected); change it with --set data.\(key)=VALUE or in the recipe"
+                + "\(follows)."
         case .unknownSet(let name, let known):
             return "no data set is called \(name) here; known are \(known.joined(separator: ", ")) (`lockstep data list`)."
         case .download(let file, let reasons):

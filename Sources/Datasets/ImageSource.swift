@@ -1,4 +1,4 @@
-/// Images of one size with their labels, by index: a file in memory, or images drawn on demand.
+/// Images of one size, with their labels where they have any, by index: a file in memory, or images drawn on demand.
 ///
 /// One image is `height × width × channels` bytes, rows from the top, channels last; 0 is paper, 255 is ink.
 public protocol ImageSource: Sendable {
@@ -12,6 +12,8 @@ public protocol ImageSource: Sendable {
     var identity: String { get }
     /// Writes image `index` to `bytes[offset ..< offset + pixels]`.
     func copyImage(_ index: Int, into bytes: inout [UInt8], at offset: Int)
+    /// Whether each image has a label; without, `label` must not be asked.
+    var hasLabels: Bool { get }
     func label(_ index: Int) -> UInt8
 }
 

@@ -17,6 +17,9 @@ public struct ImageSubset: Sendable {
     /// Bytes of one image.
     public var pixels: Int { source.pixels }
 
+    /// Whether each image has a label; without, none must be asked for.
+    public var hasLabels: Bool { source.hasLabels }
+
     public func label(_ index: Int) -> UInt8 {
         precondition(index >= 0 && index < count, "image \(index) of \(count)")
         return source.label(range.lowerBound + index)
@@ -40,4 +43,7 @@ public struct ImageSubset: Sendable {
     }
 
     public func labels(_ indices: some Sequence<Int>) -> [UInt8] { indices.map(label) }
+
+    /// One byte an image, as a minibatch carries them: its label, or 0 where there are none, which nobody looks at then.
+    public func labelsOrZeros(_ indices: some Sequence<Int>) -> [UInt8] { indices.map { hasLabels ? label($0) : 0 } }
 }

@@ -56,6 +56,55 @@ import Testing
         #expect(try DataSet.open(settings, directory: folder.path).test.count == 4)
     }
 
+    @Test("a path is looked at first, then its name in the data folder; a run's files first where --data says that they are now")
+    func paths() throws {
+        try writePairs(in: "old/")
+        let names = DataSettings.mnistNames
+        let settings = DataSettings(
+            set: "idx", images: folder.path + "/old/" + names.images, testImages: folder.path + "/old/" + names.testImages)
+        let here = try DataSet.open(settings, directory: folder.path + "/nowhere")
+        #expect(here.settings.images == folder.path + "/old/train-images-idx3-ubyte" && here.settings.train == 9)
+        try folder.write("new/train-images-idx3-ubyte.gz", gzip(idxImages(10, 2, 3, first: 7)))
+        try folder.write("new/idx/t10k-images-idx3-ubyte", idxImages(4, 2, 3))
+        let first = try DataSet.open(settings, directory: folder.path + "/new")
+        #expect(first.identity == here.identity)
+        let moved = try DataSet.open(settings, directory: folder.path + "/new", isOfRun: true)
+        #expect(moved.settings.images == folder.path + "/new/train-images-idx3-ubyte.gz")
+        #expect(moved.settings.testImages == folder.path + "/new/idx/t10k-images-idx3-ubyte")
+    }
+
+    @Test("files of labels may be missing: images that are named have those that are named, the usual images the usual ones")
+    func labels() throws {
+        try writePairs(in: "")
+        #expect(try DataSet.open(DataSettings(set: "idx"), directory: folder.path).train.hasLabels)
+        let named = DataSettings(
+            set: "idx", images: folder.path + "/train-images-idx3-ubyte", testImages: "t10k-images-idx3-ubyte",
+            testLabels: "t10k-labels-idx1-ubyte")
+        let data = try DataSet.open(named, directory: folder.path)
+        #expect(!data.train.hasLabels && data.test.labels([2]) == [12] && data.settings.labels == nil)
+        try folder.write("bare/train-images-idx3-ubyte", idxImages(10, 2, 3))
+        try folder.write("bare/t10k-images-idx3-ubyte", idxImages(4, 2, 3))
+        #expect(try DataSet.open(DataSettings(set: "idx"), directory: folder.path + "/bare").classes == 0)
+    }
+
+    @Test("own files that are nowhere name every folder looked in and the settings that would do")
+    func missingOwn() throws {
+        let settings = DataSettings(set: "npz", file: "/nowhere/own.npz")
+        let text = try sentence { _ = try DataSet.open(settings, directory: folder.path) }
+        #expect(text.contains("own.npz not found, packed or plain, in /nowhere or \(folder.path)/npz or \(folder.path)"), "\(text)")
+        #expect(text.contains("--set data.file=PATH"))
+        let moved = try sentence { _ = try DataSet.open(settings, directory: nil, isOfRun: true) }
+        #expect(moved.contains("--data DIR, or give `lockstep resume` their new place by --set data.file=PATH"), "\(moved)")
+    }
+
+    @Test(
+        "a path is what the shell means by it",
+        arguments: [
+            ("/a/b", "/a/b"), ("b.npz", "/base/b.npz"), ("./b", "/base/b"), (".//./b", "/base/b"), ("../b", "/base/../b"),
+            (".", "/base"), ("", ""),
+        ])
+    func absolute(path: String, expected: String) { #expect(DataDirectory.absolute(path, from: "/base") == expected) }
+
     @Test("glyphs need no folder")
     func glyphs() throws {
         let data = try DataSet.open(DataSettings(), directory: "/nowhere")
@@ -73,9 +122,14 @@ import Testing
             (DataSettings(train: 50_001), "data.train is 50001 with validation 10000, expected at most 50000"),
             (DataSettings(train: 1, validation: 60_000), "data.validation is 60000, expected fewer than the 60000"),
             (DataSettings(set: "mnist", images: "x"), "data.images is given with set mnist, expected only with set idx"),
-            (DataSettings(set: "idx", file: "x"), "data.file is given with set idx, expected only with set npz"),
+            (
+                DataSettings(set: "idx", file: "x"),
+                "data.file is given with set idx, expected only with set npz (--set data.set=npz)"
+            ),
             (DataSettings(set: "npz", file: ""), "data.file is empty"),
             (DataSettings(set: "idx", train: 5, validation: 6), "data.train is 5 with validation 6, expected at most 4"),
+            (DataSettings(set: "idx", train: 10), "data.train is 10 with validation 1, expected at most 9"),
+            (DataSettings(set: "idx", folder: ""), "data.folder is empty"),
         ])
     func impossible(settings: DataSettings, text: String) throws {
         try writePairs(in: "")
@@ -87,7 +141,8 @@ import Testing
     func missing() throws {
         let text = try sentence { _ = try DataSet.open(DataSettings(set: "mnist"), directory: folder.path) }
         for part in [
-            "train-images-idx3-ubyte.gz", "\(folder.path)/mnist or \(folder.path)", "lockstep data fetch mnist", "--data DIR",
+            "train-images-idx3-ubyte.gz", "\(folder.path)/mnist or \(folder.path)",
+            "`lockstep data fetch mnist --data \(folder.path)`", "--data DIR",
             "--recipe quickstart",
         ] { #expect(text.contains(part), "\(text)") }
     }
@@ -110,7 +165,7 @@ import Testing
             (nil, ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/b", .environment),
             (nil, ["LOCKSTEP_DATA": "", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/c/lockstep", .cache),
             (nil, ["XDG_CACHE_HOME": "relative", "HOME": "/d"], "/d/.cache/lockstep", .cache),
-            ("", ["HOME": "/d"], "/d/.cache/lockstep", .cache),
+            ("", ["HOME": "/d"], "/d/.cache/lockstep", .cache), ("/a/", ["HOME": "/d"], "/a/", .option),
         ] as [(String?, [String: String], String, DataDirectory.Origin)]))
     func directory(option: String?, environment: [String: String], path: String, origin: DataDirectory.Origin) {
         let found = DataDirectory(option: option, environment: environment)

@@ -47,6 +47,17 @@ import Testing
         }
     }
 
+    @Test(
+        "a sound file of another type, or of more axes, is told as what it is",
+        arguments: [
+            (bigEndian(0xD03, 3, 2, 2), "it has float32 in 3 axes, expected uint8 in 3 axes"),
+            (bigEndian(0x804, 3, 2, 2), "it has uint8 in 4 axes, expected uint8 in 3 axes"),
+        ])
+    func otherKinds(bytes: [UInt8], words: String) throws {
+        let text = try sentence { _ = try IDX.readImages(try folder.write("images", bytes)) }
+        #expect(text.contains(words) && !text.contains("damaged"), "\(text)")
+    }
+
     @Test("labels out of range, too few, too many or of another count are errors")
     func labels() throws {
         func text(_ bytes: [UInt8], images: Int) throws -> String {

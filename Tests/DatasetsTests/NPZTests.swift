@@ -20,26 +20,6 @@ import Testing
         + "gAHOAAAAeV90cmFpbi5ucHlQSwECLQMtAAAACAAAACEA5czzR2EAAACYAAAACgAAAAAAAAAAAAAAgAFVAQAAeF90ZXN0Lm5weVBLAQItAy0A"
         + "AAAIAAAAIQB2lSd2SgAAAJAAAAAKAAAAAAAAAAAAAACAAfIBAAB5X3Rlc3QubnB5UEsFBgAAAAAEAAQA4gAAAHgCAAAAAA=="
 
-    /// A zip archive of stored members; `change` may spoil an entry of the directory.
-    private func zip(_ members: [(String, [UInt8])], change: (inout [UInt8]) -> Void = { _ in }) -> [UInt8] {
-        var file: [UInt8] = []
-        var directory: [UInt8] = []
-        for (name, content) in members {
-            let common =
-                littleEndian(0, 2) + littleEndian(0, 2) + littleEndian(0, 4) + littleEndian(Int(checkSum(content)), 4)
-                + littleEndian(content.count, 4) + littleEndian(content.count, 4) + littleEndian(name.utf8.count, 2)
-            var entry = [0x50, 0x4B, 1, 2, 20, 0, 20, 0] + common + [UInt8](repeating: 0, count: 12)
-            entry += littleEndian(file.count, 4) + Array(name.utf8)
-            change(&entry)
-            directory += entry
-            file += [0x50, 0x4B, 3, 4, 20, 0] + common + [0, 0] + Array(name.utf8) + content
-        }
-        let end =
-            [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + littleEndian(members.count, 2) + littleEndian(members.count, 2)
-            + littleEndian(directory.count, 4) + littleEndian(file.count, 4) + [0, 0]
-        return file + directory + end
-    }
-
     private func npy<Element: NPYElement>(_ values: [Element], _ shape: [Int]) throws -> [UInt8] {
         try NPY.write(values, shape: shape, to: "\(folder.path)/member.npy")
         return try folder.read("member.npy")
@@ -78,17 +58,22 @@ import Testing
             }
         }
         let images = try npy([UInt8](0..<8), [2, 2, 2])
-        #expect(try text(npy([Float](repeating: 0, count: 8), [2, 2, 2]), images).contains("float32 of shape [2, 2, 2]"))
-        #expect(try text(npy([UInt8](0..<8), [2, 4]), images).contains("uint8 of shape [2, 4]"))
-        #expect(try text(images, npy([Int64(1)], [1])).contains("int64 of shape [1], expected 2 integer labels"))
-        #expect(try text(images, npy([Int64(1), 256], [2])).contains("at byte 136 of its unpacked content found label 256"))
+        #expect(
+            try text(npy([Int32](0..<8), [2, 2, 2]), images).contains("(x_train) is of int32, a type that is not read as images"))
+        #expect(try text(npy([UInt8](0..<8), [8]), images).contains("an array of shape (8,), expected (count, height, width)"))
+        #expect(try text(images, npy([Float(0), 1], [2])).contains("float32, a type that is not read as labels"))
+        #expect(try text(images, npy([Int64(1)], [1])).contains("labels of shape (1,), expected 2, one for each image"))
+        #expect(try text(images, npy([Int64(1), 256], [2])).contains("the label 256 at index 1, expected labels of 0 to 255"))
     }
 
     @Test("an archive without the arrays names those it has")
     func otherNames() throws {
         try folder.write("mnist.npz", zip([("a.npy", []), ("b.npy", [])]))
         let text = try sentence { _ = try DataSet.open(DataSettings(set: "npz"), directory: folder.path) }
-        #expect(text.contains("arrays a, b, expected x_train"))
+        #expect(text.contains("it has the arrays a, b, expected x_train and x_test"))
+        let path = try folder.write("own.npy", try npy([UInt8(1)], [1]))
+        let one = try sentence { _ = try DataSet.open(DataSettings(set: "npz", file: path), directory: folder.path) }
+        #expect(one.contains("it has one array, expected an archive"))
     }
 
     @Test(

@@ -61,9 +61,10 @@ import Testing
     @Test(
         "unfit headers name the place and what would do",
         arguments: [
-            ("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", "type '>f4'"),
-            ("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "one of <f4"),
-            ("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", "found Fortran order, expected C order"),
+            ("{'descr': '|f4', 'fortran_order': False, 'shape': (1,), }", "is of '|f4', a type that is not read as arrays"),
+            ("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "is of '<c8', a type that is not read as arrays"),
+            ("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "is of '[('a', '<f4')]', a type"),
+            ("{'descr': '<f4', 'fortran_order': None, 'shape': (1,), }", "another value of fortran_order"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "4 bytes of values, expected 8"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 16), }", "at most"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "another dimension"),

@@ -67,3 +67,23 @@ func sentence(_ body: () throws -> Void) throws -> String {
 
 /// Images in training, validation and test.
 func counts(_ data: DataSet) -> [Int] { DataSet.Split.allCases.map { data.subset($0).count } }
+
+/// A zip archive of stored members; `change` may spoil an entry of the directory.
+func zip(_ members: [(String, [UInt8])], change: (inout [UInt8]) -> Void = { _ in }) -> [UInt8] {
+    var file: [UInt8] = []
+    var directory: [UInt8] = []
+    for (name, content) in members {
+        let common =
+            littleEndian(0, 2) + littleEndian(0, 2) + littleEndian(0, 4) + littleEndian(Int(checkSum(content)), 4)
+            + littleEndian(content.count, 4) + littleEndian(content.count, 4) + littleEndian(name.utf8.count, 2)
+        var entry = [0x50, 0x4B, 1, 2, 20, 0, 20, 0] + common + [UInt8](repeating: 0, count: 12)
+        entry += littleEndian(file.count, 4) + Array(name.utf8)
+        change(&entry)
+        directory += entry
+        file += [0x50, 0x4B, 3, 4, 20, 0] + common + [0, 0] + Array(name.utf8) + content
+    }
+    let end =
+        [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + littleEndian(members.count, 2) + littleEndian(members.count, 2)
+        + littleEndian(directory.count, 4) + littleEndian(file.count, 4) + [0, 0]
+    return file + directory + end
+}

@@ -14,10 +14,10 @@ import Testing
         all[2].prior = .mixture(components: 7, radial: 0.5, tangential: 0.1, distance: 0)
         all[2].phases["reconstruction"]?.schedule = Schedule(kind: .cosine(from: 95, to: 120.5))
         all[3].prior = .swissRoll(thickness: 0.1)
-        all[3].data = DataSettings(set: "npz", train: 10, validation: 5, file: "a: \"b\" #c\\.npz")
+        all[3].data = DataSettings(set: "npz", train: 10, validation: 5, file: "/a: \"b\" #c\\.npz")
         all[3].gradientBits = .bits(24)
         all[4].data = DataSettings(
-            set: "idx", train: 10, validation: 5, images: "yes", labels: "1e5", testImages: "~", testLabels: "x'y")
+            set: "idx", train: 10, images: "/yes", labels: "/1e5", testImages: "/~", testLabels: "/x'y", folder: "/a b")
         all[4].model = ModelSettings(
             encoder: [], decoder: [3], discriminator: [1, 2, 3], code: 9, output: .linear, initialisation: .he)
         all[4].seed = .max
@@ -95,6 +95,9 @@ import Testing
             { $0.prior = .gaussian(std: 4) }, { $0.inputNoise = 0.1 }, { $0.phases["generator"]?.rate = 0.2 }, { $0.average = 0.9 },
             { $0.gradientBits = .bits(24) }, { $0.kernel = "haswell" },
         ]
+        free.data.folder = "/elsewhere"
+        free.data.file = "/elsewhere/own.npz"
+        #expect(free.identityDigest == start.identityDigest, "the place of the data changes no bit")
         for change in changes {
             var changed = start
             change(&changed)
@@ -209,7 +212,7 @@ import Testing
         let configuration = try recipe.configuration()
         #expect(configuration.name == recipe.name)
         #expect(try Configuration.load(ConfigurationSources(recipe: recipe.name)) == configuration)
-        try configuration.training(pixels: 784, trainingImages: configuration.data.train).validate()
+        try configuration.training(pixels: 784, trainingImages: #require(configuration.data.train)).validate()
         #expect(recipe.text.hasSuffix("\n"))
         #expect(!recipe.summary.isEmpty)
         #expect(Set(Recipes.all.map(\.name)).count == Recipes.all.count)

@@ -25,6 +25,9 @@ public struct ReplayTensor: Sendable, Equatable {
 public final class ReplayCapture {
     public private(set) var tensors: [ReplayTensor] = []
 
+    /// The tensor of the step's labels, which data without labels has none of.
+    public static let labelsName = "input.labels"
+
     public init() {}
 
     /// The step's images and what was drawn for them.
@@ -33,7 +36,7 @@ public final class ReplayCapture {
         let settings = replica.settings
         let rows = replica.minibatch
         add("input.images", [rows, settings.pixels], .u8(ordered.flatMap(\.images)))
-        add("input.labels", [rows], .u8(ordered.flatMap(\.labels)))
+        add(Self.labelsName, [rows], .u8(ordered.flatMap(\.labels)))
         let noise = Matrix(rows: rows, columns: settings.pixels)
         if settings.inputNoise > 0 { settings.fillInputNoise(noise, step: replica.step, firstRow: 0) }
         add("noise.input", [rows, settings.pixels], .f32(noise.values.array))

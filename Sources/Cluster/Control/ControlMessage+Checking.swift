@@ -49,7 +49,9 @@ extension ControlMessage {
         case .welcome(var welcome):
             try most(welcome.generation, MessageBounds.count, "generation")
             try most(welcome.markApplied, MessageBounds.applied, "mark")
-            for side in [welcome.height, welcome.width, welcome.channels] { try most(UInt64(side), 1 << 16, "image size") }
+            for side in [welcome.height, welcome.width, welcome.channels] {
+                try most(UInt64(side), MessageBounds.pixels, "image size")
+            }
             try most(UInt64(welcome.height) * UInt64(welcome.width), MessageBounds.pixels, "image size")
             try most(
                 UInt64(welcome.height) * UInt64(welcome.width) * UInt64(welcome.channels), MessageBounds.pixels, "image size")

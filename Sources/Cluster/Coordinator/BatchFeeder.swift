@@ -54,7 +54,7 @@ final class BatchFeeder: Sendable {
                 let rows = ShardGeometry.rows(ofShard: shard, minibatch: samples.count, shards: shards)
                 let indices = samples[rows]
                 return ShardImages(
-                    shard: shard, rows: rows, images: data.images(indices), labels: data.labels(indices))
+                    shard: shard, rows: rows, images: data.images(indices), labels: data.labelsOrZeros(indices))
             }
             let message = BatchImages.pack(step: step, minibatch: samples.count, shards: parts)
             member.connection.sendBulk(.batch(message), view: view)

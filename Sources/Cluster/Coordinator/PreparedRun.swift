@@ -38,9 +38,11 @@ struct PreparedRun: Sendable {
     ///   taken.
     /// - Throws: one sentence for data, configuration or checkpoint that cannot be used.
     init(options: CoordinatorOptions, prepare: (_ identity: String) throws -> Void) throws {
-        self.options = options
-        let configuration = options.configuration
-        data = try DataSet.open(configuration.data, directory: options.dataDirectory)
+        let configuration: Configuration
+        (configuration, data) = try options.folder.openData(options.configuration, directory: options.dataDirectory)
+        var opened = options
+        opened.configuration = configuration
+        self.options = opened
         let train = data.train
         training = configuration.training(pixels: train.pixels, trainingImages: train.count)
         try training.validate()

@@ -62,10 +62,10 @@ public struct KnownSet: Sendable, Hashable {
         ])
 
     public static let idx = KnownSet(
-        name: "idx", summary: "your own IDX pairs: data.images, data.labels, data.test_images, data.test_labels")
+        name: "idx", summary: "your own IDX pairs: data.images and data.test_images; with labels: data.labels and data.test_labels")
 
     public static let npz = KnownSet(
-        name: "npz", summary: "your own NumPy archive: data.file with x_train, y_train, x_test, y_test")
+        name: "npz", summary: "your own NumPy archive: data.file with x_train and x_test; with labels: y_train and y_test")
 
     /// The set of that name that can be verified; throws `DataError.unknownSet`.
     public static func named(_ name: String) throws -> KnownSet {

@@ -29,6 +29,8 @@ public struct Glyphs: ImageSource {
     public var channels: Int { 1 }
     public var identity: String { textDigest("glyphs \(Self.digest) \(range.lowerBound) \(range.upperBound)") }
 
+    public var hasLabels: Bool { true }
+
     public func label(_ index: Int) -> UInt8 { UInt8((range.lowerBound + index) % Self.classes) }
 
     public func copyImage(_ index: Int, into bytes: inout [UInt8], at offset: Int) {

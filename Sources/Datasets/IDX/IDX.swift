@@ -49,6 +49,11 @@ public enum IDX {
     private static func checkMagic(_ reader: ContentReader, _ magic: UInt32, _ what: String) throws {
         let found = try bigEndian(reader, "the IDX magic number")
         guard found == magic else {
+            if let kind = otherKind(found) {
+                throw DataError.unfit(
+                    file: reader.path, found: kind,
+                    expected: magic == imagesMagic ? "uint8 in 3 axes, count, rows and columns" : "uint8 in 1 axis, one label each")
+            }
             let meaning =
                 switch found {
                 case imagesMagic: " (images: were images and labels swapped?)"
@@ -58,6 +63,15 @@ public enum IDX {
             throw reader.malformed(
                 at: 0, found: "magic number \(hex(found))\(meaning)", expected: "\(hex(magic)), IDX \(what) of one byte each")
         }
+    }
+
+    /// What a sound IDX of another type or of more axes holds; nil where the number is none of the format's, and for the two that are read.
+    private static func otherKind(_ magic: UInt32) -> String? {
+        let types: [UInt32: String] = [8: "uint8", 9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"]
+        guard let type = types[magic >> 8], (1...8).contains(magic & 255), ![imagesMagic, labelsMagic].contains(magic) else {
+            return nil
+        }
+        return "\(type) in \(magic & 255) axes"
     }
 
     private static func number(

@@ -1,13 +1,19 @@
 /// Reader and writer of NumPy's `.npy` files.
 public enum NPY {
-    public static func read(_ path: String) throws -> NPYArray {
+    /// The array of a file; `role` says what it is to be, which decides the types it may have.
+    public static func read(_ path: String, as role: NPYRole = .any) throws -> NPYArray {
         let file = try RawFile(path)
         guard file.size <= NPYHeader.greatestBytes else {
             throw DataError.malformed(
                 file: path, offset: 0, unpacked: false, found: "\(file.size) bytes",
                 expected: "an array of at most \(NPYHeader.greatestBytes)")
         }
-        return try decode(try file.read(file.size), file: path, unpacked: false)
+        return try decode(try file.read(file.size), file: path, unpacked: false, as: role)
+    }
+
+    /// Whether a file begins as one array does.
+    static func isArray(_ path: String) throws -> Bool {
+        try RawFile(path).read(NPYHeader.magic.count) == NPYHeader.magic
     }
 
     /// Writes a whole array; the file has its name only when it is complete.
@@ -17,28 +23,42 @@ public enum NPY {
         try writer.commit()
     }
 
-    static func decode(_ bytes: [UInt8], file: String, unpacked: Bool) throws -> NPYArray {
-        let header = try NPYHeader(bytes, file: file, unpacked: unpacked)
-        let body = bytes[header.dataOffset...]
-        let values: NPYValues =
-            switch header.type {
-            case .uint8: .uint8(Array(body))
-            case .float32: .float32(words(body, UInt32.self) { Float(bitPattern: $0) })
-            case .float64: .float64(words(body, UInt64.self) { Double(bitPattern: $0) })
-            case .int32: .int32(words(body, UInt32.self) { Int32(bitPattern: $0) })
-            case .int64: .int64(words(body, UInt64.self) { Int64(bitPattern: $0) })
-            }
-        return NPYArray(file: file, shape: header.shape, values: values, dataOffset: header.dataOffset)
+    static func decode(_ bytes: [UInt8], file: String, unpacked: Bool, as role: NPYRole) throws -> NPYArray {
+        let header = try NPYHeader(bytes, file: file, unpacked: unpacked, for: role)
+        let values = values(bytes[header.dataOffset...], header.type, isBigEndian: header.isBigEndian)
+        return NPYArray(
+            file: file, shape: header.shape, type: header.type,
+            values: header.isFortran ? values.fromFortranOrder(header.shape) : values)
+    }
+
+    private static func values(_ body: ArraySlice<UInt8>, _ type: NPYType, isBigEndian: Bool) -> NPYValues {
+        func words<Word: FixedWidthInteger, Element>(_: Word.Type, _ element: (Word) -> Element) -> [Element] {
+            Self.words(body, isBigEndian: isBigEndian, element)
+        }
+        return switch type {
+        case .uint8: .uint8(Array(body))
+        case .bool: .int32(body.map { $0 == 0 ? 0 : 1 })
+        case .int8: .int32(body.map { Int32(Int8(bitPattern: $0)) })
+        case .int16: .int32(words(UInt16.self) { Int32(Int16(bitPattern: $0)) })
+        case .uint16: .int32(words(UInt16.self) { Int32($0) })
+        case .int32: .int32(words(UInt32.self) { Int32(bitPattern: $0) })
+        case .uint32: .int64(words(UInt32.self) { Int64($0) })
+        case .int64: .int64(words(UInt64.self) { Int64(bitPattern: $0) })
+        case .uint64: .int64(words(UInt64.self) { Int64(clamping: $0) })
+        case .float16: .float32(words(UInt16.self) { Float(Float16(bitPattern: $0)) })
+        case .float32: .float32(words(UInt32.self) { Float(bitPattern: $0) })
+        case .float64: .float64(words(UInt64.self) { Double(bitPattern: $0) })
+        }
     }
 
     private static func words<Word: FixedWidthInteger, Element>(
-        _ bytes: ArraySlice<UInt8>, _: Word.Type, _ element: (Word) -> Element
+        _ bytes: ArraySlice<UInt8>, isBigEndian: Bool, _ element: (Word) -> Element
     ) -> [Element] {
         let size = Word.bitWidth / 8
         return stride(from: bytes.startIndex, to: bytes.endIndex, by: size).map { start in
             var word: Word = 0
             for index in 0..<size { word |= Word(truncatingIfNeeded: bytes[start + index]) << (8 * index) }
-            return element(word)
+            return element(isBigEndian ? word.byteSwapped : word)
         }
     }
 }

@@ -6,15 +6,24 @@ struct NPYDictionary {
         var expected: String
     }
 
+    /// What the dictionary says.
+    struct Content {
+        /// Of the elements, as it stands there.
+        var descriptor: String
+        /// The first index runs fastest.
+        var isFortran: Bool
+        var shape: [Int]
+    }
+
     private var text: ArraySlice<UInt8>
 
     /// The slice keeps the indices of the file, so that a fault's offset is the file's.
     init(_ text: ArraySlice<UInt8>) { self.text = text }
 
-    mutating func read() throws -> (type: NPYType, shape: [Int]) {
-        var type: NPYType?
+    mutating func read() throws -> Content {
+        var found: String?
         var shape: [Int]?
-        var isOrdered = false
+        var isFortran: Bool?
         try require("{")
         while !take("}") {
             skipSpace()
@@ -22,10 +31,8 @@ struct NPYDictionary {
             let key = try quoted()
             try require(":")
             switch key {
-            case "descr" where type == nil: type = try descriptor()
-            case "fortran_order" where !isOrdered:
-                try order()
-                isOrdered = true
+            case "descr" where found == nil: found = try descriptor()
+            case "fortran_order" where isFortran == nil: isFortran = try order()
             case "shape" where shape == nil: shape = try tuple()
             default: throw Fault(offset: start, found: "key '\(key)'", expected: "descr, fortran_order and shape, once each")
             }
@@ -35,31 +42,33 @@ struct NPYDictionary {
             }
         }
         skipSpace()
-        guard let type, let shape, isOrdered, text.isEmpty else {
+        guard let found, let shape, let isFortran, text.isEmpty else {
             throw Fault(offset: text.startIndex, found: "an incomplete header", expected: "descr, fortran_order and shape")
         }
-        return (type, shape)
+        return Content(descriptor: found, isFortran: isFortran, shape: shape)
     }
 
-    private mutating func descriptor() throws -> NPYType {
+    /// A name between quotation marks, or the list by which NumPy describes records, up to its end.
+    private mutating func descriptor() throws -> String {
         skipSpace()
+        guard text.first == UInt8(ascii: "[") else { return try quoted() }
         let start = text.startIndex
-        let name = try quoted()
-        // One byte has no order: "<u1" is what some writers say for "|u1".
-        guard let type = NPYType(rawValue: name == "<u1" ? "|u1" : name) else {
-            let known = NPYType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Fault(offset: start, found: "type '\(name)'", expected: "one of \(known)")
+        var depth = 0
+        var list: [UInt8] = []
+        while let byte = text.popFirst() {
+            list.append(byte)
+            if byte == UInt8(ascii: "[") { depth += 1 }
+            if byte == UInt8(ascii: "]") { depth -= 1 }
+            if depth == 0 { return String(decoding: list, as: UTF8.self) }
         }
-        return type
+        throw Fault(offset: start, found: "a list without an end", expected: "the type of the elements")
     }
 
-    private mutating func order() throws {
+    private mutating func order() throws -> Bool {
         skipSpace()
-        let start = text.startIndex
-        if word("False") { return }
-        throw Fault(
-            offset: start, found: word("True") ? "Fortran order" : "another value of fortran_order",
-            expected: "C order (numpy.ascontiguousarray before numpy.save)")
+        if word("False") { return false }
+        if word("True") { return true }
+        throw Fault(offset: text.startIndex, found: "another value of fortran_order", expected: "False or True")
     }
 
     private mutating func tuple() throws -> [Int] {

@@ -7,14 +7,17 @@ package struct NPYHeader {
     static let greatestBytes = 1 << 34
 
     var type: NPYType
+    var isBigEndian: Bool
+    /// The first index runs fastest.
+    var isFortran: Bool
     var shape: [Int]
     /// Where the values start.
     var dataOffset: Int
     /// Elements.
     var count: Int
 
-    /// Reads the front of `bytes`; what follows must be exactly the values.
-    init(_ bytes: [UInt8], file: String, unpacked: Bool) throws {
+    /// Reads the front of `bytes`; what follows must be exactly the values, of a type that is read for `role`.
+    init(_ bytes: [UInt8], file: String, unpacked: Bool, for role: NPYRole) throws {
         func malformed(_ offset: Int, _ found: String, _ expected: String) -> DataError {
             .malformed(file: file, offset: offset, unpacked: unpacked, found: found, expected: expected)
         }
@@ -37,11 +40,18 @@ package struct NPYHeader {
             throw malformed(8, "header length \(length) in a file of \(bytes.count) bytes", "a header that the file holds")
         }
         var dictionary = NPYDictionary(bytes[start..<dataOffset])
+        let content: NPYDictionary.Content
         do {
-            (type, shape) = try dictionary.read()
+            content = try dictionary.read()
         } catch let fault as NPYDictionary.Fault {
             throw malformed(fault.offset, fault.found, fault.expected)
         }
+        (shape, isFortran) = (content.shape, content.isFortran)
+        guard let known = NPYType.parse(content.descriptor), role.types.contains(known.type) else {
+            let name = NPYType.parse(content.descriptor).map { "\($0.type)" } ?? "'\(content.descriptor)'"
+            throw DataError.elementType(file: file, found: name, role: role)
+        }
+        (type, isBigEndian) = known
         count = 1
         for side in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: side)
@@ -60,7 +70,7 @@ package struct NPYHeader {
     /// The front of a file of that type and shape, in format 1.0.
     package static func encode(_ type: NPYType, shape: [Int]) -> [UInt8] {
         let sides = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-        var text = "{'descr': '\(type.rawValue)', 'fortran_order': False, 'shape': (\(sides)), }"
+        var text = "{'descr': '\(type.descriptor)', 'fortran_order': False, 'shape': (\(sides)), }"
         let padding = 63 - (10 + text.utf8.count) % 64
         text += String(repeating: " ", count: padding) + "\n"
         let length = text.utf8.count

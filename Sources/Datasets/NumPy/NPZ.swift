@@ -7,14 +7,14 @@ public final class NPZ {
     /// The arrays' names, without `.npy`.
     public var names: [String] { archive.entries.map { Self.arrayName($0.name) } }
 
-    /// The array of that name, which `names` has.
-    public func read(_ name: String) throws -> NPYArray {
+    /// The array of that name, which `names` has; `role` says what it is to be.
+    public func read(_ name: String, as role: NPYRole = .any) throws -> NPYArray {
         guard let entry = archive.entries.first(where: { Self.arrayName($0.name) == name }) else {
             throw DataError.malformed(
                 file: archive.path, offset: 0, unpacked: false, found: "arrays \(names.joined(separator: ", "))",
                 expected: "one called \(name)")
         }
-        return try NPY.decode(try archive.read(entry), file: "\(archive.path) (\(name))", unpacked: true)
+        return try NPY.decode(try archive.read(entry), file: "\(archive.path) (\(name))", unpacked: true, as: role)
     }
 
     private static func arrayName(_ member: String) -> String {

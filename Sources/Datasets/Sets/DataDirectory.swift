@@ -1,58 +1,123 @@
 import Foundation
 
-/// The folder of data files: `--data DIR`, else `LOCKSTEP_DATA`, else the cache folder of the XDG convention,
-/// `$XDG_CACHE_HOME/lockstep` or `~/.cache/lockstep`.
+/// The folders in which data files are looked for: `--data DIR` alone where it is given, else what the settings name, `LOCKSTEP_DATA`, and the
+/// cache folder of the XDG convention, `$XDG_CACHE_HOME/lockstep` or `~/.cache/lockstep`, in this order.
 public struct DataDirectory: Sendable, Hashable {
     public enum Origin: String, Sendable {
         case option = "--data"
+        case settings = "data.folder"
         case environment = "LOCKSTEP_DATA"
         case cache = "cache folder"
     }
 
-    public let path: String
-    public let origin: Origin
-
-    /// An empty value counts as none; a relative `XDG_CACHE_HOME` is ignored, as its convention says.
-    public init(option: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment) {
-        func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        if let option, !option.isEmpty {
-            self.init(path: option, origin: .option)
-        } else if let folder = given("LOCKSTEP_DATA") {
-            self.init(path: folder, origin: .environment)
-        } else if let cache = given("XDG_CACHE_HOME"), cache.hasPrefix("/") {
-            self.init(path: cache + "/lockstep", origin: .cache)
-        } else {
-            self.init(path: (given("HOME") ?? NSHomeDirectory()) + "/.cache/lockstep", origin: .cache)
-        }
+    /// One of the folders, as an absolute path.
+    struct Place: Sendable, Hashable {
+        var path: String
+        var origin: Origin
     }
 
-    private init(path: String, origin: Origin) {
-        self.path = (path as NSString).expandingTildeInPath
-        self.origin = origin
+    let places: [Place]
+    /// Whether they are those of a run that exists: what `--data` names then goes before the paths that the run remembers.
+    private let isOfRun: Bool
+
+    /// The folder that is looked in first, and that a set is fetched to.
+    public var path: String { places[0].path }
+    public var origin: Origin { places[0].origin }
+
+    /// An empty value counts as none; a relative `XDG_CACHE_HOME` is ignored, as its convention says.
+    ///
+    /// - Parameters:
+    ///   - option: what `--data` says.
+    ///   - folder: what `data.folder` says; where a run has found its files.
+    public init(
+        option: String? = nil, folder: String? = nil, isOfRun: Bool = false,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
+        func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        self.isOfRun = isOfRun
+        if let option, !option.isEmpty {
+            places = [Place(path: Self.absolute(option), origin: .option)]
+            return
+        }
+        let usual =
+            given("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? (given("HOME") ?? NSHomeDirectory()) + "/.cache"
+        let all: [(String?, Origin)] = [
+            (folder, .settings), (given("LOCKSTEP_DATA"), .environment), (usual + "/lockstep", .cache),
+        ]
+        places = all.compactMap { path, origin in path.map { Place(path: Self.absolute($0), origin: origin) } }
+    }
+
+    /// A path as the shell means it, seen from `folder` or, where there is none, from the current folder.
+    public static func absolute(_ path: String, from folder: String? = nil) -> String {
+        let path = path.hasPrefix("~") ? (path as NSString).expandingTildeInPath : path
+        guard !path.hasPrefix("/"), !path.isEmpty else { return path }
+        let current = FileManager.default.currentDirectoryPath
+        let base = folder.map { absolute($0) } ?? current
+        var rest = path[...]
+        while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
+        if rest.isEmpty || rest == "." { return base }
+        return base.hasSuffix("/") ? base + rest : "\(base)/\(rest)"
     }
 
     /// Where the files of a set may lie: DIR/SET and DIR.
-    public func folders(of set: String) -> [String] { ["\(path)/\(set)", path] }
+    public func folders(of set: String) -> [String] { places.flatMap { ["\($0.path)/\(set)", $0.path] } }
 
-    /// The file of that name, or else the same with or without `.gz`, in the first folder that has it.
+    /// The folders in which a file is looked for: that of its path, and the set's, by its name alone.
+    private func folders(for name: String, of set: String) -> [String] {
+        guard name.hasPrefix("/") else { return folders(of: set) }
+        let own = [(name as NSString).deletingLastPathComponent]
+        return isOfRun && origin == .option ? folders(of: set) + own : own + folders(of: set)
+    }
+
+    /// The file of that name, or else the same with or without `.gz`, in the first folder that has it. A path is looked at first, where
+    /// `--data` does not say that a run's files are elsewhere now.
     public func find(_ name: String, of set: String) -> String? {
-        let other = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name + ".gz"
-        let candidates = name.hasPrefix("/") ? [""] : folders(of: set).map { $0 + "/" }
-        for folder in candidates {
-            for spelling in [name, other] where Self.isFile(folder + spelling) { return folder + spelling }
+        let own = name.hasPrefix("/") ? (name as NSString).lastPathComponent : name
+        let other = own.hasSuffix(".gz") ? String(own.dropLast(3)) : own + ".gz"
+        for folder in folders(for: name, of: set) {
+            for spelling in [own, other] {
+                let path = folder.hasSuffix("/") ? folder + spelling : "\(folder)/\(spelling)"
+                if Self.isFile(path) { return path }
+            }
         }
         return nil
     }
 
-    /// The paths of all `names`, or one error that names every one that is missing and the folders looked in.
-    public func require(_ names: [String], of set: String) throws -> [String] {
-        let found = names.map { find($0, of: set) }
-        let missing = zip(names, found).filter { $0.1 == nil }.map(\.0)
+    /// The place whose folder, or the set's folder in it, holds a file that was found.
+    func place(of file: String, set: String) -> String? {
+        let folder = (file as NSString).deletingLastPathComponent
+        return places.first { [$0.path, "\($0.path)/\(set)"].contains(folder) }?.path
+    }
+
+    /// The paths of the files that settings name, or one error that names every one that is missing and the folders looked in.
+    ///
+    /// - Parameter files: keys of the `data` section, and the names they have there or by default.
+    func require(_ files: [(key: String, name: String)], of set: String) throws -> [String] {
+        let found = files.map { find($0.name, of: set) }
+        let missing = zip(files, found).filter { $0.1 == nil }.map(\.0)
         guard missing.isEmpty else {
-            let absolute = missing.allSatisfy { $0.hasPrefix("/") }
-            throw DataError.missing(set: set, files: missing, folders: absolute ? ["the places named"] : folders(of: set))
+            var looked: [String] = []
+            for folder in missing.flatMap({ folders(for: $0.name, of: set) }) where !looked.contains(folder) {
+                looked.append(folder)
+            }
+            throw DataError.missing(
+                set: set, files: missing.map { ($0.name as NSString).lastPathComponent }, folders: looked,
+                wayOn: wayOn(set, missing.map(\.key)))
         }
         return found.compactMap { $0 }
+    }
+
+    private func wayOn(_ set: String, _ keys: [String]) -> String {
+        let fetch = "`lockstep data fetch \(set)\(origin == .option ? " --data \(path)" : "")`"
+        if set == "mnist", isOfRun { return "run \(fetch), or name a folder that has them with --data DIR" }
+        if set == "mnist" {
+            return "run \(fetch), name their folder with --data DIR or LOCKSTEP_DATA, "
+                + "or start with --recipe quickstart, which needs no files"
+        }
+        let settings = keys.map { "--set data.\($0)=PATH" }.joined(separator: " ")
+        return isOfRun
+            ? "name a folder that has them with --data DIR, or give `lockstep resume` their new place by \(settings)"
+            : "give the path by \(settings), or a folder that has them by --data DIR or LOCKSTEP_DATA"
     }
 
     private static func isFile(_ path: String) -> Bool {

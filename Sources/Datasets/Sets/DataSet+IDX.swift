@@ -2,36 +2,69 @@ extension DataSet {
     private static let mnistSide = 28
     private static let mnistClasses = 10
 
-    /// `mnist` and `idx`: two pairs of files; MNIST's are 28 × 28 with labels 0 to 9.
+    /// `mnist` and `idx`: two pairs of files; MNIST's are 28 × 28 with labels 0 to 9. Those of labels may be missing in an `idx`.
     static func openIDX(_ settings: DataSettings, in directory: DataDirectory) throws -> DataSet {
-        let usual = DataSettings.mnistNames
-        let names = [
-            settings.images ?? usual.images, settings.labels ?? usual.labels,
-            settings.testImages ?? usual.testImages, settings.testLabels ?? usual.testLabels,
-        ]
-        let paths = try directory.require(names, of: settings.set)
         let isMNIST = settings.set == "mnist"
+        let found = try isMNIST ? mnistFiles(settings, directory) : idxFiles(settings, directory)
         let classes = isMNIST ? mnistClasses : 256
-        let training = try pair(settings.set, images: paths[0], labels: paths[1], classes: classes) { images in
-            if isMNIST { try checkSize(paths[0], images, rows: mnistSide, columns: mnistSide, of: "MNIST") }
-            try settings.checkSplit(available: images.count, in: paths[0])
+        var split = found
+        let training = try pair(settings.set, images: found.images, labels: found.labels, classes: classes) { path, images in
+            if isMNIST { try checkSize(path, images, rows: mnistSide, columns: mnistSide, of: "MNIST") }
+            split = try found.split(available: images.count, in: path)
         }
-        let test = try pair(settings.set, images: paths[2], labels: paths[3], classes: classes) { images in
-            try checkSize(paths[2], images, rows: training.height, columns: training.width, of: "the training images")
+        let test = try pair(settings.set, images: found.testImages, labels: found.testLabels, classes: classes) { path, images in
+            try checkSize(path, images, rows: training.height, columns: training.width, of: "the training images")
         }
-        return DataSet(
-            settings, training: training, test: test,
-            classes: isMNIST ? mnistClasses : max(training.greatestLabel, test.greatestLabel) + 1)
+        if isMNIST {
+            (split.images, split.labels, split.testImages, split.testLabels) = (nil, nil, nil, nil)
+            split.folder = found.images.flatMap { directory.place(of: $0, set: settings.set) } ?? settings.folder
+        }
+        return DataSet(split, training: training, test: test, classes: isMNIST ? mnistClasses : Self.classes(training, test))
     }
 
+    /// The settings with the paths of MNIST's four files.
+    private static func mnistFiles(_ settings: DataSettings, _ directory: DataDirectory) throws -> DataSettings {
+        let usual = DataSettings.mnistNames
+        let paths = try directory.require(
+            [usual.images, usual.labels, usual.testImages, usual.testLabels].map { ("folder", $0) }, of: settings.set)
+        var found = settings
+        (found.images, found.labels, found.testImages, found.testLabels) = (paths[0], paths[1], paths[2], paths[3])
+        return found
+    }
+
+    /// The settings with the paths of the two or four files. Labels that are not named belong to images that are not named either: MNIST's
+    /// usual names, as far as there are such files.
+    private static func idxFiles(_ settings: DataSettings, _ directory: DataDirectory) throws -> DataSettings {
+        let usual = DataSettings.mnistNames
+        var files = [("images", settings.images ?? usual.images), ("test_images", settings.testImages ?? usual.testImages)]
+        if let labels = settings.labels { files.append(("labels", labels)) }
+        if let labels = settings.testLabels { files.append(("test_labels", labels)) }
+        var paths = try directory.require(files.map { (key: $0.0, name: $0.1) }, of: settings.set)[...]
+        var found = settings
+        (found.images, found.testImages) = (paths.removeFirst(), paths.removeFirst())
+        if settings.labels != nil {
+            found.labels = paths.removeFirst()
+        } else if settings.images == nil {
+            found.labels = directory.find(usual.labels, of: settings.set)
+        }
+        if settings.testLabels != nil {
+            found.testLabels = paths.removeFirst()
+        } else if settings.testImages == nil {
+            found.testLabels = directory.find(usual.testLabels, of: settings.set)
+        }
+        return found
+    }
+
+    /// - Parameter check: is given the path of the images and what stands there, before anything is made of it.
     private static func pair(
-        _ name: String, images: String, labels: String, classes: Int, check: (IDX.Images) throws -> Void
+        _ name: String, images: String?, labels: String?, classes: Int, check: (String, IDX.Images) throws -> Void
     ) throws -> StoredImages {
+        guard let images else { preconditionFailure("a pair without a path of its images") }
         let content = try IDX.readImages(images)
-        try check(content)
+        try check(images, content)
         return StoredImages(
             name: name, height: content.rows, width: content.columns, channels: 1, bytes: content.bytes,
-            labels: try IDX.readLabels(labels, images: content.count, classes: classes))
+            labels: try labels.map { try IDX.readLabels($0, images: content.count, classes: classes) })
     }
 
     private static func checkSize(_ path: String, _ images: IDX.Images, rows: Int, columns: Int, of what: String) throws {

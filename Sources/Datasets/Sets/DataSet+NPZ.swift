@@ -1,57 +1,87 @@
 extension DataSet {
+    /// What the arrays of an archive are called.
+    private struct Naming {
+        var images, labels, testImages, testLabels: String
+
+        var text: String { "\(images) and \(testImages) (with labels: \(labels) and \(testLabels))" }
+    }
+
     private static let namings = [
-        ["x_train", "y_train", "x_test", "y_test"],
-        ["train_images", "train_labels", "test_images", "test_labels"],
+        Naming(images: "x_train", labels: "y_train", testImages: "x_test", testLabels: "y_test"),
+        Naming(images: "train_images", labels: "train_labels", testImages: "test_images", testLabels: "test_labels"),
     ]
 
-    /// `npz`: uint8 images (count, height, width) or (count, height, width, channels), integer labels (count) or
-    /// (count, 1) of 0 to 255.
+    /// `npz`: images of a shape that `ImageLayout` knows, as uint8 or as floats that become bytes, and labels (count) or (count, 1) of 0 to
+    /// 255, of any integer type, where the archive has them.
     static func openArchive(_ settings: DataSettings, in directory: DataDirectory) throws -> DataSet {
-        let path = try directory.require([settings.file ?? "mnist.npz"], of: settings.set)[0]
+        let path = try directory.require([("file", settings.file ?? DataSettings.archiveName)], of: settings.set)[0]
+        guard try !NPY.isArray(path) else {
+            throw DataError.unfit(
+                file: path, found: "one array",
+                expected: "an archive of several: \(namings.map(\.text).joined(separator: " or ")), by numpy.savez")
+        }
         let archive = try NPZ(path)
-        guard let names = namings.first(where: { $0.allSatisfy(archive.names.contains) }) else {
-            throw DataError.malformed(
-                file: path, offset: 0, unpacked: false, found: "arrays \(archive.names.joined(separator: ", "))",
-                expected: namings.map { $0.joined(separator: ", ") }.joined(separator: " or "))
+        guard let names = namings.first(where: { Set(archive.names).isSuperset(of: [$0.images, $0.testImages]) }) else {
+            throw DataError.unfit(
+                file: path, found: "the arrays \(archive.names.joined(separator: ", "))",
+                expected: namings.map(\.text).joined(separator: " or "))
         }
-        let training = try images(archive, names[0], labels: names[1])
-        try settings.checkSplit(available: training.count, in: path)
-        let test = try images(archive, names[2], labels: names[3])
-        guard [test.height, test.width, test.channels] == [training.height, training.width, training.channels] else {
-            throw DataError.malformed(
-                file: "\(path) (\(names[2]))", offset: 0, unpacked: true,
-                found: "images of \(test.height) × \(test.width) × \(test.channels)",
-                expected: "\(training.height) × \(training.width) × \(training.channels), the size of \(names[0])")
+        let array = try archive.read(names.images, as: .images)
+        let layout = try ImageLayout(of: array)
+        var split = try settings.split(available: array.shape[0], in: path)
+        split.file = path
+        let scale = array.values.floats.map { PixelScale(of: $0) }
+        let training = try images(array, layout, scale, labels: try labels(archive, names.labels, count: array.shape[0]))
+        let testArray = try archive.read(names.testImages, as: .images)
+        let testLayout = try ImageLayout(of: testArray)
+        guard [testLayout.height, testLayout.width, testLayout.channels] == [layout.height, layout.width, layout.channels] else {
+            throw DataError.unfit(
+                file: testArray.file, found: "images of \(testLayout.height) × \(testLayout.width) × \(testLayout.channels)",
+                expected: "\(layout.height) × \(layout.width) × \(layout.channels), the size of \(names.images)")
         }
-        return DataSet(
-            settings, training: training, test: test, classes: max(training.greatestLabel, test.greatestLabel) + 1)
+        let test = try images(
+            testArray, testLayout, scale, labels: try labels(archive, names.testLabels, count: testArray.shape[0]))
+        return DataSet(split, training: training, test: test, classes: classes(training, test))
     }
 
-    private static func images(_ archive: NPZ, _ name: String, labels labelName: String) throws -> StoredImages {
-        let array = try archive.read(name)
-        guard case .uint8(let bytes) = array.values, (3...4).contains(array.shape.count), array.shape.allSatisfy({ $0 > 0 })
-        else {
-            throw DataError.malformed(
-                file: array.file, offset: 0, unpacked: true, found: "\(array.values.typeName) of shape \(array.shape)",
-                expected: "uint8 images of shape (count, height, width) or (count, height, width, channels)")
-        }
-        let labels = try labelBytes(try archive.read(labelName), count: array.shape[0])
-        return StoredImages(
-            name: "npz", height: array.shape[1], width: array.shape[2],
-            channels: array.shape.count == 4 ? array.shape[3] : 1, bytes: bytes, labels: labels)
+    /// - Parameter scale: of the training floats, which test floats have too; nil where the training images are bytes.
+    private static func images(
+        _ array: NPYArray, _ layout: ImageLayout, _ scale: PixelScale?, labels: [UInt8]?
+    ) throws -> StoredImages {
+        StoredImages(
+            name: "npz", height: layout.height, width: layout.width, channels: layout.channels,
+            bytes: layout.channelsLast(try pixels(array, scale)), labels: labels)
     }
 
-    private static func labelBytes(_ array: NPYArray, count: Int) throws -> [UInt8] {
+    private static func pixels(_ array: NPYArray, _ scale: PixelScale?) throws -> [UInt8] {
+        if case .uint8(let bytes) = array.values { return bytes }
+        guard let values = array.values.floats else { preconditionFailure("images are bytes or floats") }
+        let scale = scale ?? PixelScale(of: values)
+        guard let bytes = scale.bytes(values) else {
+            let numbers = values.filter { $0.isFinite }
+            let range =
+                numbers.count < values.count
+                ? "values that are no numbers" : "values from \(numbers.min() ?? 0) to \(numbers.max() ?? 0)"
+            throw DataError.unfit(
+                file: array.file, found: range,
+                expected: scale == .units ? "floats of 0 to 1 (or of 0 to 255 in all arrays)" : "floats of 0 to 1, or of 0 to 255")
+        }
+        return bytes
+    }
+
+    /// Nil where the archive has no array of that name.
+    private static func labels(_ archive: NPZ, _ name: String, count: Int) throws -> [UInt8]? {
+        guard archive.names.contains(name) else { return nil }
+        let array = try archive.read(name, as: .labels)
         guard let values = array.values.integers, array.shape == [count] || array.shape == [count, 1] else {
-            throw DataError.malformed(
-                file: array.file, offset: 0, unpacked: true, found: "\(array.values.typeName) of shape \(array.shape)",
-                expected: "\(count) integer labels, one for each image")
+            throw DataError.unfit(
+                file: array.file, found: "labels of shape \(array.shapeText)",
+                expected: "\(count), one for each image; without this array they are trained without labels")
         }
         return try values.enumerated().map { index, value in
             guard let label = UInt8(exactly: value) else {
-                throw DataError.malformed(
-                    file: array.file, offset: array.offset(of: index), unpacked: true, found: "label \(value)",
-                    expected: "0 to 255")
+                throw DataError.unfit(
+                    file: array.file, found: "the label \(value) at index \(index)", expected: "labels of 0 to 255")
             }
             return label
         }

@@ -3,22 +3,24 @@
 public struct DataSet: Sendable {
     public enum Split: String, Sendable, CaseIterable { case train, validation, test }
 
+    /// As they turned out to be: both sizes are numbers, and every file has the path where it was found.
     public let settings: DataSettings
     public let train: ImageSubset
     public let validation: ImageSubset
     public let test: ImageSubset
-    /// One more than the greatest label.
+    /// One more than the greatest label; 0 where there are no labels.
     public let classes: Int
     /// 64 hex digits that are equal exactly where every image, every label and the split are equal.
     public let identity: String
 
-    /// `training` and `test` have images of one size.
+    /// `training` and `test` have images of one size; `settings` have both sizes, as `DataSettings.split` gives them.
     init(_ settings: DataSettings, training: any ImageSource, test: any ImageSource, classes: Int) {
         precondition(training.pixels == test.pixels, "training and test images have one size")
+        guard let count = settings.train, let held = settings.validation else { preconditionFailure("a split without sizes") }
         self.settings = settings
         self.classes = classes
-        train = ImageSubset(training, 0..<settings.train)
-        validation = ImageSubset(training, training.count - settings.validation..<training.count)
+        train = ImageSubset(training, 0..<count)
+        validation = ImageSubset(training, training.count - held..<training.count)
         self.test = ImageSubset(test, 0..<test.count)
         identity = textDigest(
             "train \(training.identity) \(train.range) validation \(validation.range) test \(test.identity)")
@@ -37,7 +39,9 @@ public struct DataSet: Sendable {
         try settings.validate()
         switch settings.set {
         case "glyphs":
-            return DataSet(settings, training: Glyphs.training, test: Glyphs.test, classes: Glyphs.classes)
+            var split = try settings.split(available: Glyphs.trainingCount, in: "the built-in set glyphs")
+            split.folder = nil
+            return DataSet(split, training: Glyphs.training, test: Glyphs.test, classes: Glyphs.classes)
         case "npz":
             return try openArchive(settings, in: directory)
         default:
@@ -45,8 +49,15 @@ public struct DataSet: Sendable {
         }
     }
 
-    /// `directory` is the value of `--data`; nil leaves it to `LOCKSTEP_DATA` and the cache folder.
-    public static func open(_ settings: DataSettings, directory: String?) throws -> DataSet {
-        try open(settings, in: DataDirectory(option: directory))
+    /// `directory` is the value of `--data`; nil leaves it to the settings, `LOCKSTEP_DATA` and the cache folder.
+    ///
+    /// - Parameter isOfRun: the settings are those of a run that exists, whose files may have been moved.
+    public static func open(_ settings: DataSettings, directory: String?, isOfRun: Bool = false) throws -> DataSet {
+        try open(settings, in: DataDirectory(option: directory, folder: settings.folder, isOfRun: isOfRun))
+    }
+
+    /// One more than the greatest label of two sources; 0 where neither has labels.
+    static func classes(_ training: StoredImages, _ test: StoredImages) -> Int {
+        max(training.greatestLabel ?? -1, test.greatestLabel ?? -1) + 1
     }
 }

@@ -1,18 +1,20 @@
-/// The `data` section of a recipe: which set, and how its training file is split.
+/// The `data` section of a recipe: which set, where its files are, and how its training file is split.
 ///
 /// | key | type | default | meaning |
 /// |---|---|---|---|
 /// | `set` | text | glyphs | `glyphs` (built in), `mnist`, `idx` (any IDX pair), `npz` (NumPy arrays) |
-/// | `train` | count | 50000 | the first images of the training file |
-/// | `validation` | count | 10000 | the last images of the training file |
+/// | `train` | count or auto | glyphs, mnist: 50000; else auto | the first images of the training file; auto: what validation leaves |
+/// | `validation` | count or auto | glyphs, mnist: 10000; else auto | its last images; auto: a sixth, at most 10000 |
 /// | `images`, `labels` | file | MNIST's names | idx: the training pair |
 /// | `test_images`, `test_labels` | file | MNIST's names | idx: the test pair |
 /// | `file` | file | mnist.npz | npz: the archive |
+/// | `folder` | folder | none | where files are looked for that are not at their path; a run remembers where it found them |
 ///
 /// The archive's arrays are `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`,
-/// `train_labels`, `test_images`, `test_labels`.
+/// `train_labels`, `test_images`, `test_labels`; those of labels may be missing, as may the files of labels.
 ///
-/// A file is looked for in the data folder DIR and in DIR/SET, plain or with `.gz`; an absolute path is taken as it is.
+/// A path is what the shell means by it once a configuration is read. A file that is not there, and one without a path, is looked for by its
+/// name in the data folder DIR and in DIR/SET, plain or with `.gz`.
 public struct DataSettings: Sendable, Hashable {
     public static let sets = ["glyphs", "mnist", "idx", "npz"]
     /// The published names; a file without its `.gz` is found too.
@@ -20,29 +22,42 @@ public struct DataSettings: Sendable, Hashable {
         images: "train-images-idx3-ubyte.gz", labels: "train-labels-idx1-ubyte.gz",
         testImages: "t10k-images-idx3-ubyte.gz", testLabels: "t10k-labels-idx1-ubyte.gz"
     )
+    /// The name of an archive that none is given for.
+    static let archiveName = "mnist.npz"
+    /// Sets whose size is known before a file is opened, and their usual split.
+    private static let knownSets = ["glyphs", "mnist"]
+    private static let usualSplit = (train: 50_000, validation: 10_000)
+    /// The part of a training file that becomes validation where nothing is said, and the most of it.
+    private static let validationPart = 6
+    private static let mostValidation = 10_000
 
     public var set: String
-    /// Images to train on: the first of the training file.
-    public var train: Int
-    /// Images to validate on: the last of the training file.
-    public var validation: Int
-    /// Of `idx`; nil is MNIST's own name.
+    /// Images to train on: the first of the training file. Nil until the data says how many.
+    public var train: Int?
+    /// Images to validate on: the last of the training file. Nil until the data says how many.
+    public var validation: Int?
+    /// Of `idx`; nil is MNIST's own name, or no labels where the images are named.
     public var images, labels, testImages, testLabels: String?
     /// Of `npz`; nil is `mnist.npz`.
     public var file: String?
+    /// Where files are looked for before the usual data folder.
+    public var folder: String?
 
+    /// A size that is nil follows the data, of sets whose size is known at once.
     public init(
-        set: String = "glyphs", train: Int = 50_000, validation: Int = 10_000, images: String? = nil, labels: String? = nil,
-        testImages: String? = nil, testLabels: String? = nil, file: String? = nil
+        set: String = "glyphs", train: Int? = nil, validation: Int? = nil, images: String? = nil, labels: String? = nil,
+        testImages: String? = nil, testLabels: String? = nil, file: String? = nil, folder: String? = nil
     ) {
+        let isKnown = Self.knownSets.contains(set)
         self.set = set
-        self.train = train
-        self.validation = validation
+        self.train = train ?? (isKnown ? Self.usualSplit.train : nil)
+        self.validation = validation ?? (isKnown ? Self.usualSplit.validation : nil)
         self.images = images
         self.labels = labels
         self.testImages = testImages
         self.testLabels = testLabels
         self.file = file
+        self.folder = folder
     }
 
     /// Checks what can be checked without a file; throws `DataError.setting`.
@@ -50,32 +65,46 @@ public struct DataSettings: Sendable, Hashable {
         guard Self.sets.contains(set) else {
             throw DataError.setting(key: "set", found: set, expected: "one of \(Self.sets.joined(separator: ", "))")
         }
-        for (key, count) in [("train", train), ("validation", validation)] where count < 1 || count > IDXLimits.images {
+        for case (let key, let count?) in [("train", train), ("validation", validation)]
+        where count < 1 || count > IDXLimits.images {
             throw DataError.setting(key: key, found: "\(count)", expected: "1 to \(IDXLimits.images) images")
         }
         let pairs = [("images", images), ("labels", labels), ("test_images", testImages), ("test_labels", testLabels)]
         for (key, name) in pairs { try checkFile(key, name, of: "idx") }
         try checkFile("file", file, of: "npz")
-        if set == "glyphs" { try checkSplit(available: Glyphs.trainingCount, in: "the built-in set glyphs") }
+        if let folder, folder.isEmpty {
+            throw DataError.setting(key: "folder", found: "empty", expected: "the path of a folder")
+        }
+        if set == "glyphs" { _ = try split(available: Glyphs.trainingCount, in: "the built-in set glyphs") }
     }
 
-    /// Training and validation images must not overlap.
-    func checkSplit(available: Int, in place: String) throws {
+    /// The settings with both sizes: those that are given, else the last sixth of the training file, but at most 10,000, for validation, and
+    /// all the rest for training.
+    ///
+    /// - Throws: `DataError.setting` where training and validation images would overlap.
+    func split(available: Int, in place: String) throws -> DataSettings {
+        var split = self
+        let part = min(Self.mostValidation, available / Self.validationPart, available - (train ?? 0))
+        let validation = validation ?? max(1, part)
         guard validation < available else {
             throw DataError.setting(
                 key: "validation", found: "\(validation)", expected: "fewer than the \(available) training images of \(place)")
         }
+        let train = train ?? (available - validation)
         guard train + validation <= available else {
             throw DataError.setting(
                 key: "train", found: "\(train) with validation \(validation)",
                 expected: "at most \(available - validation), since \(place) has \(available) training images in all")
         }
+        (split.train, split.validation) = (train, validation)
+        return split
     }
 
     private func checkFile(_ key: String, _ name: String?, of owner: String) throws {
         guard let name else { return }
         guard set == owner else {
-            throw DataError.setting(key: key, found: "given with set \(set)", expected: "only with set \(owner)")
+            throw DataError.setting(
+                key: key, found: "given with set \(set)", expected: "only with set \(owner) (--set data.set=\(owner))")
         }
         guard !name.isEmpty else { throw DataError.setting(key: key, found: "empty", expected: "the name of a file") }
     }

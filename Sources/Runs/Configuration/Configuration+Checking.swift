@@ -17,15 +17,15 @@ extension Configuration {
             throw failure(
                 "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane", suggestion: "2")
         }
-        if data.set == "mnist", data.train + data.validation > Self.mnistImages {
+        if data.set == "mnist", let train = data.train, let validation = data.validation, train + validation > Self.mnistImages {
             throw failure(
                 "data.train",
-                "\(data.train) with a validation of \(data.validation) is impossible, since MNIST has \(Self.mnistImages) training images",
-                suggestion: data.validation < Self.mnistImages ? "\(Self.mnistImages - data.validation)" : nil)
+                "\(train) with a validation of \(validation) is impossible, since MNIST has \(Self.mnistImages) training images",
+                suggestion: validation < Self.mnistImages ? "\(Self.mnistImages - validation)" : nil)
         }
         do {
             try data.validate()
-            try training(pixels: 784, trainingImages: data.train).validate()
+            try training(pixels: 784, trainingImages: data.train ?? minibatch).validate()
         } catch DataError.setting(let key, let found, let expected) {
             throw failure("data.\(key)", "\(found) is impossible, expected \(expected)")
         } catch let error as SettingsError {
@@ -37,7 +37,8 @@ extension Configuration {
     public static let knownKeys: [String] = {
         var specimens = [Configuration(), Configuration(), Configuration(), Configuration()]
         specimens[0].data = DataSettings(
-            set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file")
+            set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
+            folder: "folder")
         specimens[1].prior = .uniform(low: -2, high: 2)
         specimens[2].prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)
         specimens[3].prior = .swissRoll(thickness: 0.1)

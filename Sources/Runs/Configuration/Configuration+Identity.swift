@@ -4,6 +4,10 @@ import Kernels
 extension Configuration {
     /// Settings that may change in the middle of a run without changing a bit of it.
     private static let freeKeys: Set<String> = ["name", "epochs", "steps", "threads", "checkpoint", "evaluate", "figures"]
+    /// Nor does a bit depend on where the data lies: a run knows it by its content.
+    private static let places: Set<String> = [
+        "data.images", "data.labels", "data.test_images", "data.test_labels", "data.file", "data.folder",
+    ]
 
     /// A key that two configurations disagree on.
     public struct Difference: Sendable, Equatable {
@@ -33,7 +37,7 @@ extension Configuration {
     }
 
     private static func changesBits(_ key: String) -> Bool {
-        !freeKeys.contains(String(key.prefix { $0 != "." }))
+        !freeKeys.contains(String(key.prefix { $0 != "." })) && !places.contains(key)
     }
 
     /// Every key in which this configuration and another differ, in the order of a recipe.
@@ -46,6 +50,14 @@ extension Configuration {
             return my == its
                 ? nil : Difference(key: key, mine: my ?? "nothing", other: its ?? "nothing", changesBits: Self.changesBits(key))
         }
+    }
+
+    /// The configuration with the sizes of a run's splits where its own follow the data, which are the run's.
+    func withSizes(of run: Configuration) -> Configuration {
+        var filled = self
+        filled.data.train = data.train ?? run.data.train
+        filled.data.validation = data.validation ?? run.data.validation
+        return filled
     }
 
     private static func texts(_ leaves: [(key: String, value: Setting)]) -> [String: String] {
@@ -82,7 +94,7 @@ extension Configuration {
     ///   - steps: how far the run has come.
     ///   - name: the run, as the user knows it.
     public func requireSameBits(as run: Configuration, after steps: UInt64, run name: String) throws {
-        let wrong = bitsDifference(from: run, after: steps)
+        let wrong = withSizes(of: run).bitsDifference(from: run, after: steps)
         guard wrong.isEmpty else {
             let list = wrong.map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
             throw RunFolderError(

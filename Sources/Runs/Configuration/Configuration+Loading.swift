@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 extension Configuration {
     /// Names that start like settings and belong to the command itself: its flags, and the folder of the data.
@@ -15,7 +16,8 @@ extension Configuration {
     /// Reads a configuration from all its sources; with neither recipe nor base they lie over the recipe `quickstart`.
     /// Throws `ConfigurationError`, `UnknownRecipe` or `DiskError`.
     public static func load(_ sources: ConfigurationSources) throws -> Configuration {
-        try Configuration(merged(sources), defaultName: sources.file.flatMap(name(ofFile:)))
+        let configuration = try Configuration(merged(sources), defaultName: sources.file.flatMap(name(ofFile:)))
+        return sources.base.map { configuration.withSizes(of: $0) } ?? configuration
     }
 
     /// Whether any source gives a key, so that a default that depends on the machine (`threads`) need not be guessed at.
@@ -80,7 +82,7 @@ extension Configuration {
         guard !bytes.allSatisfy({ $0 == 0 || $0 == 0x20 || (0x09...0x0D).contains($0) }) else {
             throw ConfigurationError(origin: path, key: "", problem: "this file is empty, and settings are due")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = String(validating: WrittenText.normalised(bytes), as: UTF8.self) else {
             throw ConfigurationError(origin: path, key: "", problem: "this file is not text in UTF-8")
         }
         return try Setting(yaml: text, file: path)

@@ -22,7 +22,7 @@ enum ConfigurationLimits {
 /// | key | type | default |
 /// |---|---|---|
 /// | `name` | text of letters, digits, `-`, `_`, `.` | the file's own, else quickstart |
-/// | `data` | see `DataSettings` | glyphs, 50000 and 10000 |
+/// | `data` | see `DataSettings`; paths as the shell means them, in a file seen from its folder | glyphs, 50000 and 10000 |
 /// | `minibatch` | rows | 100 |
 /// | `shards` | 1 to 64 | 4 up to a minibatch of 128, else 12 |
 /// | `epochs`, `steps` | counts; `steps` other than 0 ends the run earlier or later than `epochs` | 6, 0 |
@@ -91,15 +91,13 @@ extension Configuration {
     }
 
     private static func data(_ section: SettingSection, _ fallback: DataSettings) throws -> DataSettings {
-        var data = fallback
-        data.set = try section.choice("set", default: data.set, among: DataSettings.sets)
-        data.train = try section.integer("train", default: data.train, in: 1...Int(Int32.max))
-        data.validation = try section.integer("validation", default: data.validation, in: 1...Int(Int32.max))
-        data.images = try section.text("images")?.text
-        data.labels = try section.text("labels")?.text
-        data.testImages = try section.text("test_images")?.text
-        data.testLabels = try section.text("test_labels")?.text
-        data.file = try section.text("file")?.text
+        let counts = 1...Int(Int32.max)
+        let data = DataSettings(
+            set: try section.choice("set", default: fallback.set, among: DataSettings.sets),
+            train: try section.size("train", in: counts), validation: try section.size("validation", in: counts),
+            images: try section.path("images"), labels: try section.path("labels"),
+            testImages: try section.path("test_images"), testLabels: try section.path("test_labels"),
+            file: try section.path("file"), folder: try section.path("folder"))
         try section.finish()
         return data
     }

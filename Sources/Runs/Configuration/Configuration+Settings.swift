@@ -51,16 +51,19 @@ extension Configuration {
 
     private static func settings(of data: DataSettings) -> Setting {
         var entries: [(String, Setting)] = [
-            ("set", .text(data.set)), ("train", .integer(data.train)), ("validation", .integer(data.validation)),
+            ("set", .text(data.set)), ("train", settings(of: data.train)), ("validation", settings(of: data.validation)),
         ]
         let files = [
             ("images", data.images), ("labels", data.labels), ("test_images", data.testImages), ("test_labels", data.testLabels),
-            ("file", data.file),
+            ("file", data.file), ("folder", data.folder),
         ]
         entries += files.compactMap { key, file in file.map { (key, .text($0)) } }
         return Setting(
             content: .mapping(entries.map { Setting.Entry(key: $0.0, keyOrigin: .program, value: $0.1) }), origin: .program)
     }
+
+    /// A size that the data has yet to say.
+    private static func settings(of size: Int?) -> Setting { size.map(Setting.integer) ?? .text("auto") }
 
     private static func settings(of prior: PriorSettings) -> Setting {
         switch prior {

@@ -3,7 +3,7 @@ extension Setting {
     private static let switches: [(key: String, survivors: Set<String>)] = [
         ("kind", ["warm_up"]),
         ("optimizer", ["schedule"]),
-        ("set", ["train", "validation"]),
+        ("set", ["train", "validation", "folder"]),
     ]
 
     /// This tree with another laid over it: mappings key by key, everything else as a whole.
@@ -14,7 +14,7 @@ extension Setting {
         guard var lower = entries, let above = upper.entries else { return upper }
         for (key, survivors) in Self.switches {
             guard let old = self[key]?.scalarText, let new = upper[key]?.scalarText, old != new else { continue }
-            lower.removeAll { $0.key != key && !survivors.contains($0.key) }
+            lower.removeAll { $0.key != key && (!survivors.contains($0.key) || (key == "set" && $0.value.isOfRecipe)) }
         }
         for entry in above {
             if let index = lower.firstIndex(where: { $0.key == entry.key }) {
@@ -37,6 +37,12 @@ extension Setting {
     func without(_ key: String) -> Setting {
         guard let entries else { return self }
         return Setting(content: .mapping(entries.filter { $0.key != key }), origin: origin)
+    }
+
+    /// Sizes that a recipe gives are those of its own data set; those that a person gave hold for another set too.
+    private var isOfRecipe: Bool {
+        guard case .recipe = origin else { return false }
+        return true
     }
 
     private var scalarText: String? {

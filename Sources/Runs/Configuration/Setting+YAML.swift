@@ -11,11 +11,16 @@ extension Setting {
 
     /// Reads a file's text, whose root is a mapping. Throws `ConfigurationError` with the line.
     init(yaml: String, file: String) throws {
-        let root = try Self.compose(yaml) { .file(file, line: $0) }
-        self = root ?? Setting(content: .mapping([]), origin: .file(file, line: 1))
+        try self.init(yaml: yaml) { .file(file, line: $0) }
+    }
+
+    /// Reads a text, whose lines have the origins that `origin` gives them.
+    init(yaml: String, origin: (Int) -> SettingOrigin) throws {
+        let root = try Self.compose(yaml, origin: origin)
+        self = root ?? Setting(content: .mapping([]), origin: origin(1))
         guard entries != nil else {
             throw ConfigurationError(
-                origin: origin.text, key: "", problem: "settings are a mapping of keys to values, and this is \(description)")
+                origin: self.origin.text, key: "", problem: "settings are a mapping of keys to values, and this is \(description)")
         }
     }
 

@@ -1,6 +1,8 @@
 /// Where a setting was written.
 enum SettingOrigin: Sendable, Hashable {
     case file(String, line: Int)
+    /// A recipe that comes with the program.
+    case recipe(String, line: Int)
     /// A flag, a `--set` or an environment variable, as the user typed it.
     case typed(String)
     /// A value of the program's own.
@@ -9,6 +11,7 @@ enum SettingOrigin: Sendable, Hashable {
     var text: String {
         switch self {
         case .file(let name, let line): "\(name), line \(line)"
+        case .recipe(let name, let line): "recipe \(name), line \(line)"
         case .typed(let text): text
         case .program: "the configuration"
         }

@@ -61,6 +61,16 @@ final class SettingSection {
         return number
     }
 
+    /// A count, or `auto`, which is nil: the data says how many.
+    func size(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+        guard let value = take(key) else { return nil }
+        if case .scalar("auto", _) = value.content { return nil }
+        guard case .scalar(let text, isQuoted: false) = value.content, Self.whole(text) != nil else {
+            throw Self.error(value, full(key), "a whole number or auto is expected, not \(value.description)")
+        }
+        return try Self.integer(value, full(key), in: range)
+    }
+
     /// Digits with an optional sign; YAML's underscores are taken out.
     private static func whole(_ text: String) -> String? {
         let digits = text.replacingOccurrences(of: "_", with: "")
@@ -170,6 +180,11 @@ final class SettingSection {
             throw Self.error(value, full(key), "a text is expected, not \(value.description)")
         }
         return (text, value)
+    }
+
+    /// The path of a file or folder, as the shell means it where it was written.
+    func path(_ key: String) throws -> String? {
+        try text(key).map { $0.setting.origin.resolve($0.text) }
     }
 
     /// One of a few words. The error names the nearest.

@@ -27,12 +27,14 @@ public struct RunPictures: Sendable {
     private let configuration: Configuration
     private let data: DataSet
     private let heldOut: HeldOut
+    private let shape: PictureShape
 
     public init(folder: RunFolder, configuration: Configuration, data: DataSet) {
         self.folder = folder
         self.configuration = configuration
         self.data = data
         heldOut = HeldOut(configuration: configuration, data: data)
+        shape = PictureShape(of: data.train)
     }
 
     /// Draws every picture of these weights into the run's figures folder.
@@ -79,31 +81,27 @@ public struct RunPictures: Sendable {
         return (Matrix(Slice(walk.codes), rows: walk.rows * walk.columns, columns: walk.dimensions), walk)
     }
 
-    private func batch(_ images: Matrix) throws -> ImageBatch {
-        try ImageBatch(
-            count: images.rows, height: data.train.height, width: data.train.width, channels: data.train.channels,
-            units: images.values.array)
-    }
+    private func batch(_ images: Matrix) throws -> ImageBatch { try shape.batch(count: images.rows, units: images.values.array) }
 
     private func reconstructions(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
-        let count = min(Self.pairs, data.validation.count)
+        let count = shape.most(min(Self.pairs, data.validation.count))
         let originals = data.validation.images(0..<count)
         return Figures.reconstructions(
-            originals: ImageBatch(
-                count: count, height: data.train.height, width: data.train.width, channels: data.train.channels,
-                pixels: originals),
+            originals: try shape.batch(count: count, pixels: originals),
             reconstructions: try batch(inference.reconstruct(originals)), title: title)
     }
 
     private func samples(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
-        let codes = Matrix(rows: Self.samples, columns: configuration.model.code)
+        let codes = Matrix(rows: shape.most(Self.samples), columns: configuration.model.code)
         configuration.prior.sample(
             into: codes, source: RandomSource(seed: configuration.seed, purpose: .sample, step: 0), firstRow: 0)
         return Figures.samples(try batch(inference.decode(codes)), title: title)
     }
 
     private func walk(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
-        let (codes, walk) = Self.walk(configuration, side: Self.walkSide)
+        // Large images leave room for fewer codes on a side; two there are in any case.
+        let side = Int(Double(shape.most(Self.walkSide * Self.walkSide)).squareRoot())
+        let (codes, walk) = Self.walk(configuration, side: max(2, side))
         return Figures.walk(
             try batch(inference.decode(codes)), columns: walk.columns, horizontal: WalkAxis(name: "z1", values: walk.horizontal),
             vertical: WalkAxis(name: "z2", values: walk.vertical), caption: walk.caption, title: title)
@@ -113,7 +111,8 @@ public struct RunPictures: Sendable {
         var pictures = PictureSet()
         let count = min(Self.points, codes.rows)
         let cloud = CodeCloud(
-            codes: codes.rows(0..<count).values.array, dimensions: codes.columns, labels: data.validation.labels(0..<count),
+            codes: codes.rows(0..<count).values.array, dimensions: codes.columns,
+            labels: data.validation.hasLabels ? data.validation.labels(0..<count) : [],
             prior: heldOut.priorSamples(count).values.array)
         let names: [FigureName] = configuration.model.code > 2 ? [.codes, .codeHistograms] : [.codes]
         let notFinite = cloud.notFinite

@@ -10,7 +10,8 @@ extension Recipes {
             # minute on two cores is enough. Change a key with --set KEY=VALUE (model.code=8), by the environment
             # (LOCKSTEP_MODEL_CODE=8), or in a file of your own (--config FILE), which needs only the keys that differ.
             name: quickstart
-            data: {set: glyphs, train: 50000, validation: 10000}    # glyphs (built in), mnist, idx, npz
+            data: {set: glyphs, train: 50000, validation: 10000}    # glyphs (built in), mnist, idx, npz; sizes: counts, or auto by the data
+            # idx: images, labels, test_images, test_labels; npz: file; a path is seen from this file. folder: where files are looked for besides
             minibatch: 100            # global, whatever the workers
             # shards: 4               # fixes the arithmetic for the life of a run; 4 up to a minibatch of 128, else 12
             epochs: 5

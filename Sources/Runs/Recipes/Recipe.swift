@@ -12,7 +12,7 @@ public struct Recipe: Sendable, Hashable {
     }
 
     func tree() throws -> Setting {
-        try Setting(yaml: text, file: "recipe \(name)")
+        try Setting(yaml: text) { .recipe(name, line: $0) }
     }
 }
 

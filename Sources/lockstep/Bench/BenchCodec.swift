@@ -27,9 +27,9 @@ struct BenchCodec: ParsableCommand {
 
     func run() throws {
         try finishing {
-            let configuration = try settings.configuration()
-            try KernelChoice.require(configuration.kernel)
-            let data = try DataSet.open(configuration.data, directory: settings.data)
+            let wanted = try settings.configuration()
+            try KernelChoice.require(wanted.kernel)
+            let (configuration, data) = try wanted.opened(directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             let trainer = try LocalTrainer(training, threads: MachineLimits.here.cores)
             let plan = MinibatchPlan(count: data.train.count, minibatch: training.minibatch, seed: training.seed)
@@ -37,7 +37,7 @@ struct BenchCodec: ParsableCommand {
                 let samples = plan.samples(of: trainer.replica.step)
                 try trainer.step(
                     ShardGeometry.cut(
-                        images: data.train.images(samples), labels: data.train.labels(samples), pixels: training.pixels,
+                        images: data.train.images(samples), labels: data.train.labelsOrZeros(samples), pixels: training.pixels,
                         shards: training.shards))
             }
             if !json { Output.result("phase            coding       ratio to fp32   pack GB/s   unpack GB/s") }

@@ -35,17 +35,17 @@ struct BenchStep: ParsableCommand {
             settings.sets += [
                 "evaluate.every_epochs=0", "figures.every_epochs=0", "checkpoint.every_seconds=0", "checkpoint.every_epochs=0",
             ]
-            let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
+            let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             // The workers have this family whatever the environment says, and so must the peak that they are held against.
-            try KernelChoice.require(configuration.kernel)
+            try KernelChoice.require(wanted.kernel)
+            let (configuration, data) = try wanted.opened(directory: settings.data)
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
-            let data = try DataSet.open(configuration.data, directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
             let folder = try NewRun.begin(configuration, data: data, at: place, isLatest: false)
             let outcome = try LocalRun(
-                folder: folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: nil,
+                folder: folder, configuration: configuration, spread: spread, from: nil,
                 maximumRestarts: 0, json: false
             ).supervise()
             guard outcome.status == 0 else { return outcome.status }

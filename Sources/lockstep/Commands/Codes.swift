@@ -14,7 +14,7 @@ struct TrainedOptions: ParsableArguments {
     @Option(help: "The checkpoint after so many steps (default: the newest whole one).")
     var step: UInt64?
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
+    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
     var data: String?
 
     func open() throws -> TrainedRun { try TrainedRun(run: run, data: data, step: step) }
@@ -25,7 +25,7 @@ extension DataSet.Split: ExpressibleByArgument {}
 /// `lockstep encode`: the codes of a split, as numpy files.
 struct Encode: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write the codes of a split as .npy (N x Z), its labels beside it as F.labels.npy.",
+        abstract: "Write the codes of a split as .npy (N x Z), its labels, where it has any, beside it as F.labels.npy.",
         discussion: "Example:  lockstep encode first --split test --out codes.npy")
 
     @OptionGroup var trained: TrainedOptions
@@ -51,6 +51,10 @@ struct Encode: ParsableCommand {
             }
             try writer.commit()
             if let warning = finite.warning(of: "codes", in: out) { Output.complain(warning) }
+            guard subset.hasLabels else {
+                Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out); the data has no labels")
+                return 0
+            }
             let base = String(out.dropLast(OutputEnding.npy.rawValue.count))
             try NPY.write(subset.labels(0..<subset.count).map(Int64.init), shape: [subset.count], to: base + ".labels.npy")
             Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out), labels in \(base).labels.npy")
@@ -78,11 +82,11 @@ struct Decode: ParsableCommand {
     func run() throws {
         try finishing {
             let run = try trained.open()
-            let array = try NPY.read(codes)
+            let array = try NPY.read(codes, as: .codes)
             let width = run.configuration.model.code
             guard array.shape.count == 2, array.shape[1] == width, let values = array.values.floats else {
                 throw LocalError(
-                    "\(codes) is \(array.shape) of \(array.values.typeName); codes of this run are N x \(width) floats")
+                    "\(codes) is \(array.shape) of \(array.type); codes of this run are N x \(width) floats")
             }
             var finite = FiniteCount(width: width)
             finite.add(values)
@@ -164,13 +168,13 @@ struct ImageOutput {
             try writer.commit()
             if let warning = finite.warning(of: "images", in: path) { Output.complain(warning) }
         } else {
-            guard count <= Self.pictureLimit else {
-                throw UsageError("\(count) images do not fit a picture (at most \(Self.pictureLimit)); write .npy instead")
+            let shape = PictureShape(of: run.data.train)
+            let limit = shape.most(Self.pictureLimit)
+            guard count <= limit else {
+                throw UsageError("\(count) images do not fit a picture (at most \(limit)); write .npy instead")
             }
             let units = blocks.flatMap { run.inference.decode(codes($0)).values.array }
-            let subset = run.data.train
-            let images = try ImageBatch(
-                count: count, height: subset.height, width: subset.width, channels: subset.channels, units: units)
+            let images = try shape.batch(count: count, units: units)
             let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
             try PNG.write(Figures.grid(images, columns: columns), to: path)
         }

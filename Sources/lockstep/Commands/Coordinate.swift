@@ -72,7 +72,7 @@ struct Coordinate: ParsableCommand {
             warnOfSpares(run)
             return try run.keeping {
                 try CoordinatorProcess(
-                    folder: run.folder, configuration: run.configuration, dataDirectory: settings.data, spread: spread, from: from,
+                    folder: run.folder, configuration: run.configuration, dataDirectory: run.data, spread: spread, from: from,
                     port: port, dataPort: dataPort, token: token, insecure: access.insecure,
                     orphanTimeout: orphanTimeout.value, child: child, json: json
                 ).run()

@@ -96,15 +96,15 @@ struct Launch: ParsableCommand {
                     new = run.new
                     if !settings.isEmpty { try run.folder.update(to: run.configuration) }
                     Output.note("run folder \(run.folder.path)")
-                    return (coordinator(of: run.folder, range), Remains(folder: run.folder, way: "the same command with --run"))
+                    return (coordinator(of: run, range), Remains(folder: run.folder, way: "the same command with --run"))
                 }
             }
             return try new.map { try $0.keeping(status.get) } ?? status.get()
         }
     }
 
-    private func coordinator(of folder: RunFolder, _ workers: WorkerRange) -> [String] {
-        ["coordinator", "--run", folder.path, "--workers", workers.text] + exchange.arguments
-            + (settings.data.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []) + (json ? ["--json"] : [])
+    private func coordinator(of run: OpenedRun, _ workers: WorkerRange) -> [String] {
+        ["coordinator", "--run", run.folder.path, "--workers", workers.text] + exchange.arguments
+            + (run.data.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []) + (json ? ["--json"] : [])
     }
 }

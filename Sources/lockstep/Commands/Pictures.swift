@@ -37,7 +37,7 @@ struct Evaluate: ParsableCommand {
     @Argument(help: RunReference.help, completion: Completions.runs)
     var runs: [String]
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
+    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
     var data: String?
 
     @Flag(help: "As JSON, a line a run.")

@@ -26,7 +26,7 @@ struct Replay: ParsableCommand {
     @Option(help: "Where to write (safetensors).", completion: .file())
     var out: String
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
+    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
     var data: String?
 
     func validate() throws {
@@ -41,10 +41,10 @@ struct Replay: ParsableCommand {
                 throw UsageError("say which step to repeat, counted from 1: \(reference.run)@STEP or --step STEP")
             }
             let folder = try RunFolder.open(reference.run)
-            let configuration = try folder.configuration().configuration
-            try folder.requireCheckpoints(of: configuration)
-            try KernelChoice.require(configuration.kernel)
-            let data = try DataSet.open(configuration.data, directory: self.data)
+            let own = try folder.configuration().configuration
+            try folder.requireCheckpoints(of: own)
+            try KernelChoice.require(own.kernel)
+            let (configuration, data) = try folder.openData(own, directory: self.data)
             let settings = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             let replica = try Replica(settings)
             let before = try folder.checkpoints().newestWhole(before: step)
@@ -56,15 +56,16 @@ struct Replay: ParsableCommand {
             while replica.step < step {
                 let samples = plan.samples(of: replica.step)
                 let shards = ShardGeometry.cut(
-                    images: data.train.images(samples), labels: data.train.labels(samples), pixels: settings.pixels,
+                    images: data.train.images(samples), labels: data.train.labelsOrZeros(samples), pixels: settings.pixels,
                     shards: settings.shards)
                 try trainer.step(shards, capture: replica.step == step - 1 ? capture : nil)
             }
+            let tensors = capture.tensors.filter { data.train.hasLabels || $0.name != ReplayCapture.labelsName }
             try Safetensors.write(
-                capture.tensors.map(Self.named),
+                tensors.map(Self.named),
                 metadata: ["step": "\(step)", "configuration": configuration.yaml(), "chain": String(replica.chain, radix: 16)],
                 to: out)
-            Output.note("step \(step) of \(folder.name): \(capture.tensors.count) tensors in \(out)")
+            Output.note("step \(step) of \(folder.name): \(tensors.count) tensors in \(out)")
             return try agrees(folder, at: step, chain: replica.chain)
         }
     }

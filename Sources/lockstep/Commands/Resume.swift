@@ -19,7 +19,7 @@ struct Resume: ParsableCommand {
     @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
-    @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
+    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
     var data: String?
 
     @Option(help: "Move the end of the run: so many steps.")
@@ -29,7 +29,7 @@ struct Resume: ParsableCommand {
     var epochs: Int?
 
     @Option(
-        name: .customLong("set"), help: "A setting that changes no bits: KEY=VALUE. May be repeated.",
+        name: .customLong("set"), help: "A setting that changes no bits: KEY=VALUE, for example data.file=PATH. May be repeated.",
         completion: Completions.settings)
     var sets: [String] = []
 
@@ -67,13 +67,14 @@ struct Resume: ParsableCommand {
             let configuration = try Configuration.load(sources)
             try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
-            let images = try DataSet.open(configuration.data, directory: data).train
-            try configuration.training(pixels: images.pixels, trainingImages: images.count).validate()
+            let (opened, images) = try folder.openData(configuration, directory: data)
+            try opened.training(pixels: images.train.pixels, trainingImages: images.train.count).validate()
             _ = try KernelFamily.named(configuration.kernel)
             _ = try folder.newestWhole()
             // The coordinator takes the lock and the name on it; this only looks whether it can.
             let lock = try folder.lock(named: false)
-            if listen == nil { try folder.update(to: configuration) }
+            // Its processes find the data where config.yaml says that it is.
+            if listen == nil { try folder.update(to: opened) }
             lock.release()
             let spares = Spares(workers: spread.workers.bounds.upperBound, of: configuration, isNew: false)
             if let spares = spares.sentence { Output.note(spares) }
@@ -85,7 +86,7 @@ struct Resume: ParsableCommand {
                 ).run()
             }
             return try LocalRun(
-                folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
+                folder: folder, configuration: configuration, spread: spread, from: nil,
                 maximumRestarts: restarts.maxRestarts, json: json
             ).run()
         }

@@ -33,8 +33,9 @@ struct Train: ParsableCommand {
             try parent.tie()
             try spread.checkDescriptors()
             try Loopback.require()
-            let configuration = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
-            let data = try DataSet.open(configuration.data, directory: settings.data)
+            let (configuration, data) = try settings.configuration(
+                threads: spread.threads, workers: spread.workers.bounds.upperBound
+            ).opened(directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.validate()
             let start = try from.map { try SavedState($0).statePath }
@@ -53,7 +54,7 @@ struct Train: ParsableCommand {
             Output.note("run folder \(run.folder.path)")
             return try run.keeping {
                 try LocalRun(
-                    folder: run.folder, configuration: configuration, dataDirectory: settings.data, spread: spread, from: start,
+                    folder: run.folder, configuration: configuration, spread: spread, from: start,
                     maximumRestarts: restarts.maxRestarts, json: json
                 ).run()
             }
@@ -61,11 +62,10 @@ struct Train: ParsableCommand {
     }
 }
 
-/// Supervises a run folder that is set up: what `train` and `resume` share.
+/// Supervises a run folder that is set up, whose config.yaml says where its data is: what `train` and `resume` share.
 struct LocalRun {
     let folder: RunFolder
     let configuration: Configuration
-    let dataDirectory: String?
     let spread: SpreadOptions
     let from: String?
     let maximumRestarts: Int
@@ -87,7 +87,7 @@ struct LocalRun {
         return try Supervisor(folder: folder, environment: environment).run(
             .init(
                 coordinator: ["coordinator", "--run", folder.path] + spread.arguments
-                    + (dataDirectory.map { ["--data", $0] } ?? []) + (from.map { ["--from", $0] } ?? []),
+                    + (from.map { ["--from", $0] } ?? []),
                 workers: workers, worker: ["worker", "--threads", "\(threads)"], maximumRestarts: maximumRestarts
             ) { [folder] in folder.workerLogPath($0) })
     }

@@ -49,7 +49,7 @@ struct DryRun {
             ]).text
         }
         return configuration.yaml() + """
-            # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(data.train.height) x \(data.train.width) x \(data.train.channels)
+            # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(shape)
             # steps       \(steps) (\(configuration.stepsPerEpoch(trainingImages: data.train.count)) an epoch)
             \(rateLines)
             # parameters  \(grouped(parameters))
@@ -73,6 +73,15 @@ struct DryRun {
             lines.append("#             every rate is 0 from step \(idle) on: no step after it changes a weight")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// Rows, columns and channels; where the picture of an image is another, that too.
+    private var shape: String {
+        let (images, picture) = (data.train, PictureShape(of: data.train))
+        let drawn =
+            picture.height == images.height && picture.width == images.width
+            ? "" : " (drawn as \(picture.height) x \(picture.width))"
+        return "\(images.height) x \(images.width) x \(images.channels)\(drawn)\(images.hasLabels ? "" : ", without labels")"
     }
 
     private func grouped(_ number: Int) -> String {

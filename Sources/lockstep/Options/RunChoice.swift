@@ -37,25 +37,24 @@ struct RunChoice {
         return try beside.configuration(base: existing)
     }
 
-    /// What can be wrong with the run before anything is made for it.
-    func check() throws -> (configuration: Configuration, data: DataSet) {
-        let configuration = try configuration()
-        return (configuration, try data(of: configuration))
-    }
+    /// What can be wrong with the run before anything is made for it: the effective configuration, and the data that it is about.
+    func check() throws -> (configuration: Configuration, data: DataSet) { try check(configuration()) }
 
-    private func data(of configuration: Configuration) throws -> DataSet {
-        let data = try DataSet.open(configuration.data, directory: settings.data)
+    private func check(_ wanted: Configuration) throws -> (configuration: Configuration, data: DataSet) {
+        let (configuration, data) =
+            try existing.map { try $0.openData(wanted, directory: settings.data) } ?? wanted.opened(directory: settings.data)
         let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
         try training.validate()
         if let from, try !exists { _ = try InitialWeights.replica(training, from: SavedState(from).statePath) }
-        return data
+        return (configuration, data)
     }
 
     /// The run's folder: as it is, where it exists; else a new one with this configuration, which `configuration()` has given.
-    func open(_ configuration: Configuration) throws -> OpenedRun {
-        if let folder = try existing { return OpenedRun(folder: folder, configuration: configuration, new: nil) }
-        let new = try NewRun(configuration, data: data(of: configuration), at: path)
-        return OpenedRun(folder: new.folder, configuration: configuration, new: new)
+    func open(_ wanted: Configuration) throws -> OpenedRun {
+        if let folder = try existing { return OpenedRun(folder: folder, configuration: wanted, data: settings.data, new: nil) }
+        let (configuration, data) = try check(wanted)
+        let new = try NewRun(configuration, data: data, at: path)
+        return OpenedRun(folder: new.folder, configuration: configuration, data: nil, new: new)
     }
 }
 
@@ -63,6 +62,8 @@ struct RunChoice {
 struct OpenedRun {
     let folder: RunFolder
     let configuration: Configuration
+    /// Where a run that exists shall look for its data first; a new one has its places in its configuration.
+    let data: String?
     /// Nil where it was there before.
     let new: NewRun?
 

@@ -95,11 +95,11 @@ struct TrainedRun {
 
     /// Opens the run and takes its BLAS kernel (which may execute the program anew).
     init(run: String, data directory: String?, step: UInt64? = nil, averaged: Bool = true) throws {
-        configuration = try RunFolder.open(RunReference(parsing: run, flag: step).run).configuration().configuration
+        let wanted = try RunFolder.open(RunReference(parsing: run, flag: step).run).configuration().configuration
         // First of all: what is told on the way would be told twice.
-        try KernelChoice.require(configuration.kernel)
+        try KernelChoice.require(wanted.kernel)
         saved = try SavedState(run, step: step)
-        data = try DataSet.open(configuration.data, directory: directory)
+        (configuration, data) = try saved.folder.openData(wanted, directory: directory)
         inference = try Inference(
             model: configuration.model, pixels: data.train.pixels, tensors: saved.tensors(),
             averaged: averaged && configuration.average > 0)

@@ -50,7 +50,7 @@ extension FuzzTarget {
         let array = try NPY.read(file.path)
         try claim(array.shape.count <= NPYHeader.greatestRank, "no more dimensions than the most")
         let values = bytes(of: array.values)
-        try claim(values.count <= input.count, "no more values than the file holds")
+        try claim(values.count / array.values.type.bytes * array.type.bytes <= input.count, "no more values than the file holds")
         let written = try MemoryFile(NPYHeader.encode(array.values.type, shape: array.shape) + values)
         let again = try must("what was read can be written and read") { try NPY.read(written.path) }
         try claim(again.shape == array.shape && bytes(of: again.values) == values, "an array written again is the same")
@@ -66,7 +66,8 @@ extension FuzzTarget {
         for name in archive.names.prefix(8) {
             do {
                 let array = try archive.read(name)
-                try claim(bytes(of: array.values).count <= greatestRatio * input.count, "no more values than the file can hold")
+                let read = bytes(of: array.values).count / array.values.type.bytes * array.type.bytes
+                try claim(read <= greatestRatio * input.count, "no more values than the file can hold")
             } catch let violation as Violation {
                 throw violation
             } catch {
@@ -77,7 +78,8 @@ extension FuzzTarget {
         try claim(data.train.count == 1 && data.validation.count == 1, "the split is the one asked for")
         let last = data.test.count - 1
         try claim(data.test.images([last]).count == data.train.pixels, "an image has its pixels")
-        try claim(Int(data.test.label(last)) < data.classes, "a label is below the classes")
+        try claim(!data.test.hasLabels || Int(data.test.label(last)) < data.classes, "a label is below the classes")
+        try claim([1, 3].contains(data.test.channels), "images are grey or in colour")
     }
 
     private static func idxImages(_ count: Int, _ rows: Int, _ columns: Int, _ pixels: [UInt8]) -> [UInt8] {

@@ -240,8 +240,9 @@ extension FuzzTarget {
         try claim(again == configuration, "a configuration written again is the same")
         try claim(again.identity == configuration.identity, "a configuration written again means the same bits")
         // What every run asks next must have an answer.
-        let training = configuration.training(pixels: 784, trainingImages: configuration.data.train)
-        let last = configuration.lastStep(trainingImages: configuration.data.train)
+        let images = configuration.data.train ?? 50_000
+        let training = configuration.training(pixels: 784, trainingImages: images)
+        let last = configuration.lastStep(trainingImages: images)
         for step in [0, last / 2, last - 1] {
             try claim(training.minibatchSize(ofStep: step) > 0, "a minibatch has rows")
             try claim(step * 8 / 8 == step, "the steps can be counted in phases")

@@ -1,0 +1,61 @@
+/// The element types that are read, in either byte order; files are written little-endian. Named by NumPy's letter and width.
+public enum NPYType: String, Sendable, CaseIterable {
+    case bool = "b1"
+    case int8 = "i1"
+    case uint8 = "u1"
+    case int16 = "i2"
+    case uint16 = "u2"
+    case int32 = "i4"
+    case uint32 = "u4"
+    case int64 = "i8"
+    case uint64 = "u8"
+    case float16 = "f2"
+    case float32 = "f4"
+    case float64 = "f8"
+
+    static let integers: [NPYType] = [.bool, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64]
+    static let floats: [NPYType] = [.float16, .float32, .float64]
+
+    public var bytes: Int {
+        switch self {
+        case .bool, .int8, .uint8: 1
+        case .int16, .uint16, .float16: 2
+        case .int32, .uint32, .float32: 4
+        case .int64, .uint64, .float64: 8
+        }
+    }
+
+    /// As it is written.
+    var descriptor: String { (bytes == 1 ? "|" : "<") + rawValue }
+
+    /// The type and byte order of a header's `descr`; nil for one that is not read. One byte has no order, whatever is said of it.
+    static func parse(_ descriptor: String) -> (type: NPYType, isBigEndian: Bool)? {
+        guard let mark = descriptor.first, let type = NPYType(rawValue: String(descriptor.dropFirst())) else { return nil }
+        guard "<>=".contains(mark) || (mark == "|" && type.bytes == 1) else { return nil }
+        return (type, mark == ">")
+    }
+}
+
+/// What an array is read for: the place decides which types can be read there.
+public enum NPYRole: String, Sendable {
+    case any = "arrays"
+    case images, labels, codes
+
+    var types: [NPYType] {
+        switch self {
+        case .any: NPYType.allCases
+        case .images: [.uint8] + NPYType.floats
+        case .labels: NPYType.integers
+        case .codes: NPYType.floats
+        }
+    }
+
+    /// A type of NumPy's that does, for a way on.
+    var example: String {
+        switch self {
+        case .any, .codes: "float32"
+        case .images: "uint8"
+        case .labels: "int64"
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import Datasets
+import Foundation
+import Waiting
+
+extension SettingOrigin {
+    /// A path as the shell means it that was written here: seen from the current folder where it was typed, from the file's own folder where
+    /// it stands in a file. What the program itself says is left as it is.
+    func resolve(_ path: String) -> String {
+        switch self {
+        case .typed: return DataDirectory.absolute(path)
+        case .file(let file, _):
+            // What is handed down as a descriptor stands in no folder.
+            guard SmallFile.inheritedDescriptor(file) == nil else { return DataDirectory.absolute(path) }
+            return DataDirectory.absolute(path, from: (file as NSString).deletingLastPathComponent)
+        case .recipe, .program: return path
+        }
+    }
+}

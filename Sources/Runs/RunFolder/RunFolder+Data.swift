@@ -1,0 +1,55 @@
+import Datasets
+
+extension Configuration {
+    /// Opens the data of a new run.
+    ///
+    /// - Parameter directory: the value of `--data`.
+    /// - Returns: the configuration with what follows from the data: the sizes of the splits, the places of the files.
+    public func opened(directory: String?) throws -> (configuration: Configuration, data: DataSet) {
+        try opened(directory: directory, isOfRun: false)
+    }
+
+    fileprivate func opened(directory: String?, isOfRun: Bool) throws -> (configuration: Configuration, data: DataSet) {
+        let data = try DataSet.open(self.data, directory: directory, isOfRun: isOfRun)
+        var configuration = self
+        configuration.data = data.settings
+        return (configuration, data)
+    }
+}
+
+extension RunFolder {
+    /// Opens the run's data, wherever it lies now: where `directory`, the value of `--data`, says, else where the run remembers it. Its content
+    /// decides, not its place.
+    ///
+    /// - Returns: the configuration with the places where the files were found.
+    /// - Throws: `RunFolderError` where the content is another than the run began with; `DataError`.
+    public func openData(
+        _ configuration: Configuration, directory: String?
+    ) throws -> (configuration: Configuration, data: DataSet) {
+        let opened: (configuration: Configuration, data: DataSet)
+        do {
+            opened = try configuration.opened(directory: directory, isOfRun: true)
+        } catch DataError.setting(let key, let found, let expected) {
+            // Images that are too few for the run's sizes are not the run's.
+            throw otherData("data.\(key) of the run is \(found), and with these files it would have to be \(expected)")
+        }
+        let began = try self.configuration().provenance?.data ?? ""
+        guard Self.isDigest(began), began != opened.data.identity else { return opened }
+        throw otherData(
+            "the digest of \(Self.places(of: opened.configuration.data)) is \(opened.data.identity), the run's is \(began)")
+    }
+
+    private func otherData(_ difference: String) -> RunFolderError {
+        RunFolderError(
+            "The run \(typedName) began with other data: \(difference); name a folder that has its files with --data DIR, or begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN --set data.train=auto --set data.validation=auto`, where RUN is \(typedName)."
+        )
+    }
+
+    /// Runs of tests and of versions that knew no digest say something else.
+    private static func isDigest(_ text: String) -> Bool { text.utf8.count == 64 && text.allSatisfy(\.isHexDigit) }
+
+    private static func places(of data: DataSettings) -> String {
+        let files = [data.images, data.labels, data.testImages, data.testLabels, data.file].compactMap(\.self)
+        return files.isEmpty ? "the set \(data.set)" + (data.folder.map { " in \($0)" } ?? "") : files.joined(separator: ", ")
+    }
+}

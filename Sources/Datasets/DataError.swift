@@ -33,9 +33,9 @@ extension DataError: CustomStringConvertible {
         case .system(let doing, let file, let reason):
             return "cannot \(doing) \(file): \(reason); check the path, its permissions and the free space."
         case .elementType(let file, let found, let role):
-            return "\(file) is of \(found), a type that is not read as \(role.rawValue); \(role.rawValue) are "
-                + "\(role.types.map { "\($0)" }.joined(separator: ", ")), in either byte order: convert the array, "
-                + "as by array.astype('\(role.example)')."
+            let types = role.types.map { "\($0)" }.joined(separator: ", ")
+            return
+                "\(file) is of \(found), a type that is not read as \(role.rawValue); \(role.rawValue) are \(types), in either byte order: convert the array, as by array.astype('\(role.example)')."
         case .unfit(let file, let found, let expected):
             return "\(file) cannot be used: it has \(found), expected \(expected)."
         case .missing(let set, let files, let folders, let wayOn):

@@ -165,7 +165,7 @@ import Testing
             (nil, ["LOCKSTEP_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/b", .environment),
             (nil, ["LOCKSTEP_DATA": "", "XDG_CACHE_HOME": "/c", "HOME": "/d"], "/c/lockstep", .cache),
             (nil, ["XDG_CACHE_HOME": "relative", "HOME": "/d"], "/d/.cache/lockstep", .cache),
-            ("", ["HOME": "/d"], "/d/.cache/lockstep", .cache), ("/a/", ["HOME": "/d"], "/a/", .option),
+            ("", ["HOME": "/d"], "/d/.cache/lockstep", .cache), ("/a/", ["HOME": "/d"], "/a", .option),
         ] as [(String?, [String: String], String, DataDirectory.Origin)]))
     func directory(option: String?, environment: [String: String], path: String, origin: DataDirectory.Origin) {
         let found = DataDirectory(option: option, environment: environment)

@@ -36,7 +36,7 @@ public struct DataDirectory: Sendable, Hashable {
         func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         self.isOfRun = isOfRun
         if let option, !option.isEmpty {
-            places = [Place(path: Self.absolute(option), origin: .option)]
+            places = [Place(path: Self.folder(option), origin: .option)]
             return
         }
         let usual =
@@ -44,7 +44,7 @@ public struct DataDirectory: Sendable, Hashable {
         let all: [(String?, Origin)] = [
             (folder, .settings), (given("LOCKSTEP_DATA"), .environment), (usual + "/lockstep", .cache),
         ]
-        places = all.compactMap { path, origin in path.map { Place(path: Self.absolute($0), origin: origin) } }
+        places = all.compactMap { path, origin in path.map { Place(path: Self.folder($0), origin: origin) } }
     }
 
     /// A path as the shell means it, seen from `folder` or, where there is none, from the current folder.
@@ -57,6 +57,12 @@ public struct DataDirectory: Sendable, Hashable {
         while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
         if rest.isEmpty || rest == "." { return base }
         return base.hasSuffix("/") ? base + rest : "\(base)/\(rest)"
+    }
+
+    /// An absolute path without the slash that a shell's completion puts behind a folder's name.
+    private static func folder(_ path: String) -> String {
+        let path = absolute(path)
+        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
     /// Where the files of a set may lie: DIR/SET and DIR.
@@ -85,7 +91,8 @@ public struct DataDirectory: Sendable, Hashable {
 
     /// The place whose folder, or the set's folder in it, holds a file that was found.
     func place(of file: String, set: String) -> String? {
-        let folder = (file as NSString).deletingLastPathComponent
+        guard let slash = file.lastIndex(of: "/") else { return nil }
+        let folder = String(file[..<slash])
         return places.first { [$0.path, "\($0.path)/\(set)"].contains(folder) }?.path
     }
 

@@ -78,9 +78,10 @@ extension Configuration {
 
     /// Whether a phase's rate is that of another configuration in each of the first `steps` steps.
     private func hasRates(of other: Configuration, phase: String, through steps: UInt64) -> Bool {
-        guard steps <= Self.mostComparedSteps, minibatch == other.minibatch, data.train == other.data.train else { return false }
-        let mine = training(pixels: 1, trainingImages: data.train)
-        let others = other.training(pixels: 1, trainingImages: data.train)
+        guard steps <= Self.mostComparedSteps, minibatch == other.minibatch, let images = data.train, images == other.data.train
+        else { return false }
+        let mine = training(pixels: 1, trainingImages: images)
+        let others = other.training(pixels: 1, trainingImages: images)
         return (0..<steps).allSatisfy { mine.rate(phase: phase, step: $0) == others.rate(phase: phase, step: $0) }
     }
 
@@ -106,8 +107,9 @@ extension Configuration {
 
     /// An end that is moved to where every rate is 0 is no wish that anybody has.
     private func requireRates(movingEndOf run: Configuration, run name: String) throws {
-        let training = training(pixels: 1, trainingImages: data.train)
-        let (last, old) = (lastStep(trainingImages: data.train), run.lastStep(trainingImages: data.train))
+        guard let images = data.train else { return }
+        let training = training(pixels: 1, trainingImages: images)
+        let (last, old) = (lastStep(trainingImages: images), run.lastStep(trainingImages: images))
         guard last > old, let idle = training.idleStep, idle < last else { return }
         let rates = Self.phaseNames.map { phase in "\(phase) \(phases[phase]?.scheduleText ?? "nothing")" }.joined(separator: "; ")
         let end = steps != run.steps ? "--steps \(steps)" : "--epochs \(epochs)"

@@ -35,8 +35,8 @@ public struct PictureShape: Sendable, Equatable {
     public func most(_ count: Int) -> Int { max(1, min(count, Self.budget / (height * width))) }
 
     /// Bytes of a data set as images to draw.
-    public func batch(count: Int, pixels: [UInt8]) throws -> ImageBatch {
-        try ImageBatch(count: count, height: height, width: width, channels: channels, pixels: folded(pixels, count))
+    public func batch(count: Int, pixels: [UInt8]) -> ImageBatch {
+        ImageBatch(count: count, height: height, width: width, channels: channels, pixels: folded(pixels, count))
     }
 
     /// A decoder's output as images to draw.

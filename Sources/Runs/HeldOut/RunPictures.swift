@@ -87,7 +87,7 @@ public struct RunPictures: Sendable {
         let count = shape.most(min(Self.pairs, data.validation.count))
         let originals = data.validation.images(0..<count)
         return Figures.reconstructions(
-            originals: try shape.batch(count: count, pixels: originals),
+            originals: shape.batch(count: count, pixels: originals),
             reconstructions: try batch(inference.reconstruct(originals)), title: title)
     }
 

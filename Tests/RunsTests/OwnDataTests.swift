@@ -63,7 +63,7 @@ import Testing
         var run = Configuration()
         run.data = DataSettings(set: "npz", train: 6, validation: 2)
         let wanted = try Configuration.load(ConfigurationSources(sets: ["data.set=npz"]))
-        #expect(!sentence { try wanted.requireSameBits(as: run, run: "r") }.contains("data.train"))
+        #expect(!sentence { try wanted.requireSameBits(as: run, after: 0, run: "r") }.contains("data.train"))
         #expect(try data(ConfigurationSources(base: run, sets: ["data.train=auto"])) == [6, 2])
     }
 
@@ -77,7 +77,7 @@ import Testing
     private func open(_ folder: RunFolder, directory: String? = nil, sets: [String] = []) throws -> DataSettings {
         let existing = try folder.configuration().configuration
         let configuration = try Configuration.load(ConfigurationSources(base: existing, sets: sets))
-        try configuration.requireSameBits(as: existing, run: "r")
+        try configuration.requireSameBits(as: existing, after: 0, run: "r")
         return try folder.openData(configuration, directory: directory).configuration.data
     }
 
@@ -122,7 +122,7 @@ import Testing
         #expect(shape.height == rows && shape.width == columns)
         let values = height * width * channels
         let count = shape.most(3)
-        let images = shape.batch(count: count, units: [Float](repeating: 1, count: count * values))
+        let images = try shape.batch(count: count, units: [Float](repeating: 1, count: count * values))
         #expect(images.pixels.count(where: { $0 == 255 }) == count * values)
         let title = FigureTitle(run: "test", epoch: 1, step: 1)
         let originals = shape.batch(count: count, pixels: [UInt8](repeating: 3, count: count * values))

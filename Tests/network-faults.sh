@@ -248,7 +248,12 @@ unfit() { # case, host that loses, from whom: the second worker is refused with 
   watch
   work 1
   rm -f status
-  ( (on 2 "$lockstep" worker --coordinator $address --token-file token --threads 1 >> worker-2.log 2>&1); echo $? > status) & disown $!
+  (
+    code=0
+    (on 2 "$lockstep" worker --coordinator $address --token-file token --threads 1 >> worker-2.log 2>&1) || code=$?
+    echo $code > status
+  ) &
+  disown $!
   for ((n = 0; n < 600; n++)); do [ -s status ] && break; sleep 0.1; done
   [ "$(cat status 2> /dev/null)" = 78 ] || trouble "the worker ends with $(cat status 2> /dev/null || echo nothing) instead of 78"
   grep -q 'refused a worker.*large ones are lost' coordinator.log || trouble "the coordinator does not say it"

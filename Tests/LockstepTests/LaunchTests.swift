@@ -157,6 +157,16 @@ struct LaunchTests {
         #expect(sampled.status == 0 && told == 1, "\(sampled.errors)")
     }
 
+    @Test("a coordinator that is dialled by a name is told with the address that the name stands for")
+    func dialledByName() throws {
+        let result = try LockstepProcess.run([
+            "worker", "--coordinator", "localhost:1", "--connect-timeout", "1s", "--threads", "1",
+        ])
+        let words = result.errors
+        #expect(result.status == 1, "\(words)")
+        #expect(words.contains("refused at 127.0.0.1") || words.contains("refused at ::1"), "\(words)")
+    }
+
     @Test(
         "without a loopback interface that is up nothing is begun, and it is said how to bring it up",
         .enabled(if: geteuid() == 0, "only root makes a network namespace"))

@@ -149,7 +149,11 @@ final class CoordinatorDialer {
 
     private static func reason(_ error: any Error) -> String {
         if let error = error as? NIOConnectionError {
-            if let first = error.connectionErrors.first { return reason(first.error) }
+            if let first = error.connectionErrors.first {
+                // A name may stand for another address than the one where the coordinator listens.
+                let address = first.target.numericHost.flatMap { $0 == error.host ? nil : " at \($0)" } ?? ""
+                return reason(first.error) + address
+            }
             return "the name \(error.host) cannot be resolved"
         }
         if let error = error as? IOError { return String(cString: strerrorText(error.errnoCode)) }

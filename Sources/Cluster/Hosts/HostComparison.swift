@@ -28,7 +28,9 @@ enum HostComparison {
                     "\(name) has \(hello.library), this host \(here.library); install the same version there: its products would differ"
                 )
             } else if let trouble = hello.kernelTrouble {
-                problem("\(name): \(trouble) Here \(choice())")
+                // The best family of all CPUs is in use here: it is the library there that lacks it, and the trouble says so.
+                let isOfLibrary = runKernel == nil && common == here.kernel
+                problem("\(name): \(trouble)\(isOfLibrary ? "" : " Here \(choice())")")
             } else if hello.kernel != here.kernel {
                 problem("\(name) computes with the kernel family \(hello.kernel), this host with \(here.kernel); \(choice())")
             } else if hello.fingerprint != here.fingerprint {

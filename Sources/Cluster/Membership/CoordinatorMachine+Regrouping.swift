@@ -258,7 +258,9 @@ extension CoordinatorMachine {
     private mutating func form(_ level: [ConnectionID], _ applied: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         if applied > base || admitting && !hasBroken { barren = 0 } else if hasBroken, !hasLostMember { barren += 1 }
         if barren == 0 { barrenSince = now }
-        (isAfterBreak, hasBroken) = (hasBroken && !hasLostMember, false)
+        // A view that only let somebody in, and in which nothing was done, takes nothing back.
+        let isStillAfterBreak = isAfterBreak && applied == base
+        (isAfterBreak, hasBroken) = ((hasBroken || isStillAfterBreak) && !hasLostMember, false)
         var directives = explainBreak()
         let numbers = Dictionary(uniqueKeysWithValues: level.map { (workers[$0]!.number, $0) })
         var (arranged, ring) = arrange(level, now)

@@ -69,7 +69,7 @@ import Testing
 
     @Test(
         "a run on images of any shape goes through evaluation and pictures, and every command that looks at it works",
-        arguments: [[12, 1, 4, 4], [12, 4, 4, 3], [12, 3, 5, 4], [12, 17], [12, 16], [2, 1]])
+        arguments: [[12, 1, 4, 4], [12, 3, 5, 4], [12, 17], [2, 1]])
     func shapes(shape: [Int]) throws {
         try write("own.npz", shape)
         _ = try run(["train", "--run", "r", "--set", "data.file=own.npz"] + Self.tiny)
@@ -118,7 +118,9 @@ import Testing
     @Test("the same coordinator line goes on with a run whose sizes follow its data")
     func again() throws {
         try write("own.npz", [13, 4, 4])
-        let line = ["coordinator", "--run", "r", "--listen", "127.0.0.1:0", "--set", "data.file=own.npz"] + Self.tiny
+        let line =
+            ["coordinator", "--recipe", "quickstart", "--run", "r", "--listen", "127.0.0.1:0", "--set", "data.file=own.npz"]
+            + Self.tiny
         _ = try run(["train", "--run", "r", "--set", "data.file=own.npz"] + Self.tiny)
         let result = try run(line)
         #expect(result.output.contains("digest"), "\(result.output)\(result.errors)")

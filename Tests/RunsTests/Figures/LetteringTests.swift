@@ -7,10 +7,10 @@ import Testing
 
     private func ink(_ mask: LetterMask) -> Int { mask.coverage.reduce(0) { $0 + Int($1) } }
 
-    /// Rows of the base line's letters that have ink, from the base line: negative is above.
+    /// Rows of the base line's letters that are inked for the greater part, from the base line: negative is above.
     private func rows(_ mask: LetterMask) -> ClosedRange<Int>? {
         let inked = (0..<mask.height).filter { row in
-            mask.coverage[row * mask.width..<(row + 1) * mask.width].contains { $0 > 0 }
+            mask.coverage[row * mask.width..<(row + 1) * mask.width].contains { $0 > 127 }
         }
         guard let first = inked.first, let last = inked.last else { return nil }
         return first + mask.top...last + mask.top

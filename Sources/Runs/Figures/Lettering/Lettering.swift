@@ -53,7 +53,13 @@ package struct Lettering: Sendable {
             }
         }
         let masks = glyphs.values.flatMap(\.masks)
-        capHeight = -(glyphs["H"]?.masks[0].top ?? 0)
+        // The outline ends a hair above a whole row, which shows as a shadow of one more.
+        capHeight =
+            (glyphs["H"]?.masks[0]).map { capital in
+                (0..<capital.height).count { row in
+                    capital.coverage[row * capital.width..<(row + 1) * capital.width].contains { $0 > 127 }
+                }
+            } ?? 0
         lineHeight = (pixels * 15 + 10) / 11
         ascent = -(masks.map(\.top).min() ?? 0)
         descent = masks.map { $0.top + $0.height }.max() ?? 0

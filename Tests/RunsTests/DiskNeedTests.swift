@@ -18,7 +18,9 @@ import Testing
         configuration.model = ModelSettings(
             encoder: [30, 20], decoder: [25], discriminator: [10], code: 3, output: .sigmoid, initialisation: .normal)
         let training = configuration.training(pixels: 100, trainingImages: 50_000)
-        let bytes = try Replica(training).state().reduce(0) { $0 + $1.values.byteCount }
+        let replica = try Replica(training)
+        let bytes = replica.state().reduce(0) { $0 + $1.values.byteCount }
+        #expect(training.sumBytes == replica.phases.reduce(0) { $0 + $1.count * MemoryLayout<Int32>.size })
         // Exponents and powers of the betas are left out.
         #expect((bytes - 1_000...bytes).contains(training.stateBytes), "\(training.stateBytes) of \(bytes)")
     }
@@ -60,6 +62,12 @@ import Testing
                 $0.epochs = 9
                 $0.figures.everyEpochs = 0
             }["figures"] == 0)
+        #expect(need { $0.epochs = 1_000 }["figures"] == two / 2 * (1 + 10 + 99))
+        #expect(
+            need {
+                $0.epochs = 1_000
+                $0.figures.keepEveryEpochs = 0
+            }["figures"] == two / 2 * 11)
     }
 
     @Test("Metrics and events grow with the steps, and the longest run has a sum as well")

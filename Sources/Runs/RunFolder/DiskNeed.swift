@@ -48,7 +48,7 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     public func warning(at path: String) -> String? {
         guard let free = FreeSpace(at: path), free.freeBytes < total else { return nil }
         return
-            "the run comes to \(description); where \(path) is, \(free): make room before it runs out, keep less (checkpoint.keep_every_epochs, figures.every_epochs), or use a folder on another file system"
+            "the run comes to \(description); where \(path) is, \(free): make room before it runs out, keep less (checkpoint.keep_every_epochs, figures.keep), or use a folder on another file system"
     }
 }
 
@@ -61,16 +61,10 @@ extension CheckpointSettings {
         let taken = everySeconds > 0 ? steps : max(bySteps, byEpochs) + 1
         let newest = min(UInt64(keep), max(1, min(taken, steps)))
         guard keepEveryEpochs > 0, everyEpochs > 0 else { return newest }
-        let period = Self.leastCommonMultiple(UInt64(everyEpochs), UInt64(keepEveryEpochs))
+        let period = UInt64.leastCommonMultiple(UInt64(everyEpochs), UInt64(keepEveryEpochs))
         let forGood = epochs / period
         // The newest of them may be one of those for good.
         return newest + (forGood > 0 && epochs % period < newest ? forGood - 1 : forGood)
-    }
-
-    private static func leastCommonMultiple(_ a: UInt64, _ b: UInt64) -> UInt64 {
-        var (x, y) = (a, b)
-        while y > 0 { (x, y) = (y, x % y) }
-        return a / x * b
     }
 }
 
@@ -80,12 +74,23 @@ extension FigureSettings {
     /// - Parameter endsWithin: a last epoch is cut short, and drawn like any last one.
     func kept(epochs: UInt64, endsWithin: Bool) -> UInt64 {
         guard everyEpochs > 0 else { return 0 }
-        let drawn = epochs / UInt64(everyEpochs)
-        return drawn + (endsWithin || epochs % UInt64(everyEpochs) > 0 ? 1 : 0)
+        let every = UInt64(everyEpochs)
+        let drawn = epochs / every + (endsWithin || epochs % every > 0 ? 1 : 0)
+        let newest = min(drawn, UInt64(max(1, keep)))
+        guard keepEveryEpochs > 0 else { return newest }
+        // Of the older ones those stay whose epoch is a multiple of it.
+        let older = epochs - min(epochs, newest.capped(times: every))
+        return newest + older / UInt64.leastCommonMultiple(every, UInt64(keepEveryEpochs))
     }
 }
 
 extension UInt64 {
+    fileprivate static func leastCommonMultiple(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        var (x, y) = (a, b)
+        while y > 0 { (x, y) = (y, x % y) }
+        return a / x * b
+    }
+
     /// The product, or the largest number where it is larger.
     fileprivate func capped(times other: UInt64) -> UInt64 {
         let (product, overflow) = multipliedReportingOverflow(by: other)

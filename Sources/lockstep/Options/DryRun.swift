@@ -17,23 +17,10 @@ struct DryRun {
     private var parameters: Int { configuration.model.parameterCount(pixels: pixels) }
     private var operations: Int { 2 * configuration.model.multiplyAddsPerSample(pixels: pixels) }
 
-    /// Bytes of one worker's replica: parameters, optimizer states, one sum buffer a phase, averaged weights.
-    private func replicaBytes() throws -> Int {
-        let replica = try Replica(configuration.training(pixels: pixels, trainingImages: data.train.count))
-        let state = replica.state().reduce(0) { $0 + $1.values.byteCount }
-        return state + replica.phases.reduce(0) { $0 + $1.count * MemoryLayout<Int32>.size }
-    }
-
-    /// Bytes of gradient a worker puts on the wire in a step, uncompressed.
-    private func gradientBytes() throws -> Int {
-        let replica = try Replica(configuration.training(pixels: pixels, trainingImages: data.train.count))
-        return replica.phases.reduce(0) { $0 + $1.count * MemoryLayout<Int32>.size }
-    }
-
     func text(json: Bool) throws -> String {
         let steps = configuration.lastStep(trainingImages: data.train.count)
-        let replica = try replicaBytes()
-        let gradient = try gradientBytes()
+        let training = configuration.training(pixels: pixels, trainingImages: data.train.count)
+        let (replica, gradient) = (training.stateBytes + training.sumBytes, training.sumBytes)
         let disk = DiskNeed(configuration, pixels: pixels, trainingImages: data.train.count)
         // The products are measured with the kernels that the workers will have.
         try KernelChoice.require(configuration.kernel)

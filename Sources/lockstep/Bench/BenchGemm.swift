@@ -74,7 +74,7 @@ struct ProductSpeed {
     }
 
     /// - Parameter seconds: what a body takes that may be run so many times.
-    private init(rows: Int, width: Int, seconds: (Int, () -> Void) -> Double) {
+    private init(rows: Int, width: Int, seconds: (Int, @escaping () -> Void) -> Double) {
         let x = Matrix(rows: rows, columns: width)
         let w = Matrix(rows: width, columns: width)
         let y = Matrix(rows: rows, columns: width)
@@ -82,8 +82,8 @@ struct ProductSpeed {
             RandomSource(seed: 1, purpose: .probe, step: UInt64(step)).fillNormal(matrix, firstRow: 0, std: 1)
         }
         let operations = 2 * Double(rows) * Double(width) * Double(width)
-        let repeats = max(5, Int(2e10 / operations))
-        func speed(_ body: () -> Void) -> Double { operations / seconds(repeats, body) * 1e-9 }
+        let repeats = min(100_000, max(5, Int(2e10 / operations)))
+        func speed(_ body: @escaping () -> Void) -> Double { operations / seconds(repeats, body) * 1e-9 }
         self.rows = rows
         forward = speed { Products.forward(x, w, into: y) }
         backwardInput = speed { Products.backwardInput(y, w, into: x) }

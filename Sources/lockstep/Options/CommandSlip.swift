@@ -14,7 +14,7 @@ enum CommandSlip {
             // `help` is the parser's own, and names a command behind it.
             if argument == "help" { continue }
             guard let next = subcommands.first(where: { $0._commandName == argument }) else {
-                let names = subcommands.filter(\.configuration.shouldDisplay).map(\._commandName)
+                let names = subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
                 return "there is no command \(typed) \(argument); "
                     + (NearestName.of(argument, among: names).map { "did you mean \(typed) \($0)?" }
                         ?? "there are \(names.joined(separator: ", ")) (see \(typed) --help)")

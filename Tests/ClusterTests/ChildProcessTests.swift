@@ -31,7 +31,7 @@ import Testing
         #expect(child.waitForEnd() == .exited(0))
         let lines = try String(contentsOfFile: scratch.path + "/file", encoding: .utf8).split(separator: "\n")
         let masks = lines.compactMap { $0.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } }
-        let stops: UInt64 = 1 << UInt64(SIGINT - 1) | 1 << UInt64(SIGTERM - 1)
+        let stops = [SIGINT, SIGTERM, SIGHUP].reduce(0 as UInt64) { $0 | 1 << UInt64($1 - 1) }
         #expect(masks.count == 2 && masks[0] == (holds ? stops : 0) && masks[1] & stops == 0, "\(lines)")
     }
 

@@ -22,7 +22,9 @@ import Testing
 
     @Test("members that differ are counted by what they are")
     func mixed() throws {
-        var bench = Bench(plan(workers: 3...3, last: 20))
+        var mixed = plan(workers: 3...3, last: 20)
+        mixed.allowMixedKernels = true
+        var bench = Bench(mixed)
         let said = lines(bench.greet(1) + bench.greet(2, kernel: "haswell") + bench.greet(3, kernel: "haswell"))
         let summary = try #require(said.last)
         #expect(summary.text.contains("2 with ") && summary.text.contains("1 with "), "\(said)")

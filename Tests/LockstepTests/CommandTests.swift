@@ -159,7 +159,7 @@ struct CommandTests {
             (["encode", "run", "--split", "test", "--out", "c.png"], ".npy"),
             (["decode", "run", "--codes", "codes.npy", "--out", "c.csv"], ".npy or .png"),
             (["sample", "run", "--out", "c.jpg"], ".npy or .png"), (["sample", "run", "--out", "c.safetensors"], ".npy or .png"),
-            (["replay", "run", "--step", "1", "--out", "c.npy"], ".safetensors"),
+            (["replay", "run", "--step", "1", "--out", "replayed.npy"], ".safetensors"),
             (["replay", "run", "--step", "1", "--out", "x"], ".safetensors"),
         ])
     func endings(_ arguments: [String], _ kinds: String) throws {

@@ -15,9 +15,9 @@ import Testing
     func addressSpace() throws {
         let scratch = try Scratch()
         let run = scratch.run("run")
-        let low = "ulimit -v 560000; exec RUN"
+        let low = "ulimit -v 220000; exec RUN"
         let train = try shell(low, ["train"] + LockstepProcess.small + ["--run", run])
-        #expect(train.status == 1 && train.errors.contains("RLIMIT_AS is set to 574 MB"), "\(train.errors)")
+        #expect(train.status == 1 && train.errors.contains("RLIMIT_AS is set to 22"), "\(train.errors)")
         #expect(train.errors.contains("ulimit -v unlimited") && !FileManager.default.fileExists(atPath: run), "\(train.errors)")
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
         let out = scratch.run("out")
@@ -37,7 +37,7 @@ import Testing
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "127.0.0.1:0"])
         let port = try #require(LockstepProcess.port(of: scratch.run("run")))
-        let result = try shell("ulimit -v 560000; exec RUN", ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
+        let result = try shell("ulimit -v 220000; exec RUN", ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         #expect(result.status == 1 && result.errors.contains("RLIMIT_AS"), "\(result.errors)")
         #expect(LockstepProcess.eventually { lead.errorsSoFar.contains("RLIMIT_AS") }, "\(lead.errorsSoFar)")
         kill(lead.process.processIdentifier, SIGTERM)

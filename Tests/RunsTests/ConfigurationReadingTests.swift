@@ -284,7 +284,7 @@ import Testing
         #expect(
             sentence { _ = try Configuration.readFile(scratch.file("no.yaml")) }
                 == "Cannot open \(scratch.file("no.yaml")): No such file or directory; check the path.")
-        let path = try scratch.write([0xFF, 0xFE], to: "binary.yaml")
+        let path = try scratch.write([0x61, 0xFF, 0x80], to: "binary.yaml")
         #expect(sentence { _ = try Configuration.readFile(path) } == "\(path): this file is not text in UTF-8.")
     }
 }

@@ -148,8 +148,8 @@ import Testing
         func cosine(_ sets: [String]) throws -> Schedule.Kind? { try short(sets).phases["generator"]?.schedule.kind }
         #expect(try cosine([]) == .cosine(from: 2, to: 5))
         #expect(try cosine(["epochs=12"]) == .cosine(from: 4.8, to: 12))
-        #expect(try cosine(["epochs=12", "phases.generator.schedule={kind: cosine}"]) == .cosine(from: 0, to: 12))
-        #expect(try cosine(["epochs=12", "phases.generator.schedule={kind: cosine, to: 3/4}"]) == .cosine(from: 0, to: 9))
+        #expect(try cosine(["epochs=12", "phases.generator.schedule={from: 0}"]) == .cosine(from: 0, to: 12))
+        #expect(try cosine(["epochs=12", "phases.generator.schedule={from: 0.5, to: 3/4}"]) == .cosine(from: 0.5, to: 9))
         // Steps end a run before its time, or after it: they are no length.
         #expect(try cosine(["steps=7"]) == .cosine(from: 2, to: 5))
         var sources = ConfigurationSources(sets: ["epochs=12"])

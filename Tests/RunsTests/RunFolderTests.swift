@@ -240,7 +240,8 @@ import Testing
     @Test("A lock that is removed while somebody waits for it is not taken by its old file")
     func replacedWhileWaiting() throws {
         let run = try makeRun("a")
-        let held = try run.lock()
+        // Without a name: whose process lives on is not waited for.
+        let held = try run.lock(named: false)
         let taken = Mutex<(lock: RunLock?, isLocked: Bool)>((nil, false))
         let waiter = Thread {
             let lock = try? run.lock(within: .seconds(20))
@@ -250,7 +251,7 @@ import Testing
         // It has the old file open by now; were it not yet, the test would still hold, and show less.
         usleep(200_000)
         try FileManager.default.removeItem(atPath: run.path + "/lock")
-        let newer = try run.lock(within: .zero)
+        let newer = try run.lock(within: .zero, named: false)
         held.release()
         usleep(200_000)
         #expect(taken.withLock { !$0.isLocked }, "a lock on the removed file was taken for the run's")

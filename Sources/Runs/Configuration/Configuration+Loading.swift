@@ -78,11 +78,11 @@ extension Configuration {
         if !RunFolder.isThere(path), let recipe = NearestName.of(path, among: Recipes.all.map(\.name)) {
             throw ConfigurationError(origin: path, key: "", problem: "there is no such file", suggestion: "--recipe \(recipe)")
         }
-        let bytes = try Disk.bytes(of: path, limit: Setting.maximumBytes)
+        let bytes = WrittenText.normalised(try Disk.bytes(of: path, limit: Setting.maximumBytes))
         guard !bytes.allSatisfy({ $0 == 0 || $0 == 0x20 || (0x09...0x0D).contains($0) }) else {
             throw ConfigurationError(origin: path, key: "", problem: "this file is empty, and settings are due")
         }
-        guard let text = String(validating: WrittenText.normalised(bytes), as: UTF8.self) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError(origin: path, key: "", problem: "this file is not text in UTF-8")
         }
         return try Setting(yaml: text, file: path)

@@ -111,12 +111,6 @@ final class SettingSection {
         return try Self.real(value, full(key), bound)
     }
 
-    /// A finite real that has no default.
-    func requiredReal(_ key: String, _ bound: Bound, because reason: String) throws -> Double {
-        guard let value = take(key) else { throw Self.error(setting, full(key), "this key is missing: \(reason)") }
-        return try Self.real(value, full(key), bound)
-    }
-
     private static func real(_ setting: Setting, _ key: String, _ bound: Bound) throws -> Double {
         guard case .scalar(let text, isQuoted: false) = setting.content, let value = real(text) else {
             throw error(setting, key, "a number is expected, not \(setting.description)")

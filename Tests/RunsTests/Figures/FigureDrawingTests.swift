@@ -86,7 +86,7 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
             Figures.reconstructions(originals: images, reconstructions: images, title: title),
             Figures.walk(images, columns: 5, caption: "a caption", title: title),
         ]
-        #expect(shown.allSatisfy { $0.channels == 3 && holds($0, 40, 40, 40) == (count > 0) })
+        #expect(shown.allSatisfy { $0.channels == 3 && (count == 0 || holds($0, 40, 40, 40)) })
         _ = Figures.grid(images, columns: 7)
     }
 

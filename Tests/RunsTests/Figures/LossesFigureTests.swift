@@ -25,7 +25,8 @@ import Testing
 
     /// Three epochs of four steps, the first two evaluated.
     private func metrics(rates: Bool = true) throws -> MetricsReader {
-        let writer = try MetricsWriter(path: scratch.file("metrics.jsonl"))
+        let path = scratch.file(rates ? "metrics.jsonl" : "metrics-without.jsonl")
+        let writer = try MetricsWriter(path: path)
         for at in 1...12 as ClosedRange<UInt64> {
             var step = MetricsTests.step(at, epoch: Int(at - 1) / 4 + 1)
             step.losses = ["reconstruction", "discriminator", "generator"].enumerated().map {
@@ -39,7 +40,7 @@ import Testing
             if at == 9 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 20, codeMean: 0, codeStd: 1)) }
         }
         try writer.close()
-        return try MetricsReader(path: scratch.file("metrics.jsonl"))
+        return try MetricsReader(path: path)
     }
 
     @Test("An evaluation stands at the last step of its epoch, and the newest one of an epoch counts")

@@ -241,6 +241,7 @@ import Testing
     func replacedWhileWaiting() throws {
         let run = try makeRun("a")
         // Without a name: whose process lives on is not waited for.
+        try Data().write(to: URL(fileURLWithPath: run.path + "/lock"))
         let held = try run.lock(named: false)
         let taken = Mutex<(lock: RunLock?, isLocked: Bool)>((nil, false))
         let waiter = Thread {

@@ -81,7 +81,8 @@ public final class StopSignals: Sendable {
     private func take(_ number: Int32) {
         if number == SIGTSTP {
             suspension?.stops()
-            kill(getpid(), SIGSTOP)
+            // To this thread, which stops in here. Sent to the process it may take its time, and what comes next would come before.
+            raise(SIGSTOP)
             suspension?.goesOn()
             return
         }

@@ -11,6 +11,8 @@ public struct EpochFigures: Sendable, Equatable {
     public let prior: CodeStatistics
     /// `holes` is its share.
     public let holes: Holes
+    /// `holes_zero`: the share that as many samples of the prior leave empty; 0 where there are thousands, and much where there are few.
+    public let holesZero: Double
     /// `energy_distance`: codes against the prior.
     public let energyDistance: Double
     /// `energy_zero`: as many samples of the prior against the prior.
@@ -85,10 +87,11 @@ public struct Evaluator: Sendable {
         let size = EnergyDistance.sampleSize
         let samples = priorSamples(size)
         // As many as there are codes, and none of them in the other sample: then both distances stray from 0 alike.
-        let others = priorSamples(min(size, codes.rows), from: size)
+        let others = priorSamples(codes.rows, from: size)
         return EpochFigures(
             reconstruction: reconstruction, code: CodeStatistics(codes), prior: CodeStatistics(samples),
-            holes: Holes(codes, in: cells), energyDistance: EnergyDistance.between(codes, samples),
+            holes: Holes(codes, in: cells), holesZero: Holes(others, in: cells).share,
+            energyDistance: EnergyDistance.between(codes, samples),
             energyZero: EnergyDistance.between(others, samples))
     }
 }

@@ -15,6 +15,8 @@ public enum Untrained: Sendable, Hashable {
     /// Codes further out than so many of the prior's standard deviations have exploded, and of a share of it as small have collapsed.
     private static let spread = 10.0
     private static let emptyShare = 0.9
+    /// Where as many samples of the prior leave more of it empty, the codes are too few to tell anything by.
+    private static let fewShare = 0.5
     /// An error within two per cent of the mean image's has seen nothing.
     private static let blindShare = 0.98
 
@@ -27,7 +29,12 @@ public enum Untrained: Sendable, Hashable {
         }
         if code.std > Self.spread * prior.std || abs(code.mean - prior.mean) > Self.spread * prior.std {
             self = .exploded
-        } else if code.std * Self.spread < prior.std || figures.holes.share >= Self.emptyShare {
+        } else if error.images < 2 {
+            // One image is its own mean, and one code is no spread.
+            return nil
+        } else if code.std * Self.spread < prior.std
+            || (figures.holes.share >= Self.emptyShare && figures.holesZero < Self.fewShare)
+        {
             self = .collapsed
         } else if error.halfSquared >= Self.blindShare * error.halfSquaredOfMean {
             self = .blind

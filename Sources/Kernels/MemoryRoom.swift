@@ -45,6 +45,11 @@ public enum MemoryRoom {
         try require(threads: threads, bytes: bytes, beside: beside, for: purpose)
     }
 
+    /// The most threads up to `most`, and one at least, for whose products there is room.
+    public static func threads(atMost most: Int) -> Int {
+        (1...max(1, most)).last { (try? require(threads: $0, for: "multiplying")) != nil } ?? 1
+    }
+
     private static func require(threads: Int, bytes: Int = 0, beside: Int, for purpose: String) throws {
         let needed = max(1, threads) * thread + max(0, bytes) + beside
         // The system's own answer holds for every limit there is.
@@ -85,7 +90,9 @@ public struct AddressSpace: Sendable, Equatable {
     /// "RLIMIT_AS, the limit on a process's memory, is set to 614 MB (ulimit -v 600000)": those that are set; empty where none is.
     public static var words: String {
         limits.compactMap { limit in
-            limit.bytes.map { "\(limit.name), the limit on a process's memory, is set to \($0 / 1_000_000) MB (ulimit \(limit.option) \($0 / 1024))" }
+            limit.bytes.map {
+                "\(limit.name), the limit on a process's memory, is set to \($0 / 1_000_000) MB (ulimit \(limit.option) \($0 / 1024))"
+            }
         }
         .joined(separator: " and ")
     }

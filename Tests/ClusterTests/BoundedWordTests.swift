@@ -57,6 +57,24 @@ import Testing
         #expect(directives.states.first?.step == 2, "\(directives.states)")
     }
 
+    @Test(
+        "where no checkpoint is there to go back to, the state that most have come back with is the run's; of two nobody can tell")
+    func mostHold() {
+        for (chains, outcome) in [([1, 1, 1, 2], false), ([2, 1, 1, 1], false), ([1, 2], true), ([1, 1, 2, 2], true)] {
+            var bench = Bench(plan(workers: chains.count...chains.count, last: 20, generation: 2), view: 3)
+            var directives: [CoordinatorDirective] = []
+            let ids = Array(1...UInt64(chains.count))
+            for (number, chain) in zip(ids, chains) { directives += bench.greet(number, held: position(4, chain: UInt64(chain))) }
+            directives += bench.pass(.seconds(2), busy: ids)
+            #expect((directives.outcome != nil) == outcome, "\(chains): \(directives.words)")
+            guard !outcome else { continue }
+            let liar = UInt64(chains.firstIndex(of: 2)! + 1)
+            #expect(directives.refusals.count == 1, "\(directives.words)")
+            #expect(directives.words.contains("of most who have come back"))
+            #expect(directives.members == ids.filter { $0 != liar })
+        }
+    }
+
     @Test("a common farewell whose sender alone is left of two is not everybody's")
     func lastOfTwo() {
         var bench = Bench(plan(last: 20))

@@ -1,5 +1,8 @@
 import Cluster
+import Foundation
+import Synchronization
 import Testing
+import Waiting
 
 /// What waits to be evaluated goes to a thread of low priority, and from the end of the training on to another one.
 @Suite struct EvaluationQueueTests {
@@ -16,7 +19,7 @@ import Testing
         try queue.requireInHand()
         #expect(queue.takeOver() && !queue.takeOver())
         #expect(throws: EvaluationQueue<Int>.Overtaken.self) { try queue.requireInHand() }
-        #expect(throws: EvaluationQueue<Int>.Overtaken.self) { try queue.record() }
+        #expect(throws: EvaluationQueue<Int>.Overtaken.self) { try queue.record { Issue.record("written twice") } }
         #expect(throws: EvaluationQueue<Int>.Overtaken.self) { try queue.beginWriting() }
         #expect(queue.nextInBackground() == nil)
         queue.put(3)
@@ -30,7 +33,9 @@ import Testing
     func recorded() throws {
         let queue = queue(1, 2)
         _ = queue.nextInBackground()
-        try queue.record()
+        var written = 0
+        try queue.record { written += 1 }
+        #expect(written == 1)
         #expect(queue.takeOver())
         queue.close()
         #expect(queue.nextAfterTraining()?.isRecorded == true)
@@ -38,7 +43,7 @@ import Testing
         #expect(queue.nextAfterTraining() == nil)
     }
 
-    @Test("what is being written stays with the one that writes it")
+    @Test("what is being written stays with the one that writes it, and what comes after it is written after it")
     func writing() throws {
         let queue = queue(1, 2)
         _ = queue.nextInBackground()
@@ -46,9 +51,18 @@ import Testing
         #expect(queue.takeOver())
         try queue.requireInHand()
         queue.close()
-        #expect(queue.nextAfterTraining()?.state == 2)
+        let order = Mutex<[Int]>([])
+        let ended = Latch()
+        Thread.detachNewThread {
+            while let next = queue.nextAfterTraining() { order.withLock { $0.append(next.state) } }
+            ended.countDown()
+        }
+        // Time enough for it to take the second, if it could.
+        #expect(!ended.wait(.atMost(.milliseconds(50))))
+        order.withLock { $0.append(1) }
         queue.putDown()
-        #expect(queue.nextAfterTraining() == nil)
+        #expect(ended.wait(.atMost(.seconds(20))))
+        #expect(order.withLock { $0 } == [1, 2])
     }
 
     @Test("a closed queue gives what it holds, then nothing")

@@ -243,7 +243,14 @@ import Testing
         #expect(welcomed(again.send(.hello(id(2), named(2, nil)))) == [4])
         // A number that somebody has is nobody else's.
         #expect(welcomed(again.send(.hello(id(3), named(3, 3)))) == [5])
-        #expect(again.machine.number(of: id(1)) == 3)
+        #expect(again.machine.label(of: id(1)) == 3)
+        // One that comes before those who come back has no number that one of them has had.
+        var late = Bench(plan(generation: 2, lastLabel: 2))
+        #expect(welcomed(late.send(.hello(id(1), named(1, nil)))) == [3])
+        #expect(welcomed(late.send(.hello(id(2), named(2, 1)))) == [1])
+        // What nobody can have been called leads the next ones to no number that is refused.
+        #expect(welcomed(late.send(.hello(id(3), named(3, (1 << 20) - 1)))) == [4])
+        #expect(welcomed(late.send(.hello(id(4), named(4, nil)))) == [5])
     }
 
     @Test("whoever comes after the end is told that the run is over")

@@ -126,13 +126,13 @@ extension Position {
 func plan(
     workers: ClosedRange<Int> = 2...2, first: UInt64 = 0, last: UInt64 = 6, stepsPerEpoch: UInt64 = 3, generation: UInt64 = 1,
     ring: Bool = true, everySteps: UInt64 = 0, everySeconds: Double = 0, evaluateEveryEpochs: UInt64 = 0,
-    supervised: Bool = false, mixed: Bool = false
+    supervised: Bool = false, mixed: Bool = false, lastLabel: UInt32 = 0
 ) -> RunPlan {
     RunPlan(
         shards: 4, phases: Int(phases), firstStep: first, lastStep: last, stepsPerEpoch: stepsPerEpoch, workers: workers,
         beginsWithSeed: first == 0, run: "mine", generation: generation, ring: ring, checkpointEverySteps: everySteps,
         checkpointEverySeconds: everySeconds, evaluateEveryEpochs: evaluateEveryEpochs, supervised: supervised,
-        allowMixedKernels: mixed)
+        allowMixedKernels: mixed, lastLabel: lastLabel)
 }
 
 extension [CoordinatorDirective] {

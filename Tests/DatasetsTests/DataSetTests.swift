@@ -68,6 +68,14 @@ import Testing
         try folder.write("new/idx/t10k-images-idx3-ubyte", idxImages(4, 2, 3))
         let first = try DataSet.open(settings, directory: folder.path + "/new")
         #expect(first.identity == here.identity)
+        // A path with a slip in it is no other file of that name that happens to lie in a folder which nobody has named.
+        let slip = DataSettings(
+            set: "idx", images: folder.path + "/odl/" + names.images, testImages: folder.path + "/old/" + names.testImages)
+        for variable in ["LOCKSTEP_DATA", "XDG_CACHE_HOME"] {
+            let usual = DataDirectory(environment: [variable: folder.path + "/new", "HOME": "/nowhere"])
+            #expect(throws: DataError.self) { try DataSet.open(slip, in: usual) }
+        }
+        #expect(throws: Never.self) { try DataSet.open(slip, directory: folder.path + "/new") }
         let moved = try DataSet.open(settings, directory: folder.path + "/new", isOfRun: true)
         #expect(moved.settings.images == folder.path + "/new/train-images-idx3-ubyte.gz")
         #expect(moved.settings.testImages == folder.path + "/new/idx/t10k-images-idx3-ubyte")

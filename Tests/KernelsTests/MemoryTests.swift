@@ -9,6 +9,13 @@ import Testing
         storage.all.withUnsafeBytes { #expect(Int(bitPattern: $0.baseAddress) % 64 == 0 && $0.count == 4 * count) }
     }
 
+    @Test("Threads are as many as there is room for: not so many that the address space has no end of them, and one at least")
+    func threads() {
+        #expect(MemoryRoom.threads(atMost: 1) == 1 && MemoryRoom.threads(atMost: 0) == 1)
+        let most = MemoryRoom.threads(atMost: 1_000_000)
+        #expect(most < 1_000_000 && MemoryRoom.threads(atMost: most) == most)
+    }
+
     @Test("A slice is a view that keeps its storage alive")
     func views() {
         var slice = Storage<Int32>(count: 10)[2..<8]

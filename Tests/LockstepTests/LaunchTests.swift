@@ -56,6 +56,26 @@ struct LaunchTests {
         #expect(LockstepProcess.eventually(seconds: 15) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
     }
 
+    @Test("Control-Z stops the coordinator with the launch, and fg goes on with both")
+    func suspended() throws {
+        let scratch = try Scratch()
+        let run = try LockstepProcess(
+            launch(["-H", "a:1", "--ssh", shell(scratch), "--run", scratch.run("run")]) + [
+                "--epochs", "5000", "--set", "evaluate.every_epochs=0",
+            ])
+        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning })
+        let coordinator = try #require(run.family().first { LockstepProcess.role(of: $0) == "coordinator" })
+        let states = { [run.process.processIdentifier, coordinator].map { LockstepProcess.state(of: $0) } }
+        kill(run.process.processIdentifier, SIGTSTP)
+        #expect(LockstepProcess.eventually { states() == ["T", "T"] }, "\(states())")
+        kill(run.process.processIdentifier, SIGCONT)
+        let before = scratch.bytes("run/metrics.jsonl")
+        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
+        kill(run.process.processIdentifier, SIGTERM)
+        let result = try run.wait(seconds: 30)
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
     @Test("a host that is not ready is told in a sentence, the status is 1, and nothing was started")
     func notReady() throws {
         let scratch = try Scratch()

@@ -8,8 +8,10 @@ import Testing
     private static let evaluator = Evaluator(prior: .gaussian(std: 5), codeSize: 2, seed: 1)
 
     /// Figures of codes that are the prior's samples, scaled and moved, and of an error that is a share of the mean image's.
-    private func figures(scale: Float = 1, by shift: Float = 0, error share: Float = 0.5) -> EpochFigures {
-        let codes = Self.evaluator.priorSamples(3_000, from: 10_000)
+    private func figures(
+        scale: Float = 1, by shift: Float = 0, error share: Float = 0.5, codes count: Int = 3_000
+    ) -> EpochFigures {
+        let codes = Self.evaluator.priorSamples(count, from: 10_000)
         for row in 0..<codes.rows {
             for column in 0..<codes.columns { codes[row, column] = codes[row, column] * scale + shift }
         }
@@ -37,6 +39,19 @@ import Testing
         #expect(Untrained(figures(scale: .nan)) == .notFinite)
         #expect(Untrained(figures(error: 0.99)) == .blind)
         #expect(abs(figures(error: 1).reconstruction.halfSquaredOfMean - figures(error: 1).reconstruction.halfSquared) < 1e-6)
+    }
+
+    @Test(
+        "A few images tell little: the prior's own samples are as sparse, and one image is its own mean", arguments: [2, 40, 240])
+    func few(count: Int) {
+        let sparse = figures(codes: count)
+        #expect(sparse.holes.share > 0.4 && abs(sparse.holes.share - sparse.holesZero) < 0.1)
+        #expect(Untrained(sparse) == nil)
+        #expect(figures().holesZero < 0.01)
+        var single = ReconstructionError()
+        single.add(originals: [7, 255], reconstructions: Matrix(rows: 1, columns: 2))
+        let one = Self.evaluator.figures(codes: Self.evaluator.priorSamples(400), reconstruction: single)
+        #expect(Untrained(one) == nil)
     }
 
     @Test(

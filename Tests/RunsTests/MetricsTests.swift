@@ -17,7 +17,8 @@ import Testing
     }
 
     static let epoch = EpochMetrics(
-        epoch: 1, reconstruction: 20.5, codeMean: 0, codeStd: 4.9, holes: 0.125, energyDistance: 0.01, energyZero: 1e-3)
+        epoch: 1, reconstruction: 20.5, codeMean: 0, codeStd: 4.9, holes: 0.125, holesZero: 0.5, energyDistance: 0.01,
+        energyZero: 1e-3)
 
     @Test("A step's line is the contract's, with full precision")
     func stepLine() throws {
@@ -68,7 +69,7 @@ import Testing
     func epochLine() {
         #expect(
             Self.epoch.json.text
-                == #"{"kind":"epoch","epoch":1,"validation":{"reconstruction":20.5,"code":{"mean":0.0,"std":4.9},"holes":0.125,"energy_distance":0.01,"energy_zero":0.001}}"#
+                == #"{"kind":"epoch","epoch":1,"validation":{"reconstruction":20.5,"code":{"mean":0.0,"std":4.9},"holes":0.125,"holes_zero":0.5,"energy_distance":0.01,"energy_zero":0.001}}"#
         )
         #expect(
             EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1).json.text

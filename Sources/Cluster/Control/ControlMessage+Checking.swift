@@ -48,6 +48,7 @@ extension ControlMessage {
             return .hello(hello)
         case .welcome(var welcome):
             try most(welcome.generation, MessageBounds.count, "generation")
+            try most(UInt64(welcome.worker), MessageBounds.workers, "worker")
             try most(welcome.markApplied, MessageBounds.applied, "mark")
             for side in [welcome.height, welcome.width, welcome.channels] {
                 try most(UInt64(side), MessageBounds.pixels, "image size")

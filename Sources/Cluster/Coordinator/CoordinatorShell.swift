@@ -250,7 +250,7 @@ final class CoordinatorShell: @unchecked Sendable {
         case .sumChunk(let chunk):
             pass(message, .sum, of: chunk.applied, from: id, order: chunk.order, chunk.place)
         case .notice(let notice):
-            if let worker = machine.number(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
+            if let worker = machine.label(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
         case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest:
             log.warning("\(peers[id]?.connection.remote ?? "a peer") sent a message that no worker sends and is closed")
             peers[id]?.connection.close()

@@ -75,7 +75,8 @@ final class EvaluationDesk: Sendable {
         guard let outlets = outlets.withLock({ $0 }), queue.takeOver() else { return }
         DetachedThread.start(name: "evaluation-end") { [self] in
             FloatingPoint.setModes()
-            let team = ThreadTeam(threads: ProcessInfo.processInfo.activeProcessorCount, name: "evaluation")
+            let threads = MemoryRoom.threads(atMost: MachineLimits.here.cores)
+            let team = ThreadTeam(threads: threads, name: "evaluation")
             while let entry = queue.nextAfterTraining() { evaluate(entry, outlets, team, background: false) }
             done.countDown()
         }
@@ -114,9 +115,11 @@ final class EvaluationDesk: Sendable {
         let epoch = Self.epoch(after: state.step, of: run)
         let evaluation = try heldOut.evaluate(inference, team: team) { [queue] in if background { try queue.requireInHand() } }
         if state.purposes.contains(.evaluation), !entry.isRecorded {
-            if background { try queue.record() }
-            outlets.recorder.put(.epoch(evaluation.figures.metrics(epoch: epoch), step: state.step))
-            tell(evaluation.figures, epoch, outlets.log)
+            let record = { [self] in
+                outlets.recorder.put(.epoch(evaluation.figures.metrics(epoch: epoch), step: state.step))
+                tell(evaluation.figures, epoch, outlets.log)
+            }
+            if background { try queue.record(record) } else { record() }
         }
         guard state.purposes.contains(.figures) else { return }
         // The curves are read from the file, so what was recorded before must be in it.
@@ -127,7 +130,8 @@ final class EvaluationDesk: Sendable {
                 "the figures were not drawn: the records before them were not on the disk within 30 s; see whether the disk of the run folder answers"
             )
         }
-        let drawn = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch, team: team) { [queue] stage in
+        let drawn = try pictures.draw(inference, evaluation: evaluation, step: state.step, epoch: epoch, team: team) {
+            [queue] stage in
             if background { try stage == .writing ? queue.beginWriting() : queue.requireInHand() }
             if stage == .writing { try outlets.watch.require() }
         }

@@ -60,14 +60,15 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         guard line.withLock({ $0.inHand != nil }) else { throw Overtaken() }
     }
 
-    /// Asked before the figures go into the books: they do so once.
-    package func record() throws(Overtaken) {
-        guard
-            line.withLock({
-                $0.inHand?.isRecorded = true
-                return $0.inHand != nil
-            })
-        else { throw Overtaken() }
+    /// Puts the figures into the books, once: whoever takes over later finds that done, and not only begun.
+    package func record(_ write: () -> Void) throws(Overtaken) {
+        let isInHand = line.withLock { line in
+            guard line.inHand != nil else { return false }
+            write()
+            line.inHand?.isRecorded = true
+            return true
+        }
+        guard isInHand else { throw Overtaken() }
     }
 
     /// Asked before the first file is written: from here on nobody takes the state away.
@@ -108,8 +109,10 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         let next = line.wait(
             .untilWoken(by: "put(), close() at the end of the run, or the first thread, which has files left to write and no more")
         ) { line -> Entry?? in
+            // Each replaces the files of the one before, so the first thread ends with its own before another's.
+            guard line.inHand == nil else { return nil }
             if !line.waiting.isEmpty { return .some(line.waiting.removeFirst()) }
-            return line.isClosed && line.inHand == nil ? .some(nil) : nil
+            return line.isClosed ? .some(nil) : nil
         }
         return next ?? nil
     }

@@ -95,7 +95,8 @@ struct PreparedRun: Sendable {
             evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
             allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName,
-            bookedStep: bookmark.step, addressLimits: AddressSpace.words)
+            bookedStep: bookmark.step, addressLimits: AddressSpace.words,
+            lastLabel: options.folder.lastWorker(below: UInt32(CoordinatorMachine.maximumProcesses)))
     }
 
     /// A century: more cannot be waited for, nor counted in nanoseconds.

@@ -72,7 +72,12 @@ public final class Launcher: Sendable {
     /// - Throws: `LocalError` where a process cannot be had. Hosts that are not ready are no error: they are shown, and the
     ///   status is 1.
     public func run(coordinator: () throws -> (arguments: [String], remains: Remains)) throws -> Int32 {
-        let signals = try StopSignals { [self] signal in
+        let suspension = StopSignals.Suspension { [self] in
+            state.withLock { $0.coordinator }?.send(signal: SIGSTOP)
+        } goesOn: { [self] in
+            state.withLock { $0.coordinator }?.send(signal: SIGCONT)
+        }
+        let signals = try StopSignals(suspension: suspension) { [self] signal in
             firstSignal(signal)
         } onSecond: { [self] in
             killAll()

@@ -38,7 +38,10 @@ extension CoordinatorMachine {
     /// A worker is called by the number that its log has, also after a restart of either side: that of its place where a parent has started it,
     /// or what an earlier coordinator has called it. Of others each has the next one.
     private mutating func label(for identity: WorkerIdentity, replacing former: ConnectionID?) -> UInt32 {
-        if let own = identity.number, plan.supervised || !workers.contains(where: { $0.key != former && $0.value.label == own }) {
+        // What nobody can have been called is not heard: it would lead the next ones beyond every number.
+        if let own = identity.number, own < Self.maximumProcesses,
+            plan.supervised || !workers.contains(where: { $0.key != former && $0.value.label == own })
+        {
             labelled = max(labelled, own)
             return own
         }

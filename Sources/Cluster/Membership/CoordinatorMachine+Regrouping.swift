@@ -209,19 +209,23 @@ extension CoordinatorMachine {
 
     /// Replicas at one position must be the same bits: by the chain of their sums, and by the digest where a state was sent.
     private mutating func disagreement(_ level: [ConnectionID], _ now: Duration) -> [CoordinatorDirective]? {
-        // Where there are members of this coordinator's views, their word goes before a stranger's.
-        guard let first = level.first(where: { workers[$0]!.wasMember }) ?? level.first else { return nil }
+        let member = level.first { workers[$0]!.wasMember }
+        if member == nil, truth > newestCheckpoint * UInt64(plan.phases), let first = level.first,
+            let other = level.first(where: { position($0).chain != position(first).chain }),
+            hasCheckpoint || workers.values.contains(where: { $0.standing == .still && $0.position.isFresh })
+        {
+            return contradicted(level, name(first), name(other), now)
+        }
+        // Where there are members of this coordinator's views, their word goes before a stranger's; where there are none, and nothing is on
+        // the disk to go back to, that of most.
+        let trusted = member ?? ofMost(level)
+        guard let first = trusted ?? level.first else { return nil }
         if let other = level.first(where: { position($0).chain != position(first).chain }) {
-            if !level.contains(where: { workers[$0]!.wasMember }), truth > newestCheckpoint * UInt64(plan.phases),
-                hasCheckpoint || workers.values.contains(where: { $0.standing == .still && $0.position.isFresh })
-            {
-                return contradicted(level, name(first), name(other), now)
-            }
-            guard workers[other]!.wasMember || !workers[first]!.wasMember else {
+            guard workers[other]!.wasMember || trusted == nil else {
                 return turnAway(
                     other,
                     "the state it says it holds at \(place(position(other).applied)) is not the run's: its sums differ from those of "
-                        + "\(name(first))")
+                        + "\(name(first))\(member == nil ? " and of most who have come back" : "")")
             }
             return fail(
                 "at \(place(position(first).applied)) the sums of \(name(other)) differ from those of \(name(first)): one of the "
@@ -239,6 +243,12 @@ extension CoordinatorMachine {
             other,
             "the state it received at \(place(position(other).applied)) differs from that of \(name(reference)): one of the two "
                 + "hosts has faulty memory or a different build; check both with `lockstep doctor`")
+    }
+
+    /// One of those whose state more than half of them hold, if there are such.
+    private func ofMost(_ level: [ConnectionID]) -> ConnectionID? {
+        let alike = Dictionary(grouping: level) { position($0).chain }.values
+        return alike.first { 2 * $0.count > level.count }?.first
     }
 
     /// They have come with states that cannot both be the run's, and nobody here has been in a view to tell which: the run goes on from
@@ -354,7 +364,7 @@ extension CoordinatorMachine {
     }
 
     /// Processes remembered of those that were members once: more than come and go in a long run.
-    static let maximumProcesses = 1 << 16
+    public static let maximumProcesses = 1 << 16
 
     mutating func linksUp(_ connection: ConnectionID, _ number: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         guard number == view, case .linking = stage, workers[connection]?.standing == .linking else { return [] }

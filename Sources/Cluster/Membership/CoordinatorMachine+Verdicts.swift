@@ -167,10 +167,10 @@ extension CoordinatorMachine {
     private func silentLinks() -> [(pair: RingOrder.Pair, from: String, to: String)] {
         let here = ranks.map { workers[$0].map { $0.beat.links.view == view ? $0.beat.links : LinkProgress() } ?? LinkProgress() }
         return ranks.indices.flatMap { rank -> [(pair: RingOrder.Pair, from: String, to: String)] in
-            guard let number = number(of: ranks[rank]) else { return [] }
+            guard let number = workers[ranks[rank]]?.number else { return [] }
             if isRing {
                 let next = (rank + 1) % ranks.count
-                guard here[rank].sent > here[next].received, let other = self.number(of: ranks[next]) else { return [] }
+                guard here[rank].sent > here[next].received, let other = workers[ranks[next]]?.number else { return [] }
                 return [(.init(from: number, to: other), name(ranks[rank]), name(ranks[next]))]
             }
             let server = server.links[rank] ?? LinkProgress()

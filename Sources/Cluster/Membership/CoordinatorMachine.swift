@@ -257,6 +257,7 @@ public struct CoordinatorMachine: Sendable {
         self.plan = plan
         self.rules = rules
         self.view = view
+        labelled = plan.lastLabel
         base = plan.firstStep * UInt64(plan.phases)
         sent = plan.firstStep
         completed = plan.firstStep
@@ -276,8 +277,8 @@ public struct CoordinatorMachine: Sendable {
     /// Live members of the present view.
     public var worldSize: Int { ranks.count }
 
-    /// A worker's number in the run's log.
-    public func number(of connection: ConnectionID) -> UInt32? { workers[connection]?.label }
+    /// What the worker is called in the run's log; links are told apart by `Worker.number`.
+    public func label(of connection: ConnectionID) -> UInt32? { workers[connection]?.label }
 
     /// Whether what this worker tells of steps is listened to: one that has come in and was in no view has nothing to tell, unless
     /// it comes back with a state.

@@ -43,6 +43,9 @@ public struct RunPlan: Sendable, Equatable {
     /// What a person types to go on: the run's name, or its path where it does not lie under ./runs.
     public var runName: String
 
+    /// The highest number that a worker of the run has been called by; those that come without one are called by higher ones.
+    public var lastLabel: UInt32
+
     /// A whole plan.
     public init(
         shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, stepsPerEpoch: UInt64, workers: ClosedRange<Int>,
@@ -50,7 +53,7 @@ public struct RunPlan: Sendable, Equatable {
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
         allowMixedKernels: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil,
-        addressLimits: String = ""
+        addressLimits: String = "", lastLabel: UInt32 = 0
     ) {
         precondition(shards >= 1 && phases >= 1 && stepsPerEpoch >= 1 && workers.lowerBound >= 1)
         self.shards = shards
@@ -73,6 +76,7 @@ public struct RunPlan: Sendable, Equatable {
         self.allowMixedKernels = allowMixedKernels
         self.runName = runName
         self.addressLimits = addressLimits
+        self.lastLabel = lastLabel
         self.bookedStep = bookedStep ?? firstStep
     }
 

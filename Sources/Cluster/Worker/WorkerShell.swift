@@ -366,7 +366,7 @@ final class WorkerShell: @unchecked Sendable {
             $0.build = options.build
             $0.library = KernelFamily.libraryVersion
             $0.kernel = KernelFamily.loaded
-            $0.number = (welcome?.worker ?? options.number).map { $0 + 1 } ?? 0
+            $0.number = (welcome?.worker ?? options.number).map { $0 &+ 1 } ?? 0
             // Who comes back with a state was in the run: it is not kept out for a way that has become worse.
             guard let held else {
                 $0.padding = LargeMessage.padding

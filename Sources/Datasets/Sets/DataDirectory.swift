@@ -66,13 +66,17 @@ public struct DataDirectory: Sendable, Hashable {
     }
 
     /// Where the files of a set may lie: DIR/SET and DIR.
-    public func folders(of set: String) -> [String] { places.flatMap { ["\($0.path)/\(set)", $0.path] } }
+    public func folders(of set: String) -> [String] { folders(of: set, in: places) }
+
+    private func folders(of set: String, in places: [Place]) -> [String] { places.flatMap { ["\($0.path)/\(set)", $0.path] } }
 
     /// The folders in which a file is looked for: that of its path, and the set's, by its name alone.
     private func folders(for name: String, of set: String) -> [String] {
         guard name.hasPrefix("/") else { return folders(of: set) }
         let own = [(name as NSString).deletingLastPathComponent]
-        return isOfRun && origin == .option ? folders(of: set) + own : own + folders(of: set)
+        if isOfRun { return origin == .option ? folders(of: set) + own : own + folders(of: set) }
+        // A mistyped path finds no other file of that name in a folder that nobody has named with it.
+        return own + folders(of: set, in: places.filter { $0.origin == .option || $0.origin == .settings })
     }
 
     /// The file of that name, or else the same with or without `.gz`, in the first folder that has it. A path is looked at first, where
@@ -124,7 +128,7 @@ public struct DataDirectory: Sendable, Hashable {
         let settings = keys.map { "--set data.\($0)=PATH" }.joined(separator: " ")
         return isOfRun
             ? "name a folder that has them with --data DIR, or give `lockstep resume` their new place by \(settings)"
-            : "give the path by \(settings), or a folder that has them by --data DIR or LOCKSTEP_DATA"
+            : "give the path by \(settings), or a folder that has them by --data DIR"
     }
 
     private static func isFile(_ path: String) -> Bool {

@@ -42,7 +42,7 @@ extension EpochFigures {
     public func metrics(epoch: Int) -> EpochMetrics {
         EpochMetrics(
             epoch: epoch, reconstruction: reconstruction.halfSquared, codeMean: code.mean, codeStd: code.std,
-            holes: holes.share, energyDistance: energyDistance, energyZero: energyZero)
+            holes: holes.share, holesZero: holesZero, energyDistance: energyDistance, energyZero: energyZero)
     }
 
     /// One object, for scripts.
@@ -51,7 +51,8 @@ extension EpochFigures {
             .init("run", .string(run)), .init("step", .unsigned(step)), .init("reconstruction", .real(reconstruction.halfSquared)),
             .init("pixel_error", .real(reconstruction.squared)),
             .init("code", .object([.init("mean", .real(code.mean)), .init("std", .real(code.std))])),
-            .init("holes", .real(holes.share)), .init("energy_distance", .real(energyDistance)),
+            .init("holes", .real(holes.share)), .init("holes_zero", .real(holesZero)),
+            .init("energy_distance", .real(energyDistance)),
             .init("energy_zero", .real(energyZero)),
         ])
     }
@@ -63,7 +64,7 @@ extension EpochFigures {
             \(run), step \(step), on held-out images
               reconstruction   \(Progress.rounded(reconstruction.halfSquared)) half squared error an image (the mean of all images: \(Progress.rounded(reconstruction.halfSquaredOfMean)))
               code             mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std))
-              holes            \(Progress.rounded(100 * holes.share)) % of the prior's cells (the prior itself: 0)
+              holes            \(Progress.rounded(100 * holes.share)) % of the prior's cells (of as many samples of the prior: \(Progress.rounded(100 * holesZero)))
               energy distance  \(Progress.rounded(energyDistance)) from the prior (prior to prior: \(Progress.rounded(energyZero)))\(warning)
             """
     }

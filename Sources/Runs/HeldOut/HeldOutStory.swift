@@ -33,7 +33,7 @@ public struct HeldOutStory: Sendable {
 
     /// What the terms of the lines mean.
     static let explanation =
-        "held-out figures: holes is the share of the prior's cells that the codes leave empty, energy distance is how far the codes are from the prior; both are 0 where they are alike"
+        "held-out figures: holes is the share of the prior's cells that the codes leave empty, energy distance is how far the codes are from the prior; beside each what as many samples of the prior itself have"
 }
 
 extension EpochMetrics {
@@ -43,9 +43,12 @@ extension EpochMetrics {
             "reconstruction \(Progress.rounded(reconstruction))", "code mean \(Progress.rounded(codeMean))",
             "std \(Progress.rounded(codeStd))",
         ]
-        if let holes { parts.append("holes \(Progress.rounded(100 * holes)) %") }
+        if let holes {
+            let zero = holesZero.map { " (the prior: \(Progress.rounded(100 * $0)) %)" } ?? ""
+            parts.append("holes \(Progress.rounded(100 * holes)) %\(zero)")
+        }
         if let energyDistance {
-            let zero = energyZero.map { " (prior to prior: \(Progress.rounded($0)))" } ?? ""
+            let zero = energyZero.map { " (the prior: \(Progress.rounded($0)))" } ?? ""
             parts.append("energy distance \(Progress.rounded(energyDistance))\(zero)")
         }
         return parts.joined(separator: ", ")
@@ -65,7 +68,7 @@ extension Untrained {
                 "the codes have exploded: mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.mean)) and \(Progress.rounded(prior.std)); lower phases.reconstruction.rate, or raise those of discriminator and generator"
         case .collapsed:
             return
-                "the codes have not spread over the prior: std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.std)), and \(Progress.rounded(100 * figures.holes.share)) % of its cells are empty; train longer, or change the rates (phases.PHASE.rate)"
+                "the codes have not spread over the prior: std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.std)), and \(Progress.rounded(100 * figures.holes.share)) % of its cells are empty (of as many samples of its own: \(Progress.rounded(100 * figures.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
         case .blind:
             return
                 "the reconstructions tell nothing of their images: error \(Progress.rounded(figures.reconstruction.halfSquared)), where the mean of all images has \(Progress.rounded(figures.reconstruction.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"

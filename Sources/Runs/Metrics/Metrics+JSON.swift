@@ -64,6 +64,7 @@ extension EpochMetrics {
             .init("code", ["mean": .real(codeMean), "std": .real(codeStd)]),
         ]
         if let holes { validation.append(.init("holes", .real(holes))) }
+        if let holesZero { validation.append(.init("holes_zero", .real(holesZero))) }
         if let energyDistance { validation.append(.init("energy_distance", .real(energyDistance))) }
         if let energyZero { validation.append(.init("energy_zero", .real(energyZero))) }
         return ["kind": "epoch", "epoch": JSON(epoch), "validation": .object(validation)]
@@ -77,7 +78,8 @@ extension EpochMetrics {
         else { return nil }
         self.init(
             epoch: epoch, reconstruction: reconstruction, codeMean: mean, codeStd: std, holes: validation["holes"]?.realOrNaN,
-            energyDistance: validation["energy_distance"]?.realOrNaN, energyZero: validation["energy_zero"]?.realOrNaN)
+            holesZero: validation["holes_zero"]?.realOrNaN, energyDistance: validation["energy_distance"]?.realOrNaN,
+            energyZero: validation["energy_zero"]?.realOrNaN)
     }
 }
 

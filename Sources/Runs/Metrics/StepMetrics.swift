@@ -99,20 +99,23 @@ public struct EpochMetrics: Sendable, Equatable {
     public var codeStd: Double
     /// Share of the prior's cells that the codes leave empty (paper.md section 5).
     public var holes: Double?
+    /// The share that as many samples of the prior leave empty.
+    public var holesZero: Double?
     /// Between codes and prior samples, 2,000 of each.
     public var energyDistance: Double?
     /// The same between two lots of prior samples.
     public var energyZero: Double?
 
     public init(
-        epoch: Int, reconstruction: Double, codeMean: Double, codeStd: Double, holes: Double? = nil, energyDistance: Double? = nil,
-        energyZero: Double? = nil
+        epoch: Int, reconstruction: Double, codeMean: Double, codeStd: Double, holes: Double? = nil, holesZero: Double? = nil,
+        energyDistance: Double? = nil, energyZero: Double? = nil
     ) {
         self.epoch = epoch
         self.reconstruction = reconstruction
         self.codeMean = codeMean
         self.codeStd = codeStd
         self.holes = holes
+        self.holesZero = holesZero
         self.energyDistance = energyDistance
         self.energyZero = energyZero
     }

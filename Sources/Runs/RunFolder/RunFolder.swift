@@ -41,6 +41,15 @@ public struct RunFolder: Sendable, Hashable {
     /// What one worker of another host says of itself.
     public func noticesPath(worker: UInt32, host: String) -> String { path + "/worker-\(worker)-\(host).log" }
 
+    /// The highest number of a worker of another host that has a log here; 0 where there is none.
+    public func lastWorker(below limit: UInt32) -> UInt32 {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.compactMap { name in
+            let parts = name.split(separator: "-", maxSplits: 2)
+            return parts.count == 3 && parts[0] == "worker" ? UInt32(parts[1]) : nil
+        }.filter { $0 < limit }.max() ?? 0
+    }
+
     var generationPath: String { path + "/generation" }
     var identityPath: String { path + "/identity" }
     var lockPath: String { path + "/lock" }

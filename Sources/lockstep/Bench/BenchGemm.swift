@@ -23,7 +23,10 @@ struct BenchGemm: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard rows.allSatisfy({ $0 >= 1 }), width >= 1 else { throw ValidationError("--rows and --width must be at least 1") }
+        let range = 1...65_536
+        guard rows.allSatisfy(range.contains), range.contains(width) else {
+            throw ValidationError("--rows and --width must be 1 to \(range.upperBound)")
+        }
     }
 
     func run() throws {

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Waiting
 
 /// A run folder that cannot be made, found or used.
 public struct RunFolderError: Error, CustomStringConvertible, Sendable, Equatable {

@@ -1,5 +1,4 @@
 import Foundation
-import Waiting
 
 /// A run folder that cannot be made, found or used.
 public struct RunFolderError: Error, CustomStringConvertible, Sendable, Equatable {
@@ -79,25 +78,6 @@ public struct RunFolder: Sendable, Hashable {
     /// Whether anything has this path.
     public static func exists(_ directory: String) -> Bool {
         FileManager.default.fileExists(atPath: absolute(directory))
-    }
-
-    /// Makes `latest` under `runs` point to this run. Readers see the old link or the new one, never none.
-    public func markLatest(under runs: String = defaultParent) throws {
-        let disk = Disk()
-        let parent = Self.absolute(runs)
-        try disk.makeParents(parent)
-        let isInside = FilePath.folder(of: path) == parent
-        let temporary = parent + "/.latest-\(getpid())"
-        disk.discard(temporary)
-        guard symlink(isInside ? name : path, temporary) == 0 else {
-            throw DiskError(operation: "make the link", path: temporary, code: errno)
-        }
-        do {
-            try disk.rename(temporary, to: parent + "/" + Self.latestName)
-        } catch {
-            unlink(temporary)
-            throw error
-        }
     }
 
     static func isRun(_ path: String) -> Bool {

@@ -116,7 +116,7 @@ private struct ControlGroups {
     func way(_ controller: Controller) -> [Folder] {
         mounts.flatMap { mount -> [Folder] in
             let isUnified = mount.controllers == nil
-            guard isUnified || mount.controllers!.contains(controller.rawValue),
+            guard mount.controllers?.contains(controller.rawValue) ?? true,
                 let path = paths[isUnified ? "" : controller.rawValue]
             else { return [] }
             var names = Self.names(path)

@@ -40,9 +40,10 @@ public enum MemoryRoom {
     ///   - threads: that multiply.
     ///   - bytes: of arrays.
     ///   - purpose: what they are for, as in "training with 2 threads".
+    ///   - wayOn: what would take less, as in "take fewer --threads"; nil where the caller has nothing to take less with.
     /// - Throws: `MemoryShortage` where the system would refuse it.
-    public static func require(threads: Int, bytes: Int = 0, for purpose: String) throws {
-        try require(threads: threads, bytes: bytes, beside: beside, for: purpose)
+    public static func require(threads: Int, bytes: Int = 0, for purpose: String, or wayOn: String? = nil) throws {
+        try require(threads: threads, bytes: bytes, beside: beside, for: purpose, or: wayOn)
     }
 
     /// The most threads up to `most`, and one at least, for whose products there is room.
@@ -50,7 +51,7 @@ public enum MemoryRoom {
         (1...max(1, most)).last { (try? require(threads: $0, for: "multiplying")) != nil } ?? 1
     }
 
-    private static func require(threads: Int, bytes: Int = 0, beside: Int, for purpose: String) throws {
+    private static func require(threads: Int, bytes: Int = 0, beside: Int, for purpose: String, or wayOn: String? = nil) throws {
         let needed = max(1, threads) * thread + max(0, bytes) + beside
         // The system's own answer holds for every limit there is.
         let place = mmap(nil, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
@@ -58,17 +59,19 @@ public enum MemoryRoom {
             munmap(place, needed)
             return
         }
-        throw MemoryShortage(purpose: purpose, needed: needed, limits: AddressSpace.limits)
+        throw MemoryShortage(purpose: purpose, needed: needed, limits: AddressSpace.limits, wayOn: wayOn)
     }
 }
 
 /// A limit of a process on the memory it may name, and how much of it is taken.
 public struct AddressSpace: Sendable, Equatable {
-    /// "RLIMIT_AS", and the option of `ulimit` that sets it.
+    /// "RLIMIT_AS".
     public let name: String
+    /// The option of `ulimit` that sets it, as in "-v".
     public let option: String
     /// Nil: none.
     public let bytes: UInt64?
+    /// Bytes that the process has named already.
     public let taken: UInt64
 
     public init(name: String, option: String, bytes: UInt64?, taken: UInt64) {
@@ -116,14 +119,20 @@ public struct AddressSpace: Sendable, Equatable {
 
 /// The limits of this process leave no room for what it is to do.
 public struct MemoryShortage: Error, CustomStringConvertible, Sendable, Equatable {
+    /// What the memory is for, as in "training with 2 threads".
     public let purpose: String
+    /// Bytes of address space that it takes beside what is taken.
     public let needed: Int
+    /// The limits of the process, as they were when it was refused.
     public let limits: [AddressSpace]
+    /// What would take less, as in "take fewer --threads"; nil where nothing does.
+    public let wayOn: String?
 
-    public init(purpose: String, needed: Int, limits: [AddressSpace]) {
+    public init(purpose: String, needed: Int, limits: [AddressSpace], wayOn: String? = nil) {
         self.purpose = purpose
         self.needed = needed
         self.limits = limits
+        self.wayOn = wayOn
     }
 
     /// The limit that stands in the way; nil where it is another's.
@@ -132,14 +141,15 @@ public struct MemoryShortage: Error, CustomStringConvertible, Sendable, Equatabl
     }
 
     public var description: String {
+        let other = wayOn.map { ", or \($0)" } ?? ""
         let what = "\(purpose) takes \(Self.megabytes(UInt64(needed))) of address space more, and this process cannot have it: "
         guard let cause, let bytes = cause.bytes else {
             return what
-                + "the system hands memory out strictly (vm.overcommit_memory), and has not so much left; make room, or take fewer workers and threads"
+                + "the system hands memory out strictly (vm.overcommit_memory), and has not so much left; make room\(other)"
         }
         return what
             + "the memory limit \(cause.name) is set to \(Self.megabytes(bytes)), of which \(Self.megabytes(cause.taken)) are taken; "
-            + "raise it (ulimit \(cause.option) unlimited), or take fewer --threads or a smaller model"
+            + "raise it (ulimit \(cause.option) unlimited)\(other)"
     }
 
     private static func megabytes(_ bytes: UInt64) -> String { "\((bytes + 999_999) / 1_000_000) MB" }

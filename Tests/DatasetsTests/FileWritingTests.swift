@@ -23,14 +23,6 @@ import Testing
         #expect(here.description.hasSuffix("are free"))
     }
 
-    @Test(
-        "The folder of a path is told by its letters, whatever their number",
-        arguments: [
-            ("x", "."), ("a/b", "a"), ("/x", "/"), ("/", "/"), ("a/", "."), ("a//b//", "a"), ("//x", "/"), ("", "."), ("./x", "."),
-            ("/a/b/c.npy", "/a/b"), ("../x", ".."),
-        ])
-    func folders(path: String, folder: String) { #expect(FilePath.folder(of: path) == folder) }
-
     @Test("A folder, a device or a pipe that is named as the place of a file is refused, and stays")
     func obstacles() throws {
         let folder = try TemporaryFolder()

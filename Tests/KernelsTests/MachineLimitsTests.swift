@@ -80,14 +80,18 @@ import Testing
             AddressSpace(name: "RLIMIT_AS", option: "-v", bytes: 614_400_000, taken: 440_000_000),
             AddressSpace(name: "RLIMIT_DATA", option: "-d", bytes: nil, taken: 30_000_000),
         ]
-        let short = MemoryShortage(purpose: "training with 2 threads", needed: 400_000_000, limits: limits)
+        let short = MemoryShortage(
+            purpose: "training with 2 threads", needed: 400_000_000, limits: limits, wayOn: "take fewer --threads")
         for part in [
             "training with 2 threads takes 400 MB", "RLIMIT_AS is set to 615 MB", "440 MB are taken", "ulimit -v unlimited",
         ] {
             #expect(short.description.contains(part), "\(short)")
         }
+        #expect(short.description.hasSuffix("(ulimit -v unlimited), or take fewer --threads"), "\(short)")
+        let fixed = MemoryShortage(purpose: "encoding", needed: 400_000_000, limits: limits)
+        #expect(fixed.description.hasSuffix("raise it (ulimit -v unlimited)"), "\(fixed)")
         let strict = MemoryShortage(purpose: "multiplying", needed: 1, limits: [])
-        #expect(strict.description.contains("vm.overcommit_memory"))
+        #expect(strict.description.contains("vm.overcommit_memory") && strict.description.hasSuffix("make room"))
     }
 
     @Test("What the limit on address space does not leave is refused before the library waits for it", .timeLimit(.minutes(1)))

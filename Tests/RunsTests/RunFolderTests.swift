@@ -62,8 +62,10 @@ import Testing
         let volume = scratch.file("volume-of-its-own")
         try FileManager.default.createDirectory(atPath: volume + "/lost+found", withIntermediateDirectories: true)
         let mounted = try makeRun("a", at: volume)
+        try Data().write(to: URL(fileURLWithPath: mounted.workerLogPath(0)))
         mounted.withdraw(keepingFolder: true)
         #expect(try Scratch.names(volume) == ["lost+found"])
+        #expect(RunFolder.isBlank(volume))
         for part in ["metrics.jsonl", "steps.log", "worker-0.log"] {
             let begun = try makeRun("b")
             try Data("x".utf8).write(to: URL(fileURLWithPath: begun.path + "/" + part))
@@ -79,10 +81,23 @@ import Testing
         try first.markLatest(under: runs)
         let before = RunFolder.latestTarget(under: runs)
         try second.markLatest(under: runs)
-        RunFolder.restoreLatest(to: before, under: runs)
+        // What a process of this number left that died at it.
+        #expect(symlink("nowhere", runs + "/.latest-\(getpid())") == 0)
+        second.giveLatestBack(to: before, under: runs)
         #expect(try RunFolder.open("latest", under: runs).path == first.path)
-        RunFolder.restoreLatest(to: nil, under: runs)
+        first.giveLatestBack(to: nil, under: runs)
         #expect(RunFolder.latestTarget(under: runs) == nil)
+    }
+
+    @Test("latest stays where another run has taken it since", arguments: [nil, "a-20260102-030405"])
+    func latestTaken(before: String?) throws {
+        let (first, second) = (try makeRun("b"), try makeRun("c", at: scratch.file("elsewhere")))
+        try first.markLatest(under: runs)
+        try second.markLatest(under: runs)
+        first.giveLatestBack(to: before, under: runs)
+        #expect(RunFolder.latestTarget(under: runs) == second.path)
+        second.giveLatestBack(to: first.name, under: runs)
+        #expect(RunFolder.latestTarget(under: runs) == first.name)
     }
 
     @Test(

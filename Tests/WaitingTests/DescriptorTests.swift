@@ -73,6 +73,13 @@ struct DescriptorTests {
         #expect(count.withLock { $0 } >= 200_000)
     }
 
+    @Test("What knows no sync, as a pipe and some file systems of networks, counts as synced; what is not open does not")
+    func syncing() {
+        let pipe = TestPipe()
+        #expect(Descriptor.sync(pipe.writing))
+        #expect(!Descriptor.sync(-1) && errno == EBADF)
+    }
+
     @Test("A poll ends with its patience, or when its pipe is woken, and not again once that is drained")
     func poll() throws {
         let wake = try WakePipe()

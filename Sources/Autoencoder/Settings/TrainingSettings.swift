@@ -109,12 +109,16 @@ extension TrainingSettings {
         return MemoryLayout<Float>.size * (8 * parameters + 4 * minibatch * widths.reduce(0, +) + 2 * threads * largest)
     }
 
+    /// What a command that is told how many threads to train with says where there is no room.
+    public static let smallerTraining = "take fewer --threads or a smaller model"
+
     /// Whether this process may have the memory for it, besides `held`, which it gives up first or does not need.
     ///
+    /// - Parameter wayOn: as `MemoryRoom.require` has it.
     /// - Throws: `MemoryShortage`.
-    public func requireMemory(threads: Int, held: Int = 0) throws {
+    public func requireMemory(threads: Int, held: Int = 0, or wayOn: String? = Self.smallerTraining) throws {
         try MemoryRoom.require(
             threads: threads, bytes: max(0, memoryBytes(threads: threads) - held),
-            for: "training with \(threads) thread\(threads == 1 ? "" : "s")")
+            for: "training with \(threads) thread\(threads == 1 ? "" : "s")", or: wayOn)
     }
 }

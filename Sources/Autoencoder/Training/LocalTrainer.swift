@@ -19,7 +19,8 @@ public final class LocalTrainer {
     ///
     /// - Throws: `MemoryShortage`.
     public init(replica: Replica, threads: Int, lanes: Int? = nil) throws {
-        try replica.settings.requireMemory(threads: threads)
+        // Whoever has one has no flag for its threads.
+        try replica.settings.requireMemory(threads: threads, or: nil)
         self.replica = replica
         team = ThreadTeam(threads: threads)
         self.lanes = replica.makeLanes(shards: 0..<replica.settings.shards, threads: lanes ?? threads)

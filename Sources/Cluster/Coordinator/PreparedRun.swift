@@ -48,7 +48,8 @@ struct PreparedRun: Sendable {
         try training.validate()
         // It evaluates, with one thread and the states that wait for that.
         try MemoryRoom.require(
-            threads: 1, bytes: training.memoryBytes(threads: 1) / 2, for: "leading and evaluating a run")
+            threads: 1, bytes: training.memoryBytes(threads: 1) / 2, for: "leading and evaluating a run", or: "take a smaller model"
+        )
         configurationText = configuration.yaml()
         outline = StateOutline(of: try Replica(training), configuration: configurationText)
         minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)

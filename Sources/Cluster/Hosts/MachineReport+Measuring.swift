@@ -1,9 +1,9 @@
 import Collectives
-import Datasets
 import Foundation
 import Glibc
 import Kernels
 import Runs
+import Waiting
 
 extension MachineReport {
     /// Measures this machine; takes about a second. `folder` is where a run would be written: it need not exist.

@@ -1,4 +1,5 @@
 import Foundation
+import Waiting
 
 /// A file that has its name only when it is whole: written beside it under a temporary name, synced, renamed, and the
 /// folder synced. What is not committed is removed.
@@ -82,10 +83,7 @@ public final class AtomicFile {
         try sync(descriptor)
     }
 
-    /// Some file systems of networks know no sync of theirs, and say EINVAL.
     private static func sync(_ descriptor: Int32) throws {
-        while fsync(descriptor) != 0, errno != EINVAL {
-            guard errno == EINTR else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        }
+        guard Descriptor.sync(descriptor) else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 }

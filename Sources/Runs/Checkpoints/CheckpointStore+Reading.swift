@@ -1,7 +1,7 @@
 import Crypto
-import Datasets
 import Foundation
 import Kernels
+import Waiting
 
 extension CheckpointStore {
     /// How often the folder is looked at anew where checkpoints come and go while they are read.

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Waiting
 
 extension Disk {
     /// Ends the name of a file that is still being written.

@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Waiting
 
 /// The few operations by which files become durable, in one place, so that a test can make any of them fail.
 public struct Disk: Sendable {
@@ -124,10 +124,7 @@ public struct Disk: Sendable {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw DiskError(operation: "open the folder", path: directory, code: errno) }
         defer { Foundation.close(descriptor) }
-        // Some network file systems cannot sync a folder and say EINVAL; there the rename itself is all one can have.
-        while fsync(descriptor) != 0, errno != EINVAL {
-            guard errno == EINTR else { throw DiskError(operation: "sync the folder", path: directory, code: errno) }
-        }
+        guard Descriptor.sync(descriptor) else { throw DiskError(operation: "sync the folder", path: directory, code: errno) }
     }
 
     /// Creates a folder of a run, for its owner alone, in one that exists: where a run folder was removed under a run, nothing of it is

@@ -42,10 +42,7 @@ final class WritableFile: Sendable {
 
     func sync() throws(DiskError) {
         try descriptor.withLock { descriptor throws(DiskError) in
-            // Some file systems of networks know no sync of theirs, and say EINVAL.
-            while fsync(descriptor) != 0, errno != EINVAL {
-                guard errno == EINTR else { throw DiskError(operation: "sync", path: path, code: errno) }
-            }
+            guard Descriptor.sync(descriptor) else { throw DiskError(operation: "sync", path: path, code: errno) }
         }
     }
 

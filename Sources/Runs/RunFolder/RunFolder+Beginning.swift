@@ -1,5 +1,5 @@
-import Datasets
 import Foundation
+import Waiting
 
 extension RunFolder {
     /// Creates a new run's folder with its configuration in it. Where that fails, nothing of it is left behind.

@@ -1,4 +1,3 @@
-import Datasets
 import Foundation
 
 /// A run folder that cannot be made, found or used.
@@ -88,25 +87,6 @@ public struct RunFolder: Sendable, Hashable {
     /// Whether anything has this path.
     public static func exists(_ directory: String) -> Bool {
         FileManager.default.fileExists(atPath: absolute(directory))
-    }
-
-    /// Makes `latest` under `runs` point to this run. Readers see the old link or the new one, never none.
-    public func markLatest(under runs: String = defaultParent) throws {
-        let disk = Disk()
-        let parent = Self.absolute(runs)
-        try disk.makeParents(parent)
-        let isInside = FilePath.folder(of: path) == parent
-        let temporary = parent + "/.latest-\(getpid())"
-        disk.discard(temporary)
-        guard symlink(isInside ? name : path, temporary) == 0 else {
-            throw DiskError(operation: "make the link", path: temporary, code: errno)
-        }
-        do {
-            try disk.rename(temporary, to: parent + "/" + Self.latestName)
-        } catch {
-            unlink(temporary)
-            throw error
-        }
     }
 
     static func isRun(_ path: String) -> Bool {

@@ -5,7 +5,7 @@ import Runs
 struct DigestOf: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "digest", abstract: "SHA-256 of a run's weights (or, with --full, of its whole training state).",
-        discussion: "Example:  lockstep digest first@40")
+        discussion: "Example:  lockstep digest first@500")
 
     @Argument(help: RunReference.help, completion: Completions.runs)
     var name: String

@@ -59,7 +59,7 @@ struct NewRun {
     private func withdraw() {
         guard !folder.hasBegun else { return }
         folder.withdraw(keepingFolder: wasThere)
-        if let before { RunFolder.restoreLatest(to: before.target) }
+        if let before { folder.giveLatestBack(to: before.target) }
         Output.note("the run has not begun: what was made for it in \(folder.path) is removed")
     }
 }

@@ -53,8 +53,8 @@ public enum NPYRole: String, Sendable {
     /// A type of NumPy's that does, for a way on.
     var example: String {
         switch self {
-        case .any, .codes: "float32"
-        case .images: "uint8"
+        // Of images too: 0 to 1 and 0 to 255 are both read, and nothing wraps round.
+        case .any, .codes, .images: "float32"
         case .labels: "int64"
         }
     }

@@ -52,7 +52,7 @@ public struct DataDirectory: Sendable, Hashable {
         let path = path.hasPrefix("~") ? (path as NSString).expandingTildeInPath : path
         guard !path.hasPrefix("/"), !path.isEmpty else { return path }
         let current = FileManager.default.currentDirectoryPath
-        let base = folder.map { absolute($0) } ?? current
+        let base = folder.flatMap { $0.isEmpty ? nil : absolute($0) } ?? current
         var rest = path[...]
         while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
         if rest.isEmpty || rest == "." { return base }

@@ -11,7 +11,9 @@ extension SettingOrigin {
         case .file(let file, _):
             // What is handed down as a descriptor stands in no folder.
             guard SmallFile.inheritedDescriptor(file) == nil else { return DataDirectory.absolute(path) }
-            return DataDirectory.absolute(path, from: (file as NSString).deletingLastPathComponent)
+            // A name alone is a file of the current folder.
+            let folder = (file as NSString).deletingLastPathComponent
+            return DataDirectory.absolute(path, from: folder.isEmpty ? nil : folder)
         case .recipe, .program: return path
         }
     }

@@ -59,7 +59,8 @@ extension EpochFigures {
 
     /// A few lines for a person.
     public func text(run: String, step: UInt64) -> String {
-        let warning = Untrained(self).map { "\n  " + $0.sentence(self) } ?? ""
+        let troubles = Untrained.found(in: self)
+        let warning = troubles.isEmpty ? "" : "\n  " + troubles.sentence(self)
         return """
             \(run), step \(step), on held-out images
               reconstruction   \(Progress.rounded(reconstruction.halfSquared)) half squared error an image (the mean of all images: \(Progress.rounded(reconstruction.halfSquaredOfMean)))

@@ -5,7 +5,7 @@ public struct HeldOutStory: Sendable {
     /// Epochs of the whole run.
     private let epochs: Int
     private var isExplained = false
-    private var warned: Untrained?
+    private var warned: [Untrained] = []
 
     /// The words of an epoch.
     public struct Words: Sendable, Equatable {
@@ -22,11 +22,11 @@ public struct HeldOutStory: Sendable {
         if !isExplained { words.lines.append(Self.explanation) }
         isExplained = true
         words.lines.append("epoch \(epoch)/\(epochs), held-out images: \(figures.metrics(epoch: epoch).words)")
-        let trouble = Untrained(figures)
         let isLast = epoch >= epochs
-        if let trouble, isLast || (trouble != warned && (!trouble.isUsualAtFirst || 2 * epoch >= epochs)) {
-            words.warning = trouble.sentence(figures)
-            warned = trouble
+        let troubles = Untrained.found(in: figures).filter { isLast || !$0.isUsualAtFirst || 2 * epoch >= epochs }
+        if !troubles.isEmpty, isLast || troubles != warned {
+            words.warning = troubles.sentence(figures)
+            warned = troubles
         }
         return words
     }
@@ -55,6 +55,11 @@ extension EpochMetrics {
     }
 }
 
+extension [Untrained] {
+    /// What they are, one after the other.
+    func sentence(_ figures: EpochFigures) -> String { map { $0.sentence(figures) }.joined(separator: "; and ") }
+}
+
 extension Untrained {
     /// What it is, by which figures, and what to try.
     func sentence(_ figures: EpochFigures) -> String {
@@ -68,7 +73,7 @@ extension Untrained {
                 "the codes have exploded: mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.mean)) and \(Progress.rounded(prior.std)); lower phases.reconstruction.rate, or raise those of discriminator and generator"
         case .collapsed:
             return
-                "the codes have not spread over the prior: std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.std)), and \(Progress.rounded(100 * figures.holes.share)) % of its cells are empty (of as many samples of its own: \(Progress.rounded(100 * figures.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
+                "the codes have not spread over the prior: mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.mean)) and \(Progress.rounded(prior.std)), and \(Progress.rounded(100 * figures.holes.share)) % of its cells are empty (of as many samples of its own: \(Progress.rounded(100 * figures.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
         case .blind:
             return
                 "the reconstructions tell nothing of their images: error \(Progress.rounded(figures.reconstruction.halfSquared)), where the mean of all images has \(Progress.rounded(figures.reconstruction.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"

@@ -32,6 +32,7 @@ struct BenchStep: ParsableCommand {
                 settings.sets.insert("data.set=glyphs", at: 0)
             }
             if settings.steps == nil, settings.epochs == nil { settings.steps = 60 }
+            if let steps = settings.steps, settings.epochs == nil { try Self.requireEnough(steps) }
             settings.sets += [
                 "evaluate.every_epochs=0", "figures.every_epochs=0", "checkpoint.every_seconds=0", "checkpoint.every_epochs=0",
             ]
@@ -54,13 +55,17 @@ struct BenchStep: ParsableCommand {
         }
     }
 
+    private static func requireEnough(_ steps: Int) throws {
+        guard steps > warmUp + 1 else {
+            throw UsageError("\(steps) steps are too few to measure; give --steps \(warmUp * 3) or more")
+        }
+    }
+
     private func report(
         _ folder: RunFolder, _ configuration: Configuration, _ data: DataSet, peakResidentBytes: Int
     ) throws {
         let steps = try MetricsReader(path: folder.metricsPath).steps
-        guard steps.count > Self.warmUp + 1 else {
-            throw UsageError("\(steps.count) steps are too few to measure; give --steps \(Self.warmUp * 3) or more")
-        }
+        try Self.requireEnough(steps.count)
         let counted = steps[Self.warmUp...]
         let seconds = steps[steps.count - 1].seconds - steps[Self.warmUp - 1].seconds
         let samples = counted.count * configuration.minibatch

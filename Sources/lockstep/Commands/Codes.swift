@@ -52,7 +52,7 @@ struct Encode: ParsableCommand {
             try writer.commit()
             if let warning = finite.warning(of: "codes", in: out) { Output.complain(warning) }
             guard subset.hasLabels else {
-                Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out); the data has no labels")
+                Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out); these images have no labels")
                 return 0
             }
             let base = String(out.dropLast(OutputEnding.npy.rawValue.count))
@@ -121,7 +121,7 @@ struct Sample: ParsableCommand {
     var out: String
 
     func validate() throws {
-        guard (1...100_000_000).contains(count) else { throw ValidationError("--count is \(count); it must be at least 1") }
+        guard (1...100_000_000).contains(count) else { throw ValidationError("--count is \(count); it must be 1 to 100000000") }
         try OutputEnding.require(ImageOutput.endings, of: out)
     }
 

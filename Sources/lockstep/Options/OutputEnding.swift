@@ -19,6 +19,8 @@ enum OutputEnding: String, CaseIterable {
     static func require(_ kinds: [OutputEnding], of path: String) throws {
         if let kind = OutputEnding(of: path), kinds.contains(kind) { return }
         let names = kinds.map(\.rawValue).joined(separator: " or ")
-        throw ValidationError("--out is \(path.printable(200)); the ending says the kind, and this command writes \(names)")
+        throw ValidationError(
+            "--out is \(path.printable(200)); the ending of a name says the kind, and this command writes NAME\(names.replacingOccurrences(of: " or ", with: " or NAME"))"
+        )
     }
 }

@@ -42,6 +42,11 @@ public struct Schedule: Sendable, Hashable {
         }
     }
 
+    /// Holds a share of the rate after a cosine instead of 0.
+    public mutating func goOn(with share: Double) {
+        if case .cosine(let from, let to, _) = kind { kind = .cosine(from: from, to: to, after: share) }
+    }
+
     /// Epochs after which the rate is 0 for ever; nil where it never is.
     public var end: Double? {
         if case .cosine(_, let to, after: 0) = kind { to } else { nil }

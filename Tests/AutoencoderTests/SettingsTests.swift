@@ -37,7 +37,8 @@ import Testing
             #expect(settings.idleStep == first && first != nil, "to \(end.to)")
         }
         settings.phases["generator"]?.schedule = Schedule()
-        #expect(settings.idleStep == nil)
+        #expect(
+            settings.idleStep == nil && settings.idleStep(of: "reconstruction") == 24 && settings.idleStep(of: "generator") == nil)
     }
 
     struct Wrong: Sendable, CustomStringConvertible {

@@ -134,7 +134,7 @@ import Testing
         asked.phases["generator"]?.rate = 0.2
         #expect(
             sentence { try asked.requireSameBits(as: run, after: 0, run: "latest") }
-                == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN` and these settings, where RUN is latest."
+                == "The run latest cannot go on with other settings that change its bits: minibatch (100 in the run, now 200), phases.generator.rate (0.1 in the run, now 0.2); begin a new run from its weights with `lockstep train --config runs/latest/config.yaml --from latest` and these settings."
         )
     }
 
@@ -175,6 +175,30 @@ import Testing
         let offered = try Configuration.load(sources)
         try offered.requireSameBits(as: run, after: 50, run: "latest")
         #expect(offered.training(pixels: 784, trainingImages: 1000).idleStep == nil)
+    }
+
+    @Test(
+        "Where steps were done with a rate of 0 the way on is a new run, and where the run had --steps the end that was asked for is told"
+    )
+    func idleSteps() throws {
+        let run = try short(["steps=60"])
+        var sources = ConfigurationSources(flags: [FlagSetting(flag: "--epochs", key: "epochs", value: "12")])
+        sources.base = run
+        let longer = try Configuration.load(sources)
+        #expect(
+            sentence { try longer.requireSameBits(as: run, after: 50, run: "old") }.contains(
+                "`lockstep resume old --epochs 12 --set"))
+        let refusal = sentence { try longer.requireSameBits(as: run, after: 60, run: "old") }
+        #expect(
+            refusal.contains(
+                "; begin a new run from its weights, as with `lockstep train --config runs/old/config.yaml --from old --epochs 6 --set phases.reconstruction.schedule.from=0 --set phases.reconstruction.schedule.to=6 --set phases.discriminator"
+            ), "\(refusal)")
+        var anew = ConfigurationSources(flags: [FlagSetting(flag: "--epochs", key: "epochs", value: "6")])
+        anew.base = run
+        anew.sets = refusal.split(separator: " ").map(String.init).filter { $0.hasPrefix("phases.") && $0.contains("=") }
+            .map { $0.trimmingCharacters(in: ["`", "."]) }
+        #expect(anew.sets.count == 6)
+        #expect(try Configuration.load(anew).phases["generator"]?.schedule.kind == .cosine(from: 0, to: 6))
     }
 
     @Test("A schedule may change where no step done had another rate, and nowhere else")

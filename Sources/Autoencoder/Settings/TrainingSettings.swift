@@ -73,15 +73,18 @@ public struct TrainingSettings: Sendable, Hashable {
 
     /// The first step (counted from 0) from which on every phase's rate is 0 for ever, so that nothing is learnt; nil where there is none.
     public var idleStep: UInt64? {
-        let ends = phases.values.map(\.schedule.end)
-        guard let end = ends.map({ $0 ?? .infinity }).max(), end.isFinite else { return nil }
+        let steps = phases.keys.map { idleStep(of: $0) }
+        return steps.contains(nil) ? nil : steps.compactMap(\.self).max()
+    }
+
+    /// The first step (counted from 0) from which on a phase's rate is 0 for ever; nil where there is none.
+    public func idleStep(of phase: String) -> UInt64? {
+        guard let end = phases[phase]?.schedule.end else { return nil }
         // A step's rate is that of its middle; the product is rounded, so its neighbours are asked too.
         let middle = (end * Double(stepsPerEpoch) - 0.5).rounded(.up)
         guard middle < Self.mostSteps else { return nil }
         let guess = UInt64(max(0, middle))
-        return (guess - min(guess, 1)...guess + 1).first { step in
-            phases.keys.allSatisfy { rate(phase: $0, step: step) == 0 }
-        }
+        return (guess - min(guess, 1)...guess + 1).first { rate(phase: phase, step: $0) == 0 }
     }
 
     /// Counts above are no step's.

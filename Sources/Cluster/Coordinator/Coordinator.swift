@@ -55,6 +55,13 @@ public final class Coordinator: Sendable {
             log.warning(
                 "every learning rate is 0 from step \(idle) on (epoch \(run.training.epoch(ofStep: idle)) of \(run.training.epoch(ofStep: run.plan.lastStep - 1))): no step after it changes a weight; a cosine without \"to\" ends with the run, and \"after\" gives it a rate to go on with"
             )
+        } else {
+            for phase in Configuration.phaseNames {
+                guard let idle = run.training.idleStep(of: phase), idle < run.plan.lastStep else { continue }
+                log.warning(
+                    "the \(phase) phase has a learning rate of 0 from step \(idle) on, while others go on: what it trains changes by it no more; phases.\(phase).schedule.after gives it a rate to go on with"
+                )
+            }
         }
         return try lead(run, summation)
     }

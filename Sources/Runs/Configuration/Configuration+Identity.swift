@@ -99,24 +99,36 @@ extension Configuration {
         guard wrong.isEmpty else {
             let list = wrong.map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
             throw RunFolderError(
-                "The run \(name) cannot go on with other settings that change its bits: \(list); begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN` and these settings, where RUN is \(name)."
+                "The run \(name) cannot go on with other settings that change its bits: \(list); begin a new run from its weights with `\(RunFolder.beginning(from: name))` and these settings."
             )
         }
-        try requireRates(movingEndOf: run, run: name)
+        try requireRates(movingEndOf: run, after: steps, run: name)
     }
 
     /// An end that is moved to where every rate is 0 is no wish that anybody has.
-    private func requireRates(movingEndOf run: Configuration, run name: String) throws {
+    private func requireRates(movingEndOf run: Configuration, after done: UInt64, run name: String) throws {
         guard let images = data.train else { return }
         let training = training(pixels: 1, trainingImages: images)
         let (last, old) = (lastStep(trainingImages: images), run.lastStep(trainingImages: images))
         guard last > old, let idle = training.idleStep, idle < last else { return }
         let rates = Self.phaseNames.map { phase in "\(phase) \(phases[phase]?.scheduleText ?? "nothing")" }.joined(separator: "; ")
-        let end = steps != run.steps ? "--steps \(steps)" : "--epochs \(epochs)"
-        let sets = Self.phaseNames.filter { phases[$0]?.schedule.end != nil }
-            .map { "--set phases.\($0).schedule.after=0.1" }.joined(separator: " ")
+        let what = "The run \(name) would learn nothing after step \(idle): every rate is 0 from there on (\(rates))"
+        let ended = Self.phaseNames.filter { phases[$0]?.schedule.end != nil }
+        var offered = self
+        for phase in ended { offered.phases[phase]?.schedule.goOn(with: 0.1) }
+        guard offered.bitsDifference(from: run, after: done).isEmpty else {
+            // Steps were done with a rate of 0, which the run keeps for what it is.
+            let left = Int((last - min(done, last - 1) + UInt64(training.stepsPerEpoch) - 1) / UInt64(training.stepsPerEpoch))
+            let sets = ended.map { "--set phases.\($0).schedule.from=0 --set phases.\($0).schedule.to=\(left)" }.joined(
+                separator: " ")
+            throw RunFolderError(
+                "\(what); begin a new run from its weights, as with `\(RunFolder.beginning(from: name)) --epochs \(left) \(sets)`."
+            )
+        }
+        let end = steps > 0 ? "--steps \(steps)" : "--epochs \(epochs)"
+        let sets = ended.map { "--set phases.\($0).schedule.after=0.1" }.joined(separator: " ")
         throw RunFolderError(
-            "The run \(name) would learn nothing after step \(idle): every rate is 0 from there on (\(rates)); say which share of its rate a phase shall go on with, as in `lockstep resume \(name) \(end) \(sets)`."
+            "\(what); say which share of its rate a phase shall go on with, as in `lockstep resume \(name) \(end) \(sets)`."
         )
     }
 }

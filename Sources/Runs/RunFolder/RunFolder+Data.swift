@@ -41,7 +41,7 @@ extension RunFolder {
 
     private func otherData(_ difference: String) -> RunFolderError {
         RunFolderError(
-            "The run \(typedName) began with other data: \(difference); name a folder that has its files with --data DIR, or begin a new run from its weights with `lockstep train --config RUN/config.yaml --from RUN --set data.train=auto --set data.validation=auto`, where RUN is \(typedName)."
+            "The run \(typedName) began with other data: \(difference); name a folder that has its files with --data DIR, or begin a new run from its weights with `\(Self.beginning(from: typedName)) --set data.train=auto --set data.validation=auto`."
         )
     }
 

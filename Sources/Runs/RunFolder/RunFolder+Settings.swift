@@ -7,6 +7,12 @@ extension RunFolder {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL.resolvingSymlinksInPath().path
         return parent == runs ? name : path
     }
+
+    /// The command that begins a new run from a run's weights with its settings, as a person types it where the run is called `run`.
+    public static func beginning(from run: String, step: UInt64? = nil) -> String {
+        let folder = run.contains("/") ? run : "runs/\(run)"
+        return "lockstep train --config \(folder)/config.yaml --from \(run)" + (step.map { "@\($0)" } ?? "")
+    }
 }
 
 extension RunFolder {

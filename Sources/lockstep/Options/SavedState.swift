@@ -81,7 +81,7 @@ extension RunReference {
     func folder(goingOnWith command: String) throws -> RunFolder {
         guard let step else { return try RunFolder.open(run) }
         throw UsageError(
-            "\(command) goes on from the newest checkpoint; begin a new run from that of step \(step) with `lockstep train --config RUN/config.yaml --from RUN@\(step)`, where RUN is \(run)"
+            "\(command) goes on from the newest checkpoint; begin a new run from that of step \(step) with `\(RunFolder.beginning(from: run, step: step))`"
         )
     }
 }

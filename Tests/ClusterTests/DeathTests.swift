@@ -252,5 +252,12 @@ import Testing
         #expect(try #require(bench.die(2).failure).contains("20 times"))
         var none = Bench(plan(supervised: true))
         #expect(try #require(none.send(.noReplacement(reason: "no memory")).failure).contains("no memory"))
+        // Before the first view the run ends where too few are left of those who were started, and with the reason of the one that was too many.
+        var short = Bench(plan(workers: 2...4, supervised: true))
+        _ = short.greet(1)
+        for number in 1...2 {
+            #expect(short.send(.noReplacement(reason: "worker \(number) had no memory")).outcome == nil)
+        }
+        #expect(try #require(short.send(.noReplacement(reason: "worker 3 had no memory")).failure).contains("worker 3"))
     }
 }

@@ -148,6 +148,25 @@ import Testing
     }
 }
 
+@Suite struct ThroughputTests {
+    @Test("A speed is that of the last seconds: neither steps that are told of in one breath nor a pause make it another for long")
+    func bursts() {
+        var throughput = Throughput(since: .seconds(100))
+        #expect(throughput.perSecond == 0)
+        // After a restart the first word comes late, and then that of four steps at once.
+        throughput.add(10, at: .milliseconds(100_500))
+        #expect(abs(throughput.perSecond - 20) < 1e-9)
+        for _ in 0..<4 { throughput.add(10, at: .milliseconds(100_500)) }
+        #expect(throughput.perSecond < 120)
+        for tenth in 1...600 { throughput.add(10, at: .milliseconds(100_500 + 100 * tenth)) }
+        #expect(abs(throughput.perSecond - 100) < 5)
+        throughput.add(10, at: .seconds(400))
+        #expect(throughput.perSecond < 1)
+        for tenth in 1...150 { throughput.add(10, at: .seconds(400) + .milliseconds(100 * tenth)) }
+        #expect(abs(throughput.perSecond - 100) < 6)
+    }
+}
+
 @Suite struct ProvenanceTests {
     @Test("The CPU's model is read from /proc/cpuinfo")
     func cpu() {

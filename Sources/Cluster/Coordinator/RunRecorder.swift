@@ -105,10 +105,8 @@ struct RunBooks: @unchecked Sendable {
     let progress: ProgressLine
     var began = MonotonicTime.now
     private var last: Duration?
-    private var rate = 0.0
+    private var throughput = Throughput(since: MonotonicTime.now)
     private var pace = Pace(since: MonotonicTime.now)
-    /// Seconds: no step goes over a control connection and back in less.
-    private static let shortestStep = 5e-5
     private var sent: UInt64 = 0
     private var raw: UInt64 = 0
 
@@ -142,15 +140,8 @@ struct RunBooks: @unchecked Sendable {
         // A coordinator that took over hears of the last steps again.
         guard done.step >= metrics.lastStep else { return }
         let figures = ledger(done).figures(minibatch: done.minibatch)
-        let elapsed = (done.at - (last ?? began)).seconds
-        last = done.at
-        // Steps that a coordinator hears of when it takes over come in one breath, which says nothing of their speed.
-        let isMeasured = elapsed > Self.shortestStep
-        let speed = isMeasured ? Double(done.minibatch) / elapsed : rate
-        if isMeasured {
-            rate = rate == 0 ? speed : rate + (speed - rate) * min(1, elapsed / 3)
-            pace.add(done.minibatch, at: done.at)
-        }
+        throughput.add(done.minibatch, at: done.at)
+        pace.add(done.minibatch, at: done.at)
         let count = Double(max(done.reports.count, 1))
         func mean(_ value: (ControlStepReport) -> Double) -> Double { done.reports.reduce(0) { $0 + value($1) } / count }
         func total(_ value: (ControlStepReport) -> UInt64) -> UInt64 { done.reports.reduce(0) { $0 + value($1) } }
@@ -160,7 +151,7 @@ struct RunBooks: @unchecked Sendable {
             losses: zip(phases, figures.losses).map { PhaseLoss(phase: $0, value: $1) },
             rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
             pixelError: figures.pixelError,
-            codeMean: figures.codeMean, codeStd: figures.codeStd, samplesPerSecond: speed, wireSent: total(\.sent),
+            codeMean: figures.codeMean, codeStd: figures.codeStd, samplesPerSecond: throughput.perSecond, wireSent: total(\.sent),
             wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
             wait: mean(\.wait), update: mean(\.update), clamped: done.reports.first?.clamped ?? 0,
             repeats: Int(done.reports.first?.repeats ?? 0), workers: done.workers, view: done.view, chain: done.chain)
@@ -173,7 +164,7 @@ struct RunBooks: @unchecked Sendable {
         progress.update(
             Progress(
                 run: name, epoch: step.epoch, epochs: training.epoch(ofStep: max(lastStep, 1) - 1), step: step.step,
-                steps: lastStep, samplesPerSecond: rate,
+                steps: lastStep, samplesPerSecond: throughput.perSecond,
                 remaining: pace.perSecond > 0 ? .seconds(Double(left) * Double(training.minibatch) / pace.perSecond) : nil,
                 losses: step.losses,
                 workers: done.workers, workersWanted: workersWanted, wireSent: sent, wireRaw: raw, note: nil))

@@ -201,6 +201,9 @@ extension CoordinatorMachine {
         for connection in still.keys { workers[connection]?.mayHoldTruth = true }
     }
 
+    /// On one machine nobody comes but those who were started: the run cannot begin where too few of them are left.
+    var cannotBegin: Bool { plan.supervised && !hasLed && plan.workers.upperBound - unreplaced < plan.workers.lowerBound }
+
     /// Whether those who stand ready make up a view, while there is none.
     func isEnough(_ now: Duration) -> Bool {
         let ready = workers.values.filter { $0.standing == .still && (counts($0) || hasCheckpoint) }

@@ -243,6 +243,8 @@ public struct CoordinatorMachine: Sendable {
     var hasLostMember = false
     /// Why no dead worker is replaced any more; nil while they are.
     var noReplacement: String?
+    /// How many are not.
+    var unreplaced = 0
     /// When a worker last came, said that it was ready, or ended, before the run began.
     var lastSign: Duration?
     /// Children that have said hello.
@@ -328,7 +330,8 @@ public struct CoordinatorMachine: Sendable {
         case .childSaid(let pid, let words): return childSaid(pid, words)
         case .noReplacement(let reason):
             noReplacement = reason
-            return workers.isEmpty ? fail(reason) : [.log(.warning, reason)]
+            unreplaced += 1
+            return workers.isEmpty || cannotBegin ? fail(reason) : [.log(.warning, reason)]
         case .badPiece(let connection, let reason): return streamsFalsely(connection, reason, now)
         case .snapshotUnusable(let step, let reason): return unusable(step, reason, now)
         case .snapshotArrived(let step): return arrived(step, now)

@@ -33,6 +33,11 @@ public struct RunFolder: Sendable, Hashable {
     public var stepsLogPath: String { path + "/steps.log" }
     public var checkpointsPath: String { path + "/checkpoints" }
     public var figuresPath: String { path + "/figures" }
+
+    /// Whether a picture has been drawn.
+    public var hasFigures: Bool {
+        ((try? FileManager.default.contentsOfDirectory(atPath: figuresPath)) ?? []).contains { $0.hasSuffix(".png") }
+    }
     public var coordinatorLogPath: String { path + "/coordinator.log" }
 
     public func workerLogPath(_ index: Int) -> String { path + "/worker-\(index).log" }

@@ -25,6 +25,7 @@ struct BenchStep: ParsableCommand {
 
     func run() throws {
         try finishing {
+            try Loopback.require()
             var settings = settings
             if settings.recipe == nil, settings.config == nil {
                 settings.recipe = "mnist-likelihood"

@@ -111,7 +111,8 @@ struct LocalRun {
             Output.result("step     \(checkpoint.info.step)")
             Output.result("digest   \(digest)")
             if let heldOut { Output.note("after epoch \(heldOut.epoch), on held-out images: \(heldOut.words)") }
-            Output.note("pictures in \(folder.figuresPath); done in \(String(format: "%.1f", seconds)) s")
+            let pictures = folder.hasFigures ? "pictures in \(folder.figuresPath); " : ""
+            Output.note("\(pictures)done in \(String(format: "%.1f", seconds)) s")
         }
     }
 }

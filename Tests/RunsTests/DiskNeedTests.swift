@@ -3,10 +3,12 @@ import Runs
 import Testing
 
 @Suite struct DiskNeedTests {
+    private static let digit = PictureShape(height: 28, width: 28, channels: 1)
+
     private func need(_ change: (inout Configuration) -> Void) -> [String: UInt64] {
         var configuration = Configuration()
         change(&configuration)
-        let need = DiskNeed(configuration, pixels: 784, trainingImages: 50_000)
+        let need = DiskNeed(configuration, pixels: 784, trainingImages: 50_000, shape: Self.digit)
         return Dictionary(uniqueKeysWithValues: need.kinds.map { ($0.name, $0.bytes) })
     }
 
@@ -70,24 +72,37 @@ import Testing
             }["figures"] == two / 2 * 11)
     }
 
+    @Test("Of large images a picture has room for a few only")
+    func largeImages() throws {
+        var configuration = Configuration()
+        (configuration.epochs, configuration.model.code) = (1, 2)
+        let (side, shape) = (4_096, PictureShape(height: 4_096, width: 4_096, channels: 1))
+        let need = DiskNeed(configuration, pixels: side * side, trainingImages: 50_000, shape: shape)
+        let figures = try #require(need.kinds.first { $0.name == "figures" }?.bytes)
+        // Four pairs, four samples and a walk of two by two, of the epoch and as the newest.
+        #expect(figures < UInt64(2 * 16 * side * side) && figures > UInt64(16 * side * side))
+    }
+
     @Test("Metrics and events grow with the steps, and the longest run has a sum as well")
     func steps() {
         let (short, long) = (need { $0.epochs = 1 }, need { $0.epochs = 1_000 })
         for name in ["metrics", "events", "steps.log"] { #expect((short[name] ?? 0) * 1_000 == long[name]) }
         var longest = Configuration()
         (longest.epochs, longest.steps) = (Int(Int32.max), Int.max >> 24)
-        #expect(DiskNeed(longest, pixels: 784, trainingImages: 1).total > 1 << 50)
+        #expect(DiskNeed(longest, pixels: 784, trainingImages: 1, shape: Self.digit).total > 1 << 50)
     }
 
     @Test("Where there is less room it says how much of what, and where there is enough nothing")
     func warning() {
         var configuration = Configuration()
         configuration.epochs = Int(Int32.max)
-        let warning = DiskNeed(configuration, pixels: 784, trainingImages: 50_000).warning(at: "/tmp/none/of/these")
+        let warning = DiskNeed(configuration, pixels: 784, trainingImages: 50_000, shape: Self.digit).warning(
+            at: "/tmp/none/of/these")
         for word in ["metrics", "checkpoints", "figures", "are free", "/tmp/none/of/these"] {
             #expect(warning?.contains(word) == true)
         }
         configuration.steps = 1
-        #expect(DiskNeed(configuration, pixels: 4, trainingImages: 50_000).total < 100_000_000)
+        let dots = PictureShape(height: 2, width: 2, channels: 1)
+        #expect(DiskNeed(configuration, pixels: 4, trainingImages: 50_000, shape: dots).total < 100_000_000)
     }
 }

@@ -5,6 +5,7 @@ import Datasets
 public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     private let metrics, events, steps, checkpoints, figures: UInt64
 
+    /// Bytes of all kinds.
     public var total: UInt64 { kinds.reduce(0) { $0 + $1.bytes } }
 
     /// By the names that they have in a run's folder.
@@ -20,7 +21,8 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - pixels: values of one image.
     ///   - trainingImages: images of one epoch, as the data set has them.
-    public init(_ configuration: Configuration, pixels: Int, trainingImages: Int) {
+    ///   - shape: of an image in a picture.
+    public init(_ configuration: Configuration, pixels: Int, trainingImages: Int, shape: PictureShape) {
         let last = configuration.lastStep(trainingImages: trainingImages)
         let epochs = last / UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages))
         metrics = last.capped(times: Self.stepBytes.metrics)
@@ -28,14 +30,18 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         steps = last.capped(times: Self.stepBytes.steps)
         let state = configuration.training(pixels: pixels, trainingImages: trainingImages).stateBytes
         checkpoints = configuration.checkpoint.kept(steps: last, epochs: epochs).capped(times: UInt64(state))
-        let images =
-            2 * RunPictures.pairs + RunPictures.samples
-            + (configuration.model.code == 2 ? RunPictures.walkSide * RunPictures.walkSide : 0)
+        let images = Self.images(of: shape, walks: configuration.model.code == 2)
         let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
         // Each epoch's own, and the newest ones beside them.
         let sets = configuration.figures.kept(
             epochs: epochs, endsWithin: last % UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages)) > 0)
         figures = sets == 0 ? 0 : (sets + 1).capped(times: UInt64(picture))
+    }
+
+    /// Images in an epoch's pictures, of which large ones leave room for fewer.
+    private static func images(of shape: PictureShape, walks: Bool) -> Int {
+        let side = max(2, Int(Double(shape.most(RunPictures.walkSide * RunPictures.walkSide)).squareRoot()))
+        return 2 * shape.most(RunPictures.pairs) + shape.most(RunPictures.samples) + (walks ? side * side : 0)
     }
 
     /// "about 5.5 GB at the end: checkpoints 4.5 GB, figures 600 MB, …".

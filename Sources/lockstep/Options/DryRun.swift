@@ -21,7 +21,8 @@ struct DryRun {
         let steps = configuration.lastStep(trainingImages: data.train.count)
         let training = configuration.training(pixels: pixels, trainingImages: data.train.count)
         let (replica, gradient) = (training.stateBytes + training.sumBytes, training.sumBytes)
-        let disk = DiskNeed(configuration, pixels: pixels, trainingImages: data.train.count)
+        let disk = DiskNeed(
+            configuration, pixels: pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
         // The products are measured with the kernels that the workers will have.
         try KernelChoice.require(configuration.kernel)
         let time = TimeEstimate(configuration, pixels: pixels, operations: operations, steps: steps, spread: spread)

@@ -26,7 +26,8 @@ struct NewRun {
             at: path)
         var marked = false
         if isLatest {
-            let need = DiskNeed(configuration, pixels: data.train.pixels, trainingImages: data.train.count)
+            let need = DiskNeed(
+                configuration, pixels: data.train.pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
             if let warning = need.warning(at: folder.path) { Output.note("warning: \(warning)") }
             do {
                 try folder.markLatest()

@@ -34,6 +34,18 @@ import Testing
         }
     }
 
+    @Test("a resume without room on the disk or in the address space says so, and has changed nothing")
+    func resumed() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
+        let before = try String(contentsOfFile: run + "/config.yaml", encoding: .utf8)
+        let result = try shell("ulimit -v 220000; exec RUN", ["resume", run, "--epochs", "2000000000"])
+        #expect(result.status == 1 && result.errors.contains("of address space more"), "\(result.errors)")
+        #expect(result.errors.contains("the run comes to") && result.errors.contains("make room"), "\(result.errors)")
+        #expect(try String(contentsOfFile: run + "/config.yaml", encoding: .utf8) == before)
+    }
+
     @Test("a worker that has no room for its products ends with a sentence, which the coordinator says too")
     func worker() throws {
         let scratch = try Scratch()

@@ -12,6 +12,17 @@ import Testing
         return Dictionary(uniqueKeysWithValues: need.kinds.map { ($0.name, $0.bytes) })
     }
 
+    @Test("What is there already is every file of the folder, and no folder")
+    func stored() throws {
+        let scratch = Scratch()
+        let run = try RunFolder.begin(Configuration(), provenance: RunFolderTests.provenance, at: scratch.file("run"))
+        let before = run.storedBytes
+        #expect(before > 0 && before < 100_000)
+        _ = try scratch.write("12345", to: "run/checkpoints/part")
+        _ = try scratch.write("678", to: "run/steps.log")
+        #expect(run.storedBytes == before + 8)
+    }
+
     @Test("A state's bytes are those of a replica's tensors", arguments: [0, 0.9])
     func state(average: Double) throws {
         var configuration = Configuration()
@@ -101,6 +112,9 @@ import Testing
         for word in ["metrics", "checkpoints", "figures", "are free", "/tmp/none/of/these"] {
             #expect(warning?.contains(word) == true)
         }
+        let need = DiskNeed(configuration, pixels: 784, trainingImages: 50_000, shape: Self.digit)
+        #expect(need.warning(at: "/tmp", taken: need.total) == nil)
+        #expect(need.warning(at: "/tmp", taken: 3_000_000)?.contains("; 3.0 MB of it are there already; where /tmp is") == true)
         configuration.steps = 1
         let dots = PictureShape(height: 2, width: 2, channels: 1)
         #expect(DiskNeed(configuration, pixels: 4, trainingImages: 50_000, shape: dots).total < 100_000_000)

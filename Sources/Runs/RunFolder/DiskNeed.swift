@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Foundation
 
 /// What a run comes to on the disk by its end, by kind: an estimate that is better known before the disk is full.
 public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
@@ -51,10 +52,25 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// A warning where the file system of `path` has less room than that.
-    public func warning(at path: String) -> String? {
-        guard let free = FreeSpace(at: path), free.freeBytes < total else { return nil }
+    ///
+    /// - Parameter taken: bytes of it that are there already, of a run that goes on.
+    public func warning(at path: String, taken: UInt64 = 0) -> String? {
+        guard let free = FreeSpace(at: path), free.freeBytes < total - min(total, taken) else { return nil }
+        let present = taken > 0 ? "; \(byteText(taken)) of it are there already" : ""
         return
-            "the run comes to \(description); where \(path) is, \(free): make room before it runs out, keep less (checkpoint.keep_every_epochs, figures.keep), or use a folder on another file system"
+            "the run comes to \(description)\(present); where \(path) is, \(free): make room before it runs out, keep less (checkpoint.keep_every_epochs, figures.keep), or use a folder on another file system"
+    }
+}
+
+extension RunFolder {
+    /// Bytes of all files in the folder, as far as they can be seen.
+    public var storedBytes: UInt64 {
+        let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+        return names.reduce(0) { sum, name in
+            var status = stat()
+            guard lstat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return sum }
+            return sum + UInt64(status.st_size)
+        }
     }
 }
 

@@ -41,14 +41,14 @@ struct Train: ParsableCommand {
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             let workers = spread.workers.bounds.upperBound
-            if let note = MemoryNote.sentence(training, workers: workers, threads: configuration.threads) { Output.note(note) }
+            let room = RunRoom(configuration: configuration, data: data)
             if dryRun {
+                room.noteMemory(workers: workers, threads: configuration.threads)
                 let spread = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
                 Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
                 return 0
             }
-            // Its processes have this one's limits. The data are the coordinator's alone.
-            try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
+            try room.require(workers: workers, threads: configuration.threads, at: folder ?? RunFolder.defaultParent)
             if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
             let run = try NewRun(configuration, data: data, at: folder)
             Output.note("run folder \(run.folder.path)")

@@ -53,6 +53,7 @@ struct RunChoice {
     func open(_ wanted: Configuration) throws -> OpenedRun {
         if let folder = try existing { return OpenedRun(folder: folder, configuration: wanted, data: settings.data, new: nil) }
         let (configuration, data) = try check(wanted)
+        RunRoom(configuration: configuration, data: data).warnOfDisk(at: path ?? RunFolder.defaultParent)
         let new = try NewRun(configuration, data: data, at: path)
         return OpenedRun(folder: new.folder, configuration: configuration, data: nil, new: new)
     }

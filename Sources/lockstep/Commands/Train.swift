@@ -33,9 +33,9 @@ struct Train: ParsableCommand {
             try parent.tie()
             try spread.checkDescriptors()
             try Loopback.require()
-            let (configuration, data) = try settings.configuration(
-                threads: spread.threads, workers: spread.workers.bounds.upperBound
-            ).opened(directory: settings.data)
+            let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
+            if dryRun { try DryRun.require(wanted) }
+            let (configuration, data) = try wanted.opened(directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.validate()
             let start = try from.map { try SavedState($0).statePath }
@@ -45,7 +45,7 @@ struct Train: ParsableCommand {
             if dryRun {
                 room.noteMemory(workers: workers, threads: configuration.threads)
                 let spread = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
-                Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
+                Output.result(try DryRun(configuration: configuration, data: data, spread: spread, isNew: true).text(json: json))
                 return 0
             }
             try room.require(workers: workers, threads: configuration.threads, at: folder ?? RunFolder.defaultParent)

@@ -1,10 +1,10 @@
 import Cluster
-import Foundation
+import Kernels
 import Testing
 
 @Test("thousands of simulated runs with deaths, stops, cuts and restarts break no promise")
 func simulatedRuns() {
-    let summary = Simulation.run(seeds: 0..<4_000, threads: ProcessInfo.processInfo.activeProcessorCount)
+    let summary = Simulation.run(seeds: 0..<4_000, threads: MachineLimits.here.cores)
     for violation in summary.violations { Issue.record("\(violation); lockstep simulate --seed \(violation.seed) --trace") }
     #expect(summary.violations.isEmpty && summary.seeds == 4_000)
     // It has been through what it is for.
@@ -19,7 +19,8 @@ func simulatedRuns() {
 func droppedInvariants(_ dropped: DroppedInvariant) {
     // A number that cannot be does harm at few moments only, and about one seed in ten thousand says one there.
     let summary = Simulation.run(
-        seeds: 0..<(dropped == .possibleNumbers ? 16_000 : 10_000), SimulationOptions(dropped: dropped), threads: ProcessInfo.processInfo.activeProcessorCount)
+        seeds: 0..<(dropped == .possibleNumbers ? 16_000 : 10_000), SimulationOptions(dropped: dropped),
+        threads: MachineLimits.here.cores)
     #expect(!summary.violations.isEmpty)
 }
 

@@ -34,6 +34,18 @@ import Testing
         }
     }
 
+    @Test("a resume without room on the disk or in the address space says so, and has changed nothing")
+    func resumed() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
+        let before = try String(contentsOfFile: run + "/config.yaml", encoding: .utf8)
+        let result = try shell("ulimit -v 220000; exec RUN", ["resume", run, "--epochs", "2000000000"])
+        #expect(result.status == 1 && result.errors.contains("of address space more"), "\(result.errors)")
+        #expect(result.errors.contains("the run comes to") && result.errors.contains("make room"), "\(result.errors)")
+        #expect(try String(contentsOfFile: run + "/config.yaml", encoding: .utf8) == before)
+    }
+
     @Test("a worker that has no room for its products ends with a sentence, which the coordinator says too")
     func worker() throws {
         let scratch = try Scratch()
@@ -88,6 +100,20 @@ import Testing
         #expect(try JSON(parsing: json.output)["spares"]?.unsignedValue == 1)
     }
 
+    @Test("a dry run that is executed anew for its kernel says what it says once")
+    func dryRunSaidOnce() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
+        let store = try RunFolder.open(run).checkpoints()
+        let newest = try #require(try store.newestWhole().checkpoint)
+        try Data("cut short".utf8).write(to: URL(fileURLWithPath: newest.statePath))
+        let dry = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + ["--from", run, "--kernel", "nehalem", "--dry-run"])
+        #expect(dry.status == 0, "\(dry.errors)")
+        #expect(dry.errors.components(separatedBy: "passed over a checkpoint").count == 2, "\(dry.errors)")
+    }
+
     @Test("spares are told before the run begins, and train to the same weights")
     func spares() throws {
         let scratch = try Scratch()
@@ -107,6 +133,10 @@ import Testing
             #expect(!log.contains("worker \(workers) (host"), "\(log)")
         }
         #expect(digests[0] == digests[1] && digests[0].count == 65)
+        // A run that exists keeps its shards.
+        let dry = try LockstepProcess.run(
+            ["coordinator"] + LockstepProcess.small + ["--dry-run", "--run", scratch.run("run-2"), "--workers", "8"])
+        #expect(dry.status == 0 && dry.output.contains("a new run with --set shards=8"), "\(dry.errors) \(dry.output)")
     }
 
     @Test("a configuration comes through a pipe; a path that leads nowhere, or an empty file, is a wrong value")

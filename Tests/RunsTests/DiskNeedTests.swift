@@ -3,11 +3,24 @@ import Runs
 import Testing
 
 @Suite struct DiskNeedTests {
+    private static let digit = PictureShape(height: 28, width: 28, channels: 1)
+
     private func need(_ change: (inout Configuration) -> Void) -> [String: UInt64] {
         var configuration = Configuration()
         change(&configuration)
-        let need = DiskNeed(configuration, pixels: 784, trainingImages: 50_000)
+        let need = DiskNeed(configuration, pixels: 784, trainingImages: 50_000, shape: Self.digit)
         return Dictionary(uniqueKeysWithValues: need.kinds.map { ($0.name, $0.bytes) })
+    }
+
+    @Test("What is there already is every file of the folder, and no folder")
+    func stored() throws {
+        let scratch = Scratch()
+        let run = try RunFolder.begin(Configuration(), provenance: RunFolderTests.provenance, at: scratch.file("run"))
+        let before = run.storedBytes
+        #expect(before > 0 && before < 100_000)
+        _ = try scratch.write("12345", to: "run/checkpoints/part")
+        _ = try scratch.write("678", to: "run/steps.log")
+        #expect(run.storedBytes == before + 8)
     }
 
     @Test("A state's bytes are those of a replica's tensors", arguments: [0, 0.9])
@@ -70,24 +83,40 @@ import Testing
             }["figures"] == two / 2 * 11)
     }
 
+    @Test("Of large images a picture has room for a few only")
+    func largeImages() throws {
+        var configuration = Configuration()
+        (configuration.epochs, configuration.model.code) = (1, 2)
+        let (side, shape) = (4_096, PictureShape(height: 4_096, width: 4_096, channels: 1))
+        let need = DiskNeed(configuration, pixels: side * side, trainingImages: 50_000, shape: shape)
+        let figures = try #require(need.kinds.first { $0.name == "figures" }?.bytes)
+        // Four pairs, four samples and a walk of two by two, of the epoch and as the newest.
+        #expect(figures < UInt64(2 * 16 * side * side) && figures > UInt64(16 * side * side))
+    }
+
     @Test("Metrics and events grow with the steps, and the longest run has a sum as well")
     func steps() {
         let (short, long) = (need { $0.epochs = 1 }, need { $0.epochs = 1_000 })
         for name in ["metrics", "events", "steps.log"] { #expect((short[name] ?? 0) * 1_000 == long[name]) }
         var longest = Configuration()
         (longest.epochs, longest.steps) = (Int(Int32.max), Int.max >> 24)
-        #expect(DiskNeed(longest, pixels: 784, trainingImages: 1).total > 1 << 50)
+        #expect(DiskNeed(longest, pixels: 784, trainingImages: 1, shape: Self.digit).total > 1 << 50)
     }
 
     @Test("Where there is less room it says how much of what, and where there is enough nothing")
     func warning() {
         var configuration = Configuration()
         configuration.epochs = Int(Int32.max)
-        let warning = DiskNeed(configuration, pixels: 784, trainingImages: 50_000).warning(at: "/tmp/none/of/these")
+        let warning = DiskNeed(configuration, pixels: 784, trainingImages: 50_000, shape: Self.digit).warning(
+            at: "/tmp/none/of/these")
         for word in ["metrics", "checkpoints", "figures", "are free", "/tmp/none/of/these"] {
             #expect(warning?.contains(word) == true)
         }
+        let need = DiskNeed(configuration, pixels: 784, trainingImages: 50_000, shape: Self.digit)
+        #expect(need.warning(at: "/tmp", taken: need.total) == nil)
+        #expect(need.warning(at: "/tmp", taken: 3_000_000)?.contains("; 3.0 MB of it are there already; where /tmp is") == true)
         configuration.steps = 1
-        #expect(DiskNeed(configuration, pixels: 4, trainingImages: 50_000).total < 100_000_000)
+        let dots = PictureShape(height: 2, width: 2, channels: 1)
+        #expect(DiskNeed(configuration, pixels: 4, trainingImages: 50_000, shape: dots).total < 100_000_000)
     }
 }

@@ -1,10 +1,12 @@
 import Autoencoder
 import Datasets
+import Foundation
 
 /// What a run comes to on the disk by its end, by kind: an estimate that is better known before the disk is full.
 public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     private let metrics, events, steps, checkpoints, figures: UInt64
 
+    /// Bytes of all kinds.
     public var total: UInt64 { kinds.reduce(0) { $0 + $1.bytes } }
 
     /// By the names that they have in a run's folder.
@@ -20,7 +22,8 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - pixels: values of one image.
     ///   - trainingImages: images of one epoch, as the data set has them.
-    public init(_ configuration: Configuration, pixels: Int, trainingImages: Int) {
+    ///   - shape: of an image in a picture.
+    public init(_ configuration: Configuration, pixels: Int, trainingImages: Int, shape: PictureShape) {
         let last = configuration.lastStep(trainingImages: trainingImages)
         let epochs = last / UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages))
         metrics = last.capped(times: Self.stepBytes.metrics)
@@ -28,14 +31,18 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         steps = last.capped(times: Self.stepBytes.steps)
         let state = configuration.training(pixels: pixels, trainingImages: trainingImages).stateBytes
         checkpoints = configuration.checkpoint.kept(steps: last, epochs: epochs).capped(times: UInt64(state))
-        let images =
-            2 * RunPictures.pairs + RunPictures.samples
-            + (configuration.model.code == 2 ? RunPictures.walkSide * RunPictures.walkSide : 0)
+        let images = Self.images(of: shape, walks: configuration.model.code == 2)
         let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
         // Each epoch's own, and the newest ones beside them.
         let sets = configuration.figures.kept(
             epochs: epochs, endsWithin: last % UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages)) > 0)
         figures = sets == 0 ? 0 : (sets + 1).capped(times: UInt64(picture))
+    }
+
+    /// Images in an epoch's pictures, of which large ones leave room for fewer.
+    private static func images(of shape: PictureShape, walks: Bool) -> Int {
+        let side = max(2, Int(Double(shape.most(RunPictures.walkSide * RunPictures.walkSide)).squareRoot()))
+        return 2 * shape.most(RunPictures.pairs) + shape.most(RunPictures.samples) + (walks ? side * side : 0)
     }
 
     /// "about 5.5 GB at the end: checkpoints 4.5 GB, figures 600 MB, …".
@@ -45,10 +52,25 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// A warning where the file system of `path` has less room than that.
-    public func warning(at path: String) -> String? {
-        guard let free = FreeSpace(at: path), free.freeBytes < total else { return nil }
+    ///
+    /// - Parameter taken: bytes of it that are there already, of a run that goes on.
+    public func warning(at path: String, taken: UInt64 = 0) -> String? {
+        guard let free = FreeSpace(at: path), free.freeBytes < total - min(total, taken) else { return nil }
+        let present = taken > 0 ? "; \(byteText(taken)) of it are there already" : ""
         return
-            "the run comes to \(description); where \(path) is, \(free): make room before it runs out, keep less (checkpoint.keep_every_epochs, figures.keep), or use a folder on another file system"
+            "the run comes to \(description)\(present); where \(path) is, \(free): make room before it runs out, keep less (checkpoint.keep_every_epochs, figures.keep), or use a folder on another file system"
+    }
+}
+
+extension RunFolder {
+    /// Bytes of all files in the folder, as far as they can be seen.
+    public var storedBytes: UInt64 {
+        let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+        return names.reduce(0) { sum, name in
+            var status = stat()
+            guard lstat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return sum }
+            return sum + UInt64(status.st_size)
+        }
     }
 }
 

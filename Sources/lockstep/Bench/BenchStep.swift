@@ -45,7 +45,7 @@ struct BenchStep: ParsableCommand {
             defer { try? FileManager.default.removeItem(atPath: place) }
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
-            let folder = try NewRun.begin(configuration, data: data, at: place, isLatest: false)
+            let folder = try NewRun(configuration, data: data, at: place, isLatest: false).folder
             let outcome = try LocalRun(
                 folder: folder, configuration: configuration, spread: spread, from: nil,
                 maximumRestarts: 0, json: false

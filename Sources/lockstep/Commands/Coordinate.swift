@@ -51,11 +51,14 @@ struct Coordinate: ParsableCommand {
         try finishing {
             if dryRun {
                 let choice = RunChoice(settings: settings, path: path, from: from)
-                let (configuration, data) = try choice.check()
+                let wanted = try choice.configuration()
+                try DryRun.require(wanted)
+                let (configuration, data) = try choice.check(wanted)
                 Output.result(
                     try DryRun(
                         configuration: configuration, data: data,
-                        spread: WorkSpread(workers: spread.workers.bounds.upperBound, threads: 1, isHere: false)
+                        spread: WorkSpread(workers: spread.workers.bounds.upperBound, threads: 1, isHere: false),
+                        isNew: !choice.exists
                     ).text(json: json))
                 return 0
             }

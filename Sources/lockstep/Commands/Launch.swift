@@ -67,13 +67,16 @@ struct Launch: ParsableCommand {
                 settings: settings,
                 path: try resume.map { try RunReference(parsing: $0).folder(goingOnWith: "--resume").path } ?? folder, from: from)
             // What cannot be read or cannot be is better known before anybody is asked anything.
-            let (configuration, data) = try choice.check()
+            let wanted = try choice.configuration()
+            if dryRun { try DryRun.require(wanted) }
+            let (configuration, data) = try choice.check(wanted)
             let workers = range.bounds.upperBound
             if dryRun {
                 Output.result(
                     try DryRun(
                         configuration: configuration, data: data,
-                        spread: WorkSpread(workers: workers, threads: threads ?? 1, isHere: false)
+                        spread: WorkSpread(workers: workers, threads: threads ?? 1, isHere: false),
+                        isNew: !choice.exists
                     ).text(json: json))
                 return 0
             }

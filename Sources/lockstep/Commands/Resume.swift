@@ -19,7 +19,9 @@ struct Resume: ParsableCommand {
     @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
-    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
+    @Option(
+        help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).",
+        completion: .directory)
     var data: String?
 
     @Option(help: "Move the end of the run: so many steps.")
@@ -71,6 +73,7 @@ struct Resume: ParsableCommand {
             try opened.training(pixels: images.train.pixels, trainingImages: images.train.count).validate()
             _ = try KernelFamily.named(configuration.kernel)
             _ = try folder.newestWhole()
+            try requireRoom(for: opened, images, in: folder)
             // The coordinator takes the lock and the name on it; this only looks whether it can.
             let lock = try folder.lock(named: false)
             // Its processes find the data where config.yaml says that it is.
@@ -90,5 +93,14 @@ struct Resume: ParsableCommand {
                 maximumRestarts: restarts.maxRestarts, json: json
             ).run()
         }
+    }
+
+    /// Workers elsewhere have the memory of their own hosts.
+    private func requireRoom(for configuration: Configuration, _ data: DataSet, in folder: RunFolder) throws {
+        let room = RunRoom(configuration: configuration, data: data)
+        guard listen == nil else { return room.warnOfDisk(at: folder.path, taken: folder.storedBytes) }
+        try room.require(
+            workers: spread.workers.bounds.upperBound, threads: spread.threads ?? configuration.threads, at: folder.path,
+            taken: folder.storedBytes)
     }
 }

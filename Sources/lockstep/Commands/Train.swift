@@ -33,22 +33,22 @@ struct Train: ParsableCommand {
             try parent.tie()
             try spread.checkDescriptors()
             try Loopback.require()
-            let (configuration, data) = try settings.configuration(
-                threads: spread.threads, workers: spread.workers.bounds.upperBound
-            ).opened(directory: settings.data)
+            let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
+            if dryRun { try DryRun.require(wanted) }
+            let (configuration, data) = try wanted.opened(directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             try training.validate()
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             let workers = spread.workers.bounds.upperBound
-            if let note = MemoryNote.sentence(training, workers: workers, threads: configuration.threads) { Output.note(note) }
+            let room = RunRoom(configuration: configuration, data: data)
             if dryRun {
+                room.noteMemory(workers: workers, threads: configuration.threads)
                 let spread = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
-                Output.result(try DryRun(configuration: configuration, data: data, spread: spread).text(json: json))
+                Output.result(try DryRun(configuration: configuration, data: data, spread: spread, isNew: true).text(json: json))
                 return 0
             }
-            // Its processes have this one's limits. The data are the coordinator's alone.
-            try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
+            try room.require(workers: workers, threads: configuration.threads, at: folder ?? RunFolder.defaultParent)
             if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
             let run = try NewRun(configuration, data: data, at: folder)
             Output.note("run folder \(run.folder.path)")

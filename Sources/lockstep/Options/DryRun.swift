@@ -10,8 +10,14 @@ struct DryRun {
     let configuration: Configuration
     let data: DataSet
     let spread: WorkSpread
+    /// A run that exists keeps its shards.
+    let isNew: Bool
 
-    private var spares: Spares { Spares(workers: spread.workers, of: configuration, isNew: true) }
+    /// The products are measured with the kernels that the workers will have, for which the program may be executed anew: before anything is
+    /// told, which would be told twice.
+    static func require(_ configuration: Configuration) throws { try KernelChoice.require(configuration.kernel) }
+
+    private var spares: Spares { Spares(workers: spread.workers, of: configuration, isNew: isNew) }
 
     private var pixels: Int { data.train.pixels }
     private var parameters: Int { configuration.model.parameterCount(pixels: pixels) }
@@ -21,9 +27,8 @@ struct DryRun {
         let steps = configuration.lastStep(trainingImages: data.train.count)
         let training = configuration.training(pixels: pixels, trainingImages: data.train.count)
         let (replica, gradient) = (training.stateBytes + training.sumBytes, training.sumBytes)
-        let disk = DiskNeed(configuration, pixels: pixels, trainingImages: data.train.count)
-        // The products are measured with the kernels that the workers will have.
-        try KernelChoice.require(configuration.kernel)
+        let disk = DiskNeed(
+            configuration, pixels: pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
         let time = TimeEstimate(configuration, pixels: pixels, operations: operations, steps: steps, spread: spread)
         if json {
             return JSON.object([

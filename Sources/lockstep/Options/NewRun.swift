@@ -26,8 +26,6 @@ struct NewRun {
             at: path)
         var marked = false
         if isLatest {
-            let need = DiskNeed(configuration, pixels: data.train.pixels, trainingImages: data.train.count)
-            if let warning = need.warning(at: folder.path) { Output.note("warning: \(warning)") }
             do {
                 try folder.markLatest()
                 marked = true
@@ -37,11 +35,6 @@ struct NewRun {
             }
         }
         before = marked ? Latest(target: target) : nil
-    }
-
-    /// The folder alone, of a run that is to stay or be removed by other rules.
-    static func begin(_ configuration: Configuration, data: DataSet, at path: String?, isLatest: Bool = true) throws -> RunFolder {
-        try NewRun(configuration, data: data, at: path, isLatest: isLatest).folder
     }
 
     /// Runs what the folder is for. Where the run could not begin, nothing of it is left behind.

@@ -37,10 +37,9 @@ struct RunChoice {
         return try beside.configuration(base: existing)
     }
 
-    /// What can be wrong with the run before anything is made for it: the effective configuration, and the data that it is about.
-    func check() throws -> (configuration: Configuration, data: DataSet) { try check(configuration()) }
-
-    private func check(_ wanted: Configuration) throws -> (configuration: Configuration, data: DataSet) {
+    /// What can be wrong with the run before anything is made for it: the configuration that `configuration()` has given, and the data that it
+    /// is about.
+    func check(_ wanted: Configuration) throws -> (configuration: Configuration, data: DataSet) {
         let (configuration, data) =
             try existing.map { try $0.openData(wanted, directory: settings.data) } ?? wanted.opened(directory: settings.data)
         let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
@@ -53,6 +52,7 @@ struct RunChoice {
     func open(_ wanted: Configuration) throws -> OpenedRun {
         if let folder = try existing { return OpenedRun(folder: folder, configuration: wanted, data: settings.data, new: nil) }
         let (configuration, data) = try check(wanted)
+        RunRoom(configuration: configuration, data: data).warnOfDisk(at: path ?? RunFolder.defaultParent)
         let new = try NewRun(configuration, data: data, at: path)
         return OpenedRun(folder: new.folder, configuration: configuration, data: nil, new: new)
     }

@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 import Runs
 
@@ -32,7 +31,7 @@ struct TimeEstimate {
         let width = configuration.model.encoder.first ?? configuration.model.code
         gigaflops = Self.speed(rows: rows, inputs: min(pixels, Self.widest), outputs: min(width, Self.widest))
         // What is beyond the shards idles; so, on one machine, does what is beyond its cores.
-        let cores = spread.isHere ? ProcessInfo.processInfo.activeProcessorCount : .max
+        let cores = spread.isHere ? MachineLimits.here.cores : .max
         let lanes = min(spread.workers.multipliedReportingOverflow(by: spread.threads).partialValue, configuration.shards, cores)
         seconds =
             Double(steps) * Double(configuration.minibatch) * Double(operations)

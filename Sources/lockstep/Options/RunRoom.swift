@@ -1,0 +1,40 @@
+import Autoencoder
+import Cluster
+import Datasets
+import Runs
+
+/// Whether this machine has room for a run that is to begin or to go on.
+struct RunRoom {
+    let configuration: Configuration
+    let data: DataSet
+
+    private var training: TrainingSettings {
+        configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+    }
+
+    /// What `train` and `resume` ask before anything is made or changed, for a run whose processes are all here.
+    ///
+    /// - Parameters:
+    ///   - threads: of each worker.
+    ///   - path: where the run is, or will be.
+    ///   - taken: bytes of it that are there already.
+    /// - Throws: `MemoryShortage` where a worker could not train.
+    func require(workers: Int, threads: Int, at path: String, taken: UInt64 = 0) throws {
+        warnOfDisk(at: path, taken: taken)
+        noteMemory(workers: workers, threads: threads)
+        // Its processes have this one's limits. The data are the coordinator's alone.
+        try training.requireMemory(threads: threads, held: data.train.count * data.train.pixels)
+    }
+
+    /// Says where the control group may have too little for all of the workers.
+    func noteMemory(workers: Int, threads: Int) {
+        if let note = MemoryNote.sentence(training, workers: workers, threads: threads) { Output.note(note) }
+    }
+
+    /// Says where the file system of `path` has less than the run will have written by its end.
+    func warnOfDisk(at path: String, taken: UInt64 = 0) {
+        let need = DiskNeed(
+            configuration, pixels: data.train.pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
+        if let warning = need.warning(at: path, taken: taken) { Output.note("warning: \(warning)") }
+    }
+}

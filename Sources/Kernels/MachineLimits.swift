@@ -15,7 +15,13 @@ public struct MachineLimits: Sendable, Equatable {
     /// Bytes that may still be taken before that limit; what can be dropped from the cache counts as free.
     public var memoryLeft: UInt64?
 
-    public init(affinity: Int, quota: Double? = nil, memory: UInt64? = nil, memoryLeft: UInt64? = nil) {
+    /// Bytes that the whole machine can still give, as the kernel estimates; nil where it does not say.
+    public var machineLeft: UInt64?
+
+    public init(
+        affinity: Int, quota: Double? = nil, memory: UInt64? = nil, memoryLeft: UInt64? = nil, machineLeft: UInt64? = nil
+    ) {
+        self.machineLeft = machineLeft
         self.affinity = affinity
         self.quota = quota
         self.memory = memory
@@ -33,8 +39,8 @@ public struct MachineLimits: Sendable, Equatable {
     ///
     /// - Parameter root: stands before `/proc` and `/sys`; tests give a tree of their own.
     public static func look(root: String = "", affinity: Int = schedulableCores()) -> MachineLimits {
-        var limits = MachineLimits(affinity: affinity)
         let groups = ControlGroups(root: root)
+        var limits = MachineLimits(affinity: affinity, machineLeft: groups.machineLeft)
         for folder in groups.way(.cpu) { limits.quota = smaller(limits.quota, groups.quota(folder)) }
         for folder in groups.way(.memory) {
             guard let limit = groups.memoryLimit(folder) else { continue }
@@ -155,6 +161,14 @@ private struct ControlGroups {
         let used = number(folder.path + (folder.isUnified ? "/memory.current" : "/memory.usage_in_bytes")) ?? 0
         let cache = Self.value(folder.isUnified ? "inactive_file" : "total_inactive_file", in: folder.path + "/memory.stat") ?? 0
         return used > cache ? used - cache : 0
+    }
+
+    /// Counted in kB, as "MemAvailable:   20480 kB".
+    var machineLeft: UInt64? {
+        for line in Self.text(root + "/proc/meminfo").split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+            return line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
+        }
+        return nil
     }
 
     var outOfMemoryKills: UInt64? {

@@ -52,6 +52,9 @@ import Testing
         #expect(note(MachineLimits(affinity: 2, memory: 8_000_000_000, memoryLeft: 7_000_000_000)) == nil)
         let low = note(MachineLimits(affinity: 2, memory: 512_000_000, memoryLeft: 400_000_000))
         #expect(low?.contains("may have 512 MB, of which 400 MB are left, and 2 workers may take") == true, "\(low ?? "")")
+        let small = note(MachineLimits(affinity: 2, machineLeft: 300_000_000))
+        #expect(small?.contains("this machine has 300 MB of memory available, and 2 workers may take") == true, "\(small ?? "")")
+        #expect(note(MachineLimits(affinity: 2, machineLeft: 7_000_000_000)) == nil)
     }
 
     private final class Kills: Sendable {

@@ -31,9 +31,13 @@ import Testing
             "/sys/fs/cgroup/pods/mine/memory.max": "max\n", "/sys/fs/cgroup/pods/mine/memory.high": "3000000000\n",
             "/sys/fs/cgroup/pods/mine/memory.current": "400000000\n",
             "/sys/fs/cgroup/pods/mine/memory.events": "oom 9\noom_kill 3\n",
+            "/proc/meminfo": "MemTotal:       25000000 kB\nMemAvailable:    2000000 kB\n",
         ])
         let limits = MachineLimits.look(root: tree.root, affinity: 8)
-        #expect(limits == MachineLimits(affinity: 8, quota: 1.5, memory: 2_000_000_000, memoryLeft: 1_600_000_000))
+        #expect(
+            limits
+                == MachineLimits(
+                    affinity: 8, quota: 1.5, memory: 2_000_000_000, memoryLeft: 1_600_000_000, machineLeft: 2_048_000_000))
         #expect(limits.cores == 2 && MachineLimits.outOfMemoryKills(root: tree.root) == 3)
     }
 

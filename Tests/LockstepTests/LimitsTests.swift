@@ -93,6 +93,11 @@ import Testing
         let eight = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--dry-run", "--workers", "8"])
         #expect(eight.status == 0 && eight.output.contains("4 of the 8 workers will have no shard"), "\(eight.output)")
         #expect(eight.output.contains("--set shards=8"))
+        let three = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--dry-run", "--workers", "3"])
+        #expect(three.output.contains("3 workers share 4 shards unevenly"), "\(three.output)")
+        #expect(three.output.contains("--workers 2 is as fast; --set shards=6 gives all of them as many"))
+        let two = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--dry-run", "--workers", "2"])
+        #expect(!two.output.contains("unevenly") && !two.output.contains("as fast"), "\(two.output)")
         let used = try LockstepProcess.run(
             ["train"] + LockstepProcess.small + ["--dry-run", "--workers", "8", "--set", "shards=8"])
         #expect(used.status == 0 && !used.output.contains("no shard"), "\(used.output)")

@@ -1,7 +1,7 @@
 import Autoencoder
 import Kernels
 
-/// What the control groups of this machine leave for a run's processes, where that may not be enough: the kernel ends one of them then.
+/// What the machine, or its control groups, leave for a run's processes, where that may not be enough: the kernel ends one of them then.
 public enum MemoryNote {
     /// Bytes of a process's code, libraries and buffers.
     private static let process = 80 << 20
@@ -10,10 +10,14 @@ public enum MemoryNote {
     public static func sentence(_ training: TrainingSettings, workers: Int, threads: Int, limits: MachineLimits = .look())
         -> String?
     {
-        guard let limit = limits.memory, let left = limits.memoryLeft else { return nil }
         let need = UInt64(workers * (process + training.memoryBytes(threads: threads)))
-        guard need > left else { return nil }
+        let may = "\(workers) worker\(workers == 1 ? "" : "s") may take \(need / 1_000_000) MB: the kernel would end one of them"
+        if let limit = limits.memory, let left = limits.memoryLeft, need > left {
+            return
+                "this control group may have \(limit / 1_000_000) MB, of which \(left / 1_000_000) MB are left, and \(may); take fewer --workers, or raise the limit"
+        }
+        guard let left = limits.machineLeft, need > left else { return nil }
         return
-            "this control group may have \(limit / 1_000_000) MB, of which \(left / 1_000_000) MB are left, and \(workers) worker\(workers == 1 ? "" : "s") may take \(need / 1_000_000) MB: the kernel would end one of them; take fewer --workers, or raise the limit"
+            "this machine has \(left / 1_000_000) MB of memory available, and \(may); take fewer --workers, or a smaller model or minibatch"
     }
 }

@@ -40,6 +40,7 @@ struct Train: ParsableCommand {
             try training.validate()
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
+            if let dim = DimImages(data: data).sentence { Output.note(dim) }
             let workers = spread.workers.bounds.upperBound
             let room = RunRoom(configuration: configuration, data: data)
             if dryRun {

@@ -18,12 +18,28 @@ struct Spares {
 
     var count: Int { max(0, workers - shards) }
 
-    /// One line; nil where every worker has something to do.
+    /// One line; nil where every worker has something to do, and none could be left out without loss.
     var sentence: String? {
-        guard count > 0 else { return nil }
-        let (them, have) = count == 1 ? ("1 of the \(workers) workers", "has") : ("\(count) of the \(workers) workers", "have")
+        guard count > 0 else { return uneven }
+        let them = count == 1 ? "1 of the \(workers) workers" : "\(count) of the \(workers) workers"
         return
-            "\(them) will \(have) no shard and compute nothing, since a minibatch is cut into \(shards): they stand by as spares. \(way)"
+            "\(them) will have no shard and compute nothing, since a minibatch is cut into \(shards): they stand by as spares. \(way)"
+    }
+
+    /// A step takes as long as the worker with the most shards.
+    private var uneven: String? {
+        let largest = (shards + workers - 1) / workers
+        let enough = (shards + largest - 1) / largest
+        guard enough < workers else { return nil }
+        let even = largest * workers
+        let way =
+            even > most
+            ? ""
+            : isNew
+                ? "; --set shards=\(even) gives all of them as many (other bits than with \(shards))"
+                : "; a new run with --set shards=\(even) would use them all alike"
+        return
+            "\(workers) workers share \(shards) shards unevenly: some have \(largest), so that --workers \(enough) is as fast\(way)"
     }
 
     private var way: String {

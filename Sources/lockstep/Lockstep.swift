@@ -61,8 +61,8 @@ func finishing(_ body: () throws -> Int32) throws {
 /// What a path means that does not begin with `/` follows from the current folder: where that is gone it would mean one below `/`. Children have
 /// whole paths, and go on.
 private func requireCurrentFolder() throws {
-    guard !CommandLine.arguments.contains("--parent-pid"), let path = getcwd(nil, 0) else {
-        if CommandLine.arguments.contains("--parent-pid") { return }
+    if CommandLine.arguments.contains("--parent-pid") { return }
+    guard let path = getcwd(nil, 0) else {
         throw LocalError(
             "the current folder cannot be told: \(String(cString: strerror(errno))): it was deleted or unmounted since you went there; go to one that is there (cd), and type the command again"
         )

@@ -117,6 +117,12 @@ import Testing
     func glyphs() throws {
         let data = try DataSet.open(DataSettings(), directory: "/nowhere")
         #expect(data.train.range == 0..<50_000 && data.validation.range == 50_000..<60_000)
+        // A size that is left to the data is not the usual one.
+        let more = try DataSet.open(DataSettings(train: .auto, validation: 5_000), directory: "/nowhere")
+        #expect(more.train.range == 0..<55_000 && more.validation.range == 55_000..<60_000)
+        let less = try DataSet.open(DataSettings(train: 57_000, validation: .auto), directory: "/nowhere")
+        #expect(less.train.range == 0..<57_000 && less.validation.range == 57_000..<60_000)
+        #expect(try DataSet.open(DataSettings(train: .auto, validation: .auto), directory: "/nowhere").identity == data.identity)
         #expect(data.test.count == 10_000 && data.classes == 10)
         #expect(data.test.label(3) == 3)
     }

@@ -166,10 +166,11 @@ import Testing
     @Test(
         "sizes that nobody gives follow the data: the last sixth to validation, at most 10,000",
         arguments: [
-            (12, nil, nil, 10, 2), (13, nil, nil, 11, 2), (2, nil, nil, 1, 1), (70_000, nil, nil, 60_000, 10_000),
-            (12, 4, nil, 4, 2), (12, 11, nil, 11, 1), (12, nil, 5, 7, 5), (12, 3, 4, 3, 4),
-        ] as [(Int, Int?, Int?, Int, Int)])
-    func sizes(count: Int, train: Int?, validation: Int?, expected: Int, held: Int) throws {
+            (12, .usual, .auto, 10, 2), (13, .auto, .usual, 11, 2), (2, .auto, .auto, 1, 1),
+            (70_000, .usual, .usual, 60_000, 10_000),
+            (12, 4, .auto, 4, 2), (12, 11, .usual, 11, 1), (12, .auto, 5, 7, 5), (12, 3, 4, 3, 4),
+        ] as [(Int, DataSettings.Size, DataSettings.Size, Int, Int)])
+    func sizes(count: Int, train: DataSettings.Size, validation: DataSettings.Size, expected: Int, held: Int) throws {
         let images = npy("|u1", [count, 1], [UInt8](repeating: 1, count: count))
         let data = try open(
             [("x_train", images), ("x_test", images)], DataSettings(set: "npz", train: train, validation: validation))

@@ -216,6 +216,24 @@ import Testing
         }
     }
 
+    @Test("Of a run of any length it is told whether the steps done know of a change")
+    func longFutures() throws {
+        // Two hundred million epochs of ten steps.
+        let length = ["epochs=200000000"]
+        let done: UInt64 = 1_500_000_000
+        func rates(_ schedule: String) -> [String] {
+            length + Configuration.phaseNames.map { "phases.\($0).schedule=\(schedule)" }
+        }
+        let run = try short(rates("{kind: cosine, from: 150000000, to: 200000000}"))
+        for (schedule, isAllowed) in [
+            ("{kind: constant}", true), ("{kind: cosine, from: 160000000, to: 170000000, after: 0.1}", true),
+            ("{kind: steps, at: [150000000], factor: 0.5}", true), ("{kind: steps, at: [149999999], factor: 0.5}", false),
+            ("{kind: cosine, from: 140000000, to: 200000000}", false),
+        ] {
+            #expect(try short(rates(schedule)).bitsDifference(from: run, after: done).isEmpty == isAllowed, "\(schedule)")
+        }
+    }
+
     @Test(
         "The training settings have their bits resolved",
         arguments: [(GradientBits.full, 4, 30), (.full, 1, 31), (.bits(24), 4, 24), (.bits(16), 12, 16)])

@@ -137,7 +137,7 @@ public struct Doctor {
         if pair.from == HostRoster.hereName, !pair.losesLarge {
             return Finding(.note, host: pair.to, "\(what): no run needs that, as the coordinator dials nobody")
         }
-        if pair.losesLarge { return Finding(.problem, host: pair.from, "\(what): \(Reach.smallerPackets)") }
+        if pair.losesLarge { return Finding(.problem, host: pair.from, "\(what): \(PacketSize.wayOn)") }
         return Finding(
             .problem, host: pair.from,
             toHere

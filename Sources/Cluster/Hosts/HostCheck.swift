@@ -178,7 +178,7 @@ struct HostCheck {
     }
 
     private func wayOn(from: String, to: String, _ usual: String) -> String {
-        reach.losesLarge(from: from, to: to) ? Reach.smallerPackets : usual
+        reach.losesLarge(from: from, to: to) ? PacketSize.wayOn : usual
     }
 
     private func peers(of member: HostRoster.Member) -> [HostRoster.Member] {

@@ -35,10 +35,6 @@ struct Reach {
         (results[Way(from: from, to: to)] ?? []).contains { $0.losesLarge == true }
     }
 
-    /// What helps where large messages are lost.
-    static let smallerPackets =
-        "something on the way (a tunnel, a VPN, a switch) takes smaller packets than the interfaces send; give the interfaces on both sides a smaller MTU (`ip link set dev eth0 mtu 1280`), or let ICMP through, which would tell them"
-
     /// Why `from` does not reach `to`: "10.0.0.1:7711 (No route to host), …".
     func reasons(from: String, to: String, port: Int) -> String {
         let failed = (results[Way(from: from, to: to)] ?? []).filter { $0.seenAs == nil }

@@ -135,7 +135,7 @@ extension CoordinatorMachine {
 
     /// Why a way that carries small messages only is good for nothing. It has to fit into a small message itself.
     static let losesLarge =
-        "small messages pass between it and the coordinator and large ones are lost: something on the way (a tunnel, a VPN, a switch) takes smaller packets than the interfaces send; give the interfaces on both sides a smaller MTU (`ip link set dev eth0 mtu 1280`), or let ICMP through, which would tell them"
+        "small messages pass between it and the coordinator and large ones are lost: \(PacketSize.wayOn)"
 
     /// It has said what only one says that has its welcome.
     mutating func isWelcomed(_ connection: ConnectionID) {

@@ -16,6 +16,26 @@
 /// A path is what the shell means by it once a configuration is read. A file that is not there, and one without a path, is looked for by its
 /// name in the data folder DIR and in DIR/SET, plain or with `.gz`.
 public struct DataSettings: Sendable, Hashable {
+    /// What is said of the size of a split.
+    public enum Size: Sendable, Hashable, ExpressibleByIntegerLiteral {
+        /// Nothing: the usual size of a set whose size is known before a file is opened, of the others what `auto` is.
+        case usual
+        /// What the data and the other split leave.
+        case auto
+        case count(Int)
+
+        public init(integerLiteral count: Int) { self = .count(count) }
+
+        func count(usual: Int?) -> Int? {
+            switch self {
+            case .usual: usual
+            case .auto: nil
+            case .count(let count): count
+            }
+        }
+    }
+
+    /// What `set` may be.
     public static let sets = ["glyphs", "mnist", "idx", "npz"]
     /// The published names; a file without its `.gz` is found too.
     public static let mnistNames = (
@@ -43,15 +63,15 @@ public struct DataSettings: Sendable, Hashable {
     /// Where files are looked for before the usual data folder.
     public var folder: String?
 
-    /// A size that is nil follows the data, of sets whose size is known at once.
+    /// A size that nobody gives is the usual one of a set whose size is known at once, and follows the data of the others.
     public init(
-        set: String = "glyphs", train: Int? = nil, validation: Int? = nil, images: String? = nil, labels: String? = nil,
+        set: String = "glyphs", train: Size = .usual, validation: Size = .usual, images: String? = nil, labels: String? = nil,
         testImages: String? = nil, testLabels: String? = nil, file: String? = nil, folder: String? = nil
     ) {
         let isKnown = Self.knownSets.contains(set)
         self.set = set
-        self.train = train ?? (isKnown ? Self.usualSplit.train : nil)
-        self.validation = validation ?? (isKnown ? Self.usualSplit.validation : nil)
+        self.train = train.count(usual: isKnown ? Self.usualSplit.train : nil)
+        self.validation = validation.count(usual: isKnown ? Self.usualSplit.validation : nil)
         self.images = images
         self.labels = labels
         self.testImages = testImages

@@ -1,5 +1,6 @@
 import Crypto
 import Kernels
+import Layers
 
 extension Configuration {
     /// Settings that may change in the middle of a run without changing a bit of it.
@@ -67,26 +68,35 @@ extension Configuration {
     /// What differs from another configuration in what the weights after `steps` steps depend on. A phase's schedule does not count where it
     /// gave each of these steps the same rate: whoever trains with the new one from the start comes to the same bits.
     public func bitsDifference(from other: Configuration, after steps: UInt64) -> [Difference] {
-        difference(from: other).filter { difference in
-            let parts = difference.key.split(separator: ".")
-            guard difference.changesBits, parts.count > 3, parts[0] == "phases", parts[2] == "schedule" else {
-                return difference.changesBits
-            }
-            return !hasRates(of: other, phase: String(parts[1]), through: steps)
-        }
+        let differences = difference(from: other).filter(\.changesBits).map { ($0, Self.phase(scheduledBy: $0.key)) }
+        let phases = Set(differences.compactMap(\.1)).filter { !hasRates(of: other, phase: $0, through: steps) }
+        return differences.filter { $0.1.map(phases.contains) ?? true }.map(\.0)
+    }
+
+    /// The phase whose schedule a key is about.
+    private static func phase(scheduledBy key: String) -> String? {
+        let parts = key.split(separator: ".")
+        return parts.count > 3 && parts[0] == "phases" && parts[2] == "schedule" ? String(parts[1]) : nil
     }
 
     /// Whether a phase's rate is that of another configuration in each of the first `steps` steps.
     private func hasRates(of other: Configuration, phase: String, through steps: UInt64) -> Bool {
-        guard steps <= Self.mostComparedSteps, minibatch == other.minibatch, let images = data.train, images == other.data.train
-        else { return false }
+        guard minibatch == other.minibatch, let images = data.train, images == other.data.train else { return false }
+        guard steps > 0 else { return true }
         let mine = training(pixels: 1, trainingImages: images)
         let others = other.training(pixels: 1, trainingImages: images)
-        return (0..<steps).allSatisfy { mine.rate(phase: phase, step: $0) == others.rate(phase: phase, step: $0) }
+        let epochs = mine.epoch(ofStep: steps - 1)
+        if let my = mine.phases[phase], let its = others.phases[phase], my.rate == its.rate,
+            my.schedule.withinFirst(epochs) == its.schedule.withinFirst(epochs)
+        {
+            return true
+        }
+        return steps <= Self.mostComparedSteps
+            && (0..<steps).allSatisfy { mine.rate(phase: phase, step: $0) == others.rate(phase: phase, step: $0) }
     }
 
-    /// Comparing more would take longer than a person waits.
-    private static let mostComparedSteps: UInt64 = 100_000_000
+    /// Comparing more, of schedules that are not written alike, would take longer than a person waits.
+    private static let mostComparedSteps: UInt64 = 1_000_000
 
     /// Throws `RunFolderError` when a run cannot go on with this configuration, naming every key that stands in the way and the way on.
     ///
@@ -130,5 +140,21 @@ extension Configuration {
         throw RunFolderError(
             "\(what); say which share of its rate a phase shall go on with, as in `lockstep resume \(name) \(end) \(sets)`."
         )
+    }
+}
+
+extension Schedule {
+    /// The schedule without what only later epochs come to know of: two that are equal then have the same rates until so many epochs are done.
+    fileprivate func withinFirst(_ epochs: Int) -> Schedule {
+        switch kind {
+        case .constant:
+            return self
+        case .steps(let at, let factor):
+            let near = at.filter { $0 < epochs }
+            return Schedule(kind: near.isEmpty ? .constant : .steps(at: near, factor: factor), warmUp: warmUp)
+        case .cosine(let from, let to, let after):
+            if from >= Double(epochs) { return Schedule(kind: .constant, warmUp: warmUp) }
+            return Schedule(kind: .cosine(from: from, to: to, after: to >= Double(epochs) ? 0 : after), warmUp: warmUp)
+        }
     }
 }

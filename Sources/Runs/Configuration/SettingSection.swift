@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// Reads one mapping key by key. Every key asked for is thereby known; `finish` reports those nobody asked for.
@@ -61,14 +62,14 @@ final class SettingSection {
         return number
     }
 
-    /// A count, or `auto`, which is nil: the data says how many.
-    func size(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
-        guard let value = take(key) else { return nil }
-        if case .scalar("auto", _) = value.content { return nil }
+    /// A count, or `auto`: the data says how many.
+    func size(_ key: String, in range: ClosedRange<Int>) throws -> DataSettings.Size {
+        guard let value = take(key) else { return .usual }
+        if case .scalar("auto", _) = value.content { return .auto }
         guard case .scalar(let text, isQuoted: false) = value.content, Self.whole(text) != nil else {
             throw Self.error(value, full(key), "a whole number or auto is expected, not \(value.description)")
         }
-        return try Self.integer(value, full(key), in: range)
+        return .count(try Self.integer(value, full(key), in: range))
     }
 
     /// Digits with an optional sign; YAML's underscores are taken out.

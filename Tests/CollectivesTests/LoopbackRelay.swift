@@ -7,11 +7,16 @@ final class LoopbackRelay: Sendable {
     let port: Int
     private let listening: RawSocket
     private let target: Int
-    private let pass: @Sendable (inout [UInt8], Int) -> Void
+    private let pass, passBack: @Sendable (inout [UInt8], Int) -> Void
 
-    init(to target: Int, pass: @escaping @Sendable (inout [UInt8], Int) -> Void) {
+    /// - Parameter passBack: the same for the other direction.
+    init(
+        to target: Int, passBack: @escaping @Sendable (inout [UInt8], Int) -> Void = { _, _ in },
+        pass: @escaping @Sendable (inout [UInt8], Int) -> Void
+    ) {
         self.target = target
         self.pass = pass
+        self.passBack = passBack
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         listening = RawSocket(owning: descriptor)
         var size: Int32 = 32 << 10
@@ -46,9 +51,14 @@ final class LoopbackRelay: Sendable {
         let back = DispatchGroup()
         DispatchQueue.global().async(group: back) {
             var bytes = [UInt8](repeating: 0, count: 4096)
+            var start = 0
             while true {
                 let count = recv(outside.descriptor, &bytes, bytes.count, 0)
-                guard count > 0, inside.send(Array(bytes[..<count])) else { return }
+                guard count > 0 else { return }
+                var passed = Array(bytes[..<count])
+                self.passBack(&passed, start)
+                start += count
+                guard inside.send(passed) else { return }
             }
         }
         var bytes = [UInt8](repeating: 0, count: 16 << 10)

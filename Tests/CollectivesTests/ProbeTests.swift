@@ -27,17 +27,20 @@ struct ProbeTests {
         #expect(try link.roundTrip(times: 1) > 0, "the link is good for more")
     }
 
-    @Test("a way that carries small messages only is told from one that carries none")
-    func losesLarge() throws {
+    @Test("a way that carries small messages only is told from one that carries none, either way", arguments: ["there", "back"])
+    func losesLarge(way: String) throws {
         let listener = try ProbeListener(port: 0, nonce: nonce)
         defer { listener.shutdown() }
-        // What is dialled passes for as long as it is small.
-        let relay = LoopbackRelay(to: listener.port) { bytes, start in if start + bytes.count > 100 { bytes = [] } }
+        // What goes that way passes for as long as it is small.
+        let loses = { @Sendable (bytes: inout [UInt8], start: Int) in if start + bytes.count > 100 { bytes = [] } }
+        let keeps = { @Sendable (_: inout [UInt8], _: Int) in }
+        let relay = LoopbackRelay(
+            to: listener.port, passBack: way == "back" ? loses : keeps, pass: way == "there" ? loses : keeps)
         DispatchQueue.global().async { relay.run() }
         let link = try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: relay.port), nonce: nonce)
         #expect(try link.roundTrip(times: 1) > 0)
         #expect { try link.passLarge() } throws: {
-            ($0 as? ProbeFailure)?.losesLarge == true && "\($0)".contains("on the way there")
+            ($0 as? ProbeFailure)?.losesLarge == true && "\($0)".contains("on the way \(way)")
         }
     }
 

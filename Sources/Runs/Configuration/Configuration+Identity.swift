@@ -144,7 +144,8 @@ extension Configuration {
 }
 
 extension Schedule {
-    /// The schedule without what only later epochs come to know of: two that are equal then have the same rates until so many epochs are done.
+    /// The schedule without what only later epochs come to know of: two that are equal then have the same rates until so many
+    /// epochs are done.
     fileprivate func withinFirst(_ epochs: Int) -> Schedule {
         switch kind {
         case .constant:

@@ -27,8 +27,13 @@ public struct CodeCloud: Sendable {
     var count: Int { codes.count / dimensions }
 
     /// Codes in which a number is NaN or infinite.
-    public var notFinite: Int {
-        (0..<count).count { code in codes[code * dimensions..<(code + 1) * dimensions].contains { !$0.isFinite } }
+    public var notFinite: Int { notFinite(inFirst: dimensions) }
+
+    /// Codes in which one of the first so many numbers is NaN or infinite.
+    func notFinite(inFirst columns: Int) -> Int {
+        var finite = FiniteCount(width: dimensions, columns: columns)
+        finite.add(codes)
+        return finite.rows
     }
 
     /// The drawable numbers of one dimension of `rows`, in order.

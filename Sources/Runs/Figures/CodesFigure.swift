@@ -24,6 +24,12 @@ extension Figures {
         CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side).marks.marks()
     }
 
+    /// The dots that `codes` draws, with their classes, for tests.
+    package static func classDots(_ cloud: CodeCloud) -> [(point: Point, label: UInt8)] {
+        let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
+        return scatter.dots.compactMap { dot in dot.label.map { (dot.point, $0) } }
+    }
+
     /// Two axes of one length that hold nearly everything, with a little air.
     static func squareAxes(_ cloud: CodeCloud) -> (x: Axis, y: Axis) {
         let ranges = [cloud.range(of: 0), cloud.range(of: 1)]
@@ -77,9 +83,7 @@ struct CodeScatter: Sendable {
             point.map { Dot(point: $0, label: cloud.labels.isEmpty ? nil : cloud.labels[index]) }
         }
         prior = points(cloud.prior).compactMap { $0 }
-        notFinite = stride(from: 0, to: cloud.codes.count, by: cloud.dimensions).count {
-            !cloud.codes[$0].isFinite || !cloud.codes[$0 + 1].isFinite
-        }
+        notFinite = cloud.notFinite(inFirst: 2)
     }
 
     /// The classes that have a dot, in order.

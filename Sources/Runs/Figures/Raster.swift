@@ -64,11 +64,10 @@ public struct ImagesNotFinite: Error, CustomStringConvertible, Sendable, Equatab
 
     /// `nil` where every value is finite.
     public init?(_ units: [Float], imageSize: Int) {
-        precondition(imageSize > 0, "images of \(imageSize) values")
-        let count = units.count / imageSize
-        let bad = (0..<count).filter { image in units[image * imageSize..<(image + 1) * imageSize].contains { !$0.isFinite } }
-        guard let first = bad.first else { return nil }
-        self.init(images: bad.count, count: count, first: first)
+        var finite = FiniteCount(width: imageSize)
+        finite.add(units)
+        guard let first = finite.first else { return nil }
+        self.init(images: finite.rows, count: finite.seen, first: first)
     }
 
     public init(images: Int, count: Int, first: Int) {

@@ -14,7 +14,8 @@ extension RunFolder {
         try? FileManager.default.destinationOfSymbolicLink(atPath: absolute(runs) + "/" + latestName)
     }
 
-    /// Gives `latest` back to the run that it stood for before this one; nil is none. Where another run has taken that name since, it keeps it.
+    /// Gives `latest` back to the run that it stood for before this one; nil is none. Where another run has taken that name since,
+    /// it keeps it.
     public func giveLatestBack(to target: String?, under runs: String = defaultParent) {
         let parent = Self.absolute(runs)
         guard Self.latestTarget(under: runs) == link(in: parent) else { return }

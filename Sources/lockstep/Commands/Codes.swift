@@ -14,7 +14,9 @@ struct TrainedOptions: ParsableArguments {
     @Option(help: "The checkpoint after so many steps (default: the newest whole one).")
     var step: UInt64?
 
-    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
+    @Option(
+        help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).",
+        completion: .directory)
     var data: String?
 
     func open() throws -> TrainedRun { try TrainedRun(run: run, data: data, step: step) }
@@ -184,33 +186,4 @@ struct ImageOutput {
 
     /// Images of one picture.
     static let pictureLimit = 10_000
-}
-
-/// Counts rows of numbers in which one is NaN or infinite.
-struct FiniteCount {
-    private let width: Int
-    private var seen = 0
-    private(set) var rows = 0
-    /// The first such row, from 0.
-    private(set) var first: Int?
-
-    init(width: Int) { self.width = width }
-
-    /// The next whole rows.
-    mutating func add(_ values: [Float]) {
-        for row in 0..<values.count / width {
-            guard values[row * width..<(row + 1) * width].contains(where: { !$0.isFinite }) else { continue }
-            rows += 1
-            if first == nil { first = seen + row }
-        }
-        seen += values.count / width
-    }
-
-    /// `nil` where every number is finite.
-    func warning(of what: String, in path: String) -> String? {
-        first.map {
-            "\(rows) of the \(seen) \(what) in \(path) have values that are not finite, first row \($0) (from 0); "
-                + "`lockstep evaluate` tells whether the run came to that"
-        }
-    }
 }

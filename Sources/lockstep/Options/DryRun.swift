@@ -13,8 +13,8 @@ struct DryRun {
     /// A run that exists keeps its shards.
     let isNew: Bool
 
-    /// The products are measured with the kernels that the workers will have, for which the program may be executed anew: before anything is
-    /// told, which would be told twice.
+    /// The products are measured with the kernels that the workers will have, for which the program may be executed anew: before
+    /// anything is told, which would be told twice.
     static func require(_ configuration: Configuration) throws { try KernelChoice.require(configuration.kernel) }
 
     private var spares: Spares { Spares(workers: spread.workers, of: configuration, isNew: isNew) }

@@ -37,8 +37,8 @@ struct RunChoice {
         return try beside.configuration(base: existing)
     }
 
-    /// What can be wrong with the run before anything is made for it: the configuration that `configuration()` has given, and the data that it
-    /// is about.
+    /// What can be wrong with the run before anything is made for it: the configuration that `configuration()` has given, and the
+    /// data that it is about.
     func check(_ wanted: Configuration) throws -> (configuration: Configuration, data: DataSet) {
         let (configuration, data) =
             try existing.map { try $0.openData(wanted, directory: settings.data) } ?? wanted.opened(directory: settings.data)

@@ -88,6 +88,9 @@ func withFigureFolder<R>(_ body: (String) throws -> R) throws -> R {
             try ImageBatch(count: 3, height: 2, width: 2, channels: 1, units: units)
         }
         #expect(error == ImagesNotFinite(images: 2, count: 3, first: 1))
+        var codes = FiniteCount(width: 3, columns: 2)
+        for rows in [[1, 2, .nan], [.nan, .infinity, 3, 1, .infinity, 3]] as [[Float]] { codes.add(rows) }
+        #expect(codes.seen == 3 && codes.rows == 2 && codes.first == 1)
         #expect(error?.description.hasPrefix("2 of 3 decoded images have values that are not finite, first image 1") == true)
     }
 }

@@ -184,6 +184,25 @@ struct CommandTests {
         #expect(Set(names) == ["codes.png", "losses.png", "reconstructions.png", "samples.png", "walk.png"])
     }
 
+    @Test("pictures of an older checkpoint go to a folder of their own, and leave the newest as they are")
+    func olderPictures() throws {
+        let figures = try RunFolder.open(Self.trained.get().run("run")).figuresPath
+        func newest() throws -> [Data] {
+            try FigureName.allCases.compactMap { name in
+                let path = "\(figures)/\(name.rawValue)"
+                return FileManager.default.fileExists(atPath: path) ? try Data(contentsOf: URL(fileURLWithPath: path)) : nil
+            }
+        }
+        _ = try lockstep(["figures", "run@24"])
+        let before = try newest()
+        let older = try lockstep(["figures", "run@12"])
+        #expect(older.status == 0 && older.output.split(separator: "\n").count == 5, "\(older.errors)")
+        #expect(older.output.split(separator: "\n").allSatisfy { $0.contains("/figures/step-00000012/") }, "\(older.output)")
+        #expect(try newest() == before && before.count == 5)
+        let losses = try Data(contentsOf: URL(fileURLWithPath: figures + "/step-00000012/losses.png"))
+        #expect(!before.contains(losses))
+    }
+
     @Test("metrics, events and the last epoch's figures and pictures are there when the run has ended")
     func leftBehind() throws {
         let folder = try RunFolder.open(Self.trained.get().run("run"))

@@ -48,6 +48,20 @@ struct HelpTests {
         try "seed: 1\n".write(toFile: runs + "/mine/config.yaml", atomically: true, encoding: .utf8)
         let named = try LockstepProcess.run(["---completion", "digest", "--", "positional@0", "1", "0", ""], in: scratch.path)
         #expect(named.output.split(separator: "\n").contains("mine"), "\(named)")
+        for (folder, isOffered) in [("runs", false), ("elsewhere", true)] {
+            let name = scratch.path + "/" + folder
+            try FileManager.default.createDirectory(atPath: name, withIntermediateDirectories: true)
+            if isOffered { try "seed: 1\n".write(toFile: name + "/config.yaml", atomically: true, encoding: .utf8) }
+            let offered = { (beginning: String, shell: String) in
+                try LockstepProcess.run(
+                    ["---completion", "digest", "--", "positional@0", "1", "\(beginning.count)", beginning],
+                    environment: ["SAP_SHELL": shell], in: scratch.path
+                ).output.split(separator: "\n").map(String.init)
+            }
+            #expect(try offered("", "bash").contains(folder) == isOffered)
+            #expect(try offered(String(folder.prefix(2)), "bash").contains(folder))
+            #expect(try offered(String(folder.prefix(2)), "fish").contains(folder + "/"))
+        }
         let keys = try LockstepProcess.run(["---completion", "train", "--", "--set", "1", "7", "phases."], in: scratch.path)
         #expect(keys.output.split(separator: "\n").contains("phases.reconstruction.rate="), "\(keys)")
         #expect(!keys.output.contains("seed="))

@@ -102,18 +102,26 @@ import Testing
     func otherNames() throws {
         let names = Configuration.reservedEnvironment.union([
             "LOCKSTEP_COORDINATOR_SERVICE_HOST", "LOCKSTEP_PORT_7000_TCP", "LOCKSTEP_PORT", "LOCKSTEP_SERVICE_PORT",
-            "LOCKSTEP_KERNEL_CHOSEN",
+            "LOCKSTEP_KERNEL_CHOSEN", "LOCKSTEP_SERVICE_HOST", "LOCKSTEP_SERVICE_PORT_CONTROL", "LOCKSTEP_PORT_7000_TCP_PROTO",
+            "LOCKSTEP_PORT_7000_TCP_ADDR", "LOCKSTEP_PORT_7000_TCP_PORT", "LOCKSTEP_WORKER_PORT", "LOCKSTEP_WORKERS_SERVICE_HOST",
+            "LOCKSTEP_DATA_PORT", "LOCKSTEP_LISTEN", "LOCKSTEP_COMMIT", "LOCKSTEP_COORDINATOR", "LOCKSTEP_KERNEL_CHOSE",
         ])
         let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "anything: [") })
         #expect(
             try Configuration.load(ConfigurationSources(environment: environment)) == Recipes.named("quickstart").configuration())
     }
 
-    @Test("An environment variable that misses a setting by a letter or two is an error")
-    func slip() {
+    @Test(
+        "An environment variable that misses a setting, or a flag's variable, by a letter or two is an error",
+        arguments: [
+            ("LOCKSTEP_MINIBACH", "LOCKSTEP_MINIBATCH"), ("LOCKSTEP_WORKER", "LOCKSTEP_WORKERS"),
+            ("LOCKSTEP_RECIPES", "LOCKSTEP_RECIPE"), ("LOCKSTEP_TOPOLGY", "LOCKSTEP_TOPOLOGY"),
+            ("LOCKSTEP_COMPRESION", "LOCKSTEP_COMPRESSION"), ("LOCKSTEP_DATE", "LOCKSTEP_DATA"),
+        ])
+    func slip(name: String, meant: String) {
         #expect(
-            sentence { _ = try Configuration.load(ConfigurationSources(environment: ["LOCKSTEP_MINIBACH": "3"])) }
-                == "LOCKSTEP_MINIBACH: no setting has this name; did you mean LOCKSTEP_MINIBATCH?")
+            sentence { _ = try Configuration.load(ConfigurationSources(environment: [name: "3"])) }
+                == "\(name): no setting has this name; did you mean \(meant)?")
     }
 
     @Test(

@@ -56,6 +56,23 @@ import Testing
         #expect(Untrained.found(in: one) == [])
     }
 
+    @Test("What the terms mean is told once in a run, whoever leads it on")
+    func explainedOnce() throws {
+        let scratch = Scratch()
+        let writer = try MetricsWriter(path: scratch.file("metrics.jsonl"))
+        func lines() -> Int {
+            var story = HeldOutStory(epochs: 4, metricsPath: scratch.file("metrics.jsonl"))
+            return story.tell(figures(), epoch: 2).lines.count
+        }
+        try writer.write(MetricsTests.step(1))
+        try writer.event("epoch", [("validation", "soon")])
+        #expect(lines() == 2)
+        try writer.write(MetricsTests.epoch)
+        for step in 2...2_000 { try writer.write(MetricsTests.step(UInt64(step), epoch: 2)) }
+        try writer.close()
+        #expect(lines() == 1)
+    }
+
     @Test(
         "Each epoch has its line, the first with what its terms mean; what is usual at first is told from half of the run on, and at its end"
     )

@@ -142,9 +142,35 @@ import Testing
         // Ten times as fast from then on, in steps of a tenth of a second.
         for tenth in 1...1_200 { pace.add(10, at: .seconds(110) + .milliseconds(100 * tenth)) }
         #expect(abs(pace.perSecond - 100) < 0.2)
-        // A standstill counts while it is in that minute.
-        pace.add(10, at: .seconds(260))
-        #expect(abs(pace.perSecond - 50) < 2)
+        // Slower steps count while they are in that minute.
+        for step in 1...30 { pace.add(10, at: .seconds(230 + step)) }
+        #expect(abs(pace.perSecond - 55) < 2)
+    }
+
+    @Test("The time that a run was stopped is no pace; a wait that comes again within the minute is")
+    func standstill() {
+        var pace = Pace(since: .zero)
+        for step in 1...600 { pace.add(10, at: .milliseconds(100 * step)) }
+        // Two minutes after Control-Z it goes on as before.
+        pace.add(10, at: .milliseconds(180_000))
+        #expect(abs(pace.perSecond - 100) < 1)
+        for step in 1...10 { pace.add(10, at: .milliseconds(180_000 + 100 * step)) }
+        #expect(abs(pace.perSecond - 100) < 1)
+        // A link has become slow.
+        for step in 1...6 { pace.add(10, at: .seconds(181 + 10 * step)) }
+        #expect(pace.perSecond < 20)
+    }
+
+    @Test("A few seconds, and a step of a slow run that takes some times as long as the others, are its pace")
+    func noStandstill() {
+        var pace = Pace(since: .zero)
+        for step in 1...300 { pace.add(10, at: .milliseconds(100 * step)) }
+        pace.add(10, at: .seconds(34))
+        #expect(pace.perSecond < 90)
+        var slow = Pace(since: .zero)
+        for step in 1...6 { slow.add(10, at: .seconds(4 * step)) }
+        slow.add(10, at: .seconds(24 + 36))
+        #expect(abs(slow.perSecond - 70.0 / 60) < 0.01)
     }
 }
 

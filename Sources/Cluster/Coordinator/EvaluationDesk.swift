@@ -35,7 +35,9 @@ final class EvaluationDesk: Sendable {
 
     init(run: PreparedRun) {
         self.run = run
-        story = Mutex(HeldOutStory(epochs: Self.epoch(after: run.plan.lastStep, of: run)))
+        story = Mutex(
+            HeldOutStory(
+                epochs: Self.epoch(after: run.plan.lastStep, of: run), metricsPath: run.options.folder.metricsPath))
         heldOut = HeldOut(configuration: run.options.configuration, data: run.data)
         pictures = RunPictures(folder: run.options.folder, configuration: run.options.configuration, data: run.data)
     }

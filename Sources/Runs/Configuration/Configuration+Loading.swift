@@ -8,9 +8,17 @@ extension Configuration {
         "LOCKSTEP_KERNEL_CHOSEN",
     ]
 
+    /// Of them those that a person types: the name of what the program tells itself is no slip of theirs.
+    private static let typedEnvironment = reservedEnvironment.subtracting(["LOCKSTEP_KERNEL_CHOSEN"]).sorted()
+
     /// Whether an environment variable misses a setting's name by so little that it is a slip: two letters, of a short name one.
     private static func isSlip(_ name: String, of setting: String) -> Bool {
         NearestName.distance(setting, name) <= (setting.count - "LOCKSTEP_".count <= 5 ? 1 : 2)
+    }
+
+    /// The name that was most likely meant, where one is missed by so little; of several as near the first.
+    private static func nearest(to name: String, among names: [String]) -> String? {
+        names.filter { isSlip(name, of: $0) }.min { NearestName.distance($0, name) < NearestName.distance($1, name) }
     }
 
     /// Reads a configuration from all its sources; with neither recipe nor base they lie over the recipe `quickstart`.
@@ -101,16 +109,18 @@ extension Configuration {
         return try Setting(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]), origin: origin)
     }
 
-    /// `LOCKSTEP_` and the key in capitals, with `_` for `.`: `LOCKSTEP_PHASES_RECONSTRUCTION_RATE`. A name that misses a setting by one
-    /// letter or two is an error; any other that is no setting is left alone, since Kubernetes makes such names from those of services.
+    /// `LOCKSTEP_` and the key in capitals, with `_` for `.`: `LOCKSTEP_PHASES_RECONSTRUCTION_RATE`. A name that misses a setting's, or
+    /// a flag's, by one letter or two is an error; any other that is neither is left alone, since Kubernetes makes such names from those of
+    /// services.
     private static func environmentLayer(_ environment: [String: String]) throws -> Setting {
         let keyByName = Dictionary(uniqueKeysWithValues: knownKeys.map { (environmentName(of: $0), $0) })
+        let names = typedEnvironment + knownKeys.map(environmentName)
         var layer = Setting.mapping([:])
         for (name, value) in environment.sorted(by: { $0.key < $1.key })
         where name.hasPrefix("LOCKSTEP_") && !reservedEnvironment.contains(name) {
             if let key = keyByName[name] {
                 layer = layer.overlaid(by: try Setting(key: key, value: value, origin: .typed(name)))
-            } else if let near = knownKeys.map(environmentName).first(where: { isSlip(name, of: $0) }) {
+            } else if let near = nearest(to: name, among: names) {
                 throw ConfigurationError(origin: name, key: "", problem: "no setting has this name", suggestion: near)
             }
         }

@@ -4,7 +4,7 @@ import Evaluation
 public struct HeldOutStory: Sendable {
     /// Epochs of the whole run.
     private let epochs: Int
-    private var isExplained = false
+    private var isExplained: Bool
     private var warned: [Untrained] = []
 
     /// The words of an epoch.
@@ -13,10 +13,14 @@ public struct HeldOutStory: Sendable {
         public var warning: String?
     }
 
-    public init(epochs: Int) { self.epochs = epochs }
+    /// - Parameter metricsPath: the run's metrics; where they have an epoch, whoever led the run before has explained the terms.
+    public init(epochs: Int, metricsPath: String? = nil) {
+        self.epochs = epochs
+        isExplained = metricsPath.map { MetricsReader.hasEpoch(path: $0) } ?? false
+    }
 
-    /// What is to be said of an epoch, counted from 1: the first time with what its terms mean. What is usual at first becomes a warning when
-    /// half of the run is over, and each trouble is told once, and at the end again.
+    /// What is to be said of an epoch, counted from 1: of the run's first with what its terms mean. What is usual at first becomes a
+    /// warning when half of the run is over, and each trouble is told once, and at the end again.
     public mutating func tell(_ figures: EpochFigures, epoch: Int) -> Words {
         var words = Words(lines: [], warning: nil)
         if !isExplained { words.lines.append(Self.explanation) }

@@ -1,10 +1,13 @@
 import Foundation
 
-/// The folders in a run's `figures` that hold the pictures of one epoch each.
+/// The folders in a run's `figures` that hold the pictures of one epoch each, or of one checkpoint that was asked for.
 enum PictureFolders {
     private static let prefix = "epoch-"
 
     static func name(epoch: Int) -> String { prefix + String(format: "%04d", epoch) }
+
+    /// Named as the checkpoint.
+    static func name(step: UInt64) -> String { "step-" + String(format: "%08llu", step) }
 
     /// The epoch of a folder that has such a name.
     static func epoch(ofName name: String) -> Int? {

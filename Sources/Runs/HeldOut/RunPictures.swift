@@ -8,7 +8,7 @@ import Kernels
 public struct RunPictures: Sendable {
     /// What was drawn.
     public struct Drawn: Sendable {
-        /// The newest pictures' files.
+        /// The files: of the newest pictures those in `figures/` itself.
         public var paths: [String] = []
         /// Pictures that could not be drawn.
         public var leftOut: [FigureName] = []
@@ -39,14 +39,16 @@ public struct RunPictures: Sendable {
 
     /// Draws every picture of these weights into the run's figures folder.
     ///
-    /// The newest pictures lie in `figures/`, each epoch's own in `figures/epoch-0012/`. A picture that values which are not finite forbid is
+    /// The newest pictures lie in `figures/`, each epoch's own in `figures/epoch-0012/`, and those of an older checkpoint in
+    /// `figures/step-00012345/` alone. A picture that values which are not finite forbid is
     /// left out, and one that is there from before stays; its title says when it was drawn.
     /// - Parameters:
     ///   - evaluation: where the codes are known already.
+    ///   - isNewest: these are the run's newest weights.
     ///   - team: threads that share the work.
     ///   - pace: called before each piece of it, and once more before the first file is written; may throw to give the rest up.
     public func draw(
-        _ inference: Inference, evaluation: EpochEvaluation? = nil, step: UInt64, epoch: Int,
+        _ inference: Inference, evaluation: EpochEvaluation? = nil, step: UInt64, epoch: Int, isNewest: Bool = true,
         team: ThreadTeam = ThreadTeam(threads: 1), pace: @Sendable (Stage) throws -> Void = { _ in }
     ) throws -> Drawn {
         let title = FigureTitle(run: folder.name, epoch: epoch, step: step)
@@ -57,7 +59,8 @@ public struct RunPictures: Sendable {
             return try drawings[index]()
         }
         try pace(.writing)
-        return try write(pictures.reduce(PictureSet()) { $0.joined(with: $1) }, epoch: epoch)
+        let (all, own) = (folder.figuresPath, isNewest ? PictureFolders.name(epoch: epoch) : PictureFolders.name(step: step))
+        return try write(pictures.reduce(PictureSet()) { $0.joined(with: $1) }, to: (isNewest ? [all] : []) + ["\(all)/\(own)"])
     }
 
     /// How far a drawing is when its `pace` is asked.
@@ -129,7 +132,8 @@ public struct RunPictures: Sendable {
     private func lossPicture(_ title: FigureTitle) throws -> PictureSet {
         var pictures = PictureSet()
         guard FileManager.default.fileExists(atPath: folder.metricsPath) else { return pictures }
-        let metrics = try MetricsReader(path: folder.metricsPath)
+        // The run may have gone on since: the picture shows it as far as its title says.
+        let metrics = try MetricsReader(path: folder.metricsPath).upTo(title.step ?? .max)
         guard !metrics.steps.isEmpty else { return pictures }
         let curves = TrainingCurves(metrics, cost: configuration.cost)
         let notFinite = curves.all.reduce(0) { $0 + $1.notFinite }
@@ -138,16 +142,15 @@ public struct RunPictures: Sendable {
         return pictures
     }
 
-    private func write(_ pictures: PictureSet, epoch: Int) throws -> Drawn {
-        let own = folder.figuresPath + "/" + PictureFolders.name(epoch: epoch)
+    /// Into each of the folders in the run's figures folder; what was drawn is told by the first.
+    private func write(_ pictures: PictureSet, to directories: [String]) throws -> Drawn {
         let disk = Disk()
-        for directory in [folder.figuresPath, own] { try disk.makeDirectory(directory) }
+        for directory in [folder.figuresPath] + directories { try disk.makeDirectory(directory) }
         var drawn = Drawn(leftOut: pictures.leftOut, warnings: pictures.warnings)
         for (name, bytes) in pictures.files {
-            let newest = "\(folder.figuresPath)/\(name.rawValue)"
-            try disk.replace(newest, with: bytes)
-            try disk.replace("\(own)/\(name.rawValue)", with: bytes)
-            drawn.paths.append(newest)
+            let paths = directories.map { "\($0)/\(name.rawValue)" }
+            for path in paths { try disk.replace(path, with: bytes) }
+            drawn.paths += paths.prefix(1)
         }
         return drawn
     }

@@ -46,6 +46,30 @@ public struct MetricsReader: Sendable {
         return nil
     }
 
+    /// What the file had when a run had done so many steps: those steps, and the epochs that ended with one of them.
+    package func upTo(_ step: UInt64) -> MetricsReader {
+        guard let last = steps.last, last.step > step else { return self }
+        var part = self
+        part.steps.removeAll { $0.step > step }
+        let unfinished = Set(steps.filter { $0.step > step }.map(\.epoch))
+        part.epochs.removeAll { unfinished.contains($0.epoch) }
+        return part
+    }
+
+    /// Whether any epoch stands in a file; read from its beginning, and no further than its first epoch.
+    static func hasEpoch(path: String) -> Bool {
+        guard let source = try? ByteSource(path: path) else { return false }
+        var reader = LineReader(source: source)
+        while let line = try? reader.next(), line.isComplete {
+            // Most lines are steps, and are not worth a parser.
+            guard line.text.contains("\"epoch\""), line.text.contains("\"validation\""),
+                let object = try? JSON(parsing: line.text), object["kind"]?.stringValue == "epoch"
+            else { continue }
+            return true
+        }
+        return false
+    }
+
     /// What follows an epoch's line at the end of a run is a few events.
     private static let tailBytes = 1 << 18
 

@@ -8,7 +8,11 @@ import Runs
 struct DrawFigures: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "figures", abstract: "Draw a run's pictures: reconstructions, samples, walk, codes, losses.",
-        discussion: "Example:  lockstep figures latest")
+        discussion: """
+            They go to the run's figures folder, and to that of the epoch in it; those of a checkpoint that is not the newest one to
+            figures/step-STEP alone.
+            Example:  lockstep figures latest
+            """)
 
     @OptionGroup var trained: TrainedOptions
 
@@ -20,7 +24,9 @@ struct DrawFigures: ParsableCommand {
             if let metrics = try? MetricsReader(path: run.saved.folder.metricsPath), let first = metrics.passedOver.first {
                 Output.note("\(metrics.passedOver.count) lines of the metrics cannot be read: \(first)")
             }
-            let drawn = try pictures.draw(run.inference, step: info.step, epoch: info.epoch)
+            let newest = try run.saved.folder.checkpoints().newestWhole().checkpoint
+            let drawn = try pictures.draw(
+                run.inference, step: info.step, epoch: info.epoch, isNewest: info.step >= newest?.info.step ?? 0)
             for path in drawn.paths { Output.result(path) }
             for warning in drawn.warnings { Output.complain(warning) }
             return drawn.leftOut.isEmpty ? 0 : 1
@@ -37,7 +43,9 @@ struct Evaluate: ParsableCommand {
     @Argument(help: RunReference.help, completion: Completions.runs)
     var runs: [String]
 
-    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
+    @Option(
+        help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).",
+        completion: .directory)
     var data: String?
 
     @Flag(help: "As JSON, a line a run.")

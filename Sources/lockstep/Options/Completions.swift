@@ -11,7 +11,7 @@ enum Completions {
     static let sets = CompletionKind.list(KnownSet.all.filter { !$0.files.isEmpty }.map(\.name))
     static let yaml = CompletionKind.file(extensions: ["yaml", "yml"])
 
-    /// Runs under ./runs, `latest`, and folders anywhere.
+    /// Runs under ./runs, `latest`, and runs anywhere; once something is typed, any folder that leads on to one.
     static let runs = CompletionKind.custom { _, _, beginning in
         let names =
             RunFolder.names()
@@ -24,13 +24,14 @@ enum Completions {
         Configuration.knownKeys.map { $0 + "=" }.filter { $0.hasPrefix(beginning) }
     }
 
+    /// Folders that go on what was typed. bash adds the slash to a folder's name itself.
     private static func folders(_ beginning: String) -> [String] {
         let parent = beginning.contains("/") ? String(beginning[...(beginning.lastIndex(of: "/") ?? beginning.startIndex)]) : ""
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)) ?? []
         return names.filter { !$0.hasPrefix(".") }.map { parent + $0 }.filter { path in
             var isFolder: ObjCBool = false
             return path.hasPrefix(beginning) && FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-                && isFolder.boolValue
-        }.map { $0 + "/" }
+                && isFolder.boolValue && (!beginning.isEmpty || RunFolder.exists(path + "/config.yaml"))
+        }.map { CompletionShell.requesting == .bash ? $0 : $0 + "/" }
     }
 }

@@ -53,6 +53,15 @@ import Testing
         #expect(curves.adversaries[1].values.last == 212)
     }
 
+    @Test("At a step the run has its curves up to there, and no evaluation of an epoch that had not ended")
+    func upToStep() throws {
+        let curves = try TrainingCurves(metrics().upTo(6), cost: .halfSquaredError)
+        #expect(curves.heldOut == LossCurve(name: "held-out", steps: [4], values: [30]))
+        #expect(curves.reconstruction.steps == Array(1...6) && curves.stepsPerEpoch == 4)
+        #expect(try TrainingCurves(metrics().upTo(8), cost: .halfSquaredError).heldOut?.steps == [4, 8])
+        #expect(try TrainingCurves(metrics().upTo(12), cost: .crossEntropy) == TrainingCurves(metrics(), cost: .crossEntropy))
+    }
+
     @Test("Held-out images are compared with the squared error where the cost is another")
     func crossEntropy() throws {
         let curves = try TrainingCurves(metrics(), cost: .crossEntropy)

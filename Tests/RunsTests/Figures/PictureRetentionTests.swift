@@ -62,16 +62,18 @@ import Testing
         let link = run.figuresPath + "/epoch-0002"
         try FileManager.default.removeItem(atPath: link)
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: scratch.file("elsewhere"))
-        for name in ["epoch-1", "epoch-0001-paper", "best"] {
+        for name in ["epoch-1", "epoch-0001-paper", "best", "step-00000020"] {
             try FileManager.default.createDirectory(atPath: run.figuresPath + "/" + name, withIntermediateDirectories: false)
             _ = try scratch.write("x", to: "run/figures/\(name)/codes.png")
         }
         #expect(try RunPictures.retain(FigureSettings(keep: 1, keepEveryEpochs: 0), in: run, upTo: 3) == [])
         #expect(
-            try Scratch.names(run.figuresPath) == ["best", "epoch-0001", "epoch-0001-paper", "epoch-0002", "epoch-0003", "epoch-1"])
+            try Scratch.names(run.figuresPath) == [
+                "best", "epoch-0001", "epoch-0001-paper", "epoch-0002", "epoch-0003", "epoch-1", "step-00000020",
+            ])
         #expect(try Scratch.names(run.figuresPath + "/epoch-0001") == ["notes.txt"])
         #expect(try Scratch.names(scratch.file("elsewhere")) == ["codes.png"])
-        for name in ["epoch-1", "epoch-0001-paper", "best"] {
+        for name in ["epoch-1", "epoch-0001-paper", "best", "step-00000020"] {
             #expect(try Scratch.names(run.figuresPath + "/" + name) == ["codes.png"])
         }
     }

@@ -23,7 +23,7 @@ package struct PixelBox: Sendable, Equatable {
         x <= other.x && other.right <= right && y <= other.y && other.bottom <= bottom
     }
 
-    func contains(_ point: Point) -> Bool {
+    package func contains(_ point: Point) -> Bool {
         point.x >= Double(x) && point.x < Double(right) && point.y >= Double(y) && point.y < Double(bottom)
     }
 }

@@ -30,7 +30,7 @@ struct HostPortTests {
         #expect(
             here("localhost") == HostPort(host: "localhost", port: 7) && here("127.0.1.1") == HostPort(host: "127.0.1.1", port: 7))
         #expect(here("LOCALHOST").map { HostPort.isLoopback($0.host) && $0.host != "LOCALHOST" } == true)
-        for host in ["10.0.0.1", "0.0.0.0", "::", "fd00::1", "127.example.invalid", "no-such-name.invalid"] {
+        for host in ["10.0.0.1", "0.0.0.0", "::", "fd00::1", "127.example.invalid", "::ffff:127.a", "no-such-name.invalid"] {
             #expect(here(host) == nil, "\(host)")
         }
     }

@@ -57,8 +57,9 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
 
     /// True for "localhost", 127.0.0.0/8 and ::1; another name may stand for anything, also one that begins with 127.
     public static func isLoopback(_ host: String) -> Bool {
-        if host == "localhost" || host == "::1" || host.hasPrefix("::ffff:127.") { return true }
-        return host.hasPrefix("127.") && host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
+        if host == "localhost" || host == "::1" { return true }
+        let digits = host.hasPrefix("::ffff:") ? host.dropFirst("::ffff:".count) : host[...]
+        return digits.hasPrefix("127.") && digits.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
     }
 
     /// Where it stands for addresses of loopback and for no other: the first of them, with the port. Nil also where nobody knows the name

@@ -27,6 +27,13 @@ import Testing
         #expect(LinkLocal.withoutZone("fe80::2%eth0") == "fe80::2" && LinkLocal.zone(of: "fe80::2") == nil)
     }
 
+    @Test("who typed a link-local address without its zone is shown where it goes")
+    func lacksZone() {
+        #expect(LinkLocal.lacksZone("fe80::7:10") && LinkLocal.lacksZone("fe80::7:10%"))
+        #expect(!LinkLocal.lacksZone("fe80::7:10%eth0") && !LinkLocal.lacksZone("fd00::1") && !LinkLocal.lacksZone("alpha"))
+        #expect(LinkLocal.example("fe80::7:10") == "fe80::7:10%eth0")
+    }
+
     private func words(_ bound: String, _ wanted: String, isChosen: Bool = true, _ addresses: [String] = ["10.0.0.5", "fd00::5"])
         -> ListeningPlace
     {

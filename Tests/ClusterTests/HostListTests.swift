@@ -45,7 +45,7 @@ struct HostListTests {
             ("", "a host is missing"), ("a,,b", "a host is missing"), (":4", "a host is missing"), ("@a", "is no host"),
             ("a:0", "a number from 1 to 256"), ("a:x", "a number from 1 to 256"), ("a:7700", "--ssh \"ssh -p 2222\""),
             ("a:257", "1 to 256"), ("fd00::11", "[fd00::11]:4"), ("[fd00::11:4", "closing bracket"),
-            ("[fd00::11]4", "[fd00::11]:4"),
+            ("[fd00::11]4", "[fd00::11]:4"), ("[fe80::7:11]", "zone is missing"), ("kim@[fe80::7:11]:2", "[fe80::7:11%eth0]:4"),
             ("-oProxyCommand=x", "is no host"), ("-l@a", "is no host"), ("a b", "is no host"), ("a;b", "is no host"),
             ("a:1,b:1,a:2", "a:3"),
         ])

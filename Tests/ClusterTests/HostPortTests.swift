@@ -19,6 +19,22 @@ struct HostPortTests {
         #expect(throws: LocalError.self) { try HostPort(parsing: text) }
     }
 
+    @Test("A port that cannot be is told as such", arguments: ["10.79.0.10:99999", "[fd00::1]:65536", "a:99999999999999999999"])
+    func ports(text: String) {
+        #expect { try HostPort(parsing: text) } throws: { "\($0)".contains("ports are 0 to 65535") }
+    }
+
+    @Test("Loopback is told by the addresses that a name stands for, not by the name")
+    func loopback() {
+        func here(_ host: String) -> HostPort? { HostPort(host: host, port: 7).onLoopback(.atMost(.seconds(10))) }
+        #expect(
+            here("localhost") == HostPort(host: "localhost", port: 7) && here("127.0.1.1") == HostPort(host: "127.0.1.1", port: 7))
+        #expect(here("LOCALHOST").map { HostPort.isLoopback($0.host) && $0.host != "LOCALHOST" } == true)
+        for host in ["10.0.0.1", "0.0.0.0", "::", "fd00::1", "127.example.invalid", "::ffff:127.a", "no-such-name.invalid"] {
+            #expect(here(host) == nil, "\(host)")
+        }
+    }
+
     @Test("An address that is printed can be typed, IPv4 within IPv6 as IPv4")
     func printed() throws {
         #expect(HostPort(host: "::ffff:10.0.0.1", port: 7).description == "10.0.0.1:7")

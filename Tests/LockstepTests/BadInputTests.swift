@@ -106,6 +106,39 @@ struct BadInputTests {
         #expect(none.status == 1 && none.errors.contains("other"))
     }
 
+    @Test(
+        "an address that cannot be is told why, by every command that takes one",
+        arguments: [
+            ("10.79.0.10:99999", "ports are 0 to 65535"), ("alpha", "is no HOST:PORT"),
+            ("[fe80::7:10]:7701", "[fe80::7:10%eth0]:7701"),
+        ])
+    func addresses(text: String, words: String) throws {
+        let scratch = try Scratch()
+        for command in [
+            ["coordinator", "--insecure", "--run", scratch.run("run"), "--listen"], ["worker", "--insecure", "--coordinator"],
+            ["resume", "run", "--insecure", "--listen"],
+        ] {
+            let result = try LockstepProcess.run(command + [text], in: scratch.path)
+            #expect(result.status == 64 && result.errors.contains(words), "\(command): \(result.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: scratch.run("run")))
+    }
+
+    @Test("a name needs a token unless it stands for loopback alone; one that nobody knows cannot be listened on")
+    func names() throws {
+        let scratch = try Scratch()
+        let worker = try LockstepProcess.run([
+            "worker", "--coordinator", "LOCALHOST:1", "--connect-timeout", "1s", "--threads", "1",
+        ])
+        #expect(worker.status == 1 && worker.errors.contains("no coordinator at "), "\(worker.errors)")
+        let lead = ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "no-such-name.invalid:0"]
+        let alone = try LockstepProcess.run(lead)
+        #expect(alone.status == 64 && alone.errors.contains("--token-file"), "\(alone.errors)")
+        let unknown = try LockstepProcess.run(lead + ["--insecure"])
+        #expect(unknown.errors.contains("the name no-such-name.invalid cannot be resolved"), "\(unknown.errors)")
+        #expect(unknown.status != 0 && !FileManager.default.fileExists(atPath: scratch.run("run")))
+    }
+
     @Test("a coordinator off loopback without --insecure is refused, and so is a worker toward one")
     func insecure() throws {
         let scratch = try Scratch()

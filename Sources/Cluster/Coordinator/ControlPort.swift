@@ -11,7 +11,7 @@ import Waiting
 public final class ControlPort: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     /// The address it is bound to, whatever name was given for it.
-    let host: String
+    public let host: String
     /// Where it listens and who reaches that; nil for a socket that was handed down.
     let place: ListeningPlace?
     private let channel: any Channel
@@ -47,7 +47,10 @@ public final class ControlPort: Sendable {
                     .atMost(.seconds(10)), orElse: "no answer within 10 s")
             } catch {
                 let code = (error as? IOError)?.errnoCode
-                let reason = code.map { String(cString: strerrorText($0)) } ?? "\(error)"
+                let isUnknown = error is SocketAddressError.UnknownHost
+                let reason =
+                    code.map { String(cString: strerrorText($0)) }
+                    ?? (isUnknown ? "the name \(wanted.host) cannot be resolved" : "\(error)")
                 let way =
                     code == EADDRINUSE || code == EACCES
                     ? "choose another port with --listen HOST:PORT" : "choose an address of this host with --listen HOST:PORT"

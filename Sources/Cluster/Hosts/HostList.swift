@@ -137,6 +137,12 @@ public enum HostList {
             throw HostListError(
                 description: "\(place): a host is missing\(text.isEmpty ? "" : " in \"\(text)\""); write for example a:4,b:4.")
         }
+        guard !LinkLocal.lacksZone(host) else {
+            throw HostListError(
+                description:
+                    "\(place): \(host) is link-local and its zone is missing, the name of this host's interface to that link; write for example [\(LinkLocal.example(host))]:4."
+            )
+        }
         guard plain(host, "-._:%"), user.map({ plain($0, "-._") }) ?? true else {
             throw HostListError(description: "\(place): \"\(text)\" is no host; write host, host:4, user@host:4 or [IPv6]:4.")
         }

@@ -1,4 +1,6 @@
+import Collectives
 import Glibc
+import Waiting
 
 /// HOST:PORT as a person types it; IPv6 in brackets.
 public struct HostPort: Sendable, Hashable, CustomStringConvertible {
@@ -30,6 +32,9 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
             host = text[..<colon]
             port = text[text.index(after: colon)...]
         }
+        if let port, !port.isEmpty, port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), Int(port).map({ $0 > 65535 }) ?? true {
+            throw LocalError("\"\(text)\" has \(port) for its port; ports are 0 to 65535")
+        }
         guard let number = port.map({ Int($0) }) ?? defaultPort, (0...65535).contains(number) else { throw wrong }
         guard !host.isEmpty || port != nil, host.utf8.allSatisfy(Self.isPartOfHost) else { throw wrong }
         self.init(host: host.isEmpty ? "0.0.0.0" : String(host), port: number)
@@ -50,9 +55,20 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
     /// True for addresses that never leave this machine.
     public var isLoopback: Bool { Self.isLoopback(host) }
 
-    /// True for "localhost", 127.0.0.0/8 and ::1.
+    /// True for "localhost", 127.0.0.0/8 and ::1; another name may stand for anything, also one that begins with 127.
     public static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+        if host == "localhost" || host == "::1" { return true }
+        let digits = host.hasPrefix("::ffff:") ? host.dropFirst("::ffff:".count) : host[...]
+        return digits.hasPrefix("127.") && digits.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
+    }
+
+    /// Where it stands for addresses of loopback and for no other: the first of them, with the port. Nil also where nobody knows the name
+    /// within `patience`.
+    public func onLoopback(_ patience: Patience) -> HostPort? {
+        if isLoopback { return self }
+        let addresses = HostName.addresses(host, patience)
+        guard let first = addresses.first, addresses.allSatisfy(Self.isLoopback) else { return nil }
+        return HostPort(host: first, port: port)
     }
 }
 

@@ -13,6 +13,12 @@ package enum LinkLocal {
         host.firstIndex(of: "%").map { String(host[host.index(after: $0)...]) }
     }
 
+    /// A link-local address that a person typed without its zone leads nowhere.
+    package static func lacksZone(_ host: String) -> Bool { isOne(host) && zone(of: host) ?? "" == "" }
+
+    /// With a zone, as an example of how it is typed.
+    package static func example(_ host: String) -> String { "\(withoutZone(host))%eth0" }
+
     package static func withoutZone(_ host: String) -> String { String(host.prefix { $0 != "%" }) }
 
     /// The address as this host can dial it; `own` is this host's address towards whoever has named it. A zone that this host has an interface for

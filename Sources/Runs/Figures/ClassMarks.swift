@@ -1,3 +1,5 @@
+import Glibc
+
 /// A class's number on a scatter plot, and where it stands.
 package struct ClassMark: Sendable, Equatable {
     package let label: UInt8
@@ -5,11 +7,14 @@ package struct ClassMark: Sendable, Equatable {
     package let dot: Point
     /// What the number covers, its light rim included.
     package let box: PixelBox
+    /// The number stands outside a clump that it would have covered, and a line leads from it to the dot.
+    package var isLed = false
 }
 
 /// The class numbers written onto a scatter plot, each at dots of its class, so that no reader depends on colour alone.
 ///
-/// A class without a dot has no number, nor has one that is nowhere told from the others, nor one for which there is no room.
+/// A clump of dots that is smaller than the numbers would be hidden by them, so they stand around it, with a line to their dot each. A
+/// class without a dot has no number, nor has one that is nowhere told from the others, nor one for which there is no room.
 struct ClassMarks {
     private struct Dot {
         let point: Point
@@ -29,6 +34,10 @@ struct ClassMarks {
     private static let crowd = 12
     /// Pixels around a number that belong to it.
     private static let rim = Canvas.halo + 2
+    /// Places around a clump: rings, pixels between two of them and the clump, and places of each.
+    private static let rings = 8
+    private static let ringGap = 17.0
+    private static let ringPlaces = 20
     /// Places that are tried for a class before it goes without a number.
     private static let mostTries = 16
 
@@ -46,7 +55,12 @@ struct ClassMarks {
     }
 
     func draw(on canvas: inout Canvas) {
-        for mark in marks() {
+        let marks = marks()
+        for mark in marks where mark.isLed {
+            let middle = Point(x: Double(mark.box.x + mark.box.width / 2), y: Double(mark.box.y + mark.box.height / 2))
+            canvas.stroke([middle, mark.dot], width: 1, .slate, clip: frame)
+        }
+        for mark in marks {
             canvas.text(
                 "\(mark.label)", x: mark.box.x + ClassMarks.rim, y: mark.box.y + ClassMarks.rim, .ink, in: .title, halo: .white)
         }
@@ -56,8 +70,14 @@ struct ClassMarks {
     func marks() -> [ClassMark] {
         let counts = Dictionary(grouping: dots, by: \.label)
         let everything = smoothed(dots)
+        let labels = counts.keys.sorted().prefix(ClassMarks.mostMarks)
+        let clumps = labels.filter { isClump(counts[$0] ?? [], $0) }
+        // They go first, so that no other number covers one.
         var marks: [ClassMark] = []
-        for label in counts.keys.sorted().prefix(ClassMarks.mostMarks) {
+        for label in clumps {
+            if let mark = led(label, counts[label] ?? [], among: marks) { marks.append(mark) }
+        }
+        for label in labels where !clumps.contains(label) {
             let own = counts[label] ?? []
             let here = smoothed(own)
             // Dense and pure: the count of the class there times its share of what lies there.
@@ -73,6 +93,44 @@ struct ClassMarks {
             }
         }
         return marks
+    }
+
+    /// Whether a number would hide most of its class, so that a few dots far away do not make a clump large.
+    private func isClump(_ own: [Dot], _ label: UInt8) -> Bool {
+        guard own.count > 2 else { return false }
+        let letter = letter("\(label)", at: ClassMarks.median(of: own))
+        return 2 * own.count { letter.contains($0.point) } > own.count
+    }
+
+    /// The number of a clump, where there is room around it that no dot takes; classes in the same place have theirs there too.
+    private func led(_ label: UInt8, _ own: [Dot], among marks: [ClassMark]) -> ClassMark? {
+        let dot = ClassMarks.median(of: own)
+        for ring in 1...ClassMarks.rings {
+            for place in 0..<ClassMarks.ringPlaces {
+                let angle = 2 * Double.pi * Double(place) / Double(ClassMarks.ringPlaces)
+                let distance = Double(ring) * ClassMarks.ringGap + Double(Lettering.title.capHeight) / 2
+                let box = letter(
+                    "\(label)", at: Point(x: dot.x + distance * cos(angle), y: dot.y - distance * sin(angle)))
+                let isFree = frame.contains(box) && !marks.contains { $0.box.overlaps(box) || box.contains($0.dot) }
+                guard isFree, !dots.contains(where: { box.contains($0.point) }) else { continue }
+                return ClassMark(label: label, dot: dot, box: box, isLed: true)
+            }
+        }
+        return nil
+    }
+
+    /// What a number covers whose middle is there.
+    private func letter(_ text: String, at middle: Point) -> PixelBox {
+        let width = Lettering.title.width(of: text) + 2 * ClassMarks.rim
+        let height = Lettering.title.capHeight + 2 * ClassMarks.rim
+        return PixelBox(x: Int(middle.x) - width / 2, y: Int(middle.y) - height / 2, width: width, height: height)
+    }
+
+    /// The dot in the middle of most: nearest to the medians of both coordinates.
+    private static func median(of dots: [Dot]) -> Point {
+        let (x, y) = (dots.map(\.point.x).sorted()[dots.count / 2], dots.map(\.point.y).sorted()[dots.count / 2])
+        func distance(_ point: Point) -> Double { (point.x - x) * (point.x - x) + (point.y - y) * (point.y - y) }
+        return dots.map(\.point).min { distance($0) < distance($1) } ?? Point(x: x, y: y)
     }
 
     /// Whether a number may stand there: inside the frame, over no other number, and where its own class is no stranger.

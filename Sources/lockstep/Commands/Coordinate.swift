@@ -120,6 +120,10 @@ struct CoordinatorProcess {
         let progress = ProgressLine()
         let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
         let port = try self.port ?? ControlPort(.inherited(descriptor: child.listenDescriptor ?? -1))
+        // A name may stand for another address by now than when the command looked.
+        guard insecure || token != nil || HostPort.isLoopback(port.host) else {
+            throw AccessOptions.unguarded(port.host, "--listen")
+        }
         let coordinator = Coordinator(options: options, port: port, log: log, progress: progress)
         let signals = try StopSignals { coordinator.stop($0.name) }
         defer { signals.conclude() }

@@ -43,11 +43,11 @@ struct Work: ParsableCommand {
 
     func run() throws {
         try finishing {
-            try access.check(coordinator.value, "--coordinator")
-            if coordinator.value.isLoopback { try Loopback.require() }
+            let coordinator = try access.check(coordinator.value, "--coordinator") ?? coordinator.value
+            if coordinator.isLoopback { try Loopback.require() }
             let token = try access.token()
             let options = WorkerOptions(
-                coordinator: coordinator.value, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
+                coordinator: coordinator, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
                 dataPort: dataPort, threads: threads ?? MachineLimits.here.cores,
                 connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name, number: number)
             let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))

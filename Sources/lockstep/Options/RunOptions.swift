@@ -163,9 +163,18 @@ struct AccessOptions: ParsableArguments {
     }
 
     /// Off loopback somebody has to say who may come, or that the network is to be trusted.
-    func check(_ address: HostPort?, _ what: String) throws {
-        guard let address, !address.isLoopback, !insecure, tokenFile == nil, tokenDescriptor == nil else { return }
-        throw UsageError(
+    ///
+    /// - Returns: the address to use: one in digits where only its being loopback lets a name pass, which may stand for another one later.
+    @discardableResult
+    func check(_ address: HostPort?, _ what: String) throws -> HostPort? {
+        guard let address, !insecure, tokenFile == nil, tokenDescriptor == nil else { return address }
+        if let here = address.onLoopback(.atMost(.seconds(10))) { return here }
+        throw Self.unguarded("\(address)", what)
+    }
+
+    /// Refuses an address that others reach while nothing says who may come.
+    static func unguarded(_ address: String, _ what: String) -> UsageError {
+        UsageError(
             "\(what) \(address) is reached over the network: give both sides --token-file F with the same secret (made by `head -c 32 /dev/urandom | base64 > F; chmod 600 F`), or --insecure on a network you trust"
         )
     }
@@ -237,9 +246,20 @@ struct DurationArgument: ExpressibleByArgument {
 struct AddressArgument: ExpressibleByArgument {
     let value: HostPort
 
+    /// Says itself what is wrong with it and ends the command with 64: of an argument that is none the parser would not say why.
     init?(argument: String) {
-        guard let value = try? HostPort(parsing: argument) else { return nil }
-        self.value = value
+        do {
+            value = try HostPort(parsing: argument)
+        } catch {
+            Output.complain("\(error)")
+            Foundation.exit(64)
+        }
+        guard LinkLocal.lacksZone(value.host) else { return }
+        let example = HostPort(host: LinkLocal.example(value.host), port: value.port)
+        Output.complain(
+            "\"\(argument)\" is link-local and its zone is missing, the name of this host's interface to that link; write for example \(example)"
+        )
+        Foundation.exit(64)
     }
 }
 

@@ -130,14 +130,29 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
         #expect(Set(marks.map(\.label)).count == marks.count)
         for (index, mark) in marks.enumerated() {
             #expect(marks[..<index].allSatisfy { !$0.box.overlaps(mark.box) })
+            #expect(dots.contains { $0.label == mark.label && $0.point == mark.dot } || mark.isLed)
+            // Beside a clump with a line to it, or near the dot.
+            guard !mark.isLed else { continue }
             #expect(abs(Double(mark.box.x + mark.box.width / 2) - mark.dot.x) < 50)
             #expect(abs(Double(mark.box.y + mark.box.height / 2) - mark.dot.y) < 50)
-            #expect(dots.contains { $0.label == mark.label && $0.point == mark.dot })
             let covered = dots.filter { mark.box.contains($0.point) }
             #expect(3 * covered.count { $0.label == mark.label } >= covered.count, "\(mark)")
         }
         // Without classes there is nothing to name.
         #expect(Figures.classMarks(CodeCloud(codes: codes.codes, dimensions: 2, labels: [], prior: codes.prior)).isEmpty)
+    }
+
+    @Test("Codes that have collapsed to a point show, with the number of every class around them", arguments: [50, 250, 5_000])
+    func collapsed(count: Int) {
+        let codes = cloud(count, dimensions: 2, scale: 0.02)
+        let prior = cloud(count, dimensions: 2, scale: 20)
+        let collapsed = CodeCloud(codes: codes.codes, dimensions: 2, labels: codes.labels, prior: prior.prior)
+        let marks = Figures.classMarks(collapsed)
+        #expect(marks.count == 10 && marks.allSatisfy(\.isLed))
+        for (index, mark) in marks.enumerated() {
+            #expect(!marks.contains { mark.box.contains($0.dot) }, "no number over the codes")
+            #expect(marks[..<index].allSatisfy { !$0.box.overlaps(mark.box) })
+        }
     }
 
     @Test("A class that goes around nothing has its number on its dots, not in their middle")

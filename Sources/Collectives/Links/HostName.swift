@@ -1,0 +1,10 @@
+import Waiting
+
+/// What a host's name stands for.
+public enum HostName {
+    /// All its addresses in digits, a link-local one with its zone; none where nobody knows it in time.
+    public static func addresses(_ host: String, _ patience: Patience) -> [String] {
+        let found = try? NameLookup().find([LinkAddress(host: host, port: 0)], passive: false, limit: .max, patience)
+        return (found ?? []).map(\.host)
+    }
+}

@@ -38,7 +38,7 @@ import Testing
         }
         settings.phases["generator"]?.schedule = Schedule()
         #expect(
-            settings.idleStep == nil && settings.idleStep(of: "reconstruction") == 24 && settings.idleStep(of: "generator") == nil)
+            settings.idleStep == nil && settings.idleStep(of: "reconstruction") == 28 && settings.idleStep(of: "generator") == nil)
     }
 
     struct Wrong: Sendable, CustomStringConvertible {

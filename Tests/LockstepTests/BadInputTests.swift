@@ -13,7 +13,7 @@ struct BadInputTests {
             (["train", "--gradient-bits", "7"], "24"), (["train", "--workers", "0"], "workers"),
             (["train", "--topology", "star"], "ring"),
             (["train", "--set", "prior={kind: swiss-roll}", "--set", "model.code=3"], "code"),
-            (["worker", "--coordinator", "nowhere"], "coordinator"), (["train", "--data.set"], "data.set"),
+            (["worker", "--coordinator", "nowhere"], "HOST:PORT"), (["train", "--data.set"], "data.set"),
             (["coordinator", "--threads", "2"], "worker"),
         ])
     func usage(_ arguments: [String], _ word: String) throws {

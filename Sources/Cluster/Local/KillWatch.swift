@@ -20,10 +20,8 @@ package struct KillWatch: Sendable {
 
     /// How a child ended, in words.
     package mutating func words(on ending: ChildProcess.Ending) -> String {
-        // Counted anew at each end: a kill of long ago speaks for none of today.
-        let (before, now) = (counted, look())
-        counted = now ?? before
-        guard ending == .killed(signal: SIGKILL), let before, let now, now > before else { return "\(ending)" }
+        guard ending == .killed(signal: SIGKILL), let before = counted, let now = look(), now > before else { return "\(ending)" }
+        counted = now
         let limit = memory.map { ", which is limited to \(Sizes.text($0)) for this control group" } ?? ""
         return "\(ending), it seems by the kernel for want of memory\(limit)"
     }

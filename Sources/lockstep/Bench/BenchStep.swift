@@ -44,7 +44,9 @@ struct BenchStep: ParsableCommand {
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
-            try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
+            try RunThreads.requireForRun(
+                workers: spread.workers.bounds.upperBound, threads: configuration.threads, hasServer: spread.topology == .server)
+            try training.requireMemory(threads: configuration.threads, held: RunRoom(configuration: configuration, data: data).held)
             let folder = try NewRun(configuration, data: data, at: place, isLatest: false).folder
             let outcome = try LocalRun(
                 folder: folder, configuration: configuration, spread: spread, from: nil,

@@ -69,6 +69,7 @@ struct Coordinate: ParsableCommand {
             try KernelChoice.require(configuration.kernel)
             let token = try access.token()
             try spread.checkDescriptors()
+            try spread.checkThreads()
             let port = try CoordinatorProcess.port(listen?.value, child)
             if spread.topology == .server { try CoordinatorProcess.requireDataPort(dataPort, listen?.value) }
             let run = try choice.open(configuration)

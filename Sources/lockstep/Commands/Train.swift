@@ -49,7 +49,9 @@ struct Train: ParsableCommand {
                 Output.result(try DryRun(configuration: configuration, data: data, spread: spread, isNew: true).text(json: json))
                 return 0
             }
-            try room.require(workers: workers, threads: configuration.threads, at: folder ?? RunFolder.defaultParent)
+            try room.require(
+                workers: workers, threads: configuration.threads, hasServer: spread.topology == .server,
+                at: folder ?? RunFolder.defaultParent)
             if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
             let run = try NewRun(configuration, data: data, at: folder)
             Output.note("run folder \(run.folder.path)")

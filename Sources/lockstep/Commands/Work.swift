@@ -48,8 +48,10 @@ struct Work: ParsableCommand {
             let token = try access.token()
             let options = WorkerOptions(
                 coordinator: coordinator, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
-                dataPort: dataPort, threads: threads ?? MachineLimits.here.cores,
+                dataPort: dataPort, threads: threads,
                 connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name, number: number)
+            let threads = threads ?? MachineLimits.here.cores
+            try RunThreads.requireForWorker(threads: threads)
             let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))
             let signals = try StopSignals { worker.leave($0.name) }
             defer { signals.conclude() }

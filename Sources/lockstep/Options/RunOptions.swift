@@ -108,6 +108,11 @@ struct SpreadOptions: ParsableArguments {
     /// Whether this machine lets a coordinator have so many workers; before anything is made for them.
     func checkDescriptors() throws { try CoordinatorDescriptors(workers: workers.bounds).check() }
 
+    /// Whether this machine lets a coordinator have its threads, its workers being elsewhere.
+    func checkThreads() throws {
+        try RunThreads.requireForCoordinator(workers: workers.bounds.upperBound, hasServer: topology == .server)
+    }
+
     /// The options as a child or a resumed run understands them.
     var arguments: [String] { ["--workers", workers.text] + exchange.arguments }
 

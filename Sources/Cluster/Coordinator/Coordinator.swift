@@ -162,7 +162,7 @@ public final class Coordinator: Sendable {
                 ]))
         evaluation.start(recorder: recorder, watch: watch, log: log)
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
-        feeder.start()
+        feeder.start(through: shell.gate)
         try open(shell)
         shell.start()
         watch.start()

@@ -144,7 +144,9 @@ struct CoordinatorProcess {
         case .finished(let step): return try report(step: step, note: "done", quiet: supervised)
         case .stopped(let step, let reason):
             return try report(
-                step: step, note: "stopped (\(reason)) after step \(step); `lockstep resume \(folder.typedName)` goes on",
+                step: step,
+                note: "stopped (\(reason)) after step \(step)"
+                    + (child.passing ? "" : "; `lockstep resume \(folder.typedName)` goes on"),
                 quiet: supervised)
         case .failed(let reason):
             Output.complain(reason)

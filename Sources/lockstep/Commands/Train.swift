@@ -73,6 +73,8 @@ struct LocalRun {
     let from: String?
     let maximumRestarts: Int
     let json: Bool
+    /// The folder is removed after the run.
+    var isPassing = false
 
     func run() throws -> Int32 {
         let began = MonotonicTime.now
@@ -90,7 +92,7 @@ struct LocalRun {
         return try Supervisor(folder: folder, environment: environment).run(
             .init(
                 coordinator: ["coordinator", "--run", folder.path] + spread.arguments
-                    + (from.map { ["--from", $0] } ?? []),
+                    + (from.map { ["--from", $0] } ?? []) + (isPassing ? ["--passing"] : []),
                 workers: workers, worker: ["worker", "--threads", "\(threads)"], maximumRestarts: maximumRestarts
             ) { [folder] in folder.workerLogPath($0) })
     }

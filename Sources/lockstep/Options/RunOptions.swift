@@ -299,4 +299,8 @@ struct ChildOptions: ParsableArguments {
         try ParentBond.tie(toParent: parentPid)
         ParentBond.watch(descriptor: parentDescriptor, onLine: onLine) { Foundation.exit(1) }
     }
+    /// The run's folder is removed when it ends, so nothing can go on with it.
+    @Flag(help: .hidden)
+    var passing = false
+
 }

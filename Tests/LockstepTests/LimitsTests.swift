@@ -106,6 +106,19 @@ import Testing
     }
 
     @Test("a dry run that is executed anew for its kernel says what it says once")
+    @Test("a dry run of a minibatch beyond the data counts the images that there are, and measures few of them")
+    func dryRunOfLargeMinibatch() throws {
+        func work(_ minibatch: String) throws -> Double {
+            let dry = try LockstepProcess.run(
+                ["train"] + LockstepProcess.small + ["--minibatch", minibatch, "--epochs", "2", "--dry-run", "--json"])
+            let json = try JSON(parsing: dry.output)
+            // The operations of a lane: what the machine does just now is not in it.
+            return try #require(json["seconds"]?.doubleValue) * #require(json["gigaflops"]?.doubleValue)
+        }
+        let (fitting, beyond) = (try work("400"), try work("1000000"))
+        #expect(abs(beyond / fitting - 1) < 1e-9, "\(fitting) \(beyond)")
+    }
+
     func dryRunSaidOnce() throws {
         let scratch = try Scratch()
         let run = scratch.run("run")

@@ -25,6 +25,7 @@ import Testing
         for command in [
             ["encode", run, "--split", "test", "--out", out + ".npy"], ["evaluate", run], ["sample", run, "--out", out + ".png"],
             ["replay", run, "--step", "3", "--out", out + ".safetensors"], ["bench", "gemm", "--rows", "8", "--width", "8"],
+            ["bench", "allreduce"],
             ["coordinator", "--run", run, "--listen", "127.0.0.1:0", "--epochs", "3"], ["agent"],
         ] {
             let result = try shell(low, command)
@@ -105,7 +106,6 @@ import Testing
         #expect(try JSON(parsing: json.output)["spares"]?.unsignedValue == 1)
     }
 
-    @Test("a dry run that is executed anew for its kernel says what it says once")
     @Test("a dry run of a minibatch beyond the data counts the images that there are, and measures few of them")
     func dryRunOfLargeMinibatch() throws {
         func work(_ minibatch: String) throws -> Double {
@@ -119,6 +119,7 @@ import Testing
         #expect(abs(beyond / fitting - 1) < 1e-9, "\(fitting) \(beyond)")
     }
 
+    @Test("a dry run that is executed anew for its kernel says what it says once")
     func dryRunSaidOnce() throws {
         let scratch = try Scratch()
         let run = scratch.run("run")

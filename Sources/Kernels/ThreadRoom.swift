@@ -3,7 +3,7 @@ import Waiting
 
 /// Whether this process and those that it is about to start may have the threads that they need.
 ///
-/// Each of them ends with a sentence where it can have none, and a library's own thread is a trap. So whoever is to begin a run asks here before.
+/// Each of them ends with a sentence where it can have none, in the midst of its work. So whoever is to begin a run asks here before.
 public struct ThreadRoom: Sendable, Equatable {
     /// "pids.max", of a control group, or "RLIMIT_NPROC".
     public let name: String

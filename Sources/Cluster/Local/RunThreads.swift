@@ -4,10 +4,11 @@ import Kernels
 public enum RunThreads {
     /// Signals and the keeper of the coordinator.
     private static let ofSupervisor = 2
-    /// Signals, the event loop, the parent's word, records, evaluation, checkpoints, the feeder, the watch of the folder; and its first thread, and
-    /// some that come and go.
+    /// Signals, the event loop, the parent's word, records, evaluation, checkpoints, the feeder, the watch of the folder; its first
+    /// thread, and some that come and go.
     private static let ofCoordinator = 12
-    /// Signals, the event loop, the parent's word, the engine, the gradient listener, both of its links, its first thread; and one that comes and goes.
+    /// Signals, the event loop, the parent's word, the engine, the gradient listener, both of its links; its first thread, and one that
+    /// comes and goes. Those that it computes with come on top.
     private static let ofWorker = 9
     /// A summation server reads and writes each link on a thread of its own.
     private static let ofServerLink = 2

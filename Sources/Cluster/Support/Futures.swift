@@ -17,7 +17,7 @@ extension EventLoopFuture where Value: Sendable {
 }
 
 extension MultiThreadedEventLoopGroup {
-    /// A group with one loop. SwiftNIO traps where its thread cannot be had; asked for before, that ends the process with a sentence.
+    /// A group with one loop. SwiftNIO traps where its thread cannot be had; asked for before, that ends in a sentence.
     static func ofOneThread() -> MultiThreadedEventLoopGroup {
         ThreadLimit.requireOne()
         return MultiThreadedEventLoopGroup(numberOfThreads: 1)

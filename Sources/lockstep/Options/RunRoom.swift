@@ -27,7 +27,7 @@ struct RunRoom {
         try training.requireMemory(threads: threads, held: held)
     }
 
-    /// Bytes that this process has and a worker has not: the data, which are the coordinator's alone, less what a worker's start takes.
+    /// Bytes that this process has and a worker has not: the data, which are the coordinator's alone, less what its start takes.
     var held: Int { data.train.count * data.train.pixels - Self.start }
 
     /// What a worker takes until it asks for itself, beyond what this process has by now: threads, an event loop, connections.

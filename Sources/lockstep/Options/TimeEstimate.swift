@@ -28,7 +28,7 @@ struct TimeEstimate {
 
     /// - Parameters:
     ///   - operations: of a sample, all phases.
-    ///   - images: of the training set: an epoch's last minibatch may have fewer than the others, and no step has more than there are.
+    ///   - images: of the training set: an epoch's last minibatch may have fewer than the others, and none has more than that.
     init(_ configuration: Configuration, pixels: Int, images: Int, operations: Int, steps: UInt64, spread: WorkSpread) {
         self.spread = spread
         let rows = Self.rows(configuration, images: images)

@@ -95,8 +95,6 @@ int cprocess_sealed_memory(const char *name, const void *bytes, size_t count) {
     return -status;
 }
 
-void cprocess_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
-
 int cprocess_borrow_socket(int pid, int descriptor, unsigned long long inode, int *copy) {
     int process = (int)syscall(SYS_pidfd_open, pid, 0);
     if (process < 0) return errno;

@@ -55,6 +55,14 @@ public struct MachineLimits: Sendable, Equatable {
     /// count them, nil where nobody does.
     public static func outOfMemoryKills(root: String = "") -> UInt64? { ControlGroups(root: root).outOfMemoryKills }
 
+    /// The control group on the way up that leaves the fewest threads; nil where none limits them.
+    static func threads(root: String) -> (limit: UInt64, taken: UInt64)? {
+        let groups = ControlGroups(root: root)
+        return groups.way(.pids).compactMap(groups.threads).min {
+            Int64($0.limit) - Int64($0.taken) < Int64($1.limit) - Int64($1.taken)
+        }
+    }
+
     /// Cores of the affinity mask; at least 1.
     public static func schedulableCores() -> Int {
         let cores = ck_schedulable_cores()
@@ -70,7 +78,7 @@ private func smaller<Value: Comparable>(_ a: Value?, _ b: Value?) -> Value? {
 /// The control groups of this process, of either version, as files.
 private struct ControlGroups {
     enum Controller: String {
-        case cpu, memory
+        case cpu, memory, pids
     }
 
     /// A group's folder, and which version's files it has.
@@ -161,6 +169,13 @@ private struct ControlGroups {
         let used = number(folder.path + (folder.isUnified ? "/memory.current" : "/memory.usage_in_bytes")) ?? 0
         let cache = Self.value(folder.isUnified ? "inactive_file" : "total_inactive_file", in: folder.path + "/memory.stat") ?? 0
         return used > cache ? used - cache : 0
+    }
+
+    /// Both versions have the same two files; "max": none.
+    func threads(_ folder: Folder) -> (limit: UInt64, taken: UInt64)? {
+        guard let limit = number(folder.path + "/pids.max") else { return nil }
+        // The kernel itself has no more than 2^22 of them.
+        return (min(limit, 1 << 32), min(number(folder.path + "/pids.current") ?? 0, 1 << 32))
     }
 
     /// Counted in kB, as "MemAvailable:   20480 kB".

@@ -19,21 +19,20 @@ public enum MemoryRoom {
 
     /// Ends the process with a sentence where the system has refused memory that was asked for: no fault of the program, which has no other way on.
     static func endWithout(bytes: Int) -> Never {
-        let limits = AddressSpace.words
-        end(
-            "There is no memory for \(bytes) bytes of arrays\(limits.isEmpty ? "" : " (\(limits))"); use a smaller model, minibatch or number of workers, or raise the limit."
-        )
+        endWithout("\(bytes) bytes of arrays")
     }
 
-    private static func end(_ sentence: String) -> Never {
-        var text = "lockstep: \(sentence)\n"
-        _ = text.withUTF8 { Descriptor.write(UnsafeRawBufferPointer($0), to: STDERR_FILENO, .atMost(.seconds(5))) }
-        _exit(1)
+    /// - Parameter what: there is no memory for, as in "a zstd context".
+    public static func endWithout(_ what: String) -> Never {
+        let limits = AddressSpace.words
+        LastWords.end(
+            "There is no memory for \(what)\(limits.isEmpty ? "" : " (\(limits))"); use a smaller model, minibatch or number of workers, or raise the limit."
+        )
     }
 
     /// The last guard, before the library's first product in this process: whoever has not asked is told here, and does not wait for ever.
     static func requireForProducts() {
-        do { try require(threads: 1, beside: 0, for: "multiplying") } catch { end("\(error)") }
+        do { try require(threads: 1, beside: 0, for: "multiplying") } catch { LastWords.end("\(error)") }
     }
 
     /// - Parameters:

@@ -7,22 +7,25 @@ public final class OwnedThread: @unchecked Sendable {
     private var handle = pthread_t()
     private let life = Monitor(Life.running)
 
-    /// `name` is cut at the 15 bytes Linux keeps.
-    public init(name: String, _ body: @escaping @Sendable () -> Void) {
+    /// Where the system gives no thread, the process ends with a sentence.
+    ///
+    /// - Parameters:
+    ///   - name: is cut at the 15 bytes Linux keeps.
+    ///   - stackBytes: of its stack; nil: the system's usual size.
+    public init(name: String, stackBytes: Int? = nil, _ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Body(name: String(name.prefix(15)), run: body, life: life))
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        if let stackBytes { pthread_attr_setstacksize(&attributes, stackBytes) }
         let result = pthread_create(
-            &handle, nil,
+            &handle, &attributes,
             { argument in
                 guard let argument else { return nil }
                 Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().live()
                 return nil
             }, box.toOpaque())
-        // Said aloud: a release build keeps the words of a failed precondition to itself, and this one is the machine's doing.
-        guard result == 0 else {
-            fatalError(
-                "no thread can be started (\(String(cString: strerror(result)))); "
-                    + "use fewer threads or raise the limit on processes (ulimit -u)")
-        }
+        guard result == 0 else { ThreadLimit.endWithout(code: result) }
     }
 
     /// A thread that nobody joined ends by itself.

@@ -1,4 +1,5 @@
 import CZstd
+import Kernels
 
 /// zstd for control payloads: whole byte strings in and out. Gradient links use the context owners below.
 public enum Zstd {
@@ -50,7 +51,7 @@ final class ZstdCompressor {
     private let level: Int32
 
     init(level: Int) {
-        guard let context = ZSTD_createCCtx() else { fatalError("no memory for a zstd compression context; use fewer workers") }
+        guard let context = ZSTD_createCCtx() else { MemoryRoom.endWithout("a zstd compression context") }
         self.context = context
         self.level = Int32(level)
     }
@@ -73,7 +74,7 @@ final class ZstdDecompressor {
     private let context: OpaquePointer
 
     init() {
-        guard let context = ZSTD_createDCtx() else { fatalError("no memory for a zstd decompression context; use fewer workers") }
+        guard let context = ZSTD_createDCtx() else { MemoryRoom.endWithout("a zstd decompression context") }
         self.context = context
     }
 

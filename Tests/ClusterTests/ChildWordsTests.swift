@@ -57,6 +57,27 @@ import Testing
         #expect(note(MachineLimits(affinity: 2, machineLeft: 7_000_000_000)) == nil)
     }
 
+    @Test("where a limit leaves fewer threads than a run's processes begin with, that is said before anything is made")
+    func threads() throws {
+        func limits(_ left: UInt64) -> [ThreadRoom] {
+            [ThreadRoom(name: "pids.max", option: "docker --pids-limit", limit: left + 5, taken: 5)]
+        }
+        // As many as the processes of a short run had: the coordinator and two workers, their threads, and two of whoever starts them.
+        #expect(throws: ThreadShortage.self) {
+            try RunThreads.requireForRun(workers: 2, threads: 1, hasServer: false, limits: limits(26))
+        }
+        try RunThreads.requireForRun(workers: 2, threads: 1, hasServer: false, limits: limits(40))
+        #expect(throws: ThreadShortage.self) {
+            try RunThreads.requireForRun(workers: 2, threads: 8, hasServer: false, limits: limits(40))
+        }
+        #expect(throws: ThreadShortage.self) { try RunThreads.requireForWorker(threads: 4, limits: limits(10)) }
+        try RunThreads.requireForCoordinator(workers: 40, hasServer: false, limits: limits(40))
+        #expect {
+            try RunThreads.requireForCoordinator(workers: 40, hasServer: true, limits: limits(40))
+        } throws: { "\($0)".contains("pids.max, a limit on threads, is 45 (docker --pids-limit), and 5 of them are taken") }
+        try RunThreads.requireForRun(workers: 1024, threads: 64, hasServer: true, limits: [])
+    }
+
     private final class Kills: Sendable {
         private let count = Mutex<UInt64?>(2)
         var value: UInt64? {

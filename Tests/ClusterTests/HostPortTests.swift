@@ -19,6 +19,13 @@ struct HostPortTests {
         #expect(throws: LocalError.self) { try HostPort(parsing: text) }
     }
 
+    @Test("What can be listened on and not dialled is known")
+    func undialable() {
+        for host in ["0.0.0.0", "::"] { #expect(HostPort(host: host, port: 7700).undialable != nil, "\(host)") }
+        #expect(HostPort(host: "10.0.0.1", port: 0).undialable == "port 0")
+        for host in ["10.0.0.1", "::1", "node-3"] { #expect(HostPort(host: host, port: 7700).undialable == nil, "\(host)") }
+    }
+
     @Test("A port that cannot be is told as such", arguments: ["10.79.0.10:99999", "[fd00::1]:65536", "a:99999999999999999999"])
     func ports(text: String) {
         #expect { try HostPort(parsing: text) } throws: { "\($0)".contains("ports are 0 to 65535") }

@@ -15,6 +15,11 @@ func simulatedRuns() {
     #expect(summary.counts.slowLines > 200 && summary.counts.notWaitedFor > 0)
 }
 
+@Test("the last seeds are seeds like others")
+func lastSeeds() {
+    #expect(Simulation.run(seeds: .max - 2 ..< .max, threads: 2).seeds == 2)
+}
+
 @Test("an invariant that is left out is noticed", arguments: DroppedInvariant.allCases)
 func droppedInvariants(_ dropped: DroppedInvariant) {
     // A number that cannot be does harm at few moments only, and about one seed in ten thousand says one there.

@@ -2,27 +2,27 @@ import Foundation
 import Kernels
 import Testing
 
-@Suite("What the machine grants") struct MachineLimitsTests {
-    /// A `/proc` and a `/sys` of a test's own.
-    private final class Tree {
-        let root = FileManager.default.temporaryDirectory.path + "/lockstep-limits-" + UUID().uuidString
+/// A `/proc` and a `/sys` of a test's own.
+private final class LimitsTree {
+    let root = FileManager.default.temporaryDirectory.path + "/lockstep-limits-" + UUID().uuidString
 
-        init(_ files: [String: String]) throws {
-            for (path, text) in files {
-                let place = URL(fileURLWithPath: root + path)
-                try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try text.write(to: place, atomically: false, encoding: .utf8)
-            }
+    init(_ files: [String: String]) throws {
+        for (path, text) in files {
+            let place = URL(fileURLWithPath: root + path)
+            try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: place, atomically: false, encoding: .utf8)
         }
-
-        deinit { try? FileManager.default.removeItem(atPath: root) }
     }
 
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+}
+
+@Suite("What the machine grants") struct MachineLimitsTests {
     private static let unified = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
 
     @Test("The tightest quota and the smallest limit on the way up count, of the second version")
     func second() throws {
-        let tree = try Tree([
+        let tree = try LimitsTree([
             "/proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + Self.unified,
             "/proc/self/cgroup": "0::/pods/mine\n",
             "/sys/fs/cgroup/pods/cpu.max": "150000 100000\n", "/sys/fs/cgroup/pods/mine/cpu.max": "max 100000\n",
@@ -43,7 +43,7 @@ import Testing
 
     @Test("Those of the first version are found by their controllers, below the root of their mount")
     func first() throws {
-        let tree = try Tree([
+        let tree = try LimitsTree([
             "/proc/self/mountinfo": """
             33 25 0:28 /docker/1a /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct
             36 25 0:31 /docker/1a /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory
@@ -64,10 +64,10 @@ import Testing
 
     @Test("Without groups, or with groups that limit nothing, the affinity alone counts")
     func none() throws {
-        let bare = try Tree(["/proc/vmstat": "pgfault 1\noom_kill 5\n"])
+        let bare = try LimitsTree(["/proc/vmstat": "pgfault 1\noom_kill 5\n"])
         #expect(MachineLimits.look(root: bare.root, affinity: 3) == MachineLimits(affinity: 3))
         #expect(MachineLimits.outOfMemoryKills(root: bare.root) == 5)
-        let free = try Tree([
+        let free = try LimitsTree([
             "/proc/self/mountinfo": "36 25 0:31 / /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n",
             "/proc/self/cgroup": "4:memory:/../..\n", "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
         ])
@@ -115,6 +115,59 @@ import Testing
             // The first product of a process that has not asked.
             let m = Matrix(rows: 8, columns: 8)
             Products.forward(m, m, into: Matrix(rows: 8, columns: 8))
+        }
+    }
+}
+
+@Suite("Room for threads") struct ThreadRoomTests {
+    private static let mounts = """
+        36 25 0:31 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids
+        30 23 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
+
+        """
+
+    @Test("the group that leaves the fewest threads counts, of either version and at any level")
+    func groups() throws {
+        let first = try LimitsTree([
+            "/proc/self/mountinfo": Self.mounts, "/proc/self/cgroup": "4:pids:/a/b\n0::/\n",
+            "/sys/fs/cgroup/pids/a/pids.max": "100\n", "/sys/fs/cgroup/pids/a/pids.current": "90\n",
+            "/sys/fs/cgroup/pids/a/b/pids.max": "40\n", "/sys/fs/cgroup/pids/a/b/pids.current": "12\n",
+        ])
+        let room = ThreadRoom(name: "pids.max", option: "docker --pids-limit", limit: 100, taken: 90)
+        #expect(ThreadRoom.look(root: first.root, perUser: nil) == [room])
+        let second = try LimitsTree([
+            "/proc/self/mountinfo": Self.mounts, "/proc/self/cgroup": "0::/pods\n",
+            "/sys/fs/cgroup/unified/pods/pids.max": "30\n", "/sys/fs/cgroup/unified/pods/pids.current": "31\n",
+        ])
+        #expect(ThreadRoom.look(root: second.root, perUser: nil).map(\.left) == [0])
+        let free = try LimitsTree([
+            "/proc/self/mountinfo": Self.mounts, "/proc/self/cgroup": "0::/pods\n",
+            "/sys/fs/cgroup/unified/pods/pids.max": "max\n",
+        ])
+        #expect(ThreadRoom.look(root: free.root, perUser: nil).isEmpty)
+    }
+
+    @Test("a user's own threads count against RLIMIT_NPROC, which root is not held to")
+    func user() throws {
+        let tree = try LimitsTree([
+            "/proc/loadavg": "0.1 0.2 0.3 1/300 77\n", "/proc/7/status": "Name:\ta\nUid:\t5\t5\t5\t5\nThreads:\t11\n",
+            "/proc/8/status": "Name:\tb\nUid:\t6\t6\t6\t6\nThreads:\t20\n", "/proc/9/status": "Uid:\t5\t5\t5\t5\nThreads:\t1\n",
+        ])
+        let room = ThreadRoom(name: "RLIMIT_NPROC", option: "ulimit -u", limit: 40, taken: 12)
+        #expect(ThreadRoom.look(root: tree.root, perUser: 40, user: 5) == [room])
+        // Where all of the machine's would not matter, nobody's are counted one by one.
+        #expect(ThreadRoom.look(root: tree.root, perUser: 30_000, user: 5).map(\.taken) == [300])
+        #expect(ThreadRoom.look(root: tree.root, perUser: 40, user: 0).isEmpty)
+    }
+
+    @Test("what does not fit is refused with the tightest limit, and what fits is not")
+    func refusal() throws {
+        let wide = ThreadRoom(name: "pids.max", option: "docker --pids-limit", limit: 100, taken: 10)
+        let tight = ThreadRoom(name: "RLIMIT_NPROC", option: "ulimit -u", limit: 40, taken: 12)
+        try ThreadRoom.require(28, for: "a worker", limits: [wide, tight])
+        try ThreadRoom.require(1_000, for: "a worker", limits: [])
+        #expect(throws: ThreadShortage(purpose: "a worker", needed: 29, limit: tight)) {
+            try ThreadRoom.require(29, for: "a worker", limits: [wide, tight])
         }
     }
 }

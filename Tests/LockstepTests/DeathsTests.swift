@@ -143,6 +143,7 @@ struct DeathsTests {
             let lead = try LockstepProcess.run(
                 ["coordinator", "--run", scratch.run("run"), "--listen", "127.0.0.1:\(port)", "--workers", "1"])
             #expect(lead.status == 0 && lead.errors.contains("has come to its end"), "\(lead.errors)")
+            #expect(!lead.errors.contains("listening on"), "\(lead.errors)")
         }
         let ended = try late.wait(seconds: 5)
         return ended.status == 0 && ended.errors.contains("the run is over")

@@ -25,6 +25,7 @@ import Testing
         for command in [
             ["encode", run, "--split", "test", "--out", out + ".npy"], ["evaluate", run], ["sample", run, "--out", out + ".png"],
             ["replay", run, "--step", "3", "--out", out + ".safetensors"], ["bench", "gemm", "--rows", "8", "--width", "8"],
+            ["bench", "allreduce"],
             ["coordinator", "--run", run, "--listen", "127.0.0.1:0", "--epochs", "3"], ["agent"],
         ] {
             let result = try shell(low, command)
@@ -103,6 +104,19 @@ import Testing
         #expect(used.status == 0 && !used.output.contains("no shard"), "\(used.output)")
         let json = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--dry-run", "--workers", "5", "--json"])
         #expect(try JSON(parsing: json.output)["spares"]?.unsignedValue == 1)
+    }
+
+    @Test("a dry run of a minibatch beyond the data counts the images that there are, and measures few of them")
+    func dryRunOfLargeMinibatch() throws {
+        func work(_ minibatch: String) throws -> Double {
+            let dry = try LockstepProcess.run(
+                ["train"] + LockstepProcess.small + ["--minibatch", minibatch, "--epochs", "2", "--dry-run", "--json"])
+            let json = try JSON(parsing: dry.output)
+            // The operations of a lane: what the machine does just now is not in it.
+            return try #require(json["seconds"]?.doubleValue) * #require(json["gigaflops"]?.doubleValue)
+        }
+        let (fitting, beyond) = (try work("400"), try work("1000000"))
+        #expect(abs(beyond / fitting - 1) < 1e-9, "\(fitting) \(beyond)")
     }
 
     @Test("a dry run that is executed anew for its kernel says what it says once")

@@ -124,6 +124,24 @@ struct SettingsTests {
         #expect(pinned.output.hasPrefix("kernel nehalem"), "\(pinned.output) \(pinned.errors)")
     }
 
+    @Test(
+        "an agent answers with this CPU's family, whatever a shell profile has set",
+        .enabled(if: KernelFamily.haswell.isSupported, "this CPU has no better family than the environment's"))
+    func agentKernel() throws {
+        let result = try LockstepProcess.run(["doctor", "--quick"], environment: ["OPENBLAS_CORETYPE": "NEHALEM"])
+        #expect(result.output.contains("\(KernelFamily.detect().rawValue) of OpenBLAS"), "\(result.output) \(result.errors)")
+    }
+
+    @Test("a measurement that is stopped says how many steps it has, and names no folder that is gone by then")
+    func stoppedBench() throws {
+        let bench = try LockstepProcess(["bench", "step", "--steps", "1000000", "--workers", "1", "--set", "data.train=400"])
+        #expect(LockstepProcess.eventually(seconds: 60) { bench.errorsSoFar.contains("step 1/") }, "\(bench.errorsSoFar)")
+        kill(bench.process.processIdentifier, SIGTERM)
+        let result = try bench.wait(seconds: 60)
+        #expect(result.errors.contains("stopped; ") && result.errors.contains(" measured"), "\(result.errors)")
+        #expect(!result.errors.contains("lockstep resume"), "\(result.errors)")
+    }
+
     @Test("--data-port is where a worker listens, --advertise what it is known by", .timeLimit(.minutes(2)))
     func ports() throws {
         let scratch = try Scratch()

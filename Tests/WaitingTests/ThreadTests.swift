@@ -45,6 +45,16 @@ struct ThreadTests {
         #expect(waker.join(.atMost(.seconds(30))))
     }
 
+    @Test("Where the system gives no thread the process ends with a sentence and 1, and does not trap")
+    func noThread() async throws {
+        let result = try await #require(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
+            // More than an address space holds.
+            _ = OwnedThread(name: "vast", stackBytes: 1 << 60) {}
+        }
+        let words = String(decoding: result.standardErrorContent, as: UTF8.self)
+        #expect(words.contains("lockstep: no thread can be started") && words.contains("pids.max"), "\(words)")
+    }
+
     @Test("Useless wakes do not make a wait longer than its patience")
     func restless() {
         let monitor = Monitor(false)

@@ -28,9 +28,6 @@ int cprocess_pipe(int ends[2]);
 // handed down. Returns its descriptor, or -errno.
 int cprocess_sealed_memory(const char *name, const void *bytes, size_t count);
 
-// Names the calling thread for `top`, `perf` and core files; 15 characters count.
-void cprocess_name_thread(const char *name);
-
 // Duplicates a socket that another process holds as `descriptor`, if it is still the one with this inode. Asks for the right to
 // trace that process. The caller closes the copy. Returns 0, or errno (ESTALE: it is another socket by now).
 int cprocess_borrow_socket(int pid, int descriptor, unsigned long long inode, int *copy);

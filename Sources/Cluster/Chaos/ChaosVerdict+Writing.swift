@@ -25,8 +25,10 @@ extension ChaosVerdict {
         }
         lines += [""] + troubles
         if isInterrupted { lines.append("interrupted") }
-        lines += calm.map { calm in
+        // Of a model that nothing has disturbed there is nothing to say.
+        lines += calm.compactMap { calm in
             let own = rounds.filter { $0.result.calm.digest == calm.digest }
+            guard !own.isEmpty else { return nil }
             return
                 "digest     \(calm.digest) in \(own.count(where: \.digestIsEqual)) of \(own.count) runs of \(calm.lastStep) steps: \(calm.model.name)"
         }

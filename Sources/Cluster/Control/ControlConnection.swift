@@ -34,14 +34,20 @@ public final class ControlConnection: Sendable {
     }
 
     /// Sends what is large behind what was sent so before; small messages overtake it. Any thread.
-    func sendBulk(_ message: ControlMessage, view: UInt64) {
+    ///
+    /// - Parameter gate: the way onto the connection's loop, which may have ended while the sender was busy.
+    /// - Returns: false where it has, and nothing is sent any more.
+    @discardableResult
+    func sendBulk(_ message: ControlMessage, view: UInt64, through gate: LoopGate) -> Bool {
         do {
-            sendBulk(try message.frame(view: view))
+            let frame = try message.frame(view: view)
+            return gate.execute { [channel, traffic] in traffic.put(frame, on: channel) }
         } catch {
-            channel.pipeline.fireErrorCaught(error)
+            return gate.execute { [channel] in channel.pipeline.fireErrorCaught(error) }
         }
     }
 
+    /// On the event loop.
     func sendBulk(_ frame: ControlFrame) { channel.eventLoop.execute { [channel, traffic] in traffic.put(frame, on: channel) } }
 
     /// Bytes of one piece of a stream: what a heartbeat may wait behind.

@@ -27,12 +27,14 @@ final class BatchFeeder: Sendable {
         self.shards = shards
     }
 
-    func start() {
+    /// - Parameter gate: the way onto the connections' loop, which may end while images are packed.
+    func start(through gate: LoopGate) {
         DetachedThread.start(name: "feeder") { [self] in
             while let order = orders.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 switch order {
-                case .batch(let step, let members, let view): if isLive(view) { feed(step, to: members, view: view) }
-                case .message(let message, let connection, let view): if isLive(view) { connection.sendBulk(message, view: view) }
+                case .batch(let step, let members, let view): if isLive(view) { feed(step, to: members, view: view, gate) }
+                case .message(let message, let connection, let view):
+                    if isLive(view) { connection.sendBulk(message, view: view, through: gate) }
                 }
             }
         }
@@ -47,7 +49,9 @@ final class BatchFeeder: Sendable {
 
     private func isLive(_ view: UInt64) -> Bool { view > over.load(ordering: .relaxed) }
 
-    private func feed(_ step: UInt64, to members: [(connection: ControlConnection, shards: Range<Int>)], view: UInt64) {
+    private func feed(
+        _ step: UInt64, to members: [(connection: ControlConnection, shards: Range<Int>)], view: UInt64, _ gate: LoopGate
+    ) {
         let samples = plan.samples(of: step)
         for member in members where isLive(view) {
             let parts = member.shards.map { shard in
@@ -57,7 +61,7 @@ final class BatchFeeder: Sendable {
                     shard: shard, rows: rows, images: data.images(indices), labels: data.labelsOrZeros(indices))
             }
             let message = BatchImages.pack(step: step, minibatch: samples.count, shards: parts)
-            member.connection.sendBulk(.batch(message), view: view)
+            guard member.connection.sendBulk(.batch(message), view: view, through: gate) else { return }
         }
     }
 }

@@ -9,7 +9,7 @@ import Waiting
 /// It is bound before anything of the run is touched, since a port that is taken ends a second coordinator, and may not end the first one. Who
 /// comes early waits in the kernel's queue until the run is ready.
 public final class ControlPort: Sendable {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let group = MultiThreadedEventLoopGroup.ofOneThread()
     /// The address it is bound to, whatever name was given for it.
     public let host: String
     /// Where it listens and who reaches that; nil for a socket that was handed down.

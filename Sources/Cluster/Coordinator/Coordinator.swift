@@ -79,7 +79,8 @@ public final class Coordinator: Sendable {
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: nil, summation: nil,
             openServer: { throw CancellationError() }, remote: !HostPort.isLoopback(port.host), log: log
         ) { _ in }
-        try open(shell)
+        // Silently: the run is over, and nobody is to start a worker for it.
+        try port.open(shell)
         self.shell.withLock { $0 = shell }
         // The machine of a run that is over has one answer for everybody.
         _ = Mailbox<Void>().take(.atMost(Self.orphansDial))
@@ -162,7 +163,7 @@ public final class Coordinator: Sendable {
                 ]))
         evaluation.start(recorder: recorder, watch: watch, log: log)
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
-        feeder.start()
+        feeder.start(through: shell.gate)
         try open(shell)
         shell.start()
         watch.start()

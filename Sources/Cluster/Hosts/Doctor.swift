@@ -202,6 +202,9 @@ extension MachineReport {
         if !addressLimits.isEmpty {
             add(.note, "\(addressLimits); a worker names about 800 MB, more with many threads: raise it where a run says so")
         }
+        if let threadsLeft, threadsLeft < 128 {
+            add(.note, "\(threadLimits); a worker takes about 10 threads and a coordinator 12: raise it where a run says so")
+        }
         if swapTotal > 0, swapFree < swapTotal / 2 {
             add(.note, "more than half of its swap is in use; a worker that is swapped out counts as dead")
         }

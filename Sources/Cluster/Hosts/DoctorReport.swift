@@ -65,6 +65,7 @@ public struct DoctorReport: Sendable {
             table.add(["fsync", Self.sync(machine.folder)])
             table.add(["loopback", machine.loopback.map { "\(Sizes.text(UInt64($0)))/s" } ?? "not measured"])
             table.add(["open files", "\(machine.descriptors)"])
+            table.add(["threads", machine.threadsLeft.map { "\($0) more allowed" } ?? "no limit"])
         }
         return table.text.split(separator: "\n").map { $0.trimmingCharacters(in: .newlines) }.filter { !$0.isEmpty }
             .joined(separator: "\n")
@@ -139,6 +140,7 @@ public struct DoctorReport: Sendable {
                 .init("memory_available", .unsigned(machine.memoryAvailable)),
                 .init("memory_limit", machine.memoryLimit.map { .unsigned($0) } ?? .null),
                 .init("swap_total", .unsigned(machine.swapTotal)), .init("swap_free", .unsigned(machine.swapFree)),
+                .init("threads_left", machine.threadsLeft.map { .unsigned($0) } ?? .null),
                 .init("overcommit", JSON(machine.overcommit)), .init("descriptors", .unsigned(machine.descriptors)),
                 .init("loopback_bytes_per_second", machine.loopback.map { .real($0) } ?? .null),
                 .init("folder", .string(folder.path)), .init("disk_free", .unsigned(folder.free)),

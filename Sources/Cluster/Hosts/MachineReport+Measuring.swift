@@ -10,6 +10,7 @@ extension MachineReport {
     static func measured(folder: String?) -> MachineReport {
         let memory = Self.memory(in: text("/proc/meminfo"))
         let limits = MachineLimits.look()
+        let threads = ThreadRoom.look()
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return MachineReport(
@@ -17,6 +18,7 @@ extension MachineReport {
             load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0, gigaflops: productSpeed(),
             memoryTotal: memory["MemTotal"] ?? 0, memoryAvailable: min(memory["MemAvailable"] ?? 0, limits.memoryLeft ?? .max),
             memoryLimit: limits.memory, addressLimits: AddressSpace.words,
+            threadLimits: threads.map(\.words).joined(separator: "; "), threadsLeft: threads.map(\.left).min(),
             swapTotal: memory["SwapTotal"] ?? 0, swapFree: memory["SwapFree"] ?? 0,
             overcommit: Int(text("/proc/sys/vm/overcommit_memory").trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0,
             descriptors: UInt64(limit.rlim_cur), loopback: try? loopbackSpeed(), loopbackTrouble: loopbackTrouble(),

@@ -15,6 +15,10 @@ public struct MachineReport: Codable, Sendable {
     public var memoryLimit: UInt64?
     /// Limits of a process's address space, in words; empty where there is none.
     public var addressLimits: String
+    /// Limits on threads, in words; empty where there is none.
+    public var threadLimits: String
+    /// How many threads the tightest of them leaves; nil where there is none.
+    public var threadsLeft: UInt64?
     public var swapTotal: UInt64
     public var swapFree: UInt64
     /// /proc/sys/vm/overcommit_memory: 0, 1, or 2 (strict).

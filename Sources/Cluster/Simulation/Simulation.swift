@@ -44,7 +44,7 @@ public enum Simulation {
                 while true {
                     let batch = state.withLock { state -> Range<UInt64> in
                         guard state.summary.violations.count < limit else { return state.next..<state.next }
-                        let end = min(state.next + 64, seeds.upperBound)
+                        let end = state.next + min(64, seeds.upperBound - state.next)
                         defer { state.next = end }
                         return state.next..<end
                     }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import Waiting
 
 extension EventLoopFuture where Value: Sendable {
@@ -12,6 +13,14 @@ extension EventLoopFuture where Value: Sendable {
         whenComplete { result in outcome.update { $0 = result } }
         guard let result = outcome.wait(patience, { $0 }) else { throw LocalError(late()) }
         return try result.get()
+    }
+}
+
+extension MultiThreadedEventLoopGroup {
+    /// A group with one loop. SwiftNIO traps where its thread cannot be had; asked for before, that ends in a sentence.
+    static func ofOneThread() -> MultiThreadedEventLoopGroup {
+        ThreadLimit.requireOne()
+        return MultiThreadedEventLoopGroup(numberOfThreads: 1)
     }
 }
 

@@ -52,6 +52,12 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
+    /// Of what can be listened on but not dialled, which part that is; nil where it can be.
+    public var undialable: String? {
+        if port == 0 { return "port 0" }
+        return host == "0.0.0.0" || host == "::" || host == "0" ? "every address for its host" : nil
+    }
+
     /// True for addresses that never leave this machine.
     public var isLoopback: Bool { Self.isLoopback(host) }
 

@@ -10,7 +10,7 @@ public final class Worker: Sendable {
     static let heartbeat: TimeAmount = .seconds(1)
 
     private let endings = Mailbox<WorkerEnding>()
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let group = MultiThreadedEventLoopGroup.ofOneThread()
     private let shell: WorkerShell
 
     public init(options: WorkerOptions, log: Logger) {

@@ -6,6 +6,9 @@ struct Bench: ParsableCommand {
         abstract: "Measure: whole steps, the exchange of gradients, their packing, the products.",
         discussion: "Example:  lockstep bench step --minibatch 1024 --set shards=4",
         subcommands: [BenchStep.self, BenchAllReduce.self, BenchCodec.self, BenchGemm.self])
+
+    /// How often one may have something measured: all times are kept.
+    static let repeats = 1...1_000_000
 }
 
 /// Runs `body` at least `repeats` times after a warm-up and returns the median of the seconds.

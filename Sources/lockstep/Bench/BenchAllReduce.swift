@@ -31,15 +31,31 @@ struct BenchAllReduce: ParsableCommand {
     @Flag(help: "As JSON.")
     var json = false
 
+    /// A gradient of more is of no model that a run takes.
+    private static let sizes = 1...(1 << 30)
+    /// Bytes of an element in each member: its sum, the numbers that it is filled with, and what comes in and goes out, packed.
+    private static let bytesOfElement = 16
+    /// Of a thread, as the system usually gives it.
+    private static let stackBytes = 8 << 20
+    /// Reading and writing of a link, or of both sides of one to a server; and the one that takes part in the exchange.
+    private static let threadsOfMember = 6
+
     func validate() throws {
-        guard (1...64).contains(workers), elements >= 1, repeats >= 1 else {
-            throw ValidationError("--workers must be 1 to 64, --elements and --repeats at least 1")
+        guard (1...64).contains(workers), Self.sizes.contains(elements), Bench.repeats.contains(repeats) else {
+            throw ValidationError(
+                "--workers must be 1 to 64, --elements 1 to \(Self.sizes.upperBound), --repeats 1 to \(Bench.repeats.upperBound)")
         }
     }
 
     func run() throws {
         try finishing {
             try Loopback.require()
+            let purpose = "an exchange of \(workers) members"
+            try ThreadRoom.require(workers * Self.threadsOfMember, for: purpose)
+            try MemoryRoom.require(
+                threads: 1, bytes: workers * (elements * Self.bytesOfElement + Self.threadsOfMember * Self.stackBytes),
+                for: purpose,
+                or: "take fewer --workers or --elements")
             let mesh = try LoopbackMesh(
                 members: workers, topology: topology, compression: LinkCompression(rawValue: compression.rawValue) ?? .off)
             defer { mesh.shutdown() }

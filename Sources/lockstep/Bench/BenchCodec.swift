@@ -22,7 +22,9 @@ struct BenchCodec: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard after >= 0 else { throw ValidationError("--after is \(after); it must be at least 0") }
+        guard (0..<Int.max).contains(after) else {
+            throw ValidationError("--after is \(after); it must be at least 0, and less than \(Int.max)")
+        }
     }
 
     func run() throws {
@@ -31,7 +33,9 @@ struct BenchCodec: ParsableCommand {
             try KernelChoice.require(wanted.kernel)
             let (configuration, data) = try wanted.opened(directory: settings.data)
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
-            let trainer = try LocalTrainer(training, threads: MachineLimits.here.cores)
+            let threads = MachineLimits.here.cores
+            try training.requireMemory(threads: threads, or: "take a smaller model")
+            let trainer = try LocalTrainer(training, threads: threads)
             let plan = MinibatchPlan(count: data.train.count, minibatch: training.minibatch, seed: training.seed)
             for _ in 0...after {
                 let samples = plan.samples(of: trainer.replica.step)

@@ -44,14 +44,22 @@ struct BenchStep: ParsableCommand {
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
-            try training.requireMemory(threads: configuration.threads, held: data.train.count * data.train.pixels)
+            try RunThreads.requireForRun(
+                workers: spread.workers.bounds.upperBound, threads: configuration.threads, hasServer: spread.topology == .server)
+            try training.requireMemory(threads: configuration.threads, held: RunRoom(configuration: configuration, data: data).held)
             let folder = try NewRun(configuration, data: data, at: place, isLatest: false).folder
             let outcome = try LocalRun(
                 folder: folder, configuration: configuration, spread: spread, from: nil,
-                maximumRestarts: 0, json: false
+                maximumRestarts: 0, json: false, isPassing: true
             ).supervise()
             guard outcome.status == 0 else { return outcome.status }
-            try report(folder, configuration, data, peakResidentBytes: outcome.workerPeakResidentBytes)
+            let steps = try MetricsReader(path: folder.metricsPath).steps
+            if UInt64(steps.count) < configuration.lastStep(trainingImages: data.train.count) {
+                let measured = max(0, steps.count - Self.warmUp)
+                Output.note("stopped; \(measured) step\(measured == 1 ? "" : "s") measured")
+                guard steps.count > Self.warmUp + 1 else { return 1 }
+            }
+            try report(steps, configuration, data, peakResidentBytes: outcome.workerPeakResidentBytes)
             return 0
         }
     }
@@ -63,9 +71,8 @@ struct BenchStep: ParsableCommand {
     }
 
     private func report(
-        _ folder: RunFolder, _ configuration: Configuration, _ data: DataSet, peakResidentBytes: Int
+        _ steps: [StepMetrics], _ configuration: Configuration, _ data: DataSet, peakResidentBytes: Int
     ) throws {
-        let steps = try MetricsReader(path: folder.metricsPath).steps
         try Self.requireEnough(steps.count)
         let counted = steps[Self.warmUp...]
         let seconds = steps[steps.count - 1].seconds - steps[Self.warmUp - 1].seconds

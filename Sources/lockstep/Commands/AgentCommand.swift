@@ -15,9 +15,9 @@ struct AgentCommand: ParsableCommand {
         try finishing {
             // A family that this CPU has not is an answer, not an end.
             var trouble: String?
-            if let kernel {
-                do { try KernelChoice.require(kernel) } catch { trouble = "\(error)" }
-            }
+            // Without one it is the best of this CPU, whatever a shell profile's OPENBLAS_CORETYPE says: a family that the CPU has not
+            // would be a trap.
+            do { try KernelChoice.require(kernel ?? KernelFamily.detect().rawValue) } catch { trouble = "\(error)" }
             // Its products tell this host's kernel.
             try MemoryRoom.require(threads: 1, for: "an agent's look at this host")
             return try Agent(build: Build.name, kernelTrouble: trouble).run()

@@ -69,6 +69,7 @@ struct Coordinate: ParsableCommand {
             try KernelChoice.require(configuration.kernel)
             let token = try access.token()
             try spread.checkDescriptors()
+            try spread.checkThreads()
             let port = try CoordinatorProcess.port(listen?.value, child)
             if spread.topology == .server { try CoordinatorProcess.requireDataPort(dataPort, listen?.value) }
             let run = try choice.open(configuration)
@@ -143,7 +144,9 @@ struct CoordinatorProcess {
         case .finished(let step): return try report(step: step, note: "done", quiet: supervised)
         case .stopped(let step, let reason):
             return try report(
-                step: step, note: "stopped (\(reason)) after step \(step); `lockstep resume \(folder.typedName)` goes on",
+                step: step,
+                note: "stopped (\(reason)) after step \(step)"
+                    + (child.passing ? "" : "; `lockstep resume \(folder.typedName)` goes on"),
                 quiet: supervised)
         case .failed(let reason):
             Output.complain(reason)

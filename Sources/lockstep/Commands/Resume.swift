@@ -57,6 +57,7 @@ struct Resume: ParsableCommand {
             if listen != nil { try KernelChoice.require(existing.kernel) }
             let token = try access.token()
             try spread.checkDescriptors()
+            if listen != nil { try spread.checkThreads() }
             if listen == nil { try Loopback.require() }
             let port = try listen.flatMap { try CoordinatorProcess.port($0.value, child) }
             let flags =
@@ -100,7 +101,8 @@ struct Resume: ParsableCommand {
         let room = RunRoom(configuration: configuration, data: data)
         guard listen == nil else { return room.warnOfDisk(at: folder.path, taken: folder.storedBytes) }
         try room.require(
-            workers: spread.workers.bounds.upperBound, threads: spread.threads ?? configuration.threads, at: folder.path,
+            workers: spread.workers.bounds.upperBound, threads: spread.threads ?? configuration.threads,
+            hasServer: spread.topology == .server, at: folder.path,
             taken: folder.storedBytes)
     }
 }

@@ -17,11 +17,13 @@ struct Simulate: ParsableCommand {
             Example:  lockstep simulate --seeds 100000
             """)
 
-    @Option(help: "How many seeds.")
-    var seeds: UInt64 = 10_000
+    @Option(help: "How many seeds (default: 10000).")
+    var seeds: UInt64?
 
-    @Option(help: "The first of them.")
-    var from: UInt64 = 0
+    @Option(help: "The first of them (default: 0).")
+    var from: UInt64?
+
+    private static let usualSeeds: UInt64 = 10_000
 
     @Option(help: "One seed alone.")
     var seed: UInt64?
@@ -48,8 +50,16 @@ struct Simulate: ParsableCommand {
         if let dropInvariant, DroppedInvariant(rawValue: dropInvariant) == nil {
             throw ValidationError("--drop-invariant is \(dropInvariant); it must be 1 to \(DroppedInvariant.allCases.count)")
         }
+        if seed != nil, seeds != nil || from != nil {
+            throw ValidationError("--seed is one seed alone; --seeds and --from are of many: give one or the other")
+        }
         if seeds == 0 { throw ValidationError("--seeds is 0; it must be at least 1") }
-        if from.addingReportingOverflow(seeds).overflow { throw ValidationError("--from and --seeds go past the last seed") }
+        if let seeds, seeds > UInt64(Int.max) { throw ValidationError("--seeds is \(seeds); it must be at most \(Int.max)") }
+        // The last seed of all is no end of a range, so no range has it.
+        if seed == .max { throw ValidationError("--seed is \(UInt64.max); it must be less") }
+        if (from ?? 0).addingReportingOverflow(seeds ?? Self.usualSeeds).overflow {
+            throw ValidationError("--from and --seeds go past the last seed")
+        }
     }
 
     func run() throws {
@@ -61,7 +71,8 @@ struct Simulate: ParsableCommand {
                 for line in report.trace { Output.result(line) }
                 return conclude(.init(report), options, .zero)
             }
-            let range = seed.map { $0..<$0 + 1 } ?? from..<from + seeds
+            let first = seed ?? from ?? 0
+            let range = first..<first + (seed == nil ? seeds ?? Self.usualSeeds : 1)
             let began = MonotonicTime.now
             let summary = Simulation.run(
                 seeds: range, options, threads: min(MachineLimits.here.cores, range.count))

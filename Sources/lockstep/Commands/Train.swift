@@ -49,7 +49,9 @@ struct Train: ParsableCommand {
                 Output.result(try DryRun(configuration: configuration, data: data, spread: spread, isNew: true).text(json: json))
                 return 0
             }
-            try room.require(workers: workers, threads: configuration.threads, at: folder ?? RunFolder.defaultParent)
+            try room.require(
+                workers: workers, threads: configuration.threads, hasServer: spread.topology == .server,
+                at: folder ?? RunFolder.defaultParent)
             if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
             let run = try NewRun(configuration, data: data, at: folder)
             Output.note("run folder \(run.folder.path)")
@@ -71,6 +73,8 @@ struct LocalRun {
     let from: String?
     let maximumRestarts: Int
     let json: Bool
+    /// The folder is removed after the run.
+    var isPassing = false
 
     func run() throws -> Int32 {
         let began = MonotonicTime.now
@@ -88,7 +92,7 @@ struct LocalRun {
         return try Supervisor(folder: folder, environment: environment).run(
             .init(
                 coordinator: ["coordinator", "--run", folder.path] + spread.arguments
-                    + (from.map { ["--from", $0] } ?? []),
+                    + (from.map { ["--from", $0] } ?? []) + (isPassing ? ["--passing"] : []),
                 workers: workers, worker: ["worker", "--threads", "\(threads)"], maximumRestarts: maximumRestarts
             ) { [folder] in folder.workerLogPath($0) })
     }

@@ -38,17 +38,24 @@ struct Work: ParsableCommand {
         guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
         if let number, number >= 1 << 20 { throw ValidationError("--number is \(number); expected less than \(1 << 20)") }
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
-        if let advertise { _ = try HostPort(parsing: advertise, defaultPort: 0) }
+        if let place = coordinator.value.undialable {
+            throw ValidationError(
+                "--coordinator \(coordinator.value) has \(place), which nobody can dial; write for example 192.168.1.10:7700")
+        }
+        guard let advertise else { return }
+        do { _ = try HostPort(parsing: advertise, defaultPort: 0) } catch { throw ValidationError("\(error)") }
     }
 
     func run() throws {
         try finishing {
             let coordinator = try access.check(coordinator.value, "--coordinator") ?? coordinator.value
             if coordinator.isLoopback { try Loopback.require() }
+            let threads = threads ?? MachineLimits.here.cores
+            try RunThreads.requireForWorker(threads: threads)
             let token = try access.token()
             let options = WorkerOptions(
                 coordinator: coordinator, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
-                dataPort: dataPort, threads: threads ?? MachineLimits.here.cores,
+                dataPort: dataPort, threads: threads,
                 connectTimeout: connectTimeout.value, token: token, insecure: access.insecure, build: Build.name, number: number)
             let worker = Worker(options: options, log: RunLog.standardError(label: "worker"))
             let signals = try StopSignals { worker.leave($0.name) }

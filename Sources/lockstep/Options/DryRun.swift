@@ -29,7 +29,8 @@ struct DryRun {
         let (replica, gradient) = (training.stateBytes + training.sumBytes, training.sumBytes)
         let disk = DiskNeed(
             configuration, pixels: pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
-        let time = TimeEstimate(configuration, pixels: pixels, operations: operations, steps: steps, spread: spread)
+        let time = TimeEstimate(
+            configuration, pixels: pixels, images: data.train.count, operations: operations, steps: steps, spread: spread)
         if json {
             return JSON.object([
                 .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),

@@ -108,6 +108,11 @@ struct SpreadOptions: ParsableArguments {
     /// Whether this machine lets a coordinator have so many workers; before anything is made for them.
     func checkDescriptors() throws { try CoordinatorDescriptors(workers: workers.bounds).check() }
 
+    /// Whether this machine lets a coordinator have its threads, its workers being elsewhere.
+    func checkThreads() throws {
+        try RunThreads.requireForCoordinator(workers: workers.bounds.upperBound, hasServer: topology == .server)
+    }
+
     /// The options as a child or a resumed run understands them.
     var arguments: [String] { ["--workers", workers.text] + exchange.arguments }
 
@@ -202,15 +207,21 @@ private func environment<Value: ExpressibleByArgument>(_ name: String) -> Value?
 
 /// N or MIN:MAX.
 struct WorkerRange: ExpressibleByArgument {
+    private static let most = 1024
+
     let bounds: ClosedRange<Int>
 
     init(bounds: ClosedRange<Int>) { self.bounds = bounds }
 
+    /// Says itself what is wrong with it and ends the command with 64: the parser would not say which numbers it may have.
     init?(argument: String) {
         let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
         guard (1...2).contains(parts.count), let low = parts[0], let high = parts[parts.count - 1], low >= 1, low <= high,
-            high <= 1024
-        else { return nil }
+            high <= Self.most
+        else {
+            Output.complain("\"\(argument)\" is no number of workers; write N or MIN:MAX, each from 1 to \(Self.most)")
+            Foundation.exit(64)
+        }
         bounds = low...high
     }
 
@@ -287,6 +298,10 @@ struct ChildOptions: ParsableArguments {
 
     @Option(help: .hidden)
     var pulseDescriptor: Int32?
+
+    /// The run's folder is removed when it ends, so nothing can go on with it.
+    @Flag(help: .hidden)
+    var passing = false
 
     /// Ties this process's life to its parent's; `onLine` hears what the parent writes.
     func tie(onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {

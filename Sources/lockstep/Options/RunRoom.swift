@@ -18,13 +18,20 @@ struct RunRoom {
     ///   - threads: of each worker.
     ///   - path: where the run is, or will be.
     ///   - taken: bytes of it that are there already.
-    /// - Throws: `MemoryShortage` where a worker could not train.
-    func require(workers: Int, threads: Int, at path: String, taken: UInt64 = 0) throws {
+    /// - Throws: `MemoryShortage` where a worker could not train, `ThreadShortage` where a process would lack a thread.
+    func require(workers: Int, threads: Int, hasServer: Bool, at path: String, taken: UInt64 = 0) throws {
         warnOfDisk(at: path, taken: taken)
+        try RunThreads.requireForRun(workers: workers, threads: threads, hasServer: hasServer)
         noteMemory(workers: workers, threads: threads)
-        // Its processes have this one's limits. The data are the coordinator's alone.
-        try training.requireMemory(threads: threads, held: data.train.count * data.train.pixels)
+        // Its processes have this one's limits.
+        try training.requireMemory(threads: threads, held: held)
     }
+
+    /// Bytes that this process has and a worker has not: the data, which are the coordinator's alone, less what its start takes.
+    var held: Int { data.train.count * data.train.pixels - Self.start }
+
+    /// What a worker takes until it asks for itself, beyond what this process has by now: threads, an event loop, connections.
+    private static let start = 32 << 20
 
     /// Says where the control group may have too little for all of the workers.
     func noteMemory(workers: Int, threads: Int) {

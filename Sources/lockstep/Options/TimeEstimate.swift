@@ -21,21 +21,38 @@ struct TimeEstimate {
     private static let productShare = 0.75
     /// Wider layers are no faster, and take longer to fill than to measure.
     private static let widest = 4_096
+    /// So are more rows.
+    private static let mostRows = 256
     /// How long the products are measured.
     private static let measured: Duration = .milliseconds(300)
 
-    /// - Parameter operations: of a sample, all phases.
-    init(_ configuration: Configuration, pixels: Int, operations: Int, steps: UInt64, spread: WorkSpread) {
+    /// - Parameters:
+    ///   - operations: of a sample, all phases.
+    ///   - images: of the training set: an epoch's last minibatch may have fewer than the others, and none has more than that.
+    init(_ configuration: Configuration, pixels: Int, images: Int, operations: Int, steps: UInt64, spread: WorkSpread) {
         self.spread = spread
-        let rows = (configuration.minibatch + configuration.shards - 1) / configuration.shards
+        let rows = Self.rows(configuration, images: images)
         let width = configuration.model.encoder.first ?? configuration.model.code
         gigaflops = Self.speed(rows: rows, inputs: min(pixels, Self.widest), outputs: min(width, Self.widest))
         // What is beyond the shards idles; so, on one machine, does what is beyond its cores.
         let cores = spread.isHere ? MachineLimits.here.cores : .max
         let lanes = min(spread.workers.multipliedReportingOverflow(by: spread.threads).partialValue, configuration.shards, cores)
         seconds =
-            Double(steps) * Double(configuration.minibatch) * Double(operations)
+            Self.samples(configuration, images: images, steps: steps) * Double(operations)
             / (gigaflops * 1e9 * Double(max(1, lanes)) * Self.productShare)
+    }
+
+    /// Rows of a shard's products, as they are measured.
+    static func rows(_ configuration: Configuration, images: Int) -> Int {
+        let minibatch = min(configuration.minibatch, max(1, images))
+        return min(mostRows, (minibatch + configuration.shards - 1) / configuration.shards)
+    }
+
+    /// Images that so many steps take: all of them in an epoch, each once.
+    static func samples(_ configuration: Configuration, images: Int, steps: UInt64) -> Double {
+        let ofEpoch = configuration.stepsPerEpoch(trainingImages: images)
+        let (epochs, rest) = steps.quotientAndRemainder(dividingBy: max(1, UInt64(ofEpoch)))
+        return Double(epochs) * Double(images) + min(Double(rest) * Double(configuration.minibatch), Double(images))
     }
 
     /// GFLOP/s of the three products of a dense layer, one thread: the mean, since what else the machine does slows a run as well.

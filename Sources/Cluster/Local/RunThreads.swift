@@ -1,0 +1,43 @@
+import Kernels
+
+/// The threads of a run's processes, beside the one that each of them begins with.
+public enum RunThreads {
+    /// Signals and the keeper of the coordinator.
+    private static let ofSupervisor = 2
+    /// Signals, the event loop, the parent's word, records, evaluation, checkpoints, the feeder, the watch of the folder; its first
+    /// thread, and some that come and go.
+    private static let ofCoordinator = 12
+    /// Signals, the event loop, the parent's word, the engine, the gradient listener, both of its links; its first thread, and one that
+    /// comes and goes. Those that it computes with come on top.
+    private static let ofWorker = 9
+    /// A summation server reads and writes each link on a thread of its own.
+    private static let ofServerLink = 2
+
+    /// For a whole run on this machine.
+    ///
+    /// - Parameter threads: that a worker computes with.
+    /// - Throws: `ThreadShortage`.
+    public static func requireForRun(
+        workers: Int, threads: Int, hasServer: Bool, limits: [ThreadRoom] = ThreadRoom.look()
+    ) throws {
+        try ThreadRoom.require(
+            ofSupervisor + coordinator(workers, hasServer) + workers * (ofWorker + threads),
+            for: "training with \(workers) worker\(workers == 1 ? "" : "s")", limits: limits)
+    }
+
+    /// For a coordinator whose workers are elsewhere.
+    ///
+    /// - Throws: `ThreadShortage`.
+    public static func requireForCoordinator(workers: Int, hasServer: Bool, limits: [ThreadRoom] = ThreadRoom.look()) throws {
+        try ThreadRoom.require(coordinator(workers, hasServer), for: "a coordinator", limits: limits)
+    }
+
+    /// - Throws: `ThreadShortage`.
+    public static func requireForWorker(threads: Int, limits: [ThreadRoom] = ThreadRoom.look()) throws {
+        try ThreadRoom.require(ofWorker + threads, for: "a worker", limits: limits)
+    }
+
+    private static func coordinator(_ workers: Int, _ hasServer: Bool) -> Int {
+        ofCoordinator + (hasServer ? ofServerLink * workers : 0)
+    }
+}

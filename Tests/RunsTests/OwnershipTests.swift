@@ -175,6 +175,25 @@ import Testing
         #expect(again.otherSettings(of: older, than: made) == nil)
         #expect(again.otherSettings(of: older, than: edited)?.contains("seed") == true)
     }
+
+    @Test("A damaged checkpoint from before a change that is allowed keeps nobody from going on: its settings are nobody's word")
+    func damaged() throws {
+        let made = Configuration()
+        let (folder, checkpoint) = try run(made)
+        var changed = made
+        changed.seed = 3
+        #expect(folder.otherSettings(of: checkpoint, than: changed)?.contains("seed (0 there, now 3)") == true)
+        let bytes = try Scratch.bytes(checkpoint.statePath)
+        var flipped = bytes
+        flipped[bytes.count - 1] ^= 1
+        var unreadable = bytes
+        unreadable[8] ^= 0x20
+        for damaged in [Array(bytes.prefix(20)), unreadable, flipped] {
+            try Data(damaged).write(to: URL(fileURLWithPath: checkpoint.statePath))
+            #expect(folder.otherSettings(of: checkpoint, than: changed) == nil)
+            try folder.requireCheckpoints(of: changed)
+        }
+    }
 }
 
 /// Numbers in files of the run folder that no run comes to.

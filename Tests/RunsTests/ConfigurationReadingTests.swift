@@ -163,6 +163,38 @@ import Testing
             ),
             ("cost: mse", "my.yaml, line 1: cost: \"mse\" is none of half-squared-error, cross-entropy."),
             ("phases: {generator: {rate: 0}}", "my.yaml, line 1: phases.generator.rate: 0 is impossible, expected more than 0."),
+            (
+                "phases: {generator: {rate: 1e-46}}",
+                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0: training is in single precision, where it is 0."
+            ),
+            (
+                "phases: {generator: {rate: 1e39}}",
+                "my.yaml, line 1: phases.generator.rate: 1e39 is impossible, expected more than 0: training is in single precision, where it is infinite."
+            ),
+            (
+                "prior: {std: 1e39}",
+                "my.yaml, line 1: prior.std: 1e39 is impossible, expected more than 0: training is in single precision, where it is infinite."
+            ),
+            (
+                "noise: {input: 1e39}",
+                "my.yaml, line 1: noise.input: 1e39 is impossible, expected 0 or more: training is in single precision, where it is infinite."
+            ),
+            (
+                "prior: {kind: uniform, low: -1e308}",
+                "my.yaml, line 1: prior.low: -1e308 is impossible, expected any number: training is in single precision, where it is infinite."
+            ),
+            (
+                "prior: {kind: uniform, low: -3e38, high: 3e38}",
+                "my.yaml, line 1: prior.high: a uniform prior from -3e+38 to 3e+38 is impossible: in single precision its width is 0 or infinite."
+            ),
+            (
+                "average: 0.999999999",
+                "my.yaml, line 1: average: 0.999999999 is impossible, expected 0 or more and less than 1: training is in single precision, where it is 1."
+            ),
+            (
+                "prior: {kind: mixture, components: 10000}",
+                "my.yaml, line 1: prior.components: 10000 is impossible, expected 1 to 400; did you mean 400?"
+            ),
             ("phases: {generator: {rate: fast}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"fast\"."),
             ("phases: {generator: {rate: 0x10}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"0x10\"."),
             ("phases: {generator: {rate: .inf}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \".inf\"."),

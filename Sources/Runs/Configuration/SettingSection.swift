@@ -106,10 +106,19 @@ final class SettingSection {
         }
     }
 
-    /// A finite real.
+    /// A finite real that training applies, in single precision: what is 0 there or infinite is no number of its kind.
     func real(_ key: String, default fallback: Double, _ bound: Bound) throws -> Double {
         guard let value = take(key) else { return fallback }
-        return try Self.real(value, full(key), bound)
+        let number = try Self.real(value, full(key), bound)
+        // The kernels flush what is smaller than normal.
+        let applied = abs(number) < Double(Float.leastNormalMagnitude) ? 0 : Double(Float(number))
+        guard applied.isFinite, bound.holds(applied) else {
+            let made = applied.isFinite ? "\(Int(applied))" : "infinite"
+            throw Self.error(
+                value, full(key),
+                "\(value.flow) is impossible, expected \(bound.text): training is in single precision, where it is \(made)")
+        }
+        return number
     }
 
     private static func real(_ setting: Setting, _ key: String, _ bound: Bound) throws -> Double {

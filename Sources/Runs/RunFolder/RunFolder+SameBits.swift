@@ -16,6 +16,14 @@ extension RunFolder {
     /// Steps done at the newest checkpoint, as its manifest says; 0 where there is none.
     public func newestStep() throws -> UInt64 { try checkpoints().manifests().map(\.info.step).max() ?? 0 }
 
+    /// Throws `RunFolderError` for a step that the run has not done and does not come to.
+    public func requireStep(_ step: UInt64, of configuration: Configuration, trainingImages: Int) throws {
+        let last = max(configuration.lastStep(trainingImages: trainingImages), try newestStep())
+        guard step > last else { return }
+        throw RunFolderError(
+            "The run \(typedName) ends with step \(last), so there is no step \(step) to repeat; name one up to \(last).")
+    }
+
     /// How a configuration differs, in what changes bits, from the one a checkpoint was made with; `nil` where it does not, and where the
     /// checkpoint is damaged: it is passed over, and what it says of its settings is nobody's word.
     public func otherSettings(of checkpoint: Checkpoint, than configuration: Configuration) -> String? {

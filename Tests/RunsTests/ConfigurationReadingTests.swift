@@ -132,6 +132,18 @@ import Testing
             ("zzzzzzzz: 1", "my.yaml, line 1: zzzzzzzz: there is no such key."),
             ("phases:\n  classification: {rate: 1}", "my.yaml, line 2: phases.classification: there is no such key in phases."),
             ("prior: {kind: gaussian, thickness: 1}", "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian."),
+            (
+                "model.code: 3",
+                "my.yaml, line 1: model.code: a key with dots is for --set, and in a file a mapping holds it: write model: {code: 3}."
+            ),
+            (
+                "phases:\n  generator.schedule.at: [5]",
+                "my.yaml, line 2: phases.generator.schedule.at: a key with dots is for --set, and in a file a mapping holds it: write generator: {schedule: {at: [5]}}."
+            ),
+            (
+                "phases: {generator: {schedule: {at: 1}}}",
+                "my.yaml, line 1: phases.generator.schedule.at: a list such as [50, 1000] is expected, not \"1\"."
+            ),
             ("prior: {thickness: 1}", "my.yaml, line 1: prior.thickness: this key belongs to another kind."),
             (
                 "prior: {kind: swissroll}",

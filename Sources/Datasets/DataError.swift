@@ -1,3 +1,5 @@
+import Waiting
+
 /// What can go wrong with a data set: every case prints as one sentence with a way on.
 public enum DataError: Error, Sendable, Hashable {
     /// A file's content is not what its format promises; `offset` counts bytes from 0. `unpacked` says that the offset
@@ -25,9 +27,13 @@ extension DataError: CustomStringConvertible {
         case .malformed(let file, let offset, let unpacked, let found, let expected):
             let place = unpacked ? "byte \(offset) of its unpacked content" : "byte \(offset)"
             let isMNIST = KnownSet.mnist.files.contains { file.contains($0.name.dropLast(".gz".count)) }
+            // Where the file lies, which need not be where the two look by themselves.
+            let own = FilePath.folder(of: file)
+            let folder = "--data \(own.hasSuffix("/mnist") ? FilePath.folder(of: own) : own)"
             let wayOn =
                 isMNIST
-                ? " (`lockstep data verify mnist` checks MNIST's own, `lockstep data fetch mnist` gets them)" : ""
+                ? " (`lockstep data verify mnist \(folder)` checks MNIST's own, `lockstep data fetch mnist \(folder)` gets them)"
+                : ""
             return "\(file) is damaged or not of this format: at \(place) found \(found), expected \(expected); "
                 + "replace the file\(wayOn)."
         case .system(let doing, let file, let reason):

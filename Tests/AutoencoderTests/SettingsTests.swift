@@ -41,6 +41,29 @@ import Testing
             settings.idleStep == nil && settings.idleStep(of: "reconstruction") == 28 && settings.idleStep(of: "generator") == nil)
     }
 
+    @Test("a warm-up that a run comes to less than a hundredth of is told with the rate that the run ends with")
+    func unreachedRate() {
+        var settings = smallSettings(minibatch: 10, trainingImages: 100)
+        settings.phases["generator"]?.rate = 0.5
+        for (warmUp, isReached) in [(0.0, true), (3, true), (194, true), (196, false), (1e300, false)] {
+            settings.phases["generator"]?.schedule = Schedule(warmUp: warmUp)
+            let rate = settings.unreachedRate(of: "generator", before: 20)
+            #expect((rate == nil) == isReached, "\(warmUp)")
+            if let rate { #expect(rate == settings.rate(phase: "generator", step: 19)) }
+        }
+        #expect(settings.unreachedRate(of: "reconstruction", before: 20) == nil)
+    }
+
+    @Test("a gradient that is not finite is told with its step counted from 1, and at the first one of no losses before it")
+    func notFinite() {
+        let words = [UInt64(0), 13].map { "\(NonFiniteGradient(step: $0, phase: "generator", tensor: "t", shard: 2))" }
+        #expect(
+            words[0].hasPrefix(
+                "step 1, generator phase: the gradient of t was not finite, first in shard 2; that is the run's first"))
+        #expect(!words[0].contains("the losses before it") && !words[0].contains("--from"))
+        #expect(words[1].hasPrefix("step 14, ") && words[1].contains("; the losses before it say which phase ran away"))
+    }
+
     struct Wrong: Sendable, CustomStringConvertible {
         let key: String
         let settings: TrainingSettings

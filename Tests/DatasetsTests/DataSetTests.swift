@@ -100,7 +100,11 @@ import Testing
         let settings = DataSettings(set: "npz", file: "/nowhere/own.npz")
         let text = try sentence { _ = try DataSet.open(settings, directory: folder.path) }
         #expect(text.contains("own.npz not found, packed or plain, in /nowhere or \(folder.path)/npz or \(folder.path)"), "\(text)")
-        #expect(text.contains("--set data.file=PATH"))
+        #expect(text.hasSuffix("; check what you gave for data.file, or give a folder that has it by --data DIR."), "\(text)")
+        let usual = try sentence { _ = try DataSet.open(DataSettings(set: "npz"), directory: folder.path) }
+        #expect(usual.contains("give the path by --set data.file=PATH, or a folder"), "\(usual)")
+        let place = try sentence { _ = try DataSet.open(DataSettings(set: "npz", file: folder.path), directory: nil) }
+        #expect(place.hasSuffix("; data.file names a folder, where a file is due: give the file's own path."), "\(place)")
         let moved = try sentence { _ = try DataSet.open(settings, directory: nil, isOfRun: true) }
         #expect(moved.contains("--data DIR, or give `lockstep resume` their new place by --set data.file=PATH"), "\(moved)")
     }
@@ -159,6 +163,24 @@ import Testing
             "`lockstep data fetch mnist --data \(folder.path)`", "--data DIR",
             "--recipe quickstart",
         ] { #expect(text.contains(part), "\(text)") }
+    }
+
+    @Test("one training image is told as what it is: no size of a split helps it")
+    func oneImage() throws {
+        try folder.write("train-images-idx3-ubyte", idxImages(1, 2, 3))
+        try folder.write("t10k-images-idx3-ubyte", idxImages(4, 2, 3))
+        let text = try sentence { _ = try DataSet.open(DataSettings(set: "idx"), directory: folder.path) }
+        #expect(text.contains("cannot be used: it has one training image, expected two or more"), "\(text)")
+    }
+
+    @Test("a damaged file of MNIST is told with the folder that it lies in, by which it is found")
+    func damagedMNIST() {
+        for (path, folder) in [("/a/train-images-idx3-ubyte.gz", "/a"), ("/a/mnist/train-images-idx3-ubyte.gz", "/a")] {
+            let error = DataError.malformed(file: path, offset: 0, unpacked: false, found: "a", expected: "b")
+            let words =
+                "(`lockstep data verify mnist --data \(folder)` checks MNIST's own, `lockstep data fetch mnist --data \(folder)` gets"
+            #expect(error.description.contains(words), "\(error)")
+        }
     }
 
     @Test("MNIST's own sizes and labels are checked, and test images have the size of training images")

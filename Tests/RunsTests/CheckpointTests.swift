@@ -48,6 +48,7 @@ import Testing
     @Test("A step that has no checkpoint is answered with those there are")
     func unknownStep() throws {
         try save(5)
+        #expect(sentence { _ = try store.at(step: 3) }.hasSuffix("; it holds that of step 5."))
         try save(123_456_789)
         #expect(try store.at(step: 123_456_789).info.step == 123_456_789)
         #expect(

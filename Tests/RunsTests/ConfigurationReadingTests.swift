@@ -132,6 +132,18 @@ import Testing
             ("zzzzzzzz: 1", "my.yaml, line 1: zzzzzzzz: there is no such key."),
             ("phases:\n  classification: {rate: 1}", "my.yaml, line 2: phases.classification: there is no such key in phases."),
             ("prior: {kind: gaussian, thickness: 1}", "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian."),
+            (
+                "model.code: 3",
+                "my.yaml, line 1: model.code: a key with dots is for --set, and in a file a mapping holds it: write model: {code: 3}."
+            ),
+            (
+                "phases:\n  generator.schedule.at: [5]",
+                "my.yaml, line 2: phases.generator.schedule.at: a key with dots is for --set, and in a file a mapping holds it: write generator: {schedule: {at: [5]}}."
+            ),
+            (
+                "phases: {generator: {schedule: {at: 1}}}",
+                "my.yaml, line 1: phases.generator.schedule.at: a list such as [50, 1000] is expected, not \"1\"."
+            ),
             ("prior: {thickness: 1}", "my.yaml, line 1: prior.thickness: this key belongs to another kind."),
             (
                 "prior: {kind: swissroll}",
@@ -163,6 +175,38 @@ import Testing
             ),
             ("cost: mse", "my.yaml, line 1: cost: \"mse\" is none of half-squared-error, cross-entropy."),
             ("phases: {generator: {rate: 0}}", "my.yaml, line 1: phases.generator.rate: 0 is impossible, expected more than 0."),
+            (
+                "phases: {generator: {rate: 1e-46}}",
+                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0: training is in single precision, where it is 0."
+            ),
+            (
+                "phases: {generator: {rate: 1e39}}",
+                "my.yaml, line 1: phases.generator.rate: 1e39 is impossible, expected more than 0: training is in single precision, where it is infinite."
+            ),
+            (
+                "prior: {std: 1e39}",
+                "my.yaml, line 1: prior.std: 1e39 is impossible, expected more than 0: training is in single precision, where it is infinite."
+            ),
+            (
+                "noise: {input: 1e39}",
+                "my.yaml, line 1: noise.input: 1e39 is impossible, expected 0 or more: training is in single precision, where it is infinite."
+            ),
+            (
+                "prior: {kind: uniform, low: -1e308}",
+                "my.yaml, line 1: prior.low: -1e308 is impossible, expected any number: training is in single precision, where it is infinite."
+            ),
+            (
+                "prior: {kind: uniform, low: -3e38, high: 3e38}",
+                "my.yaml, line 1: prior.high: a uniform prior from -3e+38 to 3e+38 is impossible: in single precision its width is 0 or infinite."
+            ),
+            (
+                "average: 0.999999999",
+                "my.yaml, line 1: average: 0.999999999 is impossible, expected 0 or more and less than 1: training is in single precision, where it is 1."
+            ),
+            (
+                "prior: {kind: mixture, components: 10000}",
+                "my.yaml, line 1: prior.components: 10000 is impossible, expected 1 to 400; did you mean 400?"
+            ),
             ("phases: {generator: {rate: fast}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"fast\"."),
             ("phases: {generator: {rate: 0x10}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \"0x10\"."),
             ("phases: {generator: {rate: .inf}}", "my.yaml, line 1: phases.generator.rate: a number is expected, not \".inf\"."),

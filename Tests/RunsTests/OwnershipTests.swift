@@ -175,6 +175,40 @@ import Testing
         #expect(again.otherSettings(of: older, than: made) == nil)
         #expect(again.otherSettings(of: older, than: edited)?.contains("seed") == true)
     }
+
+    @Test("A step that the run has not done and does not come to is none to repeat")
+    func beyondTheEnd() throws {
+        var made = Configuration()
+        made.steps = 8
+        let (folder, _) = try run(made)
+        // Its checkpoint is that of step 40: the run's end was moved to before it.
+        try folder.requireStep(40, of: made, trainingImages: 1000)
+        #expect(
+            sentence { try folder.requireStep(41, of: made, trainingImages: 1000) }.hasSuffix(
+                "ends with step 40, so there is no step 41 to repeat; name one up to 40."))
+        made.steps = 100
+        try folder.requireStep(100, of: made, trainingImages: 1000)
+        #expect(sentence { try folder.requireStep(101, of: made, trainingImages: 1000) }.contains("ends with step 100"))
+    }
+
+    @Test("A damaged checkpoint from before a change that is allowed keeps nobody from going on: its settings are nobody's word")
+    func damaged() throws {
+        let made = Configuration()
+        let (folder, checkpoint) = try run(made)
+        var changed = made
+        changed.seed = 3
+        #expect(folder.otherSettings(of: checkpoint, than: changed)?.contains("seed (0 there, now 3)") == true)
+        let bytes = try Scratch.bytes(checkpoint.statePath)
+        var flipped = bytes
+        flipped[bytes.count - 1] ^= 1
+        var unreadable = bytes
+        unreadable[8] ^= 0x20
+        for damaged in [Array(bytes.prefix(20)), unreadable, flipped] {
+            try Data(damaged).write(to: URL(fileURLWithPath: checkpoint.statePath))
+            #expect(folder.otherSettings(of: checkpoint, than: changed) == nil)
+            try folder.requireCheckpoints(of: changed)
+        }
+    }
 }
 
 /// Numbers in files of the run folder that no run comes to.

@@ -36,7 +36,13 @@ public struct NonFiniteGradient: Error, CustomStringConvertible, Sendable, Equat
     }
 
     public var description: String {
-        "step \(step), \(phase) phase: the gradient of \(tensor) was not finite, first in shard \(shard); "
+        // People count steps from 1, as metrics.jsonl does.
+        let what = "step \(step + 1), \(phase) phase: the gradient of \(tensor) was not finite, first in shard \(shard); "
+        guard step > 0 else {
+            return what + "that is the run's first step: lower the rates (phases.PHASE.rate), "
+                + "look at prior and noise.input for numbers that are too large, and begin a new run"
+        }
+        return what
             + "the losses before it say which phase ran away: lower that phase's rate or give it a warm_up, and begin a new run, "
             + "from an earlier checkpoint if you like (--from RUN@STEP)"
     }

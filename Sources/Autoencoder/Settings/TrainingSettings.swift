@@ -87,6 +87,15 @@ public struct TrainingSettings: Sendable, Hashable {
         return (guess - min(guess, 1)...guess + 1).first { rate(phase: phase, step: $0) == 0 }
     }
 
+    /// The rate that a phase's last step before `last` has, where its warm-up is not over by then and keeps it below a hundredth of the
+    /// phase's own: it hardly learns. Nil where it is not so.
+    public func unreachedRate(of phase: String, before last: UInt64) -> Double? {
+        guard last > 0, let settings = phases[phase], settings.schedule.warmUp > 0 else { return nil }
+        let done = (Double(last) - 0.5) / Double(stepsPerEpoch)
+        guard done < settings.schedule.warmUp / 100 else { return nil }
+        return rate(phase: phase, step: last - 1)
+    }
+
     /// Counts above are no step's.
     private static let mostSteps = 1e15
 }

@@ -63,6 +63,12 @@ public final class Coordinator: Sendable {
                 )
             }
         }
+        for phase in Configuration.phaseNames {
+            guard let reached = run.training.unreachedRate(of: phase, before: run.plan.lastStep) else { continue }
+            log.warning(
+                "the \(phase) phase hardly learns: the run ends long before its warm_up does, with a learning rate of \(reached); give phases.\(phase).schedule.warm_up fewer epochs"
+            )
+        }
         return try lead(run, summation)
     }
 

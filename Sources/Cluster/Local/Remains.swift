@@ -27,6 +27,8 @@ public struct Remains: Sendable {
         do {
             let found = try folder.checkpoints().newestWhole()
             guard let newest = found.checkpoint else {
+                // Of a new run that has not begun nothing may be left to go on with.
+                guard folder.hasBegun else { return "the run had not begun" }
                 return found.leftOut.isEmpty
                     ? "there is no checkpoint yet, \(way) begins at the start"
                     : "no checkpoint is whole, \(way) says why"

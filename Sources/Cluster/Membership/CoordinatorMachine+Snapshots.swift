@@ -184,9 +184,11 @@ extension CoordinatorMachine {
 
     mutating func snapshotFailed(_ step: UInt64, _ reason: String) -> [CoordinatorDirective] {
         guard !hasEnded, pending[step] != nil else { return [] }
-        return fail(
-            "the state after step \(step) could not be stored: \(reason); the older checkpoints are kept, and "
-                + "`lockstep resume \(plan.runName)` goes on from the newest")
+        let rest =
+            hasCheckpoint
+            ? "the older checkpoints are kept, and `lockstep resume \(plan.runName)` goes on from the newest"
+            : "there is no older checkpoint, and `lockstep resume \(plan.runName)` begins at the start"
+        return fail("the state after step \(step) could not be stored: \(reason); \(rest)")
     }
 
     mutating func stopRequested(_ reason: String, _ now: Duration) -> [CoordinatorDirective] {

@@ -113,26 +113,40 @@ public struct DataDirectory: Sendable, Hashable {
             }
             throw DataError.missing(
                 set: set, files: missing.map { ($0.name as NSString).lastPathComponent }, folders: looked,
-                wayOn: wayOn(set, missing.map(\.key)))
+                wayOn: folderInTheWay(missing) ?? wayOn(set, missing))
         }
         return found.compactMap { $0 }
     }
 
-    private func wayOn(_ set: String, _ keys: [String]) -> String {
+    /// What to say where a path that was given is a folder's.
+    private func folderInTheWay(_ files: [(key: String, name: String)]) -> String? {
+        files.first { $0.name.hasPrefix("/") && Self.isFolder($0.name) }.map {
+            "data.\($0.key) names a folder, where a file is due: give the file's own path"
+        }
+    }
+
+    private func wayOn(_ set: String, _ files: [(key: String, name: String)]) -> String {
         let fetch = "`lockstep data fetch \(set)\(origin == .option ? " --data \(path)" : "")`"
         if set == "mnist", isOfRun { return "run \(fetch), or name a folder that has them with --data DIR" }
         if set == "mnist" {
             return "run \(fetch), name their folder with --data DIR or LOCKSTEP_DATA, "
                 + "or start with --recipe quickstart, which needs no files"
         }
-        let settings = keys.map { "--set data.\($0)=PATH" }.joined(separator: " ")
-        return isOfRun
-            ? "name a folder that has them with --data DIR, or give `lockstep resume` their new place by \(settings)"
+        let settings = files.map { "--set data.\($0.key)=PATH" }.joined(separator: " ")
+        if isOfRun {
+            return "name a folder that has them with --data DIR, or give `lockstep resume` their new place by \(settings)"
+        }
+        // A configuration is read with whole paths; a name alone is the one that is looked for where nothing is given.
+        let isGiven = files.allSatisfy { $0.name.hasPrefix("/") }
+        return isGiven
+            ? "check what you gave for \(files.map { "data.\($0.key)" }.joined(separator: " and ")), or give a folder that has it by --data DIR"
             : "give the path by \(settings), or a folder that has them by --data DIR"
     }
 
-    private static func isFile(_ path: String) -> Bool {
+    private static func isFile(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) && !isFolder(path) }
+
+    private static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 }

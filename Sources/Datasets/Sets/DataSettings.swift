@@ -104,6 +104,10 @@ public struct DataSettings: Sendable, Hashable {
     /// - Throws: `DataError.setting` where training and validation images would overlap.
     func split(available: Int, in place: String) throws -> DataSettings {
         var split = self
+        guard available > 1 else {
+            throw DataError.unfit(
+                file: place, found: "one training image", expected: "two or more, to train on and to validate on")
+        }
         let part = min(Self.mostValidation, available / Self.validationPart, available - (train ?? 0))
         let validation = validation ?? max(1, part)
         guard validation < available else {

@@ -26,7 +26,8 @@ extension CheckpointStore {
                 switch inspect(candidate) {
                 case .whole(let checkpoint): return (checkpoint, leftOut)
                 case .broken(let reason):
-                    if FileManager.default.fileExists(atPath: candidate.path) { leftOut.append(reason) }
+                    // A link that leads nowhere is there: what it led to may be a checkpoint.
+                    if RunFolder.isThere(candidate.path) { leftOut.append(reason) }
                 }
             }
         }
@@ -47,7 +48,9 @@ extension CheckpointStore {
                 description: "\(broken.path) cannot be used: \(broken.reason); take another step of the same run.")
         }
         let steps = try steps()
-        let there = steps.isEmpty ? "it holds none" : "it holds those of steps \(steps.map(String.init).joined(separator: ", "))"
+        let list = steps.map(String.init).joined(separator: ", ")
+        let there =
+            steps.isEmpty ? "it holds none" : steps.count == 1 ? "it holds that of step \(list)" : "it holds those of steps \(list)"
         throw CheckpointError(description: "There is no checkpoint of step \(step) in \(directory); \(there).")
     }
 
@@ -107,6 +110,9 @@ extension CheckpointStore {
 
     private func manifest(in path: String) throws(Manifest.Malformed) -> Manifest {
         let name = CheckpointLayout.manifestName
+        if let target = RunFolder.missingTarget(of: path) {
+            throw Manifest.Malformed(reason: "it is a symbolic link to \(target), where nothing is")
+        }
         guard Disk.isDirectory(path) else { throw Manifest.Malformed(reason: "it is a file, not the folder of a checkpoint") }
         do {
             let source = try ByteSource(path: path + "/" + name)

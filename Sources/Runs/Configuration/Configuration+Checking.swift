@@ -13,6 +13,11 @@ extension Configuration {
         if case .uniform(let low, let high) = prior, low >= high {
             throw failure("prior.high", "a uniform prior from \(low) to \(high) is impossible, expected low below high")
         }
+        if case .uniform(let low, let high) = prior, !(Float(high - low).isFinite && Float(high - low).isNormal) {
+            throw failure(
+                "prior.high", "a uniform prior from \(low) to \(high) is impossible: in single precision its width is 0 or infinite"
+            )
+        }
         if prior.requiresTwoDimensions, model.code != 2 {
             throw failure(
                 "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane", suggestion: "2")

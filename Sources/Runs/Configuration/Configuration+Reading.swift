@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Evaluation
 import Kernels
 import Layers
 
@@ -13,7 +14,8 @@ enum ConfigurationLimits {
     static let layers = 16
     static let code = 4_096
     static let scheduleSteps = 64
-    static let components = 10_000
+    /// More petals than the code space is cut into cells (`CodeCells`) cannot be told apart.
+    static let components = CodeCells.wanted
 }
 
 /// The defaults are those of a text that is read alone, as a run's `config.yaml`, which names every key. What a person gives lies over a

@@ -106,10 +106,19 @@ final class SettingSection {
         }
     }
 
-    /// A finite real.
+    /// A finite real that training applies, in single precision: what is 0 there or infinite is no number of its kind.
     func real(_ key: String, default fallback: Double, _ bound: Bound) throws -> Double {
         guard let value = take(key) else { return fallback }
-        return try Self.real(value, full(key), bound)
+        let number = try Self.real(value, full(key), bound)
+        // The kernels flush what is smaller than normal.
+        let applied = abs(number) < Double(Float.leastNormalMagnitude) ? 0 : Double(Float(number))
+        guard applied.isFinite, bound.holds(applied) else {
+            let made = applied.isFinite ? "\(Int(applied))" : "infinite"
+            throw Self.error(
+                value, full(key),
+                "\(value.flow) is impossible, expected \(bound.text): training is in single precision, where it is \(made)")
+        }
+        return number
     }
 
     private static func real(_ setting: Setting, _ key: String, _ bound: Bound) throws -> Double {
@@ -160,7 +169,7 @@ final class SettingSection {
     func integers(_ key: String, default fallback: [Int], in range: ClosedRange<Int>, atMost count: Int) throws -> [Int] {
         guard let value = take(key) else { return fallback }
         guard case .list(let elements) = value.content else {
-            throw Self.error(value, full(key), "a list such as [1000, 1000] is expected, not \(value.description)")
+            throw Self.error(value, full(key), "a list such as \(fallback) is expected, not \(value.description)")
         }
         guard elements.count <= count else {
             throw Self.error(value, full(key), "\(elements.count) entries are impossible, expected at most \(count)")
@@ -201,6 +210,11 @@ final class SettingSection {
     func finish() throws {
         for entry in setting.entries ?? [] where !asked.contains(entry.key) {
             let key = full(entry.key)
+            if entry.key.contains("."), Configuration.knownKeys.contains(key) {
+                throw ConfigurationError(
+                    origin: entry.keyOrigin.text, key: key,
+                    problem: "a key with dots is for --set, and in a file a mapping holds it: write \(Self.nested(entry))")
+            }
             if Configuration.knownKeys.contains(key) {
                 throw ConfigurationError(origin: entry.keyOrigin.text, key: key, problem: "this key \(whoseKind)")
             }
@@ -209,6 +223,13 @@ final class SettingSection {
                 origin: entry.keyOrigin.text, key: key, problem: "there is no such key\(path.isEmpty ? "" : " in \(path)")",
                 suggestion: nearest)
         }
+    }
+
+    /// An entry whose key has dots as YAML has it: `model: {code: 3}`.
+    private static func nested(_ entry: Setting.Entry) -> String {
+        let parts = entry.key.split(separator: ".")
+        let inner = parts.dropFirst().reversed().reduce(entry.value.flow) { "{\($1): \($0)}" }
+        return "\(parts.first ?? ""): \(inner)"
     }
 
     /// Why a key that exists cannot stand in this mapping.

@@ -29,9 +29,13 @@ extension RunFolder {
 
     /// The checkpoint that the run goes on from, none where it has not come to one, and those that were passed over for it.
     ///
-    /// - Throws: `RunFolderError` where there are some and none is whole.
+    /// - Throws: `RunFolderError` where there are some and none is whole, and where a link that leads nowhere has the name of one that is to
+    ///   be stored again.
     public func newestWhole() throws -> (checkpoint: Checkpoint?, leftOut: [LeftOut]) {
         let newest = try checkpoints().newestWhole()
+        for left in newest.leftOut {
+            if let target = Self.missingTarget(of: left.path) { throw Self.leadsNowhere(left.path, target) }
+        }
         if newest.checkpoint == nil, let first = newest.leftOut.first {
             throw RunFolderError("no checkpoint of \(path) is whole (\(first)); begin a new run, or put one back from a copy")
         }
@@ -57,6 +61,11 @@ extension RunFolder {
         return lstat(path, &status) == 0
     }
 
+    /// Where a symbolic link leads to, if nothing is there.
+    static func missingTarget(of path: String) -> String? {
+        exists(path) ? nil : try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+    }
+
     static func requireFile(_ path: String, mayBeLink: Bool = true) throws {
         guard isThere(path) else { return }
         if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
@@ -68,9 +77,7 @@ extension RunFolder {
 
     private static func requireFolder(_ path: String) throws {
         guard isThere(path), !Disk.isDirectory(path) else { return }
-        if !exists(path), let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
-            throw leadsNowhere(path, target)
-        }
+        if let target = missingTarget(of: path) { throw leadsNowhere(path, target) }
         throw RunFolderError("\(path) is no folder, where the run has one: move it away, and put the folder back.")
     }
 

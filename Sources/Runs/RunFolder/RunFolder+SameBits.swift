@@ -2,7 +2,7 @@ extension RunFolder {
     /// Throws `RunFolderError` where a checkpoint of the run was made with other settings than these that change bits: `config.yaml` was
     /// edited, or the checkpoint is another run's. The error names the keys that differ and the way on.
     ///
-    /// Only manifests are read, and of a checkpoint that differs its header: a damaged state is another question, with its own answer.
+    /// Only manifests are read, and of a checkpoint that differs its state: one that is damaged is another question, with its own answer.
     public func requireCheckpoints(of configuration: Configuration, disk: Disk = Disk()) throws {
         for checkpoint in try checkpoints(disk: disk).manifests() {
             if let words = otherSettings(of: checkpoint, than: configuration) {
@@ -16,16 +16,26 @@ extension RunFolder {
     /// Steps done at the newest checkpoint, as its manifest says; 0 where there is none.
     public func newestStep() throws -> UInt64 { try checkpoints().manifests().map(\.info.step).max() ?? 0 }
 
-    /// How a configuration differs, in what changes bits, from the one a checkpoint was made with; `nil` where it does not.
+    /// Throws `RunFolderError` for a step that the run has not done and does not come to.
+    public func requireStep(_ step: UInt64, of configuration: Configuration, trainingImages: Int) throws {
+        let last = max(configuration.lastStep(trainingImages: trainingImages), try newestStep())
+        guard step > last else { return }
+        throw RunFolderError(
+            "The run \(typedName) ends with step \(last), so there is no step \(step) to repeat; name one up to \(last).")
+    }
+
+    /// How a configuration differs, in what changes bits, from the one a checkpoint was made with; `nil` where it does not, and where the
+    /// checkpoint is damaged: it is passed over, and what it says of its settings is nobody's word.
     public func otherSettings(of checkpoint: Checkpoint, than configuration: Configuration) -> String? {
         guard checkpoint.info.identity != configuration.identityDigest else { return nil }
         let place = "the checkpoint after step \(checkpoint.info.step) was made with others"
-        guard let reader = try? checkpoint.open(), let text = reader.metadata[StateFile.Key.configuration],
-            let made = try? Configuration.read(yaml: text, file: checkpoint.statePath)
-        else { return "\(place), which cannot be read" }
-        let wrong = configuration.bitsDifference(from: made, after: checkpoint.info.step)
+        let made = (try? checkpoint.open())?.metadata[StateFile.Key.configuration].flatMap {
+            try? Configuration.read(yaml: $0, file: checkpoint.statePath)
+        }
+        let wrong = made.map { configuration.bitsDifference(from: $0, after: checkpoint.info.step) }
         // A version that knows more settings than the one that wrote it, each at the value that changes nothing.
-        guard !wrong.isEmpty else { return nil }
+        guard wrong?.isEmpty != true, CheckpointStore.damage(of: checkpoint.path) == nil else { return nil }
+        guard let wrong else { return "\(place), which cannot be read" }
         return "\(place): " + wrong.map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(separator: ", ")
     }
 }

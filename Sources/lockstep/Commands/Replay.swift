@@ -26,7 +26,9 @@ struct Replay: ParsableCommand {
     @Option(help: "Where to write (safetensors).", completion: .file())
     var out: String
 
-    @Option(help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).", completion: .directory)
+    @Option(
+        help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).",
+        completion: .directory)
     var data: String?
 
     func validate() throws {
@@ -45,6 +47,7 @@ struct Replay: ParsableCommand {
             try folder.requireCheckpoints(of: own)
             try KernelChoice.require(own.kernel)
             let (configuration, data) = try folder.openData(own, directory: self.data)
+            try folder.requireStep(step, of: configuration, trainingImages: data.train.count)
             let settings = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
             let replica = try Replica(settings)
             let before = try folder.checkpoints().newestWhole(before: step)

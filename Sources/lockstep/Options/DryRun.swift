@@ -65,6 +65,12 @@ struct DryRun {
         if let idle = training.idleStep, idle < configuration.lastStep(trainingImages: data.train.count) {
             lines.append("#             every rate is 0 from step \(idle) on: no step after it changes a weight")
         }
+        for phase in Configuration.phaseNames {
+            let last = configuration.lastStep(trainingImages: data.train.count)
+            guard let reached = training.unreachedRate(of: phase, before: last) else { continue }
+            lines.append(
+                "#             \(phase) hardly learns: its warm_up ends long after the run, which comes to a rate of \(reached)")
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -53,6 +53,24 @@ import Testing
         #expect(CheckpointStore.damage(of: whole.path) == nil)
     }
 
+    @Test("A link that leads nowhere is passed over in words, and nobody goes on whose checkpoint of that step would have its name")
+    func danglingLink() throws {
+        let run = try RunFolder.begin(Configuration(), provenance: RunFolderTests.provenance, at: scratch.file("run"))
+        let store = run.checkpoints()
+        let whole = try store.write(CheckpointTests.info(10), produce: CheckpointTests.produce)
+        let path = try store.write(CheckpointTests.info(20), produce: CheckpointTests.produce).path
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/nowhere/at/all")
+        let found = try store.newestWhole()
+        #expect(found.checkpoint == whole)
+        #expect(found.leftOut.map(\.description) == ["\(path): it is a symbolic link to /nowhere/at/all, where nothing is"])
+        #expect(
+            sentence { _ = try run.newestWhole() }
+                == "\(path) is a symbolic link to /nowhere/at/all, where nothing is: mount or put back what it leads to.")
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try run.newestWhole().checkpoint == whole)
+    }
+
     @Test("A state file with any one byte of its header changed, or cut there, is left out and the older one is taken")
     func everyByteOfTheHeader() throws {
         let whole = try save(1)

@@ -1,3 +1,4 @@
+import Foundation
 import Waiting
 
 /// What can go wrong with a data set: every case prints as one sentence with a way on.
@@ -37,7 +38,10 @@ extension DataError: CustomStringConvertible {
             return "\(file) is damaged or not of this format: at \(place) found \(found), expected \(expected); "
                 + "replace the file\(wayOn)."
         case .system(let doing, let file, let reason):
-            return "cannot \(doing) \(file): \(reason); check the path, its permissions and the free space."
+            let wayOn =
+                reason == String(cString: strerror(EFBIG))
+                ? "raise the limit on file sizes (ulimit -f)" : "check the path, its permissions and the free space"
+            return "cannot \(doing) \(file): \(reason); \(wayOn)."
         case .elementType(let file, let found, let role):
             let types = role.types.map { "\($0)" }.joined(separator: ", ")
             return

@@ -23,6 +23,25 @@ import Testing
         #expect(here.description.hasSuffix("are free"))
     }
 
+    @Test("Folders that are missing are made, and where a file or a link to nowhere stands in their way the system's word is told")
+    func folders() throws {
+        let folder = try TemporaryFolder()
+        try NPY.write([Float(1)], shape: [1], to: folder.path + "/a/b/c.npy")
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/a/b/c.npy"))
+        let link = folder.path + "/link"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/nowhere/at/all")
+        for way in [folder.path + "/a/b/c.npy", folder.path + "/a/b/c.npy/d", link] {
+            let error = #expect(throws: DataError.self) { try NPY.write([Float(1)], shape: [1], to: way + "/e.npy") }
+            #expect(error?.description.contains("cannot create \(way)/e.npy: Not a directory; check the path") == true, "\(way)")
+        }
+    }
+
+    @Test("A limit on file sizes is told as what it is")
+    func fileSizes() {
+        let error = DataError.system(doing: "write", file: "codes.npy", reason: String(cString: strerror(EFBIG)))
+        #expect(error.description == "cannot write codes.npy: File too large; raise the limit on file sizes (ulimit -f).")
+    }
+
     @Test("A folder, a device or a pipe that is named as the place of a file is refused, and stays")
     func obstacles() throws {
         let folder = try TemporaryFolder()

@@ -77,6 +77,10 @@ struct CommandTests {
             #expect(!FileManager.default.fileExists(atPath: copy + "/figures/" + name))
         }
         #expect(figures.output.contains("losses.png"))
+        // Where the metrics are empty a picture of losses that is there is older, and told to be.
+        try Data().write(to: URL(fileURLWithPath: copy + "/metrics.jsonl"))
+        let lost = try lockstep(["figures", "damaged"])
+        #expect(lost.errors.contains("losses.png was not drawn, and one that is there is older"), "\(lost.errors)")
         let encoded = try lockstep(["encode", "damaged", "--split", "validation", "--out", "damaged.npy"])
         #expect(encoded.errors.contains("100 of the 100 codes"), "\(encoded.errors)")
         #expect(try lockstep(["evaluate", "damaged"]).status == 0)

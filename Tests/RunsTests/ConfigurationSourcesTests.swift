@@ -147,6 +147,8 @@ import Testing
     @Test("A flag and an environment variable are named in their errors")
     func named() {
         #expect(
+            sentence { _ = try Configuration.load(ConfigurationSources(file: "")) } == "--config: the file's name is empty.")
+        #expect(
             sentence {
                 _ = try Configuration.load(ConfigurationSources(flags: [FlagSetting(flag: "--epochs", key: "epochs", value: "x")]))
             }

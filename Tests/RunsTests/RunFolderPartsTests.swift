@@ -50,6 +50,7 @@ import Testing
         #expect(
             sentence { try run.requireParts() }
                 == "\(path) is a symbolic link to /nowhere/at/all, where nothing is: mount or put back what it leads to.")
+        if name == "figures" { #expect(sentence { try run.requireFiguresFolder() }.contains("mount or put back what it leads to")) }
         if name == "checkpoints" { #expect(sentence { _ = try run.checkpoints().steps() }.contains("Cannot list")) }
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: scratch.path)

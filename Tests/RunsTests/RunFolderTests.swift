@@ -185,6 +185,20 @@ import Testing
             sentence { _ = try RunFolder.open("latest", under: runs) }
                 == "There is no \(runs)/latest, since no run was started from this folder; give a run's path or name.")
         #expect(
+            sentence { _ = try RunFolder.open("", under: runs) }
+                == "The name of the run is empty; give a run's folder, its name under \(runs), or latest.")
+        let lost = try makeRun("lost")
+        let checkpoint = try lost.checkpoints().write(CheckpointTests.info(5), produce: CheckpointTests.produce)
+        try Data().write(to: URL(fileURLWithPath: lost.configurationPath))
+        #expect(
+            sentence { _ = try lost.configuration() }.hasPrefix(
+                "\(lost.configurationPath): this file is empty, and settings are due; the file was changed"))
+        try FileManager.default.removeItem(atPath: lost.configurationPath)
+        #expect(
+            sentence { _ = try RunFolder.open(lost.path, under: runs) }.contains(
+                "has checkpoints and no config.yaml: put the file back as it was (the checkpoint has the settings, see `lockstep inspect \(checkpoint.path)`)"
+            ))
+        #expect(
             sentence { _ = try RunFolder.open(scratch.path, under: runs) }
                 == "\(scratch.path) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest."
         )

@@ -17,7 +17,7 @@ public final class AtomicFile {
         }
         temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
         do {
-            try FileManager.default.createDirectory(atPath: FilePath.folder(of: path), withIntermediateDirectories: true)
+            try Self.makeFolder(FilePath.folder(of: path))
             guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
                 throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
             }
@@ -57,6 +57,20 @@ public final class AtomicFile {
         isOpen = false
         try? handle.close()
         try? FileManager.default.removeItem(atPath: temporary)
+    }
+
+    /// Makes a folder and those above it, where they are missing. The system's own word is told, which Foundation keeps to itself.
+    private static func makeFolder(_ path: String) throws {
+        guard mkdir(path, 0o777) != 0 else { return }
+        let code = errno
+        if code == ENOENT, FilePath.folder(of: path) != path {
+            try makeFolder(FilePath.folder(of: path))
+            return try makeFolder(path)
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw POSIXError(POSIXErrorCode(rawValue: code == EEXIST ? ENOTDIR : code) ?? .EIO)
+        }
     }
 
     /// What else than a file stands there: a rename would put a file in the place of a device.

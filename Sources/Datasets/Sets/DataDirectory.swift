@@ -137,9 +137,9 @@ public struct DataDirectory: Sendable, Hashable {
             return "name a folder that has them with --data DIR, or give `lockstep resume` their new place by \(settings)"
         }
         // A configuration is read with whole paths; a name alone is the one that is looked for where nothing is given.
-        let isGiven = files.allSatisfy { $0.name.hasPrefix("/") }
-        return isGiven
-            ? "check what you gave for \(files.map { "data.\($0.key)" }.joined(separator: " and ")), or give a folder that has it by --data DIR"
+        let keys = files.map { "data.\($0.key)" }.joined(separator: " and ")
+        return files.allSatisfy { $0.name.hasPrefix("/") }
+            ? "check what you gave for \(keys), or give a folder that has it by --data DIR"
             : "give the path by \(settings), or a folder that has them by --data DIR"
     }
 

@@ -71,6 +71,7 @@ extension Configuration {
 
     /// The file that a person has named: a path that leads nowhere is a wrong value like any other.
     private static func typedTree(_ path: String) throws -> Setting {
+        guard !path.isEmpty else { throw ConfigurationError(origin: "--config", key: "", problem: "the file's name is empty") }
         do {
             return try tree(ofFile: path)
         } catch let error as DiskError {

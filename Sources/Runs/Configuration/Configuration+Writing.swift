@@ -35,8 +35,9 @@ extension RunFolder {
         } catch let error as ConfigurationError {
             // It was whole when the run was made.
             guard let checkpoint = try? checkpoints().manifests().last else { throw error }
+            let problem = "\(error)".trimmingSuffix(".")
             throw RunFolderError(
-                "\(error); the file was changed since the run was made: put it back as it was (the checkpoint has the settings, see `lockstep inspect \(checkpoint.path)`)."
+                "\(problem); the file was changed since the run was made: put it back as it was (the checkpoint has the settings, see `lockstep inspect \(checkpoint.path)`)."
             )
         }
     }

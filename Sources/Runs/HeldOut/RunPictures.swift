@@ -134,7 +134,10 @@ public struct RunPictures: Sendable {
         guard FileManager.default.fileExists(atPath: folder.metricsPath) else { return pictures }
         // The run may have gone on since: the picture shows it as far as its title says.
         let metrics = try MetricsReader(path: folder.metricsPath).upTo(title.step ?? .max)
-        guard !metrics.steps.isEmpty else { return pictures }
+        guard !metrics.steps.isEmpty else {
+            pictures.leaveOut(.losses, "the metrics tell of no step up to it")
+            return pictures
+        }
         let curves = TrainingCurves(metrics, cost: configuration.cost)
         let notFinite = curves.all.reduce(0) { $0 + $1.notFinite }
         if notFinite > 0 { pictures.warn(.losses, "\(notFinite) values of the metrics are not finite and are not shown") }

@@ -15,6 +15,9 @@ extension RunFolder {
     /// The same of the folder of checkpoints alone, for whoever only looks at them.
     public func requireCheckpointsFolder() throws { try Self.requireFolder(checkpointsPath) }
 
+    /// The same of the folder of pictures alone, for whoever only draws.
+    public func requireFiguresFolder() throws { try Self.requireFolder(figuresPath) }
+
     /// A run that has stored a checkpoint does not begin at step 1 again because the checkpoints are gone. One that was ended before its first
     /// has none to miss.
     ///

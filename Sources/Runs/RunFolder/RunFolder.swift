@@ -67,12 +67,21 @@ public struct RunFolder: Sendable, Hashable {
     ///
     /// A folder counts as a run when it holds `config.yaml`. The error of an unknown name tells the nearest one there is.
     public static func open(_ run: String, under runs: String = defaultParent) throws -> RunFolder {
+        guard !run.isEmpty else {
+            throw RunFolderError("The name of the run is empty; give a run's folder, its name under \(runs), or latest.")
+        }
         let underRuns = absolute(runs) + "/" + run
         if run != latestName, isRun(run) { return RunFolder(path: absolute(run)) }
         if !run.contains("/"), isRun(underRuns) { return RunFolder(path: resolved(underRuns)) }
         if run == latestName, isRun(run) { return RunFolder(path: absolute(run)) }
         for place in run.contains("/") ? [absolute(run)] : [absolute(run), underRuns] { try requireFile(place + "/config.yaml") }
         if exists(run) || (!run.contains("/") && exists(underRuns)) {
+            let path = exists(run) ? absolute(run) : underRuns
+            if let checkpoint = try? RunFolder(path: path).checkpoints().manifests().first {
+                throw RunFolderError(
+                    "\(run) has checkpoints and no config.yaml: put the file back as it was (the checkpoint has the settings, see `lockstep inspect \(checkpoint.path)`)."
+                )
+            }
             throw RunFolderError(
                 "\(run) is not a run: it holds no config.yaml; RUN is a run's folder, its name under \(runs), or latest.")
         }

@@ -35,7 +35,9 @@ struct Encode: ParsableCommand {
     @Option(help: "train, validation or test.")
     var split: DataSet.Split
 
-    @Option(help: "Where to write (.npy).", completion: .file())
+    @Option(
+        help: "Where to write (F.npy). Labels go to F.labels.npy beside it; files of these names are written over.",
+        completion: .file())
     var out: String
 
     func validate() throws { try OutputEnding.require([.npy], of: out) }

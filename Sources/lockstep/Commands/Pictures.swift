@@ -19,6 +19,7 @@ struct DrawFigures: ParsableCommand {
     func run() throws {
         try finishing {
             let run = try trained.open()
+            try run.saved.folder.requireFiguresFolder()
             let pictures = RunPictures(folder: run.saved.folder, configuration: run.configuration, data: run.data)
             let info = run.saved.checkpoint.info
             if let metrics = try? MetricsReader(path: run.saved.folder.metricsPath), let first = metrics.passedOver.first {

@@ -518,15 +518,8 @@ public nonisolated struct ControlShardReport: Sendable {
 
   public var rows: UInt32 = 0
 
-  /// sum over the rows
-  public var loss: Double = 0
-
-  /// sum of squared errors over rows and pixels
-  public var pixelError: Double = 0
-
-  public var codeSum: Double = 0
-
-  public var codeSumOfSquares: Double = 0
+  /// sums over the rows, in the order of the phase's figures
+  public var figures: [Double] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1656,10 +1649,7 @@ nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.shard) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
-      case 4: try { try decoder.decodeSingularDoubleField(value: &self.pixelError) }()
-      case 5: try { try decoder.decodeSingularDoubleField(value: &self.codeSum) }()
-      case 6: try { try decoder.decodeSingularDoubleField(value: &self.codeSumOfSquares) }()
-      case 7: try { try decoder.decodeSingularDoubleField(value: &self.loss) }()
+      case 8: try { try decoder.decodeRepeatedDoubleField(value: &self.figures) }()
       default: break
       }
     }
@@ -1672,17 +1662,8 @@ nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._
     if self.rows != 0 {
       try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 2)
     }
-    if self.pixelError.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.pixelError, fieldNumber: 4)
-    }
-    if self.codeSum.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.codeSum, fieldNumber: 5)
-    }
-    if self.codeSumOfSquares.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.codeSumOfSquares, fieldNumber: 6)
-    }
-    if self.loss.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.loss, fieldNumber: 7)
+    if !self.figures.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.figures, fieldNumber: 8)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1690,10 +1671,7 @@ nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._
   public static func ==(lhs: ControlShardReport, rhs: ControlShardReport) -> Bool {
     if lhs.shard != rhs.shard {return false}
     if lhs.rows != rhs.rows {return false}
-    if lhs.loss != rhs.loss {return false}
-    if lhs.pixelError != rhs.pixelError {return false}
-    if lhs.codeSum != rhs.codeSum {return false}
-    if lhs.codeSumOfSquares != rhs.codeSumOfSquares {return false}
+    if lhs.figures != rhs.figures {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -19,7 +19,7 @@ import Testing
         arguments: [1, 99, 100, 101, 250])
     func neighbours(count: Int) throws {
         let replica = try trained()
-        let inference = try Inference(model: replica.settings.model, pixels: 12, tensors: replica.state())
+        let inference = try Inference(replica.settings, tensors: replica.state())
         let bytes = someImages(count, pixels: 12)
         let codes = inference.encode(bytes)
         #expect(codes.rows == count && codes.columns == 2)
@@ -36,7 +36,7 @@ import Testing
     @Test("nothing in, nothing out")
     func empty() throws {
         let replica = try trained()
-        let inference = try Inference(model: replica.settings.model, pixels: 12, tensors: replica.state())
+        let inference = try Inference(replica.settings, tensors: replica.state())
         #expect(inference.reconstruct([]).rows == 0)
     }
 
@@ -45,11 +45,11 @@ import Testing
         let replica = try trained(average: 0.9)
         let settings = replica.settings
         let bytes = someImages(3, pixels: 12)
-        let now = try Inference(model: settings.model, pixels: 12, tensors: replica.state())
-        let average = try Inference(model: settings.model, pixels: 12, tensors: replica.state(), averaged: true)
+        let now = try Inference(settings, tensors: replica.state())
+        let average = try Inference(settings, tensors: replica.state(), averaged: true)
         #expect(now.encode(bytes).values.array != average.encode(bytes).values.array)
         let error = #expect(throws: StateError.self) {
-            try Inference(model: settings.model, pixels: 12, tensors: trained().state(), averaged: true)
+            try Inference(settings, tensors: trained().state(), averaged: true)
         }
         #expect(error?.tensor == "average.encoder.0.weight")
     }

@@ -119,6 +119,6 @@ import Testing
             #expect(phase.tensors.map(\.range.lowerBound) == [0] + phase.tensors.dropLast().map(\.range.upperBound))
             #expect(phase.tensors.last?.range.upperBound == phase.count)
         }
-        #expect(replica.phases.map(\.name) == TrainingSettings.phaseNames)
+        #expect(replica.phases.map(\.name) == replica.settings.phaseNames)
     }
 }

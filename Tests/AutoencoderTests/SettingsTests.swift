@@ -6,18 +6,17 @@ import Testing
 @Suite struct SettingsTests {
     @Test("the likelihood model costs 22.6 million multiply-adds a sample")
     func operations() {
-        let model = ModelSettings(
-            encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 8, output: .sigmoid,
-            initialisation: .normal)
-        #expect(model.multiplyAddsPerSample(pixels: 784) == 22_616_000)
-        #expect(model.parameterCount(pixels: 784) == 4_599_793)
+        var settings = smallSettings(code: 8, pixels: 784)
+        for width in [\ModelSettings.encoder, \.decoder, \.discriminator] { settings.model[keyPath: width] = [1000, 1000] }
+        #expect(settings.multiplyAddsPerSample == 22_616_000)
+        #expect(settings.parameterCount == 4_599_793)
     }
 
     @Test("the parameter count is that of the replica's tensors")
     func parameters() throws {
         let settings = smallSettings()
         let tensors = try Replica(settings).state().filter { StateNames.isParameter($0.name) }
-        #expect(tensors.reduce(0) { $0 + $1.values.count } == settings.model.parameterCount(pixels: settings.pixels))
+        #expect(tensors.reduce(0) { $0 + $1.values.count } == settings.parameterCount)
     }
 
     @Test("the first step without a rate is the one after the last schedule's end, on whatever fraction of an epoch that lies")
@@ -27,12 +26,12 @@ import Testing
         settings.trainingImages = 100
         let ends: [(from: Double, to: Double)] = [(0, 1), (1, 3), (0.2, 0.3), (0, 2.1), (1, 2.125), (0, 7)]
         for end in ends {
-            for name in TrainingSettings.phaseNames {
+            for name in settings.phaseNames {
                 settings.phases[name]?.schedule = Schedule(kind: .cosine(from: end.from, to: end.to))
             }
             settings.phases["generator"]?.schedule = Schedule(kind: .cosine(from: 0, to: 0.01))
             let first = (0..<40).first { step in
-                TrainingSettings.phaseNames.allSatisfy { settings.rate(phase: $0, step: step) == 0 }
+                settings.phaseNames.allSatisfy { settings.rate(phase: $0, step: step) == 0 }
             }
             #expect(settings.idleStep == first && first != nil, "to \(end.to)")
         }

@@ -19,15 +19,15 @@ import Testing
     @Test("a ledger totals in order of shard whatever the order of arrival, and a later report replaces an earlier one")
     func ledger() {
         func ledger(_ order: [Int]) -> StepLedger {
-            var ledger = StepLedger(phases: 2, shards: 3, code: 2)
+            var ledger = StepLedger(smallSettings(code: 2, shards: 3))
             #expect(!ledger.isComplete)
-            ledger.add(ShardReport(shard: 1, phase: 0, rows: 2, loss: 99))
+            ledger.add(ShardReport(shard: 1, phase: 0, rows: 2, figures: [99, 0, 0, 0]))
             for shard in order {
-                for phase in 0..<2 {
+                for phase in 0..<3 {
                     ledger.add(
                         ShardReport(
-                            shard: shard, phase: phase, rows: 2, loss: [0.1, 0.7, 1e-17][shard] * Double(phase + 1),
-                            pixelError: 3, codeSum: phase == 0 ? 2 : 0, codeSumOfSquares: phase == 0 ? 4 : 0))
+                            shard: shard, phase: phase, rows: 2,
+                            figures: [[0.1, 0.7, 1e-17][shard] * Double(phase + 1)] + (phase == 0 ? [3, 2, 4] : [])))
                 }
             }
             #expect(ledger.isComplete)

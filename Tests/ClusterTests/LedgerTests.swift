@@ -14,7 +14,7 @@ import Wire
                 .with {
                     $0.shard = shard
                     $0.rows = 9
-                    $0.loss = loss
+                    $0.figures = [loss]
                 }
             }
         }
@@ -37,7 +37,7 @@ import Wire
         let shards = ledger.take(2).shards
         #expect(shards.map(\.phase) == [0, 0, 0, 1])
         #expect(shards.map(\.shard) == [0, 1, 2, 0])
-        #expect(shards.map(\.loss) == [1, 1, 5, 1] && shards.allSatisfy { $0.rows == 9 })
+        #expect(shards.map { $0.figures[0] } == [1, 1, 5, 1] && shards.allSatisfy { $0.rows == 9 })
     }
 
     @Test("a step report that is sent again counts once, those of two workers both")

@@ -70,7 +70,11 @@ import Testing
                 }
             }
         }
-        return try Inference(model: model, pixels: pixels, tensors: tensors)
+        let settings = TrainingSettings(
+            model: model, cost: .halfSquaredError, prior: .gaussian(std: 1), inputNoise: 0, phases: [:], average: 0,
+            gradientBits: 31,
+            minibatch: 1, shards: 1, seed: 0, pixels: pixels, trainingImages: 1)
+        return try Inference(settings, tensors: tensors)
     }
 
     private func images(_ range: Range<Int>, pixels: Int) -> [UInt8] {

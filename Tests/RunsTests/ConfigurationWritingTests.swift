@@ -222,7 +222,7 @@ import Testing
         let length = ["epochs=200000000"]
         let done: UInt64 = 1_500_000_000
         func rates(_ schedule: String) -> [String] {
-            length + Configuration.phaseNames.map { "phases.\($0).schedule=\(schedule)" }
+            length + Configuration().phaseNames.map { "phases.\($0).schedule=\(schedule)" }
         }
         let run = try short(rates("{kind: cosine, from: 150000000, to: 200000000}"))
         for (schedule, isAllowed) in [
@@ -268,7 +268,7 @@ import Testing
         expected.model.encoder = [500, 500]
         expected.model.decoder = [500, 500]
         expected.model.discriminator = [500, 500]
-        for phase in Configuration.phaseNames {
+        for phase in Configuration().phaseNames {
             expected.phases[phase]?.schedule = Schedule(kind: .cosine(from: 2, to: Double(quickstart.epochs)))
         }
         #expect(quickstart == expected)

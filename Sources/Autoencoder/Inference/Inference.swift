@@ -1,7 +1,7 @@
 import Kernels
 import Layers
 
-/// Encoder and decoder with fixed parameters, for evaluation, pictures and the commands that encode or decode.
+/// A model with fixed parameters, for evaluation, pictures and the commands that encode or decode.
 ///
 /// It works in blocks of a fixed number of rows, the last one filled up, since products change bits with their rows: an
 /// image's code depends on its place in the block, but not on the images around it or on how many there are.
@@ -9,26 +9,23 @@ public struct Inference: Sendable {
     /// Rows of every product.
     public static let blockRows = 100
 
-    public let model: ModelSettings
-    public let pixels: Int
-    private let encoder: MultilayerPerceptron
-    private let decoder: MultilayerPerceptron
+    public let settings: TrainingSettings
+    private let model: Model
 
-    /// Copies encoder and decoder from the tensors of a state, snapshot or checkpoint.
+    /// Copies the networks that it needs from the tensors of a state, snapshot or checkpoint.
     ///
     /// - Parameters:
     ///   - tensors: others beside those needed are ignored.
     ///   - averaged: take the averaged weights. Throws `StateError` where a tensor is missing or of another shape; `MemoryShortage`.
-    public init(model: ModelSettings, pixels: Int, tensors: [StateTensor], averaged: Bool = false) throws {
-        self.model = model
-        self.pixels = pixels
+    public init(_ settings: TrainingSettings, tensors: [StateTensor], averaged: Bool = false) throws {
+        self.settings = settings
         try MemoryRoom.require(
-            threads: 1, bytes: 2 * MemoryLayout<Float>.size * model.parameterCount(pixels: pixels), for: "encoding and decoding")
-        let networks = Model(model, pixels: pixels)
-        encoder = networks.encoder
-        decoder = networks.decoder
+            threads: 1, bytes: 2 * MemoryLayout<Float>.size * settings.parameterCount, for: "encoding and decoding")
+        model = Model(settings.composition)
         let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for network in [encoder, decoder] {
+        let graph = model.composition.graph
+        let needed = graph[model.composition.code].below.union(graph[model.composition.image].below)
+        for network in needed.sorted().map({ model.networks[$0] }) {
             for tensor in network.layout.tensors {
                 let name = averaged ? StateNames.average(tensor.name) : tensor.name
                 guard let found = byName[name] else {
@@ -45,45 +42,60 @@ public struct Inference: Sendable {
         }
     }
 
-    /// (N, Z): the codes of N images of `pixels` bytes each.
+    /// (N, Z): the codes of N images of as many bytes as an image of the run has.
     public func encode(_ images: [UInt8]) -> Matrix {
+        let pixels = settings.pixels
         precondition(images.count % pixels == 0, "\(images.count) bytes are not whole images of \(pixels)")
-        let codes = Matrix(rows: images.count / pixels, columns: model.code)
-        forward(encoder, rows: codes.rows, into: codes) { input, rows in
+        return run(model.composition.code, rows: images.count / pixels) { input, rows in
             Elementwise.bytesToUnit(images[rows.lowerBound * pixels..<rows.upperBound * pixels], into: input.values)
         }
-        return codes
     }
 
     /// (N, P): the images of codes (N, Z), as the output's nonlinearity gives them.
     public func decode(_ codes: Matrix) -> Matrix {
-        precondition(codes.columns == model.code, "codes of \(codes.columns) dimensions, expected \(model.code)")
-        let images = Matrix(rows: codes.rows, columns: pixels)
-        forward(decoder, rows: codes.rows, into: images) { input, rows in
+        precondition(codes.columns == settings.model.code, "codes of \(codes.columns) dimensions, expected \(settings.model.code)")
+        let images = run(model.composition.image, rows: codes.rows) { input, rows in
             input.values.copy(from: codes.rows(rows).values)
         }
-        if model.output == .sigmoid { Elementwise.sigmoid(images.values, into: images.values) }
+        if settings.model.output == .sigmoid { Elementwise.sigmoid(images.values, into: images.values) }
         return images
     }
 
     /// (N, P): decoded codes of images.
     public func reconstruct(_ images: [UInt8]) -> Matrix { decode(encode(images)) }
 
-    /// Runs a network block by block; `fill` writes the input rows of a range.
-    private func forward(
-        _ network: MultilayerPerceptron, rows: Int, into output: Matrix, fill: (Matrix, Range<Int>) -> Void
-    ) {
+    /// Runs the graph up to a node block by block; `fill` writes the rows of what comes from outside.
+    private func run(_ node: Node, rows count: Int, fill: (Matrix, Range<Int>) -> Void) -> Matrix {
         if !FloatingPoint.modesAreSet { FloatingPoint.setModes() }
+        let graph = model.composition.graph
         let block = Self.blockRows
         let blocks = RowBlocks(shards: [0], counts: [block])
-        let input = Workspace(columns: network.inputs, capacity: block).matrix(rows: block)
-        let activations = Activations(widths: network.widths, capacity: block)
-        for start in stride(from: 0, to: rows, by: block) {
-            let range = start..<min(start + block, rows)
-            if range.count < block { input.values.fill(0) }
-            fill(input.rows(0..<range.count), range)
-            let result = network.forward(input, into: activations, blocks: blocks)
-            output.rows(range).values.copy(from: result.rows(0..<range.count).values)
+        let order = graph.order(for: [node])
+        var (values, activations): ([Node: Matrix], [Node: Activations]) = ([:], [:])
+        for node in order {
+            if case .apply(let network) = graph[node].operation {
+                activations[node] = Activations(widths: model.networks[network].widths, capacity: block)
+            } else {
+                values[node] = Workspace(columns: graph[node].columns, capacity: block).matrix(rows: block)
+            }
         }
+        let output = Matrix(rows: count, columns: graph[node].columns)
+        for start in stride(from: 0, to: count, by: block) {
+            let rows = start..<min(start + block, count)
+            for node in order {
+                switch graph[node].operation {
+                case .image, .given:
+                    if rows.count < block { values[node]!.values.fill(0) }
+                    fill(values[node]!.rows(0..<rows.count), rows)
+                case .apply(let network):
+                    values[node] = model.networks[network].forward(
+                        values[graph[node].inputs[0]]!, into: activations[node]!, blocks: blocks)
+                case .corrupt, .prior, .stack:
+                    preconditionFailure("an output depends on \(graph[node].operation)")
+                }
+            }
+            output.rows(rows).values.copy(from: values[node]!.rows(0..<rows.count).values)
+        }
+        return output
     }
 }

@@ -1,31 +1,19 @@
 import Kernels
 import Layers
 
-/// A discriminator on the code, told from a prior's samples.
-struct Adversary: Sendable {
-    /// `code`: the middle of its tensors' names.
-    let name: String
-    let network: MultilayerPerceptron
-}
-
-/// The networks of a model. Adversaries are a list, since further variants have one for each head.
-struct Model: Sendable {
-    let encoder: MultilayerPerceptron
-    let decoder: MultilayerPerceptron
-    let adversaries: [Adversary]
+/// The networks of a composition with their memory, and its phases compiled.
+final class Model: Sendable {
+    let composition: Composition
+    let networks: [MultilayerPerceptron]
+    /// One a phase.
+    let programs: [PhaseProgram]
 
     /// Networks with all parameters zero.
-    init(_ settings: ModelSettings, pixels: Int) {
-        encoder = MultilayerPerceptron(name: "encoder", widths: settings.encoderWidths(pixels: pixels))
-        decoder = MultilayerPerceptron(name: "decoder", widths: settings.decoderWidths(pixels: pixels))
-        adversaries = [
-            Adversary(
-                name: "code",
-                network: MultilayerPerceptron(name: "discriminator.code", widths: settings.discriminatorWidths))
-        ]
+    init(_ composition: Composition) {
+        self.composition = composition
+        networks = composition.networks.map { MultilayerPerceptron(name: $0.name, widths: $0.widths) }
+        programs = composition.phases.map { PhaseProgram($0, graph: composition.graph) }
     }
-
-    var networks: [MultilayerPerceptron] { [encoder, decoder] + adversaries.map(\.network) }
 
     /// Draws the weights; a pure function of (settings, seed). Each tensor has a stream of its own, biases stay 0.
     func initialise(_ initialisation: Initialisation, seed: UInt64) {

@@ -3,11 +3,14 @@ import Layers
 
 /// What one phase keeps: its optimizer's buffers, the exponents of its exact sum, and the sum itself.
 ///
-/// The encoder is changed by two phases and so has two optimizer states (paper.md section 1). It changes only
+/// A network that several phases change has an optimizer state in each (paper.md section 1). It changes only
 /// where its replica does.
 final class PhaseState: @unchecked Sendable {
     let description: PhaseDescription
-    let kind: PhaseKind
+    /// The networks that the phase changes, by their places in the model.
+    let changes: [Int]
+    /// Of each of them its first among the phase's tensors.
+    let firstTensors: [Int: Int]
     let optimizerSettings: OptimizerSettings
     /// Each tensor's parameters, in the memory of its network.
     let parameters: [Slice<Float>]
@@ -26,15 +29,21 @@ final class PhaseState: @unchecked Sendable {
     /// Digests of the sum, which the chain hash is continued by.
     let digests: Storage<UInt64>
 
-    init(
-        description: PhaseDescription, kind: PhaseKind, optimizer settings: OptimizerSettings,
-        networks: [MultilayerPerceptron]
-    ) {
-        self.description = description
-        self.kind = kind
+    init(_ index: Int, of model: Model, optimizer settings: OptimizerSettings) {
+        description = PhaseDescription(index: index, of: model)
+        let changes = model.composition.phases[index].changes
+        self.changes = changes
+        let networks = changes.map { model.networks[$0] }
+        var (first, next): ([Int: Int], Int) = ([:], 0)
+        for (place, network) in zip(changes, networks) {
+            first[place] = next
+            next += network.layout.tensors.count
+        }
+        firstTensors = first
         optimizerSettings = settings
         parameters = networks.flatMap { network in network.layout.tensors.map { network.parameters[$0.range] } }
-        optimizer = settings.stateNames.map { _ in Storage<Float>(count: description.count) }
+        let count = description.count
+        optimizer = settings.stateNames.map { _ in Storage<Float>(count: count) }
         if case .adam = settings {
             let powers = Storage<Double>(count: 2)
             powers.all.fill(1)

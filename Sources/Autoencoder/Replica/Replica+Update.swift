@@ -43,7 +43,7 @@ extension Replica {
         chain = ChainHash.extend(chain, withDigests: state.digests.all)
         state.exponents.all.copy(from: change.next)
         state.lastChange = change
-        if state.kind.networks(of: model).contains(where: { $0 === model.encoder }) { encoderVersion += 1 }
+        for network in state.changes { versions[network] += 1 }
         applied += 1
         if self.phase == 0 { moveAverages(team) }
     }

@@ -17,21 +17,19 @@ public final class Replica: @unchecked Sendable {
     let states: [PhaseState]
     /// Averaged parameters, one buffer a network in the order of `model.networks`; empty where there is no average.
     let averages: [Storage<Float>]
-    /// Counts changes of the encoder's parameters, so that lanes know whether their encoder pass still holds.
-    var encoderVersion: UInt64 = 0
+    /// Counts the changes of each network's parameters, so that lanes know which of their values still hold.
+    var versions: [UInt64]
 
     /// Draws the initial parameters: a pure function of the settings. Throws `SettingsError`.
     public init(_ settings: TrainingSettings) throws {
         try settings.validate()
         self.settings = settings
-        let model = Model(settings.model, pixels: settings.pixels)
+        let model = Model(settings.composition)
         model.initialise(settings.model.initialisation, seed: settings.seed)
         self.model = model
-        states = PhaseKind.basic.enumerated().map { index, phase in
-            let networks = phase.kind.networks(of: model)
-            return PhaseState(
-                description: PhaseDescription(index: index, name: phase.name, networks: networks), kind: phase.kind,
-                optimizer: settings.phases[phase.name]!.optimizer, networks: networks)
+        versions = [UInt64](repeating: 0, count: model.networks.count)
+        states = model.composition.phases.enumerated().map { index, phase in
+            PhaseState(index, of: model, optimizer: settings.phases[phase.name]!.optimizer)
         }
         phases = states.map(\.description)
         averages =

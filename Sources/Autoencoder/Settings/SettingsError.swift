@@ -56,12 +56,12 @@ extension TrainingSettings {
     }
 
     private func validatePhases() throws {
-        for name in phases.keys.sorted() where !Self.phaseNames.contains(name) {
+        for name in phases.keys.sorted() where !phaseNames.contains(name) {
             throw SettingsError(
                 key: "phases.\(name)",
-                problem: "no such phase, expected \(Self.phaseNames.joined(separator: ", "))")
+                problem: "no such phase, expected \(phaseNames.joined(separator: ", "))")
         }
-        for name in Self.phaseNames {
+        for name in phaseNames {
             guard let phase = phases[name] else {
                 throw SettingsError(key: "phases.\(name)", problem: "the phase has no optimizer; give it one")
             }

@@ -10,6 +10,7 @@ public enum Cost: String, Sendable, Hashable, CaseIterable {
 
 /// Everything that decides the bits of a run, apart from the images themselves.
 public struct TrainingSettings: Sendable, Hashable {
+    public var variant: Variant
     public var model: ModelSettings
     public var cost: Cost
     public var prior: PriorSettings
@@ -32,12 +33,14 @@ public struct TrainingSettings: Sendable, Hashable {
     public var trainingImages: Int
 
     /// The phases of a step, in order.
-    public static let phaseNames = ["reconstruction", "discriminator", "generator"]
+    public var phaseNames: [String] { variant.phaseNames }
 
     public init(
-        model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double, phases: [String: PhaseSettings],
+        variant: Variant = .basic, model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double,
+        phases: [String: PhaseSettings],
         average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int
     ) {
+        self.variant = variant
         self.model = model
         self.cost = cost
         self.prior = prior
@@ -108,29 +111,5 @@ extension TrainingSettings {
         case (.halfSquaredError, .sigmoid): .halfSquaredErrorSigmoid
         case (.crossEntropy, _): .crossEntropySigmoid
         }
-    }
-}
-
-extension TrainingSettings {
-    /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
-    /// the coordinator, and the activations of a minibatch.
-    public func memoryBytes(threads: Int) -> Int {
-        let parameters = model.parameterCount(pixels: pixels)
-        let widths = model.encoderWidths(pixels: pixels) + model.decoderWidths(pixels: pixels) + model.discriminatorWidths
-        let largest = zip(widths, widths.dropFirst()).map { $0.0 * $0.1 }.max() ?? 0
-        return MemoryLayout<Float>.size * (8 * parameters + 4 * minibatch * widths.reduce(0, +) + 2 * threads * largest)
-    }
-
-    /// What a command that is told how many threads to train with says where there is no room.
-    public static let smallerTraining = "take fewer --threads or a smaller model"
-
-    /// Whether this process may have the memory for it, besides `held`, which it gives up first or does not need.
-    ///
-    /// - Parameter wayOn: as `MemoryRoom.require` has it.
-    /// - Throws: `MemoryShortage`.
-    public func requireMemory(threads: Int, held: Int = 0, or wayOn: String? = Self.smallerTraining) throws {
-        try MemoryRoom.require(
-            threads: threads, bytes: max(0, memoryBytes(threads: threads) - held),
-            for: "training with \(threads) thread\(threads == 1 ? "" : "s")", or: wayOn)
     }
 }

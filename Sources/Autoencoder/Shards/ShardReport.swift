@@ -4,41 +4,28 @@ public struct ShardReport: Sendable, Equatable {
     /// Index of the phase in the step.
     public var phase: Int
     public var rows: Int
-    /// The phase's loss.
-    public var loss: Double
-    /// Squared error over all pixels; reconstruction phase only, else 0.
-    public var pixelError: Double
-    /// Sum of all values of the codes; reconstruction phase only, else 0.
-    public var codeSum: Double
-    /// Sum of their squares; reconstruction phase only, else 0.
-    public var codeSumOfSquares: Double
+    /// In the order of the phase's `figures`.
+    public var figures: [Double]
 
-    public init(
-        shard: Int, phase: Int, rows: Int, loss: Double = 0, pixelError: Double = 0, codeSum: Double = 0,
-        codeSumOfSquares: Double = 0
-    ) {
+    public init(shard: Int, phase: Int, rows: Int, figures: [Double]) {
         self.shard = shard
         self.phase = phase
         self.rows = rows
-        self.loss = loss
-        self.pixelError = pixelError
-        self.codeSum = codeSum
-        self.codeSumOfSquares = codeSumOfSquares
+        self.figures = figures
     }
 }
 
 /// One step's reports, in any order of arrival; a phase that was run again replaces its former reports.
 public struct StepLedger: Sendable {
     private let code: Int
+    private let figures: [[Figure]]
     private var reports: [[ShardReport?]]
 
-    /// - Parameters:
-    ///   - phases: phases of a step.
-    ///   - shards: S.
-    ///   - code: dimensions of the code.
-    public init(phases: Int, shards: Int, code: Int) {
-        self.code = code
-        reports = Array(repeating: Array(repeating: nil, count: shards), count: phases)
+    /// An empty one of a step with these settings.
+    public init(_ settings: TrainingSettings) {
+        code = settings.model.code
+        figures = settings.composition.phases.map(\.figures)
+        reports = Array(repeating: Array(repeating: nil, count: settings.shards), count: figures.count)
     }
 
     public mutating func add(_ report: ShardReport) {
@@ -53,14 +40,18 @@ public struct StepLedger: Sendable {
     /// - Parameter minibatch: B of this step.
     public func figures(minibatch: Int) -> StepFigures {
         let rows = Double(minibatch)
-        func total(_ phase: Int, _ value: (ShardReport) -> Double) -> Double {
-            reports[phase].reduce(0) { $0 + ($1.map(value) ?? 0) }
+        func total(_ phase: Int, _ figure: Figure) -> Double {
+            guard let place = figures[phase].firstIndex(of: figure) else { return 0 }
+            return reports[phase].reduce(0) { sum, report in
+                sum + (report.flatMap { place < $0.figures.count ? $0.figures[place] : nil } ?? 0)
+            }
         }
-        let mean = total(0, \.codeSum) / (rows * Double(code))
-        let square = total(0, \.codeSumOfSquares) / (rows * Double(code))
+        func all(_ figure: Figure) -> Double { figures.indices.reduce(0) { $0 + total($1, figure) } }
+        let mean = all(.codeSum) / (rows * Double(code))
+        let square = all(.codeSquares) / (rows * Double(code))
         return StepFigures(
-            losses: reports.indices.map { total($0, \.loss) / rows },
-            pixelError: total(0, \.pixelError) / rows,
+            losses: reports.indices.map { total($0, .loss) / rows },
+            pixelError: all(.pixelError) / rows,
             codeMean: mean,
             codeStd: max(0, square - mean * mean).squareRoot())
     }

@@ -42,7 +42,7 @@ public final class LocalTrainer {
         let (step, minibatch, settings) = (replica.step, replica.minibatch, replica.settings)
         for lane in lanes { lane.load(step: step, minibatch: minibatch, images: shards) }
         capture?.captureInputs(replica, shards)
-        var ledger = StepLedger(phases: replica.phases.count, shards: settings.shards, code: settings.model.code)
+        var ledger = StepLedger(settings)
         while replica.step == step {
             let phase = replica.phase
             capture?.captureParameters(replica, phase: phase, moment: "before")

@@ -89,7 +89,7 @@ final class ChaosRound {
         self.calm = calm
         self.schedule = schedule
         self.clock = clock
-        watch = RunWatch(path: folder + "/metrics.jsonl", chains: calm.chains)
+        watch = RunWatch(path: folder + "/metrics.jsonl", phases: calm.phases, chains: calm.chains)
     }
 
     /// The schedule where this round left it.

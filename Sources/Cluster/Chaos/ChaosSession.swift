@@ -98,6 +98,8 @@ struct CalmRun: Sendable {
     var digest: String
     var fullDigest: String
     var chains: [UInt64: UInt64]
+    /// Phases of a step.
+    var phases: UInt64
     var seconds: Double
 }
 
@@ -187,6 +189,7 @@ public final class ChaosSession {
             "calm run: \(books.step) steps in \(Int(seconds.rounded())) s, digest \(books.digest.prefix(16))… (\(model.name))")
         return CalmRun(
             model: model, lastStep: books.step, digest: books.digest, fullDigest: books.fullDigest,
-            chains: Dictionary(books.chains.map { ($0.step, $0.chain) }) { first, _ in first }, seconds: seconds)
+            chains: Dictionary(books.chains.map { ($0.step, $0.chain) }) { first, _ in first },
+            phases: UInt64(try RunFolder.open(folder).configuration().configuration.phaseNames.count), seconds: seconds)
     }
 }

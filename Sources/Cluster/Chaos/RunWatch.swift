@@ -19,6 +19,7 @@ final class RunWatch {
     }
 
     private let path: String
+    private let phases: UInt64
     /// The chain hash after each step of the calm run.
     private let chains: [UInt64: UInt64]
     private var file: FileHandle?
@@ -43,7 +44,9 @@ final class RunWatch {
     /// The first step whose sums were not those of the calm run.
     private(set) var firstWrong: UInt64?
 
-    init(path: String, chains: [UInt64: UInt64]) {
+    /// - Parameter phases: of a step.
+    init(path: String, phases: UInt64, chains: [UInt64: UInt64]) {
+        self.phases = phases
         self.path = path
         self.chains = chains
     }
@@ -113,7 +116,7 @@ final class RunWatch {
             lastView = max(lastView, event.time)
             members = Set((event.fields["pids"]?.arrayValue ?? []).compactMap { $0.intValue.map(Int32.init) })
             formed = members
-            let begins = (event.number("applied") ?? 0) / UInt64(Configuration.phaseNames.count)
+            let begins = (event.number("applied") ?? 0) / phases
             if reached > begins { (event.undone, reached) = (reached - begins, begins) }
         case "death":
             if let pid = event.number("pid") { members.remove(Int32(pid)) }

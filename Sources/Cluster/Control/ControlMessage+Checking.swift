@@ -21,6 +21,8 @@ enum MessageBounds {
     static let workers: UInt64 = 1 << 20
     static let addresses = 16
     static let digestBytes = 64
+    /// Sums that a phase tells of a shard.
+    static let figures = 64
     static let pixels: UInt64 = 1 << 24
     /// Seconds that a worker is told to wait.
     static let seconds = 1e8
@@ -120,6 +122,7 @@ extension ControlMessage {
             for shard in report.shards {
                 try most(UInt64(shard.shard), UInt64(MessageBounds.shards), "shard")
                 try most(UInt64(shard.rows), UInt64(MessageBounds.rows), "rows")
+                try most(UInt64(shard.figures.count), UInt64(MessageBounds.figures), "figures")
             }
         case .heartbeat(let beat):
             for count in [beat.applied, beat.contributed] { try most(count, MessageBounds.applied, "phases applied") }

@@ -56,14 +56,14 @@ public final class Coordinator: Sendable {
                 "every learning rate is 0 from step \(idle) on (epoch \(run.training.epoch(ofStep: idle)) of \(run.training.epoch(ofStep: run.plan.lastStep - 1))): no step after it changes a weight; a cosine without \"to\" ends with the run, and \"after\" gives it a rate to go on with"
             )
         } else {
-            for phase in Configuration.phaseNames {
+            for phase in run.training.phaseNames {
                 guard let idle = run.training.idleStep(of: phase), idle < run.plan.lastStep else { continue }
                 log.warning(
                     "the \(phase) phase has a learning rate of 0 from step \(idle) on, while others go on: what it trains changes by it no more; phases.\(phase).schedule.after gives it a rate to go on with"
                 )
             }
         }
-        for phase in Configuration.phaseNames {
+        for phase in run.training.phaseNames {
             guard let reached = run.training.unreachedRate(of: phase, before: run.plan.lastStep) else { continue }
             log.warning(
                 "the \(phase) phase hardly learns: the run ends long before its warm_up does, with a learning rate of \(reached); give phases.\(phase).schedule.warm_up fewer epochs"
@@ -202,7 +202,7 @@ public final class Coordinator: Sendable {
         let notices = DiskNotices { [log] in log.warning("\($0)") }
         let epochsDone = Int(step / run.plan.stepsPerEpoch)
         return RunBooks(
-            name: options.folder.name, phases: Configuration.phaseNames, training: run.training, lastStep: run.plan.lastStep,
+            name: options.folder.name, phases: run.training.phaseNames, training: run.training, lastStep: run.plan.lastStep,
             workersWanted: options.workers.upperBound,
             metrics: try MetricsWriter(
                 path: options.folder.metricsPath, resumingAt: step, epochsDone: epochsDone, notices: notices),

@@ -112,8 +112,7 @@ final class EvaluationDesk: Sendable {
         let (state, configuration) = (entry.state, run.options.configuration)
         let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
         let inference = try Inference(
-            model: configuration.model, pixels: run.training.pixels, tensors: StateFile.tensors(of: reader),
-            averaged: configuration.average > 0)
+            run.training, tensors: StateFile.tensors(of: reader), averaged: configuration.average > 0)
         let epoch = Self.epoch(after: state.step, of: run)
         let evaluation = try heldOut.evaluate(inference, team: team) { [queue] in if background { try queue.requireInHand() } }
         if state.purposes.contains(.evaluation), !entry.isRecorded {

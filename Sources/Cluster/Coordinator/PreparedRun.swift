@@ -85,7 +85,7 @@ struct PreparedRun: Sendable {
         let bookmark = Bookmark(past.records, lastStep: max(lastStep, firstStep))
         lastView = bookmark.view
         plan = RunPlan(
-            shards: configuration.shards, phases: TrainingSettings.phaseNames.count, firstStep: firstStep,
+            shards: configuration.shards, phases: configuration.phaseNames.count, firstStep: firstStep,
             lastStep: max(lastStep, firstStep),
             stepsPerEpoch: UInt64(training.stepsPerEpoch), workers: options.workers,
             beginsWithSeed: newest.checkpoint == nil, run: identity, generation: generation.number, leader: generation.name,

@@ -46,8 +46,7 @@ package struct ReportLedger {
             guard steps[step, default: Step()].known.insert(part).inserted else { continue }
             steps[step]?.shards.append(
                 ShardReport(
-                    shard: part.shard, phase: phase, rows: Int(message.rows), loss: message.loss,
-                    pixelError: message.pixelError, codeSum: message.codeSum, codeSumOfSquares: message.codeSumOfSquares))
+                    shard: part.shard, phase: phase, rows: Int(message.rows), figures: message.figures))
         }
     }
 

@@ -172,7 +172,7 @@ struct RunBooks: @unchecked Sendable {
 
     /// The shards of all members, totalled in shard order.
     private func ledger(_ done: RunRecorder.DoneStep) -> StepLedger {
-        var ledger = StepLedger(phases: phases.count, shards: training.shards, code: training.model.code)
+        var ledger = StepLedger(training)
         for report in done.shards where report.phase < phases.count && report.shard < training.shards { ledger.add(report) }
         return ledger
     }

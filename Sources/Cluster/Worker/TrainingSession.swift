@@ -49,7 +49,6 @@ final class TrainingSession {
 
     private func probed() -> [UInt8] {
         let settings = replica.settings
-        let model = settings.model
         // The last minibatch of an epoch may be shorter.
         let minibatches = Set([0, UInt64(settings.stepsPerEpoch - 1)].map(settings.minibatchSize(ofStep:)))
         let rows = Set(
@@ -59,17 +58,7 @@ final class TrainingSession {
                 }
             }
         ).filter { $0 > 0 }
-        // A discriminator sees prior samples and codes together in its own phase, codes alone in the generator's.
-        let networks = [
-            ([pixels] + model.encoder + [model.code], rows), ([model.code] + model.decoder + [pixels], rows),
-            ([model.code] + model.discriminator + [1], rows.union(rows.map { 2 * $0 })),
-        ]
-        var shapes: [Fingerprint.Shape] = []
-        for (widths, rows) in networks {
-            for (inputs, outputs) in zip(widths, widths.dropFirst()) {
-                for count in rows.sorted() { shapes.append(.init(rows: count, inputs: inputs, outputs: outputs)) }
-            }
-        }
+        let shapes = settings.products(rows: rows).map { Fingerprint.Shape(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs) }
         return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes).littleEndian) { Array($0) }
     }
 
@@ -197,10 +186,7 @@ final class TrainingSession {
                 .with {
                     $0.shard = UInt32(report.shard)
                     $0.rows = UInt32(report.rows)
-                    $0.loss = report.loss
-                    $0.pixelError = report.pixelError
-                    $0.codeSum = report.codeSum
-                    $0.codeSumOfSquares = report.codeSumOfSquares
+                    $0.figures = report.figures
                 }
             }
         }

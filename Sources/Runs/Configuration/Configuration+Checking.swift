@@ -47,7 +47,7 @@ extension Configuration {
         specimens[1].prior = .uniform(low: -2, high: 2)
         specimens[2].prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)
         specimens[3].prior = .swissRoll(thickness: 0.1)
-        for name in phaseNames {
+        for name in Variant.allCases.flatMap(\.phaseNames) {
             specimens[1].phases[name]?.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
             specimens[2].phases[name]?.schedule = .init(kind: .cosine(from: 0, to: 1, after: 1))
         }

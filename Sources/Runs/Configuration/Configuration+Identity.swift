@@ -121,9 +121,9 @@ extension Configuration {
         let training = training(pixels: 1, trainingImages: images)
         let (last, old) = (lastStep(trainingImages: images), run.lastStep(trainingImages: images))
         guard last > old, let idle = training.idleStep, idle < last else { return }
-        let rates = Self.phaseNames.map { phase in "\(phase) \(phases[phase]?.scheduleText ?? "nothing")" }.joined(separator: "; ")
+        let rates = phaseNames.map { phase in "\(phase) \(phases[phase]?.scheduleText ?? "nothing")" }.joined(separator: "; ")
         let what = "The run \(name) would learn nothing after step \(idle): every rate is 0 from there on (\(rates))"
-        let ended = Self.phaseNames.filter { phases[$0]?.schedule.end != nil }
+        let ended = phaseNames.filter { phases[$0]?.schedule.end != nil }
         var offered = self
         for phase in ended { offered.phases[phase]?.schedule.goOn(with: 0.1) }
         guard offered.bitsDifference(from: run, after: done).isEmpty else {

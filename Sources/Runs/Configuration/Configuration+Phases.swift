@@ -1,10 +1,11 @@
+import Autoencoder
 import Layers
 
 extension Configuration {
     /// - Parameter epochs: the run's length, which a schedule without one of its own follows.
-    static func phases(_ section: SettingSection, epochs: Int) throws -> [String: PhaseSettings] {
+    static func phases(_ section: SettingSection, of variant: Variant, epochs: Int) throws -> [String: PhaseSettings] {
         var phases: [String: PhaseSettings] = [:]
-        for name in phaseNames {
+        for name in variant.phaseNames {
             phases[name] = try phase(section.section(name), defaultPhase(name), epochs: epochs)
         }
         try section.finish()

@@ -27,7 +27,7 @@ extension Configuration {
             "noise": .mapping(["input": .real(inputNoise)]),
             "phases": Setting(
                 content: .mapping(
-                    Self.phaseNames.compactMap { name in
+                    phaseNames.compactMap { name in
                         phases[name].map { Setting.Entry(key: name, keyOrigin: .program, value: Self.settings(of: $0)) }
                     }), origin: .program),
             "average": .real(average),

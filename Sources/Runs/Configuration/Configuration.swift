@@ -33,6 +33,7 @@ public struct Configuration: Sendable, Equatable {
     public var seed: UInt64
     /// Compute threads of a worker; not part of the run's identity.
     public var threads: Int
+    public var variant: Variant
     public var model: ModelSettings
     public var cost: Cost
     public var prior: PriorSettings
@@ -50,7 +51,7 @@ public struct Configuration: Sendable, Equatable {
     public var figures: FigureSettings
 
     /// The phases of a step, in order.
-    public static let phaseNames = TrainingSettings.phaseNames
+    public var phaseNames: [String] { variant.phaseNames }
 
     /// Every default.
     public init() {
@@ -62,13 +63,14 @@ public struct Configuration: Sendable, Equatable {
         steps = 0
         seed = 0
         threads = 1
+        variant = .basic
         model = ModelSettings(
             encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 2, output: .sigmoid,
             initialisation: .normal)
         cost = .halfSquaredError
         prior = .gaussian(std: 5)
         inputNoise = 0
-        phases = Dictionary(uniqueKeysWithValues: Self.phaseNames.map { ($0, Self.defaultPhase($0)) })
+        phases = Dictionary(uniqueKeysWithValues: variant.phaseNames.map { ($0, Self.defaultPhase($0)) })
         average = 0
         gradientBits = .full
         kernel = "auto"
@@ -100,7 +102,7 @@ public struct Configuration: Sendable, Equatable {
     ///   - trainingImages: images of one epoch, as the data set has them.
     public func training(pixels: Int, trainingImages: Int) -> TrainingSettings {
         TrainingSettings(
-            model: model, cost: cost, prior: prior, inputNoise: inputNoise, phases: phases, average: average,
+            variant: variant, model: model, cost: cost, prior: prior, inputNoise: inputNoise, phases: phases, average: average,
             gradientBits: gradientBits.resolved(shards: shards), minibatch: minibatch, shards: shards, seed: seed, pixels: pixels,
             trainingImages: trainingImages)
     }

@@ -43,11 +43,12 @@ public struct TrainingCurves: Sendable, Equatable {
             let losses = metrics.losses(phase)
             return LossCurve(name: name, steps: losses.map(\.step), values: losses.map(\.loss))
         }
-        let others = Configuration.phaseNames.filter { $0 != "reconstruction" }
+        let phases = metrics.steps.first?.losses.map(\.phase) ?? []
+        let others = phases.filter { $0 != "reconstruction" }
         self.init(
             reconstruction: loss("reconstruction", as: "training"), heldOut: TrainingCurves.heldOut(metrics),
             adversaries: others.map { loss($0, as: $0) },
-            rates: Configuration.phaseNames.map { phase in
+            rates: phases.map { phase in
                 let rates = metrics.steps.compactMap { step in
                     step.rates.first { $0.phase == phase }.map { (step.step, $0.value) }
                 }

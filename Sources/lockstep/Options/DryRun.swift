@@ -20,12 +20,12 @@ struct DryRun {
     private var spares: Spares { Spares(workers: spread.workers, of: configuration, isNew: isNew) }
 
     private var pixels: Int { data.train.pixels }
-    private var parameters: Int { configuration.model.parameterCount(pixels: pixels) }
-    private var operations: Int { 2 * configuration.model.multiplyAddsPerSample(pixels: pixels) }
+    private var training: TrainingSettings { configuration.training(pixels: pixels, trainingImages: data.train.count) }
+    private var parameters: Int { training.parameterCount }
+    private var operations: Int { 2 * training.multiplyAddsPerSample }
 
     func text(json: Bool) throws -> String {
         let steps = configuration.lastStep(trainingImages: data.train.count)
-        let training = configuration.training(pixels: pixels, trainingImages: data.train.count)
         let (replica, gradient) = (training.stateBytes + training.sumBytes, training.sumBytes)
         let disk = DiskNeed(
             configuration, pixels: pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
@@ -58,14 +58,13 @@ struct DryRun {
 
     /// What becomes of the learning rates, a line a phase.
     private var rateLines: String {
-        var lines = Configuration.phaseNames.enumerated().compactMap { index, name in
+        var lines = configuration.phaseNames.enumerated().compactMap { index, name in
             configuration.phases[name].map { "# \(index == 0 ? "rates" : "     ")       \(name) \($0.scheduleText)" }
         }
-        let training = configuration.training(pixels: pixels, trainingImages: data.train.count)
         if let idle = training.idleStep, idle < configuration.lastStep(trainingImages: data.train.count) {
             lines.append("#             every rate is 0 from step \(idle) on: no step after it changes a weight")
         }
-        for phase in Configuration.phaseNames {
+        for phase in configuration.phaseNames {
             let last = configuration.lastStep(trainingImages: data.train.count)
             guard let reached = training.unreachedRate(of: phase, before: last) else { continue }
             lines.append(

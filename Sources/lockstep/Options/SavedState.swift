@@ -101,7 +101,7 @@ struct TrainedRun {
         saved = try SavedState(run, step: step)
         (configuration, data) = try saved.folder.openData(wanted, directory: directory)
         inference = try Inference(
-            model: configuration.model, pixels: data.train.pixels, tensors: saved.tensors(),
+            configuration.training(pixels: data.train.pixels, trainingImages: data.train.count), tensors: saved.tensors(),
             averaged: averaged && configuration.average > 0)
     }
 

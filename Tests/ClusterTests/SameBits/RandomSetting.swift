@@ -76,7 +76,7 @@ struct RandomSetting: CustomStringConvertible {
 
     var description: String {
         let model = training.model
-        let phases = TrainingSettings.phaseNames.map { "\($0) \(training.phases[$0]!.optimizer) at \(training.phases[$0]!.rate)" }
+        let phases = training.phaseNames.map { "\($0) \(training.phases[$0]!.optimizer) at \(training.phases[$0]!.rate)" }
         return "pixels \(training.pixels), encoder \(model.encoder), code \(model.code), decoder \(model.decoder), "
             + "discriminator \(model.discriminator), \(model.output) \(training.cost), \(model.initialisation), "
             + "\(training.prior), noise \(training.inputNoise), average \(training.average), bits \(training.gradientBits), "

@@ -246,7 +246,7 @@ extension FuzzTarget {
         for step in [0, last / 2, last - 1] {
             try claim(training.minibatchSize(ofStep: step) > 0, "a minibatch has rows")
             try claim(step * 8 / 8 == step, "the steps can be counted in phases")
-            for phase in Configuration.phaseNames {
+            for phase in Configuration().phaseNames {
                 try claim(training.rate(phase: phase, step: step) >= 0, "a rate is a number")
             }
         }

@@ -77,7 +77,7 @@ import Testing
         #expect(failure?.step == 1)
         #expect(failure?.phase == "reconstruction")
         #expect(failure?.shard == 0)
-        #expect(failure?.description.contains("step 1, reconstruction phase") == true)
+        #expect(failure?.description.contains("step 2, reconstruction phase") == true)
         #expect(trainer.replica.applied == before)
     }
 }

@@ -64,7 +64,7 @@ import Testing
         #expect(try run(["train", "--dry-run", "--config", "conf/my.yaml"]).output.contains("conf/../own.npz"))
         let none = try run(["train", "--dry-run", "--set", "data.file=none.npz"] + Self.tiny, status: 1).errors
         #expect(
-            none.contains("none.npz not found, packed or plain, in \(scratch.path); give the path by"), "\(none)")
+            none.contains("none.npz not found, packed or plain, in \(scratch.path); check what you gave for data.file"), "\(none)")
     }
 
     @Test(

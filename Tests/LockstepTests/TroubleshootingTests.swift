@@ -76,7 +76,8 @@ struct TroubleshootingTests {
 
     /// What needs no row: sentences that only another part of the program can meet, pieces of others, and good news.
     private static let inner = [
-        "a probe's nonce has 32 digits", "a ring was formed before this worker listened", "was already finished or abandoned",
+        "a probe's nonce has 32 digits", "a thread that does nothing, when it has ended",
+        "a ring was formed before this worker listened", "was already finished or abandoned",
         "calm run: ", "every host is ready", "checking ", "reading a frame", "AVX-512 with bfloat16", "buckets before its own",
     ]
 

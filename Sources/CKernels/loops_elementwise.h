@@ -60,6 +60,14 @@ static void loop_scale(float a, float *x, size_t n) {
     for (size_t i = 0; i < n; i++) x[i] = a * x[i];
 }
 
+static void loop_add(const float *a, const float *b, float *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+
+static void loop_multiply(const float *a, const float *b, float *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+
 static void loop_squared_distances(const float *a, size_t n, const float *b, size_t m, size_t d, float *distances) {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < m; j++) {

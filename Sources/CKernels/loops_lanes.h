@@ -26,6 +26,13 @@ INLINE void store_part(float *p, f32x16 v, size_t n) {
     __builtin_memcpy(p, padded, n * sizeof(float));
 }
 
+// The lanes of which `left` exist, a whole vector or a tail.
+INLINE f32x16 take(const float *p, size_t left) { return left == LANES ? load(p) : load_part(p, left); }
+INLINE void give(float *p, f32x16 v, size_t left) {
+    if (left == LANES) store(p, v);
+    else store_part(p, v, left);
+}
+
 INLINE u32x16 bits(f32x16 x) { return (u32x16)x; }
 INLINE f32x16 from_bits(u32x16 x) { return (f32x16)x; }
 INLINE f32x16 choose(i32x16 mask, f32x16 yes, f32x16 no) {
@@ -34,11 +41,14 @@ INLINE f32x16 choose(i32x16 mask, f32x16 yes, f32x16 no) {
 INLINE f32x16 magnitude(f32x16 x) { return from_bits(bits(x) & 0x7FFFFFFFu); }
 INLINE f64x16 widen(f32x16 x) { return __builtin_convertvector(x, f64x16); }
 
-// Lanes below n keep their value, the others become +0.
-INLINE f32x16 first_lanes(f32x16 x, size_t n) {
+// A mask of the lanes below n.
+INLINE i32x16 lanes_below(size_t n) {
     const i32x16 index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    return from_bits(bits(x) & (u32x16)(index < (i32x16)(int32_t)n));
+    return index < (i32x16)(int32_t)n;
 }
+
+// Lanes below n keep their value, the others become +0.
+INLINE f32x16 first_lanes(f32x16 x, size_t n) { return from_bits(bits(x) & (u32x16)lanes_below(n)); }
 
 // Halves are added to halves: lane j + lane j + 8, then j + 4, j + 2, j + 1.
 INLINE double add_lanes(f64x16 lanes) {

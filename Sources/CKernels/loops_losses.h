@@ -9,12 +9,6 @@
     }                                                                  \
     return add_lanes(lanes);
 
-INLINE f32x16 take(const float *p, size_t left) { return left == LANES ? load(p) : load_part(p, left); }
-INLINE void give(float *p, f32x16 v, size_t left) {
-    if (left == LANES) store(p, v);
-    else store_part(p, v, left);
-}
-
 static double loop_sum(const float *x, size_t n) { SUM_OVER(n, lanes += widen(take(x + at, left));) }
 
 static double loop_sum_of_squares(const float *x, size_t n) {

@@ -79,26 +79,27 @@ INLINE void normal_pair(u32x16 w0, u32x16 w1, float std, f32x16 *x, f32x16 *y) {
     *y = *y * radius;
 }
 
-#define FILL(body)                                                                        \
+// Runs `body` for each group of elements of a row, which begin with element `first`, a multiple of four.
+#define FILL(first, body)                                                                 \
     for (size_t at = 0; at < n; at += GROUP) {                                            \
         size_t left = n - at < GROUP ? n - at : GROUP;                                    \
         uint32_t group[GROUP];                                                            \
-        philox_blocks p = philox(k0, k1, block_numbers(at), c1, c2, c3);                  \
+        philox_blocks p = philox(k0, k1, block_numbers((first) + at), c1, c2, c3);        \
         u32x16 w0 = p.word[0], w1 = p.word[1], w2 = p.word[2], w3 = p.word[3];            \
         body                                                                              \
         __builtin_memcpy(out + at, group, left * sizeof(uint32_t));                       \
     }
 
 static void loop_philox_words(uint32_t k0, uint32_t k1, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t *out, size_t n) {
-    FILL(interleave(group, w0, w1, w2, w3);)
+    FILL(0, interleave(group, w0, w1, w2, w3);)
 }
 
 static void loop_philox_uniform(uint32_t k0, uint32_t k1, uint32_t c1, uint32_t c2, uint32_t c3, float *out, size_t n) {
-    FILL(interleave(group, bits(unit_interval(w0)), bits(unit_interval(w1)), bits(unit_interval(w2)), bits(unit_interval(w3)));)
+    FILL(0, interleave(group, bits(unit_interval(w0)), bits(unit_interval(w1)), bits(unit_interval(w2)), bits(unit_interval(w3)));)
 }
 
 static void loop_philox_normal(uint32_t k0, uint32_t k1, uint32_t c1, uint32_t c2, uint32_t c3, float std, float *out, size_t n) {
-    FILL({
+    FILL(0, {
         f32x16 a; f32x16 b; f32x16 c; f32x16 d;
         normal_pair(w0, w1, std, &a, &b);
         normal_pair(w2, w3, std, &c, &d);

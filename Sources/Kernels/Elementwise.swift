@@ -72,6 +72,18 @@ public enum Elementwise {
         ck_scale(a, x.base, x.count)
     }
 
+    /// y = a + b; the slices may be the same.
+    public static func add(_ a: Slice<Float>, _ b: Slice<Float>, into y: Slice<Float>) {
+        precondition(a.count == y.count && b.count == y.count, "Slices differ in length")
+        ck_add(a.base, b.base, y.base, y.count)
+    }
+
+    /// y = a b, element by element; the slices may be the same.
+    public static func multiply(_ a: Slice<Float>, _ b: Slice<Float>, into y: Slice<Float>) {
+        precondition(a.count == y.count && b.count == y.count, "Slices differ in length")
+        ck_multiply(a.base, b.base, y.base, y.count)
+    }
+
     /// The squared Euclidean distances of all pairs of rows; `a` (N, D), `b` (M, D), `distances` (N, M).
     public static func squaredDistances(_ a: Matrix, _ b: Matrix, into distances: Matrix) {
         precondition(a.columns == b.columns, "Points differ in dimension")

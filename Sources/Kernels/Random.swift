@@ -55,10 +55,10 @@ public struct RandomSource: Sendable, Hashable {
         self.step = step
     }
 
-    private var key: (UInt32, UInt32) {
+    var key: (UInt32, UInt32) {
         (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     }
-    private var upperCounter: (UInt32, UInt32) {
+    var upperCounter: (UInt32, UInt32) {
         (UInt32(truncatingIfNeeded: step), UInt32(purpose.rawValue) << 16 | UInt32(truncatingIfNeeded: step >> 32))
     }
 

@@ -28,6 +28,11 @@ public enum VectorMath {
     /// Cosine in double precision for |x| below 2^20.
     public static func cos(_ x: Double) -> Double { ck_cos_double(x) }
 
+    /// e^x in double precision; for densities and evaluation.
+    public static func exp(_ x: Double) -> Double { ck_exp_double(x) }
+    /// log x in double precision.
+    public static func log(_ x: Double) -> Double { ck_log_double(x) }
+
     private typealias Loop = (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
 
     private static func map(_ x: Slice<Float>, _ y: Slice<Float>, _ loop: Loop) {

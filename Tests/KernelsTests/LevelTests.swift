@@ -40,6 +40,9 @@ import Testing
         elementwise(a, b, &results)
         random(count, &results)
         updates(a, b, &results)
+        softmax(a, b, &results)
+        normalisation(a, b, &results)
+        posterior(a, b, &results)
         return results
     }
 
@@ -74,11 +77,18 @@ import Testing
         Elementwise.axpy(0.3, b, into: y)
         Elementwise.scale(y, by: 1.7)
         keep("backward, axpy, scale", y)
+        Elementwise.add(y, b, into: y)
+        Elementwise.multiply(y, b, into: y)
+        keep("sum and product", y)
         Elementwise.bytesToUnit(Slice((0..<a.count).map { UInt8(truncatingIfNeeded: $0 &* 7) }), into: y)
         keep("bytes", y)
         let pairs = Matrix(rows: rows, columns: rows)
         Elementwise.squaredDistances(x, x, into: pairs)
         keep("distances", pairs.values)
+        let columnwise = Matrix(rows: rows, columns: columns + 1)
+        Columns.copy(x, 0..<columns, into: columnwise, at: 1)
+        Columns.add(x, 0..<columns, into: columnwise, at: 0)
+        keep("ranges of columns", columnwise.values)
     }
 
     private static func random(_ count: Int, _ results: inout [String: [UInt64]]) {
@@ -88,6 +98,8 @@ import Testing
         results["uniform"] = m.values.array.map { UInt64($0.bitPattern) }
         source.fillNormal(m, firstRow: 5, std: 1.3)
         results["normal"] = m.values.array.map { UInt64($0.bitPattern) }
+        source.fillMask(m, firstRow: 5, firstElement: 12, dropping: 0.3)
+        results["mask"] = m.values.array.map { UInt64($0.bitPattern) }
         let words = Storage<UInt32>(count: count).all
         source.fillWords(words, row: 8)
         results["words"] = words.array.map(UInt64.init)
@@ -116,5 +128,70 @@ import Testing
         let average = copy(b)
         Update.average(average, towards: w, decay: 0.99)
         results["updates"] = [w, m, v, average].flatMap { $0.array.map { UInt64($0.bitPattern) } }
+    }
+
+    /// As many rows of so many columns as the elements give.
+    private static func matrices(_ a: Slice<Float>, _ b: Slice<Float>, columns: Int) -> (Matrix, Matrix) {
+        let rows = a.count / columns
+        let used = 0..<rows * columns
+        return (Matrix(a[used], rows: rows, columns: columns), Matrix(b[used], rows: rows, columns: columns))
+    }
+
+    private static func bits(_ m: Matrix) -> [UInt64] { m.values.array.map { UInt64($0.bitPattern) } }
+    private static func bits(_ values: Slice<Double>) -> [UInt64] { values.array.map(\.bitPattern) }
+
+    private static func softmax(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        for classes in [3, 16, 21] {
+            let (x, dy) = matrices(a, b, columns: classes)
+            let (y, dx) = (Matrix(rows: x.rows, columns: classes), Matrix(rows: x.rows, columns: classes))
+            Elementwise.softmax(x, into: y)
+            Elementwise.softmaxBackward(dy, output: y, into: dx)
+            results["softmax of \(classes)"] = bits(y) + bits(dx)
+            let labels = Slice((0..<x.rows).map { UInt8($0 % classes) })
+            let loss = Elementwise.softmaxCrossEntropy(logits: x, labels: labels, gradient: y)
+            let logarithms = Storage<Double>(count: x.values.count).all
+            Elementwise.logSoftmax(x, into: logarithms)
+            results["cross-entropy of \(classes)"] = [loss.bitPattern] + bits(y) + bits(logarithms)
+        }
+    }
+
+    private static func normalisation(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        for columns in [5, 35] where a.count >= columns {
+            let (x, dy) = matrices(a, b, columns: columns)
+            let sums = Storage<Double>(count: 2 * columns).all
+            let (mean, variance) = (Storage<Float>(count: columns).all, Storage<Float>(count: columns).all)
+            let (y, dx) = (Matrix(rows: x.rows, columns: columns), Matrix(rows: x.rows, columns: columns))
+            let (gamma, beta) = (testValues(columns, seed: 3), testValues(columns, seed: 4))
+            Normalisation.sums(of: x, into: sums)
+            var found = bits(sums)
+            Normalisation.moments(sums: sums, rows: x.rows, mean: mean, variance: variance)
+            Normalisation.forward(x, mean: mean, variance: variance, gamma: gamma, beta: beta, into: y)
+            Normalisation.backwardSums(dy, x: x, mean: mean, variance: variance, into: sums)
+            Normalisation.backward(dy, x: x, mean: mean, variance: variance, gamma: gamma, sums: sums, rows: x.rows, into: dx)
+            found += bits(sums) + bits(y) + bits(dx) + [mean, variance].flatMap { $0.array.map { UInt64($0.bitPattern) } }
+            results["batch norm of \(columns)"] = found
+        }
+    }
+
+    private static func posterior(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        for code in [2, 19] {
+            let (head, _) = matrices(a, b, columns: 2 * code)
+            let noise = Matrix(b[0..<head.rows * code], rows: head.rows, columns: code)
+            let (z, gradient) = (Matrix(rows: head.rows, columns: code), Matrix(rows: head.rows, columns: 2 * code))
+            Posterior.forward(head, noise: noise, into: z)
+            Posterior.backward(z, head: head, noise: noise, into: gradient)
+            var found = bits(z) + bits(gradient)
+            let sums = Posterior.divergence(head, precision: 0.3, gradient: gradient)
+            found += [sums.energy.bitPattern, sums.logVariances.bitPattern] + bits(gradient)
+            let densities = Storage<Double>(count: head.rows).all
+            Densities.gaussian(z, std: 1.5, into: densities, gradient: z)
+            found += bits(densities) + bits(z)
+            if code == 2 {
+                Densities.petals(
+                    z, components: 7, radial: 0.5, tangential: 0.1, distance: 1.4, into: densities, gradient: z)
+                found += bits(densities) + bits(z)
+            }
+            results["posterior of \(code)"] = found
+        }
     }
 }

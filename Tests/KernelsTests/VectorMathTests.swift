@@ -66,11 +66,12 @@ import Testing
     @Test("The ends of the line go where they should")
     func edges() {
         let inf = Float.infinity
-        #expect(VectorMath.exp(inf) == inf && VectorMath.exp(-inf) == 0 && VectorMath.exp(0) == 1)
-        #expect(VectorMath.exp(88.72283) < inf && VectorMath.exp(88.72284) == inf && VectorMath.exp(-87.34) == 0)
-        #expect(VectorMath.exp(-87.336) >= .leastNormalMagnitude)
-        #expect(VectorMath.log(0) == -inf && VectorMath.log(-0.0) == -inf && VectorMath.log(inf) == inf && VectorMath.log(1) == 0)
-        #expect(VectorMath.log(-1).isNaN && VectorMath.log(-inf).isNaN)
+        #expect(VectorMath.exp(inf) == inf && VectorMath.exp(-inf) == 0 && VectorMath.exp(0 as Float) == 1)
+        #expect(VectorMath.exp(88.72283) < inf && VectorMath.exp(88.72284) == inf && VectorMath.exp(-87.34 as Float) == 0)
+        #expect(VectorMath.exp(-87.336 as Float) >= .leastNormalMagnitude)
+        #expect(VectorMath.log(0) == -inf && VectorMath.log(-0.0) == -inf && VectorMath.log(inf) == inf)
+        #expect(VectorMath.log(1 as Float) == 0)
+        #expect(VectorMath.log(-1 as Float).isNaN && VectorMath.log(-inf).isNaN)
         #expect(VectorMath.tanh(inf) == 1 && VectorMath.tanh(-inf) == -1 && VectorMath.tanh(0) == 0)
         #expect(VectorMath.sigmoid(inf) == 1 && VectorMath.sigmoid(-inf) == 0 && VectorMath.sigmoid(0) == 0.5)
         #expect(VectorMath.softplus(inf) == inf && VectorMath.softplus(-inf) == 0)

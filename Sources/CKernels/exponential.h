@@ -1,0 +1,13 @@
+// Exponential and logarithm in double precision, shared by all levels.
+#ifndef CK_EXPONENTIAL_H
+#define CK_EXPONENTIAL_H
+
+// Right to about one unit in the last place. Subnormal arguments of the logarithm count as zero, subnormal results of the
+// exponential are zero, whatever MXCSR says.
+double ck_exponential(double x);
+double ck_logarithm(double x);
+
+// log(1 + x) for x of 0 or more.
+double ck_logarithm_of_one_and(double x);
+
+#endif

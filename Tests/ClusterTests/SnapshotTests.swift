@@ -26,14 +26,16 @@ import Testing
         _ = bench.run(2)
         let first = try #require(bench.send(.snapshotFailed(step: 2, reason: "no space left")).failure)
         #expect(
-            first.contains("no space left; there is no older checkpoint, and `lockstep resume latest` begins at the start"), "\(first)"
+            first.contains("no space left; there is no older checkpoint, and `lockstep resume latest` begins at the start"),
+            "\(first)"
         )
         var later = Bench(plan(last: 20, everySteps: 2))
         _ = later.run(2)
         _ = later.train([1, 2], steps: 1...2)
         _ = later.send(.snapshotStored(step: 2))
         let second = try #require(later.send(.snapshotFailed(step: 4, reason: "no space left")).failure)
-        #expect(second.contains("the older checkpoints are kept, and `lockstep resume latest` goes on from the newest"), "\(second)")
+        #expect(
+            second.contains("the older checkpoints are kept, and `lockstep resume latest` goes on from the newest"), "\(second)")
         var other = Bench(plan(last: 20, everySteps: 2))
         _ = other.run(2)
         #expect(other.send(.snapshotFailed(step: 1, reason: "nobody asked for it")).isEmpty)

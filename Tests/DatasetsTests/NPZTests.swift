@@ -63,7 +63,9 @@ import Testing
         #expect(try text(npy([UInt8](0..<8), [8]), images).contains("an array of shape (8,), expected (count, height, width)"))
         #expect(try text(images, npy([Float(0), 1], [2])).contains("float32, a type that is not read as labels"))
         #expect(try text(images, npy([Int64(1)], [1])).contains("labels of shape (1,), expected 2, one for each image"))
-        #expect(try text(images, npy([Int64(1), 256], [2])).contains("the label 256 at index 1, expected one label of 0 to 255 for each image"))
+        #expect(
+            try text(images, npy([Int64(1), 256], [2])).contains(
+                "the label 256 at index 1, expected one label of 0 to 255 for each image"))
     }
 
     @Test("an archive without the arrays names those it has")

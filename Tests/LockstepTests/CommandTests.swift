@@ -165,7 +165,8 @@ struct CommandTests {
             (["encode", "run", "--split", "test", "--out", ".npy"], ".npy"),
             (["encode", "run", "--split", "test", "--out", "c.png"], ".npy"),
             (["decode", "run", "--codes", "codes.npy", "--out", "c.csv"], ".npy or NAME.png"),
-            (["sample", "run", "--out", "c.jpg"], ".npy or NAME.png"), (["sample", "run", "--out", "c.safetensors"], ".npy or NAME.png"),
+            (["sample", "run", "--out", "c.jpg"], ".npy or NAME.png"),
+            (["sample", "run", "--out", "c.safetensors"], ".npy or NAME.png"),
             (["replay", "run", "--step", "1", "--out", "replayed.npy"], ".safetensors"),
             (["replay", "run", "--step", "1", "--out", "x"], ".safetensors"),
         ])

@@ -8,10 +8,11 @@ import Testing
     init() throws { scratch = try Scratch() }
 
     /// A model that trains in no time, on whatever the data is.
-    private static let tiny = [
-        "--set", "model.encoder=[8]", "--set", "model.decoder=[8]", "--set", "model.discriminator=[8]", "--minibatch", "6",
-        "--epochs", "1", "--set", "data.set=npz",
-    ] + LockstepProcess.constantRates
+    private static let tiny =
+        [
+            "--set", "model.encoder=[8]", "--set", "model.decoder=[8]", "--set", "model.discriminator=[8]", "--minibatch", "6",
+            "--epochs", "1", "--set", "data.set=npz",
+        ] + LockstepProcess.constantRates
 
     private func little(_ value: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 

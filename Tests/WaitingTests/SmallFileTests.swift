@@ -34,7 +34,9 @@ struct SmallFileTests {
     @Test("A pipe, a device and a folder are opened by nobody who wants a file, and without a wait")
     func kinds() throws {
         let place = try Place()
-        for (path, code) in [(place.pipe, EOPNOTSUPP), ("/dev/zero", EOPNOTSUPP), (place.path, EISDIR), (place.path + "/none", ENOENT)] {
+        for (path, code) in [
+            (place.pipe, EOPNOTSUPP), ("/dev/zero", EOPNOTSUPP), (place.path, EISDIR), (place.path + "/none", ENOENT),
+        ] {
             for flags in [O_RDONLY, O_WRONLY] {
                 #expect(Descriptor.openFile(path, flags) == -1)
                 #expect(errno == code, "\(path): \(errno)")

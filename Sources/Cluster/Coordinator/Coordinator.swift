@@ -83,8 +83,8 @@ public final class Coordinator: Sendable {
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: nil, summation: nil,
-            openServer: { throw CancellationError() }, remote: !HostPort.isLoopback(port.host), log: log
-        ) { _ in }
+            openServer: { throw CancellationError() }, remote: !HostPort.isLoopback(port.host), log: log,
+            onEnd: { _ in })
         // Silently: the run is over, and nobody is to start a worker for it.
         try port.open(shell)
         self.shell.withLock { $0 = shell }
@@ -155,8 +155,8 @@ public final class Coordinator: Sendable {
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
         let shell = CoordinatorShell(
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
-            openServer: { [self] in try server(run.identity) }, remote: !HostPort.isLoopback(port.host), log: log
-        ) { outcomes.put($0) }
+            openServer: { [self] in try server(run.identity) }, remote: !HostPort.isLoopback(port.host), log: log,
+            onEnd: { outcomes.put($0) })
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
         recorder.start(watch: watch, open: { [self] step in try books(run, at: step) }, onTrouble: trouble)

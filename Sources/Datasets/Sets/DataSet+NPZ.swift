@@ -81,7 +81,8 @@ extension DataSet {
         return try values.enumerated().map { index, value in
             guard let label = UInt8(exactly: value) else {
                 throw DataError.unfit(
-                    file: array.file, found: "the label \(value) at index \(index)", expected: "one label of 0 to 255 for each image")
+                    file: array.file, found: "the label \(value) at index \(index)",
+                    expected: "one label of 0 to 255 for each image")
             }
             return label
         }

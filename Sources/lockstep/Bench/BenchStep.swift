@@ -78,7 +78,8 @@ struct BenchStep: ParsableCommand {
         let seconds = steps[steps.count - 1].seconds - steps[Self.warmUp - 1].seconds
         let samples = counted.count * configuration.minibatch
         let rate = Double(samples) / seconds
-        let operations = 2 * Double(configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).multiplyAddsPerSample)
+        let operations =
+            2 * Double(configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).multiplyAddsPerSample)
         let workers = spread.workers.bounds.upperBound
         let threads = workers * configuration.threads
         let cores = min(threads, MachineLimits.here.cores)

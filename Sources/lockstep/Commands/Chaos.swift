@@ -62,7 +62,9 @@ struct Chaos: ParsableCommand {
 
     func validate() throws {
         if minutes != nil, faults != nil { throw ValidationError("--minutes and --faults exclude each other") }
-        if let minutes, !(minutes > 0 && minutes.isFinite) { throw ValidationError("--minutes is \(minutes); it must be more than 0") }
+        if let minutes, !(minutes > 0 && minutes.isFinite) {
+            throw ValidationError("--minutes is \(minutes); it must be more than 0")
+        }
         if let faults, faults < 1 { throw ValidationError("--faults is \(faults); it must be at least 1") }
         if workers < 1 { throw ValidationError("--workers is \(workers); it must be at least 1") }
         if models < 0 { throw ValidationError("--models is \(models); it must be at least 0") }

@@ -16,7 +16,7 @@ extension MachineReport {
         return MachineReport(
             system: Provenance.systemName(), cpu: Provenance.cpuModel(), cores: limits.cores,
             load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0, gigaflops: productSpeed(),
-            memoryTotal: memory["MemTotal"] ?? 0, memoryAvailable: min(memory["MemAvailable"] ?? 0, limits.memoryLeft ?? .max),
+            memoryTotal: memory["MemTotal"] ?? 0, memoryAvailable: min(limits.machineLeft ?? 0, limits.memoryLeft ?? .max),
             memoryLimit: limits.memory, addressLimits: AddressSpace.words,
             threadLimits: threads.map(\.words).joined(separator: "; "), threadsLeft: threads.map(\.left).min(),
             swapTotal: memory["SwapTotal"] ?? 0, swapFree: memory["SwapFree"] ?? 0,

@@ -3,7 +3,7 @@ import Kernels
 import Testing
 
 /// All tests that open sockets, one after the other, so that they can count threads and do not time each other out.
-@Suite("Over loopback", .serialized, .timeLimit(.minutes(3)))
+@Suite("Over loopback", .serialized, .timeLimit(.minutes(15)))
 enum Loopback {}
 
 struct SplitMix: RandomNumberGenerator {

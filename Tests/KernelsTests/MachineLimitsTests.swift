@@ -98,7 +98,7 @@ private final class LimitsTree {
         #expect(strict.description.contains("vm.overcommit_memory") && strict.description.hasSuffix("make room"))
     }
 
-    @Test("What the limit on address space does not leave is refused before the library waits for it", .timeLimit(.minutes(1)))
+    @Test("What the limit on address space does not leave is refused before the library waits for it", .timeLimit(.minutes(15)))
     func refused() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 0, rlim_max: .max)

@@ -142,7 +142,7 @@ struct SettingsTests {
         #expect(!result.errors.contains("lockstep resume"), "\(result.errors)")
     }
 
-    @Test("--data-port is where a worker listens, --advertise what it is known by", .timeLimit(.minutes(2)))
+    @Test("--data-port is where a worker listens, --advertise what it is known by", .timeLimit(.minutes(15)))
     func ports() throws {
         let scratch = try Scratch()
         let lead = try LockstepProcess(

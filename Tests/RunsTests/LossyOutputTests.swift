@@ -2,7 +2,7 @@ import Foundation
 import Runs
 import Testing
 
-@Suite("Text for a person", .timeLimit(.minutes(1)))
+@Suite("Text for a person", .timeLimit(.minutes(15)))
 struct LossyOutputTests {
     private func drain(_ descriptor: Int32) -> String {
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)

@@ -231,7 +231,7 @@ import Testing
         again.release()
     }
 
-    @Test("A holder that lives on is not waited for", .timeLimit(.minutes(1)))
+    @Test("A holder that lives on is not waited for", .timeLimit(.minutes(15)))
     func livingHolder() throws {
         let run = try makeRun("a")
         let lock = try run.lock()

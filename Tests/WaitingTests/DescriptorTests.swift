@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import Waiting
 
-@Suite("Descriptors and children", .serialized, .timeLimit(.minutes(1)))
+@Suite("Descriptors and children", .serialized, .timeLimit(.minutes(15)))
 struct DescriptorTests {
     /// A pipe that closes itself.
     final class TestPipe {

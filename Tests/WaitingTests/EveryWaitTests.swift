@@ -90,6 +90,22 @@ struct EveryWaitTests {
         for finding in findings { Issue.record("\(finding)") }
     }
 
+    @Test("A test's limit of time only guards against a hang: a loaded machine may take minutes where an idle one takes a second")
+    func limitsOfTests() throws {
+        let root = Self.package.appendingPathComponent("Tests").path
+        let paths = try #require(FileManager.default.enumerator(atPath: root)).compactMap { $0 as? String }
+        var limits = 0
+        for path in paths where path.hasSuffix(".swift") {
+            let text = try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)
+            for part in text.components(separatedBy: "timeLimit" + "(.minutes(").dropFirst() {
+                limits += 1
+                let minutes = Int(part.prefix { $0.isNumber }) ?? 0
+                #expect(minutes >= 15, "\(path) limits a test to \(minutes) minutes")
+            }
+        }
+        #expect(limits > 0, "no limit was found under \(root)")
+    }
+
     @Test("Whoever waits without limit of time says in words who ends it")
     func words() throws {
         for source in try Self.sources() where !source.path.hasPrefix("Sources/Waiting/") {

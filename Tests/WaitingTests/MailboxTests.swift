@@ -1,7 +1,7 @@
 import Testing
 import Waiting
 
-@Suite("Mailboxes", .timeLimit(.minutes(1)))
+@Suite("Mailboxes", .timeLimit(.minutes(15)))
 struct MailboxTests {
     @Test("Messages come out in the order in which they went in, however many wait")
     func order() {

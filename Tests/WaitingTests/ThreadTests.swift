@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import Waiting
 
-@Suite("Monitors, latches, slots and threads", .timeLimit(.minutes(1)))
+@Suite("Monitors, latches, slots and threads", .timeLimit(.minutes(15)))
 struct ThreadTests {
     @Test("A wait whose result is there returns it without a look at the clock")
     func atOnce() {

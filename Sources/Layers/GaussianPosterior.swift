@@ -34,8 +34,8 @@ public enum Divergence {
         return DivergenceSums(entropy: entropy(sums.logVariances, values: values), crossEntropy: sums.energy + constant)
     }
 
-    /// H(q) of one shard's rows, and the gradient of −H(q) by the head: beside a cross-entropy that is sampled. `head` and `gradient`
-    /// (B, 2 Z) may be the same.
+    /// H(q) of one shard's rows, and the gradient of −H(q) by the head: beside a cross-entropy that is sampled. `head` and
+    /// `gradient` (B, 2 Z) may be the same.
     public static func entropy(_ head: Matrix, gradient: Matrix) -> Double {
         let sums = Posterior.divergence(head, precision: 0, gradient: gradient)
         return entropy(sums.logVariances, values: Double(head.rows * head.columns / 2))

@@ -6,8 +6,8 @@ import Kernels
 public enum PriorDensity: Sendable, Hashable {
     /// N(0, std²) in every dimension.
     case gaussian(std: Double)
-    /// Petals in the plane, equally likely: petal k of K is N(0, radial²) along and N(0, tangential²) across, moved out by `distance`
-    /// and rotated by 2πk/K.
+    /// Petals in the plane, equally likely: petal k of K is N(0, radial²) along and N(0, tangential²) across, moved out by
+    /// `distance` and rotated by 2πk/K.
     case petals(components: Int, radial: Double, tangential: Double, distance: Double)
 
     /// −Σ log p(z) of one shard's codes (B, Z), and its gradient by them (B, Z), which may take their place.

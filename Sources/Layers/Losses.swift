@@ -49,3 +49,31 @@ public enum AdversarialLoss {
         Elementwise.adversarialLoss(logits: logits.values, real: real, gradient: logits.values)
     }
 }
+
+/// The cross-entropy of a softmax with labels (paper.md section 2, semi-supervised).
+public enum ClassificationLoss {
+    /// Sums over some rows.
+    public struct LossSums: Sendable, Equatable {
+        public let loss: Double
+        /// Rows whose largest logit, the first of equals, is not the label's.
+        public let errors: Int
+    }
+
+    /// Replaces one shard's logits by the gradient of −Σ log softmax(z)[label] by them: softmax(z) − onehot.
+    ///
+    /// - Parameters:
+    ///   - logits: (B, K), overwritten.
+    ///   - labels: (B), each less than K.
+    public static func gradient(logits: Matrix, labels: Slice<UInt8>) -> LossSums {
+        let errors = errors(logits: logits, labels: labels)
+        let loss = Elementwise.softmaxCrossEntropy(logits: logits, labels: labels, gradient: logits)
+        return LossSums(loss: loss, errors: errors)
+    }
+
+    private static func errors(logits: Matrix, labels: Slice<UInt8>) -> Int {
+        (0..<logits.rows).count { row in
+            let best = (1..<logits.columns).reduce(0) { logits[row, $1] > logits[row, $0] ? $1 : $0 }
+            return best != Int(labels[row])
+        }
+    }
+}

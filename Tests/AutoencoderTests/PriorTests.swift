@@ -86,4 +86,20 @@ import Testing
         prior.sample(into: part, source: source, firstRow: 11)
         #expect(part.values.array == whole.rows(11..<18).values.array)
     }
+
+    @Test(
+        "samples cost the prior's entropy by its own density",
+        arguments: [
+            (PriorSettings.gaussian(std: 5), 2 * log(5.0)),
+            (.mixture(components: 7, radial: 0.5, tangential: 0.1, distance: 10), log(7 * 0.5 * 0.1)),
+        ])
+    func density(_ prior: PriorSettings, logVolume: Double) {
+        let costs = prior.density!.logDensities(samples(prior)).map { -$0 }
+        #expect(abs(mean(costs) - (logVolume + log(2 * Double.pi * M_E))) < 0.05)
+    }
+
+    @Test("the uniform prior and the roll have no density to learn from")
+    func noDensity() {
+        #expect(PriorSettings.uniform(low: -1, high: 1).density == nil && PriorSettings.swissRoll(thickness: 0.1).density == nil)
+    }
 }

@@ -57,7 +57,7 @@ import Testing
         let model = ModelSettings(
             encoder: [16], decoder: [16], discriminator: [], code: code, output: .sigmoid, initialisation: .normal)
         let widths = [("encoder", [pixels, 16, code]), ("decoder", [code, 16, pixels])]
-        var tensors: [StateTensor] = []
+        var tensors: [Tensor] = []
         var state: UInt64 = 42
         for (network, sizes) in widths {
             for layer in 0..<2 {
@@ -66,7 +66,7 @@ import Testing
                         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                         return Float(state >> 40) / 16_777_216 - 0.5
                     }
-                    tensors.append(StateTensor(name: "\(network).\(layer).\(name)", shape: shape, values: .f32(Slice(values))))
+                    tensors.append(Tensor(name: "\(network).\(layer).\(name)", shape: shape, values: .f32(Slice(values))))
                 }
             }
         }

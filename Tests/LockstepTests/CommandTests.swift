@@ -94,7 +94,7 @@ struct CommandTests {
             if case .f32(let values) = tensor.values { values.fill(.nan) }
         }
         _ = try store.write(checkpoint.info) { writer in
-            let stream = try SafetensorsStream(tensors.map { NamedTensor($0) }, metadata: reader.metadata, chunkBytes: 1 << 16)
+            let stream = try SafetensorsStream(tensors, metadata: reader.metadata, chunkBytes: 1 << 16)
             for piece in stream { try writer.write(piece) }
         }
     }
@@ -165,7 +165,8 @@ struct CommandTests {
             (["encode", "run", "--split", "test", "--out", ".npy"], ".npy"),
             (["encode", "run", "--split", "test", "--out", "c.png"], ".npy"),
             (["decode", "run", "--codes", "codes.npy", "--out", "c.csv"], ".npy or NAME.png"),
-            (["sample", "run", "--out", "c.jpg"], ".npy or NAME.png"), (["sample", "run", "--out", "c.safetensors"], ".npy or NAME.png"),
+            (["sample", "run", "--out", "c.jpg"], ".npy or NAME.png"),
+            (["sample", "run", "--out", "c.safetensors"], ".npy or NAME.png"),
             (["replay", "run", "--step", "1", "--out", "replayed.npy"], ".safetensors"),
             (["replay", "run", "--step", "1", "--out", "x"], ".safetensors"),
         ])

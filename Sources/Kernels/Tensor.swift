@@ -18,6 +18,10 @@ public protocol TensorElement: BitwiseCopyable, Sendable {
     static func values(_ slice: Slice<Self>) -> TensorValues
 }
 
+extension TensorElement {
+    public static var elementType: ElementType { values(Storage(count: 0).all).type }
+}
+
 extension Double: TensorElement {
     public static func values(_ slice: Slice<Double>) -> TensorValues { .f64(slice) }
 }

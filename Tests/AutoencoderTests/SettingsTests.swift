@@ -120,7 +120,7 @@ import Testing
     @Test("an epoch's last minibatch holds what is left")
     func minibatches() {
         let settings = smallSettings(minibatch: 5, trainingImages: 13)
-        #expect(settings.stepsPerEpoch == 3)
+        #expect(settings.epochs.steps == 3)
         #expect((0..<6).map { settings.minibatchSize(ofStep: $0) } == [5, 5, 3, 5, 5, 3])
         #expect((0..<6).map { settings.epoch(ofStep: $0) } == [1, 1, 1, 2, 2, 2])
     }

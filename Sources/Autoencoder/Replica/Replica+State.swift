@@ -21,7 +21,7 @@ extension Replica {
     }
 
     /// Epoch of the last step done, counted from 1; 0 before the first.
-    public var epoch: Int { step == 0 ? 0 : settings.epoch(ofStep: step - 1) }
+    public var epoch: Int { settings.epochs.begun(after: step) }
 
     /// A copy of the whole state at this moment.
     public func snapshot() -> Snapshot {

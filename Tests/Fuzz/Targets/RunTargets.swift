@@ -152,7 +152,7 @@ extension FuzzTarget {
     /// lost and a new one begins at the checkpoint.
     private static func goOn(from bookmark: Bookmark) throws(Violation) {
         let plan = RunPlan(
-            shards: 4, phases: 3, firstStep: 20, lastStep: 1_000, stepsPerEpoch: 7, workers: 1...1, beginsWithSeed: false,
+            shards: 4, phases: 3, firstStep: 20, lastStep: 1_000, epochs: Epochs(steps: 7), workers: 1...1, beginsWithSeed: false,
             generation: 2, bookedStep: bookmark.step)
         try claim(bookmark.step <= plan.lastStep, "no more steps are booked than the run has")
         var machine = CoordinatorMachine(plan: plan, view: bookmark.view)

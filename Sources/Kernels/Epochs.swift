@@ -1,4 +1,4 @@
-/// How the steps of a run make epochs: an epoch uses each of its images once, a minibatch a step, and its last step takes what is left.
+/// How the steps of a run make epochs: an epoch uses each of its images once, a minibatch a step, the last step what is left.
 ///
 /// The one rule for schedules, orders, checkpoints and figures. Steps and images of an epoch count from 0, epochs from 1.
 public struct Epochs: Sendable, Hashable {

@@ -130,7 +130,7 @@ private protocol ElementMemory {
 
 extension Slice: ElementMemory {}
 
-/// A tensor under its name, `encoder.0.weight`. A list of them is all there is to save, send, resume, replay or digest of a replica.
+/// A tensor under its name, `encoder.0.weight`. A list of them is all there is to save, send, resume, replay or digest.
 public struct Tensor: Sendable, Equatable {
     public let name: String
     /// Dimensions, outermost first; empty for a single number.

@@ -13,8 +13,8 @@ struct CategoricalPrior: Prior {
         classes == self.classes ? nil : "a categorical prior of \(self.classes) classes has no part for each of \(classes)"
     }
 
-    /// The element of a row that says its class. It lies behind those of every code, since the style of the same row has a prior of its
-    /// own, of the same purpose, and the two are independent.
+    /// The element of a row that says its class. It lies behind those of every code, since the style of the same row has a prior of
+    /// its own, of the same purpose, and the two are independent.
     private static let element = 1 << 32
 
     func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels?) {

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The code space cut into about 400 cells of equal probability under a prior (paper.md section 5a), to count where codes are missing.
+/// The code space cut into cells of equal probability under a prior (paper.md section 5a), to count where codes are missing.
 ///
 /// Of codes of more dimensions than two the cells of most priors see the first two.
 public struct CodeCells: Sendable {
@@ -13,7 +13,8 @@ public struct CodeCells: Sendable {
     public let dimensions: Int
     private let place: @Sendable (_ code: Slice<Float>) -> Int?
 
-    /// Cells by the first so many dimensions of a code; `place` is asked for finite ones only, and gives nil for what lies outside the prior.
+    /// Cells by the first so many dimensions of a code; `place` is asked for finite ones only, and gives nil for what lies outside
+    /// the prior.
     init(count: Int, dimensions: Int, place: @escaping @Sendable (_ code: Slice<Float>) -> Int?) {
         self.count = count
         self.dimensions = dimensions

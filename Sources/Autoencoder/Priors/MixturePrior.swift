@@ -59,8 +59,8 @@ struct MixturePrior: Prior {
         }
     }
 
-    /// 8 × 5 cells in each of ten petals, in the petal's own frame, a code belonging to its most likely petal; with other numbers of
-    /// petals as near to 400 in all as goes.
+    /// 8 × 5 cells in each of ten petals, in the petal's own frame, a code belonging to its most likely petal; with other numbers
+    /// of petals as near to 400 in all as goes.
     ///
     /// Petals overlap near the origin, where a sample of one may be likelier under another; the reference sample goes the same way
     /// as a code, so that the overlap is in the quantiles. All petals are alike: each lends its points to the one cut.
@@ -74,8 +74,8 @@ struct MixturePrior: Prior {
         }
     }
 
-    /// Cells along and across a petal such that all petals together come as near to 400 as they can, no more than twice as many along
-    /// as across.
+    /// Cells along and across a petal such that all petals together come as near to 400 as they can, no more than twice as many
+    /// along as across.
     private var split: (along: Int, across: Int) {
         var best = (along: 1, across: 1)
         for across in 1...20 {

@@ -2,8 +2,8 @@ import Kernels
 
 // Shapes of this file: B rows, Z code.
 
-/// The distribution that the codes are made to follow (paper.md section 1), and all that follows from it: samples, density, cells, walk
-/// and keys.
+/// The distribution that the codes are made to follow (paper.md section 1), and all that follows from it: samples, density, cells,
+/// walk and keys.
 ///
 /// A value for each kind comes from the static functions beside it, `PriorSettings.gaussian(std: 5)`.
 public struct PriorSettings: Sendable, Hashable {
@@ -50,8 +50,8 @@ public struct PriorSettings: Sendable, Hashable {
     /// - Parameters:
     ///   - samples: (B, Z), overwritten; Z is `dimensions` where the prior says how many.
     ///   - firstRow: global row of its first row.
-    ///   - labels: (B); a row of class k of K is drawn from the class's part alone: component k of a mixture of K, of the roll the piece
-    ///     from k/K to (k + 1)/K of its length. Rows without a label, and all where there are no labels, are drawn from the whole.
+    ///   - labels: (B); a row of class k of K is drawn from the class's part alone: component k of a mixture of K, of the roll the
+    ///     piece from k/K to (k + 1)/K of its length. Rows without a label, and all where there are no labels, are drawn from the whole.
     public func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels? = nil) {
         require(codeSize: samples.columns)
         if let labels {

@@ -25,8 +25,8 @@ public enum RealRange: Sendable, Hashable {
 
 /// Whoever goes through settings key by key: a reader changes the values, a writer keeps them, a check throws.
 ///
-/// Settings name each of their keys once, in the order of a recipe, with its type and its range; what a value is before a reader has
-/// been there is its default.
+/// Settings name each of their keys once, in the order of a recipe, with its type and its range; what a value is before a reader
+/// has been there is its default.
 public protocol SettingKeys: AnyObject {
     func real(_ key: String, _ value: inout Double, _ range: RealRange) throws
     func integer(_ key: String, _ value: inout Int, _ range: ClosedRange<Int>) throws

@@ -43,7 +43,7 @@ public struct Evaluator: Sendable {
         self.prior = prior
         self.codeSize = codeSize
         source = RandomSource(seed: seed, purpose: .evaluation, step: 0)
-        cells = CodeCells(prior, codeSize: codeSize)
+        cells = prior.cells(codeSize: codeSize)
     }
 
     /// The first `count` samples of the prior that the figures compare with; the same on every call.

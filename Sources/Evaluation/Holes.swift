@@ -1,3 +1,4 @@
+import Autoencoder
 import Kernels
 
 /// How much of the prior the codes leave empty (paper.md section 5a): the prior itself has no holes.
@@ -21,8 +22,7 @@ public struct Holes: Sendable, Equatable {
             "codes of \(codes.columns) dimensions for cells of \(cells.dimensions)")
         var counts = [Int](repeating: 0, count: cells.count)
         for row in 0..<codes.rows {
-            let y = cells.dimensions > 1 ? Double(codes[row, 1]) : 0
-            if let cell = cells.cell(x: Double(codes[row, 0]), y: y) { counts[cell] += 1 }
+            if let cell = cells.cell(of: codes.row(row)) { counts[cell] += 1 }
         }
         let threshold = Double(codes.rows) / Double(5 * cells.count)
         empty = counts.count { codes.rows == 0 || Double($0) < threshold }

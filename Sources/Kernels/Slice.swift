@@ -19,6 +19,14 @@ public struct Slice<Element: BitwiseCopyable>: @unchecked Sendable {
         copy(from: elements)
     }
 
+    /// A view of new memory that holds a copy of a part of an array.
+    public init(_ elements: ArraySlice<Element>) {
+        self = Storage(count: elements.count).all
+        elements.withUnsafeBufferPointer { source in
+            if let from = source.baseAddress { base.update(from: from, count: count) }
+        }
+    }
+
     @inlinable public var isEmpty: Bool { count == 0 }
     @inlinable public var indices: Range<Int> { 0..<count }
 

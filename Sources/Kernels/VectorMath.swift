@@ -27,11 +27,11 @@ public enum VectorMath {
     public static func sin(_ x: Double) -> Double { ck_sin_double(x) }
     /// Cosine in double precision for |x| below 2^20.
     public static func cos(_ x: Double) -> Double { ck_cos_double(x) }
-
-    /// e^x in double precision; for densities and evaluation.
+    /// e^x in double precision; 0 where it is below e^−708. For densities.
     public static func exp(_ x: Double) -> Double { ck_exp_double(x) }
-    /// log x in double precision.
+    /// Natural logarithm in double precision; −∞ for what is smaller than normal, not a number below 0.
     public static func log(_ x: Double) -> Double { ck_log_double(x) }
+
 
     private typealias Loop = (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
 

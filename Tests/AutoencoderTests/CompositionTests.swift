@@ -39,7 +39,7 @@ import Testing
         let settings = smallSettings(average: 0.9, optimizer: optimizer)
         let replica = try Replica(settings)
         #expect(settings.sumBytes == replica.phases.reduce(0) { $0 + $1.count } * MemoryLayout<Int32>.size)
-        let floats = replica.state().filter { $0.values.type == "f32" }
+        let floats = replica.state().filter { $0.values.type == .f32 }
         #expect(settings.stateBytes == floats.reduce(0) { $0 + $1.values.byteCount })
     }
 }

@@ -97,9 +97,4 @@ import Testing
         let costs = prior.density!.logDensities(samples(prior)).map { -$0 }
         #expect(abs(mean(costs) - (logVolume + log(2 * Double.pi * M_E))) < 0.05)
     }
-
-    @Test("the uniform prior and the roll have no density to learn from")
-    func noDensity() {
-        #expect(PriorSettings.uniform(low: -1, high: 1).density == nil && PriorSettings.swissRoll(thickness: 0.1).density == nil)
-    }
 }

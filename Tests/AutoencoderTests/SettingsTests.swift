@@ -93,6 +93,10 @@ import Testing
         },
         Wrong("prior.std") { $0.prior = .gaussian(std: 0) },
         Wrong("prior.high") { $0.prior = .uniform(low: 1, high: 1) },
+        Wrong("prior.high") { $0.prior = .uniform(low: 1, high: .infinity) },
+        Wrong("prior.high") { $0.prior = .uniform(low: 0, high: 1e-300) },
+        Wrong("prior.components") { $0.prior = .mixture(components: 401, radial: 1, tangential: 1, distance: 0) },
+        Wrong("prior.distance") { $0.prior = .mixture(components: 2, radial: 1, tangential: 1, distance: .nan) },
         Wrong("noise.input") { $0.inputNoise = -0.1 },
         Wrong("average") { $0.average = 1 },
         Wrong("minibatch") { $0.minibatch = 0 },
@@ -116,7 +120,7 @@ import Testing
     @Test("an epoch's last minibatch holds what is left")
     func minibatches() {
         let settings = smallSettings(minibatch: 5, trainingImages: 13)
-        #expect(settings.stepsPerEpoch == 3)
+        #expect(settings.epochs.steps == 3)
         #expect((0..<6).map { settings.minibatchSize(ofStep: $0) } == [5, 5, 3, 5, 5, 3])
         #expect((0..<6).map { settings.epoch(ofStep: $0) } == [1, 1, 1, 2, 2, 2])
     }

@@ -74,7 +74,7 @@ import Testing
             try replica.restore(Array(mine.tensors.dropFirst()), applied: 3, chain: 0)
         }
         #expect(missing?.description.contains("decoder.0.bias is missing") == true)
-        let unknown = StateTensor(name: "encoder.9.bias", shape: [1], values: .f32(Slice([1])))
+        let unknown = Tensor(name: "encoder.9.bias", shape: [1], values: .f32(Slice([1])))
         #expect(throws: StateError.self) { try replica.restore(mine.tensors + [unknown], applied: 3, chain: 0) }
         #expect(replica.digest(full: true) == before)
         #expect(replica.applied == 0)
@@ -100,10 +100,10 @@ import Testing
     @Test("digests have the bytes of the contract")
     func digest() {
         let tensors = [
-            StateTensor(name: "optimizer.generator.beta_powers", shape: [2], values: .f64(Slice([0.9, 0.999]))),
-            StateTensor(name: "encoder.0.weight", shape: [2, 1], values: .f32(Slice([1, 2]))),
-            StateTensor(name: "exact.reconstruction.exponents", shape: [1], values: .i32(Slice([-3]))),
-            StateTensor(name: "decoder.0.bias", shape: [2], values: .f32(Slice([0.5, -1]))),
+            Tensor(name: "optimizer.generator.beta_powers", shape: [2], values: .f64(Slice([0.9, 0.999]))),
+            Tensor(name: "encoder.0.weight", shape: [2, 1], values: .f32(Slice([1, 2]))),
+            Tensor(name: "exact.reconstruction.exponents", shape: [1], values: .i32(Slice([-3]))),
+            Tensor(name: "decoder.0.bias", shape: [2], values: .f32(Slice([0.5, -1]))),
         ]
         #expect(
             hexDigits(StateDigest.parameters(of: tensors))

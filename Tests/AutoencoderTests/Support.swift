@@ -43,7 +43,7 @@ func train(_ trainer: LocalTrainer, steps: Int) throws -> [StepFigures] {
 extension ReplayCapture {
     func floats(_ name: String) -> [Float] {
         guard case .f32(let values)? = tensors.first(where: { $0.name == name })?.values else { return [] }
-        return values
+        return values.array
     }
 
     func double(_ name: String) -> Double {
@@ -53,6 +53,6 @@ extension ReplayCapture {
 
     func bytes(_ name: String) -> [UInt8] {
         guard case .u8(let values)? = tensors.first(where: { $0.name == name })?.values else { return [] }
-        return values
+        return values.array
     }
 }

@@ -1,4 +1,5 @@
 import Cluster
+import Kernels
 import Testing
 
 /// Phases of a step in every plan of these tests.
@@ -129,7 +130,7 @@ func plan(
     supervised: Bool = false, mixed: Bool = false, lastLabel: UInt32 = 0
 ) -> RunPlan {
     RunPlan(
-        shards: 4, phases: Int(phases), firstStep: first, lastStep: last, stepsPerEpoch: stepsPerEpoch, workers: workers,
+        shards: 4, phases: Int(phases), firstStep: first, lastStep: last, epochs: Epochs(steps: stepsPerEpoch), workers: workers,
         beginsWithSeed: first == 0, run: "mine", generation: generation, ring: ring, checkpointEverySteps: everySteps,
         checkpointEverySeconds: everySeconds, evaluateEveryEpochs: evaluateEveryEpochs, supervised: supervised,
         allowMixedKernels: mixed, lastLabel: lastLabel)

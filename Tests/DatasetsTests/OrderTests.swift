@@ -33,11 +33,11 @@ import Testing
         ])
     func onceAnEpoch(count: Int, minibatch: Int) {
         let plan = MinibatchPlan(count: count, minibatch: minibatch, seed: 9)
-        #expect(plan.stepsPerEpoch == (count + minibatch - 1) / minibatch)
+        #expect(plan.epochs.steps == (count + minibatch - 1) / minibatch)
         var epochs: [[Int]] = []
         for epoch in 0..<3 {
             var seen: [Int] = []
-            for step in epoch * plan.stepsPerEpoch..<(epoch + 1) * plan.stepsPerEpoch {
+            for step in epoch * plan.epochs.steps..<(epoch + 1) * plan.epochs.steps {
                 let place = plan.place(of: UInt64(step))
                 let samples = plan.samples(of: UInt64(step))
                 #expect(place.epoch == epoch + 1 && place.positions.lowerBound == seen.count && samples.count == place.size)

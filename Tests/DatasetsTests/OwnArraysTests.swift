@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import Testing
 
 /// What people have in their archives: types, orders and shapes of NumPy's.
@@ -148,7 +149,7 @@ import Testing
         var swapped: [UInt8] = []
         for k in 0..<4 { for j in 0..<3 { for i in 0..<2 { swapped.append(UInt8(12 * i + 4 * j + k)) } } }
         let array = try NPY.read(try folder.write("f.npy", npy("|u1", [2, 3, 4], swapped, fortran: true)))
-        #expect(array.shape == [2, 3, 4] && array.values == .uint8(Array(0..<24)))
+        #expect(array.shape == [2, 3, 4] && array.values == TensorValues(Array(0..<24) as [UInt8]))
     }
 
     @Test("labels may be missing, of one part or of both; the content's digest tells the difference")

@@ -57,7 +57,7 @@ import Testing
         let model = ModelSettings(
             encoder: [16], decoder: [16], discriminator: [], code: code, output: .sigmoid, initialisation: .normal)
         let widths = [("encoder", [pixels, 16, code]), ("decoder", [code, 16, pixels])]
-        var tensors: [StateTensor] = []
+        var tensors: [Tensor] = []
         var state: UInt64 = 42
         for (network, sizes) in widths {
             for layer in 0..<2 {
@@ -66,7 +66,7 @@ import Testing
                         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                         return Float(state >> 40) / 16_777_216 - 0.5
                     }
-                    tensors.append(StateTensor(name: "\(network).\(layer).\(name)", shape: shape, values: .f32(Slice(values))))
+                    tensors.append(Tensor(name: "\(network).\(layer).\(name)", shape: shape, values: .f32(Slice(values))))
                 }
             }
         }
@@ -101,7 +101,7 @@ import Testing
         error.add(originals: all, reconstructions: inference.decode(codes))
         #expect(abs(found.figures.reconstruction.halfSquared - error.halfSquared) < 1e-9)
         #expect(found.figures.code == CodeStatistics(codes))
-        #expect(found.figures.holes == Holes(codes, in: CodeCells(.gaussian(std: 1), codeSize: 2)))
+        #expect(found.figures.holes == Holes(codes, in: PriorSettings.gaussian(std: 1).cells(codeSize: 2)))
         #expect(found.figures.energyDistance >= 0 && found.figures.energyZero >= 0)
     }
 
@@ -138,7 +138,7 @@ import Testing
 @Suite struct PriorWalkTests {
     @Test("A walk has a code for every place of its grid", arguments: priorsUnderTest)
     func shape(prior: PriorSettings, codeSize: Int) {
-        let walk = PriorWalk(prior, codeSize: codeSize, rows: 6, columns: 9)
+        let walk = prior.walk(codeSize: codeSize, rows: 6, columns: 9)
         #expect(walk.columns == 9 && walk.dimensions == codeSize)
         #expect(walk.codes.count == walk.rows * walk.columns * codeSize)
         #expect(walk.codes.allSatisfy(\.isFinite) && !walk.caption.isEmpty)
@@ -148,7 +148,7 @@ import Testing
 
     @Test("A Gaussian is walked at parts of equal probability, to the right and upwards")
     func gaussian() {
-        let walk = PriorWalk(.gaussian(std: 5), codeSize: 3, rows: 2, columns: 2)
+        let walk = PriorSettings.gaussian(std: 5).walk(codeSize: 3, rows: 2, columns: 2)
         let step = Float(5 * NormalDistribution.quantile(0.75))
         #expect(walk.codes == [-step, step, 0, step, step, 0, -step, -step, 0, step, -step, 0])
         #expect(walk.horizontal == [-5 * NormalDistribution.quantile(0.75), 5 * NormalDistribution.quantile(0.75)])
@@ -157,7 +157,7 @@ import Testing
     @Test("A walk along the roll lies on it")
     func roll() {
         let prior = PriorSettings.swissRoll(thickness: 0.01)
-        let walk = PriorWalk(prior, codeSize: 2, rows: 40, columns: 50)
+        let walk = prior.walk(codeSize: 2, rows: 40, columns: 50)
         let codes = Matrix(Slice(walk.codes), rows: 2_000, columns: 2)
         let drawn = samples(prior, 2, count: 2_000, seed: 1)
         let zero = EnergyDistance.between(samples(prior, 2, count: 2_000, seed: 2), drawn)
@@ -167,9 +167,10 @@ import Testing
     @Test("A walk visits cells all over the prior", arguments: priorsUnderTest)
     func coverage(prior: PriorSettings, codeSize: Int) throws {
         let cells = try cells(of: prior, codeSize)
-        let walk = PriorWalk(prior, codeSize: codeSize)
+        let walk = prior.walk(codeSize: codeSize)
+        let codes = matrix([walk.codes], columns: walk.codes.count)
         let visited = stride(from: 0, to: walk.codes.count, by: codeSize).map {
-            cells.cell(x: Double(walk.codes[$0]), y: codeSize > 1 ? Double(walk.codes[$0 + 1]) : 0)
+            cells.cell(of: codes.values[$0..<$0 + codeSize])
         }
         #expect(!visited.contains(nil))
         #expect(Set(visited).count >= 10)

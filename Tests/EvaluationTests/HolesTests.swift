@@ -16,7 +16,7 @@ let priorsUnderTest: [(PriorSettings, Int)] = [
 
 /// Their cells, made once for all tests.
 let cellsUnderTest: [PriorSettings: [Int: CodeCells]] = Dictionary(grouping: priorsUnderTest, by: \.0).mapValues { group in
-    Dictionary(uniqueKeysWithValues: group.map { ($0.1, CodeCells($0.0, codeSize: $0.1)) })
+    Dictionary(uniqueKeysWithValues: group.map { ($0.1, $0.0.cells(codeSize: $0.1)) })
 }
 
 /// The cells of one of `priorsUnderTest`.
@@ -54,8 +54,7 @@ func matrix(_ rows: [[Float]], columns: Int) -> Matrix {
         let drawn = samples(prior, codeSize, count: count, seed: 11)
         var counts = [Int](repeating: 0, count: cells.count)
         for row in 0..<count {
-            let cell = cells.cell(x: Double(drawn[row, 0]), y: codeSize > 1 ? Double(drawn[row, 1]) : 0)
-            if let cell { counts[cell] += 1 }
+            if let cell = cells.cell(of: drawn.row(row)) { counts[cell] += 1 }
         }
         #expect(counts.reduce(0, +) == count)
         // About 1,000 a cell: chance keeps it within a tenth, and the reference sample, of which 500 fall into a cell, within a few more.
@@ -75,7 +74,7 @@ func matrix(_ rows: [[Float]], columns: Int) -> Matrix {
     func half() {
         let codes = samples(.gaussian(std: 5), 2, count: 10_000, seed: 5)
         for row in 0..<codes.rows { codes[row, 1] = abs(codes[row, 1]) }
-        let holes = Holes(codes, in: CodeCells(.gaussian(std: 5), codeSize: 2))
+        let holes = Holes(codes, in: PriorSettings.gaussian(std: 5).cells(codeSize: 2))
         #expect(holes.share == 0.5)
     }
 
@@ -92,7 +91,7 @@ func matrix(_ rows: [[Float]], columns: Int) -> Matrix {
     @Test("The threshold follows the number of codes", arguments: [(100, 0.05), (2_000, 1), (10_000, 5), (50_000, 25)])
     func threshold(count: Int, expected: Double) {
         let prior = PriorSettings.gaussian(std: 1)
-        let holes = Holes(samples(prior, 2, count: count, seed: 1), in: CodeCells(prior, codeSize: 2))
+        let holes = Holes(samples(prior, 2, count: count, seed: 1), in: prior.cells(codeSize: 2))
         #expect(holes.threshold == expected)
     }
 
@@ -110,8 +109,8 @@ func matrix(_ rows: [[Float]], columns: Int) -> Matrix {
 
     @Test("Codes outside a uniform prior fill no cell")
     func outside() {
-        let cells = CodeCells(.uniform(low: -2, high: 2), codeSize: 2)
-        #expect(cells.cell(x: 2.1, y: 0) == nil && cells.cell(x: 0, y: -2.1) == nil)
-        #expect(cells.cell(x: -2, y: -2) == 0 && cells.cell(x: 2, y: 2) == 399)
+        let cells = PriorSettings.uniform(low: -2, high: 2).cells(codeSize: 2)
+        #expect(cells.cell(of: Slice([2.1, 0])) == nil && cells.cell(of: Slice([0, -2.1])) == nil)
+        #expect(cells.cell(of: Slice([-2, -2])) == 0 && cells.cell(of: Slice([2, 2])) == 399)
     }
 }

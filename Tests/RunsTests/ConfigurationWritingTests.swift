@@ -243,7 +243,7 @@ import Testing
         configuration.shards = shards
         let settings = configuration.training(pixels: 784, trainingImages: 50_000)
         #expect(settings.gradientBits == resolved)
-        #expect(settings.stepsPerEpoch == configuration.stepsPerEpoch(trainingImages: 50_000))
+        #expect(settings.epochs == configuration.epochs(trainingImages: 50_000))
         try settings.validate()
     }
 }

@@ -5,15 +5,15 @@ import Testing
 
 @Suite struct SafetensorsTests {
     static let tensors = [
-        NamedTensor(name: "bytes", shape: [3], values: TensorValues([1, 2, 255] as [UInt8])),
-        NamedTensor(
+        Tensor(name: "bytes", shape: [3], values: TensorValues([1, 2, 255] as [UInt8])),
+        Tensor(
             name: "encoder.0.weight", shape: [2, 3],
             values: TensorValues([1, -2, 0.5, .pi, .leastNonzeroMagnitude, -0.0] as [Float])),
-        NamedTensor(name: "exact.reconstruction.exponents", shape: [2], values: TensorValues([-100, .min] as [Int32])),
-        NamedTensor(name: "optimizer.generator.beta_powers", shape: [2], values: TensorValues([0.9, 0.999] as [Double])),
-        NamedTensor(name: "counts", shape: [1, 1], values: TensorValues([Int64.max])),
-        NamedTensor(name: "nothing", shape: [0, 4], values: TensorValues([] as [Float])),
-        NamedTensor(name: "single", shape: [], values: TensorValues([7] as [Float])),
+        Tensor(name: "exact.reconstruction.exponents", shape: [2], values: TensorValues([-100, .min] as [Int32])),
+        Tensor(name: "optimizer.generator.beta_powers", shape: [2], values: TensorValues([0.9, 0.999] as [Double])),
+        Tensor(name: "counts", shape: [1, 1], values: TensorValues([Int64.max])),
+        Tensor(name: "nothing", shape: [0, 4], values: TensorValues([] as [Float])),
+        Tensor(name: "single", shape: [], values: TensorValues([7] as [Float])),
     ]
     static let metadata = ["step": "12", "configuration": "name: \"a\"\nseed: 0\n", "ünicode": "é"]
 
@@ -37,15 +37,15 @@ import Testing
         for reader in [try SafetensorsReader(path: path), try SafetensorsReader(bytes: Self.bytes(), name: "memory")] {
             #expect(reader.metadata == Self.metadata)
             #expect(reader.tensors.count == Self.tensors.count)
-            #expect(try reader.bytes("bytes") == [1, 2, 255])
+            #expect(try reader.array("bytes", of: UInt8.self) == [1, 2, 255])
             #expect(
-                try reader.floats("encoder.0.weight").map(\.bitPattern)
+                try reader.array("encoder.0.weight", of: Float.self).map(\.bitPattern)
                     == [1, -2, 0.5, Float.pi, Float.leastNonzeroMagnitude, -0.0].map(\.bitPattern))
             #expect(try reader.entry("encoder.0.weight").shape == [2, 3])
-            #expect(try reader.int32s("exact.reconstruction.exponents") == [-100, .min])
-            #expect(try reader.doubles("optimizer.generator.beta_powers") == [0.9, 0.999])
-            #expect(try reader.int64s("counts") == [.max])
-            #expect(try reader.floats("nothing") == [])
+            #expect(try reader.array("exact.reconstruction.exponents", of: Int32.self) == [-100, .min])
+            #expect(try reader.array("optimizer.generator.beta_powers", of: Double.self) == [0.9, 0.999])
+            #expect(try reader.array("counts", of: Int64.self) == [.max])
+            #expect(try reader.array("nothing", of: Float.self) == [])
             #expect(try reader.entry("single").shape == [])
             let destination = Storage<Float>(count: 6)
             try reader.read("encoder.0.weight", into: destination.all)
@@ -77,13 +77,13 @@ import Testing
         let count = 700_001
         let values = (0..<count).map { Float($0) }
         let path = scratch.file("large.safetensors")
-        try Safetensors.write([NamedTensor(name: "w", shape: [count], values: TensorValues(values))], metadata: [:], to: path)
-        #expect(try SafetensorsReader(path: path).floats("w") == values)
+        try Safetensors.write([Tensor(name: "w", shape: [count], values: TensorValues(values))], metadata: [:], to: path)
+        #expect(try SafetensorsReader(path: path).array("w", of: Float.self) == values)
     }
 
     @Test("Two tensors of one name are refused by the writer")
     func duplicates() {
-        let tensor = NamedTensor(name: "w", shape: [1], values: TensorValues([1] as [Float]))
+        let tensor = Tensor(name: "w", shape: [1], values: TensorValues([1] as [Float]))
         #expect(
             sentence { _ = try SafetensorsStream([tensor, tensor], metadata: [:]) }
                 == "the stream: two tensors are named w; expected distinct names.")
@@ -193,9 +193,9 @@ import Testing
     func wrongQuestions() throws {
         let reader = try SafetensorsReader(bytes: Self.bytes(), name: "x")
         #expect(
-            sentence { _ = try reader.floats("encoder.0.weigth") }
+            sentence { _ = try reader.array("encoder.0.weigth", of: Float.self) }
                 == "x: there is no tensor encoder.0.weigth; the nearest is encoder.0.weight; expected one of its 7 tensors.")
-        #expect(sentence { _ = try reader.doubles("single") }.hasSuffix(": tensor single is F32; expected F64."))
+        #expect(sentence { _ = try reader.array("single", of: Double.self) }.hasSuffix(": tensor single is F32; expected F64."))
         #expect(
             sentence { try reader.read("single", into: Storage<Float>(count: 2).all) }.hasSuffix(
                 ": tensor single has 1 elements; expected 2."))

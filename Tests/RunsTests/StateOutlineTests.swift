@@ -18,10 +18,9 @@ import Testing
         outline = StateOutline(of: replica, configuration: self.configuration)
     }
 
-    private func bytes(_ tensors: [StateTensor]? = nil, step: UInt64 = 0, applied: UInt64 = 0, chain: UInt64 = 0) throws -> [UInt8]
-    {
+    private func bytes(_ tensors: [Tensor]? = nil, step: UInt64 = 0, applied: UInt64 = 0, chain: UInt64 = 0) throws -> [UInt8] {
         return try SafetensorsStream(
-            (tensors ?? replica.state()).map { NamedTensor($0) },
+            tensors ?? replica.state(),
             metadata: [
                 "step": "\(step)", "epoch": "0", "applied": "\(applied)", "chain": String(chain, radix: 16),
                 "configuration": configuration,
@@ -43,8 +42,8 @@ import Testing
     @Test("Another step, other sums, a tensor too few, too many or of another shape, and other bytes are none")
     func others() throws {
         let (phases, state) = (UInt64(replica.phases.count), replica.state())
-        let odd = StateTensor(name: state[0].name, shape: [1], values: .f32(Storage<Float>(count: 1).all))
-        let extra = StateTensor(name: "zzz", shape: [1], values: .f32(Storage<Float>(count: 1).all))
+        let odd = Tensor(name: state[0].name, shape: [1], values: .f32(Storage<Float>(count: 1).all))
+        let extra = Tensor(name: "zzz", shape: [1], values: .f32(Storage<Float>(count: 1).all))
         let claims: [([UInt8], String)] = [
             (try bytes(step: 6, applied: 6 * phases, chain: 5), "after step 6"),
             (try bytes(step: 7, applied: 7 * phases + 1, chain: 5), "phases"),

@@ -17,7 +17,7 @@ public struct Inference: Sendable {
     /// - Parameters:
     ///   - tensors: others beside those needed are ignored.
     ///   - averaged: take the averaged weights. Throws `StateError` where a tensor is missing or of another shape; `MemoryShortage`.
-    public init(_ settings: TrainingSettings, tensors: [StateTensor], averaged: Bool = false) throws {
+    public init(_ settings: TrainingSettings, tensors: [Tensor], averaged: Bool = false) throws {
         self.settings = settings
         try MemoryRoom.require(
             threads: 1, bytes: 2 * MemoryLayout<Float>.size * settings.parameterCount, for: "encoding and decoding")

@@ -3,15 +3,15 @@ import Layers
 
 extension Replica {
     /// The whole state in order of the tensors' names, as views of the replica's own memory.
-    public func state() -> [StateTensor] {
-        var tensors: [StateTensor] = []
+    public func state() -> [Tensor] {
+        var tensors: [Tensor] = []
         for (index, network) in model.networks.enumerated() {
             for tensor in network.layout.tensors {
                 tensors.append(
-                    StateTensor(name: tensor.name, shape: tensor.shape, values: .f32(network.parameters[tensor.range])))
+                    Tensor(name: tensor.name, shape: tensor.shape, values: .f32(network.parameters[tensor.range])))
                 if !averages.isEmpty {
                     tensors.append(
-                        StateTensor(
+                        Tensor(
                             name: StateNames.average(tensor.name), shape: tensor.shape,
                             values: .f32(averages[index][tensor.range])))
                 }
@@ -21,12 +21,12 @@ extension Replica {
     }
 
     /// Epoch of the last step done, counted from 1; 0 before the first.
-    public var epoch: Int { step == 0 ? 0 : settings.epoch(ofStep: step - 1) }
+    public var epoch: Int { settings.epochs.begun(after: step) }
 
     /// A copy of the whole state at this moment.
     public func snapshot() -> Snapshot {
         Snapshot(
-            tensors: state().map { StateTensor(name: $0.name, shape: $0.shape, values: $0.values.copied()) },
+            tensors: state().map { Tensor(name: $0.name, shape: $0.shape, values: $0.values.copied()) },
             applied: applied, chain: chain, step: step, epoch: epoch)
     }
 
@@ -36,7 +36,7 @@ extension Replica {
     }
 
     /// Takes on another replica's state. Throws `StateError` where names, shapes or types differ; the state is then unchanged.
-    public func restore(_ tensors: [StateTensor], applied: UInt64, chain: UInt64) throws {
+    public func restore(_ tensors: [Tensor], applied: UInt64, chain: UInt64) throws {
         let restorer = beginRestore()
         let mine = try tensors.map { try restorer.values(of: $0.name, shape: $0.shape, type: $0.values.type) }
         try restorer.requireAll()
@@ -58,7 +58,7 @@ extension Replica {
 /// A state on its way into a replica. Until `finish`, the replica's state is not to be used.
 public final class StateRestorer {
     private let replica: Replica
-    private let expected: [String: StateTensor]
+    private let expected: [String: Tensor]
     private var missing: Set<String>
 
     init(_ replica: Replica) {
@@ -68,9 +68,7 @@ public final class StateRestorer {
     }
 
     /// The memory to write a tensor's values to. Throws `StateError` where the replica has no such tensor.
-    ///
-    /// - Parameter type: `StateValues.type`.
-    public func values(of name: String, shape: [Int], type: String) throws -> StateValues {
+    public func values(of name: String, shape: [Int], type: ElementType) throws -> TensorValues {
         guard let tensor = expected[name] else {
             throw StateError(tensor: name, problem: "is not of this model; the run has another configuration")
         }
@@ -104,22 +102,22 @@ public final class StateRestorer {
 
 extension PhaseState {
     /// The phase's own tensors of the state.
-    fileprivate var tensors: [StateTensor] {
-        var tensors: [StateTensor] = []
+    fileprivate var tensors: [Tensor] {
+        var tensors: [Tensor] = []
         for (name, buffer) in zip(optimizerSettings.stateNames, optimizer) {
             for tensor in description.tensors {
                 tensors.append(
-                    StateTensor(
+                    Tensor(
                         name: StateNames.optimizer(phase: description.name, state: name, tensor: tensor.name),
                         shape: tensor.shape, values: .f32(buffer[tensor.range])))
             }
         }
         if let betaPowers {
             tensors.append(
-                StateTensor(name: StateNames.betaPowers(phase: description.name), shape: [2], values: .f64(betaPowers.all)))
+                Tensor(name: StateNames.betaPowers(phase: description.name), shape: [2], values: .f64(betaPowers.all)))
         }
         tensors.append(
-            StateTensor(
+            Tensor(
                 name: StateNames.exponents(phase: description.name), shape: [exponents.count],
                 values: .i32(exponents.all)))
         return tensors

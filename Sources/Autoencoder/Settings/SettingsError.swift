@@ -21,10 +21,12 @@ extension TrainingSettings {
         try validateModel()
         try validateShards()
         try validatePhases()
-        if let problem = prior.problem { throw SettingsError(key: problem.key, problem: problem.text) }
-        try require(
-            !prior.requiresTwoDimensions || model.code == 2, "model.code",
-            "code is \(model.code), but the \(prior.kind) prior lies in the plane and needs a code of 2")
+        try prior.validate()
+        if let dimensions = prior.dimensions {
+            try require(
+                model.code == dimensions, "model.code",
+                "code is \(model.code), but the \(prior.kind) prior lies in the plane and needs a code of \(dimensions)")
+        }
         try require(
             cost != .crossEntropy || model.output == .sigmoid, "cost",
             "cross-entropy needs a sigmoid output, but model.output is \(model.output.rawValue); use half-squared-error")

@@ -55,23 +55,20 @@ public struct TrainingSettings: Sendable, Hashable {
         self.trainingImages = trainingImages
     }
 
-    public var stepsPerEpoch: Int { (trainingImages + minibatch - 1) / minibatch }
+    /// Which steps make an epoch.
+    public var epochs: Epochs { Epochs(images: trainingImages, minibatch: minibatch) }
 
     /// The epoch, counted from 1, that a step (counted from 0) belongs to.
-    public func epoch(ofStep step: UInt64) -> Int { Int(step / UInt64(stepsPerEpoch)) + 1 }
+    public func epoch(ofStep step: UInt64) -> Int { epochs.epoch(ofStep: step) }
 
     /// Rows of the minibatch of a step (counted from 0); the last of an epoch may be smaller.
-    public func minibatchSize(ofStep step: UInt64) -> Int {
-        let position = Int(step % UInt64(stepsPerEpoch)) * minibatch
-        return min(minibatch, trainingImages - position)
-    }
+    public func minibatchSize(ofStep step: UInt64) -> Int { epochs.positions(ofStep: step).count }
 
     /// A phase's learning rate at a step (counted from 0). The schedule is read at the middle of the step, so that
     /// a warm-up's first step moves.
     public func rate(phase: String, step: UInt64) -> Double {
         guard let settings = phases[phase] else { preconditionFailure("no phase \(phase)") }
-        let fraction = (Double(step % UInt64(stepsPerEpoch)) + 0.5) / Double(stepsPerEpoch)
-        return settings.schedule.rate(base: settings.rate, epoch: epoch(ofStep: step), fraction: fraction)
+        return settings.schedule.rate(base: settings.rate, epoch: epoch(ofStep: step), fraction: epochs.fraction(ofStep: step))
     }
 
     /// The first step (counted from 0) from which on every phase's rate is 0 for ever, so that nothing is learnt; nil where there is none.
@@ -84,7 +81,7 @@ public struct TrainingSettings: Sendable, Hashable {
     public func idleStep(of phase: String) -> UInt64? {
         guard let end = phases[phase]?.schedule.end else { return nil }
         // A step's rate is that of its middle; the product is rounded, so its neighbours are asked too.
-        let middle = (end * Double(stepsPerEpoch) - 0.5).rounded(.up)
+        let middle = (end * Double(epochs.steps) - 0.5).rounded(.up)
         guard middle < Self.mostSteps else { return nil }
         let guess = UInt64(max(0, middle))
         return (guess - min(guess, 1)...guess + 1).first { rate(phase: phase, step: $0) == 0 }
@@ -94,7 +91,7 @@ public struct TrainingSettings: Sendable, Hashable {
     /// phase's own: it hardly learns. Nil where it is not so.
     public func unreachedRate(of phase: String, before last: UInt64) -> Double? {
         guard last > 0, let settings = phases[phase], settings.schedule.warmUp > 0 else { return nil }
-        let done = (Double(last) - 0.5) / Double(stepsPerEpoch)
+        let done = (Double(last) - 0.5) / Double(epochs.steps)
         guard done < settings.schedule.warmUp / 100 else { return nil }
         return rate(phase: phase, step: last - 1)
     }

@@ -1,4 +1,5 @@
 import Crypto
+import Kernels
 
 /// The digest of a list of tensors (contract.md, "Tensors and digests"): SHA-256 over each tensor, in order of name,
 /// as u32 length, name, u32 rank, u64 dimensions, values, all little-endian.
@@ -10,7 +11,7 @@ public struct StateDigest {
 
     public init() {}
 
-    public mutating func add(_ tensor: StateTensor) {
+    public mutating func add(_ tensor: Tensor) {
         addHeader(name: tensor.name, shape: tensor.shape)
         tensor.values.withBytes { hash.update(bufferPointer: $0) }
     }
@@ -45,17 +46,17 @@ public struct StateDigest {
     }
 
     /// Digests the parameters among some tensors, in whatever order they come.
-    public static func parameters(of tensors: [StateTensor]) -> [UInt8] {
+    public static func parameters(of tensors: [Tensor]) -> [UInt8] {
         digest(tensors.filter { StateNames.isParameter($0.name) }).finish()
     }
 
     /// Digests a whole state.
-    public static func full(of tensors: [StateTensor], step: UInt64, epoch: Int) -> [UInt8] {
+    public static func full(of tensors: [Tensor], step: UInt64, epoch: Int) -> [UInt8] {
         var digest = digest(tensors)
         return digest.finish(step: step, epoch: epoch)
     }
 
-    private static func digest(_ tensors: [StateTensor]) -> StateDigest {
+    private static func digest(_ tensors: [Tensor]) -> StateDigest {
         var digest = StateDigest()
         for tensor in tensors.sorted(by: { StateNames.precedes($0.name, $1.name) }) { digest.add(tensor) }
         return digest

@@ -34,7 +34,7 @@ extension ReplayCapture {
                 for rows in blocks.ranges { mask += output.rows(part(rows)).values.array.map { $0 > 0 ? 1 : 0 } }
             }
             let width = network.widths[layer + 1]
-            add("\(label).\(layer)\(suffix)", [mask.count / width, width], .u8(mask))
+            add("\(label).\(layer)\(suffix)", [mask.count / width, width], TensorValues(mask))
         }
     }
 }

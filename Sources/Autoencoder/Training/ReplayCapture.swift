@@ -1,20 +1,6 @@
 import Kernels
 import Layers
 
-/// The values of a tensor of a replay file.
-public enum ReplayValues: Sendable, Equatable {
-    case u8([UInt8])
-    case f32([Float])
-    case f64([Double])
-}
-
-/// A named tensor of a replay file.
-public struct ReplayTensor: Sendable, Equatable {
-    public let name: String
-    public let shape: [Int]
-    public let values: ReplayValues
-}
-
 /// Everything another implementation needs to check one step (contract.md, "Replay file").
 ///
 /// `input.images`, `input.labels`, `noise.input`, `prior.code`; for each phase `phase.PHASE.loss`, and by tensor
@@ -23,7 +9,7 @@ public struct ReplayTensor: Sendable, Equatable {
 /// fp32 cannot be sure of: `phase.PHASE.active.NETWORK.LAYER` (rows, units), 1 where a ReLU let its input pass (for the
 /// discriminator phase with `.real` and `.fake`).
 public final class ReplayCapture {
-    public private(set) var tensors: [ReplayTensor] = []
+    public private(set) var tensors: [Tensor] = []
 
     /// The tensor of the step's labels, which data without labels has none of.
     public static let labelsName = "input.labels"
@@ -35,22 +21,22 @@ public final class ReplayCapture {
         let ordered = shards.sorted { $0.shard < $1.shard }
         let settings = replica.settings
         let rows = replica.minibatch
-        add("input.images", [rows, settings.pixels], .u8(ordered.flatMap(\.images)))
-        add(Self.labelsName, [rows], .u8(ordered.flatMap(\.labels)))
+        add("input.images", [rows, settings.pixels], TensorValues(ordered.flatMap(\.images)))
+        add(Self.labelsName, [rows], TensorValues(ordered.flatMap(\.labels)))
         let noise = Matrix(rows: rows, columns: settings.pixels)
         if settings.inputNoise > 0 { settings.fillInputNoise(noise, step: replica.step, firstRow: 0) }
-        add("noise.input", [rows, settings.pixels], .f32(noise.values.array))
+        add("noise.input", [rows, settings.pixels], .f32(noise.values))
         let prior = Matrix(rows: rows, columns: settings.model.code)
         settings.prior.sample(
             into: prior, source: RandomSource(seed: settings.seed, purpose: .prior, step: replica.step), firstRow: 0)
-        add("prior.code", [rows, settings.model.code], .f32(prior.values.array))
+        add("prior.code", [rows, settings.model.code], .f32(prior.values))
     }
 
     /// The phase's parameters before (`before`) or after (`after`) its update.
     func captureParameters(_ replica: Replica, phase: Int, moment: String) {
         let state = replica.states[phase]
         for (tensor, values) in zip(state.description.tensors, state.parameters) {
-            add("phase.\(state.description.name).\(moment).\(tensor.name)", tensor.shape, .f32(values.array))
+            add("phase.\(state.description.name).\(moment).\(tensor.name)", tensor.shape, TensorValues(values.array))
         }
     }
 
@@ -58,31 +44,31 @@ public final class ReplayCapture {
     func captureOptimizer(_ replica: Replica, phase: Int) {
         let state = replica.states[phase]
         let name = "phase.\(state.description.name)"
-        add("\(name).rate", [1], .f64([replica.settings.rate(phase: state.description.name, step: replica.step)]))
+        add("\(name).rate", [1], TensorValues([replica.settings.rate(phase: state.description.name, step: replica.step)]))
         for (kind, buffer) in zip(state.optimizerSettings.stateNames, state.optimizer) {
             for tensor in state.description.tensors {
-                add("\(name).before.optimizer.\(kind).\(tensor.name)", tensor.shape, .f32(buffer[tensor.range].array))
+                add("\(name).before.optimizer.\(kind).\(tensor.name)", tensor.shape, TensorValues(buffer[tensor.range].array))
             }
         }
-        if let powers = state.betaPowers { add("\(name).before.optimizer.beta_powers", [2], .f64(powers.all.array)) }
+        if let powers = state.betaPowers { add("\(name).before.optimizer.beta_powers", [2], TensorValues(powers.all.array)) }
     }
 
     /// The phase's reduced gradient, and its loss as a mean over the minibatch.
     func captureGradient(_ replica: Replica, phase: Int, change: ExponentChange, loss: Double) {
         let state = replica.states[phase]
         let name = state.description.name
-        add("phase.\(name).loss", [1], .f64([loss]))
+        add("phase.\(name).loss", [1], TensorValues([loss]))
         for (tensor, exponent) in zip(state.description.tensors, change.used) {
             let gradient = Storage<Float>(count: tensor.count).all
             let unit = ExactSum.unit(
                 exponent: exponent == ExactRule.none ? 0 : Int(exponent), bits: replica.settings.gradientBits)
             Update.gradient(
                 sum: state.sum[tensor.range], unit: unit, minibatch: Float(replica.minibatch), into: gradient)
-            add("phase.\(name).gradient.\(tensor.name)", tensor.shape, .f32(gradient.array))
+            add("phase.\(name).gradient.\(tensor.name)", tensor.shape, .f32(gradient))
         }
     }
 
-    func add(_ name: String, _ shape: [Int], _ values: ReplayValues) {
-        tensors.append(ReplayTensor(name: name, shape: shape, values: values))
+    func add(_ name: String, _ shape: [Int], _ values: TensorValues) {
+        tensors.append(Tensor(name: name, shape: shape, values: values))
     }
 }

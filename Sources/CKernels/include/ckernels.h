@@ -58,7 +58,7 @@ uint32_t ck_crc32c_table(uint32_t crc, const void *bytes, size_t count);
 double ck_sin_double(double x);
 double ck_cos_double(double x);
 
-// Exponential and logarithm in double precision, for densities and for what an evaluation compares.
+// Exponential and logarithm in double precision, within a unit in the last place; below normal numbers the one is 0 and the other −∞.
 double ck_exp_double(double x);
 double ck_log_double(double x);
 

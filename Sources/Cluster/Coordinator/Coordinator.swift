@@ -76,7 +76,7 @@ public final class Coordinator: Sendable {
     private func dismissOrphans(_ run: PreparedRun) throws {
         let recorder = RunRecorder()
         let desk = SnapshotDesk(
-            store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
+            store: run.store, settings: options.configuration.checkpoint, epochs: run.plan.epochs,
             outline: run.outline, identity: options.configuration.identityDigest, evaluation: EvaluationDesk(run: run),
             recorder: recorder, watch: nil,
             log: log)
@@ -149,7 +149,7 @@ public final class Coordinator: Sendable {
         }
         defer { watch.close() }
         let desk = SnapshotDesk(
-            store: run.store, settings: options.configuration.checkpoint, stepsPerEpoch: run.plan.stepsPerEpoch,
+            store: run.store, settings: options.configuration.checkpoint, epochs: run.plan.epochs,
             outline: run.outline, identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder,
             watch: watch, log: log)
         let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
@@ -200,7 +200,7 @@ public final class Coordinator: Sendable {
     /// Opens the books where the run goes on: after `step` steps.
     private func books(_ run: PreparedRun, at step: UInt64) throws -> RunBooks {
         let notices = DiskNotices { [log] in log.warning("\($0)") }
-        let epochsDone = Int(step / run.plan.stepsPerEpoch)
+        let epochsDone = Int(run.plan.epochs.done(after: step))
         return RunBooks(
             name: options.folder.name, phases: run.training.phaseNames, training: run.training, lastStep: run.plan.lastStep,
             workersWanted: options.workers.upperBound,

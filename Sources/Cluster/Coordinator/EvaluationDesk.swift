@@ -98,7 +98,7 @@ final class EvaluationDesk: Sendable {
 
     /// The epoch, counted from 1, that so many steps end or lie in.
     private static func epoch(after steps: UInt64, of run: PreparedRun) -> Int {
-        Int((steps + run.plan.stepsPerEpoch - 1) / run.plan.stepsPerEpoch)
+        run.plan.epochs.begun(after: steps)
     }
 
     /// Tells how it goes on held-out images.

@@ -87,7 +87,7 @@ struct PreparedRun: Sendable {
         plan = RunPlan(
             shards: configuration.shards, phases: configuration.phaseNames.count, firstStep: firstStep,
             lastStep: max(lastStep, firstStep),
-            stepsPerEpoch: UInt64(training.stepsPerEpoch), workers: options.workers,
+            epochs: training.epochs, workers: options.workers,
             beginsWithSeed: newest.checkpoint == nil, run: identity, generation: generation.number, leader: generation.name,
             ring: options.topology == .ring,
             checkpointEverySteps: UInt64(configuration.checkpoint.everySteps),

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Logging
 import Runs
 import Synchronization
@@ -37,7 +38,7 @@ final class SnapshotDesk: Sendable {
     private let arrived = Mailbox<Arrived>()
     private let store: CheckpointStore
     private let settings: CheckpointSettings
-    private let stepsPerEpoch: UInt64
+    private let epochs: Epochs
     private let outline: StateOutline
     private let identity: String
     private let evaluation: EvaluationDesk
@@ -50,12 +51,12 @@ final class SnapshotDesk: Sendable {
 
     /// - Parameter watch: asked before anything is written; `nil` where nothing will be.
     init(
-        store: CheckpointStore, settings: CheckpointSettings, stepsPerEpoch: UInt64, outline: StateOutline,
+        store: CheckpointStore, settings: CheckpointSettings, epochs: Epochs, outline: StateOutline,
         identity: String, evaluation: EvaluationDesk, recorder: RunRecorder, watch: FolderWatch?, log: Logger
     ) {
         self.store = store
         self.settings = settings
-        self.stepsPerEpoch = stepsPerEpoch
+        self.epochs = epochs
         self.outline = outline
         arriving = Mutex(Arriving(copies: IncomingCopies(limit: outline.maximumBytes)))
         self.identity = identity
@@ -146,9 +147,9 @@ final class SnapshotDesk: Sendable {
     }
 
     private func write(_ state: Arrived) throws -> Checkpoint {
-        let epoch = Int((state.step + stepsPerEpoch - 1) / stepsPerEpoch)
         let info = CheckpointInfo(
-            step: state.step, epoch: epoch, endsEpoch: state.step > 0 && state.step % stepsPerEpoch == 0, identity: identity)
+            step: state.step, epoch: epochs.begun(after: state.step),
+            endsEpoch: state.step > 0 && epochs.areWhole(after: state.step), identity: identity)
         try watch?.require()
         // The steps before a checkpoint are not done again, so their lines come first.
         recorder.settle()

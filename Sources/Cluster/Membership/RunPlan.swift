@@ -1,3 +1,5 @@
+import Kernels
+
 /// What the coordinator's state machine knows of the run: where it begins, where it ends, and when the state is wanted.
 public struct RunPlan: Sendable, Equatable {
     /// Shards of a minibatch (S): fixed by the run for life.
@@ -10,8 +12,8 @@ public struct RunPlan: Sendable, Equatable {
     public var bookedStep: UInt64
     /// Steps done when the run has ended.
     public var lastStep: UInt64
-    /// Steps of an epoch.
-    public var stepsPerEpoch: UInt64
+    /// Which steps make an epoch.
+    public var epochs: Epochs
     /// The run starts at the upper bound, or at the lower one after `patience`. Later as many take part as there are.
     public var workers: ClosedRange<Int>
     /// The run begins with what the seed gives; false: with a checkpoint's state, after `firstStep` steps.
@@ -48,19 +50,19 @@ public struct RunPlan: Sendable, Equatable {
 
     /// A whole plan.
     public init(
-        shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, stepsPerEpoch: UInt64, workers: ClosedRange<Int>,
+        shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, epochs: Epochs, workers: ClosedRange<Int>,
         beginsWithSeed: Bool = true, run: String = "run", generation: UInt64 = 1, leader: UInt64 = 0, ring: Bool = true,
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
         allowMixedKernels: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil,
         addressLimits: String = "", lastLabel: UInt32 = 0
     ) {
-        precondition(shards >= 1 && phases >= 1 && stepsPerEpoch >= 1 && workers.lowerBound >= 1)
+        precondition(shards >= 1 && phases >= 1 && workers.lowerBound >= 1)
         self.shards = shards
         self.phases = phases
         self.firstStep = firstStep
         self.lastStep = lastStep
-        self.stepsPerEpoch = stepsPerEpoch
+        self.epochs = epochs
         self.workers = workers
         self.beginsWithSeed = beginsWithSeed
         self.run = run
@@ -90,8 +92,8 @@ public struct RunPlan: Sendable, Equatable {
             if figuresEveryEpochs > 0 { purposes.insert(.figures) }
         }
         if checkpointEverySteps > 0, step % checkpointEverySteps == 0 { purposes.insert(.checkpoint) }
-        guard step % stepsPerEpoch == 0 else { return purposes }
-        let epoch = step / stepsPerEpoch
+        guard epochs.areWhole(after: step) else { return purposes }
+        let epoch = epochs.done(after: step)
         if checkpointEveryEpochs > 0, epoch % checkpointEveryEpochs == 0 { purposes.insert(.checkpoint) }
         if evaluateEveryEpochs > 0, epoch % evaluateEveryEpochs == 0 { purposes.insert(.evaluation) }
         if figuresEveryEpochs > 0, epoch % figuresEveryEpochs == 0 { purposes.insert(.figures) }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// What a seed decides before anything happens: the run, the network and the kinds of trouble.
 struct Scenario {
     /// What may go wrong in a seed.
@@ -73,7 +75,7 @@ struct Scenario {
         let steps = options.steps ?? UInt64(2 + random.below(random.chance(0.3) ? 40 : 14))
         let least = random.chance(0.5) ? workers : 1 + random.below(workers)
         plan = RunPlan(
-            shards: shards, phases: phases, firstStep: 0, lastStep: steps, stepsPerEpoch: UInt64(1 + random.below(6)),
+            shards: shards, phases: phases, firstStep: 0, lastStep: steps, epochs: Epochs(steps: UInt64(1 + random.below(6))),
             workers: least...workers, run: "simulated", ring: random.chance(0.6),
             checkpointEverySteps: random.chance(0.6) ? UInt64(1 + random.below(6)) : 0,
             checkpointEverySeconds: random.chance(0.3) ? 0.5 : 0,
@@ -101,7 +103,7 @@ struct Scenario {
         plan.lastStep = options.steps ?? plan.lastStep + 40
         plan.checkpointEverySeconds = 0
         if plan.checkpointEverySteps > 0 { plan.checkpointEverySteps += 8 }
-        plan.stepsPerEpoch += 10
+        plan.epochs = Epochs(steps: UInt64(plan.epochs.steps + 10))
         pieces = random.pick([1, 3, 12, 24])
         faults = faults.map { (2 * Self.second + $0.at / 4, $0.what) }
     }

@@ -50,7 +50,7 @@ final class TrainingSession {
     private func probed() -> [UInt8] {
         let settings = replica.settings
         // The last minibatch of an epoch may be shorter.
-        let minibatches = Set([0, UInt64(settings.stepsPerEpoch - 1)].map(settings.minibatchSize(ofStep:)))
+        let minibatches = Set([0, UInt64(settings.epochs.steps - 1)].map(settings.minibatchSize(ofStep:)))
         let rows = Set(
             minibatches.flatMap { minibatch in
                 (0..<settings.shards).map {

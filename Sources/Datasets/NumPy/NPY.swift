@@ -1,3 +1,5 @@
+import Kernels
+
 /// Reader and writer of NumPy's `.npy` files.
 public enum NPY {
     /// The array of a file; `role` says what it is to be, which decides the types it may have.
@@ -31,62 +33,60 @@ public enum NPY {
             values: header.isFortran ? values.fromFortranOrder(header.shape) : values)
     }
 
-    private static func values(_ body: ArraySlice<UInt8>, _ type: NPYType, isBigEndian: Bool) -> NPYValues {
-        func words<Word: FixedWidthInteger, Element>(_: Word.Type, _ element: (Word) -> Element) -> [Element] {
+    private static func values(_ body: ArraySlice<UInt8>, _ type: NPYType, isBigEndian: Bool) -> TensorValues {
+        func words<Word: FixedWidthInteger, Element: TensorElement>(_: Word.Type, _ element: (Word) -> Element) -> Slice<Element> {
             Self.words(body, isBigEndian: isBigEndian, element)
         }
         return switch type {
-        case .uint8: .uint8(Array(body))
-        case .bool: .int32(body.map { $0 == 0 ? 0 : 1 })
-        case .int8: .int32(body.map { Int32(Int8(bitPattern: $0)) })
-        case .int16: .int32(words(UInt16.self) { Int32(Int16(bitPattern: $0)) })
-        case .uint16: .int32(words(UInt16.self) { Int32($0) })
-        case .int32: .int32(words(UInt32.self) { Int32(bitPattern: $0) })
-        case .uint32: .int64(words(UInt32.self) { Int64($0) })
-        case .int64: .int64(words(UInt64.self) { Int64(bitPattern: $0) })
-        case .uint64: .int64(words(UInt64.self) { Int64(clamping: $0) })
-        case .float16: .float32(words(UInt16.self) { Float(Float16(bitPattern: $0)) })
-        case .float32: .float32(words(UInt32.self) { Float(bitPattern: $0) })
-        case .float64: .float64(words(UInt64.self) { Double(bitPattern: $0) })
+        case .uint8: .u8(Slice(body))
+        case .bool: TensorValues(body.map { $0 == 0 ? 0 : 1 } as [Int32])
+        case .int8: TensorValues(body.map { Int32(Int8(bitPattern: $0)) })
+        case .int16: .i32(words(UInt16.self) { Int32(Int16(bitPattern: $0)) })
+        case .uint16: .i32(words(UInt16.self) { Int32($0) })
+        case .int32: .i32(words(UInt32.self) { Int32(bitPattern: $0) })
+        case .uint32: .i64(words(UInt32.self) { Int64($0) })
+        case .int64: .i64(words(UInt64.self) { Int64(bitPattern: $0) })
+        case .uint64: .i64(words(UInt64.self) { Int64(clamping: $0) })
+        case .float16: .f32(words(UInt16.self) { Float(Float16(bitPattern: $0)) })
+        case .float32: .f32(words(UInt32.self) { Float(bitPattern: $0) })
+        case .float64: .f64(words(UInt64.self) { Double(bitPattern: $0) })
         }
     }
 
-    private static func words<Word: FixedWidthInteger, Element>(
+    private static func words<Word: FixedWidthInteger, Element: TensorElement>(
         _ bytes: ArraySlice<UInt8>, isBigEndian: Bool, _ element: (Word) -> Element
-    ) -> [Element] {
+    ) -> Slice<Element> {
         let size = Word.bitWidth / 8
-        return stride(from: bytes.startIndex, to: bytes.endIndex, by: size).map { start in
+        let elements = Storage<Element>(count: bytes.count / size).all
+        for next in elements.indices {
+            let start = bytes.startIndex + next * size
             var word: Word = 0
             for index in 0..<size { word |= Word(truncatingIfNeeded: bytes[start + index]) << (8 * index) }
-            return element(isBigEndian ? word.byteSwapped : word)
+            elements[next] = element(isBigEndian ? word.byteSwapped : word)
         }
+        return elements
     }
 }
 
 /// A type that an `.npy` file can be written of.
-public protocol NPYElement: Sendable {
-    static var npyType: NPYType { get }
+public protocol NPYElement: TensorElement {
     /// The bytes of many values at once, so that the loop over them knows its type.
     static func littleEndianBytes(_ values: ArraySlice<Self>) -> [UInt8]
 }
 
 extension Float: NPYElement {
-    public static var npyType: NPYType { .float32 }
     public static func littleEndianBytes(_ values: ArraySlice<Float>) -> [UInt8] { bytes(values) { $0.bitPattern } }
 }
 
 extension UInt8: NPYElement {
-    public static var npyType: NPYType { .uint8 }
     public static func littleEndianBytes(_ values: ArraySlice<UInt8>) -> [UInt8] { Array(values) }
 }
 
 extension Int32: NPYElement {
-    public static var npyType: NPYType { .int32 }
     public static func littleEndianBytes(_ values: ArraySlice<Int32>) -> [UInt8] { bytes(values) { $0 } }
 }
 
 extension Int64: NPYElement {
-    public static var npyType: NPYType { .int64 }
     public static func littleEndianBytes(_ values: ArraySlice<Int64>) -> [UInt8] { bytes(values) { $0 } }
 }
 

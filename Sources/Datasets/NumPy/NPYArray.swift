@@ -1,3 +1,5 @@
+import Kernels
+
 /// What an `.npy` file holds: values in C order, whatever the file's order, and their shape.
 public struct NPYArray: Sendable {
     /// The file, or "archive.npz (name)", for messages.
@@ -5,36 +7,20 @@ public struct NPYArray: Sendable {
     public let shape: [Int]
     /// As the file has them.
     public let type: NPYType
-    public let values: NPYValues
+    /// What the file has in another width is widened: small integers to 32 bits, unsigned ones of 32 to 64, float16 to float32; an
+    /// unsigned one of 64 bits that no `Int64` holds becomes the greatest of them.
+    public let values: TensorValues
 
     /// NumPy's way to write the shape.
     var shapeText: String { "(" + shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? ",)" : ")") }
 }
 
-/// The elements of an array. What a file has in another width is widened: small integers to 32 bits, unsigned ones of 32 to 64, float16 to
-/// float32; an unsigned one of 64 bits that no `Int64` holds becomes the greatest of them.
-public enum NPYValues: Sendable, Equatable {
-    case float32([Float])
-    case float64([Double])
-    case uint8([UInt8])
-    case int32([Int32])
-    case int64([Int64])
-
-    public var type: NPYType {
-        switch self {
-        case .float32: .float32
-        case .float64: .float64
-        case .uint8: .uint8
-        case .int32: .int32
-        case .int64: .int64
-        }
-    }
-
+extension TensorValues {
     /// The values as `Float`, float64 rounded to nearest; nil where they are integers.
-    public var floats: [Float]? {
+    public var floats: Slice<Float>? {
         switch self {
-        case .float32(let values): values
-        case .float64(let values): values.map { Float($0) }
+        case .f32(let values): values
+        case .f64(let values): Slice(values.array.map { Float($0) })
         default: nil
         }
     }
@@ -42,35 +28,34 @@ public enum NPYValues: Sendable, Equatable {
     /// The values as `Int64`; nil where they are not integers.
     public var integers: [Int64]? {
         switch self {
-        case .uint8(let values): values.map { Int64($0) }
-        case .int32(let values): values.map { Int64($0) }
-        case .int64(let values): values
+        case .u8(let values): values.array.map { Int64($0) }
+        case .i32(let values): values.array.map { Int64($0) }
+        case .i64(let values): values.array
         default: nil
         }
     }
 
     /// Values that lie in Fortran's order, the first index fastest, in C's.
-    func fromFortranOrder(_ shape: [Int]) -> NPYValues {
+    func fromFortranOrder(_ shape: [Int]) -> TensorValues {
         switch self {
-        case .float32(let values): .float32(Self.reordered(values, shape))
-        case .float64(let values): .float64(Self.reordered(values, shape))
-        case .uint8(let values): .uint8(Self.reordered(values, shape))
-        case .int32(let values): .int32(Self.reordered(values, shape))
-        case .int64(let values): .int64(Self.reordered(values, shape))
+        case .f32(let values): .f32(Self.reordered(values, shape))
+        case .f64(let values): .f64(Self.reordered(values, shape))
+        case .u8(let values): .u8(Self.reordered(values, shape))
+        case .i32(let values): .i32(Self.reordered(values, shape))
+        case .i64(let values): .i64(Self.reordered(values, shape))
         }
     }
 
-    private static func reordered<Element>(_ values: [Element], _ shape: [Int]) -> [Element] {
+    private static func reordered<Element>(_ values: Slice<Element>, _ shape: [Int]) -> Slice<Element> {
         guard shape.count > 1, !values.isEmpty else { return values }
         // How far apart in the file two neighbours along each axis are.
         var strides = [1]
         for side in shape.dropLast() { strides.append(strides[strides.count - 1] * side) }
         var index = [Int](repeating: 0, count: shape.count)
         var place = 0
-        var result: [Element] = []
-        result.reserveCapacity(values.count)
-        for _ in values.indices {
-            result.append(values[place])
+        let result = Storage<Element>(count: values.count).all
+        for next in values.indices {
+            result[next] = values[place]
             var axis = shape.count - 1
             while axis >= 0 {
                 index[axis] += 1

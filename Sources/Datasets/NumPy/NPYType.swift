@@ -1,3 +1,5 @@
+import Kernels
+
 /// The element types that are read, in either byte order; files are written little-endian. Named by NumPy's letter and width.
 public enum NPYType: String, Sendable, CaseIterable {
     case bool = "b1"
@@ -12,6 +14,18 @@ public enum NPYType: String, Sendable, CaseIterable {
     case float16 = "f2"
     case float32 = "f4"
     case float64 = "f8"
+
+    /// The type that elements in memory are written as.
+    package init(_ type: ElementType) {
+        self =
+            switch type {
+            case .f64: .float64
+            case .f32: .float32
+            case .i64: .int64
+            case .i32: .int32
+            case .u8: .uint8
+            }
+    }
 
     static let integers: [NPYType] = [.bool, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64]
     static let floats: [NPYType] = [.float16, .float32, .float64]

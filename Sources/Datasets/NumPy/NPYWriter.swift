@@ -10,7 +10,7 @@ public final class NPYWriter<Element: NPYElement> {
         precondition(shape.count <= NPYHeader.greatestRank && shape.allSatisfy { $0 >= 0 }, "shape \(shape)")
         missing = shape.reduce(1, *)
         file = try AtomicFile(path)
-        try file.write(NPYHeader.encode(Element.npyType, shape: shape))
+        try file.write(NPYHeader.encode(NPYType(Element.elementType), shape: shape))
     }
 
     /// The next values in C order.

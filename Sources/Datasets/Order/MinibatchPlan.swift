@@ -1,3 +1,4 @@
+import Kernels
 import Synchronization
 
 /// Where one step stands in its epoch.
@@ -21,28 +22,20 @@ public final class MinibatchPlan: Sendable {
     /// Two epochs are kept, so that reading ahead over an epoch's end does not shuffle twice.
     private static let keptOrders = 2
 
-    /// Samples in an epoch.
-    public let count: Int
-    /// Samples in a whole minibatch.
-    public let minibatch: Int
+    public let epochs: Epochs
     public let seed: UInt64
     private let orders = Mutex<[EpochOrder]>([])
 
     public init(count: Int, minibatch: Int, seed: UInt64) {
         precondition(count > 0 && minibatch > 0, "a plan has samples and a minibatch")
-        self.count = count
-        self.minibatch = minibatch
+        epochs = Epochs(images: count, minibatch: minibatch)
         self.seed = seed
     }
 
-    /// ⌈count / minibatch⌉.
-    public var stepsPerEpoch: Int { (count - 1) / minibatch + 1 }
-
     public func place(of step: UInt64) -> MinibatchPlace {
-        let (epochsDone, inEpoch) = step.quotientAndRemainder(dividingBy: UInt64(stepsPerEpoch))
-        let first = Int(inEpoch) * minibatch
-        let past = min(count - first, minibatch) + first
-        return MinibatchPlace(step: step, epoch: Int(epochsDone) + 1, positions: first..<past, endsEpoch: past == count)
+        MinibatchPlace(
+            step: step, epoch: epochs.epoch(ofStep: step), positions: epochs.positions(ofStep: step),
+            endsEpoch: epochs.areWhole(after: step + 1))
     }
 
     /// The samples of a step, in the order of the minibatch's rows.
@@ -54,7 +47,7 @@ public final class MinibatchPlan: Sendable {
     private func order(of epoch: Int) -> EpochOrder {
         orders.withLock { kept in
             if let found = kept.first(where: { $0.epoch == epoch }) { return found }
-            let made = EpochOrder(seed: seed, epoch: epoch, count: count)
+            let made = EpochOrder(seed: seed, epoch: epoch, count: epochs.images)
             kept = [made] + kept.prefix(Self.keptOrders - 1)
             return made
         }

@@ -54,11 +54,11 @@ extension DataSet {
     }
 
     private static func pixels(_ array: NPYArray, _ scale: PixelScale?) throws -> [UInt8] {
-        if case .uint8(let bytes) = array.values { return bytes }
+        if case .u8(let bytes) = array.values { return bytes.array }
         guard let values = array.values.floats else { preconditionFailure("images are bytes or floats") }
         let scale = scale ?? PixelScale(of: values)
         guard let bytes = scale.bytes(values) else {
-            let numbers = values.filter { $0.isFinite }
+            let numbers = values.array.filter { $0.isFinite }
             let range =
                 numbers.count < values.count
                 ? "values that are no numbers" : "values from \(numbers.min() ?? 0) to \(numbers.max() ?? 0)"

@@ -21,7 +21,7 @@ public enum StateFile {
         _ snapshot: Snapshot, configuration: String, pieceBytes: Int = 1 << 20
     ) throws -> SafetensorsStream {
         try SafetensorsStream(
-            snapshot.tensors.map { NamedTensor($0) },
+            snapshot.tensors,
             metadata: [
                 Key.step: "\(snapshot.step)", Key.epoch: "\(snapshot.epoch)", Key.applied: "\(snapshot.applied)",
                 Key.chain: String(snapshot.chain, radix: 16), Key.configuration: configuration,
@@ -29,27 +29,17 @@ public enum StateFile {
     }
 
     /// Every tensor of the file, read into memory of its own.
-    public static func tensors(of reader: SafetensorsReader) throws -> [StateTensor] {
+    public static func tensors(of reader: SafetensorsReader) throws -> [Tensor] {
         try reader.tensors.map { entry in
-            let count = entry.shape.reduce(1, *)
-            switch entry.type {
-            case .f32:
-                let storage = Storage<Float>(count: count)
-                try reader.read(entry.name, into: storage.all)
-                return StateTensor(name: entry.name, shape: entry.shape, values: .f32(storage.all))
-            case .f64:
-                let storage = Storage<Double>(count: count)
-                try reader.read(entry.name, into: storage.all)
-                return StateTensor(name: entry.name, shape: entry.shape, values: .f64(storage.all))
-            case .i32:
-                let storage = Storage<Int32>(count: count)
-                try reader.read(entry.name, into: storage.all)
-                return StateTensor(name: entry.name, shape: entry.shape, values: .i32(storage.all))
-            case .i64, .u8:
-                throw StateFileError("tensor \(entry.name) is of type \(entry.type.rawValue), which no training state holds")
+            guard stateTypes.contains(entry.type) else {
+                throw StateFileError(
+                    "tensor \(entry.name) is of type \(entry.type.safetensorsName), which no training state holds")
             }
+            return Tensor(name: entry.name, shape: entry.shape, values: try reader.values(entry.name))
         }
     }
+
+    private static let stateTypes: Set<ElementType> = [.f32, .f64, .i32]
 
     /// Steps done, epoch of the last one, phases applied and chain hash of the file.
     public static func position(of reader: SafetensorsReader) throws -> (step: UInt64, epoch: Int, applied: UInt64, chain: UInt64) {
@@ -72,19 +62,6 @@ public enum StateFile {
     public static func restore(_ replica: Replica, from reader: SafetensorsReader) throws {
         let position = try position(of: reader)
         try replica.restore(tensors(of: reader), applied: position.applied, chain: position.chain)
-    }
-}
-
-extension NamedTensor {
-    /// A tensor of a state as its file holds it.
-    public init(_ tensor: StateTensor) {
-        let values: TensorValues =
-            switch tensor.values {
-            case .f32(let slice): .f32(slice)
-            case .f64(let slice): .f64(slice)
-            case .i32(let slice): .i32(slice)
-            }
-        self.init(name: tensor.name, shape: tensor.shape, values: values)
     }
 }
 

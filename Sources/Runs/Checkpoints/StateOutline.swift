@@ -1,4 +1,5 @@
 import Autoencoder
+import Kernels
 
 /// What the state of a run looks like: what comes in as one is compared with it before it takes a checkpoint's place.
 public struct StateOutline: Sendable {
@@ -18,7 +19,7 @@ public struct StateOutline: Sendable {
     public init(of replica: Replica, configuration: String) {
         let state = replica.state()
         forms = Dictionary(
-            uniqueKeysWithValues: state.map { ($0.name, Form(type: NamedTensor($0).values.type, shape: $0.shape)) })
+            uniqueKeysWithValues: state.map { ($0.name, Form(type: $0.values.type, shape: $0.shape)) })
         phases = UInt64(replica.phases.count)
         // JSON writes no byte of a text with more than six, no number with more than twenty.
         let header = state.reduce(4096 + 6 * configuration.utf8.count) { sum, tensor in

@@ -10,17 +10,11 @@ extension Configuration {
         func failure(_ key: String, _ problem: String, suggestion: String? = nil) -> ConfigurationError {
             ConfigurationError(origin: tree.nearest(to: key).origin.text, key: key, problem: problem, suggestion: suggestion)
         }
-        if case .uniform(let low, let high) = prior, low >= high {
-            throw failure("prior.high", "a uniform prior from \(low) to \(high) is impossible, expected low below high")
-        }
-        if case .uniform(let low, let high) = prior, !(Float(high - low).isFinite && Float(high - low).isNormal) {
+        do { try prior.validate() } catch let error as SettingsError { throw failure(error.key, error.problem) }
+        if let dimensions = prior.dimensions, model.code != dimensions {
             throw failure(
-                "prior.high", "a uniform prior from \(low) to \(high) is impossible: in single precision its width is 0 or infinite"
-            )
-        }
-        if prior.requiresTwoDimensions, model.code != 2 {
-            throw failure(
-                "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane", suggestion: "2")
+                "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane",
+                suggestion: "\(dimensions)")
         }
         if data.set == "mnist", let train = data.train, let validation = data.validation, train + validation > Self.mnistImages {
             throw failure(
@@ -40,13 +34,14 @@ extension Configuration {
 
     /// Every dotted key there is, over all kinds of priors, optimizers, schedules and data sets, with the names of the mappings they stand in.
     public static let knownKeys: [String] = {
-        var specimens = [Configuration(), Configuration(), Configuration(), Configuration()]
+        var specimens = PriorSettings.usual.map { prior in
+            var specimen = Configuration()
+            specimen.prior = prior
+            return specimen
+        }
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
             folder: "folder")
-        specimens[1].prior = .uniform(low: -2, high: 2)
-        specimens[2].prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)
-        specimens[3].prior = .swissRoll(thickness: 0.1)
         for name in Variant.allCases.flatMap(\.phaseNames) {
             specimens[1].phases[name]?.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
             specimens[2].phases[name]?.schedule = .init(kind: .cosine(from: 0, to: 1, after: 1))

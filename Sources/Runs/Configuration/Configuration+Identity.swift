@@ -128,7 +128,7 @@ extension Configuration {
         for phase in ended { offered.phases[phase]?.schedule.goOn(with: 0.1) }
         guard offered.bitsDifference(from: run, after: done).isEmpty else {
             // Steps were done with a rate of 0, which the run keeps for what it is.
-            let left = Int((last - min(done, last - 1) + UInt64(training.stepsPerEpoch) - 1) / UInt64(training.stepsPerEpoch))
+            let left = training.epochs.begun(after: last - min(done, last - 1))
             let sets = ended.map { "--set phases.\($0).schedule.from=0 --set phases.\($0).schedule.to=\(left)" }.joined(
                 separator: " ")
             throw RunFolderError(

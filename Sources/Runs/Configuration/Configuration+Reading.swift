@@ -1,6 +1,5 @@
 import Autoencoder
 import Datasets
-import Evaluation
 import Kernels
 import Layers
 
@@ -14,8 +13,6 @@ enum ConfigurationLimits {
     static let layers = 16
     static let code = 4_096
     static let scheduleSteps = 64
-    /// More petals than the code space is cut into cells (`CodeCells`) cannot be told apart.
-    static let components = CodeCells.wanted
 }
 
 /// The defaults are those of a text that is read alone, as a run's `config.yaml`, which names every key. What a person gives lies over a
@@ -32,7 +29,7 @@ enum ConfigurationLimits {
 /// | `threads` | a worker's | 1 |
 /// | `model` | widths, `code`, `output` sigmoid or linear, `initialisation` normal or he | 784-1000-1000-2 and back |
 /// | `cost` | half-squared-error or cross-entropy | half-squared-error |
-/// | `prior` | by `kind` | gaussian, std 5 |
+/// | `prior` | by `kind`; each prior names its own keys (`PriorSettings`) | gaussian, std 5 |
 /// | `noise.input` | std | 0 |
 /// | `phases.PHASE` | `optimizer`, `rate`, its moments, `schedule` | the paper's |
 /// | `average` | decay a step | 0 |
@@ -122,23 +119,10 @@ extension Configuration {
     }
 
     private static func prior(_ section: SettingSection) throws -> PriorSettings {
-        let kinds = ["gaussian", "uniform", "mixture", "swiss-roll"]
-        let prior: PriorSettings
-        switch try section.choice("kind", default: "gaussian", among: kinds) {
-        case "uniform":
-            let low = try section.real("low", default: -2, .any)
-            prior = .uniform(low: low, high: try section.real("high", default: 2, .any))
-        case "mixture":
-            prior = .mixture(
-                components: try section.integer("components", default: 10, in: 1...ConfigurationLimits.components),
-                radial: try section.real("radial", default: 0.5, .positive),
-                tangential: try section.real("tangential", default: 0.1, .positive),
-                distance: try section.real("distance", default: 1.4, .notNegative))
-        case "swiss-roll":
-            prior = .swissRoll(thickness: try section.real("thickness", default: 0.1, .positive))
-        default:
-            prior = .gaussian(std: try section.real("std", default: 5, .positive))
-        }
+        let usual = PriorSettings.usual
+        let kind = try section.choice("kind", default: usual[0].kind, among: usual.map(\.kind))
+        guard var prior = usual.first(where: { $0.kind == kind }) else { preconditionFailure("no prior \(kind)") }
+        try prior.visit(section)
         try section.finish()
         return prior
     }

@@ -66,20 +66,10 @@ extension Configuration {
     private static func settings(of size: Int?) -> Setting { size.map(Setting.integer) ?? .text("auto") }
 
     private static func settings(of prior: PriorSettings) -> Setting {
-        switch prior {
-        case .gaussian(let std):
-            .mapping(["kind": .text(prior.kind), "std": .real(std)])
-        case .uniform(let low, let high):
-            .mapping(["kind": .text(prior.kind), "low": .real(low), "high": .real(high)])
-        case .mixture(let components, let radial, let tangential, let distance):
-            .mapping([
-                "kind": .text(prior.kind), "components": .integer(components), "radial": .real(radial),
-                "tangential": .real(tangential),
-                "distance": .real(distance),
-            ])
-        case .swissRoll(let thickness):
-            .mapping(["kind": .text(prior.kind), "thickness": .real(thickness)])
-        }
+        let writer = SettingWriter(kind: prior.kind)
+        var prior = prior
+        do { try prior.visit(writer) } catch { preconditionFailure("a writer refuses nothing") }
+        return writer.mapping
     }
 
     private static func settings(of phase: PhaseSettings) -> Setting {

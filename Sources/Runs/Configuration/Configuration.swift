@@ -107,14 +107,12 @@ public struct Configuration: Sendable, Equatable {
             trainingImages: trainingImages)
     }
 
-    /// Steps of an epoch; the last may have a smaller minibatch.
-    public func stepsPerEpoch(trainingImages: Int) -> Int {
-        (trainingImages + minibatch - 1) / minibatch
-    }
+    /// Which steps make an epoch.
+    public func epochs(trainingImages: Int) -> Epochs { Epochs(images: trainingImages, minibatch: minibatch) }
 
     /// Steps done when the run ends.
     public func lastStep(trainingImages: Int) -> UInt64 {
-        let byEpochs = epochs.multipliedReportingOverflow(by: stepsPerEpoch(trainingImages: trainingImages))
+        let byEpochs = epochs.multipliedReportingOverflow(by: epochs(trainingImages: trainingImages).steps)
         return min(UInt64(steps > 0 ? steps : byEpochs.overflow ? .max : byEpochs.partialValue), Plausible.count)
     }
 }

@@ -1,3 +1,4 @@
+import Autoencoder
 import Datasets
 import Foundation
 
@@ -81,33 +82,8 @@ final class SettingSection {
         return digits
     }
 
-    /// What a real may be.
-    enum Bound {
-        case any, positive, notNegative
-        /// 0 or more and less than 1.
-        case fraction
-
-        func holds(_ value: Double) -> Bool {
-            switch self {
-            case .any: true
-            case .positive: value > 0
-            case .notNegative: value >= 0
-            case .fraction: value >= 0 && value < 1
-            }
-        }
-
-        var text: String {
-            switch self {
-            case .any: "any number"
-            case .positive: "more than 0"
-            case .notNegative: "0 or more"
-            case .fraction: "0 or more and less than 1"
-            }
-        }
-    }
-
     /// A finite real that training applies, in single precision: what is 0 there or infinite is no number of its kind.
-    func real(_ key: String, default fallback: Double, _ bound: Bound) throws -> Double {
+    func real(_ key: String, default fallback: Double, _ bound: RealRange) throws -> Double {
         guard let value = take(key) else { return fallback }
         let number = try Self.real(value, full(key), bound)
         // The kernels flush what is smaller than normal.
@@ -121,7 +97,7 @@ final class SettingSection {
         return number
     }
 
-    private static func real(_ setting: Setting, _ key: String, _ bound: Bound) throws -> Double {
+    private static func real(_ setting: Setting, _ key: String, _ bound: RealRange) throws -> Double {
         guard case .scalar(let text, isQuoted: false) = setting.content, let value = real(text) else {
             throw error(setting, key, "a number is expected, not \(setting.description)")
         }
@@ -238,5 +214,16 @@ final class SettingSection {
             return "does not go with \(entry.key) \(entry.value.flow)"
         }
         return "belongs to another kind"
+    }
+}
+
+/// Reads the keys of settings that name their own; what is not given keeps its value.
+extension SettingSection: SettingKeys {
+    func real(_ key: String, _ value: inout Double, _ range: RealRange) throws {
+        value = try real(key, default: value, range)
+    }
+
+    func integer(_ key: String, _ value: inout Int, _ range: ClosedRange<Int>) throws {
+        value = try integer(key, default: value, in: range)
     }
 }

@@ -80,7 +80,7 @@ public struct RunPictures: Sendable {
 
     /// A walk over the prior with about `side` squared codes.
     public static func walk(_ configuration: Configuration, side: Int) -> (codes: Matrix, walk: PriorWalk) {
-        let walk = PriorWalk(configuration.prior, codeSize: configuration.model.code, rows: side, columns: side)
+        let walk = configuration.prior.walk(codeSize: configuration.model.code, rows: side, columns: side)
         return (Matrix(Slice(walk.codes), rows: walk.rows * walk.columns, columns: walk.dimensions), walk)
     }
 

@@ -25,7 +25,8 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     ///   - shape: of an image in a picture.
     public init(_ configuration: Configuration, pixels: Int, trainingImages: Int, shape: PictureShape) {
         let last = configuration.lastStep(trainingImages: trainingImages)
-        let epochs = last / UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages))
+        let rule = configuration.epochs(trainingImages: trainingImages)
+        let epochs = rule.done(after: last)
         metrics = last.capped(times: Self.stepBytes.metrics)
         events = last.capped(times: Self.stepBytes.events)
         steps = last.capped(times: Self.stepBytes.steps)
@@ -34,8 +35,7 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         let images = Self.images(of: shape, walks: configuration.model.code == 2)
         let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
         // Each epoch's own, and the newest ones beside them.
-        let sets = configuration.figures.kept(
-            epochs: epochs, endsWithin: last % UInt64(configuration.stepsPerEpoch(trainingImages: trainingImages)) > 0)
+        let sets = configuration.figures.kept(epochs: epochs, endsWithin: !rule.areWhole(after: last))
         figures = sets == 0 ? 0 : (sets + 1).capped(times: UInt64(picture))
     }
 

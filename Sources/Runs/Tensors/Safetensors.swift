@@ -1,3 +1,5 @@
+import Kernels
+
 /// The safetensors file format (huggingface/safetensors, README "Format") with the element types Lockstep uses.
 public enum Safetensors {
     /// Longest header that is written or read: 16 MiB, some 150,000 tensors.
@@ -7,7 +9,7 @@ public enum Safetensors {
     static let metadataKey = "__metadata__"
 
     /// Writes a file under a temporary name, syncs it and gives it its name, so that it is whole or not there.
-    public static func write(_ tensors: [NamedTensor], metadata: [String: String], to path: String, disk: Disk = .results) throws {
+    public static func write(_ tensors: [Tensor], metadata: [String: String], to path: String, disk: Disk = .results) throws {
         try disk.writeWhole(path) { file in
             for piece in try SafetensorsStream(tensors, metadata: metadata) { try disk.write(piece, to: file) }
         }

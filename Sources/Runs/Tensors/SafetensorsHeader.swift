@@ -1,3 +1,5 @@
+import Kernels
+
 /// A header that has been checked: every tensor inside the data, none overlapping, no gap between them.
 struct SafetensorsHeader: Sendable {
     /// By position in the file.
@@ -69,7 +71,7 @@ struct SafetensorsHeader: Sendable {
         guard let members = value.members, members.count == known.count, members.allSatisfy({ known.contains($0.key) }) else {
             throw failure("its description is wrong", "the keys dtype, shape and data_offsets")
         }
-        guard let typeName = value["dtype"]?.stringValue, let type = ElementType(rawValue: typeName) else {
+        guard let typeName = value["dtype"]?.stringValue, let type = ElementType(safetensorsName: typeName) else {
             throw failure("its type is \(value["dtype"]?.text ?? "missing")", "one of F64, F32, I64, I32, U8")
         }
         guard let dimensions = value["shape"]?.arrayValue, dimensions.count <= Safetensors.maximumRank else {

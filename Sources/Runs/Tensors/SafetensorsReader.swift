@@ -54,50 +54,44 @@ public final class SafetensorsReader: Sendable {
         return try source.read(dataStart + range.lowerBound..<dataStart + range.upperBound)
     }
 
-    public func doubles(_ tensor: String) throws -> [Double] { try array(tensor, type: .f64) }
-    public func floats(_ tensor: String) throws -> [Float] { try array(tensor, type: .f32) }
-    public func int64s(_ tensor: String) throws -> [Int64] { try array(tensor, type: .i64) }
-    public func int32s(_ tensor: String) throws -> [Int32] { try array(tensor, type: .i32) }
-    public func bytes(_ tensor: String) throws -> [UInt8] { try array(tensor, type: .u8) }
-
-    public func read(_ tensor: String, into destination: Slice<Double>) throws { try copy(tensor, type: .f64, into: destination) }
-    public func read(_ tensor: String, into destination: Slice<Float>) throws { try copy(tensor, type: .f32, into: destination) }
-    public func read(_ tensor: String, into destination: Slice<Int64>) throws { try copy(tensor, type: .i64, into: destination) }
-    public func read(_ tensor: String, into destination: Slice<Int32>) throws { try copy(tensor, type: .i32, into: destination) }
-    public func read(_ tensor: String, into destination: Slice<UInt8>) throws { try copy(tensor, type: .u8, into: destination) }
-
-    private func typed(_ tensor: String, _ type: ElementType) throws -> TensorEntry {
-        let entry = try entry(tensor)
-        guard entry.type == type else {
-            throw SafetensorsError(
-                file: name, offset: dataStart + entry.bytes.lowerBound, problem: "tensor \(tensor) is \(entry.type.rawValue)",
-                expected: type.rawValue)
-        }
-        return entry
-    }
-
-    private func array<Element: BitwiseCopyable>(_ tensor: String, type: ElementType) throws -> [Element] {
-        let entry = try typed(tensor, type)
-        let storage = Storage<Element>(count: entry.count)
-        try copy(tensor, type: type, into: storage.all)
+    /// The elements of a tensor. Throws `SafetensorsError` where they are of another type.
+    public func array<Element: TensorElement>(_ tensor: String, of: Element.Type = Element.self) throws -> [Element] {
+        let storage = Storage<Element>(count: try entry(tensor).count)
+        try read(tensor, into: storage.all)
         return storage.all.array
     }
 
-    private func copy<Element: BitwiseCopyable>(_ tensor: String, type: ElementType, into destination: Slice<Element>) throws {
-        let entry = try typed(tensor, type)
+    /// Overwrites a slice with the elements of a tensor. Throws `SafetensorsError` where they are of another type or number.
+    public func read<Element: TensorElement>(_ tensor: String, into destination: Slice<Element>) throws {
+        try read(tensor, into: Element.values(destination))
+    }
+
+    /// The values of a tensor in memory of their own.
+    public func values(_ tensor: String) throws -> TensorValues {
+        let entry = try entry(tensor)
+        let values = TensorValues(entry.type, count: entry.count)
+        try read(tensor, into: values)
+        return values
+    }
+
+    private func read(_ tensor: String, into destination: TensorValues) throws {
+        let entry = try entry(tensor)
+        let start = dataStart + entry.bytes.lowerBound
+        guard entry.type == destination.type else {
+            throw SafetensorsError(
+                file: name, offset: start, problem: "tensor \(tensor) is \(entry.type.safetensorsName)",
+                expected: destination.type.safetensorsName)
+        }
         guard entry.count == destination.count else {
             throw SafetensorsError(
-                file: name, offset: dataStart + entry.bytes.lowerBound, problem: "tensor \(tensor) has \(entry.count) elements",
-                expected: "\(destination.count)")
+                file: name, offset: start, problem: "tensor \(tensor) has \(entry.count) elements", expected: "\(destination.count)"
+            )
         }
         var offset = 0
         while offset < entry.bytes.count {
             let end = min(entry.bytes.count, offset + Self.pieceBytes)
-            let start = dataStart + entry.bytes.lowerBound
             let piece = try source.read(start + offset..<start + end)
-            destination.withUnsafeMutableBytes { target in
-                UnsafeMutableRawBufferPointer(rebasing: target[offset..<end]).copyBytes(from: piece)
-            }
+            destination.withMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[offset..<end]).copyBytes(from: piece) }
             offset = end
         }
     }

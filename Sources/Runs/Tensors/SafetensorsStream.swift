@@ -1,3 +1,5 @@
+import Kernels
+
 /// The bytes of a safetensors file, piece by piece: eight bytes of header length, a JSON header padded with spaces to a multiple of eight,
 /// then the tensors without gaps.
 ///
@@ -7,7 +9,7 @@ public struct SafetensorsStream: Sequence, IteratorProtocol, Sendable {
     /// Header and tensors, in bytes.
     public let totalBytes: Int
     private let header: [UInt8]
-    private let tensors: [NamedTensor]
+    private let tensors: [Tensor]
     private let chunkBytes: Int
     private var headerIsSent = false
     private var tensor = 0
@@ -18,7 +20,7 @@ public struct SafetensorsStream: Sequence, IteratorProtocol, Sendable {
     ///   - metadata: text by name, written in the order of the names' bytes.
     ///   - chunkBytes: longest piece.
     /// - Throws: `SafetensorsError` when a name stands twice or the header would be longer than `Safetensors.maximumHeaderBytes`.
-    public init(_ tensors: [NamedTensor], metadata: [String: String], chunkBytes: Int = 1 << 20) throws {
+    public init(_ tensors: [Tensor], metadata: [String: String], chunkBytes: Int = 1 << 20) throws {
         precondition(chunkBytes > 0, "a piece must hold at least one byte")
         let order = tensors.indices.sorted {
             let (a, b) = (tensors[$0].values.type.size, tensors[$1].values.type.size)
@@ -27,10 +29,10 @@ public struct SafetensorsStream: Sequence, IteratorProtocol, Sendable {
         self.tensors = order.map { tensors[$0] }
         self.chunkBytes = chunkBytes
         header = try Self.header(of: self.tensors, metadata: metadata)
-        totalBytes = header.count + self.tensors.reduce(0) { $0 + $1.byteCount }
+        totalBytes = header.count + self.tensors.reduce(0) { $0 + $1.values.byteCount }
     }
 
-    private static func header(of tensors: [NamedTensor], metadata: [String: String]) throws -> [UInt8] {
+    private static func header(of tensors: [Tensor], metadata: [String: String]) throws -> [UInt8] {
         var members: [JSON.Member] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
@@ -44,12 +46,12 @@ public struct SafetensorsStream: Sequence, IteratorProtocol, Sendable {
                     file: "the stream", offset: nil, problem: "two tensors are named \(tensor.name)", expected: "distinct names")
             }
             let description: JSON = [
-                "dtype": .string(tensor.values.type.rawValue),
+                "dtype": .string(tensor.values.type.safetensorsName),
                 "shape": .array(tensor.shape.map { JSON($0) }),
-                "data_offsets": .array([JSON(offset), JSON(offset + tensor.byteCount)]),
+                "data_offsets": .array([JSON(offset), JSON(offset + tensor.values.byteCount)]),
             ]
             members.append(JSON.Member(tensor.name, description))
-            offset += tensor.byteCount
+            offset += tensor.values.byteCount
         }
         var text = Array(JSON.object(members).text.utf8)
         text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
@@ -71,10 +73,10 @@ public struct SafetensorsStream: Sequence, IteratorProtocol, Sendable {
         var piece: [UInt8] = []
         piece.reserveCapacity(chunkBytes)
         while tensor < tensors.count, piece.count < chunkBytes {
-            let end = Swift.min(tensors[tensor].byteCount, offset + chunkBytes - piece.count)
-            tensors[tensor].values.append(bytes: offset..<end, to: &piece)
+            let end = Swift.min(tensors[tensor].values.byteCount, offset + chunkBytes - piece.count)
+            tensors[tensor].values.withBytes { piece.append(contentsOf: $0[offset..<end]) }
             offset = end
-            if offset == tensors[tensor].byteCount {
+            if offset == tensors[tensor].values.byteCount {
                 tensor += 1
                 offset = 0
             }

@@ -93,13 +93,13 @@ struct Decode: ParsableCommand {
                     "\(codes) is \(array.shape) of \(array.type); codes of this run are N x \(width) floats")
             }
             var finite = FiniteCount(width: width)
-            finite.add(values)
+            finite.add(values.array)
             if let first = finite.first {
                 throw LocalError(
                     "\(finite.rows) of the \(array.shape[0]) codes in \(codes) have numbers that are not finite, first row \(first) "
                         + "(from 0); such a code has no image: leave those rows out, or `lockstep encode` them anew")
             }
-            return try ImageOutput(run: run, path: out).write(codes: Matrix(Slice(values), rows: array.shape[0], columns: width))
+            return try ImageOutput(run: run, path: out).write(codes: Matrix(values, rows: array.shape[0], columns: width))
         }
     }
 }

@@ -65,7 +65,7 @@ struct Replay: ParsableCommand {
             }
             let tensors = capture.tensors.filter { data.train.hasLabels || $0.name != ReplayCapture.labelsName }
             try Safetensors.write(
-                tensors.map(Self.named),
+                tensors,
                 metadata: ["step": "\(step)", "configuration": configuration.yaml(), "chain": String(replica.chain, radix: 16)],
                 to: out)
             Output.note("step \(step) of \(folder.name): \(tensors.count) tensors in \(out)")
@@ -86,15 +86,5 @@ struct Replay: ParsableCommand {
         }
         Output.note("the sums are the run's own, bit for bit (chain \(String(chain, radix: 16)))")
         return 0
-    }
-
-    private static func named(_ tensor: ReplayTensor) -> NamedTensor {
-        let values: TensorValues =
-            switch tensor.values {
-            case .u8(let values): .u8(Slice(values))
-            case .f32(let values): .f32(Slice(values))
-            case .f64(let values): .f64(Slice(values))
-            }
-        return NamedTensor(name: tensor.name, shape: tensor.shape, values: values)
     }
 }

@@ -43,7 +43,7 @@ struct DryRun {
         }
         return configuration.yaml() + """
             # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(shape)
-            # steps       \(steps) (\(configuration.stepsPerEpoch(trainingImages: data.train.count)) an epoch)
+            # steps       \(steps) (\(configuration.epochs(trainingImages: data.train.count).steps) an epoch)
             \(rateLines)
             # parameters  \(grouped(parameters))
             # operations  \(grouped(operations)) a sample (forward and backward, all phases)

@@ -54,7 +54,7 @@ struct SavedState {
 
     var statePath: String { checkpoint.statePath }
 
-    func tensors() throws -> [StateTensor] { try StateFile.tensors(of: checkpoint.open()) }
+    func tensors() throws -> [Tensor] { try StateFile.tensors(of: checkpoint.open()) }
 
     /// SHA-256 as 64 hex digits: over the parameters, or over the whole state with step and epoch.
     func digest(full: Bool) throws -> String {

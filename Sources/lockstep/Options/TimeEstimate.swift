@@ -50,9 +50,8 @@ struct TimeEstimate {
 
     /// Images that so many steps take: all of them in an epoch, each once.
     static func samples(_ configuration: Configuration, images: Int, steps: UInt64) -> Double {
-        let ofEpoch = configuration.stepsPerEpoch(trainingImages: images)
-        let (epochs, rest) = steps.quotientAndRemainder(dividingBy: max(1, UInt64(ofEpoch)))
-        return Double(epochs) * Double(images) + min(Double(rest) * Double(configuration.minibatch), Double(images))
+        let epochs = configuration.epochs(trainingImages: images)
+        return Double(epochs.done(after: steps)) * Double(images) + Double(epochs.positions(ofStep: steps).lowerBound)
     }
 
     /// GFLOP/s of the three products of a dense layer, one thread: the mean, since what else the machine does slows a run as well.

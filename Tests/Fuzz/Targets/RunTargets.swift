@@ -6,12 +6,12 @@ extension FuzzTarget {
     /// A state or checkpoint file as a whole: header, tensors, and what a training state has in it.
     static let safetensors = FuzzTarget("safetensors", refusing: [SafetensorsError.self]) {
         let tensors = [
-            NamedTensor(
+            Tensor(
                 name: "encoder.0.weight", shape: [2, 3], values: TensorValues([0, 1, -1, .infinity, .nan, 0.5] as [Float])),
-            NamedTensor(name: "optimizer.generator.beta_powers", shape: [2], values: TensorValues([0.9, 0.999])),
-            NamedTensor(name: "exact.generator.exponents", shape: [2], values: TensorValues([-100, 7] as [Int32])),
-            NamedTensor(name: "empty", shape: [0, 4], values: TensorValues([] as [UInt8])),
-            NamedTensor(name: "one", shape: [], values: TensorValues([1] as [Int64])),
+            Tensor(name: "optimizer.generator.beta_powers", shape: [2], values: TensorValues([0.9, 0.999])),
+            Tensor(name: "exact.generator.exponents", shape: [2], values: TensorValues([-100, 7] as [Int32])),
+            Tensor(name: "empty", shape: [0, 4], values: TensorValues([] as [UInt8])),
+            Tensor(name: "one", shape: [], values: TensorValues([1] as [Int64])),
         ]
         let metadata = ["step": "12", "epoch": "1", "applied": "36", "chain": "c0ffee", "configuration": "name: a\n"]
         return [
@@ -21,14 +21,14 @@ extension FuzzTarget {
     } body: { input in
         let reader = try SafetensorsReader(bytes: input, name: "the input")
         var dataBytes = 0
-        var tensors: [NamedTensor] = []
+        var tensors: [Tensor] = []
         for entry in reader.tensors {
             let bytes = try must("a tensor of the header can be read") { try reader.rawBytes(entry.name) }
             try claim(bytes.count == entry.bytes.count, "a tensor has the bytes of its entry")
             try claim(entry.shape.reduce(1, *) == entry.count, "a tensor has the elements of its shape")
             dataBytes += bytes.count
-            let content = try must("a tensor reads as its own type") { try values(of: entry, in: reader) }
-            tensors.append(NamedTensor(name: entry.name, shape: entry.shape, values: content))
+            let content = try must("a tensor reads as its own type") { try reader.values(entry.name) }
+            tensors.append(Tensor(name: entry.name, shape: entry.shape, values: content))
         }
         try claim(dataBytes + 8 <= input.count, "no more data than the file has")
         let file = try must("what was read can be written") {
@@ -58,16 +58,6 @@ extension FuzzTarget {
             throw violation
         } catch {
             try claim(error is StateFileError, "a file that is no state is refused as one, not with \(error)")
-        }
-    }
-
-    private static func values(of entry: TensorEntry, in reader: SafetensorsReader) throws -> TensorValues {
-        switch entry.type {
-        case .f64: TensorValues(try reader.doubles(entry.name))
-        case .f32: TensorValues(try reader.floats(entry.name))
-        case .i64: TensorValues(try reader.int64s(entry.name))
-        case .i32: TensorValues(try reader.int32s(entry.name))
-        case .u8: TensorValues(try reader.bytes(entry.name))
         }
     }
 
@@ -162,7 +152,7 @@ extension FuzzTarget {
     /// lost and a new one begins at the checkpoint.
     private static func goOn(from bookmark: Bookmark) throws(Violation) {
         let plan = RunPlan(
-            shards: 4, phases: 3, firstStep: 20, lastStep: 1_000, stepsPerEpoch: 7, workers: 1...1, beginsWithSeed: false,
+            shards: 4, phases: 3, firstStep: 20, lastStep: 1_000, epochs: Epochs(steps: 7), workers: 1...1, beginsWithSeed: false,
             generation: 2, bookedStep: bookmark.step)
         try claim(bookmark.step <= plan.lastStep, "no more steps are booked than the run has")
         var machine = CoordinatorMachine(plan: plan, view: bookmark.view)

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Runs
 import Synchronization
 import Testing
@@ -208,7 +209,7 @@ import Testing
         let device = try #require(SmallDevice.shared)
         let store = CheckpointStore(directory: device.path + "/checkpoints", pause: .zero)
         let older = try store.write(CheckpointTests.info(1), produce: CheckpointTests.produce)
-        let large = NamedTensor(
+        let large = Tensor(
             name: "w", shape: [SmallDevice.bytes], values: TensorValues([UInt8](repeating: 1, count: SmallDevice.bytes)))
         let text = sentence {
             _ = try store.write(CheckpointTests.info(2)) { writer in

@@ -1,4 +1,4 @@
-import Evaluation
+import Autoencoder
 import Testing
 
 @Suite struct NormalDistributionTests {

@@ -1,8 +1,13 @@
+import Kernels
+
 /// A cut of two coordinates into along × across cells of equal probability, by the quantiles of a reference sample.
 ///
 /// First the along coordinate is cut, then each of its parts by the across coordinate of the sample points that fall there. The
 /// sample stands for the distribution itself, so the cells are equal whatever its shape, to the precision of the sample.
 struct EqualCells: Sendable {
+    /// Points of a sample that stands for a prior of the plane.
+    private static let referenceSize = 200_000
+
     /// A pair of coordinates in the frame of a prior.
     struct Place: Sendable {
         var along: Double
@@ -29,6 +34,16 @@ struct EqualCells: Sendable {
                 return (values[at - 1] + values[at]) / 2
             }
         }
+    }
+
+    /// A cut of a prior of the plane; `place` gives a point's coordinates in the prior's frame.
+    ///
+    /// The seed of its sample is fixed, so that cells are the same in every run.
+    init(along: Int, across: Int, of prior: some Prior, place: (_ x: Double, _ y: Double) -> Place) {
+        let sample = Matrix(rows: Self.referenceSize, columns: 2)
+        prior.sample(into: sample, source: RandomSource(seed: 0, purpose: .evaluation, step: 1), firstRow: 0, labels: nil)
+        let places = (0..<sample.rows).map { place(Double(sample[$0, 0]), Double(sample[$0, 1])) }
+        self.init(along: along, across: across, sample: places)
     }
 
     var count: Int { along * across }

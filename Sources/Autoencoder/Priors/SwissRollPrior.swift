@@ -1,18 +1,61 @@
 import Glibc
 import Kernels
 
+/// Mean 3√u·(cos 4π√u, sin 4π√u) for u uniform in 0…1, plus N(0, thickness²) on each axis.
+struct SwissRollPrior: Prior {
+    var thickness = 0.1
+
+    var kind: String { "swiss-roll" }
+    var dimensions: Int? { 2 }
+
+    mutating func visit(_ keys: some SettingKeys) throws { try keys.real("thickness", &thickness, .positive) }
+
+    func problem(classes: Int) -> String? { nil }
+
+    func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels?) {
+        source.fillNormal(samples, firstRow: firstRow, std: Float(thickness))
+        for row in 0..<samples.rows {
+            var u = Double(source.uniform(row: UInt32(firstRow + row), element: PriorParts.element))
+            if let labels, let label = labels[row] { u = (Double(label) + u) / Double(labels.classes) }
+            let root = u.squareRoot()
+            let turn = 4 * Double.pi * root
+            samples[row, 0] += Float(3 * root * VectorMath.cos(turn))
+            samples[row, 1] += Float(3 * root * VectorMath.sin(turn))
+        }
+    }
+
+    var density: KnownDensity { .none(because: "is spread along a curve and has no density in closed form") }
+
+    /// 80 along × 5 across.
+    func cells(codeSize: Int) -> CodeCells {
+        let roll = SwissRoll(thickness: thickness)
+        let cells = EqualCells(along: 80, across: 5, of: self) { roll.place(x: $0, y: $1) }
+        return CodeCells(count: cells.count) { x, y in cells.cell(of: roll.place(x: x, y: y)) }
+    }
+
+    func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk {
+        let roll = SwissRoll(thickness: thickness)
+        return PriorWalk(rows: rows, columns: columns, caption: "along the roll from its inner end, in reading order") {
+            let (x, y) = roll.middle((Double($0 * columns + $1) + 0.5) / Double(rows * columns))
+            return [x, y]
+        }
+    }
+}
+
+extension PriorSettings {
+    /// A roll in the plane, noise of deviation `thickness` about its axis.
+    public static func swissRoll(thickness: Double) -> PriorSettings { PriorSettings(SwissRollPrior(thickness: thickness)) }
+}
+
 /// The axis of the swiss roll prior: 3t·(cos 4πt, sin 4πt) for t = √u, u in 0…1 (paper.md section 1).
-struct SwissRoll: Sendable {
+///
+/// That of pictures and figures, which one process makes: its sines are the C library's.
+private struct SwissRoll: Sendable {
     let thickness: Double
 
     private static let radius = 3.0
     private static let turns = 2.0
     private static let winding = 2 * Double.pi * turns
-
-    init(thickness: Double) {
-        precondition(thickness > 0, "a roll of thickness \(thickness)")
-        self.thickness = thickness
-    }
 
     /// The middle of the roll at u, 0 at its inner end and 1 at its outer one.
     func middle(_ u: Double) -> (x: Double, y: Double) {
@@ -67,11 +110,5 @@ struct SwissRoll: Sendable {
         let sine = SwissRoll.radius * sin(SwissRoll.winding * t)
         let turn = SwissRoll.winding * t
         return ((t * cosine, t * sine), (cosine - turn * sine, sine + turn * cosine))
-    }
-
-    /// A cut of the roll into along × across cells of equal probability; `sample` is of the prior.
-    func cells(along: Int, across: Int, sample: Matrix) -> EqualCells {
-        let places = (0..<sample.rows).map { place(x: Double(sample[$0, 0]), y: Double(sample[$0, 1])) }
-        return EqualCells(along: along, across: across, sample: places)
     }
 }

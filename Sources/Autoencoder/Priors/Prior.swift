@@ -1,0 +1,68 @@
+import Kernels
+import Layers
+
+/// A distribution that codes are made to follow: all there is to know of it, in one file each beside this one.
+///
+/// A new one is such a file, and its place in `PriorSettings.usual` if recipes shall name it.
+protocol Prior: Sendable, Hashable {
+    /// The name in a recipe.
+    var kind: String { get }
+    /// Dimensions of its samples; nil where it is one distribution in each dimension, of however many.
+    var dimensions: Int? { get }
+    /// Names the keys it has beside its kind, in the order of a recipe.
+    mutating func visit(_ keys: some SettingKeys) throws
+    /// What is wrong with values of which each is within its range, as key and sentence, or nil.
+    var problem: (key: String, text: String)? { get }
+    /// Why it cannot give each of so many classes a part of its own, or nil.
+    func problem(classes: Int) -> String?
+    /// Draws one sample a row, as `PriorSettings.sample` says.
+    func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels?)
+    var density: KnownDensity { get }
+    /// Cells of equal probability.
+    func cells(codeSize: Int) -> CodeCells
+    func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk
+}
+
+extension Prior {
+    var dimensions: Int? { nil }
+    mutating func visit(_ keys: some SettingKeys) throws {}
+    var problem: (key: String, text: String)? { nil }
+    func problem(classes: Int) -> String? {
+        "no part of the \(kind) prior is a class's own, expected a mixture or a swiss-roll"
+    }
+}
+
+/// What a VAE needs of a prior, and an adversary does not (section 2.1 of the paper).
+enum KnownDensity: Sendable {
+    case closed(PriorDensity)
+    /// There is none that is positive everywhere and has a closed form; why, as what follows "the … prior".
+    case none(because: String)
+}
+
+/// How a row of a prior with parts gets its part.
+enum PriorParts {
+    /// The first element of a row that the two normal numbers of a plane's sample do not share a block with.
+    static let element = 4
+
+    /// Which of so many equally likely parts a uniform number chooses.
+    static func part(_ uniform: Float, of parts: Int) -> Int { min(Int(Double(uniform) * Double(parts)), parts - 1) }
+}
+
+/// The classes of a minibatch's rows, by which a prior draws each from its class's own part (section 2.3 of the paper).
+public struct RowLabels: Sendable {
+    /// One a row: 0..<classes, or anything above where a row has no label.
+    public let values: Slice<UInt8>
+    public let classes: Int
+
+    public init(_ values: Slice<UInt8>, classes: Int) {
+        precondition((1...256).contains(classes), "\(classes) classes")
+        self.values = values
+        self.classes = classes
+    }
+
+    /// The class of a row; nil where it has no label.
+    subscript(row: Int) -> Int? {
+        let label = Int(values[row])
+        return label < classes ? label : nil
+    }
+}

@@ -1,0 +1,94 @@
+import Kernels
+import Layers
+
+// Shapes of this file: B rows, Z code.
+
+/// The distribution that the codes are made to follow (paper.md section 1), and all that follows from it: samples, density, cells,
+/// walk and keys.
+///
+/// A value for each kind comes from the static functions beside it, `PriorSettings.gaussian(std: 5)`.
+public struct PriorSettings: Sendable, Hashable {
+    private var prior: any Prior
+
+    init(_ prior: some Prior) { self.prior = prior }
+
+    /// One of each kind that a recipe may name, with the defaults of its keys; the first is what a recipe has that names none.
+    public static let usual = [
+        PriorSettings(GaussianPrior()), PriorSettings(UniformPrior()), PriorSettings(MixturePrior()),
+        PriorSettings(SwissRollPrior()),
+    ]
+
+    public static func == (one: PriorSettings, other: PriorSettings) -> Bool {
+        AnyHashable(one.prior) == AnyHashable(other.prior)
+    }
+
+    public func hash(into hasher: inout Hasher) { prior.hash(into: &hasher) }
+
+    /// The name in a recipe.
+    public var kind: String { prior.kind }
+
+    /// Dimensions of a code where the prior says how many: 2 for petals and the roll, which lie in the plane.
+    public var dimensions: Int? { prior.dimensions }
+
+    /// Goes through the keys that the kind has beside `kind`, in the order of a recipe.
+    public mutating func visit(_ keys: some SettingKeys) throws { try prior.visit(keys) }
+
+    /// Throws a `SettingsError` for the first value that cannot be.
+    public func validate() throws {
+        var copy = prior
+        try copy.visit(SettingCheck(path: "prior"))
+        if let problem = prior.problem { throw SettingsError(key: problem.key, problem: problem.text) }
+    }
+
+    /// Why rows of so many classes cannot each be drawn from their class's own part of the prior; nil where they can.
+    public func problem(classes: Int) -> String? { prior.problem(classes: classes) }
+
+    /// Draws one sample a row (paper.md section 1). A row's values depend on (source, global row, its label) only.
+    ///
+    /// Normal numbers come from the elements of a row from 0 on; what else a row needs comes from the element after
+    /// those of the last block of four.
+    ///
+    /// - Parameters:
+    ///   - samples: (B, Z), overwritten; Z is `dimensions` where the prior says how many.
+    ///   - firstRow: global row of its first row.
+    ///   - labels: (B); a row of class k of K is drawn from the class's part alone: component k of a mixture of K, of the roll the
+    ///     piece from k/K to (k + 1)/K of its length. Rows without a label, and all where there are no labels, are drawn from the whole.
+    public func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels? = nil) {
+        require(codeSize: samples.columns)
+        if let labels {
+            precondition(labels.values.count == samples.rows, "\(labels.values.count) labels of \(samples.rows) rows")
+            if let problem = prior.problem(classes: labels.classes) { preconditionFailure(problem) }
+        }
+        prior.sample(into: samples, source: source, firstRow: firstRow, labels: labels)
+    }
+
+    /// The density; nil where there is none that is positive everywhere and has a closed form (`lackOfDensity` says why).
+    public var density: PriorDensity? {
+        guard case .closed(let density) = prior.density else { return nil }
+        return density
+    }
+
+    /// Why a VAE cannot have this prior, as a sentence; nil where it can (section 2.1 of the paper).
+    public var lackOfDensity: String? {
+        guard case .none(let why) = prior.density else { return nil }
+        return "the \(kind) prior \(why): a VAE needs a density that is positive everywhere, as gaussian and mixture have one, "
+            + "and only an adversary makes do with samples"
+    }
+
+    /// The code space cut into cells of equal probability (paper.md section 5a).
+    public func cells(codeSize: Int) -> CodeCells {
+        require(codeSize: codeSize)
+        return prior.cells(codeSize: codeSize)
+    }
+
+    /// Codes on a grid over the prior. A mixture has as many rows as petals, whatever `rows` says.
+    public func walk(codeSize: Int, rows: Int = 20, columns: Int = 20) -> PriorWalk {
+        precondition(rows > 0 && columns > 0, "a walk of \(rows) x \(columns) codes")
+        require(codeSize: codeSize)
+        return prior.walk(codeSize: codeSize, rows: rows, columns: columns)
+    }
+
+    private func require(codeSize: Int) {
+        precondition(codeSize > 0 && codeSize == prior.dimensions ?? codeSize, "a \(kind) prior on codes of \(codeSize) dimensions")
+    }
+}

@@ -1,0 +1,40 @@
+import Kernels
+
+/// How the tensors of a state are named (contract.md, "Tensors and digests").
+public enum StateNames {
+    /// Whether a tensor is a parameter of a network, not an optimizer's, averaged or of the exact sum.
+    public static func isParameter(_ name: String) -> Bool {
+        !["optimizer.", "average.", "exact."].contains { name.hasPrefix($0) }
+    }
+
+    /// Order of the names' UTF-8 bytes.
+    public static func precedes(_ a: String, _ b: String) -> Bool {
+        a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
+
+    static func optimizer(phase: String, state: String, tensor: String) -> String { "optimizer.\(phase).\(state).\(tensor)" }
+    static func betaPowers(phase: String) -> String { "optimizer.\(phase).beta_powers" }
+    static func exponents(phase: String) -> String { "exact.\(phase).exponents" }
+    static func average(_ tensor: String) -> String { "average.\(tensor)" }
+}
+
+/// A copy of the whole state at one moment.
+public struct Snapshot: Sendable {
+    /// In order of their names' UTF-8 bytes.
+    public let tensors: [Tensor]
+    /// Phases applied since the start of the run.
+    public let applied: UInt64
+    public let chain: UInt64
+    /// Whole steps done.
+    public let step: UInt64
+    /// Epoch of the last step done, counted from 1; 0 before the first.
+    public let epoch: Int
+}
+
+/// A state that does not fit: which tensor, what was expected.
+public struct StateError: Error, CustomStringConvertible, Sendable, Equatable {
+    public let tensor: String
+    public let problem: String
+
+    public var description: String { "state tensor \(tensor) \(problem)" }
+}

@@ -16,6 +16,10 @@ public enum DataError: Error, Sendable, Hashable {
     case missing(set: String, files: [String], folders: [String], wayOn: String)
     /// A setting of the `data` section is impossible.
     case setting(key: String, found: String, expected: String)
+    /// A setting of the `labels` or `model` section does not fit the labels that there are.
+    case labels(key: String, found: String, expected: String)
+    /// A variant that learns from labels, on images that have none.
+    case unlabelled(variant: String)
     /// A name that is no data set that can be fetched or verified.
     case unknownSet(name: String, known: [String])
     /// A file could be had from none of its mirrors; one reason a mirror.
@@ -55,6 +59,11 @@ extension DataError: CustomStringConvertible {
             let follows = ["train", "validation"].contains(key) ? "; auto follows the data" : ""
             return "data.\(key) is \(found), expected \(expected); change it with --set data.\(key)=VALUE or in the recipe"
                 + "\(follows)."
+        case .labels(let key, let found, let expected):
+            return "\(key) is \(found), expected \(expected); change it with --set \(key)=N."
+        case .unlabelled(let variant):
+            return "the data set has no labels, which \(variant) learns from; give it a file of labels (data.labels), or choose a variant "
+                + "that needs none."
         case .unknownSet(let name, let known):
             return "no data set is called \(name) here; known are \(known.joined(separator: ", ")) (`lockstep data list`)."
         case .download(let file, let reasons):

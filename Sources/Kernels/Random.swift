@@ -36,6 +36,8 @@ public enum Purpose: UInt16, Sendable, CaseIterable {
     case probe = 10
     case data = 11
     case spare = 12
+    case posterior = 13
+    case discriminatorNoise = 14
 }
 
 /// Random numbers that depend on (seed, purpose, step, row, element) and on nothing else: no generator has a state.

@@ -5,10 +5,9 @@ extension RandomSource {
     ///
     /// - Parameters:
     ///   - m: overwritten; its row 0 is row `firstRow`.
-    ///   - firstElement: which element of the row its column 0 is, a multiple of four. Masks of one step that lie in different
-    ///     places take different elements.
+    ///   - firstElement: which element of the row its column 0 is, a multiple of four.
     ///   - share: 0 or more and less than 1.
-    public func fillMask(_ m: Matrix, firstRow: Int, firstElement: Int, dropping share: Double) {
+    public func fillMask(_ m: Matrix, firstRow: Int, firstElement: Int = 0, dropping share: Double) {
         precondition((0..<1).contains(share), "A share of \(share) cannot be dropped")
         precondition(firstElement >= 0 && firstElement % 4 == 0, "A mask begins with a block of four")
         let bound = UInt32(min((share * 0x1p32).rounded(), Double(UInt32.max)))

@@ -3,31 +3,17 @@ import Kernels
 // Shapes of this file: B rows, C columns.
 
 /// Dropout, scaled in training: each value is 0 with probability `share`, else divided by 1 − share (paper.md section 1).
-///
-/// The mask is one draw a step, a function of (seed, step, global row, element), so that it does not matter who computes a row.
-public struct Dropout: Sendable, Hashable {
-    /// 0 or more and less than 1.
-    public let share: Double
-    /// The first element of a row's random numbers, a multiple of four; places of one step take ranges that do not overlap.
-    public let firstElement: Int
-
-    public init(share: Double, firstElement: Int) {
-        precondition(
-            (0..<1).contains(share) && firstElement >= 0 && firstElement % 4 == 0, "dropout of \(share) from \(firstElement)")
-        self.share = share
-        self.firstElement = firstElement
+public enum Dropout {
+    /// Draws the mask (B, C): 0, or 1 / (1 − share).
+    ///
+    /// - Parameters:
+    ///   - share: 0 or more and less than 1.
+    ///   - firstRow: row of the source that the mask's row 0 is.
+    public static func draw(_ mask: Matrix, share: Double, source: RandomSource, firstRow: Int) {
+        source.fillMask(mask, firstRow: firstRow, dropping: share)
     }
 
-    /// The first element that another place may begin with, behind one of so many columns.
-    public func elementBehind(columns: Int) -> Int { firstElement + (columns + 3) / 4 * 4 }
-
-    /// Draws the mask (B, C), whose first row is global row `firstRow`.
-    public func draw(_ mask: Matrix, seed: UInt64, step: UInt64, firstRow: Int) {
-        RandomSource(seed: seed, purpose: .dropout, step: step)
-            .fillMask(mask, firstRow: firstRow, firstElement: firstElement, dropping: share)
-    }
-
-    /// y = x · mask; all (B, C), `y` may be `x`.
+    /// y = x · mask; all (B, C), `y` may be either.
     public static func forward(_ x: Matrix, mask: Matrix, into y: Matrix) {
         check(x, mask, y)
         Elementwise.multiply(x.values, mask.values, into: y.values)

@@ -22,33 +22,51 @@ public struct TensorSpec: Sendable, Hashable {
     }
 }
 
-/// The tensors of one multilayer perceptron in one flat buffer: weight and bias of each dense layer in turn.
+/// The tensors of one dense network in one flat buffer: of each layer in turn its weight, then its bias or the γ and β of its norm.
 ///
 /// Optimizer, reduction and checkpoint are then each one loop over one array.
 public struct ParameterLayout: Sendable, Hashable {
     public let tensors: [TensorSpec]
     /// Elements of the flat buffer.
     public let count: Int
+    private let offsets: [LayerOffset]
+    /// Of each layer its first tensor.
+    private let firsts: [Int]
 
     /// - Parameters:
     ///   - prefix: name of the network, `encoder` or `discriminator.code`.
     ///   - widths: inputs, hidden widths, outputs; at least two.
-    public init(prefix: String, widths: [Int]) {
+    ///   - offsets: a layer each; all have a bias where it is nil.
+    public init(prefix: String, widths: [Int], offsets: [LayerOffset]? = nil) {
         precondition(widths.count >= 2 && widths.allSatisfy { $0 >= 1 }, "\(prefix): widths \(widths)")
+        let offsets = offsets ?? [LayerOffset](repeating: .bias, count: widths.count - 1)
+        precondition(offsets.count == widths.count - 1, "\(prefix): \(offsets.count) offsets of \(widths.count - 1) layers")
         var tensors: [TensorSpec] = []
+        var firsts: [Int] = []
         var next = 0
-        for layer in 0..<widths.count - 1 {
-            let (inputs, outputs) = (widths[layer], widths[layer + 1])
-            tensors.append(
-                TensorSpec(name: "\(prefix).\(layer).weight", shape: [outputs, inputs], range: next..<next + outputs * inputs))
-            next += outputs * inputs
-            tensors.append(TensorSpec(name: "\(prefix).\(layer).bias", shape: [outputs], range: next..<next + outputs))
-            next += outputs
+        func add(_ name: String, _ shape: [Int]) {
+            let count = shape.reduce(1, *)
+            tensors.append(TensorSpec(name: "\(prefix).\(name)", shape: shape, range: next..<next + count))
+            next += count
+        }
+        for (layer, offset) in offsets.enumerated() {
+            firsts.append(tensors.count)
+            add("\(layer).weight", [widths[layer + 1], widths[layer]])
+            switch offset {
+            case .none: break
+            case .bias: add("\(layer).bias", [widths[layer + 1]])
+            case .norm: ["gamma", "beta"].forEach { add("\(layer).\($0)", [widths[layer + 1]]) }
+            }
         }
         self.tensors = tensors
         self.count = next
+        self.offsets = offsets
+        self.firsts = firsts
     }
 
-    /// Tensor indices in the order in which a backward pass completes them: last layer first, its bias before its weight.
-    public var readyOrder: [Int] { tensors.indices.reversed() }
+    /// Index of a layer's weight among the tensors.
+    public func weight(_ layer: Int) -> Int { firsts[layer] }
+    public func bias(_ layer: Int) -> Int? { offsets[layer] == .bias ? firsts[layer] + 1 : nil }
+    /// Index of a norm's γ, behind which its β follows.
+    public func gamma(_ layer: Int) -> Int? { offsets[layer] == .norm ? firsts[layer] + 1 : nil }
 }

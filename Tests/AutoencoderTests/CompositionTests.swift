@@ -12,7 +12,7 @@ import Testing
         let replica = try Replica(settings)
         #expect(replica.phases.map(\.name) == variant.phaseNames)
         let lane = replica.makeLanes(shards: 0..<settings.shards, threads: 1)[0]
-        lane.load(step: 0, minibatch: 5, images: images(settings, step: 0))
+        lane.load(step: 0, images: [.images: images(settings, step: 0))
         FloatingPoint.setModes()
         for phase in replica.phases {
             #expect(phase.figures.first == .loss && Set(phase.figures).count == phase.figures.count)

@@ -79,7 +79,7 @@ import Testing
         let shards = images(settings, step: replica.step)
         func lane() -> Lane {
             let lane = replica.makeLanes(shards: 0..<settings.shards, threads: 1)[0]
-            lane.load(step: replica.step, minibatch: replica.minibatch, images: shards)
+            lane.load(step: replica.step, images: [.images: shards)
             return lane
         }
         let warm = lane()
@@ -107,7 +107,7 @@ import Testing
     func readyOrder() throws {
         let replica = try Replica(smallSettings())
         let lane = replica.makeLanes(shards: 0..<3, threads: 1)[0]
-        lane.load(step: 0, minibatch: 5, images: images(replica.settings, step: 0))
+        lane.load(step: 0, images: [.images: images(replica.settings, step: 0))
         FloatingPoint.setModes()
         for phase in replica.phases {
             let order = OrderRecorder()

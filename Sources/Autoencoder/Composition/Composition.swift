@@ -6,73 +6,39 @@ struct NetworkPlan: Sendable, Hashable {
     let name: String
     /// Inputs, hidden widths, outputs.
     let widths: [Int]
+    /// What each layer adds to its product.
+    let offsets: [LayerOffset]
+    /// What weights are drawn with, where it is not the recipe's `initialisation`.
+    let std: Double?
+
+    init(name: String, widths: [Int], offsets: [LayerOffset]? = nil, std: Double? = nil) {
+        self.name = name
+        self.widths = widths
+        self.offsets = offsets ?? [LayerOffset](repeating: .bias, count: widths.count - 1)
+        self.std = std
+    }
 
     var outputs: Int { widths[widths.count - 1] }
-    /// Weights and biases.
-    var parameters: Int { products + widths.dropFirst().reduce(0, +) }
-    /// Multiply-adds of a row's forward pass.
-    var products: Int { zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 } }
-    /// Those of its first layer, the one whose input nobody may need a gradient of.
-    var firstProduct: Int { widths[0] * widths[1] }
-    var hidden: ArraySlice<Int> { widths.dropFirst().dropLast() }
-}
-
-/// What a phase makes smaller, or measures, at a node.
-enum Term: Sendable, Hashable {
-    /// The cost of the decoder's logits against the clean images.
-    case reconstruction(logits: Node, target: Node, loss: ReconstructionLoss)
-    /// A discriminator's logits of a stack: the first half real, the second fake; the sum of both halves' means.
-    case discriminate(logits: Node)
-    /// A discriminator's logits of what a generator makes, called real: −log D, the non-saturating loss.
-    case fool(logits: Node)
-    /// The sums of a code's values and of their squares: no gradient.
-    case measure(code: Node)
-
-    /// The node it looks at.
-    var node: Node {
-        switch self {
-        case .reconstruction(let logits, _, _), .discriminate(let logits), .fool(let logits): logits
-        case .measure(let code): code
-        }
-    }
-
-    /// Every node it needs the values of.
-    var needs: [Node] {
-        if case .reconstruction(let logits, let target, _) = self { return [logits, target] }
-        return [node]
-    }
-
-    /// Whether a gradient leaves it.
-    var isMinimised: Bool { if case .measure = self { false } else { true } }
-
-    /// Names of the sums over rows that it adds to a phase's report.
-    var figures: [Figure] {
-        switch self {
-        case .reconstruction: [.loss, .pixelError]
-        case .discriminate, .fool: [.loss]
-        case .measure: [.codeSum, .codeSquares]
-        }
-    }
-}
-
-/// A sum over rows that a phase tells of each shard.
-public enum Figure: String, Sendable, Hashable {
-    /// The phase's loss, all its terms together.
-    case loss
-    /// Squared error over all pixels.
-    case pixelError = "pixel_error"
-    /// Of all values of the codes.
-    case codeSum = "code_sum"
-    /// Of their squares.
-    case codeSquares = "code_squares"
+    var layout: ParameterLayout { ParameterLayout(prefix: name, widths: widths, offsets: offsets) }
+    /// Multiply-adds of a row's pass through one layer.
+    func products(_ layer: Int) -> Int { widths[layer] * widths[layer + 1] }
 }
 
 /// One phase of a step before it is compiled.
 struct PhasePlan: Sendable, Hashable {
     let name: String
+    /// Whose minibatch it runs on.
+    let stream: Stream
     /// The networks that it changes, in the order of its flat buffer.
     let changes: [Int]
     let terms: [Term]
+
+    init(name: String, stream: Stream = .images, changes: [Int], terms: [Term]) {
+        self.name = name
+        self.stream = stream
+        self.changes = changes
+        self.terms = terms
+    }
 
     /// Names of the sums that it tells of each shard.
     var figures: [Figure] {
@@ -87,7 +53,18 @@ struct Composition: Sendable, Hashable {
     var graph = Graph()
     /// In the order of a step.
     var phases: [PhasePlan] = []
-    /// What is asked for after training: the code of a clean image, and the logits of the image of a code.
-    var code: Node
-    var image: Node
+    /// What is asked for after training.
+    var outputs: [Output: Node] = [:]
+
+    /// What `Inference`, pictures and figures ask a trained model for.
+    enum Output: String, Sendable, Hashable {
+        /// The code of a clean image.
+        case code
+        /// The logits of the image of what is given.
+        case image
+        /// The logits of a clean image's class or cluster.
+        case label
+        /// The Gaussian posterior's means and logarithms of variances, of a clean image.
+        case head
+    }
 }

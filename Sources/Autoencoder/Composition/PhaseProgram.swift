@@ -1,78 +1,138 @@
 /// What a phase computes, in order: the values that its terms need, then the gradients on their way back to what it changes.
 struct PhaseProgram: Sendable {
     /// What becomes of the gradient of a node.
-    struct Back: Sendable {
+    struct Back: Sendable, Hashable {
         let node: Node
-        /// The network whose parameters' gradients are delivered here; nil where the phase does not change it, or there is none.
-        let delivers: Int?
+        /// Whether the parameters' gradients are delivered here: the phase changes the network.
+        let delivers: Bool
         /// The inputs to which the gradient goes on.
         let inputs: [Node]
-        /// Those among them that another node has sent a gradient to already, to which this one is added.
+        /// Those among them that a gradient has come to already, to which this one is added.
         let adds: Set<Node>
     }
 
+    /// A part of the phase that runs without any other shard.
+    enum Part: Sendable, Hashable {
+        case value(Node)
+        /// Sums of a value's columns, which the norm behind it needs of all shards.
+        case valueMoments(Node)
+        case term(Int)
+        case gradient(Back)
+        /// Sums of a gradient's columns, which it needs on its way back through the norm.
+        case gradientMoments(Node)
+    }
+
+    /// What ends a segment: something that is to be known of all shards.
+    enum Exchange: Sendable, Hashable {
+        /// Two doubles of each shard for each column of a norm's value.
+        case moments(Node, columns: Int)
+        /// The phase's sum; always the last.
+        case gradient
+    }
+
+    struct Segment: Sendable, Hashable {
+        var parts: [Part]
+        var exchange: Exchange
+
+        /// Whether the moments are those of values, not of gradients.
+        var isForward: Bool { if case .valueMoments = parts.last { true } else { false } }
+    }
+
+    let segments: [Segment]
     /// Every value that is needed, each after what it needs.
     let forward: [Node]
-    let terms: [Term]
-    /// From the terms down.
     let backward: [Back]
+    let terms: [Term]
+    /// Nodes whose gradient takes the place of their value, which nobody else needs.
+    let replaced: Set<Node>
+    /// Which of the lane's gradients a node's is kept in, those that `replaced` has not.
+    let slots: [Node: Int]
 
     init(_ plan: PhasePlan, graph: Graph) {
         terms = plan.terms
         forward = graph.order(for: plan.terms.flatMap(\.needs))
         let changes = Set(plan.changes)
-        var reached = Set(plan.terms.filter(\.isMinimised).map(\.node))
+        let roots = plan.terms.compactMap(\.root)
+        let needed = forward.flatMap { graph[$0].inputs } + plan.terms.flatMap(\.needs)
+        let uses = needed.reduce(into: [Node: Int]()) { $0[$1, default: 0] += 1 }
+        replaced = Set(roots.filter { uses[$0] == 1 })
+        backward = Self.backward(graph, forward: forward, roots: Set(roots), changes: changes)
+        segments = Self.segments(graph, forward, plan.terms, backward)
+        slots = Self.slots(plan.terms, backward, replaced)
+        let delivering = backward.filter(\.delivers).map { graph[$0.node].operation }
+        precondition(Set(delivering).count == delivering.count, "\(plan.name): each layer that it changes is run once in it")
+        precondition(
+            Set(backward.filter(\.delivers).compactMap { graph[$0.node].network }) == changes,
+            "\(plan.name): a network that it changes is not in it")
+    }
+
+    private static func backward(_ graph: Graph, forward: [Node], roots: Set<Node>, changes: Set<Int>) -> [Back] {
+        var reached = roots
         var backward: [Back] = []
         for node in forward.reversed() where reached.contains(node) {
             let vertex = graph[node]
             let wanting = vertex.inputs.filter { !graph[$0].below.isDisjoint(with: changes) }
-            var delivers: Int?
-            if case .apply(let network) = vertex.operation, changes.contains(network) { delivers = network }
+            let delivers = vertex.network.map(changes.contains) ?? false
             backward.append(Back(node: node, delivers: delivers, inputs: wanting, adds: Set(wanting).intersection(reached)))
             reached.formUnion(wanting)
         }
-        self.backward = backward
-        let roots = Set(plan.terms.filter(\.isMinimised).map(\.node))
-        precondition(
-            forward.allSatisfy { roots.isDisjoint(with: graph[$0].inputs) },
-            "\(plan.name): a term's gradient takes the place of its node's values, which something else needs")
-        let delivering = backward.compactMap(\.delivers)
-        precondition(
-            Set(delivering) == changes && delivering.count == changes.count,
-            "\(plan.name): each network that it changes is run once in it")
+        return backward
+    }
+
+    private static func segments(_ graph: Graph, _ forward: [Node], _ terms: [Term], _ backward: [Back]) -> [Segment] {
+        var segments: [Segment] = []
+        var parts: [Part] = []
+        func cut(_ node: Node, _ part: Part) {
+            parts.append(part)
+            segments.append(Segment(parts: parts, exchange: .moments(node, columns: graph[node].columns)))
+            parts = []
+        }
+        for node in forward {
+            if graph[node].isExchanged { cut(node, .valueMoments(node)) }
+            parts.append(.value(node))
+        }
+        parts += terms.indices.map { .term($0) }
+        for back in backward {
+            if graph[back.node].isExchanged { cut(back.node, .gradientMoments(back.node)) }
+            parts.append(.gradient(back))
+        }
+        segments.append(Segment(parts: parts, exchange: .gradient))
+        return segments
+    }
+
+    /// As few places as will do: a gradient's is free again when it has gone on.
+    private static func slots(
+        _ terms: [Term], _ backward: [Back], _ replaced: Set<Node>
+    ) -> [Node: Int] {
+        var slots: [Node: Int] = [:]
+        var free: [Int] = []
+        var next = 0
+        func give(_ node: Node) {
+            guard slots[node] == nil, !replaced.contains(node) else { return }
+            if let slot = free.popLast() { slots[node] = slot; return }
+            slots[node] = next
+            next += 1
+        }
+        terms.compactMap(\.root).forEach(give)
+        for back in backward {
+            back.inputs.forEach(give)
+            if let slot = slots[back.node] { free.append(slot) }
+        }
+        return slots
     }
 }
 
-// MARK: What a step costs
-
-extension Composition {
-    /// Multiply-adds of one sample's phases, with what is not computed again while no network below it has changed: 22.6 million at
-    /// 784-1000-1000-8.
-    var multiplyAddsPerSample: Int {
-        var fresh = Set<Node>()
-        return phases.reduce(0) { sum, phase in
-            let program = PhaseProgram(phase, graph: graph)
-            let forward = program.forward.filter { !fresh.contains($0) }.reduce(0) { $0 + forwardProducts($1) }
-            fresh.formUnion(program.forward)
-            fresh = fresh.filter { graph[$0].below.isDisjoint(with: phase.changes) }
-            return sum + forward + program.backward.reduce(0) { $0 + backwardProducts($1) }
+extension Graph.Vertex {
+    /// The network whose parameters it has.
+    var network: Int? {
+        switch operation {
+        case .dense(let network, _, _), .normalise(let network, _, _): network
+        default: nil
         }
     }
 
-    private func forwardProducts(_ node: Node) -> Int {
-        guard case .apply(let network) = graph[node].operation else { return 0 }
-        return graph[node].multiple * networks[network].products
+    /// Whether it needs something of all shards, both ways.
+    var isExchanged: Bool {
+        if case .normalise(_, _, .batch) = operation { true } else { false }
     }
-
-    /// The gradients of the weights where they are delivered, and of the values below; the first layer's inputs may want none.
-    private func backwardProducts(_ back: PhaseProgram.Back) -> Int {
-        guard case .apply(let network) = graph[back.node].operation else { return 0 }
-        let plan = networks[network]
-        let weights = back.delivers == nil ? 0 : plan.products
-        let values = back.inputs.isEmpty ? plan.products - plan.firstProduct : plan.products
-        return graph[back.node].multiple * (weights + values)
-    }
-
-    /// Elements that a phase changes.
-    func count(ofPhase phase: PhasePlan) -> Int { phase.changes.reduce(0) { $0 + networks[$1].parameters } }
 }

@@ -5,97 +5,164 @@ import Layers
 ///
 /// It works in blocks of a fixed number of rows, the last one filled up, since products change bits with their rows: an
 /// image's code depends on its place in the block, but not on the images around it or on how many there are.
+///
+/// Shapes: N images, P pixels, Z code, K labels.
 public struct Inference: Sendable {
     /// Rows of every product.
     public static let blockRows = 100
+    /// The step that noise is drawn for: that of no training.
+    private static let step: UInt64 = 1 << 48 - 1
 
     public let settings: TrainingSettings
     private let model: Model
+    private let population: [NormPlace: ColumnMoments]
 
     /// Copies the networks that it needs from the tensors of a state, snapshot or checkpoint.
     ///
     /// - Parameters:
-    ///   - tensors: others beside those needed are ignored.
+    ///   - tensors: others beside those needed are ignored; those of batch norms' moments among them (`PopulationMoments`).
     ///   - averaged: take the averaged weights. Throws `StateError` where a tensor is missing or of another shape; `MemoryShortage`.
     public init(_ settings: TrainingSettings, tensors: [Tensor], averaged: Bool = false) throws {
         self.settings = settings
         try MemoryRoom.require(
             threads: 1, bytes: 2 * MemoryLayout<Float>.size * settings.parameterCount, for: "encoding and decoding")
-        model = Model(settings.composition)
+        let model = Model(settings.composition)
+        self.model = model
         let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        func values(_ name: String, _ shape: [Int]) throws -> Slice<Float> {
+            guard let found = byName[name] else {
+                throw StateError(tensor: name, problem: "is missing; the run has another configuration")
+            }
+            guard found.shape == shape, case .f32(let values) = found.values else {
+                throw StateError(
+                    tensor: name,
+                    problem: "is \(found.values.type) of shape \(found.shape), expected f32 of \(shape); "
+                        + "the run has another configuration")
+            }
+            return values
+        }
         let graph = model.composition.graph
-        let needed = graph[model.composition.code].below.union(graph[model.composition.image].below)
+        let outputs = Array(model.composition.outputs.values)
+        let needed = outputs.reduce(into: Set<Int>()) { $0.formUnion(graph[$1].below) }
         for network in needed.sorted().map({ model.networks[$0] }) {
             for tensor in network.layout.tensors {
                 let name = averaged ? StateNames.average(tensor.name) : tensor.name
-                guard let found = byName[name] else {
-                    throw StateError(tensor: name, problem: "is missing; the run has another configuration")
-                }
-                guard found.shape == tensor.shape, case .f32(let values) = found.values else {
-                    throw StateError(
-                        tensor: name,
-                        problem: "is \(found.values.type) of shape \(found.shape), expected f32 of \(tensor.shape); "
-                            + "the run has another configuration")
-                }
-                network.parameters[tensor.range].copy(from: values)
+                network.parameters[tensor.range].copy(from: try values(name, tensor.shape))
             }
         }
+        var population: [NormPlace: ColumnMoments] = [:]
+        for node in graph.order(for: outputs) {
+            guard case .normalise(let network, let layer, _) = graph[node].operation else { continue }
+            let (place, columns) = (NormPlace(network: network, layer: layer), graph[node].columns)
+            let name = "\(model.composition.networks[network].name).\(layer)"
+            population[place] = ColumnMoments(
+                mean: try values(StateNames.mean(name), [columns]), variance: try values(StateNames.variance(name), [columns]))
+        }
+        self.population = population
     }
 
-    /// (N, Z): the codes of N images of as many bytes as an image of the run has.
-    public func encode(_ images: [UInt8]) -> Matrix {
-        let pixels = settings.pixels
-        precondition(images.count % pixels == 0, "\(images.count) bytes are not whole images of \(pixels)")
-        return run(model.composition.code, rows: images.count / pixels) { input, rows in
-            Elementwise.bytesToUnit(images[rows.lowerBound * pixels..<rows.upperBound * pixels], into: input.values)
-        }
+    // MARK: What it can be asked for
+
+    /// Whether images have codes: not where they are only generated.
+    public var canEncode: Bool { model.composition.outputs[.code] != nil }
+    /// Whether it says of an image which label or cluster it has.
+    public var canLabel: Bool { model.composition.outputs[.label] != nil }
+    /// Labels or clusters, one of which is decoded beside a code; nil where the code is all.
+    public var decodedLabels: Int? {
+        let graph = model.composition.graph
+        return graph.order(for: [model.composition.outputs[.image]!]).lazy.compactMap {
+            if case .given(.label) = graph[$0].operation { graph[$0].columns } else { nil }
+        }.first
     }
+
+    /// (N, Z): the codes of N images of as many bytes as an image of the run has; of a posterior one sample each, always the same.
+    public func encode(_ images: [UInt8]) -> Matrix { run(images, .code) }
+
+    /// (N, K): logits of the images' labels or clusters.
+    public func labelLogits(_ images: [UInt8]) -> Matrix { run(images, .label) }
+
+    /// (N, 2 Z): means and logarithms of variances of the Gaussian posterior.
+    public func posterior(_ images: [UInt8]) -> Matrix { run(images, .head) }
 
     /// (N, P): the images of codes (N, Z), as the output's nonlinearity gives them.
-    public func decode(_ codes: Matrix) -> Matrix {
+    ///
+    /// - Parameter labels: (N, K) where one is decoded beside the code: one-hots, or a softmax's.
+    public func decode(_ codes: Matrix, labels: Matrix? = nil) -> Matrix {
         precondition(codes.columns == settings.model.code, "codes of \(codes.columns) dimensions, expected \(settings.model.code)")
-        let images = run(model.composition.image, rows: codes.rows) { input, rows in
-            input.values.copy(from: codes.rows(rows).values)
+        precondition(labels?.columns == decodedLabels, "labels of \(labels?.columns ?? 0) columns, expected \(decodedLabels ?? 0)")
+        let images = run(.image, rows: codes.rows) { rows in
+            var given: [Given: Matrix] = [.code: Self.block(codes, rows)]
+            if let labels { given[.label] = Self.block(labels, rows) }
+            return GraphInputs(step: Self.step, batches: [.images: [Self.noImages(rows)]], given: given)
         }
         if settings.model.output == .sigmoid { Elementwise.sigmoid(images.values, into: images.values) }
         return images
     }
 
     /// (N, P): decoded codes of images.
-    public func reconstruct(_ images: [UInt8]) -> Matrix { decode(encode(images)) }
+    ///
+    /// - Parameter labels: the images', where the decoder is told them and the encoder does not find them itself.
+    public func reconstruct(_ images: [UInt8], labels: [UInt8] = []) -> Matrix {
+        let codes = encode(images)
+        guard let columns = decodedLabels else { return decode(codes) }
+        if canLabel {
+            let logits = labelLogits(images)
+            Softmax.forward(logits, into: logits)
+            return decode(codes, labels: logits)
+        }
+        precondition(labels.count == codes.rows, "\(labels.count) labels of \(codes.rows) images")
+        return decode(codes, labels: Self.oneHots(labels.map(Int.init), classes: columns))
+    }
 
-    /// Runs the graph up to a node block by block; `fill` writes the rows of what comes from outside.
-    private func run(_ node: Node, rows count: Int, fill: (Matrix, Range<Int>) -> Void) -> Matrix {
+    /// (N, K): rows of zeros but for a one; none where a label is none of the classes.
+    public static func oneHots(_ labels: [Int], classes: Int) -> Matrix {
+        let matrix = Matrix(rows: labels.count, columns: classes)
+        for (row, label) in labels.enumerated() where (0..<classes).contains(label) { matrix[row, label] = 1 }
+        return matrix
+    }
+
+    // MARK: Block by block
+
+    private func run(_ images: [UInt8], _ output: Composition.Output) -> Matrix {
+        let pixels = settings.pixels
+        precondition(images.count % pixels == 0, "\(images.count) bytes are not whole images of \(pixels)")
+        return run(output, rows: images.count / pixels) { rows in
+            var bytes = Array(images[rows.lowerBound * pixels..<rows.upperBound * pixels])
+            bytes += [UInt8](repeating: 0, count: (Self.blockRows - rows.count) * pixels)
+            let shard = ShardImages(
+                shard: 0, rows: rows.lowerBound..<rows.lowerBound + Self.blockRows, images: bytes,
+                labels: [UInt8](repeating: .max, count: Self.blockRows))
+            return GraphInputs(step: Self.step, batches: [.images: [shard]])
+        }
+    }
+
+    private static func noImages(_ rows: Range<Int>) -> ShardImages {
+        ShardImages(
+            shard: 0, rows: rows.lowerBound..<rows.lowerBound + blockRows, images: [],
+            labels: [UInt8](repeating: .max, count: blockRows))
+    }
+
+    /// Rows of a matrix, filled up with zeros to a block.
+    private static func block(_ matrix: Matrix, _ rows: Range<Int>) -> Matrix {
+        let block = Matrix(rows: blockRows, columns: matrix.columns)
+        block.rows(0..<rows.count).values.copy(from: matrix.rows(rows).values)
+        return block
+    }
+
+    private func run(_ output: Composition.Output, rows count: Int, inputs: (Range<Int>) -> GraphInputs) -> Matrix {
+        guard let node = model.composition.outputs[output] else { preconditionFailure("the model has no \(output)") }
         if !FloatingPoint.modesAreSet { FloatingPoint.setModes() }
         let graph = model.composition.graph
-        let block = Self.blockRows
-        let blocks = RowBlocks(shards: [0], counts: [block])
         let order = graph.order(for: [node])
-        var (values, activations): ([Node: Matrix], [Node: Activations]) = ([:], [:])
-        for node in order {
-            if case .apply(let network) = graph[node].operation {
-                activations[node] = Activations(widths: model.networks[network].widths, capacity: block)
-            } else {
-                values[node] = Workspace(columns: graph[node].columns, capacity: block).matrix(rows: block)
-            }
+        let values = GraphValues(
+            order, of: model, settings: settings, shards: 1, mostRows: { _ in Self.blockRows }, population: population)
+        let result = Matrix(rows: count, columns: graph[node].columns)
+        for start in stride(from: 0, to: count, by: Self.blockRows) {
+            let rows = start..<min(start + Self.blockRows, count)
+            values.load(inputs(rows), shards: [0], counts: [.images: [Self.blockRows]])
+            order.forEach(values.compute)
+            result.rows(rows).values.copy(from: values.value(node).rows(0..<rows.count).values)
         }
-        let output = Matrix(rows: count, columns: graph[node].columns)
-        for start in stride(from: 0, to: count, by: block) {
-            let rows = start..<min(start + block, count)
-            for node in order {
-                switch graph[node].operation {
-                case .image, .given:
-                    if rows.count < block { values[node]!.values.fill(0) }
-                    fill(values[node]!.rows(0..<rows.count), rows)
-                case .apply(let network):
-                    values[node] = model.networks[network].forward(
-                        values[graph[node].inputs[0]]!, into: activations[node]!, blocks: blocks)
-                case .corrupt, .prior, .stack:
-                    preconditionFailure("an output depends on \(graph[node].operation)")
-                }
-            }
-            output.rows(rows).values.copy(from: values[node]!.rows(0..<rows.count).values)
-        }
-        return output
+        return result
     }
 }

@@ -4,21 +4,21 @@ import Layers
 /// The networks of a composition with their memory, and its phases compiled.
 final class Model: Sendable {
     let composition: Composition
-    let networks: [MultilayerPerceptron]
+    let networks: [DenseNetwork]
     /// One a phase.
     let programs: [PhaseProgram]
 
     /// Networks with all parameters zero.
     init(_ composition: Composition) {
         self.composition = composition
-        networks = composition.networks.map { MultilayerPerceptron(name: $0.name, widths: $0.widths) }
+        networks = composition.networks.map { DenseNetwork(name: $0.name, widths: $0.widths, offsets: $0.offsets) }
         programs = composition.phases.map { PhaseProgram($0, graph: composition.graph) }
     }
 
-    /// Draws the weights; a pure function of (settings, seed). Each tensor has a stream of its own, biases stay 0.
+    /// Draws the weights; a pure function of (settings, seed). Each tensor has a stream of its own; biases stay 0, norms the identity.
     func initialise(_ initialisation: Initialisation, seed: UInt64) {
         var stream: UInt64 = 0
-        for network in networks {
+        for (network, plan) in zip(networks, composition.networks) {
             for tensor in network.layout.tensors {
                 defer { stream += 1 }
                 guard tensor.shape.count == 2 else { continue }
@@ -29,7 +29,7 @@ final class Model: Sendable {
                     }
                 let weight = Matrix(network.parameters[tensor.range], rows: tensor.shape[0], columns: tensor.shape[1])
                 RandomSource(seed: seed, purpose: .initialisation, step: stream)
-                    .fillNormal(weight, firstRow: 0, std: Float(std))
+                    .fillNormal(weight, firstRow: 0, std: Float(plan.std ?? std))
             }
         }
     }

@@ -10,19 +10,19 @@ public final class Lane: @unchecked Sendable {
 
     let settings: TrainingSettings
     let model: Model
-    let scratch: BackwardScratch
-    /// By the rows that a value has for each row of the minibatch.
-    private var blocks: [Int: RowBlocks] = [:]
-    /// Each shard's first row in the global minibatch.
-    private(set) var firstRows: [Int] = []
-    private(set) var images: [ShardImages] = []
-
-    private let values: [Node: Workspace]
-    private let activations: [Node: Activations]
-    private let gradients: [Node: Workspace]
-    private let sum: Workspace?
-    /// For which step and which parameters each value was computed.
+    let values: GraphValues
+    /// Of each stream, what the lane's shards hold of it.
+    private(set) var batches: [Stream: [ShardImages]] = [:]
+    /// For gradients on their way back, as few as the phases need at a time.
+    private let gradients: [Storage<Float>]
+    private let sum: Storage<Float>
+    /// For one shard's gradient of a weight.
+    let tile: Slice<Float>
+    /// For which step and which parameters each value was computed, and the sums of its columns.
     private var stamps: [Node: Stamp] = [:]
+    private var sumStamps: [Node: Stamp] = [:]
+    /// Of the phase under way, one a shard.
+    var reports: [ShardReport] = []
 
     private struct Stamp: Equatable {
         let step: UInt64
@@ -35,103 +35,101 @@ public final class Lane: @unchecked Sendable {
         self.settings = settings
         self.model = model
         let graph = model.composition.graph
-        let most = ShardGeometry.mostRows(minibatch: settings.minibatch, shards: settings.shards)
-        func capacity(_ node: Node) -> Int { RowBlocks.capacity(blocks: shards.count, rows: graph[node].multiple * most) }
-        func workspace(_ node: Node) -> Workspace { Workspace(columns: graph[node].columns, capacity: capacity(node)) }
-        let used = graph.order(for: model.programs.flatMap(\.forward))
-        var (values, activations): ([Node: Workspace], [Node: Activations]) = ([:], [:])
-        for node in used {
-            if case .apply(let network) = graph[node].operation {
-                activations[node] = Activations(widths: model.networks[network].widths, capacity: capacity(node))
-            } else {
-                values[node] = workspace(node)
-            }
+        func mostRows(_ stream: Stream) -> Int {
+            ShardGeometry.mostRows(minibatch: settings.mostRows(of: stream), shards: settings.shards)
         }
-        (self.values, self.activations) = (values, activations)
-        let inner = model.programs.flatMap(\.backward)
-        let receiving = Set(inner.flatMap(\.inputs))
-        gradients = Dictionary(uniqueKeysWithValues: receiving.map { ($0, workspace($0)) })
-        let widest = inner.flatMap(\.adds).max { graph[$0].columns * graph[$0].multiple < graph[$1].columns * graph[$1].multiple }
-        sum = widest.map(workspace)
-        let hidden = model.networks.flatMap { $0.widths.dropFirst().dropLast() }
+        func elements(_ node: Node) -> Int {
+            let vertex = graph[node]
+            return vertex.columns * RowBlocks.capacity(blocks: shards.count, rows: vertex.multiple * mostRows(vertex.stream))
+        }
+        values = GraphValues(
+            graph.order(for: model.programs.flatMap(\.forward)), of: model, settings: settings, shards: shards.count,
+            mostRows: mostRows)
+        let slots = model.programs.flatMap(\.slots)
+        gradients = (0..<(slots.map { $0.value + 1 }.max() ?? 0)).map { slot in
+            Storage<Float>(count: slots.filter { $0.value == slot }.map { elements($0.key) }.max() ?? 0)
+        }
+        let further = model.programs.flatMap { program in
+            program.backward.flatMap(\.adds) + program.terms.compactMap(\.root).filter { !program.replaced.contains($0) }
+                + program.backward.map(\.node).filter { if case .drop = graph[$0].operation { true } else { false } }
+        }
+        sum = Storage<Float>(count: further.map(elements).max() ?? 0)
         let tensors = model.networks.flatMap { $0.layout.tensors.map(\.count) }
-        scratch = BackwardScratch(
-            width: hidden.max() ?? 1, capacity: used.map(capacity).max() ?? 0, tensor: tensors.max() ?? 1)
+        tile = Storage<Float>(count: tensors.max() ?? 1).all
     }
 
     /// Gives the lane a step's images. They are converted when the step's first phase runs, on the lane's thread.
     ///
     /// - Parameters:
     ///   - step: counted from 0.
-    ///   - minibatch: B of that step.
-    ///   - images: those of the lane's shards in any order; others are ignored.
-    public func load(step: UInt64, minibatch: Int, images: [ShardImages]) {
-        precondition(minibatch <= settings.minibatch, "a minibatch of \(minibatch) in workspaces for \(settings.minibatch)")
+    ///   - images: of each stream that the settings have, those of the lane's shards in any order; others are ignored.
+    public func load(step: UInt64, images: [Stream: [ShardImages]]) {
         self.step = step
-        self.images = shards.map { shard in
-            guard let image = images.first(where: { $0.shard == shard }) else {
-                preconditionFailure("no images of shard \(shard)")
+        batches = [:]
+        for stream in Stream.allCases where settings.mostRows(of: stream) > 0 {
+            let minibatch = settings.minibatchSize(of: stream, ofStep: step)
+            batches[stream] = shards.map { shard in
+                guard let image = images[stream]?.first(where: { $0.shard == shard }) else {
+                    preconditionFailure("no \(stream) of shard \(shard)")
+                }
+                let rows = ShardGeometry.rows(ofShard: shard, minibatch: minibatch, shards: settings.shards)
+                precondition(image.rows == rows, "shard \(shard) has rows \(image.rows), expected \(rows)")
+                precondition(image.images.count == rows.count * settings.pixels, "shard \(shard): images of another size")
+                return image
             }
-            let rows = ShardGeometry.rows(ofShard: shard, minibatch: minibatch, shards: settings.shards)
-            precondition(image.rows == rows, "shard \(shard) has rows \(image.rows), expected \(rows)")
-            precondition(image.images.count == rows.count * settings.pixels, "shard \(shard): images of another size")
-            return image
         }
-        let once = RowBlocks(shards: Array(shards), counts: self.images.map(\.rows.count))
-        blocks = [1: once, 2: once.scaled(by: 2)]
-        firstRows = self.images.map(\.rows.lowerBound)
-        stamps = [:]
+        values.load(
+            GraphInputs(step: step, batches: batches), shards: Array(shards),
+            counts: batches.mapValues { $0.map(\.rows.count) })
+        (stamps, sumStamps) = ([:], [:])
     }
 
     // MARK: The values of the graph
 
-    func vertex(_ node: Node) -> Graph.Vertex { model.composition.graph[node] }
+    func vertex(_ node: Node) -> Graph.Vertex { values.vertex(node) }
 
     /// The rows of the lane's shards in a value.
-    func blocks(_ node: Node) -> RowBlocks {
-        let multiple = vertex(node).multiple
-        return blocks[multiple] ?? blocks[1]!.scaled(by: multiple)
-    }
+    func blocks(_ node: Node) -> RowBlocks { values.blocks(node) }
 
     /// (B, columns); B, here and below, with the rows between the blocks.
-    func value(_ node: Node) -> Matrix {
-        let rows = blocks(node).rows
-        return values[node]?.matrix(rows: rows) ?? activations[node]!.output(rows: rows)
-    }
-
-    /// The outputs of the layers of a network that was applied.
-    func activations(_ node: Node) -> Activations { activations[node]! }
+    func value(_ node: Node) -> Matrix { values.value(node) }
 
     /// (B, columns): the gradient by a value on its way back.
-    func gradient(_ node: Node) -> Matrix { gradients[node]!.matrix(rows: blocks(node).rows) }
+    func gradient(_ node: Node, _ program: PhaseProgram) -> Matrix {
+        if program.replaced.contains(node) { return value(node) }
+        return matrix(node, gradients[program.slots[node]!])
+    }
 
-    /// (B, columns): a further gradient by a value that has received one.
-    func further(_ node: Node) -> Matrix { sum!.matrix(rows: blocks(node).rows, columns: vertex(node).columns) }
+    /// (B, columns): a further gradient by a value that has received one, or what it is multiplied by.
+    func further(_ node: Node) -> Matrix { matrix(node, sum) }
 
-    /// Runs `compute` for the values among these that were not computed for the step's images and the parameters as they are.
+    private func matrix(_ node: Node, _ storage: Storage<Float>) -> Matrix {
+        let (rows, columns) = (blocks(node).rows, vertex(node).columns)
+        return Matrix(storage[0..<rows * columns], rows: rows, columns: columns)
+    }
+
+    /// Runs `compute` where it was not run for the step's images and the parameters as they are.
     ///
     /// - Parameter versions: changes so far to each network.
-    func refresh(_ nodes: [Node], versions: [UInt64], compute: (Node) -> Void) {
-        for node in nodes {
-            let stamp = Stamp(step: step!, versions: vertex(node).below.sorted().map { versions[$0] })
-            if stamps[node] == stamp { continue }
-            compute(node)
-            stamps[node] = stamp
-        }
+    func refresh(_ node: Node, versions: [UInt64], compute: () -> Void) {
+        let stamp = stamp(node, versions)
+        if stamps[node] == stamp { return }
+        compute()
+        stamps[node] = stamp
+    }
+
+    /// The same for the sums of a value's columns.
+    func refreshSums(_ node: Node, versions: [UInt64], compute: () -> Void) {
+        let stamp = stamp(node, versions)
+        if sumStamps[node] == stamp { return }
+        compute()
+        sumStamps[node] = stamp
+    }
+
+    private func stamp(_ node: Node, _ versions: [UInt64]) -> Stamp {
+        Stamp(step: step!, versions: vertex(node).below.sorted().map { versions[$0] })
     }
 
     /// What stood there is no more: a gradient has taken its place.
     func spoil(_ node: Node) { stamps[node] = nil }
-}
-
-extension TrainingSettings {
-    /// Draws the input noise of some rows of a step's minibatch.
-    ///
-    /// - Parameters:
-    ///   - noise: (rows, pixels), overwritten.
-    ///   - firstRow: its first row in the global minibatch.
-    func fillInputNoise(_ noise: Matrix, step: UInt64, firstRow: Int) {
-        RandomSource(seed: seed, purpose: .inputNoise, step: step)
-            .fillNormal(noise, firstRow: firstRow, std: Float(inputNoise))
-    }
 }

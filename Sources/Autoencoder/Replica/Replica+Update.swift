@@ -37,7 +37,8 @@ extension Replica {
         precondition(phase == self.phase, "phase \(phase) applied, but phase \(self.phase) is next")
         let state = states[phase]
         let rule = UpdateRule(
-            state, change: change, rate: settings.rate(phase: phases[phase].name, step: step), minibatch: minibatch,
+            state, change: change, rate: settings.rate(phase: phases[phase].name, step: step),
+            minibatch: minibatch(ofPhase: phase),
             bits: settings.gradientBits)
         share(state.pieces.count, team) { rule.update(state.pieces[$0]) }
         chain = ChainHash.extend(chain, withDigests: state.digests.all)

@@ -48,8 +48,8 @@ public final class Replica: @unchecked Sendable {
     /// Index of the next phase to apply.
     public var phase: Int { Int(applied % UInt64(phases.count)) }
 
-    /// Rows of the minibatch of the step under way.
-    public var minibatch: Int { settings.minibatchSize(ofStep: step) }
+    /// Rows of the minibatch that a phase of the step under way runs on.
+    public func minibatch(ofPhase phase: Int) -> Int { settings.minibatchSize(of: phases[phase].stream, ofStep: step) }
 
     /// A phase's own sum buffer, kept until that phase of the next step.
     public func sum(_ phase: Int) -> Storage<Int32> { states[phase].sum }

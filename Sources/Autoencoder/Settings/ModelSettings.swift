@@ -11,7 +11,7 @@ public enum Initialisation: String, Sendable, Hashable, CaseIterable {
     case he
 }
 
-/// The networks of the basic model: encoder, decoder and the discriminator on the code.
+/// The networks of a model: encoder, decoder, and the shape that all its discriminators have.
 public struct ModelSettings: Sendable, Hashable {
     /// Hidden widths, ReLU each; may be empty.
     public var encoder: [Int]
@@ -21,9 +21,14 @@ public struct ModelSettings: Sendable, Hashable {
     public var code: Int
     public var output: Output
     public var initialisation: Initialisation
+    /// Classes of the labels, K.
+    public var classes: Int
+    /// Entries of a softmax that no label teaches.
+    public var clusters: Int
 
     public init(
-        encoder: [Int], decoder: [Int], discriminator: [Int], code: Int, output: Output, initialisation: Initialisation
+        encoder: [Int], decoder: [Int], discriminator: [Int], code: Int, output: Output, initialisation: Initialisation,
+        classes: Int = 10, clusters: Int = 16
     ) {
         self.encoder = encoder
         self.decoder = decoder
@@ -31,5 +36,7 @@ public struct ModelSettings: Sendable, Hashable {
         self.code = code
         self.output = output
         self.initialisation = initialisation
+        self.classes = classes
+        self.clusters = clusters
     }
 }

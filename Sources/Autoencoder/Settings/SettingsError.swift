@@ -22,6 +22,8 @@ extension TrainingSettings {
         try validateShards()
         try validatePhases()
         try prior.validate()
+        if let problem = variant.definition.problem(self) { throw problem }
+        try validateParts()
         if let dimensions = prior.dimensions {
             try require(
                 model.code == dimensions, "model.code",
@@ -44,6 +46,50 @@ extension TrainingSettings {
         }
         try require(model.code >= 1, "model.code", "code is \(model.code), expected 1 or more")
         try require(pixels >= 1, "data", "an image has \(pixels) values, expected 1 or more")
+    }
+
+    private func validateParts() throws {
+        try require((1...255).contains(model.classes), "model.classes", "classes is \(model.classes), expected 1 to 255")
+        try require((1...4_096).contains(model.clusters), "model.clusters", "clusters is \(model.clusters), expected 1 to 4096")
+        if case .universal(let width, let std) = parts.posterior {
+            try require((1...65_536).contains(width), "posterior.width", "width is \(width), expected 1 to 65536")
+            try require(std > 0 && std.isFinite, "posterior.std", "std is \(std), expected more than 0")
+        }
+        for (key, share) in [("input", parts.dropout.input), ("hidden", parts.dropout.hidden)] {
+            try require((0..<1).contains(share), "dropout.\(key)", "share is \(share), expected 0 or more and less than 1")
+        }
+        for (key, value) in [
+            ("noise.discriminator", parts.discriminatorNoise), ("heads.distance", parts.heads.distance),
+            ("heads.weight", parts.heads.weight), ("weights.reconstruction", parts.reconstructionWeight),
+        ] {
+            try require(value >= 0 && value.isFinite, key, "\(value) is impossible, expected 0 or more")
+        }
+        if let labels = parts.labels {
+            try require(
+                (1...1 << 20).contains(labels.minibatch), "labels.minibatch", "minibatch is \(labels.minibatch), expected 1 to 1048576")
+            if let count = labels.count {
+                try require(count >= 1, "labels.count", "count is \(count), expected 1 or more, or all")
+                try require(
+                    count % model.classes == 0, "labels.count",
+                    "\(count) labels are not as many of each of \(model.classes) classes; expected a multiple of \(model.classes), or all")
+            }
+        }
+        try validateNorms()
+    }
+
+    /// A row alone is its own mean: its normalised value is 0, whatever it was.
+    private func validateNorms() throws {
+        let norms = [("encoder", parts.norm.encoder), ("heads", parts.norm.heads), ("decoder", parts.norm.decoder)]
+        for (key, norm) in norms where norm != .none {
+            for stream in Stream.allCases where mostRows(of: stream) > 0 {
+                let least = stream == .images ? min(minibatchSize(ofStep: UInt64(epochs.steps - 1)), minibatch) : labelledMinibatch
+                let rows = norm == .batch ? least : least / shards
+                try require(
+                    rows >= 2, "norm.\(key)",
+                    "\(norm.rawValue) norm of \(rows) row\(rows == 1 ? "" : "s"), as \(stream == .images ? "the last minibatch of an epoch" : "the labelled minibatch")"
+                        + " has, gives nothing to learn from; expected 2 or more")
+            }
+        }
     }
 
     private func validateShards() throws {

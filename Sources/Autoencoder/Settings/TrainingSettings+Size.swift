@@ -4,26 +4,44 @@ import Layers
 /// What a run's arrays come to, without making any of them: a model may be asked for that no machine has the memory for.
 extension TrainingSettings {
     /// Parameters of all networks.
-    public var parameterCount: Int { composition.networks.reduce(0) { $0 + $1.parameters } }
+    public var parameterCount: Int { composition.networks.reduce(0) { $0 + $1.layout.count } }
 
     /// Multiply-adds of one sample's phases, with what neither a step nor a change of networks makes stale computed once: 22.6 million at
     /// 784-1000-1000-8.
     public var multiplyAddsPerSample: Int { composition.multiplyAddsPerSample }
 
-    /// The products of a shard with so many rows: of every layer that a phase runs.
-    public func products(rows: Set<Int>) -> [(rows: Int, inputs: Int, outputs: Int)] {
+    /// The products of every shard that a step may have: of every layer that a phase runs.
+    public var products: [(rows: Int, inputs: Int, outputs: Int)] {
+        let rows = Dictionary(uniqueKeysWithValues: Stream.allCases.map { ($0, shardSizes(of: $0)) })
         let composition = composition
         let graph = composition.graph
-        var multiples = [Set<Int>](repeating: [], count: composition.networks.count)
-        for node in graph.order(for: composition.phases.flatMap(\.terms).flatMap(\.needs)) {
-            if case .apply(let network) = graph[node].operation { multiples[network].insert(graph[node].multiple) }
+        struct Layer: Hashable {
+            let network: Int
+            let layer: Int
         }
-        return zip(composition.networks, multiples).flatMap { network, multiples in
-            let all = Set(rows.flatMap { rows in multiples.map { rows * $0 } }).sorted()
-            return zip(network.widths, network.widths.dropFirst()).flatMap { inputs, outputs in
-                all.map { ($0, inputs, outputs) }
+        var counts: [Layer: Set<Int>] = [:]
+        for node in graph.order(for: composition.phases.flatMap(\.terms).flatMap(\.needs)) {
+            guard case .dense(let network, let layer, _) = graph[node].operation else { continue }
+            let (multiple, rows) = (graph[node].multiple, rows[graph[node].stream] ?? [])
+            counts[Layer(network: network, layer: layer), default: []].formUnion(rows.map { $0 * multiple })
+        }
+        return composition.networks.enumerated().flatMap { index, network in
+            (0..<network.widths.count - 1).flatMap { layer in
+                (counts[Layer(network: index, layer: layer)] ?? []).sorted().map {
+                    ($0, network.widths[layer], network.widths[layer + 1])
+                }
             }
         }
+    }
+
+    /// How many rows shards of a stream may have; the last minibatch of an epoch may be shorter.
+    private func shardSizes(of stream: Stream) -> Set<Int> {
+        let minibatches = Set([0, UInt64(epochs.steps - 1)].map { minibatchSize(of: stream, ofStep: $0) })
+        return Set(
+            minibatches.flatMap { minibatch in
+                (0..<shards).map { ShardGeometry.rows(ofShard: $0, minibatch: minibatch, shards: shards).count }
+            }
+        ).filter { $0 > 0 }
     }
 
     /// Bytes of the tensors of a state, as `Replica.state` has them; a few small ones are left out.

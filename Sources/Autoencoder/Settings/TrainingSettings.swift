@@ -16,6 +16,7 @@ public struct TrainingSettings: Sendable, Hashable {
     public var prior: PriorSettings
     /// Standard deviation of the Gaussian noise on the encoder's input, training only; 0 = none.
     public var inputNoise: Double
+    public var parts: PartSettings
     /// By phase name; exactly those of `phaseNames`.
     public var phases: [String: PhaseSettings]
     /// Decay a step of the averaged weights; 0 = none.
@@ -33,11 +34,11 @@ public struct TrainingSettings: Sendable, Hashable {
     public var trainingImages: Int
 
     /// The phases of a step, in order.
-    public var phaseNames: [String] { variant.phaseNames }
+    public var phaseNames: [String] { variant.phaseNames(parts) }
 
     public init(
         variant: Variant = .basic, model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double,
-        phases: [String: PhaseSettings],
+        parts: PartSettings? = nil, phases: [String: PhaseSettings],
         average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int
     ) {
         self.variant = variant
@@ -45,6 +46,7 @@ public struct TrainingSettings: Sendable, Hashable {
         self.cost = cost
         self.prior = prior
         self.inputNoise = inputNoise
+        self.parts = parts ?? variant.usualParts
         self.phases = phases
         self.average = average
         self.gradientBits = gradientBits
@@ -63,6 +65,35 @@ public struct TrainingSettings: Sendable, Hashable {
 
     /// Rows of the minibatch of a step (counted from 0); the last of an epoch may be smaller.
     public func minibatchSize(ofStep step: UInt64) -> Int { epochs.positions(ofStep: step).count }
+
+    /// Rows of a stream's minibatch of a step (counted from 0).
+    public func minibatchSize(of stream: Stream, ofStep step: UInt64) -> Int {
+        switch stream {
+        case .images: minibatchSize(ofStep: step)
+        case .labelled: labelledMinibatch
+        }
+    }
+
+    /// The most rows of a stream's minibatch.
+    func mostRows(of stream: Stream) -> Int { stream == .images ? minibatch : labelledMinibatch }
+
+    /// Rows of the labelled minibatch; 0 where the variant has none.
+    public var labelledMinibatch: Int {
+        phaseNames.contains(PhaseNames.classification) ? parts.labels?.minibatch ?? 0 : 0
+    }
+
+    /// Whether the training images' own labels have a part in it, beside those of a labelled minibatch.
+    public var usesImageLabels: Bool {
+        let composition = composition
+        return composition.graph.order(for: composition.phases.flatMap(\.terms).flatMap(\.needs)).contains {
+            let vertex = composition.graph[$0]
+            guard vertex.stream == .images else { return false }
+            return switch vertex.operation {
+            case .label, .prior(_, _, classes: .some): true
+            default: false
+            }
+        }
+    }
 
     /// A phase's learning rate at a step (counted from 0). The schedule is read at the middle of the step, so that
     /// a warm-up's first step moves.

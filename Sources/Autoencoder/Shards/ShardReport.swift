@@ -17,15 +17,17 @@ public struct ShardReport: Sendable, Equatable {
 
 /// One step's reports, in any order of arrival; a phase that was run again replaces its former reports.
 public struct StepLedger: Sendable {
-    private let code: Int
-    private let figures: [[Figure]]
+    private let phases: [(stream: Stream, figures: [Figure])]
+    private let settings: TrainingSettings
+    private let step: UInt64
     private var reports: [[ShardReport?]]
 
-    /// An empty one of a step with these settings.
-    public init(_ settings: TrainingSettings) {
-        code = settings.model.code
-        figures = settings.composition.phases.map(\.figures)
-        reports = Array(repeating: Array(repeating: nil, count: settings.shards), count: figures.count)
+    /// An empty one of a step, counted from 0, with these settings.
+    public init(_ settings: TrainingSettings, step: UInt64) {
+        self.settings = settings
+        self.step = step
+        phases = settings.composition.phases.map { ($0.stream, $0.figures) }
+        reports = Array(repeating: Array(repeating: nil, count: settings.shards), count: phases.count)
     }
 
     public mutating func add(_ report: ShardReport) {
@@ -36,41 +38,72 @@ public struct StepLedger: Sendable {
     public var isComplete: Bool { reports.allSatisfy { $0.allSatisfy { $0 != nil } } }
 
     /// The step's figures, the shards' sums added in order of shard.
-    ///
-    /// - Parameter minibatch: B of this step.
-    public func figures(minibatch: Int) -> StepFigures {
-        let rows = Double(minibatch)
+    public var figures: StepFigures {
         func total(_ phase: Int, _ figure: Figure) -> Double {
-            guard let place = figures[phase].firstIndex(of: figure) else { return 0 }
+            guard let place = phases[phase].figures.firstIndex(of: figure) else { return 0 }
             return reports[phase].reduce(0) { sum, report in
                 sum + (report.flatMap { place < $0.figures.count ? $0.figures[place] : nil } ?? 0)
             }
         }
-        func all(_ figure: Figure) -> Double { figures.indices.reduce(0) { $0 + total($1, figure) } }
-        let mean = all(.codeSum) / (rows * Double(code))
-        let square = all(.codeSquares) / (rows * Double(code))
-        return StepFigures(
-            losses: reports.indices.map { total($0, .loss) / rows },
-            pixelError: all(.pixelError) / rows,
-            codeMean: mean,
-            codeStd: max(0, square - mean * mean).squareRoot())
+        func rows(_ phase: Int) -> Double { Double(settings.minibatchSize(of: phases[phase].stream, ofStep: step)) }
+        func mean(_ figure: Figure) -> Double? {
+            phases.indices.first { phases[$0].figures.contains(figure) }.map { total($0, figure) / rows($0) }
+        }
+        let terms = phases.indices.map { phase in
+            phases[phase].figures.compactMap { figure -> LossTerm? in
+                guard case .loss(let name) = figure else { return nil }
+                return LossTerm(name: name, value: total(phase, figure) / rows(phase))
+            }
+        }
+        var code: CodeFigures?
+        if let sum = mean(.codeSum), let squares = mean(.codeSquares), let values = mean(.codeValues), values > 0 {
+            let mean = sum / values
+            code = CodeFigures(mean: mean, std: max(0, squares / values - mean * mean).squareRoot())
+        }
+        return StepFigures(terms: terms, pixelError: mean(.pixelError), code: code, error: mean(.errors))
+    }
+}
+
+/// One of the terms that a phase's loss is the sum of; mean over the minibatch.
+public struct LossTerm: Sendable, Equatable {
+    public var name: String
+    public var value: Double
+
+    public init(name: String, value: Double) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Mean and standard deviation of the values of a minibatch's codes.
+public struct CodeFigures: Sendable, Equatable {
+    public var mean: Double
+    public var std: Double
+
+    public init(mean: Double, std: Double) {
+        self.mean = mean
+        self.std = std
     }
 }
 
 /// What is printed of a step.
 public struct StepFigures: Sendable, Equatable {
-    /// A phase each, mean over the minibatch.
-    public var losses: [Double]
-    /// Squared error of an image, summed over its pixels; mean over the minibatch.
-    public var pixelError: Double
-    /// Mean and standard deviation of the codes' values.
-    public var codeMean: Double
-    public var codeStd: Double
+    /// Of each phase, the terms of its loss.
+    public var terms: [[LossTerm]]
+    /// Squared error of an image, summed over its pixels; mean over the minibatch. Nil where nothing is reconstructed.
+    public var pixelError: Double?
+    /// Nil where no image is encoded.
+    public var code: CodeFigures?
+    /// The share of the labelled minibatch that is given another class; nil where there is none.
+    public var error: Double?
 
-    public init(losses: [Double], pixelError: Double, codeMean: Double, codeStd: Double) {
-        self.losses = losses
+    /// A phase each, its terms added.
+    public var losses: [Double] { terms.map { $0.reduce(0) { $0 + $1.value } } }
+
+    public init(terms: [[LossTerm]], pixelError: Double?, code: CodeFigures?, error: Double? = nil) {
+        self.terms = terms
         self.pixelError = pixelError
-        self.codeMean = codeMean
-        self.codeStd = codeStd
+        self.code = code
+        self.error = error
     }
 }

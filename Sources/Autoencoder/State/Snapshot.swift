@@ -2,20 +2,28 @@ import Kernels
 
 /// How the tensors of a state are named (contract.md, "Tensors and digests").
 public enum StateNames {
-    /// Whether a tensor is a parameter of a network, not an optimizer's, averaged or of the exact sum.
-    public static func isParameter(_ name: String) -> Bool {
-        !["optimizer.", "average.", "exact."].contains { name.hasPrefix($0) }
+    /// What a tensor beside the networks' parameters is; its name begins with it.
+    private enum Kind: String, CaseIterable {
+        case optimizer, average, exact, normalisation
+
+        func name(_ rest: String) -> String { "\(rawValue).\(rest)" }
     }
+
+    /// Whether a tensor is a parameter of a network, not an optimizer's, averaged, of the exact sum or a norm's.
+    public static func isParameter(_ name: String) -> Bool { !Kind.allCases.contains { name.hasPrefix($0.name("")) } }
 
     /// Order of the names' UTF-8 bytes.
     public static func precedes(_ a: String, _ b: String) -> Bool {
         a.utf8.lexicographicallyPrecedes(b.utf8)
     }
 
-    static func optimizer(phase: String, state: String, tensor: String) -> String { "optimizer.\(phase).\(state).\(tensor)" }
-    static func betaPowers(phase: String) -> String { "optimizer.\(phase).beta_powers" }
-    static func exponents(phase: String) -> String { "exact.\(phase).exponents" }
-    static func average(_ tensor: String) -> String { "average.\(tensor)" }
+    static func optimizer(phase: String, state: String, tensor: String) -> String { Kind.optimizer.name("\(phase).\(state).\(tensor)") }
+    static func betaPowers(phase: String) -> String { Kind.optimizer.name("\(phase).beta_powers") }
+    static func exponents(phase: String) -> String { Kind.exact.name("\(phase).exponents") }
+    static func average(_ tensor: String) -> String { Kind.average.name(tensor) }
+    /// Of the rows that a norm is evaluated by; `layer` is `encoder.0`.
+    static func mean(_ layer: String) -> String { Kind.normalisation.name("\(layer).mean") }
+    static func variance(_ layer: String) -> String { Kind.normalisation.name("\(layer).variance") }
 }
 
 /// A copy of the whole state at one moment.

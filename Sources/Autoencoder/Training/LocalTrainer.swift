@@ -1,6 +1,5 @@
 import Kernels
 import Layers
-import Synchronization
 
 /// All shards of a run in one process, without a network: the oracle of the digest, and what replay and tests use.
 ///
@@ -31,30 +30,30 @@ public final class LocalTrainer {
         try self.init(replica: Replica(settings), threads: threads, lanes: lanes)
     }
 
-    /// Trains one step, or what is left of the step under way, on its minibatch.
+    /// Trains one step, or what is left of the step under way, on its minibatches.
     ///
     /// - Parameters:
-    ///   - shards: all of the step's shards.
+    ///   - images: of each stream all of the step's shards.
     ///   - capture: receives what a replay file holds.
     /// - Throws: `NonFiniteGradient`.
     @discardableResult
-    public func step(_ shards: [ShardImages], capture: ReplayCapture? = nil) throws -> StepFigures {
-        let (step, minibatch, settings) = (replica.step, replica.minibatch, replica.settings)
-        for lane in lanes { lane.load(step: step, minibatch: minibatch, images: shards) }
-        capture?.captureInputs(replica, shards)
-        var ledger = StepLedger(settings)
+    public func step(_ images: [Stream: [ShardImages]], capture: ReplayCapture? = nil) throws -> StepFigures {
+        let step = replica.step
+        for lane in lanes { lane.load(step: step, images: images) }
+        capture?.captureInputs(replica, images)
+        var ledger = StepLedger(replica.settings, step: step)
         while replica.step == step {
             let phase = replica.phase
             capture?.captureParameters(replica, phase: phase, moment: "before")
             capture?.captureOptimizer(replica, phase: phase)
             let change = try compute(phase, into: &ledger)
-            let loss = ledger.figures(minibatch: minibatch).losses[phase]
+            let loss = ledger.figures.losses[phase]
             capture?.captureGradient(replica, phase: phase, change: change, loss: loss)
             capture?.captureActive(replica, phase: phase, lanes: lanes)
             replica.apply(phase: phase, change: change, team: team)
             capture?.captureParameters(replica, phase: phase, moment: "after")
         }
-        return ledger.figures(minibatch: minibatch)
+        return ledger.figures
     }
 
     /// Runs a phase until its sum holds.
@@ -62,14 +61,19 @@ public final class LocalTrainer {
         while true {
             let sink = replica.makeSink(phase: phase, shards: replica.settings.shards) { _, _ in }
             sink.start()
-            let reports = Mutex<[ShardReport]>([])
-            team.run { [replica, lanes, team] thread in
-                for lane in stride(from: thread, to: lanes.count, by: team.threads) {
-                    let found = replica.computeGradients(phase: phase, lane: lanes[lane], sink: sink)
-                    reports.withLock { $0 += found }
+            let exchanges = replica.phases[phase].moments.count
+            for segment in 0...exchanges {
+                team.run { [replica, lanes, team] thread in
+                    for lane in stride(from: thread, to: lanes.count, by: team.threads) {
+                        replica.run(segment: segment, ofPhase: phase, lane: lanes[lane], sink: sink)
+                    }
                 }
+                guard segment < exchanges else { break }
+                let shards = lanes.flatMap { replica.moments(ofSegment: segment, phase: phase, lane: $0) }
+                let totals = Replica.total(shards)
+                for lane in lanes { replica.receive(totals, ofSegment: segment, phase: phase, lane: lane) }
             }
-            for report in reports.withLock({ $0 }) { ledger.add(report) }
+            for lane in lanes { for report in replica.reports(of: lane) { ledger.add(report) } }
             switch replica.decide(phase: phase, statistics: sink.statistics) {
             case .apply(let change):
                 return change

@@ -3,38 +3,40 @@ import Layers
 
 /// Which hidden units let their input pass, as fp32 saw it.
 extension ReplayCapture {
-    /// The masks of every network that the phase ran, the lanes' rows in the minibatch's order.
+    /// The masks of every rectified layer that the phase ran, the lanes' rows in the minibatch's order.
     func captureActive(_ replica: Replica, phase: Int, lanes: [Lane]) {
         let (name, model) = (replica.phases[phase].name, replica.model)
+        let graph = model.composition.graph
         for node in model.programs[phase].forward {
-            let vertex = model.composition.graph[node]
-            guard case .apply(let network) = vertex.operation else { continue }
-            let label = "phase.\(name).active.\(model.composition.networks[network].name)"
+            guard let (network, layer) = graph.rectified(node) else { continue }
+            let label = "phase.\(name).active.\(model.composition.networks[network].name).\(layer)"
             // Of each shard first what is real, then what is fake.
-            let parts = vertex.multiple == 2 ? [".real", ".fake"] : [""]
+            let parts = graph[node].multiple == 2 ? [".real", ".fake"] : [""]
             for (part, suffix) in parts.enumerated() {
-                add(model.networks[network], label, suffix, node, lanes) { rows in
-                    let length = rows.count / parts.count
-                    return rows.lowerBound + part * length..<rows.lowerBound + (part + 1) * length
+                var mask: [UInt8] = []
+                for lane in lanes {
+                    for rows in lane.blocks(node).ranges {
+                        let length = rows.count / parts.count
+                        let start = rows.lowerBound + part * length
+                        mask += lane.value(node).rows(start..<start + length).values.array.map { $0 > 0 ? 1 : 0 }
+                    }
                 }
+                let width = graph[node].columns
+                add(label + suffix, [mask.count / width, width], TensorValues(mask))
             }
         }
     }
+}
 
-    /// - Parameter part: those of a shard's rows that are meant.
-    private func add(
-        _ network: MultilayerPerceptron, _ label: String, _ suffix: String, _ node: Node, _ lanes: [Lane],
-        part: (Range<Int>) -> Range<Int>
-    ) {
-        for layer in 0..<network.layers - 1 {
-            var mask: [UInt8] = []
-            for lane in lanes {
-                let blocks = lane.blocks(node)
-                let output = lane.activations(node).output(ofLayer: layer, rows: blocks.rows)
-                for rows in blocks.ranges { mask += output.rows(part(rows)).values.array.map { $0 > 0 ? 1 : 0 } }
-            }
-            let width = network.widths[layer + 1]
-            add("\(label).\(layer)\(suffix)", [mask.count / width, width], TensorValues(mask))
+extension Graph {
+    /// The layer whose ReLU the value is the output of; nil for another.
+    fileprivate func rectified(_ node: Node) -> (network: Int, layer: Int)? {
+        switch self[node].operation {
+        case .dense(let network, let layer, isRectified: true): return (network, layer)
+        case .rectify:
+            guard case .normalise(let network, let layer, _) = self[self[node].inputs[0]].operation else { return nil }
+            return (network, layer)
+        default: return nil
         }
     }
 }

@@ -16,20 +16,28 @@ public final class ReplayCapture {
 
     public init() {}
 
-    /// The step's images and what was drawn for them.
-    func captureInputs(_ replica: Replica, _ shards: [ShardImages]) {
-        let ordered = shards.sorted { $0.shard < $1.shard }
-        let settings = replica.settings
-        let rows = replica.minibatch
-        add("input.images", [rows, settings.pixels], TensorValues(ordered.flatMap(\.images)))
-        add(Self.labelsName, [rows], TensorValues(ordered.flatMap(\.labels)))
-        let noise = Matrix(rows: rows, columns: settings.pixels)
-        if settings.inputNoise > 0 { settings.fillInputNoise(noise, step: replica.step, firstRow: 0) }
-        add("noise.input", [rows, settings.pixels], .f32(noise.values))
-        let prior = Matrix(rows: rows, columns: settings.model.code)
-        settings.prior.sample(
-            into: prior, source: RandomSource(seed: settings.seed, purpose: .prior, step: replica.step), firstRow: 0)
-        add("prior.code", [rows, settings.model.code], .f32(prior.values))
+    /// The step's images and what was drawn for them: every noise, mask and sample of a prior, by its name.
+    func captureInputs(_ replica: Replica, _ images: [Stream: [ShardImages]]) {
+        let (settings, model) = (replica.settings, replica.model)
+        let ordered = images.mapValues { $0.sorted { $0.shard < $1.shard } }
+        for (stream, suffix) in [(Stream.images, ""), (.labelled, ".labelled")] {
+            guard let shards = ordered[stream], settings.mostRows(of: stream) > 0 else { continue }
+            let rows = settings.minibatchSize(of: stream, ofStep: replica.step)
+            add("input.images\(suffix)", [rows, settings.pixels], TensorValues(shards.flatMap(\.images)))
+            add("\(Self.labelsName)\(suffix)", [rows], TensorValues(shards.flatMap(\.labels)))
+        }
+        let graph = model.composition.graph
+        let vertices = graph.order(for: model.programs.flatMap(\.forward)).map { graph[$0] }
+        if !vertices.contains(where: { $0.draw?.name == "noise.input" }) {
+            let rows = settings.minibatchSize(ofStep: replica.step)
+            add("noise.input", [rows, settings.pixels], .f32(Matrix(rows: rows, columns: settings.pixels).values))
+        }
+        for vertex in vertices {
+            guard let draw = vertex.draw, let shards = ordered[vertex.stream] else { continue }
+            let values = Matrix(rows: settings.minibatchSize(of: vertex.stream, ofStep: replica.step), columns: vertex.columns)
+            vertex.fill(values, settings: settings, step: replica.step, firstRow: 0, labels: shards.flatMap(\.labels))
+            add(draw.name, [values.rows, values.columns], .f32(values.values))
+        }
     }
 
     /// The phase's parameters before (`before`) or after (`after`) its update.
@@ -63,7 +71,7 @@ public final class ReplayCapture {
             let unit = ExactSum.unit(
                 exponent: exponent == ExactRule.none ? 0 : Int(exponent), bits: replica.settings.gradientBits)
             Update.gradient(
-                sum: state.sum[tensor.range], unit: unit, minibatch: Float(replica.minibatch), into: gradient)
+                sum: state.sum[tensor.range], unit: unit, minibatch: Float(replica.minibatch(ofPhase: phase)), into: gradient)
             add("phase.\(name).gradient.\(tensor.name)", tensor.shape, .f32(gradient))
         }
     }

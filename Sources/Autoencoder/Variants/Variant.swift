@@ -1,24 +1,114 @@
-/// The systems of the paper that can be trained; a case for each file beside this one.
+/// The systems of the paper that can be trained; each is a file beside this one.
 public enum Variant: String, Sendable, Hashable, CaseIterable {
     /// Section 2: encoder, decoder, and a discriminator on the code.
     case basic
+    /// Section 2.1: the same networks with a divergence in place of the discriminator.
+    case vae
+    /// Table 1's comparator: a generator and a discriminator on images.
+    case gan
+    /// Section 2.3: some labels decide where in the prior a class lies.
+    case labelInformed = "label-informed"
+    /// Section 4: the decoder is told the class, so that the code is style.
+    case supervised
+    /// Section 5: class and style from one encoder, two discriminators, few labels.
+    case semiSupervised = "semi-supervised"
+    /// Section 6: the same without labels.
+    case clustering
+    /// Section 7: cluster heads and style added up in a space to look at.
+    case reduction
 
-    /// The phases of a step, in order.
-    public var phaseNames: [String] {
+    /// What the variant says of itself.
+    var definition: VariantDefinition {
         switch self {
-        case .basic: ["reconstruction", "discriminator", "generator"]
+        case .basic: .basic
+        case .vae: .vae
+        case .gan: .gan
+        case .labelInformed: .labelInformed
+        case .supervised: .supervised
+        case .semiSupervised: .semiSupervised
+        case .clustering: .clustering
+        case .reduction: .reduction
         }
+    }
+}
+
+/// A variant of the paper: everything in which it differs from the others.
+struct VariantDefinition: Sendable {
+    /// The phases of a step, in order.
+    let phases: @Sendable (_ parts: PartSettings) -> [String]
+    /// The settings that have a meaning in it, beside those of all.
+    let settings: Set<VariantSetting>
+    /// What labels it takes where the recipe says nothing of them; nil for none.
+    var labels: LabelSettings?
+    /// The posterior where the recipe names none.
+    var posterior = PosteriorSettings.deterministic
+    /// What of the settings, each possible by itself, cannot be together in it.
+    var problem: @Sendable (TrainingSettings) -> SettingsError? = { _ in nil }
+    let compose: @Sendable (inout CompositionBuilder) -> Void
+}
+
+/// Settings of a recipe that not every variant has.
+public enum VariantSetting: String, Sendable, Hashable, CaseIterable {
+    case encoder = "model.encoder"
+    case discriminator = "model.discriminator"
+    case classes = "model.classes"
+    case clusters = "model.clusters"
+    case cost
+    case posterior
+    case encoderNorm = "norm.encoder"
+    case headNorm = "norm.heads"
+    case decoderNorm = "norm.decoder"
+    case inputDropout = "dropout.input"
+    case hiddenDropout = "dropout.hidden"
+    case inputNoise = "noise.input"
+    case discriminatorNoise = "noise.discriminator"
+    /// Which images have labels.
+    case labels
+    /// A labelled minibatch of its own.
+    case labelledMinibatch = "labels.minibatch"
+    case heads
+    case reconstructionWeight = "weights.reconstruction"
+
+    /// Of every variant that makes codes from images and images from codes.
+    static let autoencoder: Set<VariantSetting> = [
+        .encoder, .cost, .posterior, .encoderNorm, .headNorm, .decoderNorm, .inputDropout, .hiddenDropout, .inputNoise,
+        .reconstructionWeight,
+    ]
+    static let adversary: Set<VariantSetting> = [.discriminator, .discriminatorNoise]
+}
+
+extension Variant {
+    /// The phases of a step, in order.
+    public func phaseNames(_ parts: PartSettings) -> [String] { definition.phases(parts) }
+
+    /// Whether a recipe may name the setting.
+    public func has(_ setting: VariantSetting) -> Bool { definition.settings.contains(setting) }
+
+    /// Its parts where a recipe says nothing of them.
+    public var usualParts: PartSettings {
+        var parts = PartSettings()
+        parts.labels = definition.labels
+        parts.posterior = definition.posterior
+        return parts
     }
 }
 
 extension TrainingSettings {
     /// What the settings make of the paper.
     var composition: Composition {
-        let composition: Composition =
-            switch variant {
-            case .basic: .basic(self)
-            }
-        precondition(composition.phases.map(\.name) == variant.phaseNames, "the phases of \(variant) are others")
+        var builder = CompositionBuilder(self)
+        variant.definition.compose(&builder)
+        let composition = builder.composition
+        precondition(composition.phases.map(\.name) == phaseNames, "the phases of \(variant) are others")
         return composition
     }
+}
+
+/// Names of the phases that variants have in common, as recipes, figures and replays have them.
+enum PhaseNames {
+    static let reconstruction = "reconstruction"
+    static let discriminator = "discriminator"
+    static let generator = "generator"
+    static let classification = "classification"
+    static let adversarial = [reconstruction, discriminator, generator]
 }

@@ -139,7 +139,7 @@ struct RunBooks: @unchecked Sendable {
     private mutating func write(_ done: RunRecorder.DoneStep) throws {
         // A coordinator that took over hears of the last steps again.
         guard done.step >= metrics.lastStep else { return }
-        let figures = ledger(done).figures(minibatch: done.minibatch)
+        let figures = ledger(done).figures
         throughput.add(done.minibatch, at: done.at)
         pace.add(done.minibatch, at: done.at)
         let count = Double(max(done.reports.count, 1))
@@ -150,8 +150,8 @@ struct RunBooks: @unchecked Sendable {
             seconds: metrics.lastSeconds + max(0, (done.at - began).seconds),
             losses: zip(phases, figures.losses).map { PhaseLoss(phase: $0, value: $1) },
             rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
-            pixelError: figures.pixelError,
-            codeMean: figures.codeMean, codeStd: figures.codeStd, samplesPerSecond: throughput.perSecond, wireSent: total(\.sent),
+            pixelError: figures.pixelError ?? .nan,
+            codeMean: figures.code?.mean ?? .nan, codeStd: figures.code?.std ?? .nan, samplesPerSecond: throughput.perSecond, wireSent: total(\.sent),
             wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
             wait: mean(\.wait), update: mean(\.update), clamped: done.reports.first?.clamped ?? 0,
             repeats: Int(done.reports.first?.repeats ?? 0), workers: done.workers, view: done.view, chain: done.chain)
@@ -172,7 +172,7 @@ struct RunBooks: @unchecked Sendable {
 
     /// The shards of all members, totalled in shard order.
     private func ledger(_ done: RunRecorder.DoneStep) -> StepLedger {
-        var ledger = StepLedger(training)
+        var ledger = StepLedger(training, step: done.step)
         for report in done.shards where report.phase < phases.count && report.shard < training.shards { ledger.add(report) }
         return ledger
     }

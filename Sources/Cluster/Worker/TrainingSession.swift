@@ -48,17 +48,7 @@ final class TrainingSession {
     var fingerprint: [UInt8] { probe }
 
     private func probed() -> [UInt8] {
-        let settings = replica.settings
-        // The last minibatch of an epoch may be shorter.
-        let minibatches = Set([0, UInt64(settings.epochs.steps - 1)].map(settings.minibatchSize(ofStep:)))
-        let rows = Set(
-            minibatches.flatMap { minibatch in
-                (0..<settings.shards).map {
-                    ShardGeometry.rows(ofShard: $0, minibatch: minibatch, shards: settings.shards).count
-                }
-            }
-        ).filter { $0 > 0 }
-        let shapes = settings.products(rows: rows).map { Fingerprint.Shape(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs) }
+        let shapes = replica.settings.products.map { Fingerprint.Shape(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs) }
         return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes).littleEndian) { Array($0) }
     }
 
@@ -150,7 +140,7 @@ final class TrainingSession {
                 $0.rows == ShardGeometry.rows(ofShard: $0.shard, minibatch: Int(batch.batch), shards: replica.settings.shards)
             })
         else { throw LocalError("the images of step \(batch.step) are cut in another way than this run's") }
-        for lane in lanes { lane.load(step: batch.step, minibatch: Int(batch.batch), images: images) }
+        for lane in lanes { lane.load(step: batch.step, images: [.images: images]) }
         let before = reducer.counters
         var clock = StepClock()
         var report = ControlStepReport()

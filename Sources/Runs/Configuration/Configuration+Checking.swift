@@ -42,7 +42,7 @@ extension Configuration {
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
             folder: "folder")
-        for name in Variant.allCases.flatMap(\.phaseNames) {
+        for name in Variant.allCases.flatMap({ $0.phaseNames($0.usualParts) }) {
             specimens[1].phases[name]?.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
             specimens[2].phases[name]?.schedule = .init(kind: .cosine(from: 0, to: 1, after: 1))
         }

@@ -3,9 +3,9 @@ import Layers
 
 extension Configuration {
     /// - Parameter epochs: the run's length, which a schedule without one of its own follows.
-    static func phases(_ section: SettingSection, of variant: Variant, epochs: Int) throws -> [String: PhaseSettings] {
+    static func phases(_ section: SettingSection, names: [String], epochs: Int) throws -> [String: PhaseSettings] {
         var phases: [String: PhaseSettings] = [:]
-        for name in variant.phaseNames {
+        for name in names {
             phases[name] = try phase(section.section(name), defaultPhase(name), epochs: epochs)
         }
         try section.finish()

@@ -60,7 +60,7 @@ extension Configuration {
         let noise = try root.section("noise")
         inputNoise = try noise.real("input", default: inputNoise, .notNegative)
         try noise.finish()
-        phases = try Self.phases(root.section("phases"), of: variant, epochs: epochs)
+        phases = try Self.phases(root.section("phases"), names: phaseNames, epochs: epochs)
         average = try root.real("average", default: average, .fraction)
         gradientBits = try Self.gradientBits(root)
         kernel = try root.choice("kernel", default: kernel, among: ["auto"] + KernelFamily.allCases.map(\.rawValue))

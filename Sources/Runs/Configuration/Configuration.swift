@@ -39,6 +39,7 @@ public struct Configuration: Sendable, Equatable {
     public var prior: PriorSettings
     /// Standard deviation of the noise on the encoder's input, training only (`noise.input`).
     public var inputNoise: Double
+    public var parts: PartSettings
     /// By name; exactly those of `phaseNames`.
     public var phases: [String: PhaseSettings]
     /// Decay a step of the averaged weights; 0 = none.
@@ -51,7 +52,7 @@ public struct Configuration: Sendable, Equatable {
     public var figures: FigureSettings
 
     /// The phases of a step, in order.
-    public var phaseNames: [String] { variant.phaseNames }
+    public var phaseNames: [String] { variant.phaseNames(parts) }
 
     /// Every default.
     public init() {
@@ -70,7 +71,8 @@ public struct Configuration: Sendable, Equatable {
         cost = .halfSquaredError
         prior = .gaussian(std: 5)
         inputNoise = 0
-        phases = Dictionary(uniqueKeysWithValues: variant.phaseNames.map { ($0, Self.defaultPhase($0)) })
+        parts = variant.usualParts
+        phases = Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, Self.defaultPhase($0)) })
         average = 0
         gradientBits = .full
         kernel = "auto"
@@ -102,7 +104,8 @@ public struct Configuration: Sendable, Equatable {
     ///   - trainingImages: images of one epoch, as the data set has them.
     public func training(pixels: Int, trainingImages: Int) -> TrainingSettings {
         TrainingSettings(
-            variant: variant, model: model, cost: cost, prior: prior, inputNoise: inputNoise, phases: phases, average: average,
+            variant: variant, model: model, cost: cost, prior: prior, inputNoise: inputNoise, parts: parts,
+            phases: phases, average: average,
             gradientBits: gradientBits.resolved(shards: shards), minibatch: minibatch, shards: shards, seed: seed, pixels: pixels,
             trainingImages: trainingImages)
     }

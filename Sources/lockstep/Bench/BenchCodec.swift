@@ -36,14 +36,8 @@ struct BenchCodec: ParsableCommand {
             let threads = MachineLimits.here.cores
             try training.requireMemory(threads: threads, or: "take a smaller model")
             let trainer = try LocalTrainer(training, threads: threads)
-            let plan = MinibatchPlan(count: data.train.count, minibatch: training.minibatch, seed: training.seed)
-            for _ in 0...after {
-                let samples = plan.samples(of: trainer.replica.step)
-                try trainer.step(
-                    ShardGeometry.cut(
-                        images: data.train.images(samples), labels: data.train.labelsOrZeros(samples), pixels: training.pixels,
-                        shards: training.shards))
-            }
+            let images = try StepImages(data.train, training)
+            for _ in 0...after { try trainer.step(images.all(step: trainer.replica.step)) }
             if !json { Output.result("phase            coding       ratio to fp32   pack GB/s   unpack GB/s") }
             for phase in trainer.replica.phases {
                 for coding in [GradientCoding.raw, .packed, .packedZstd] {

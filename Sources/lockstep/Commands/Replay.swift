@@ -54,14 +54,10 @@ struct Replay: ParsableCommand {
             for left in before.leftOut { Output.note("passed over a checkpoint: \(left)") }
             if let checkpoint = before.checkpoint { try StateFile.restore(replica, from: checkpoint.open()) }
             let trainer = try LocalTrainer(replica: replica, threads: MachineLimits.here.cores)
-            let plan = MinibatchPlan(count: data.train.count, minibatch: settings.minibatch, seed: settings.seed)
+            let images = try StepImages(data.train, settings)
             let capture = ReplayCapture()
             while replica.step < step {
-                let samples = plan.samples(of: replica.step)
-                let shards = ShardGeometry.cut(
-                    images: data.train.images(samples), labels: data.train.labelsOrZeros(samples), pixels: settings.pixels,
-                    shards: settings.shards)
-                try trainer.step(shards, capture: replica.step == step - 1 ? capture : nil)
+                try trainer.step(images.all(step: replica.step), capture: replica.step == step - 1 ? capture : nil)
             }
             let tensors = capture.tensors.filter { data.train.hasLabels || $0.name != ReplayCapture.labelsName }
             try Safetensors.write(

@@ -107,7 +107,7 @@ struct Arrangement: CustomStringConvertible {
         var clock = StepClock()
         for (step, shards) in images.enumerated() {
             let minibatch = replica.minibatch
-            for lane in lanes { lane.load(step: UInt64(step), minibatch: minibatch, images: shards) }
+            for lane in lanes { lane.load(step: UInt64(step), images: [.images: shards) }
             for phase in replica.phases {
                 let exchange = try PhaseExchange(
                     replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: owned.count, team: team,

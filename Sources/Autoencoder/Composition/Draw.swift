@@ -1,0 +1,36 @@
+import Kernels
+
+/// What the random numbers of a graph's values are for.
+enum DrawPurpose: Sendable, Hashable {
+    case inputNoise, prior, dropout
+    /// ε of a Gaussian posterior, η of a universal approximator.
+    case posterior
+    case discriminatorNoise
+
+    fileprivate var purpose: Purpose {
+        switch self {
+        case .inputNoise: .inputNoise
+        case .prior: .prior
+        case .dropout: .dropout
+        case .posterior: .posterior
+        case .discriminatorNoise: .discriminatorNoise
+        }
+    }
+}
+
+extension Draw {
+    /// Where a draw's numbers come from, and how far its rows lie from those of the minibatch.
+    ///
+    /// Draws of one purpose lie apart by rows, of which a minibatch has fewer than 2^28.
+    func source(seed: UInt64, step: UInt64) -> (source: RandomSource, rowOffset: Int) {
+        precondition(place < Self.mostPlaces, "\(name) is draw \(place) of its purpose")
+        return (RandomSource(seed: seed, purpose: purpose.purpose, step: step), place * TrainingSettings.mostRows)
+    }
+
+    private static let mostPlaces = 16
+}
+
+extension TrainingSettings {
+    /// Rows that a minibatch has at most.
+    public static let mostRows = 1 << 28
+}

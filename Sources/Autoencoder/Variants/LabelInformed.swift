@@ -1,0 +1,31 @@
+/// Labels that decide where in the prior a class lies (section 2.3 and figures 3 and 4 of the paper): the discriminator also sees a one-hot of the
+/// class or of "unlabelled"; a labelled image's real sample comes from its class's part of the prior.
+extension VariantDefinition {
+    static let labelInformed = VariantDefinition(
+        phases: { _ in PhaseNames.adversarial },
+        settings: VariantSetting.autoencoder.union(VariantSetting.adversary).union([.classes, .labels]),
+        labels: LabelSettings(),
+        problem: { settings in
+            settings.prior.problem(classes: settings.model.classes).map { SettingsError(key: "prior", problem: $0) }
+        }
+    ) { builder in
+        let (code, classes) = (builder.model.code, builder.model.classes)
+        builder.encoder()
+        builder.decoder(inputs: code)
+        builder.discriminator("code", inputs: code + classes + 1)
+        let (clean, encoded) = (builder.images(), builder.encode())
+        let logits = builder.decode(encoded.code)
+        let label = builder.label(classes, hasColumnForNone: true)
+        let real = builder.sample(builder.settings.prior, columns: code, classes: classes, "code")
+        let adversary = builder.adversary("code", real: real, fake: encoded.code, beside: label)
+        builder.phase(
+            PhaseNames.reconstruction, changes: ["encoder", "decoder"],
+            [builder.reconstruction(logits, clean), .measure(code: encoded.code)])
+        builder.phase(
+            PhaseNames.discriminator, changes: ["discriminator.code"], [.discriminate(logits: adversary.told, part: "code")])
+        builder.phase(PhaseNames.generator, changes: ["encoder"], [.fool(logits: adversary.fooled, part: "code")])
+        builder.output(.code, builder.encodeClean().code)
+        let given = builder.given(.code, columns: code)
+        builder.output(.image, builder.decodeClean(given))
+    }
+}

@@ -1,0 +1,17 @@
+/// Dimensionality reduction (section 7 of the paper): the decoder sees only W_C y + z, the softmax's place among cluster heads plus a style, and a
+/// penalty keeps the heads apart. With few labels as in section 5, or with none and any number of clusters.
+extension VariantDefinition {
+    static let reduction = VariantDefinition(
+        phases: { PhaseNames.adversarial + ($0.labels == nil ? [] : [PhaseNames.classification]) },
+        settings: VariantSetting.disentangled.union([.classes, .clusters, .labels, .labelledMinibatch, .heads])
+    ) { builder in
+        let isLabelled = builder.settings.parts.labels != nil
+        let labels = isLabelled ? builder.model.classes : builder.model.clusters
+        builder.disentangle(
+            labels: labels, isLabelled: isLabelled, decoderInputs: builder.model.code, further: ["heads"],
+            penalties: { [$0.headDistance()] }
+        ) { builder, label, style in
+            builder.representation(label: label, code: style)
+        }
+    }
+}

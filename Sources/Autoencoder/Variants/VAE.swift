@@ -1,0 +1,36 @@
+/// The variational autoencoder (section 2.1 and figure 2 of the paper): the basic networks, and the divergence of a Gaussian posterior from the
+/// prior in place of the discriminator; in closed form for a Gaussian prior, sampled for a mixture.
+extension VariantDefinition {
+    static let vae = VariantDefinition(
+        phases: { _ in [PhaseNames.reconstruction] }, settings: VariantSetting.autoencoder, posterior: .gaussian,
+        problem: { settings in
+            if settings.parts.posterior != .gaussian {
+                return SettingsError(
+                    key: "posterior.kind",
+                    problem: "a \(settings.parts.posterior.kind) posterior has no divergence from the prior; a VAE needs gaussian")
+            }
+            return settings.prior.lackOfDensity.map { SettingsError(key: "prior.kind", problem: $0) }
+        }
+    ) { builder in
+        let code = builder.model.code
+        builder.encoder()
+        builder.decoder(inputs: code)
+        let (clean, encoded) = (builder.images(), builder.encode())
+        let logits = builder.decode(encoded.code)
+        var terms = [builder.reconstruction(logits, clean)]
+        guard let head = encoded.head, let density = builder.settings.prior.density else {
+            preconditionFailure("a VAE without a posterior or a density")
+        }
+        if case .gaussian(let std) = density {
+            terms.append(.divergence(head: head, std: std))
+        } else {
+            terms += [.entropy(head: head), .crossEntropy(code: encoded.code, density: density)]
+        }
+        builder.phase(PhaseNames.reconstruction, changes: ["encoder", "decoder"], terms + [.measure(code: encoded.code)])
+        let evaluated = builder.encodeClean()
+        builder.output(.code, evaluated.code)
+        builder.output(.head, evaluated.head ?? head)
+        let given = builder.given(.code, columns: code)
+        builder.output(.image, builder.decodeClean(given))
+    }
+}

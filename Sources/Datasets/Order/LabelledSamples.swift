@@ -1,0 +1,53 @@
+import Kernels
+
+/// The training images whose labels a model may see, and which of them each step uses (paper.md section 1, "Labels").
+///
+/// As many of each class, the first of each in a permutation of the training images that a seed of its own gives: subsets of one seed are those
+/// of every run, whatever its own seed.
+public struct LabelledSamples: Sendable, Equatable {
+    /// Indices among the training images, in order.
+    public let indices: [Int]
+
+    /// - Parameters:
+    ///   - count: of all classes together; a multiple of `classes`.
+    ///   - images: how many training images there are.
+    ///   - label: of each of them.
+    /// - Throws: `DataError.labels` where a class has too few images, or the count does not divide.
+    public init(count: Int, classes: Int, seed: UInt64, images: Int, label: (Int) -> UInt8) throws {
+        guard classes > 0, count > 0, count % classes == 0 else {
+            throw DataError.labels(key: "labels.count", found: "\(count)", expected: "a multiple of the \(classes) classes, as many of each")
+        }
+        let source = RandomSource(seed: seed, purpose: .labels, step: 0)
+        let words = Storage<UInt32>(count: images).all
+        source.fillWords(words, row: 0)
+        let order = (0..<images).sorted { (words[$0], $0) < (words[$1], $1) }
+        var left = [Int](repeating: count / classes, count: classes)
+        var chosen: [Int] = []
+        for index in order {
+            let label = Int(label(index))
+            guard label < classes else {
+                throw DataError.labels(
+                    key: "model.classes", found: "\(classes)", expected: "more than \(label), a label that training image \(index) has")
+            }
+            guard left[label] > 0 else { continue }
+            left[label] -= 1
+            chosen.append(index)
+        }
+        if let missing = left.firstIndex(where: { $0 > 0 }) {
+            let there = count / classes - left[missing]
+            throw DataError.labels(key: "labels.count", found: "\(count)", expected: "at most \(there * classes), since class \(missing) has \(there) images")
+        }
+        indices = chosen.sorted()
+    }
+
+    /// All of so many images.
+    public init(all images: Int) { indices = Array(0..<images) }
+
+    /// The labelled minibatch of a step, counted from 0: drawn with replacement, each row by itself.
+    public func samples(of step: UInt64, minibatch: Int, seed: UInt64) -> [Int] {
+        let source = RandomSource(seed: seed, purpose: .labels, step: step + 1)
+        return (0..<minibatch).map { row in
+            indices[Int(UInt64(source.word(row: UInt32(row), element: 0)) * UInt64(indices.count) >> 32)]
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Kernels
+
+/// What a dense layer adds to its product.
+public enum LayerOffset: Sendable, Hashable {
+    case none, bias
+    /// Batch norm, whose β is an offset and whose γ a factor.
+    case norm
+}
+
+/// The parameters of dense layers one above the other, in one flat buffer; what stands between them is the graph's.
+public final class DenseNetwork: @unchecked Sendable {
+    /// Inputs, hidden widths, outputs.
+    public let widths: [Int]
+    public let layout: ParameterLayout
+    public let parameters: Storage<Float>
+
+    /// Parameters are zero, factors γ one.
+    ///
+    /// - Parameter offsets: a layer each; all have a bias where it is nil.
+    public init(name: String, widths: [Int], offsets: [LayerOffset]? = nil) {
+        self.widths = widths
+        layout = ParameterLayout(prefix: name, widths: widths, offsets: offsets)
+        parameters = Storage<Float>(count: layout.count)
+        for layer in 0..<widths.count - 1 {
+            if let gamma = layout.gamma(layer) { parameters[layout.tensors[gamma].range].fill(1) }
+        }
+    }
+
+    public var layers: Int { widths.count - 1 }
+    public var inputs: Int { widths[0] }
+    public var outputs: Int { widths[layers] }
+
+    public func dense(_ layer: Int, isRectified: Bool) -> Dense {
+        let weight = Matrix(
+            parameters[layout.tensors[layout.weight(layer)].range], rows: widths[layer + 1], columns: widths[layer])
+        return Dense(
+            weight: weight, bias: layout.bias(layer).map { parameters[layout.tensors[$0].range] }, isRectified: isRectified)
+    }
+
+    /// The norm behind a layer that has one.
+    public func norm(_ layer: Int) -> BatchNorm {
+        guard let gamma = layout.gamma(layer) else { preconditionFailure("layer \(layer) is not normalised") }
+        return BatchNorm(gamma: parameters[layout.tensors[gamma].range], beta: parameters[layout.tensors[gamma + 1].range])
+    }
+}

@@ -5,17 +5,20 @@ import Testing
 
 /// What follows from a composition without any memory for it: sizes, operations, products.
 @Suite struct CompositionTests {
-    @Test("A phase names the sums that it tells of each shard, and its reports have as many", arguments: Variant.allCases)
-    func figures(variant: Variant) throws {
-        var settings = smallSettings()
-        settings.variant = variant
+    @Test("A phase names the sums that it tells of each shard, and its reports have as many", arguments: VariantCase.all)
+    func figures(example: VariantCase) throws {
+        let settings = example.settings
         let replica = try Replica(settings)
-        #expect(replica.phases.map(\.name) == variant.phaseNames)
+        #expect(replica.phases.map(\.name) == settings.phaseNames)
         let lane = replica.makeLanes(shards: 0..<settings.shards, threads: 1)[0]
-        lane.load(step: 0, images: [.images: images(settings, step: 0))
+        lane.load(step: 0, images: images(settings, step: 0))
         FloatingPoint.setModes()
         for phase in replica.phases {
-            #expect(phase.figures.first == .loss && Set(phase.figures).count == phase.figures.count)
+            guard case .loss = phase.figures.first else {
+                Issue.record("\(phase.name) has no loss")
+                continue
+            }
+            #expect(Set(phase.figures).count == phase.figures.count)
             let sink = replica.makeSink(phase: phase.index, shards: settings.shards) { _, _ in }
             sink.start()
             let reports = replica.computeGradients(phase: phase.index, lane: lane, sink: sink)
@@ -23,10 +26,22 @@ import Testing
         }
     }
 
+    @Test("Each norm of a phase is exchanged on its way there, and on its way back where something below changes")
+    func exchanges() throws {
+        func count(_ variant: Variant, _ norm: NormSettings) throws -> [Int] {
+            try Replica(smallSettings(variant, minibatch: 6, trainingImages: 12) { $0.norm = norm }).phases.map(\.moments.count)
+        }
+        // Two hidden layers and the heads; the classification phase has the encoder alone.
+        #expect(try count(.clustering, NormSettings(encoder: .batch, heads: .batch)) == [6, 3, 6])
+        #expect(try count(.semiSupervised, NormSettings(encoder: .batch, heads: .batch)) == [6, 3, 6, 6])
+        #expect(try count(.basic, NormSettings(decoder: .batch)) == [4, 0, 0])
+        #expect(try count(.clustering, NormSettings(encoder: .shard, heads: .shard, decoder: .shard)) == [0, 0, 0])
+    }
+
     @Test("The products of a shard are those of every layer, of a discriminator also with twice the rows")
     func products() {
-        let settings = smallSettings(hidden: [17], code: 2, pixels: 12)
-        let products = settings.products(rows: [3, 4]).map { "\($0.rows)x\($0.inputs)x\($0.outputs)" }
+        let settings = smallSettings(hidden: [17], code: 2, pixels: 12, minibatch: 7, shards: 2, trainingImages: 14)
+        let products = settings.products.map { "\($0.rows)x\($0.inputs)x\($0.outputs)" }
         let both = [3, 4].flatMap { rows in ["\(rows)x12x17", "\(rows)x17x2", "\(rows)x2x17", "\(rows)x17x12", "\(rows)x17x1"] }
         let twice = [6, 8].flatMap { rows in ["\(rows)x2x17", "\(rows)x17x1"] }
         #expect(Set(products) == Set(both + twice))

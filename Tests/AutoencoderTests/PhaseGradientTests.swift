@@ -70,16 +70,16 @@ import Testing
         }
     }
 
-    @Test("a generator phase run cold has the bits of one that reuses the discriminator's encoder pass", arguments: [0.0, 0.3])
-    func warmAndCold(noise: Double) throws {
-        let settings = smallSettings(noise: noise)
+    @Test("a phase run cold has the bits of one that reuses what the phases before have computed", arguments: VariantCase.all)
+    func warmAndCold(example: VariantCase) throws {
+        let settings = example.settings
         let trainer = try LocalTrainer(settings, threads: 1)
         try train(trainer, steps: 2)
         let replica = trainer.replica
         let shards = images(settings, step: replica.step)
         func lane() -> Lane {
             let lane = replica.makeLanes(shards: 0..<settings.shards, threads: 1)[0]
-            lane.load(step: replica.step, images: [.images: shards)
+            lane.load(step: replica.step, images: shards)
             return lane
         }
         let warm = lane()
@@ -90,7 +90,7 @@ import Testing
             return (replica.sum(phase).all.array, reports, sink.statistics)
         }
         FloatingPoint.setModes()
-        for phase in 0..<3 {
+        for phase in replica.phases.indices {
             let cold = run(phase, lane())
             let again = run(phase, warm)
             #expect(cold == again)
@@ -103,15 +103,16 @@ import Testing
         #expect(replica.step == 3)
     }
 
-    @Test("one lane completes tensors in the order the phase announces, and the tensors fill its sum")
-    func readyOrder() throws {
-        let replica = try Replica(smallSettings())
-        let lane = replica.makeLanes(shards: 0..<3, threads: 1)[0]
-        lane.load(step: 0, images: [.images: images(replica.settings, step: 0))
+    @Test("one lane completes tensors in the order the phase announces, and the tensors fill its sum", arguments: VariantCase.all)
+    func readyOrder(example: VariantCase) throws {
+        let replica = try Replica(example.settings)
+        let shards = example.settings.shards
+        let lane = replica.makeLanes(shards: 0..<shards, threads: 1)[0]
+        lane.load(step: 0, images: images(replica.settings, step: 0))
         FloatingPoint.setModes()
         for phase in replica.phases {
             let order = OrderRecorder()
-            let sink = replica.makeSink(phase: phase.index, shards: 3) { tensor, _ in order.append(tensor) }
+            let sink = replica.makeSink(phase: phase.index, shards: shards) { tensor, _ in order.append(tensor) }
             sink.start()
             _ = replica.computeGradients(phase: phase.index, lane: lane, sink: sink)
             // A layer's bias and weight are delivered shard by shard, so its bias is whole first.

@@ -4,13 +4,14 @@ import Layers
 import Testing
 
 @Suite struct SameBitsTests {
-    static let settings = [
-        smallSettings(),
-        smallSettings(
-            minibatch: 10, shards: 4, prior: .mixture(components: 5, radial: 0.5, tangential: 0.1, distance: 1.4),
-            noise: 0.3, average: 0.9, bits: 24, optimizer: .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8), rate: 0.003),
-        smallSettings(hidden: [130], code: 8, pixels: 100, minibatch: 36, shards: 12, trainingImages: 100, bits: 16),
-    ]
+    static let settings =
+        [
+            smallSettings(),
+            smallSettings(
+                minibatch: 10, shards: 4, prior: .mixture(components: 5, radial: 0.5, tangential: 0.1, distance: 1.4),
+                noise: 0.3, average: 0.9, bits: 24, optimizer: .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8), rate: 0.003),
+            smallSettings(hidden: [130], code: 8, pixels: 100, minibatch: 36, shards: 12, trainingImages: 100, bits: 16),
+        ] + VariantCase.all.map(\.settings)
 
     @Test("threads and lanes do not change a bit of the state", arguments: settings)
     func layouts(_ settings: TrainingSettings) throws {

@@ -11,7 +11,7 @@ import Testing
         let phase = replica.phase
         let shards = replica.settings.shards
         let lane = replica.makeLanes(shards: 0..<shards, threads: 1)[0]
-        lane.load(step: replica.step, images: [.images: images(replica.settings, step: replica.step))
+        lane.load(step: replica.step, images: images(replica.settings, step: replica.step))
         let sink = replica.makeSink(phase: phase, shards: shards) { _, _ in }
         sink.start()
         FloatingPoint.setModes()

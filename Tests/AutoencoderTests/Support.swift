@@ -2,36 +2,86 @@ import Autoencoder
 import Kernels
 import Layers
 
-/// Small settings with the basic model's three phases; He initialisation, so that gradients are not tiny.
+/// Small settings of a variant with all its phases; He initialisation, so that gradients are not tiny.
 func smallSettings(
-    hidden: [Int] = [17, 3], code: Int = 2, pixels: Int = 12, minibatch: Int = 5, shards: Int = 3,
+    _ variant: Variant = .basic, hidden: [Int] = [17, 3], code: Int = 2, pixels: Int = 12, minibatch: Int = 5, shards: Int = 3,
     trainingImages: Int = 13, cost: Cost = .halfSquaredError, output: Output = .sigmoid,
-    prior: PriorSettings = .gaussian(std: 1), noise: Double = 0, average: Double = 0, bits: Int? = nil,
-    optimizer: OptimizerSettings = .sgd(momentum: 0.5), rate: Double = 0.05
+    prior: PriorSettings? = nil, noise: Double = 0, average: Double = 0, bits: Int? = nil,
+    optimizer: OptimizerSettings = .sgd(momentum: 0.5), rate: Double = 0.05, parts change: (inout PartSettings) -> Void = { _ in }
 ) -> TrainingSettings {
     let phase = PhaseSettings(optimizer: optimizer, rate: rate, schedule: Schedule())
+    var parts = variant.usualParts
+    if parts.labels != nil { parts.labels = LabelSettings(minibatch: 7) }
+    change(&parts)
+    let usual: PriorSettings =
+        variant == .labelInformed ? .mixture(components: 4, radial: 0.5, tangential: 0.1, distance: 1.4) : .gaussian(std: 1)
     return TrainingSettings(
+        variant: variant,
         model: ModelSettings(
             encoder: hidden, decoder: hidden.reversed(), discriminator: hidden, code: code, output: output,
-            initialisation: .he),
-        cost: cost, prior: prior, inputNoise: noise,
-        phases: ["reconstruction": phase, "discriminator": phase, "generator": phase], average: average,
+            initialisation: .he, classes: 4, clusters: 5),
+        cost: cost, prior: prior ?? usual, inputNoise: noise, parts: parts,
+        phases: Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, phase) }), average: average,
         gradientBits: bits ?? ExactSum.fullBits(shards: shards), minibatch: minibatch, shards: shards, seed: 42,
         pixels: pixels, trainingImages: trainingImages)
 }
 
-/// Some minibatch of a step, cut into shards: grey levels from a counter, always the same.
-func images(_ settings: TrainingSettings, step: UInt64) -> [ShardImages] {
-    let rows = settings.minibatchSize(ofStep: step)
-    let source = RandomSource(seed: 3, purpose: .spare, step: step)
-    var bytes: [UInt8] = []
-    for row in 0..<rows {
-        for pixel in 0..<settings.pixels {
-            bytes.append(UInt8(truncatingIfNeeded: source.word(row: UInt32(row), element: pixel)))
-        }
+/// A variant with something in its way, by a name.
+struct VariantCase: Sendable, CustomStringConvertible {
+    let description: String
+    let settings: TrainingSettings
+
+    private init(_ name: String, _ settings: TrainingSettings) {
+        description = name
+        self.settings = settings
     }
-    return ShardGeometry.cut(
-        images: bytes, labels: (0..<rows).map { UInt8($0 % 10) }, pixels: settings.pixels, shards: settings.shards)
+
+    /// Every variant, and every part in some of them.
+    static let all: [VariantCase] =
+        Variant.allCases.map { VariantCase($0.rawValue, smallSettings($0)) } + [
+            VariantCase("basic, Gaussian posterior", smallSettings { $0.posterior = .gaussian }),
+            VariantCase("basic, universal approximator", smallSettings { $0.posterior = .universal(width: 3, std: 0.5) }),
+            VariantCase(
+                "vae, mixture",
+                smallSettings(.vae, prior: .mixture(components: 3, radial: 0.7, tangential: 0.5, distance: 1.4))),
+            VariantCase(
+                "clustering, batch norm everywhere",
+                smallSettings(.clustering) { $0.norm = NormSettings(encoder: .batch, heads: .batch, decoder: .batch) }),
+            VariantCase(
+                "semi-supervised, batch norm, dropout and noises",
+                smallSettings(.semiSupervised, noise: 0.3, average: 0.9) {
+                    $0.norm = NormSettings(encoder: .batch, heads: .batch)
+                    $0.dropout = DropoutSettings(input: 0.2, hidden: 0.2)
+                    $0.discriminatorNoise = 0.1
+                    $0.posterior = .gaussian
+                }),
+            VariantCase(
+                "semi-supervised, shard norm",
+                smallSettings(.semiSupervised, minibatch: 8, shards: 2) { $0.norm = NormSettings(encoder: .shard, heads: .shard) }),
+            VariantCase("reduction, no labels", smallSettings(.reduction)),
+            VariantCase("reduction, labels", smallSettings(.reduction) { $0.labels = LabelSettings(count: 8, minibatch: 4) }),
+            VariantCase(
+                "label-informed, roll, noise", smallSettings(.labelInformed, prior: .swissRoll(thickness: 0.1), noise: 0.2)),
+        ]
+}
+
+/// Some minibatches of a step, cut into shards: grey levels from a counter, always the same; one image of three without a label.
+func images(_ settings: TrainingSettings, step: UInt64) -> [Stream: [ShardImages]] {
+    var streams: [Stream: [ShardImages]] = [:]
+    for (stream, seed) in [(Stream.images, 3), (.labelled, 5)] as [(Stream, UInt64)] {
+        let rows = settings.minibatchSize(of: stream, ofStep: step)
+        guard rows > 0 else { continue }
+        let source = RandomSource(seed: seed, purpose: .spare, step: step)
+        var bytes: [UInt8] = []
+        for row in 0..<rows {
+            for pixel in 0..<settings.pixels {
+                bytes.append(UInt8(truncatingIfNeeded: source.word(row: UInt32(row), element: pixel)))
+            }
+        }
+        let labels = (0..<rows).map { stream == .images && $0 % 3 == 2 ? UInt8.max : UInt8($0 % settings.model.classes) }
+        streams[stream] = ShardGeometry.cut(images: bytes, labels: labels, pixels: settings.pixels, shards: settings.shards)
+    }
+    return streams
 }
 
 /// Trains some steps from wherever the trainer stands.

@@ -73,9 +73,9 @@ import Testing
         settings.phases["generator"]!.rate = 0.001
         let trainer = try LocalTrainer(settings, threads: 1)
         let shards = images(settings, step: 0)
-        let first = try trainer.step(shards).pixelError
+        let first = try trainer.step(shards).pixelError!
         var last = first
-        for _ in 0..<300 { last = try trainer.step(shards).pixelError }
+        for _ in 0..<300 { last = try trainer.step(shards).pixelError! }
         #expect(last < 0.7 * first)
     }
 }

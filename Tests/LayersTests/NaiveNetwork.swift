@@ -7,7 +7,7 @@ struct NaiveNetwork {
     let widths: [Int]
     var parameters: [Double]
 
-    init(_ network: MultilayerPerceptron) {
+    init(_ network: DenseNetwork) {
         widths = network.widths
         parameters = network.parameters.all.array.map(Double.init)
     }
@@ -50,11 +50,49 @@ func relativeError(_ found: [Float], _ expected: [Double]) -> Double {
 }
 
 /// A network with normal random parameters.
-func randomNetwork(_ widths: [Int], seed: UInt64) -> MultilayerPerceptron {
-    let network = MultilayerPerceptron(name: "net", widths: widths)
+func randomNetwork(_ widths: [Int], seed: UInt64) -> DenseNetwork {
+    let network = DenseNetwork(name: "net", widths: widths)
     RandomSource(seed: seed, purpose: .spare, step: 0).fillNormal(
         Matrix(network.parameters.all, rows: 1, columns: network.layout.count), firstRow: 0, std: 0.5)
     return network
+}
+
+/// The layers of a network one after the other, as the graph of a model runs them.
+struct NetworkPass {
+    let layers: [Dense]
+    let inputs: [Matrix]
+    let output: Matrix
+    let blocks: RowBlocks
+    private let network: DenseNetwork
+
+    init(_ network: DenseNetwork, _ input: Matrix, _ blocks: RowBlocks) {
+        self.network = network
+        self.blocks = blocks
+        layers = (0..<network.layers).map { network.dense($0, isRectified: $0 < network.layers - 1) }
+        var values = [input]
+        for (layer, dense) in layers.enumerated() {
+            let y = Matrix(rows: blocks.rows, columns: network.widths[layer + 1])
+            dense.forward(values[layer], into: y, blocks: blocks)
+            values.append(y)
+        }
+        inputs = Array(values.dropLast())
+        output = values[layers.count]
+    }
+
+    /// (B, inputs): the gradient of the input; those of the parameters go to the sink, if there is one.
+    func backward(_ outputGradient: Matrix, sink: (any GradientSink)? = nil) -> Matrix {
+        let tile = Storage<Float>(count: network.layout.tensors.map(\.count).max()!).all
+        var dy = outputGradient
+        for (layer, dense) in layers.enumerated().reversed() {
+            let dx = Matrix(rows: blocks.rows, columns: network.widths[layer])
+            let output = layer + 1 < inputs.count ? inputs[layer + 1] : self.output
+            dense.backward(
+                dy, input: inputs[layer], output: output, blocks: blocks, into: dx,
+                delivery: sink.map { Delivery(sink: $0, firstTensor: network.layout.weight(layer)) }, tile: tile)
+            dy = dx
+        }
+        return dy
+    }
 }
 
 func randomMatrix(rows: Int, columns: Int, seed: UInt64) -> Matrix {

@@ -12,7 +12,11 @@ import Testing
         #expect(layout.tensors.map(\.shape) == [[3, 784], [3], [2, 3], [2]])
         #expect(layout.tensors.map(\.range) == [0..<2_352, 2_352..<2_355, 2_355..<2_361, 2_361..<2_363])
         #expect(layout.count == 2_363)
-        #expect(layout.readyOrder == [3, 2, 1, 0])
+        #expect(layout.weight(1) == 2 && layout.bias(1) == 3 && layout.gamma(1) == nil)
+        let normed = ParameterLayout(prefix: "heads", widths: [4, 3, 2], offsets: [.norm, .none])
+        #expect(normed.tensors.map(\.name) == ["heads.0.weight", "heads.0.gamma", "heads.0.beta", "heads.1.weight"])
+        #expect(normed.tensors.map(\.range) == [0..<12, 12..<15, 15..<18, 18..<24])
+        #expect(normed.gamma(0) == 1 && normed.bias(0) == nil && normed.weight(1) == 3 && normed.bias(1) == nil)
     }
 
     struct Case: Sendable, CustomStringConvertible {
@@ -36,8 +40,8 @@ import Testing
         let rows = blocks.ranges.flatMap(Array.init)
         let input = randomMatrix(rows: blocks.rows, columns: network.inputs, seed: 3)
         let weights = randomMatrix(rows: blocks.rows, columns: network.outputs, seed: 4)
-        let activations = Activations(widths: network.widths, capacity: blocks.rows)
-        let output = network.forward(input, into: activations, blocks: blocks)
+        let pass = NetworkPass(network, input, blocks)
+        let output = pass.output
 
         /// Σ weights · outputs, a loss whose gradient by the outputs is `weights`.
         func loss(_ naive: NaiveNetwork, _ inputs: [Double]) -> Double {
@@ -51,12 +55,7 @@ import Testing
             #expect(relativeError(output.row(row).array, naive(doubles(input.row(row)))) < 1e-5)
         }
         let sink = PlainSink(tensors: network.layout.tensors)
-        let inputGradient = Matrix(rows: blocks.rows, columns: network.inputs)
-        let scratch = BackwardScratch(
-            width: network.widths.max()!, capacity: blocks.rows, tensor: network.layout.count)
-        network.backward(
-            weights, input: input, activations: activations, blocks: blocks, scratch: scratch,
-            inputGradient: inputGradient, delivery: Delivery(sink: sink, firstTensor: 0))
+        let inputGradient = pass.backward(weights, sink: sink)
         let inputs = doubles(input.values)
         let byParameters = finiteDifferences(naive.parameters) { moved in
             var naive = naive
@@ -87,13 +86,9 @@ import Testing
                 let drawn = randomMatrix(rows: rows.count, columns: network.inputs, seed: UInt64(shard))
                 input.rows(rows).values.copy(from: drawn.values)
             }
-            let activations = Activations(widths: network.widths, capacity: blocks.rows)
-            let output = network.forward(input, into: activations, blocks: blocks)
-            let gradient = Matrix(rows: blocks.rows, columns: network.inputs)
-            let scratch = BackwardScratch(width: network.widths.max()!, capacity: blocks.rows, tensor: 1)
-            network.backward(
-                output, input: input, activations: activations, blocks: blocks, scratch: scratch, inputGradient: gradient,
-                delivery: nil)
+            let pass = NetworkPass(network, input, blocks)
+            let output = pass.output
+            let gradient = pass.backward(output)
             let between = Set(0..<blocks.rows).subtracting(blocks.ranges.flatMap(Array.init))
             for row in between {
                 #expect(output.row(row).array.allSatisfy { $0 == 0 } && gradient.row(row).array.allSatisfy { $0 == 0 })

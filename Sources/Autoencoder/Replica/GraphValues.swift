@@ -93,7 +93,8 @@ final class GraphValues {
                 for (index, place) in places.enumerated() { Join.forward(x(index).rows(rows), at: place, into: y.rows(rows)) }
             }
         case .add:
-            eachBlock(node) { rows, _ in Elementwise.add(x(0).rows(rows).values, x(1).rows(rows).values, into: y.rows(rows).values) }
+            eachBlock(node) { rows, _ in Elementwise.add(x(0).rows(rows).values, x(1).rows(rows).values, into: y.rows(rows).values)
+            }
         case .stack:
             stack(vertex.inputs, into: node)
         case .softmax:

@@ -66,12 +66,14 @@ extension TrainingSettings {
         }
         if let labels = parts.labels {
             try require(
-                (1...1 << 20).contains(labels.minibatch), "labels.minibatch", "minibatch is \(labels.minibatch), expected 1 to 1048576")
+                (1...1 << 20).contains(labels.minibatch), "labels.minibatch",
+                "minibatch is \(labels.minibatch), expected 1 to 1048576")
             if let count = labels.count {
                 try require(count >= 1, "labels.count", "count is \(count), expected 1 or more, or all")
                 try require(
                     count % model.classes == 0, "labels.count",
-                    "\(count) labels are not as many of each of \(model.classes) classes; expected a multiple of \(model.classes), or all")
+                    "\(count) labels are not as many of each of \(model.classes) classes; expected a multiple of \(model.classes), or all"
+                )
             }
         }
         try validateNorms()

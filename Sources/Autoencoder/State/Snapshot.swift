@@ -17,7 +17,9 @@ public enum StateNames {
         a.utf8.lexicographicallyPrecedes(b.utf8)
     }
 
-    static func optimizer(phase: String, state: String, tensor: String) -> String { Kind.optimizer.name("\(phase).\(state).\(tensor)") }
+    static func optimizer(phase: String, state: String, tensor: String) -> String {
+        Kind.optimizer.name("\(phase).\(state).\(tensor)")
+    }
     static func betaPowers(phase: String) -> String { Kind.optimizer.name("\(phase).beta_powers") }
     static func exponents(phase: String) -> String { Kind.exact.name("\(phase).exponents") }
     static func average(_ tensor: String) -> String { Kind.average.name(tensor) }

@@ -2,11 +2,11 @@ import Autoencoder
 import Collectives
 import Kernels
 import Layers
-import Synchronization
 import Waiting
 
-/// One phase of one step: gradients of this worker's shards, their exact exchange while the backward pass still runs,
-/// the decision every member takes alike, and the update; again where a maximum outgrew its headroom.
+/// One phase of one step: gradients of this worker's shards, with the moments of all shards exchanged on the way where norms need them;
+/// the gradients' exact exchange while the backward pass still runs, the decision every member takes alike, and the update; again where a
+/// maximum outgrew its headroom.
 package struct PhaseExchange {
     let replica: Replica
     let phase: PhaseDescription
@@ -15,6 +15,8 @@ package struct PhaseExchange {
     let shards: Int
     let team: ThreadTeam
     let reducer: any Reducer
+    /// One for each exchange of moments.
+    private let gathers: [MomentGather]
     private let statistics: StatisticsBoard
     private let countdown: BucketCountdown
 
@@ -35,31 +37,41 @@ package struct PhaseExchange {
         self.shards = shards
         self.team = team
         self.reducer = reducer
+        gathers = phase.moments.map { MomentGather(count: $0, shards: replica.settings.shards) }
         statistics = StatisticsBoard(tensors: phase.tensors.count)
         countdown = BucketCountdown(plan: plan)
     }
 
-    /// Runs the phase until it is applied. `contributed` hears once that this worker's part is complete.
+    /// Runs the phase until it is applied.
     ///
+    /// - Parameters:
+    ///   - waits: hears that this worker waits for moments of others (true), and that it goes on (false).
+    ///   - contributed: hears once that this worker's part is complete.
     /// - Throws: `LinkFailure` where the exchange broke: nothing is applied then, and the replica is as it was, so that
     ///   the phase can be run afresh by other members; `NonFiniteGradient`.
-    package func run(clock: inout StepClock, contributed: ([ShardReport]) -> Void) throws -> Result {
+    package func run(
+        clock: inout StepClock, waits: (Bool) -> Void = { _ in }, contributed: ([ShardReport]) -> Void
+    ) throws -> Result {
         // A member may have outgrown its exponents in an exchange that another one never finished.
         let exponents = replica.exponents(phase.index)
         do {
-            return try attempt(&clock, contributed)
+            return try attempt(&clock, waits, contributed)
         } catch {
             replica.retry(phase: phase.index, exponents: exponents)
             throw error
         }
     }
 
-    private func attempt(_ clock: inout StepClock, _ contributed: ([ShardReport]) -> Void) throws -> Result {
+    private func attempt(
+        _ clock: inout StepClock, _ waits: (Bool) -> Void, _ contributed: ([ShardReport]) -> Void
+    ) throws -> Result {
         var early: UInt64 = 0
         var attempt: UInt32 = 0
         while true {
+            let sink = makeSink()
+            for segment in gathers.indices { try exchangeMoments(segment, attempt: attempt, sink, &clock, waits) }
             let start = MonotonicTime.now
-            let reports = contribute(attempt: attempt)
+            let reports = contribute(attempt: attempt, sink)
             if attempt == 0 { contributed(reports) }
             let computed = MonotonicTime.now
             clock.compute += computed - start
@@ -81,35 +93,59 @@ package struct PhaseExchange {
         }
     }
 
-    /// This worker's part: a bucket starts to travel the moment its last tensor is complete.
-    private func contribute(attempt: UInt32) -> [ShardReport] {
-        statistics.reset()
-        countdown.reset()
-        let exponents = replica.exponents(phase.index)
-        let sink = replica.makeSink(phase: phase.index, shards: shards) { [statistics, countdown, reducer] tensor, own in
+    private func makeSink() -> ExactSink {
+        replica.makeSink(phase: phase.index, shards: shards) { [statistics, countdown, reducer] tensor, own in
             statistics.merge(own, tensor: tensor)
             for bucket in countdown.completed(tensor: tensor) { reducer.ready(bucket: bucket) }
         }
-        reducer.begin(
-            phase: replica.applied, attempt: attempt, plan: plan, sum: replica.sum(phase.index), statistics: statistics,
-            statisticsOnly: exponents.map { $0 == ExactRule.none })
-        sink.start()
-        let collected = LaneReports(lanes: lanes.count)
+    }
+
+    /// An exchange's number: each attempt has one for every segment.
+    private func number(_ segment: Int, attempt: UInt32) -> UInt32 { attempt * UInt32(gathers.count + 1) + UInt32(segment) }
+
+    private func run(_ segment: Int, _ sink: ExactSink) {
         team.run { [replica, phase, lanes] thread in
             guard thread < lanes.count else { return }
-            collected.set(replica.computeGradients(phase: phase.index, lane: lanes[thread], sink: sink), lane: thread)
+            replica.run(segment: segment, ofPhase: phase.index, lane: lanes[thread], sink: sink)
         }
-        return collected.all
     }
-}
 
-/// What the lanes' threads report, each into its own place.
-private final class LaneReports: Sendable {
-    private let reports: Mutex<[[ShardReport]]>
+    /// A segment that ends with moments which every shard is to know of all. A member whose lanes have kept what is computed in it takes part
+    /// all the same.
+    private func exchangeMoments(
+        _ segment: Int, attempt: UInt32, _ sink: ExactSink, _ clock: inout StepClock, _ waits: (Bool) -> Void
+    ) throws {
+        let gather = gathers[segment]
+        let start = MonotonicTime.now
+        run(segment, sink)
+        gather.clear()
+        for lane in lanes {
+            let own = replica.moments(ofSegment: segment, phase: phase.index, lane: lane)
+            for (shard, doubles) in zip(lane.shards, own) { gather.put(doubles, shard: shard) }
+        }
+        let computed = MonotonicTime.now
+        clock.compute += computed - start
+        waits(true)
+        reducer.begin(
+            phase: replica.applied, attempt: number(segment, attempt: attempt), plan: gather.plan, sum: gather.sum,
+            statistics: gather.board)
+        for bucket in gather.plan.buckets.indices { reducer.ready(bucket: bucket) }
+        try reducer.finish()
+        waits(false)
+        clock.wait += MonotonicTime.now - computed
+        let totals = Replica.total(gather.gathered)
+        for lane in lanes { replica.receive(totals, ofSegment: segment, phase: phase.index, lane: lane) }
+    }
 
-    init(lanes: Int) { reports = Mutex([[ShardReport]](repeating: [], count: lanes)) }
-
-    func set(_ value: [ShardReport], lane: Int) { reports.withLock { $0[lane] = value } }
-
-    var all: [ShardReport] { reports.withLock { $0.flatMap(\.self) } }
+    /// This worker's part of the gradient: a bucket starts to travel the moment its last tensor is complete.
+    private func contribute(attempt: UInt32, _ sink: ExactSink) -> [ShardReport] {
+        statistics.reset()
+        countdown.reset()
+        reducer.begin(
+            phase: replica.applied, attempt: number(gathers.count, attempt: attempt), plan: plan, sum: replica.sum(phase.index),
+            statistics: statistics, statisticsOnly: replica.exponents(phase.index).map { $0 == ExactRule.none })
+        sink.start()
+        run(gathers.count, sink)
+        return lanes.flatMap { replica.reports(of: $0) }
+    }
 }

@@ -127,11 +127,11 @@ final class TrainingSession {
 
     /// One step from the phase where the replica stands: each phase's gradients, exchange, decision and update.
     ///
-    /// - Parameters: `contributed` hears each phase's losses when this worker's part of it is complete; `applied` that the
-    ///   count of phases has risen.
+    /// - Parameters: `waits` hears that this worker waits for others within a phase, or no longer; `contributed` each phase's losses when this
+    ///   worker's part of it is complete; `applied` that the count of phases has risen.
     /// - Throws: `LinkFailure`; `NonFiniteGradient`; a sentence for images that are not what the batch says.
     func run(
-        _ batch: ControlBatch, contributed: (ControlPhaseReport) -> Void, applied: (UInt64) -> Void
+        _ batch: ControlBatch, waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void, applied: (UInt64) -> Void
     ) throws -> ControlStepReport {
         guard let reducer else { throw LinkFailure.noLinks }
         let images = try BatchImages.unpack(batch, pixels: pixels, shards: shards)
@@ -148,7 +148,7 @@ final class TrainingSession {
             let exchange = try PhaseExchange(
                 replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: shards.count, team: team,
                 reducer: reducer)
-            let result = try exchange.run(clock: &clock) { reports in
+            let result = try exchange.run(clock: &clock, waits: waits) { reports in
                 contributed(Self.report(reports, applied: replica.applied))
             }
             report.repeats += result.repeats

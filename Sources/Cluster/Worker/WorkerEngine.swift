@@ -258,6 +258,10 @@ final class WorkerEngine: Sendable {
         do {
             let report = try session.run(
                 batch,
+                // Who waits owes nothing: the one whose part is missing is to be told from them.
+                waits: { [self] isWaiting in
+                    contributedPhases.store(session.replica.applied + (isWaiting ? 1 : 0), ordering: .relaxed)
+                },
                 contributed: { [self] report in
                     contributedPhases.store(report.applied + 1, ordering: .relaxed)
                     tell(.contributed(report))

@@ -15,7 +15,8 @@ public struct LabelledSamples: Sendable, Equatable {
     /// - Throws: `DataError.labels` where a class has too few images, or the count does not divide.
     public init(count: Int, classes: Int, seed: UInt64, images: Int, label: (Int) -> UInt8) throws {
         guard classes > 0, count > 0, count % classes == 0 else {
-            throw DataError.labels(key: "labels.count", found: "\(count)", expected: "a multiple of the \(classes) classes, as many of each")
+            throw DataError.labels(
+                key: "labels.count", found: "\(count)", expected: "a multiple of the \(classes) classes, as many of each")
         }
         let source = RandomSource(seed: seed, purpose: .labels, step: 0)
         let words = Storage<UInt32>(count: images).all
@@ -27,7 +28,8 @@ public struct LabelledSamples: Sendable, Equatable {
             let label = Int(label(index))
             guard label < classes else {
                 throw DataError.labels(
-                    key: "model.classes", found: "\(classes)", expected: "more than \(label), a label that training image \(index) has")
+                    key: "model.classes", found: "\(classes)",
+                    expected: "more than \(label), a label that training image \(index) has")
             }
             guard left[label] > 0 else { continue }
             left[label] -= 1
@@ -35,7 +37,9 @@ public struct LabelledSamples: Sendable, Equatable {
         }
         if let missing = left.firstIndex(where: { $0 > 0 }) {
             let there = count / classes - left[missing]
-            throw DataError.labels(key: "labels.count", found: "\(count)", expected: "at most \(there * classes), since class \(missing) has \(there) images")
+            throw DataError.labels(
+                key: "labels.count", found: "\(count)",
+                expected: "at most \(there * classes), since class \(missing) has \(there) images")
         }
         indices = chosen.sorted()
     }
@@ -47,7 +51,7 @@ public struct LabelledSamples: Sendable, Equatable {
     public func samples(of step: UInt64, minibatch: Int, seed: UInt64) -> [Int] {
         let source = RandomSource(seed: seed, purpose: .labels, step: step + 1)
         return (0..<minibatch).map { row in
-            indices[Int(UInt64(source.word(row: UInt32(row), element: 0)) * UInt64(indices.count) >> 32)]
+            indices[Int((UInt64(source.word(row: UInt32(row), element: 0)) * UInt64(indices.count)) >> 32)]
         }
     }
 }

@@ -45,11 +45,13 @@ public final class StepImages: Sendable {
         for index in 0..<data.count { counts[Int(data.label(index))] += 1 }
         if let label = counts.lastIndex(where: { $0 > 0 }), label >= classes {
             throw DataError.labels(
-                key: "model.classes", found: "\(classes)", expected: "\(label + 1) or more, since a training image has the label \(label)")
+                key: "model.classes", found: "\(classes)",
+                expected: "\(label + 1) or more, since a training image has the label \(label)")
         }
         if let missing = counts[..<classes].firstIndex(of: 0) {
             throw DataError.labels(
-                key: "model.classes", found: "\(classes)", expected: "classes that there are, and no training image has the label \(missing)")
+                key: "model.classes", found: "\(classes)",
+                expected: "classes that there are, and no training image has the label \(missing)")
         }
     }
 

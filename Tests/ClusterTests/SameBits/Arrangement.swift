@@ -90,7 +90,7 @@ struct Arrangement: CustomStringConvertible {
 
     /// One worker's life.
     private func train(
-        _ setting: RandomSetting, _ images: [[ShardImages]], _ view: ControlView, _ listener: GradientListener
+        _ setting: RandomSetting, _ images: [[Stream: [ShardImages]]], _ view: ControlView, _ listener: GradientListener
     ) throws -> Replica {
         let settings = setting.training
         let replica = try Replica(settings)
@@ -106,8 +106,7 @@ struct Arrangement: CustomStringConvertible {
         defer { reducer.shutdown() }
         var clock = StepClock()
         for (step, shards) in images.enumerated() {
-            let minibatch = replica.minibatch
-            for lane in lanes { lane.load(step: UInt64(step), images: [.images: shards) }
+            for lane in lanes { lane.load(step: UInt64(step), images: shards) }
             for phase in replica.phases {
                 let exchange = try PhaseExchange(
                     replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: owned.count, team: team,

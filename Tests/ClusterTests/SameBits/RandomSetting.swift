@@ -10,7 +10,9 @@ struct RandomSetting: CustomStringConvertible {
     /// Number `number` of the sequence that `seed` begins: a setting is found again by these two alone.
     init(seed: UInt64, number: Int) {
         var random = SplitMix(seed: seed, number: number)
-        let code = Int.random(in: 1...20, using: &random)
+        let variant = Variant.allCases.randomElement(using: &random)!
+        let code = variant == .labelInformed ? 2 : Int.random(in: 1...20, using: &random)
+        let parts = Self.parts(variant, &random)
         let minibatch =
             Bool.random(using: &random) ? Int.random(in: 1...300, using: &random) : Int.random(in: 1...40, using: &random)
         let shards = Int.random(in: 1...16, using: &random)
@@ -25,12 +27,13 @@ struct RandomSetting: CustomStringConvertible {
         }
         let full = ExactSum.fullBits(shards: shards)
         training = TrainingSettings(
+            variant: variant,
             model: ModelSettings(
                 encoder: hidden(), decoder: hidden(), discriminator: hidden(), code: code, output: output,
                 initialisation: Bool.random(using: &random) ? .he : .normal),
             cost: output == .linear ? .halfSquaredError : Cost.allCases.randomElement(using: &random)!,
-            prior: Self.prior(code: code, &random), inputNoise: Bool.random(using: &random) ? 0 : 0.3,
-            phases: ["reconstruction": phase(), "discriminator": phase(), "generator": phase()],
+            prior: Self.prior(variant, code: code, &random), inputNoise: Bool.random(using: &random) ? 0 : 0.3, parts: parts,
+            phases: Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, phase()) }),
             average: Bool.random(using: &random) ? 0 : 0.9,
             gradientBits: [full, 24, 16].filter { $0 <= full }.randomElement(using: &random)!, minibatch: minibatch,
             shards: shards, seed: random.next(),
@@ -38,6 +41,24 @@ struct RandomSetting: CustomStringConvertible {
             // An epoch of one whole minibatch and a short one, in which shards may be empty.
             trainingImages: minibatch + Int.random(in: 0..<minibatch, using: &random))
         steps = 3
+        // The last minibatch of an epoch may have a row only, or a shard none.
+        do { try training.validate() } catch { training.parts.norm = NormSettings() }
+    }
+
+    /// Something in the way of training, in every second model.
+    private static func parts(_ variant: Variant, _ random: inout SplitMix) -> PartSettings {
+        var parts = variant.usualParts
+        if parts.labels != nil { parts.labels = LabelSettings(minibatch: Int.random(in: 1...60, using: &random)) }
+        guard Bool.random(using: &random) else { return parts }
+        func norm() -> NormKind { NormKind.allCases.randomElement(using: &random)! }
+        parts.norm = NormSettings(encoder: norm(), heads: norm(), decoder: norm())
+        parts.dropout = DropoutSettings(
+            input: [0, 0.2].randomElement(using: &random)!, hidden: [0, 0.3].randomElement(using: &random)!)
+        parts.discriminatorNoise = [0, 0.1].randomElement(using: &random)!
+        if variant != .vae {
+            parts.posterior = [.deterministic, .gaussian, .universal(width: 5, std: 1)].randomElement(using: &random)!
+        }
+        return parts
     }
 
     init(_ training: TrainingSettings, steps: UInt64) {
@@ -54,30 +75,38 @@ struct RandomSetting: CustomStringConvertible {
         return Int.random(in: decade...10 * decade, using: &random)
     }
 
-    private static func prior(code: Int, _ random: inout SplitMix) -> PriorSettings {
+    private static func prior(_ variant: Variant, code: Int, _ random: inout SplitMix) -> PriorSettings {
+        if variant == .vae { return .gaussian(std: [1, 5].randomElement(using: &random)!) }
         let anywhere: [PriorSettings] = [.gaussian(std: 1), .gaussian(std: 5), .uniform(low: -2, high: 2)]
         let plane: [PriorSettings] = [
             .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 4), .swissRoll(thickness: 0.1),
         ]
+        if variant == .labelInformed { return plane.randomElement(using: &random)! }
         return (code == 2 ? anywhere + plane : anywhere).randomElement(using: &random)!
     }
 
     /// A step's images, a pure function of (seed, step), a third of the pixels black as in pictures.
-    func images(step: UInt64) -> [ShardImages] {
-        let rows = training.minibatchSize(ofStep: step)
-        var random = SplitMix(seed: training.seed ^ step)
-        let bytes = (0..<rows * training.pixels).map { _ in
-            let word = random.next()
-            return word % 3 == 0 ? 0 : UInt8(truncatingIfNeeded: word >> 32)
+    func images(step: UInt64) -> [Stream: [ShardImages]] {
+        var streams: [Stream: [ShardImages]] = [:]
+        for stream in Stream.allCases {
+            let rows = training.minibatchSize(of: stream, ofStep: step)
+            guard rows > 0 else { continue }
+            var random = SplitMix(seed: training.seed ^ step ^ UInt64(stream.rawValue) << 32)
+            let bytes = (0..<rows * training.pixels).map { _ in
+                let word = random.next()
+                return word % 3 == 0 ? 0 : UInt8(truncatingIfNeeded: word >> 32)
+            }
+            let labels = (0..<rows).map { _ in UInt8(random.next() % UInt64(training.model.classes)) }
+            streams[stream] = ShardGeometry.cut(images: bytes, labels: labels, pixels: training.pixels, shards: training.shards)
         }
-        return ShardGeometry.cut(
-            images: bytes, labels: [UInt8](repeating: 0, count: rows), pixels: training.pixels, shards: training.shards)
+        return streams
     }
 
     var description: String {
         let model = training.model
         let phases = training.phaseNames.map { "\($0) \(training.phases[$0]!.optimizer) at \(training.phases[$0]!.rate)" }
-        return "pixels \(training.pixels), encoder \(model.encoder), code \(model.code), decoder \(model.decoder), "
+        return
+            "\(training.variant) with \(training.parts), pixels \(training.pixels), encoder \(model.encoder), code \(model.code), decoder \(model.decoder), "
             + "discriminator \(model.discriminator), \(model.output) \(training.cost), \(model.initialisation), "
             + "\(training.prior), noise \(training.inputNoise), average \(training.average), bits \(training.gradientBits), "
             + "minibatch \(training.minibatch) of \(training.trainingImages), shards \(training.shards), \(phases), \(steps) steps"

@@ -1,4 +1,4 @@
-"""What was drawn for a step, against the distributions that the recipe names: a noise of another width would pass every gradient."""
+"""What was drawn for a step, against the distributions that the recipe names: every gradient agrees on a noise of another width."""
 import math
 
 import torch
@@ -85,8 +85,9 @@ def roll(step, name, values, classes):
     first, share = torch.where(known, classes / count, 0.0), torch.where(known, 1 / count, 1.0)
     root = (first[:, None] + share[:, None] * torch.linspace(0, 1, 2001)).sqrt()
     angle = 4 * math.pi * root
-    away = ((3 * root * angle.cos() - values[:, :1]) ** 2 + (3 * root * angle.sin() - values[:, 1:]) ** 2).min(1).values.sqrt()
-    return [] if (away < (SIGMAS + 1) * step.setting("prior.thickness")).all() else [f"{name} has samples off their part of the roll"]
+    squares = (3 * root * angle.cos() - values[:, :1]) ** 2 + (3 * root * angle.sin() - values[:, 1:]) ** 2
+    is_near = squares.min(1).values.sqrt() < (SIGMAS + 1) * step.setting("prior.thickness")
+    return [] if is_near.all() else [f"{name} has samples off their part of the roll"]
 
 
 def alike(step, names):

@@ -1,4 +1,4 @@
-"""The paper's variants (Makhzani et al., arXiv 1511.05644), each phase's loss written down from its section, for autograd to differentiate."""
+"""The paper's variants (Makhzani et al., arXiv 1511.05644): each phase's loss, written down from its section for autograd."""
 import math
 from functools import cached_property
 
@@ -38,7 +38,7 @@ class Encoded:
 
 
 def encode(run, labels=0, suffix=""):
-    """The encoder on images as training corrupts them: the same draws in every phase of a step, others for the labelled minibatch."""
+    """The encoder on images as training corrupts them: one draw for all phases of a step, another for the labelled minibatch."""
     step = run.step
     x = step.images(suffix)
     pixels = x.shape[1]
@@ -62,7 +62,7 @@ def made(run, logits):
 
 
 def reconstruct(run, seen):
-    """Half the squared error, or the Bernoulli cross-entropy, summed over pixels, mean over the minibatch; against the clean images."""
+    """Half the squared error or the Bernoulli cross-entropy, against clean images: summed over pixels, mean over the minibatch."""
     logits, target = decode(run, seen), run.step.images()
     if run.step.setting("cost") == "cross-entropy":
         cost = binary_cross_entropy_with_logits(logits, target, reduction="sum")

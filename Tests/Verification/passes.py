@@ -3,6 +3,7 @@ import torch
 
 from step import Wrong
 
+# Of a unit, as a part of what is added up to make it.
 NEAR_ZERO = 1e-5
 EPSILON = 1e-5
 
@@ -64,7 +65,8 @@ class Pass:
     def network(self, name, x, norm="none", last="none", dropping=None, suffix=""):
         """Dense, norm, ReLU, dropout, of each layer but the last, which has no ReLU and no dropout.
 
-        `dropping` is what the names of the masks end with, None where nothing is dropped; `suffix` what those of its active units end with.
+        `dropping` is what the names of the masks end with, None where nothing is dropped; `suffix` what those of its active units
+        end with.
         """
         layers = sorted({int(key[len(name) + 1:].split(".")[0]) for key in self.parameters if key.startswith(f"{name}.")})
         if not layers:
@@ -108,7 +110,7 @@ class Pass:
         mine = x.detach() > 0
         if own.shape != mine.shape:
             raise Wrong(f"{self.phase}: the active units of {name} are {tuple(own.shape)} instead of {tuple(mine.shape)}")
-        near = x.detach().abs() < NEAR_ZERO * torch.clamp(size, min=1)
+        near = x.detach().abs() < NEAR_ZERO * size
         self.units += near.numel()
         self.near += int(near.sum())
         wrong = (mine != own) & ~near

@@ -23,7 +23,7 @@ import torch
 
 import draws
 from paper import VARIANTS
-from passes import NEAR_ZERO, Pass
+from passes import Pass
 from step import Step, Wrong
 
 LIMIT = 1e-5
@@ -113,7 +113,7 @@ def check(path, is_short):
     for phase in order:
         run, loss, rows = compare(step, phase, variant, order)
         if not is_short:
-            print(f"{phase}: loss {loss:.9g}; {run.near} of {run.units} units within {NEAR_ZERO:g} of zero")
+            print(f"{phase}: loss {loss:.9g}; {run.near} of {run.units} units as good as zero")
         for name, error, by_largest in rows:
             is_well &= error < LIMIT
             worst = max(worst, (f"{phase} {name}", error), key=lambda row: row[1] if row[1] == row[1] else float("inf"))

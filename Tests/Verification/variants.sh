@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains a small model of every variant of the paper, a few option sets each, for some steps on the built-in digits, and lets
-# PyTorch compute a late step of it again (replay.py): prints one line each with the worst error and where it was. Two workers, so that
-# what norms exchange comes over links. Exits 1 where one is above replay.py's limit. About two minutes on two cores.
+# PyTorch compute a late step of it again (replay.py): prints one line each with the worst error and where it was. Two workers,
+# so that what norms exchange comes over links. Exits 1 where one is above replay.py's limit. About two minutes on two cores.
 # Usage: Tests/Verification/variants.sh [path of lockstep]; PYTHON names an interpreter with torch, safetensors and pyyaml.
 set -euo pipefail
 set -f  # [64,48] names no files.
@@ -9,7 +9,7 @@ here=$(realpath "$(dirname "$0")")
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 python=${PYTHON:-python3}
 "$python" -c "import safetensors, torch, yaml" 2>/dev/null || {
-  echo "$python lacks torch, safetensors or pyyaml: install them (pip install torch safetensors pyyaml), or name one that has them: PYTHON=..."
+  echo "$python lacks torch, safetensors or pyyaml: pip install torch safetensors pyyaml, or name another: PYTHON=..."
   exit 1
 }
 place=$(mktemp -d)

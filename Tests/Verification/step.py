@@ -1,0 +1,117 @@
+"""One step of a run, as `lockstep replay` writes it: what a replay file holds, by name, and the recipe's settings."""
+import torch
+import yaml
+from safetensors import safe_open
+
+# Settings where a recipe says nothing of them (paper.md sections 1 and 3); those of every recipe stand in its configuration.
+USUAL = {
+    "variant": "basic", "model.classes": 10, "model.clusters": 16,
+    "norm.encoder": "none", "norm.heads": "none", "norm.decoder": "none", "dropout.input": 0.0, "dropout.hidden": 0.0,
+    "noise.input": 0.0, "noise.discriminator": 0.0, "heads.distance": 6.0, "heads.weight": 1.0, "weights.reconstruction": 1.0,
+}
+UNLABELLED = 255
+
+
+class Wrong(Exception):
+    """The file cannot be a step of this variant."""
+
+
+class Step:
+    def __init__(self, path):
+        with safe_open(path, framework="pt") as file:
+            self.tensors = {name: file.get_tensor(name) for name in file.keys()}
+            self.configuration = yaml.safe_load(file.metadata()["configuration"])
+        # Names of the draws that a phase has asked for.
+        self.asked = set()
+
+    # What the recipe says.
+
+    def setting(self, key):
+        value = self.configuration
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            try:
+                return float(value)  # 1e-08 is a text to YAML 1.1.
+            except ValueError:
+                return value
+        if value is not None:
+            return value
+        if key in USUAL:
+            return USUAL[key]
+        if key == "posterior.kind":
+            return "gaussian" if self.variant == "vae" else "deterministic"
+        raise Wrong(f"the configuration has no {key}")
+
+    @property
+    def variant(self):
+        return self.setting("variant")
+
+    # What the step was computed from.
+
+    @property
+    def has_labelled(self):
+        return "input.images.labelled" in self.tensors
+
+    def take(self, name):
+        if name not in self.tensors:
+            raise Wrong(f"the file has no {name}")
+        return self.tensors[name]
+
+    def images(self, suffix=""):
+        """(B, pixels), 0 to 1."""
+        return self.take(f"input.images{suffix}").double().flatten(1) / 255
+
+    def labels(self, suffix=""):
+        return self.take(f"input.labels{suffix}").long().flatten()
+
+    def one_hot(self, columns, none=None):
+        """Of the images' labels; the column `none` where an image has no label that may be seen."""
+        labels = self.labels()
+        if none is None and (labels >= columns).any():
+            raise Wrong("an image has no label, which this variant needs of each")
+        known = labels if none is None else torch.where(labels == UNLABELLED, none, labels)
+        return torch.nn.functional.one_hot(known, columns).double()
+
+    def draw(self, name, columns):
+        """Noise, a mask or samples of a prior: (B, columns)."""
+        self.asked.add(name)
+        values = self.take(name).double().flatten(1)
+        if values.shape[1] != columns:
+            raise Wrong(f"{name} has {values.shape[1]} columns instead of {columns}")
+        return values
+
+    # What the phases have.
+
+    @property
+    def phases(self):
+        """Names of the phases that are in the file."""
+        return {name.split(".")[1] for name in self.tensors if name.startswith("phase.")}
+
+    def under(self, phase, kind):
+        """The tensors `phase.PHASE.KIND.NAME`, by NAME."""
+        prefix = f"phase.{phase}.{kind}."
+        return {
+            name[len(prefix):]: value for name, value in self.tensors.items()
+            if name.startswith(prefix) and not name.startswith(prefix + "optimizer.")
+        }
+
+    def parameters(self, phase, order):
+        """Every tensor of the model as it is when the phase begins, in float64, a leaf of a graph.
+
+        A network that the phase does not change is as the last phase left it, or, where none before it changes the network, as the
+        first that does will find it.
+        """
+        place = order.index(phase)
+        values = {}
+        for later in reversed(order[place + 1:]):
+            values |= self.under(later, "before")
+        for earlier in order[:place]:
+            values |= self.under(earlier, "after")
+        own = self.under(phase, "before")
+        for name in own:
+            for earlier in order[:place]:
+                if name in self.under(earlier, "after") and not torch.equal(values[name], own[name]):
+                    raise Wrong(f"{phase} begins with another {name} than the phase before it ended with")
+        values |= own
+        return {name: value.double().clone().requires_grad_() for name, value in values.items()}

@@ -105,7 +105,7 @@ final class TrainingSession {
         guard applied == replica.applied, replica.holdsLastSum, let change = replica.lastChange(Int(phase)) else {
             throw LocalError("the sum of phase \(applied) was asked for, and this worker stands at \(replica.applied)")
         }
-        return (replica.sum(Int(phase)).all, change)
+        return (replica.lastSum(Int(phase)).all, change)
     }
 
     /// Applies the phase whose sum another member has handed over. One that is applied already stays as it is.

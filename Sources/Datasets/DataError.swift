@@ -62,8 +62,8 @@ extension DataError: CustomStringConvertible {
         case .labels(let key, let found, let expected):
             return "\(key) is \(found), expected \(expected); change it with --set \(key)=N."
         case .unlabelled(let variant):
-            return "the data set has no labels, which \(variant) learns from; give it a file of labels (data.labels), or choose a variant "
-                + "that needs none."
+            return "the data set has no labels, which \(variant) learns from; give it a file of labels (data.labels), "
+                + "or choose a variant that needs none."
         case .unknownSet(let name, let known):
             return "no data set is called \(name) here; known are \(known.joined(separator: ", ")) (`lockstep data list`)."
         case .download(let file, let reasons):

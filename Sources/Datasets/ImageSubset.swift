@@ -43,7 +43,4 @@ public struct ImageSubset: Sendable {
     }
 
     public func labels(_ indices: some Sequence<Int>) -> [UInt8] { indices.map(label) }
-
-    /// One byte an image, as a minibatch carries them: its label, or 0 where there are none, which nobody looks at then.
-    public func labelsOrZeros(_ indices: some Sequence<Int>) -> [UInt8] { indices.map { hasLabels ? label($0) : 0 } }
 }

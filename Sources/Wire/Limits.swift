@@ -1,6 +1,6 @@
 /// The version of everything that travels between two processes of a run; both sides must name the same one.
 public enum ProtocolVersion {
-    public static let current: UInt16 = 4
+    public static let current: UInt16 = 5
 }
 
 /// Every maximum of the wire, checked before memory is taken.
@@ -21,7 +21,7 @@ public enum Limits {
     public static let report = 1 << 20
     /// The effective configuration and the member list.
     public static let configuration = 4 << 20
-    /// One worker's shards of one minibatch.
+    /// One worker's shards of one step's minibatches.
     public static let batch = 64 << 20
     /// One piece of a state, a snapshot or a sum.
     public static let stateChunk = 16 << 20

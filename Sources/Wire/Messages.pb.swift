@@ -435,10 +435,13 @@ public nonisolated struct ControlShardPart: Sendable {
 
   public var shard: UInt32 = 0
 
-  /// within the global minibatch
+  /// within the global minibatch of its stream
   public var firstRow: UInt32 = 0
 
   public var rows: UInt32 = 0
+
+  /// 0: the images, 1: those with labels
+  public var stream: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -453,10 +456,10 @@ public nonisolated struct ControlBatch: Sendable {
 
   public var step: UInt64 = 0
 
-  /// rows of the global minibatch
+  /// rows of the global minibatch of the images
   public var batch: UInt32 = 0
 
-  /// ascending shards
+  /// ascending shards within a stream
   public var parts: [ControlShardPart] = []
 
   /// zstd of all parts' rows, one byte a pixel
@@ -1464,7 +1467,7 @@ nonisolated extension ControlLinkFailed: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ControlShardPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ShardPart"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{3}first_row\0\u{1}rows\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{3}first_row\0\u{1}rows\0\u{1}stream\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1475,6 +1478,7 @@ nonisolated extension ControlShardPart: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.shard) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.firstRow) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.stream) }()
       default: break
       }
     }
@@ -1490,6 +1494,9 @@ nonisolated extension ControlShardPart: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.rows != 0 {
       try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 3)
     }
+    if self.stream != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stream, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1497,6 +1504,7 @@ nonisolated extension ControlShardPart: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.shard != rhs.shard {return false}
     if lhs.firstRow != rhs.firstRow {return false}
     if lhs.rows != rhs.rows {return false}
+    if lhs.stream != rhs.stream {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Autoencoder
 import Cluster
 import Datasets
 import Foundation
@@ -73,8 +74,8 @@ private func requireCurrentFolder() throws {
 /// Wrong flags, keys and values are usage; everything else is failure.
 private func isUsage(_ error: any Error) -> Bool {
     switch error {
-    case is ConfigurationError, is UnknownRecipe, is KernelFamilyError, is UsageError: true
-    case DataError.setting, DataError.unknownSet: true
+    case is ConfigurationError, is SettingsError, is UnknownRecipe, is KernelFamilyError, is UsageError: true
+    case DataError.setting, DataError.labels, DataError.unlabelled, DataError.unknownSet: true
     default: false
     }
 }

@@ -158,7 +158,6 @@ import Testing
         let labels = npy("|u1", [2], [4, 2])
         let bare = try open([("x_train", images), ("x_test", images)])
         #expect(!bare.train.hasLabels && !bare.test.hasLabels && bare.classes == 0)
-        #expect(bare.train.labelsOrZeros([0]) == [0])
         let half = try open([("x_train", images), ("x_test", images), ("y_test", labels)])
         #expect(!half.validation.hasLabels && half.test.labels([1]) == [2] && half.classes == 5)
         #expect(bare.identity != half.identity)

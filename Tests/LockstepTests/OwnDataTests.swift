@@ -68,6 +68,20 @@ import Testing
             none.contains("none.npz not found, packed or plain, in \(scratch.path); check what you gave for data.file"), "\(none)")
     }
 
+    @Test("a variant that learns from labels is refused on images that have none, before anything is made")
+    func unlabelled() throws {
+        try write("own.npz", [12, 4, 4])
+        for command in [
+            ["train", "--run", "r"], ["train", "--dry-run"], ["coordinator", "--dry-run"],
+            ["coordinator", "--run", "r", "--listen", "127.0.0.1:0"],
+        ] {
+            let arguments = command + ["--set", "variant=supervised", "--set", "data.file=own.npz"] + Self.tiny
+            let said = try run(arguments, status: 64).errors
+            #expect(said.contains("the data set has no labels, which supervised learns from"), "\(command): \(said)")
+            #expect(!FileManager.default.fileExists(atPath: scratch.run("r")))
+        }
+    }
+
     @Test(
         "a run on images of any shape goes through evaluation and pictures, and every command that looks at it works",
         arguments: [[12, 1, 4, 4], [12, 3, 5, 4], [12, 17], [2, 1]])

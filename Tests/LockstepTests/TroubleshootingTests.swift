@@ -48,7 +48,7 @@ struct TroubleshootingTests {
         "throw LocalError(", "throw RunFolderError(", "throw CheckpointError(", "throw StateFileError(", "throw UsageError(",
         "throw ValidationError(", "throw ConfigurationError(", "throw HostListError(", "throw SettingsError(", "throw StateError(",
         "throw ProbeFailure(", "throw ResolutionError(", "throw Manifest.Malformed(", "throw Malformed(",
-        "throw DataError.setting(", "throw DataError.unknownSet(",
+        "throw DataError.setting(", "throw DataError.labels(", "throw DataError.unknownSet(",
         "throw Self.error(", "throw error(", "throw section.failure(", "throw tooMuch(", "root.failure(", "throw StateFileError(",
         "log.warning(", "log.error(", ".log(.warning,", ".log(.error,", "note(.warning,", "warn(", "Output.complain(", "complain(",
         "fail(", "turnAway(",

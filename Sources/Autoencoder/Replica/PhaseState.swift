@@ -20,9 +20,12 @@ final class PhaseState: @unchecked Sendable {
     let betaPowers: Storage<Double>?
     /// One a tensor, `ExactRule.none` at first.
     let exponents: Storage<Int32>
-    /// Kept from one step to the next, for members that are one phase behind.
-    let sum: Storage<Int32>
-    /// The exponents that went with the sum, once the phase has been applied.
+    /// Where the phase's next run is summed.
+    private(set) var sum: Storage<Int32>
+    /// The sum that was applied last, kept for members that are one phase behind. It is `sum` itself where other phases come
+    /// before the next run; a step's only phase is summed again at once, while others have yet to apply it.
+    private(set) var lastSum: Storage<Int32>
+    /// The exponents that went with the last sum, once the phase has been applied.
     var lastChange: ExponentChange?
     /// The pieces in which an update runs, in order.
     let pieces: [UpdatePiece]
@@ -53,9 +56,16 @@ final class PhaseState: @unchecked Sendable {
         }
         exponents = Storage<Int32>(count: description.tensors.count)
         exponents.all.fill(ExactRule.none)
-        sum = Storage<Int32>(count: description.count)
+        sum = Storage<Int32>(count: count)
+        lastSum = model.composition.phases.count > 1 ? sum : Storage<Int32>(count: count)
         pieces = UpdatePiece.cut(description.tensors)
         digests = Storage<UInt64>(count: pieces.last?.digests.upperBound ?? 0)
+    }
+
+    /// The phase has been applied with its sum and these exponents.
+    func keepSum(_ change: ExponentChange) {
+        swap(&sum, &lastSum)
+        lastChange = change
     }
 }
 

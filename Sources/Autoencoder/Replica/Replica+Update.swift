@@ -43,7 +43,7 @@ extension Replica {
         share(state.pieces.count, team) { rule.update(state.pieces[$0]) }
         chain = ChainHash.extend(chain, withDigests: state.digests.all)
         state.exponents.all.copy(from: change.next)
-        state.lastChange = change
+        state.keepSum(change)
         for network in state.changes { versions[network] += 1 }
         applied += 1
         if self.phase == 0 { moveAverages(team) }

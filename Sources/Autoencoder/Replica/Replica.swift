@@ -51,8 +51,11 @@ public final class Replica: @unchecked Sendable {
     /// Rows of the minibatch that a phase of the step under way runs on.
     public func minibatch(ofPhase phase: Int) -> Int { settings.minibatchSize(of: phases[phase].stream, ofStep: step) }
 
-    /// A phase's own sum buffer, kept until that phase of the next step.
+    /// Where a phase's next run is summed.
     public func sum(_ phase: Int) -> Storage<Int32> { states[phase].sum }
+
+    /// The sum that a phase was applied with last, kept until its next run is complete at every member.
+    public func lastSum(_ phase: Int) -> Storage<Int32> { states[phase].lastSum }
 
     /// The exponents that the phase's next run is summed with.
     public func exponents(_ phase: Int) -> [Int32] { states[phase].exponents.all.array }
@@ -62,7 +65,8 @@ public final class Replica: @unchecked Sendable {
     /// A member that is one phase behind copies the sum into its own and applies it with these.
     public func lastChange(_ phase: Int) -> ExponentChange? { states[phase].lastChange }
 
-    /// True when `sum` holds the phase applied last, and `lastChange` goes with it: it can be handed to a member one phase behind.
+    /// True when `lastSum` holds the phase applied last, and `lastChange` goes with it: it can be handed to a member one phase
+    /// behind.
     public var holdsLastSum: Bool {
         guard applied > 0 else { return false }
         return lastChange(Int((applied - 1) % UInt64(phases.count))) != nil

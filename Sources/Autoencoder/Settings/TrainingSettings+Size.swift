@@ -60,13 +60,17 @@ extension TrainingSettings {
         return composition.phases.reduce(0) { $0 + composition.count(ofPhase: $1) } * MemoryLayout<Int32>.size
     }
 
+    /// Bytes of the sums that a replica keeps: a step's only phase has two buffers that take turns.
+    public var keptSumBytes: Int { phaseNames.count > 1 ? sumBytes : 2 * sumBytes }
+
     /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
-    /// the coordinator, and the activations of a minibatch.
+    /// the coordinator, and the activations of the minibatches of a step.
     public func memoryBytes(threads: Int) -> Int {
         let networks = composition.networks
         let widths = networks.reduce(0) { $0 + $1.widths.reduce(0, +) }
         let largest = networks.flatMap { zip($0.widths, $0.widths.dropFirst()).map { $0 * $1 } }.max() ?? 0
-        return MemoryLayout<Float>.size * (8 * parameterCount + 4 * minibatch * widths + 2 * threads * largest)
+        let rows = Stream.allCases.reduce(0) { $0 + mostRows(of: $1) }
+        return MemoryLayout<Float>.size * (8 * parameterCount + 4 * rows * widths + 2 * threads * largest)
     }
 
     /// What a command that is told how many threads to train with says where there is no room.

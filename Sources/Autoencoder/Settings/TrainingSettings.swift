@@ -77,6 +77,9 @@ public struct TrainingSettings: Sendable, Hashable {
     /// The most rows of a stream's minibatch.
     func mostRows(of stream: Stream) -> Int { stream == .images ? minibatch : labelledMinibatch }
 
+    /// Those that a step has.
+    public var streams: [Stream] { Stream.allCases.filter { mostRows(of: $0) > 0 } }
+
     /// Rows of the labelled minibatch; 0 where the variant has none.
     public var labelledMinibatch: Int {
         phaseNames.contains(PhaseNames.classification) ? parts.labels?.minibatch ?? 0 : 0

@@ -1,3 +1,5 @@
+import Autoencoder
+
 /// A model that rounds of chaos train: the one that was asked for, or one drawn at random. Sums that depend on who made them show
 /// at some widths and not at others.
 struct ChaosModel: Sendable {
@@ -10,22 +12,24 @@ struct ChaosModel: Sendable {
 
     /// Draws widths from one to two hundred, small ones as often as large ones, a minibatch that shards do not divide evenly, and
     /// the shards.
-    static func drawn(_ random: inout SeededGenerator) -> ChaosModel {
+    ///
+    /// - Parameter variant: of the run; networks that it has not get no widths.
+    static func drawn(_ random: inout SeededGenerator, of variant: Variant) -> ChaosModel {
         func widths() -> [Int] {
             (0..<Int.random(in: 1...2, using: &random)).map { _ in
                 let most = [8, 40, 200].randomElement(using: &random) ?? 200
                 return Int.random(in: most / 5...most, using: &random)
             }
         }
-        let (encoder, decoder, discriminator) = (widths(), widths(), widths())
+        let drawn = ["encoder", "decoder", "discriminator"].map { (network: $0, widths: widths()) }
+        let networks = drawn.filter { drawn in
+            VariantSetting(rawValue: "model.\(drawn.network)").map(variant.has) ?? true
+        }
         let minibatch = Int.random(in: 3...100, using: &random)
         let shards = Int.random(in: 1...16, using: &random)
         return ChaosModel(
-            name:
-                "encoder \(encoder), decoder \(decoder), discriminator \(discriminator), minibatch \(minibatch), shards \(shards)",
-            arguments: [
-                "--set", "model.encoder=\(encoder)", "--set", "model.decoder=\(decoder)", "--set",
-                "model.discriminator=\(discriminator)",
+            name: networks.map { "\($0.network) \($0.widths), " }.joined() + "minibatch \(minibatch), shards \(shards)",
+            arguments: networks.flatMap { ["--set", "model.\($0.network)=\($0.widths)"] } + [
                 "--minibatch", "\(minibatch)", "--set", "shards=\(shards)",
             ])
     }

@@ -27,6 +27,8 @@ public struct ChaosOptions: Sendable {
     public var calmSeconds: Double
     /// Models drawn at random that rounds take in turn with the one asked for.
     public var drawnModels: Int
+    /// Of the paper, which the run trains.
+    public var variant: Variant
     /// Parent of the run folders.
     public var folder: String
     /// How long a fault that the rule forbids is waited with, in seconds.
@@ -35,7 +37,7 @@ public struct ChaosOptions: Sendable {
     public init(
         settings: [String], end: [String], workers: Int, threads: Int?, topologies: [Topology], limit: ChaosLimit,
         every: ClosedRange<Double>, families: Set<FaultFamily>, seed: UInt64, sparesLast: Bool, calmSeconds: Double,
-        drawnModels: Int, folder: String
+        drawnModels: Int, variant: Variant, folder: String
     ) {
         self.settings = settings
         self.end = end
@@ -49,6 +51,7 @@ public struct ChaosOptions: Sendable {
         self.sparesLast = sparesLast
         self.calmSeconds = calmSeconds
         self.drawnModels = drawnModels
+        self.variant = variant
         self.folder = folder
     }
 }
@@ -128,7 +131,7 @@ public final class ChaosSession {
         }
         defer { signals.conclude() }
         var random = SeededGenerator(seed: ~options.seed)
-        let models = [.asked] + (0..<options.drawnModels).map { _ in ChaosModel.drawn(&random) }
+        let models = [.asked] + (0..<options.drawnModels).map { _ in ChaosModel.drawn(&random, of: options.variant) }
         let calm = try models.enumerated().map { try calmRun($1, number: $0 + 1) }
         var schedule = ChaosSchedule(
             seed: options.seed, every: options.every, families: options.families, sparesLast: options.sparesLast)

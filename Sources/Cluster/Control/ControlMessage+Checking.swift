@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 import Runs
 import Wire
@@ -16,6 +17,8 @@ enum MessageBounds {
     static let streamBytes: UInt64 = 1 << 38
     static let shards: UInt32 = 4096
     static let rows: UInt32 = 1 << 24
+    /// Streams of images that a step takes its minibatches from.
+    static let streams = UInt32(Autoencoder.Stream.allCases.count)
     static let members = Limits.members
     /// Numbers that workers of a run have had.
     static let workers: UInt64 = 1 << 20
@@ -37,7 +40,7 @@ extension ControlMessage {
     /// The message with its texts made printable.
     ///
     /// - Throws: a sentence that names the field whose number cannot be.
-    func checked() throws(ImpossibleField) -> ControlMessage {
+    package func checked() throws(ImpossibleField) -> ControlMessage {
         switch self {
         case .hello(var hello):
             try most(hello.generation, MessageBounds.generation, "generation")
@@ -89,11 +92,12 @@ extension ControlMessage {
         case .batch(let batch):
             try most(batch.step, MessageBounds.steps, "step")
             try most(UInt64(batch.batch), UInt64(MessageBounds.rows), "minibatch")
-            try most(UInt64(batch.parts.count), UInt64(MessageBounds.shards), "shards")
+            try most(UInt64(batch.parts.count), UInt64(MessageBounds.shards) * UInt64(MessageBounds.streams), "shards")
             for part in batch.parts {
                 try most(UInt64(part.shard), UInt64(MessageBounds.shards), "shard")
                 try most(UInt64(part.firstRow), UInt64(MessageBounds.rows), "rows")
                 try most(UInt64(part.rows), UInt64(MessageBounds.rows), "rows")
+                guard part.stream < MessageBounds.streams else { throw ImpossibleField("stream") }
             }
         case .snapshotRequest(let request):
             try most(request.step, MessageBounds.steps, "step")
@@ -184,10 +188,10 @@ extension ControlMessage {
 }
 
 /// A field of a message whose number no peer can mean.
-struct ImpossibleField: Error, CustomStringConvertible {
-    let field: String
+package struct ImpossibleField: Error, CustomStringConvertible {
+    package let field: String
 
     init(_ field: String) { self.field = field }
 
-    var description: String { "its \(field) cannot be" }
+    package var description: String { "its \(field) cannot be" }
 }

@@ -1,11 +1,9 @@
-import Autoencoder
-import Datasets
-import Foundation
+import Runs
 import Synchronization
 import Waiting
 import Wire
 
-/// Cuts minibatches into shards and packs each member's part, ahead of need, on a thread of its own.
+/// Cuts each step's minibatches into shards and packs each member's part, ahead of need, on a thread of its own.
 ///
 /// What must reach a worker in order with its batches (a snapshot request) goes through the same queue.
 final class BatchFeeder: Sendable {
@@ -17,15 +15,9 @@ final class BatchFeeder: Sendable {
     private let orders = Mailbox<Order>()
     /// Views up to this one are over: nothing more is packed for them.
     private let over = Atomic<UInt64>(0)
-    private let data: ImageSubset
-    private let plan: MinibatchPlan
-    private let shards: Int
+    private let images: StepImages
 
-    init(data: ImageSubset, plan: MinibatchPlan, shards: Int) {
-        self.data = data
-        self.plan = plan
-        self.shards = shards
-    }
+    init(_ images: StepImages) { self.images = images }
 
     /// - Parameter gate: the way onto the connections' loop, which may end while images are packed.
     func start(through gate: LoopGate) {
@@ -52,15 +44,9 @@ final class BatchFeeder: Sendable {
     private func feed(
         _ step: UInt64, to members: [(connection: ControlConnection, shards: Range<Int>)], view: UInt64, _ gate: LoopGate
     ) {
-        let samples = plan.samples(of: step)
+        let (taken, minibatch) = (images.step(step), images.settings.minibatchSize(ofStep: step))
         for member in members where isLive(view) {
-            let parts = member.shards.map { shard in
-                let rows = ShardGeometry.rows(ofShard: shard, minibatch: samples.count, shards: shards)
-                let indices = samples[rows]
-                return ShardImages(
-                    shard: shard, rows: rows, images: data.images(indices), labels: data.labelsOrZeros(indices))
-            }
-            let message = BatchImages.pack(step: step, minibatch: samples.count, shards: parts)
+            let message = BatchImages.pack(step: step, minibatch: minibatch, shards: taken.shards(member.shards))
             guard member.connection.sendBulk(.batch(message), view: view, through: gate) else { return }
         }
     }

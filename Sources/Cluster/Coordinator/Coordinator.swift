@@ -80,7 +80,7 @@ public final class Coordinator: Sendable {
             outline: run.outline, identity: options.configuration.identityDigest, evaluation: EvaluationDesk(run: run),
             recorder: recorder, watch: nil,
             log: log)
-        let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
+        let feeder = BatchFeeder(run.images)
         let shell = CoordinatorShell(
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: nil, summation: nil,
             openServer: { throw CancellationError() }, remote: !HostPort.isLoopback(port.host), log: log,
@@ -152,7 +152,7 @@ public final class Coordinator: Sendable {
             store: run.store, settings: options.configuration.checkpoint, epochs: run.plan.epochs,
             outline: run.outline, identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder,
             watch: watch, log: log)
-        let feeder = BatchFeeder(data: run.data.train, plan: run.minibatches, shards: run.plan.shards)
+        let feeder = BatchFeeder(run.images)
         let shell = CoordinatorShell(
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
             openServer: { [self] in try server(run.identity) }, remote: !HostPort.isLoopback(port.host), log: log,

@@ -13,7 +13,8 @@ struct PreparedRun: Sendable {
     let plan: RunPlan
     let training: TrainingSettings
     let data: DataSet
-    let minibatches: MinibatchPlan
+    /// What every step takes of the data.
+    let images: StepImages
     let store: CheckpointStore
     /// This coordinator's: what tells it from every earlier one, and from one that opens the folder after it.
     let generation: Generation
@@ -44,15 +45,14 @@ struct PreparedRun: Sendable {
         opened.configuration = configuration
         self.options = opened
         let train = data.train
-        training = configuration.training(pixels: train.pixels, trainingImages: train.count)
-        try training.validate()
+        images = try configuration.stepImages(train)
+        training = images.settings
         // It evaluates, with one thread and the states that wait for that.
         try MemoryRoom.require(
             threads: 1, bytes: training.memoryBytes(threads: 1) / 2, for: "leading and evaluating a run", or: "take a smaller model"
         )
         configurationText = configuration.yaml()
         outline = StateOutline(of: try Replica(training), configuration: configurationText)
-        minibatches = MinibatchPlan(count: train.count, minibatch: configuration.minibatch, seed: configuration.seed)
         store = options.folder.checkpoints()
         try options.folder.requireCheckpoints(of: configuration)
         let past = try StepsLog.look(options.folder.stepsLogPath)

@@ -60,7 +60,7 @@ struct Scenario {
     static let second: Int64 = 1_000_000
 
     init(_ options: SimulationOptions, _ random: inout SplitMix) {
-        let phases = 2 + random.below(3)
+        let phases = 1 + random.below(4)
         let shards = random.pick([1, 2, 3, 4, 12])
         workers = options.workers ?? 1 + random.below(6)
         arithmetic = .init(seed: random.next(), phases: phases, buckets: 1 + random.below(3), shards: shards)

@@ -169,7 +169,7 @@ final class SimulatedEngine {
         guard applied == replica.applied, replica.holdsLastSum, let change = replica.changes[replica.lastPhase] else {
             return fail("the sum of phase \(applied) was asked for, and this worker stands at \(replica.applied)")
         }
-        let sums = replica.sums[buffer(replica.lastPhase)]
+        let sums = replica.sums[buffer(applied - 1)]
         let connection = worker.connection
         func send(_ offset: Int) {
             guard offset < sums.count, let connection, connection.isOpenForWorker else { return next() }
@@ -193,7 +193,7 @@ final class SimulatedEngine {
                 pieces.allSatisfy({ $0.order == first.order && $0.applied == first.applied })
             else { return fail("a sum for phase \(first.applied) came to a worker that stands at \(replica.applied)") }
             let sums = pieces.flatMap(\.sums)
-            session!.replica.sums[buffer(replica.phase)] = sums
+            session!.replica.sums[buffer(replica.applied)] = sums
             apply(sums, first.change)
         }
         stood(order, digest: false)
@@ -341,7 +341,7 @@ final class SimulatedEngine {
         let replica = session!.replica
         let phase = replica.phase
         let exponent = replica.state.exponents[phase]
-        session!.replica.sums[buffer(phase)] = parts(replica.state, phase, exponent)
+        session!.replica.sums[buffer(replica.applied)] = parts(replica.state, phase, exponent)
         let exchange = seat.begin(phase: replica.applied, attempt: number)
         let pace = session!.shards.isEmpty ? 20 : world.scenario.phaseTime / Int64(arithmetic.buckets)
         computingSince = world.now
@@ -370,7 +370,7 @@ final class SimulatedEngine {
                 for bucket in sums.indices where !exchange.arrived(seat.rank, bucket) {
                     sums[bucket] = parts(replica.state, phase, exponent)[bucket]
                 }
-                session!.replica.sums[buffer(phase)] = sums
+                session!.replica.sums[buffer(replica.applied)] = sums
                 later(world.delay(max(world.scenario.phaseTime / 20, 10))) {
                     self.apply(sums, change)
                     self.world.referee.applied(self.session!.replica, self.worker, seat: seat)
@@ -403,7 +403,10 @@ final class SimulatedEngine {
         }
     }
 
-    private func buffer(_ phase: Int) -> Int { world.dropped == .ownSumBuffer ? 0 : phase }
+    /// Where the next phase is summed after so many.
+    private func buffer(_ applied: UInt64) -> Int {
+        world.dropped == .ownSumBuffer ? 0 : Int(applied % UInt64(max(2, world.scenario.arithmetic.phases)))
+    }
 
     /// The first bucket of the next phase, from a state that has not seen this one's update.
     private func beginTooEarly(_ seat: GradientSeat, _ replica: SimulatedReplica) {

@@ -27,7 +27,8 @@ struct SimulatedReplica {
     static let headroom = 2
 
     private(set) var state: State
-    /// One a phase, each of one value a bucket: kept until that phase of the next step.
+    /// One a phase, each of one value a bucket: kept until that phase of the next step. A phase alone has two that
+    /// take turns, since the next step sums it while others have yet to apply it.
     var sums: [[UInt64]]
     private(set) var changes: [Change?]
     let arithmetic: Arithmetic
@@ -64,7 +65,7 @@ struct SimulatedReplica {
     init(_ arithmetic: Arithmetic) {
         self.arithmetic = arithmetic
         state = arithmetic.fresh
-        sums = [[UInt64]](repeating: [UInt64](repeating: 0, count: arithmetic.buckets), count: arithmetic.phases)
+        sums = [[UInt64]](repeating: [UInt64](repeating: 0, count: arithmetic.buckets), count: max(2, arithmetic.phases))
         changes = [Change?](repeating: nil, count: arithmetic.phases)
     }
 

@@ -13,7 +13,6 @@ final class TrainingSession {
     let replica: Replica
     let configurationText: String
     private(set) var compression = LinkCompression.auto
-    private let pixels: Int
     private let team: ThreadTeam
     private let plans: [BucketPlan]
     private var lanes: [Lane] = []
@@ -32,7 +31,7 @@ final class TrainingSession {
     init(welcome: ControlWelcome, threads: Int) throws {
         configurationText = welcome.configuration
         let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
-        pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
+        let pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
         let training = configuration.training(pixels: pixels, trainingImages: Int(welcome.trainingImages))
         try training.validate()
         // Before the products are probed: the library would wait for memory for ever.
@@ -105,7 +104,7 @@ final class TrainingSession {
         guard applied == replica.applied, replica.holdsLastSum, let change = replica.lastChange(Int(phase)) else {
             throw LocalError("the sum of phase \(applied) was asked for, and this worker stands at \(replica.applied)")
         }
-        return (replica.sum(Int(phase)).all, change)
+        return (replica.lastSum(Int(phase)).all, change)
     }
 
     /// Applies the phase whose sum another member has handed over. One that is applied already stays as it is.
@@ -134,13 +133,11 @@ final class TrainingSession {
         _ batch: ControlBatch, waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void, applied: (UInt64) -> Void
     ) throws -> ControlStepReport {
         guard let reducer else { throw LinkFailure.noLinks }
-        let images = try BatchImages.unpack(batch, pixels: pixels, shards: shards)
-        guard batch.step == replica.step, batch.batch <= UInt32(replica.settings.minibatch),
-            images.allSatisfy({
-                $0.rows == ShardGeometry.rows(ofShard: $0.shard, minibatch: Int(batch.batch), shards: replica.settings.shards)
-            })
-        else { throw LocalError("the images of step \(batch.step) are cut in another way than this run's") }
-        for lane in lanes { lane.load(step: batch.step, images: [.images: images]) }
+        guard batch.step == replica.step else {
+            throw LocalError("the images of step \(batch.step) came to a worker that stands at step \(replica.step)")
+        }
+        let images = try BatchImages.unpack(batch, replica.settings, shards: shards)
+        for lane in lanes { lane.load(step: batch.step, images: images) }
         let before = reducer.counters
         var clock = StepClock()
         var report = ControlStepReport()

@@ -3,8 +3,8 @@ import Datasets
 
 /// The images and labels of every step of a run, cut into shards: a pure function of data, settings and step.
 public final class StepImages: Sendable {
+    public let settings: TrainingSettings
     private let data: ImageSubset
-    private let settings: TrainingSettings
     private let plan: MinibatchPlan
     /// Those that may be seen with their labels; nil where no label is asked for.
     private let labelled: LabelledSamples?
@@ -55,28 +55,17 @@ public final class StepImages: Sendable {
         }
     }
 
-    /// Rows of a stream's minibatch of a step.
-    public func minibatch(of stream: Stream, ofStep step: UInt64) -> Int { settings.minibatchSize(of: stream, ofStep: step) }
-
-    /// Streams that a step has.
-    public var streams: [Stream] { settings.labelledMinibatch > 0 ? [.images, .labelled] : [.images] }
-
-    /// Some shards of a stream's minibatch of a step, counted from 0.
-    public func shards(_ shards: Range<Int>, of stream: Stream, step: UInt64) -> [ShardImages] {
-        let samples = samples(of: stream, step: step)
-        return shards.map { shard in
-            let rows = ShardGeometry.rows(ofShard: shard, minibatch: samples.count, shards: settings.shards)
-            let indices = samples[rows]
-            return ShardImages(
-                shard: shard, rows: rows, images: data.images(indices), labels: indices.map { label($0, of: stream) })
-        }
+    /// What a step takes of every stream: drawn once, however many workers share it.
+    ///
+    /// - Parameter step: counted from 0.
+    public func step(_ step: UInt64) -> Step {
+        Step(source: self, samples: settings.streams.map { ($0, samples(of: $0, step: step)) })
     }
 
-    /// All shards of all streams of a step.
-    public func all(step: UInt64) -> [Stream: [ShardImages]] {
-        Dictionary(uniqueKeysWithValues: streams.map { ($0, shards(0..<settings.shards, of: $0, step: step)) })
-    }
+    /// All shards of all streams of a step, counted from 0.
+    public func all(step: UInt64) -> [Stream: [ShardImages]] { self.step(step).shards(0..<settings.shards) }
 
+    /// In the order of the minibatch's rows.
     private func samples(of stream: Stream, step: UInt64) -> [Int] {
         switch stream {
         case .images: plan.samples(of: step)
@@ -84,9 +73,48 @@ public final class StepImages: Sendable {
         }
     }
 
+    fileprivate func images(_ indices: some Collection<Int>, of stream: Stream) -> (images: [UInt8], labels: [UInt8]) {
+        (data.images(indices), indices.map { label($0, of: stream) })
+    }
+
     private func label(_ index: Int, of stream: Stream) -> UInt8 {
         guard data.hasLabels else { return 0 }
         if stream == .images, let isVisible, !isVisible[index] { return Self.none }
         return data.label(index)
+    }
+}
+
+extension StepImages {
+    /// The samples of one step.
+    public struct Step: Sendable {
+        fileprivate let source: StepImages
+        fileprivate let samples: [(stream: Stream, indices: [Int])]
+
+        /// Some shards of every stream's minibatch.
+        public func shards(_ shards: Range<Int>) -> [Stream: [ShardImages]] {
+            Dictionary(
+                uniqueKeysWithValues: samples.map { stream, indices in
+                    let cut = shards.map { shard in
+                        let rows = ShardGeometry.rows(
+                            ofShard: shard, minibatch: indices.count, shards: source.settings.shards)
+                        let (images, labels) = source.images(indices[rows], of: stream)
+                        return ShardImages(shard: shard, rows: rows, images: images, labels: labels)
+                    }
+                    return (stream, cut)
+                })
+        }
+    }
+}
+
+extension Configuration {
+    /// What feeds the steps of a run of this configuration. What settings and images make impossible together is found here,
+    /// before anything is made for the run.
+    ///
+    /// - Parameter train: the training images.
+    /// - Throws: `SettingsError`; `DataError` where the labels are not those that the settings need.
+    public func stepImages(_ train: ImageSubset) throws -> StepImages {
+        let settings = training(pixels: train.pixels, trainingImages: train.count)
+        try settings.validate()
+        return try StepImages(train, settings)
     }
 }

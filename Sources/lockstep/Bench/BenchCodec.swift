@@ -32,16 +32,16 @@ struct BenchCodec: ParsableCommand {
             let wanted = try settings.configuration()
             try KernelChoice.require(wanted.kernel)
             let (configuration, data) = try wanted.opened(directory: settings.data)
-            let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+            let images = try configuration.stepImages(data.train)
+            let training = images.settings
             let threads = MachineLimits.here.cores
             try training.requireMemory(threads: threads, or: "take a smaller model")
             let trainer = try LocalTrainer(training, threads: threads)
-            let images = try StepImages(data.train, training)
             for _ in 0...after { try trainer.step(images.all(step: trainer.replica.step)) }
             if !json { Output.result("phase            coding       ratio to fp32   pack GB/s   unpack GB/s") }
             for phase in trainer.replica.phases {
                 for coding in [GradientCoding.raw, .packed, .packedZstd] {
-                    try measure(trainer.replica.sum(phase.index), phase: phase, coding: coding)
+                    try measure(trainer.replica.lastSum(phase.index), phase: phase, coding: coding)
                 }
             }
             return 0

@@ -73,7 +73,7 @@ struct Chaos: ParsableCommand {
 
     func run() throws {
         try finishing {
-            _ = try settings.configuration(threads: threads, workers: workers)
+            let variant = try settings.configuration(threads: threads, workers: workers).variant
             let place = folder ?? "\(RunFolder.defaultParent)/chaos-\(getpid())"
             guard !RunFolder.exists(place) else { throw UsageError("\(place) exists already; name another folder with --run") }
             let path = URL(fileURLWithPath: place).path
@@ -82,7 +82,7 @@ struct Chaos: ParsableCommand {
                     settings: settings.argumentsWithoutSteps, end: settings.stepsArguments, workers: workers, threads: threads,
                     topologies: topology.all, limit: minutes.map { .minutes($0) } ?? .faults(faults ?? 100), every: every.bounds,
                     families: kinds.families, seed: schedule, sparesLast: spareLast, calmSeconds: calm.value.seconds,
-                    drawnModels: models, folder: path)
+                    drawnModels: models, variant: variant, folder: path)
             ) { Output.note($0) }
             let verdict: ChaosVerdict
             do {

@@ -48,18 +48,17 @@ struct Replay: ParsableCommand {
             try KernelChoice.require(own.kernel)
             let (configuration, data) = try folder.openData(own, directory: self.data)
             try folder.requireStep(step, of: configuration, trainingImages: data.train.count)
-            let settings = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
-            let replica = try Replica(settings)
+            let images = try configuration.stepImages(data.train)
+            let replica = try Replica(images.settings)
             let before = try folder.checkpoints().newestWhole(before: step)
             for left in before.leftOut { Output.note("passed over a checkpoint: \(left)") }
             if let checkpoint = before.checkpoint { try StateFile.restore(replica, from: checkpoint.open()) }
             let trainer = try LocalTrainer(replica: replica, threads: MachineLimits.here.cores)
-            let images = try StepImages(data.train, settings)
             let capture = ReplayCapture()
             while replica.step < step {
                 try trainer.step(images.all(step: replica.step), capture: replica.step == step - 1 ? capture : nil)
             }
-            let tensors = capture.tensors.filter { data.train.hasLabels || $0.name != ReplayCapture.labelsName }
+            let tensors = capture.tensors.filter { data.train.hasLabels || !$0.name.hasPrefix(ReplayCapture.labelsName) }
             try Safetensors.write(
                 tensors,
                 metadata: ["step": "\(step)", "configuration": configuration.yaml(), "chain": String(replica.chain, radix: 16)],

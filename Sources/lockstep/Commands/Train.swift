@@ -36,8 +36,7 @@ struct Train: ParsableCommand {
             let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             if dryRun { try DryRun.require(wanted) }
             let (configuration, data) = try wanted.opened(directory: settings.data)
-            let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
-            try training.validate()
+            let training = try configuration.stepImages(data.train).settings
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             if let dim = DimImages(data: data).sentence { Output.note(dim) }

@@ -26,7 +26,7 @@ struct DryRun {
 
     func text(json: Bool) throws -> String {
         let steps = configuration.lastStep(trainingImages: data.train.count)
-        let (replica, gradient) = (training.stateBytes + training.sumBytes, training.sumBytes)
+        let (replica, gradient) = (training.stateBytes + training.keptSumBytes, training.sumBytes)
         let disk = DiskNeed(
             configuration, pixels: pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
         let time = TimeEstimate(

@@ -52,12 +52,16 @@ extension FuzzTarget {
         // Fields 1 to 18 as numbers, and as texts: a field whose type is another must be passed over, not misread.
         let numbers = (1...18).flatMap { (field: Int) -> [UInt8] in tag(field, 0) + [UInt8(field)] }
         let texts = (1...18).flatMap { (field: Int) -> [UInt8] in tag(field, 2) + [2, 0x08, 0x01] }
-        return MessageKind.allCases.flatMap { (kind: MessageKind) -> [Seed] in
-            let number = [UInt8(truncatingIfNeeded: kind.rawValue)]
-            return [
-                Seed("\(kind)-empty", number), Seed("\(kind)-numbers", number + numbers), Seed("\(kind)-texts", number + texts),
-            ]
-        }
+        // Two parts of one shard, an image of either stream: shard, first row, rows, stream.
+        let parts: [UInt8] = [0x1A, 8, 8, 1, 16, 3, 24, 1, 32, 0, 0x1A, 8, 8, 1, 16, 2, 24, 1, 32, 1]
+        let streams = Seed("batch-streams", [UInt8(MessageKind.batch.rawValue), 8, 7, 16, 4] + parts + [0x2A, 2, 5, 6])
+        return [streams]
+            + MessageKind.allCases.flatMap { (kind: MessageKind) -> [Seed] in
+                let number = [UInt8(truncatingIfNeeded: kind.rawValue)]
+                return [
+                    Seed("\(kind)-empty", number), Seed("\(kind)-numbers", number + numbers), Seed("\(kind)-texts", number + texts),
+                ]
+            }
     } body: { input in
         guard let number = input.first, let kind = MessageKind(rawValue: UInt16(number)) else { throw UnknownKind() }
         let frame = ControlFrame(kind: kind, view: 7, payload: ByteBuffer(bytes: input.dropFirst()))

@@ -51,7 +51,7 @@ extension FuzzTarget {
     private static func readState(_ reader: SafetensorsReader) throws(Violation) {
         do {
             let position = try StateFile.position(of: reader)
-            try claim(position.applied + 3 > position.applied && position.step * 3 >= position.step, "its phases can be counted on")
+            try claim(position.applied + 8 > position.applied && position.step * 8 >= position.step, "its phases can be counted on")
             let tensors = try StateFile.tensors(of: reader)
             try claim(tensors.map(\.name) == reader.tensors.map(\.name), "the state has the file's tensors")
         } catch let violation as Violation {

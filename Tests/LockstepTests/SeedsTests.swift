@@ -109,6 +109,27 @@ struct SeedsTests {
         #expect(try digest(scratch.run("whole")) == digest(scratch.run("mine-seed-2")))
     }
 
+    @Test("what goes on follows the command in what it keeps and draws, and ends with the step that it names")
+    func course() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("mine-seed-2")
+        let end = ["--epochs", "3", "--steps", "9"]
+        let part = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--seed", "2", "--steps", "5", "--run", run])
+        #expect(part.status == 0, "\(part.errors)")
+        let more = ["--set", "checkpoint={every_steps: 1, keep: 2}", "--set", "figures.every_epochs=1", "--workers", "1"]
+        let result = try LockstepProcess.run(seeds("2", scratch, end + more))
+        #expect(result.status == 0, "\(result.errors)")
+        let folder = try RunFolder.open(run)
+        #expect(try folder.checkpoints().steps() == [8, 9] && folder.hasFigures)
+        let kept = try folder.configuration().configuration
+        #expect(kept.epochs == 3 && kept.steps == 9 && kept.checkpoint.keep == 2)
+        // Without that end in the line it is another one, and the run is not finished.
+        let dry = try LockstepProcess.run(seeds("2", scratch, ["--dry-run", "--json"]))
+        #expect(dry.status == 0, "\(dry.errors)")
+        let plan = try #require(try JSON(parsing: dry.output)["seeds"]?.arrayValue?.first)
+        #expect(plan["what"]?.stringValue == "goes on after step 9" && plan["run"]?.stringValue == run, "\(dry.output)")
+    }
+
     @Test("a folder that holds another run, or one that has come further, is named with the difference before anything is done")
     func difference() throws {
         let scratch = try Scratch()

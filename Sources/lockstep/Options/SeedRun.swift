@@ -85,9 +85,11 @@ struct SeedRun {
 
     /// The settings in which a run that goes on is to follow this command, as `resume` takes them: its end, what it keeps and what it draws.
     func changes(of folder: RunFolder) throws -> [String] {
-        try configuration.difference(from: folder.configuration().configuration).filter { difference in
-            let section = difference.key.prefix { $0 != "." }
-            return !difference.changesBits && difference.mine != "nothing" && !["name", "threads", "data"].contains(section)
-        }.flatMap { ["--set", "\($0.key)=\($0.mine)"] }
+        let own: Set<Substring> = ["name", "threads", "data", "epochs", "steps"]
+        let others = try configuration.difference(from: folder.configuration().configuration).filter { difference in
+            !difference.changesBits && !own.contains(difference.key.prefix { $0 != "." })
+        }.map { "\($0.key)=\($0.mine)" }
+        // Epochs that are named alone take the run's own steps away.
+        return (others + ["epochs=\(configuration.epochs)", "steps=\(configuration.steps)"]).flatMap { ["--set", $0] }
     }
 }

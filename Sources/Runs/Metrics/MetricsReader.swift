@@ -34,14 +34,17 @@ public struct MetricsReader: Sendable {
     }
 
     /// The newest epoch of a file, looked for from its end, since the whole of it may be long; nil where none stands near the end.
-    public static func lastEpoch(path: String) -> EpochMetrics? {
+    public static func lastEpoch(path: String) -> EpochMetrics? { lastEpochLine(path: path).flatMap { EpochMetrics($0) } }
+
+    /// The whole object of its line, with figures that this version does not know.
+    static func lastEpochLine(path: String) -> JSON? {
         guard let source = try? ByteSource(path: path),
             let bytes = try? source.read(max(0, source.count - tailBytes)..<source.count)
         else { return nil }
         for line in bytes.split(separator: UInt8(ascii: "\n")).reversed() {
             guard let object = try? JSON(parsing: String(decoding: line, as: UTF8.self)), object["kind"]?.stringValue == "epoch"
             else { continue }
-            return EpochMetrics(object)
+            return object
         }
         return nil
     }

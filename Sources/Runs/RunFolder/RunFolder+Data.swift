@@ -33,10 +33,15 @@ extension RunFolder {
             // Images that are too few for the run's sizes are not the run's.
             throw otherData("data.\(key) of the run is \(found), and with these files it would have to be \(expected)")
         }
+        try requireData(opened.data)
+        return opened
+    }
+
+    /// Throws `RunFolderError` where the run began with other data than these.
+    public func requireData(_ data: DataSet) throws {
         let began = try self.configuration().provenance?.data ?? ""
-        guard Self.isDigest(began), began != opened.data.identity else { return opened }
-        throw otherData(
-            "the digest of \(Self.places(of: opened.configuration.data)) is \(opened.data.identity), the run's is \(began)")
+        guard Self.isDigest(began), began != data.identity else { return }
+        throw otherData("the digest of \(Self.places(of: data.settings)) is \(data.identity), the run's is \(began)")
     }
 
     private func otherData(_ difference: String) -> RunFolderError {

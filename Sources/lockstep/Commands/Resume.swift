@@ -49,6 +49,7 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         try finishing {
+            try child.tieAlone()
             try access.check(listen?.value, "--listen")
             let folder = try RunReference(parsing: name).folder(goingOnWith: "resume")
             try folder.requireParts()

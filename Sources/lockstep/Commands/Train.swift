@@ -9,7 +9,12 @@ import Waiting
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train on this machine: one coordinator and N worker processes over loopback TCP.",
-        discussion: "Example:  lockstep train --recipe quickstart --workers 2 --epochs 2 --set model.code=8")
+        discussion: """
+            --seeds 1-5 trains the same run for each of these seeds, one after the other, in folders of their own (NAME-seed-1, …), and \
+            prints their last held-out figures with mean and standard deviation. Given again, the line passes over what is finished and \
+            goes on with what is not.
+            Example:  lockstep train --recipe quickstart --workers 2 --epochs 2 --set model.code=8
+            """)
 
     @OptionGroup var settings: SettingOptions
     @OptionGroup var spread: SpreadOptions
@@ -22,11 +27,26 @@ struct Train: ParsableCommand {
     @Option(help: "Begin with the weights of another run: RUN or RUN@STEP.", completion: Completions.runs)
     var from: String?
 
+    @Option(
+        help: """
+            Train a run for each of these seeds: 1,2,3 or 1-5, into RUN-seed-K. Which images have labels is not theirs to change: that \
+            is labels.seed's.
+            """)
+    var seeds: SeedList?
+
     @Flag(help: "Print the effective configuration and what it costs, and stop.")
     var dryRun = false
 
     @Flag(help: "Print the result as JSON.")
     var json = false
+
+    func validate() throws {
+        guard seeds != nil else { return }
+        let others = settings.sets.map { $0.prefix { $0 != "=" } }.filter { $0 == "seed" }.map { "--set \($0)" }
+        if let other = settings.seed.map({ _ in "--seed" }) ?? others.first {
+            throw ValidationError("--seeds and \(other) both say the seed; give one of them")
+        }
+    }
 
     func run() throws {
         try finishing {
@@ -39,27 +59,38 @@ struct Train: ParsableCommand {
             let training = try configuration.stepImages(data.train).settings
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
+            let sweep = try seeds.map { try SeedSweep(self, seeds: $0, configuration: configuration, data: data) }
+            // Each of several runs says of itself what is to be said.
+            if let sweep, !dryRun { return try sweep.run() }
             if let dim = DimImages(data: data).sentence { Output.note(dim) }
-            let workers = spread.workers.bounds.upperBound
-            let room = RunRoom(configuration: configuration, data: data)
-            if dryRun {
-                room.noteMemory(workers: workers, threads: configuration.threads)
-                let spread = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
-                Output.result(try DryRun(configuration: configuration, data: data, spread: spread, isNew: true).text(json: json))
-                return 0
-            }
-            try room.require(
-                workers: workers, threads: configuration.threads, hasServer: spread.topology == .server,
-                at: folder ?? RunFolder.defaultParent)
-            if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
-            let run = try NewRun(configuration, data: data, at: folder)
-            Output.note("run folder \(run.folder.path)")
-            return try run.keeping {
-                try LocalRun(
-                    folder: run.folder, configuration: configuration, spread: spread, from: start,
-                    maximumRestarts: restarts.maxRestarts, json: json
-                ).run()
-            }
+            if dryRun { return try tryDry(sweep?.runs.first?.configuration ?? configuration, data, sweep) }
+            return try begin(configuration, data, from: start)
+        }
+    }
+
+    private func tryDry(_ configuration: Configuration, _ data: DataSet, _ sweep: SeedSweep?) throws -> Int32 {
+        let workers = spread.workers.bounds.upperBound
+        RunRoom(configuration: configuration, data: data).noteMemory(workers: workers, threads: configuration.threads)
+        let spread = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
+        let dry = DryRun(
+            configuration: configuration, data: data, spread: spread, isNew: true, seeds: try sweep?.plan() ?? [])
+        Output.result(try dry.text(json: json))
+        return 0
+    }
+
+    private func begin(_ configuration: Configuration, _ data: DataSet, from start: String?) throws -> Int32 {
+        let workers = spread.workers.bounds.upperBound
+        try RunRoom(configuration: configuration, data: data).require(
+            workers: workers, threads: configuration.threads, hasServer: spread.topology == .server,
+            at: folder ?? RunFolder.defaultParent)
+        if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
+        let run = try NewRun(configuration, data: data, at: folder)
+        Output.note("run folder \(run.folder.path)")
+        return try run.keeping {
+            try LocalRun(
+                folder: run.folder, configuration: configuration, spread: spread, from: start,
+                maximumRestarts: restarts.maxRestarts, json: json
+            ).run()
         }
     }
 }

@@ -12,6 +12,8 @@ struct DryRun {
     let spread: WorkSpread
     /// A run that exists keeps its shards.
     let isNew: Bool
+    /// Of several runs the configuration is the first one's, and what it costs is for each.
+    var seeds: [SeedPlan] = []
 
     /// The products are measured with the kernels that the workers will have, for which the program may be executed anew: before
     /// anything is told, which would be told twice.
@@ -32,14 +34,19 @@ struct DryRun {
         let time = TimeEstimate(
             configuration, pixels: pixels, images: data.train.count, operations: operations, steps: steps, spread: spread)
         if json {
-            return JSON.object([
-                .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),
-                .init("operations_per_sample", .integer(Int64(operations))), .init("steps", .unsigned(steps)),
-                .init("workers", .integer(Int64(spread.workers))), .init("spares", .integer(Int64(spares.count))),
-                .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
-                .init("disk_bytes", .object(disk.kinds.map { .init($0.name, .unsigned($0.bytes)) })),
-                .init("seconds", .real(time.seconds)), .init("gigaflops", .real(time.gigaflops)),
-            ]).text
+            let plans = seeds.map {
+                JSON.object([.init("seed", .unsigned($0.seed)), .init("run", .string($0.path)), .init("what", .string($0.what))])
+            }
+            return JSON.object(
+                [
+                    .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),
+                    .init("operations_per_sample", .integer(Int64(operations))), .init("steps", .unsigned(steps)),
+                    .init("workers", .integer(Int64(spread.workers))), .init("spares", .integer(Int64(spares.count))),
+                    .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
+                    .init("disk_bytes", .object(disk.kinds.map { .init($0.name, .unsigned($0.bytes)) })),
+                    .init("seconds", .real(time.seconds)), .init("gigaflops", .real(time.gigaflops)),
+                ] + (plans.isEmpty ? [] : [.init("seeds", .array(plans))])
+            ).text
         }
         return configuration.yaml() + """
             # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(shape)
@@ -53,7 +60,14 @@ struct DryRun {
             # disk        \(disk)
             # time        \(time.text)
 
-            """
+            """ + seedLines
+    }
+
+    /// What becomes of each seed, a line a run.
+    private var seedLines: String {
+        seeds.enumerated().map { index, plan in
+            "# \(index == 0 ? "seeds" : "     ")       \(plan.seed) \(plan.what): \(plan.path)\n"
+        }.joined()
     }
 
     /// What becomes of the learning rates, a line a phase.

@@ -280,8 +280,11 @@ struct ParentOptions: ParsableArguments {
     var parentPid: Int32?
 
     /// Ties this process's life to its parent's.
-    func tie() throws {
-        if let parentPid { try ParentBond.tie(toParent: parentPid) }
+    func tie() throws { try Self.tie(to: parentPid) }
+
+    /// Nil: nobody of this program has started this process.
+    fileprivate static func tie(to pid: Int32?) throws {
+        if let pid { try ParentBond.tie(toParent: pid) }
     }
 }
 
@@ -302,6 +305,11 @@ struct ChildOptions: ParsableArguments {
     /// The run's folder is removed when it ends, so nothing can go on with it.
     @Flag(help: .hidden)
     var passing = false
+
+    /// Ties this process's life to its parent's, where that has started a whole run and has nothing more to tell.
+    func tieAlone() throws {
+        if parentDescriptor == nil { try ParentOptions.tie(to: parentPid) }
+    }
 
     /// Ties this process's life to its parent's; `onLine` hears what the parent writes.
     func tie(onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {

@@ -1,0 +1,95 @@
+import Cluster
+import Datasets
+import Foundation
+import Runs
+
+/// One seed of `train --seeds`: the run that it is to be, and how far that has come.
+struct SeedRun {
+    /// How far a run has come, by its newest whole checkpoint.
+    enum State {
+        case missing
+        case unfinished(RunFolder, step: UInt64)
+        case finished(RunFolder, Checkpoint)
+
+        var folder: RunFolder? {
+            switch self {
+            case .missing: nil
+            case .unfinished(let folder, _), .finished(let folder, _): folder
+            }
+        }
+
+        /// What is done about it.
+        var words: String {
+            switch self {
+            case .missing: "begins"
+            case .unfinished(_, step: 0): "goes on from its start"
+            case .unfinished(_, let step): "goes on after step \(step)"
+            case .finished(_, let checkpoint): "is finished, after step \(checkpoint.info.step)"
+            }
+        }
+    }
+
+    let seed: UInt64
+    /// The run's folder, whether it is there or not.
+    let path: String
+    /// The command's, with this seed and the sizes of the data.
+    let configuration: Configuration
+    let trainingImages: Int
+
+    /// - Parameter place: `--run`, or nil for a folder under runs/ with the recipe's name.
+    init(_ seed: UInt64, of configuration: Configuration, trainingImages: Int, at place: String?) throws {
+        self.seed = seed
+        self.trainingImages = trainingImages
+        var configuration = configuration
+        configuration.seed = seed
+        self.configuration = configuration
+        let typed = place ?? "\(RunFolder.defaultParent)/\(configuration.name)"
+        guard let end = typed.lastIndex(where: { $0 != "/" }) else {
+            throw UsageError(
+                "--run \"\(typed)\" names no folder; with --seeds the runs are called after it, as in runs/mine-seed-1")
+        }
+        path = "\(typed[...end])-seed-\(seed)"
+    }
+
+    /// Looks at the folder. Changes nothing.
+    ///
+    /// - Throws: where what stands there is no run, is another one than this, or could not go on.
+    func look() throws -> State {
+        guard RunFolder.exists(path), !RunFolder.isBlank(path) else { return .missing }
+        // A name alone could be that of a run under runs/ as well.
+        let folder = try RunFolder.open(path.contains("/") ? path : "./\(path)")
+        try folder.requireParts()
+        let existing = try folder.configuration().configuration
+        try requireSame(existing)
+        try folder.requireCheckpoints(of: existing)
+        guard let checkpoint = try folder.newestWhole().checkpoint else { return .unfinished(folder, step: 0) }
+        let (done, last) = (checkpoint.info.step, configuration.lastStep(trainingImages: trainingImages))
+        guard done <= last else {
+            throw LocalError(
+                "the run \(path) has done \(done) steps, and this command ends its runs after step \(last), where their figures could not be compared; give --epochs or --steps as it had them. Nothing was changed"
+            )
+        }
+        return done == last ? .finished(folder, checkpoint) : .unfinished(folder, step: done)
+    }
+
+    /// The mean over seeds is one of runs that differ in nothing else. A schedule counts too where all steps so far had the same rates: a run that
+    /// begins today would go another way.
+    private func requireSame(_ existing: Configuration) throws {
+        let differences = configuration.difference(from: existing).filter(\.changesBits)
+        guard !differences.isEmpty else { return }
+        let list = differences.map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(separator: ", ")
+        throw LocalError(
+            "the run \(path) is not what this command makes of its seed: \(list); give the settings that it began with, or another place with --run. Nothing was changed"
+        )
+    }
+
+    /// The settings in which a run that goes on is to follow this command, as `resume` takes them: its end, what it keeps and what it draws.
+    func changes(of folder: RunFolder) throws -> [String] {
+        let own: Set<Substring> = ["name", "threads", "data", "epochs", "steps"]
+        let others = try configuration.difference(from: folder.configuration().configuration).filter { difference in
+            !difference.changesBits && !own.contains(difference.key.prefix { $0 != "." })
+        }.map { "\($0.key)=\($0.mine)" }
+        // Epochs that are named alone take the run's own steps away.
+        return (others + ["epochs=\(configuration.epochs)", "steps=\(configuration.steps)"]).flatMap { ["--set", $0] }
+    }
+}

@@ -33,6 +33,7 @@ extension TrainingSettings {
         try require(
             cost != .crossEntropy || model.output == .sigmoid, "cost",
             "cross-entropy needs a sigmoid output, but model.output is \(model.output.rawValue); use half-squared-error")
+        try validateDraws()
         try require((0..<1).contains(average), "average", "decay is \(average), expected 0 or more and less than 1")
     }
 
@@ -64,6 +65,15 @@ extension TrainingSettings {
                         + " has, gives nothing to learn from; expected 2 or more")
             }
         }
+    }
+
+    /// Draws of one purpose lie apart by rows, of which there are so many.
+    private func validateDraws() throws {
+        let layers = composition.graph.vertices.count { $0.draw?.purpose == .dropout }
+        try require(
+            layers <= Draw.mostPlaces, "dropout",
+            "values of \(layers) layers are dropped in a step, expected at most \(Draw.mostPlaces) of them; take fewer layers, or dropout of the input alone"
+        )
     }
 
     private func validateShards() throws {

@@ -60,6 +60,16 @@ extension TrainingSettings {
         return composition.phases.reduce(0) { $0 + composition.count(ofPhase: $1) } * MemoryLayout<Int32>.size
     }
 
+    /// Exchanges of a step: of each phase its gradient's, and those of the moments that a batch norm needs of all shards, there and back.
+    public var exchanges: (count: Int, phases: Int) {
+        let composition = composition
+        let segments = composition.phases.map { PhaseProgram($0, graph: composition.graph).segments.count }
+        return (segments.reduce(0, +), segments.count)
+    }
+
+    /// Networks with the widths of their layers, in the order in which their weights are drawn.
+    public var networkWidths: [(name: String, widths: [Int])] { composition.networks.map { ($0.name, $0.widths) } }
+
     /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
     /// the coordinator, and the activations of a minibatch.
     public func memoryBytes(threads: Int) -> Int {

@@ -30,10 +30,17 @@ extension Setting {
     }
 
     /// The root laid over by a whole layer. Another variant leaves of the lower one what both have, but for what each has its own usual
-    /// values of.
+    /// values of; and labels take the place of clusters.
     func layered(with layer: Setting) -> Setting {
         var lower = self
-        if let variant = layer.variant, variant != self.variant ?? .basic { lower = lower.without(variant.foreignKeys) }
+        let (old, new) = (variant ?? .basic, layer.variant ?? variant ?? .basic)
+        let isLabelled = layer.contains("labels")
+        if new != old {
+            let own: Set = [VariantSetting.posterior.rawValue, VariantSetting.labels.rawValue]
+            lower = lower.without(new.foreignKeys(isLabelled: isLabelled).union(own))
+        } else if isLabelled, !contains("labels") {
+            lower = lower.without(new.foreignKeys(isLabelled: true))
+        }
         if layer.contains("epochs"), !layer.contains("steps") { lower = lower.without(["steps"]) }
         return lower.overlaid(by: layer)
     }
@@ -67,11 +74,12 @@ extension Setting {
 
 extension Variant {
     /// Keys that a configuration of another variant may have and that say nothing of this one, where no recipe gives more than its usual
-    /// parts.
-    fileprivate var foreignKeys: Set<String> {
-        let parts = usualParts
+    /// parts, or than labels.
+    fileprivate func foreignKeys(isLabelled: Bool) -> Set<String> {
+        var parts = usualParts
+        if isLabelled, has(.labels) { parts.labels = LabelSettings() }
         let lacking = VariantSetting.allCases.filter { lack(of: $0, with: parts) != nil }.map(\.rawValue)
         let phases = Self.everyPhase.filter { !phaseNames(parts).contains($0) }.map { "phases.\($0)" }
-        return Set(lacking + phases + [VariantSetting.posterior.rawValue, VariantSetting.labels.rawValue])
+        return Set(lacking + phases)
     }
 }

@@ -96,7 +96,7 @@ struct DryRun {
         let classes = configuration.model.classes
         let count = labels.count.map { "\($0 / classes) of each of \(classes) classes" } ?? "all, of \(classes) classes"
         let rows = training.labelledMinibatch
-        return count + (rows > 0 ? ", \(rows) of them in each step's labelled minibatch" : "")
+        return count + (rows > 0 ? ", a labelled minibatch of \(rows) a step" : "")
     }
 
     /// Each exchange takes at least a message's way round the workers.

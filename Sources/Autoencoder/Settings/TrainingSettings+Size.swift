@@ -60,11 +60,13 @@ extension TrainingSettings {
         return composition.phases.reduce(0) { $0 + composition.count(ofPhase: $1) } * MemoryLayout<Int32>.size
     }
 
-    /// Exchanges of a step: of each phase its gradient's, and those of the moments that a batch norm needs of all shards, there and back.
-    public var exchanges: (count: Int, phases: Int) {
+    /// Exchanges of a step: of each phase its gradient's, and those of the moments that a batch norm needs of all shards, there and back,
+    /// with the bytes of all shards' moments.
+    public var exchanges: (count: Int, phases: Int, momentBytes: Int) {
         let composition = composition
-        let segments = composition.phases.map { PhaseProgram($0, graph: composition.graph).segments.count }
-        return (segments.reduce(0, +), segments.count)
+        let exchanges = composition.phases.flatMap { PhaseProgram($0, graph: composition.graph).segments.map(\.exchange) }
+        let columns = exchanges.reduce(0) { if case .moments(_, let columns) = $1 { $0 + columns } else { $0 } }
+        return (exchanges.count, composition.phases.count, 2 * columns * shards * MemoryLayout<Double>.size)
     }
 
     /// Networks with the widths of their layers, in the order in which their weights are drawn.

@@ -101,9 +101,10 @@ struct DryRun {
 
     /// Each exchange takes at least a message's way round the workers.
     private var exchangeText: String {
-        let (count, phases) = training.exchanges
+        let (count, phases, bytes) = training.exchanges
         guard count > phases else { return "\(count) a step, one for each phase's gradient" }
-        return "\(count) a step instead of \(phases): batch norm needs the moments of all shards, and each is waited for"
+        return
+            "\(count) a step instead of \(phases): batch norm waits for the moments of all shards, \(grouped(bytes / 1_000)) kB of them"
     }
 
     /// Rows, columns and channels; where the picture of an image is another, that too.

@@ -265,6 +265,26 @@ struct CommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
     }
 
+    @Test("--dry-run says what a variant's step is made of, and what batch norm adds to it")
+    func dryRunOfVariants() throws {
+        let scratch = try Scratch()
+        let small = ["--set", "model.encoder=[20, 20]", "--set", "model.decoder=[20, 20]", "--set", "model.discriminator=[20]"]
+        let clusters = try LockstepProcess.run(["train", "--recipe", "clustering", "--dry-run"] + small, in: scratch.path).output
+        #expect(clusters.contains("# exchanges   18 a step instead of 3"), "\(clusters)")
+        #expect(clusters.contains("# networks    encoder 784-20-20-21") && !clusters.contains("# labels"), "\(clusters)")
+        let semi = try LockstepProcess.run(["train", "--recipe", "semi-supervised", "--dry-run"] + small, in: scratch.path).output
+        for line in [
+            "# phases      semi-supervised: reconstruction, discriminator, generator, classification",
+            "# labels      10 of each of 10 classes, a labelled minibatch of 100 a step", "# exchanges   4 a step, one",
+            "discriminator.style 8-20-1",
+        ] {
+            #expect(semi.contains(line), "\(line) in \(semi)")
+        }
+        let refused = try LockstepProcess.run(["train", "--recipe", "clustering", "--set", "labels.count=100"], in: scratch.path)
+        #expect(refused.status == 64 && refused.errors.contains("the variant clustering has no labels"), "\(refused.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+
     @Test("--dry-run says what the run comes to on the disk and how long it takes, and a run comes to about that")
     func need() throws {
         let scratch = try Scratch()
@@ -294,8 +314,9 @@ struct CommandTests {
     @Test("recipes are listed, and printed whole by name")
     func recipes() throws {
         let list = try LockstepProcess.run(["recipes"]).output
+        for group in Recipes.groups { #expect(list.contains("\(group.heading):\n")) }
         for recipe in Recipes.all {
-            #expect(list.contains(recipe.name))
+            #expect(list.contains("  \(recipe.name) "))
             #expect(try LockstepProcess.run(["recipes", recipe.name]).output == recipe.text + "\n")
         }
     }

@@ -19,7 +19,12 @@ struct SettingsTests {
         let changes = [
             "cost=cross-entropy", "model.output=linear", "model.initialisation=he", "model.code=3", "prior.std=4",
             "prior={kind: uniform, low: -1, high: 1}", "prior={kind: mixture}", "prior={kind: mixture, distance: 2}",
-            "prior={kind: swiss-roll}", "prior={kind: swiss-roll, thickness: 0.2}", "noise.input=0.2", "average=0.9",
+            "prior={kind: swiss-roll}", "prior={kind: swiss-roll, thickness: 0.2}", "noise.input=0.2",
+            "posterior={kind: gaussian}", "posterior={kind: universal}", "posterior={kind: universal, width: 3}",
+            "posterior={kind: universal, width: 3, std: 2}", "norm.encoder=batch", "norm.encoder=shard", "norm.heads=batch",
+            "norm.decoder=batch", "dropout.input=0.2", "dropout.hidden=0.2", "noise.discriminator=0.2",
+            "weights.reconstruction=0.5",
+            "average=0.9",
             "phases.generator.rate=0.05", "phases.discriminator.momentum=0.5", "phases.reconstruction.schedule.warm_up=1",
             "phases.reconstruction.schedule={kind: cosine, from: 0, to: 1}",
             "phases.reconstruction.schedule={kind: steps, at: [1], factor: 0.5}",

@@ -130,7 +130,11 @@ import Testing
             ),
             ("encoder: [5]", "my.yaml, line 1: encoder: there is no such key; did you mean model.encoder?"),
             ("zzzzzzzz: 1", "my.yaml, line 1: zzzzzzzz: there is no such key."),
-            ("phases:\n  classification: {rate: 1}", "my.yaml, line 2: phases.classification: there is no such key in phases."),
+            (
+                "phases:\n  classification: {rate: 1}",
+                "my.yaml, line 2: phases.classification: the variant basic has no classification phase; remove it, or choose a variant that has it (semi-supervised, reduction)."
+            ),
+            ("phases:\n  warming: {rate: 1}", "my.yaml, line 2: phases.warming: there is no such key in phases."),
             ("prior: {kind: gaussian, thickness: 1}", "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian."),
             (
                 "model.code: 3",

@@ -54,7 +54,7 @@ import Testing
     func recipesOverTheQuickstart(recipe: Recipe) throws {
         let alone = try Configuration.load(ConfigurationSources(recipe: recipe.name))
         let scratch = Scratch()
-        let file = try scratch.write(recipe.text, to: "\(recipe.name).yaml")
+        let file = try scratch.write(recipe.text, to: "\(recipe.runName).yaml")
         #expect(try Configuration.load(ConfigurationSources(file: file)) == alone)
     }
 

@@ -252,12 +252,42 @@ import Testing
     @Test("Every recipe reads, carries its own name and can be trained", arguments: Recipes.all)
     func reads(recipe: Recipe) throws {
         let configuration = try recipe.configuration()
-        #expect(configuration.name == recipe.name)
+        #expect(configuration.name == recipe.runName && !recipe.runName.contains("/"))
         #expect(try Configuration.load(ConfigurationSources(recipe: recipe.name)) == configuration)
         try configuration.training(pixels: 784, trainingImages: #require(configuration.data.train)).validate()
         #expect(recipe.text.hasSuffix("\n"))
         #expect(!recipe.summary.isEmpty)
-        #expect(Set(Recipes.all.map(\.name)).count == Recipes.all.count)
+        #expect(Set(Recipes.all.map(\.runName)).count == Recipes.all.count)
+        #expect(try Configuration.read(yaml: configuration.yaml(), file: "config.yaml") == configuration)
+    }
+
+    @Test("The paper's settings stand in recipes under the names of its tables and figures")
+    func paper() throws {
+        let semi = try Recipes.named("paper/semi-mnist-1000").configuration()
+        #expect(semi.parts.labels == LabelSettings(count: 1000, seed: 0, minibatch: 100) && semi.inputNoise == 0.3)
+        #expect(semi.phases == Configuration(variant: .semiSupervised).phases && semi.epochs == 5000)
+        #expect(semi.prior == .gaussian(std: 1) && semi.model.code == 10 && semi.model.encoder == [1000, 1000])
+        #expect(try Recipes.named("paper/semi-mnist-all").configuration().parts.labels?.count == nil)
+        let clusters = try Recipes.named("paper/clustering-mnist-30").configuration()
+        #expect(clusters.model.clusters == 30 && clusters.model.encoder == [3000, 3000] && clusters.model.code == 5)
+        #expect(clusters.parts.norm == NormSettings(encoder: .batch, heads: .batch) && clusters.parts.dropout.input == 0.2)
+        let map = try Recipes.named("paper/reduction-mnist-20-clusters").configuration()
+        #expect(map.parts.labels == nil && map.model.clusters == 20 && map.parts.heads == HeadSettings(distance: 6, weight: 1))
+        #expect(try Recipes.named("paper/figure-4-roll").configuration().parts.labels?.count == 10_000)
+        #expect(try Recipes.named("paper/figure-6").configuration().model.code == 15)
+        var likelihood = try Recipes.named("mnist-likelihood").configuration()
+        likelihood.name = "paper-likelihood-mnist"
+        #expect(try Recipes.named("paper/likelihood-mnist").configuration() == likelihood)
+    }
+
+    @Test("Every variant has a recipe on built-in digits, and a run of it is short")
+    func builtIn() throws {
+        let configurations = try Recipes.all.map { try $0.configuration() }.filter { $0.data.set == "glyphs" }
+        #expect(Set(configurations.map(\.variant)) == Set(Variant.allCases))
+        for configuration in configurations {
+            let steps = configuration.lastStep(trainingImages: try #require(configuration.data.train))
+            #expect((2_000...5_000).contains(steps), "\(configuration.name): \(steps) steps")
+        }
     }
 
     @Test("The quickstart spells out every default, but for its smaller networks and its short schedule")
@@ -280,8 +310,10 @@ import Testing
             sentence { _ = try Recipes.named("mnist-gausian-2d") }
                 == "There is no recipe \"mnist-gausian-2d\"; did you mean mnist-gaussian-2d?")
         #expect(
+            sentence { _ = try Recipes.named("figure-6") } == "There is no recipe \"figure-6\"; did you mean paper/figure-6?")
+        #expect(
             sentence { _ = try Recipes.named("cifar") }
-                == "There is no recipe \"cifar\"; there are quickstart, mnist-gaussian-2d, mnist-mixture-10, mnist-swiss-roll, mnist-likelihood."
+                == "There is no recipe \"cifar\"; there are \(Recipes.all.map(\.name).joined(separator: ", "))."
         )
     }
 }

@@ -27,7 +27,8 @@ extension Draw {
         return (RandomSource(seed: seed, purpose: purpose.purpose, step: step), place * TrainingSettings.mostRows)
     }
 
-    private static let mostPlaces = 16
+    /// Draws of one purpose in a graph.
+    static let mostPlaces = 16
 }
 
 extension TrainingSettings {

@@ -39,4 +39,20 @@ public struct ModelSettings: Sendable, Hashable {
         self.classes = classes
         self.clusters = clusters
     }
+
+    /// Goes through the keys that a variant has, in the order of a recipe.
+    ///
+    /// The largest values lie far above anything useful and keep a slip of the finger from asking for a terabyte.
+    public mutating func visit(_ keys: some SettingKeys, of variant: Variant, with parts: PartSettings) throws {
+        let (widths, layers) = (1...1 << 16, 16)
+        try keys.setting(.encoder, of: variant, with: parts) { try keys.list($0, &encoder, widths, atMost: layers) }
+        try keys.list("decoder", &decoder, widths, atMost: layers)
+        try keys.setting(.discriminator, of: variant, with: parts) { try keys.list($0, &discriminator, widths, atMost: layers) }
+        try keys.integer("code", &code, 1...4_096)
+        try keys.choice("output", &output)
+        try keys.choice("initialisation", &initialisation)
+        // A byte holds a label, and one of its values is none.
+        try keys.setting(.classes, of: variant, with: parts) { try keys.integer($0, &classes, 1...255) }
+        try keys.setting(.clusters, of: variant, with: parts) { try keys.integer($0, &clusters, 1...4_096) }
+    }
 }

@@ -23,32 +23,84 @@ public enum RealRange: Sendable, Hashable {
     }
 }
 
+/// One of a few words.
+public typealias SettingWord = RawRepresentable<String> & CaseIterable & Sendable
+
 /// Whoever goes through settings key by key: a reader changes the values, a writer keeps them, a check throws.
 ///
 /// Settings name each of their keys once, in the order of a recipe, with its type and its range; what a value is before a reader
 /// has been there is its default.
 public protocol SettingKeys: AnyObject {
     func real(_ key: String, _ value: inout Double, _ range: RealRange) throws
-    func integer(_ key: String, _ value: inout Int, _ range: ClosedRange<Int>) throws
+    func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws
+    /// A count; nil is written as a word.
+    func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws
+    func choice<Value: SettingWord>(_ key: String, _ value: inout Value) throws
+    func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws
+    /// A mapping with keys of its own; where it is not there the body is not asked, and a reader says that it is there where it is given.
+    func mapping(_ key: String, isThere: inout Bool, _ body: (Self) throws -> Void) throws
+    /// A key that there is elsewhere, and why it is not here: a reader throws where it is given.
+    func absent(_ key: String, _ why: @autoclosure () -> String) throws
+}
+
+extension SettingKeys {
+    /// A mapping that is always there.
+    public func mapping(_ key: String, _ body: (Self) throws -> Void) throws {
+        var isThere = true
+        try mapping(key, isThere: &isThere, body)
+    }
+
+    /// A setting that not every variant has, by its own key in the mapping that it stands in.
+    ///
+    /// - Parameter parts: those that the variant has, as far as they decide which others it has.
+    public func setting(
+        _ setting: VariantSetting, of variant: Variant, with parts: PartSettings, _ body: (_ key: String) throws -> Void
+    ) throws {
+        if let lack = variant.lack(of: setting, with: parts) {
+            try absent(setting.key, lack)
+        } else {
+            try body(setting.key)
+        }
+    }
 }
 
 /// Throws a `SettingsError` for the first value outside its range.
 final class SettingCheck: SettingKeys {
-    /// Dotted key of the mapping that the keys stand in.
+    /// Dotted key of the mapping that the keys stand in; empty for the root.
     private let path: String
 
-    init(path: String) { self.path = path }
+    init(path: String = "") { self.path = path }
+
+    private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    private func require(_ holds: Bool, _ key: String, _ problem: @autoclosure () -> String) throws {
+        if !holds { throw SettingsError(key: full(key), problem: problem()) }
+    }
 
     func real(_ key: String, _ value: inout Double, _ range: RealRange) throws {
-        guard value.isFinite, range.holds(value) else {
-            throw SettingsError(key: "\(path).\(key)", problem: "\(key) is \(value), expected \(range.text)")
+        try require(value.isFinite && range.holds(value), key, "\(key) is \(value), expected \(range.text)")
+    }
+
+    func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws {
+        try require(range.contains(value), key, "\(key) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
+    }
+
+    func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws {
+        if var count = value { try integer(key, &count, range) }
+    }
+
+    func choice<Value: SettingWord>(_ key: String, _ value: inout Value) {}
+
+    func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws {
+        try require(value.count <= count, key, "there are \(value.count) entries, expected at most \(count)")
+        for entry in value where !range.contains(entry) {
+            try require(false, key, "an entry is \(entry), expected \(range.lowerBound) to \(range.upperBound)")
         }
     }
 
-    func integer(_ key: String, _ value: inout Int, _ range: ClosedRange<Int>) throws {
-        guard range.contains(value) else {
-            let bounds = "\(range.lowerBound) to \(range.upperBound)"
-            throw SettingsError(key: "\(path).\(key)", problem: "\(key) is \(value), expected \(bounds)")
-        }
+    func mapping(_ key: String, isThere: inout Bool, _ body: (SettingCheck) throws -> Void) throws {
+        if isThere { try body(SettingCheck(path: full(key))) }
     }
+
+    func absent(_ key: String, _ why: @autoclosure () -> String) {}
 }

@@ -18,12 +18,13 @@ public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable
 extension TrainingSettings {
     /// Throws the first `SettingsError` found; settings that pass can be trained.
     public func validate() throws {
-        try validateModel()
+        try validateValues()
         try validateShards()
         try validatePhases()
         try prior.validate()
         if let problem = variant.definition.problem(self) { throw problem }
-        try validateParts()
+        try validateLabels()
+        try validateNorms()
         if let dimensions = prior.dimensions {
             try require(
                 model.code == dimensions, "model.code",
@@ -32,51 +33,23 @@ extension TrainingSettings {
         try require(
             cost != .crossEntropy || model.output == .sigmoid, "cost",
             "cross-entropy needs a sigmoid output, but model.output is \(model.output.rawValue); use half-squared-error")
-        try require(inputNoise >= 0 && inputNoise.isFinite, "noise.input", "std is \(inputNoise), expected 0 or more")
+        try validateDraws()
         try require((0..<1).contains(average), "average", "decay is \(average), expected 0 or more and less than 1")
     }
 
-    private func validateModel() throws {
-        for (key, widths) in [
-            ("encoder", model.encoder), ("decoder", model.decoder), ("discriminator", model.discriminator),
-        ] {
-            if let width = widths.first(where: { $0 < 1 }) {
-                throw SettingsError(key: "model.\(key)", problem: "a width is \(width), expected 1 or more")
-            }
-        }
-        try require(model.code >= 1, "model.code", "code is \(model.code), expected 1 or more")
+    /// Each value by itself, as the settings' own list of keys has its range.
+    private func validateValues() throws {
+        var (model, parts) = (model, parts)
+        try SettingCheck().mapping("model") { try model.visit($0, of: variant, with: parts) }
+        try parts.visit(SettingCheck(), of: variant)
         try require(pixels >= 1, "data", "an image has \(pixels) values, expected 1 or more")
     }
 
-    private func validateParts() throws {
-        try require((1...255).contains(model.classes), "model.classes", "classes is \(model.classes), expected 1 to 255")
-        try require((1...4_096).contains(model.clusters), "model.clusters", "clusters is \(model.clusters), expected 1 to 4096")
-        if case .universal(let width, let std) = parts.posterior {
-            try require((1...65_536).contains(width), "posterior.width", "width is \(width), expected 1 to 65536")
-            try require(std > 0 && std.isFinite, "posterior.std", "std is \(std), expected more than 0")
-        }
-        for (key, share) in [("input", parts.dropout.input), ("hidden", parts.dropout.hidden)] {
-            try require((0..<1).contains(share), "dropout.\(key)", "share is \(share), expected 0 or more and less than 1")
-        }
-        for (key, value) in [
-            ("noise.discriminator", parts.discriminatorNoise), ("heads.distance", parts.heads.distance),
-            ("heads.weight", parts.heads.weight), ("weights.reconstruction", parts.reconstructionWeight),
-        ] {
-            try require(value >= 0 && value.isFinite, key, "\(value) is impossible, expected 0 or more")
-        }
-        if let labels = parts.labels {
-            try require(
-                (1...1 << 20).contains(labels.minibatch), "labels.minibatch",
-                "minibatch is \(labels.minibatch), expected 1 to 1048576")
-            if let count = labels.count {
-                try require(count >= 1, "labels.count", "count is \(count), expected 1 or more, or all")
-                try require(
-                    count % model.classes == 0, "labels.count",
-                    "\(count) labels are not as many of each of \(model.classes) classes; expected a multiple of \(model.classes), or all"
-                )
-            }
-        }
-        try validateNorms()
+    private func validateLabels() throws {
+        guard let count = parts.labels?.count else { return }
+        try require(
+            count % model.classes == 0, "labels.count",
+            "\(count) labels are not as many of each of \(model.classes) classes; expected a multiple of \(model.classes), or all")
     }
 
     /// A row alone is its own mean: its normalised value is 0, whatever it was.
@@ -92,6 +65,15 @@ extension TrainingSettings {
                         + " has, gives nothing to learn from; expected 2 or more")
             }
         }
+    }
+
+    /// Draws of one purpose lie apart by rows, of which there are so many.
+    private func validateDraws() throws {
+        let layers = composition.graph.vertices.count { $0.draw?.purpose == .dropout }
+        try require(
+            layers <= Draw.mostPlaces, "dropout",
+            "values of \(layers) layers are dropped in a step, expected at most \(Draw.mostPlaces) of them; take fewer layers, or dropout of the input alone"
+        )
     }
 
     private func validateShards() throws {

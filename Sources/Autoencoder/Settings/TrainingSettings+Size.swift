@@ -63,6 +63,18 @@ extension TrainingSettings {
     /// Bytes of the sums that a replica keeps: a step's only phase has two buffers that take turns.
     public var keptSumBytes: Int { phaseNames.count > 1 ? sumBytes : 2 * sumBytes }
 
+    /// Exchanges of a step: of each phase its gradient's, and those of the moments that a batch norm needs of all shards, there and back,
+    /// with the bytes of all shards' moments.
+    public var exchanges: (count: Int, phases: Int, momentBytes: Int) {
+        let composition = composition
+        let exchanges = composition.phases.flatMap { PhaseProgram($0, graph: composition.graph).segments.map(\.exchange) }
+        let columns = exchanges.reduce(0) { if case .moments(_, let columns) = $1 { $0 + columns } else { $0 } }
+        return (exchanges.count, composition.phases.count, 2 * columns * shards * MemoryLayout<Double>.size)
+    }
+
+    /// Networks with the widths of their layers, in the order in which their weights are drawn.
+    public var networkWidths: [(name: String, widths: [Int])] { composition.networks.map { ($0.name, $0.widths) } }
+
     /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
     /// the coordinator, and the activations of the minibatches of a step.
     public func memoryBytes(threads: Int) -> Int {

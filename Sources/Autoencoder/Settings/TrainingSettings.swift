@@ -14,8 +14,6 @@ public struct TrainingSettings: Sendable, Hashable {
     public var model: ModelSettings
     public var cost: Cost
     public var prior: PriorSettings
-    /// Standard deviation of the Gaussian noise on the encoder's input, training only; 0 = none.
-    public var inputNoise: Double
     public var parts: PartSettings
     /// By phase name; exactly those of `phaseNames`.
     public var phases: [String: PhaseSettings]
@@ -33,11 +31,20 @@ public struct TrainingSettings: Sendable, Hashable {
     /// Images of one epoch.
     public var trainingImages: Int
 
+    /// Standard deviation of the Gaussian noise on the encoder's input, one of the parts.
+    public var inputNoise: Double {
+        get { parts.inputNoise }
+        set { parts.inputNoise = newValue }
+    }
+
     /// The phases of a step, in order.
     public var phaseNames: [String] { variant.phaseNames(parts) }
 
+    /// - Parameters:
+    ///   - inputNoise: in the place of the parts' own, where it is given.
+    ///   - parts: the variant's usual ones, where none are given.
     public init(
-        variant: Variant = .basic, model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double,
+        variant: Variant = .basic, model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double? = nil,
         parts: PartSettings? = nil, phases: [String: PhaseSettings],
         average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int
     ) {
@@ -45,8 +52,8 @@ public struct TrainingSettings: Sendable, Hashable {
         self.model = model
         self.cost = cost
         self.prior = prior
-        self.inputNoise = inputNoise
         self.parts = parts ?? variant.usualParts
+        if let inputNoise { self.parts.inputNoise = inputNoise }
         self.phases = phases
         self.average = average
         self.gradientBits = gradientBits

@@ -3,7 +3,12 @@
 extension VariantDefinition {
     static let reduction = VariantDefinition(
         phases: { PhaseNames.adversarial + ($0.labels == nil ? [] : [PhaseNames.classification]) },
-        settings: VariantSetting.disentangled.union([.classes, .clusters, .labels, .labelledMinibatch, .heads])
+        settings: VariantSetting.disentangled.union([.classes, .clusters, .labels, .labelledMinibatch, .heads]),
+        idle: { parts in
+            parts.labels == nil
+                ? [.classes: "a reduction without labels has clusters and no classes; remove it, or give labels"]
+                : [.clusters: "a reduction with labels has classes and no clusters; remove it, or do without labels"]
+        }
     ) { builder in
         let isLabelled = builder.settings.parts.labels != nil
         let labels = isLabelled ? builder.model.classes : builder.model.clusters

@@ -38,6 +38,8 @@ struct VariantDefinition: Sendable {
     let phases: @Sendable (_ parts: PartSettings) -> [String]
     /// The settings that have a meaning in it, beside those of all.
     let settings: Set<VariantSetting>
+    /// Those of them that its parts leave without a meaning, and why.
+    var idle: @Sendable (_ parts: PartSettings) -> [VariantSetting: String] = { _ in [:] }
     /// What labels it takes where the recipe says nothing of them; nil for none.
     var labels: LabelSettings?
     /// The posterior where the recipe names none.
@@ -69,6 +71,9 @@ public enum VariantSetting: String, Sendable, Hashable, CaseIterable {
     case heads
     case reconstructionWeight = "weights.reconstruction"
 
+    /// The key in the mapping that it stands in.
+    var key: String { rawValue.split(separator: ".").last.map(String.init) ?? rawValue }
+
     /// Of every variant that makes codes from images and images from codes.
     static let autoencoder: Set<VariantSetting> = [
         .encoder, .cost, .posterior, .encoderNorm, .headNorm, .decoderNorm, .inputDropout, .hiddenDropout, .inputNoise,
@@ -83,6 +88,36 @@ extension Variant {
 
     /// Whether a recipe may name the setting.
     public func has(_ setting: VariantSetting) -> Bool { definition.settings.contains(setting) }
+
+    /// Why a recipe with such parts may not name the setting, as a sentence with a way on; nil where it may.
+    public func lack(of setting: VariantSetting, with parts: PartSettings) -> String? {
+        guard has(setting) else {
+            let owners = Variant.allCases.filter { $0.has(setting) }.map(\.rawValue)
+            return
+                "the variant \(rawValue) has no \(setting.rawValue); remove it, or choose a variant that has it (\(owners.joined(separator: ", ")))"
+        }
+        return definition.idle(parts)[setting]
+    }
+
+    /// Why a recipe with such parts may not name a phase, as a sentence with a way on.
+    public func lack(ofPhase phase: String) -> String {
+        let owners = Variant.allCases.filter { $0.everyPhase.contains(phase) }.map(\.rawValue)
+        guard !everyPhase.contains(phase) else {
+            return "a \(rawValue) without labels has no \(phase) phase; remove it, or give labels"
+        }
+        return
+            "the variant \(rawValue) has no \(phase) phase; remove it, or choose a variant that has it (\(owners.joined(separator: ", ")))"
+    }
+
+    /// The phases that it may have, with whatever parts.
+    private var everyPhase: [String] {
+        var parts = usualParts
+        if has(.labels) { parts.labels = LabelSettings() }
+        return phaseNames(parts)
+    }
+
+    /// All phases of all variants, in the order of a step.
+    public static let everyPhase = PhaseNames.adversarial + [PhaseNames.classification]
 
     /// Its parts where a recipe says nothing of them.
     public var usualParts: PartSettings {

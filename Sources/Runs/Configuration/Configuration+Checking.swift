@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Layers
 
 extension Configuration {
     /// Images in MNIST's training file.
@@ -42,10 +43,7 @@ extension Configuration {
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
             folder: "folder")
-        for name in Variant.allCases.flatMap({ $0.phaseNames($0.usualParts) }) {
-            specimens[1].phases[name]?.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
-            specimens[2].phases[name]?.schedule = .init(kind: .cosine(from: 0, to: 1, after: 1))
-        }
+        specimens += Variant.allCases.flatMap(specimens(of:))
         var keys: [String] = []
         for key in specimens.flatMap({ $0.settings.leaves.map(\.key) }) {
             let parts = key.split(separator: ".")
@@ -56,6 +54,22 @@ extension Configuration {
         }
         return keys
     }()
+
+    /// A variant with and without labels, its phases with each kind of optimizer and schedule.
+    private static func specimens(of variant: Variant) -> [Configuration] {
+        [false, true].flatMap { isLabelled -> [Configuration] in
+            var specimen = Configuration(variant: variant)
+            if variant.has(.labels), isLabelled { specimen.parts.labels = LabelSettings() }
+            specimen.parts.posterior = .universal(width: 1, std: 1)
+            specimen.phases = Dictionary(uniqueKeysWithValues: specimen.phaseNames.map { ($0, defaultPhase($0)) })
+            let cosine = Schedule(kind: .cosine(from: 0, to: 1, after: 1))
+            var second = specimen
+            second.phases = specimen.phases.mapValues {
+                PhaseSettings(optimizer: .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8), rate: $0.rate, schedule: cosine)
+            }
+            return [specimen, second]
+        }
+    }
 
     /// A key of this last name in another place: someone who writes `encoder` at the top means `model.encoder`.
     static func keyElsewhere(named name: String) -> String? {

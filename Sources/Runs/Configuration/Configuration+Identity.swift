@@ -29,7 +29,7 @@ extension Configuration {
 
     /// Everything that changes bits, as lines `key=value` in the order of a recipe. Equal texts mean equal bits, on one kernel family.
     public var identity: String {
-        settings.leaves.filter { Self.changesBits($0.key) }.map { "\($0.key)=\($0.value.flow)\n" }.joined()
+        unusualSettings.leaves.filter { Self.changesBits($0.key) }.map { "\($0.key)=\($0.value.flow)\n" }.joined()
     }
 
     /// SHA-256 of `identity`, 64 hexadecimal digits.

@@ -54,7 +54,7 @@ extension Configuration {
         } else if sources.base == nil {
             // A file has a name of its own, and nothing else that it does not say.
             let quickstart = try Recipes.quickstart.tree()
-            layers.append(sources.file == nil ? quickstart : quickstart.without("name"))
+            layers.append(sources.file == nil ? quickstart : quickstart.without(["name"]))
         }
         if let base = sources.base { layers.append(base.settings) }
         if let file = sources.file { layers.append(try typedTree(file)) }

@@ -2,11 +2,15 @@ import Autoencoder
 import Layers
 
 extension Configuration {
-    /// - Parameter epochs: the run's length, which a schedule without one of its own follows.
-    static func phases(_ section: SettingSection, names: [String], epochs: Int) throws -> [String: PhaseSettings] {
+    /// Those of the variant with its parts; schedules without a length of their own follow the run's, in epochs.
+    func phases(_ section: SettingSection) throws -> [String: PhaseSettings] {
         var phases: [String: PhaseSettings] = [:]
-        for name in names {
-            phases[name] = try phase(section.section(name), defaultPhase(name), epochs: epochs)
+        for name in Variant.everyPhase {
+            guard phaseNames.contains(name) else {
+                try section.absent(name, variant.lack(ofPhase: name))
+                continue
+            }
+            phases[name] = try Self.phase(section.section(name), Self.defaultPhase(name), epochs: epochs)
         }
         try section.finish()
         return phases

@@ -9,9 +9,6 @@ enum ConfigurationLimits {
     static let minibatch = 1 << 20
     static let shards = 64
     static let threads = 1_024
-    static let width = 1 << 16
-    static let layers = 16
-    static let code = 4_096
     static let scheduleSteps = 64
 }
 
@@ -27,10 +24,11 @@ enum ConfigurationLimits {
 /// | `epochs`, `steps` | counts; `steps` other than 0 ends the run earlier or later than `epochs` | 6, 0 |
 /// | `seed` | 64-bit count | 0 |
 /// | `threads` | a worker's | 1 |
-/// | `model` | widths, `code`, `output` sigmoid or linear, `initialisation` normal or he | 784-1000-1000-2 and back |
+/// | `variant` | see `Variant`; which of the keys below it has, it says itself | basic |
+/// | `model` | see `ModelSettings` | 784-1000-1000-2 and back |
 /// | `cost` | half-squared-error or cross-entropy | half-squared-error |
 /// | `prior` | by `kind`; each prior names its own keys (`PriorSettings`) | gaussian, std 5 |
-/// | `noise.input` | std | 0 |
+/// | `posterior`, `norm`, `dropout`, `noise`, `labels`, `heads`, `weights` | see `PartSettings`; each names its own keys | the variant's usual ones |
 /// | `phases.PHASE` | `optimizer`, `rate`, its moments, `schedule` | the paper's |
 /// | `average` | decay a step | 0 |
 /// | `gradient_bits` | full, 24, 16 | full |
@@ -54,13 +52,14 @@ extension Configuration {
         steps = try root.integer("steps", default: steps, in: 0...Int(Plausible.count))
         seed = try root.integer("seed", default: seed, in: 0...UInt64.max)
         threads = try root.integer("threads", default: threads, in: 1...ConfigurationLimits.threads)
-        model = try Self.model(root.section("model"), model)
-        cost = Cost(rawValue: try root.choice("cost", default: cost.rawValue, among: Cost.allCases.map(\.rawValue))) ?? cost
+        try root.choice("variant", &variant)
+        parts = variant.usualParts
+        // What they are decides which classes a model has, and which phases a step.
+        try parts.visit(root, of: variant)
+        try root.mapping("model") { try model.visit($0, of: variant, with: parts) }
+        try root.setting(.cost, of: variant, with: parts) { try root.choice($0, &cost) }
         prior = try Self.prior(root.section("prior"))
-        let noise = try root.section("noise")
-        inputNoise = try noise.real("input", default: inputNoise, .notNegative)
-        try noise.finish()
-        phases = try Self.phases(root.section("phases"), names: phaseNames, epochs: epochs)
+        phases = try phases(root.section("phases"))
         average = try root.real("average", default: average, .fraction)
         gradientBits = try Self.gradientBits(root)
         kernel = try root.choice("kernel", default: kernel, among: ["auto"] + KernelFamily.allCases.map(\.rawValue))
@@ -99,23 +98,6 @@ extension Configuration {
             file: try section.path("file"), folder: try section.path("folder"))
         try section.finish()
         return data
-    }
-
-    private static func model(_ section: SettingSection, _ fallback: ModelSettings) throws -> ModelSettings {
-        var model = fallback
-        let widths = 1...ConfigurationLimits.width
-        let layers = ConfigurationLimits.layers
-        model.encoder = try section.integers("encoder", default: model.encoder, in: widths, atMost: layers)
-        model.decoder = try section.integers("decoder", default: model.decoder, in: widths, atMost: layers)
-        model.discriminator = try section.integers("discriminator", default: model.discriminator, in: widths, atMost: layers)
-        model.code = try section.integer("code", default: model.code, in: 1...ConfigurationLimits.code)
-        let output = try section.choice("output", default: model.output.rawValue, among: Output.allCases.map(\.rawValue))
-        model.output = Output(rawValue: output) ?? model.output
-        let initialisation = try section.choice(
-            "initialisation", default: model.initialisation.rawValue, among: Initialisation.allCases.map(\.rawValue))
-        model.initialisation = Initialisation(rawValue: initialisation) ?? model.initialisation
-        try section.finish()
-        return model
     }
 
     private static func prior(_ section: SettingSection) throws -> PriorSettings {

@@ -3,36 +3,57 @@ import Datasets
 import Layers
 
 extension Configuration {
-    /// The configuration as a tree, every key in the order of a recipe: what is written, compared and hashed.
+    /// The configuration as a tree, every key that the variant has, in the order of a recipe: what is compared.
     var settings: Setting {
-        .mapping([
-            "name": .text(name),
-            "data": Self.settings(of: data),
-            "minibatch": .integer(minibatch),
-            "shards": .integer(shards),
-            "epochs": .integer(epochs),
-            "steps": .integer(steps),
-            "seed": .plain(String(seed)),
-            "threads": .integer(threads),
-            "model": .mapping([
-                "encoder": .list(model.encoder.map(Setting.integer)),
-                "decoder": .list(model.decoder.map(Setting.integer)),
-                "discriminator": .list(model.discriminator.map(Setting.integer)),
-                "code": .integer(model.code),
-                "output": .text(model.output.rawValue),
-                "initialisation": .text(model.initialisation.rawValue),
+        let sections = [
+            Setting.mapping([
+                "name": .text(name),
+                "data": Self.settings(of: data),
+                "minibatch": .integer(minibatch),
+                "shards": .integer(shards),
+                "epochs": .integer(epochs),
+                "steps": .integer(steps),
+                "seed": .plain(String(seed)),
+                "threads": .integer(threads),
             ]),
-            "cost": .text(cost.rawValue),
-            "prior": Self.settings(of: prior),
-            "noise": .mapping(["input": .real(inputNoise)]),
-            "phases": Setting(
-                content: .mapping(
-                    phaseNames.compactMap { name in
-                        phases[name].map { Setting.Entry(key: name, keyOrigin: .program, value: Self.settings(of: $0)) }
-                    }), origin: .program),
-            "average": .real(average),
-            "gradient_bits": Self.settings(of: gradientBits),
-            "kernel": .text(kernel),
+            modelSettings,
+            .mapping([
+                "phases": Setting(
+                    content: .mapping(
+                        phaseNames.compactMap { name in
+                            phases[name].map { Setting.Entry(key: name, keyOrigin: .program, value: Self.settings(of: $0)) }
+                        }), origin: .program),
+                "average": .real(average),
+                "gradient_bits": Self.settings(of: gradientBits),
+                "kernel": .text(kernel),
+            ]),
+            recordSettings,
+        ]
+        return Setting(content: .mapping(sections.flatMap { $0.entries ?? [] }), origin: .program)
+    }
+
+    /// The variant, its networks and all that it has beside the phases.
+    private var modelSettings: Setting {
+        var (variant, model, cost, parts) = (variant, model, cost, parts)
+        return SettingWriter.mapping { writer in
+            let (mine, having) = (variant, parts)
+            writer.choice("variant", &variant)
+            try writer.mapping("model") { try model.visit($0, of: mine, with: having) }
+            try writer.setting(.cost, of: mine, with: having) { writer.choice($0, &cost) }
+            try writer.mapping("prior") { try Self.write(prior, to: $0) }
+            try parts.visit(writer, of: mine)
+        }
+    }
+
+    private static func write(_ prior: PriorSettings, to writer: SettingWriter) throws {
+        var prior = prior
+        writer.text("kind", prior.kind)
+        try prior.visit(writer)
+    }
+
+    /// What is kept, judged and drawn of a run.
+    private var recordSettings: Setting {
+        .mapping([
             "checkpoint": .mapping([
                 "every_steps": .integer(checkpoint.everySteps),
                 "every_seconds": .real(checkpoint.everySeconds),
@@ -47,6 +68,32 @@ extension Configuration {
                 "keep_every_epochs": .integer(figures.keepEveryEpochs),
             ]),
         ])
+    }
+
+    /// What is written: every key, but of the basic variant none that came after it and has its usual value, so that its text, which
+    /// a run's checkpoints carry, stays what it was.
+    var writtenSettings: Setting { variant == .basic ? unusualSettings : settings }
+
+    /// What is hashed: no key that came after the basic variant and has its usual value, so that a new one changes no run's identity.
+    var unusualSettings: Setting {
+        let usual = Dictionary(
+            uniqueKeysWithValues: Configuration(variant: variant).settings.leaves.map { ($0.key, $0.value.flow) })
+        let unsaid = settings.leaves.filter { leaf in
+            let isBasic = leaf.key != Self.variantKey || variant == .basic
+            return isBasic && Self.isLater(leaf.key) && usual[leaf.key] == leaf.value.flow
+        }
+        return settings.without(Set(unsaid.map(\.key)))
+    }
+
+    private static let variantKey = "variant"
+
+    /// Those that not every variant has and the basic one had from the start.
+    private static let firstSettings: Set<VariantSetting> = [.encoder, .discriminator, .cost, .inputNoise]
+
+    /// Whether a key came after the basic variant.
+    private static func isLater(_ key: String) -> Bool {
+        let later = VariantSetting.allCases.filter { !firstSettings.contains($0) }.map(\.rawValue)
+        return (later + [variantKey]).contains { key == $0 || key.hasPrefix($0 + ".") }
     }
 
     private static func settings(of data: DataSettings) -> Setting {
@@ -64,13 +111,6 @@ extension Configuration {
 
     /// A size that the data has yet to say.
     private static func settings(of size: Int?) -> Setting { size.map(Setting.integer) ?? .text("auto") }
-
-    private static func settings(of prior: PriorSettings) -> Setting {
-        let writer = SettingWriter(kind: prior.kind)
-        var prior = prior
-        do { try prior.visit(writer) } catch { preconditionFailure("a writer refuses nothing") }
-        return writer.mapping
-    }
 
     private static func settings(of phase: PhaseSettings) -> Setting {
         switch phase.optimizer {

@@ -1,9 +1,10 @@
 extension Configuration {
     /// The whole effective configuration as YAML, and what made it. Reads back to an equal value.
     public func yaml(provenance: Provenance? = nil) -> String {
-        guard let provenance else { return settings.yaml() }
+        guard let provenance else { return writtenSettings.yaml() }
         let lines = provenance.entries.map { "  \($0.key): \(JSON.string($0.value).text)\n" }.joined()
-        return settings.yaml() + "\n# A record of what made this run; nothing here is a setting.\n\(Self.provenanceKey):\n\(lines)"
+        return writtenSettings.yaml()
+            + "\n# A record of what made this run; nothing here is a setting.\n\(Self.provenanceKey):\n\(lines)"
     }
 }
 

@@ -37,8 +37,6 @@ public struct Configuration: Sendable, Equatable {
     public var model: ModelSettings
     public var cost: Cost
     public var prior: PriorSettings
-    /// Standard deviation of the noise on the encoder's input, training only (`noise.input`).
-    public var inputNoise: Double
     public var parts: PartSettings
     /// By name; exactly those of `phaseNames`.
     public var phases: [String: PhaseSettings]
@@ -54,8 +52,14 @@ public struct Configuration: Sendable, Equatable {
     /// The phases of a step, in order.
     public var phaseNames: [String] { variant.phaseNames(parts) }
 
-    /// Every default.
-    public init() {
+    /// Standard deviation of the noise on the encoder's input, training only (`noise.input`), one of the parts.
+    public var inputNoise: Double {
+        get { parts.inputNoise }
+        set { parts.inputNoise = newValue }
+    }
+
+    /// Every default of a variant.
+    public init(variant: Variant = .basic) {
         name = "quickstart"
         data = DataSettings()
         minibatch = 100
@@ -64,13 +68,12 @@ public struct Configuration: Sendable, Equatable {
         steps = 0
         seed = 0
         threads = 1
-        variant = .basic
+        self.variant = variant
         model = ModelSettings(
             encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 2, output: .sigmoid,
             initialisation: .normal)
         cost = .halfSquaredError
         prior = .gaussian(std: 5)
-        inputNoise = 0
         parts = variant.usualParts
         phases = Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, Self.defaultPhase($0)) })
         average = 0
@@ -91,9 +94,9 @@ public struct Configuration: Sendable, Equatable {
 
     /// The paper's rates and momenta (paper.md section 3).
     static func defaultPhase(_ name: String) -> PhaseSettings {
-        let isReconstruction = name == "reconstruction"
+        let isAdversarial = ["discriminator", "generator"].contains(name)
         return PhaseSettings(
-            optimizer: .sgd(momentum: isReconstruction ? 0.9 : 0.1), rate: isReconstruction ? 0.01 : 0.1,
+            optimizer: .sgd(momentum: isAdversarial ? 0.1 : 0.9), rate: name == "reconstruction" ? 0.01 : 0.1,
             schedule: Schedule(kind: .steps(at: [50, 1000], factor: 0.1)))
     }
 
@@ -104,7 +107,7 @@ public struct Configuration: Sendable, Equatable {
     ///   - trainingImages: images of one epoch, as the data set has them.
     public func training(pixels: Int, trainingImages: Int) -> TrainingSettings {
         TrainingSettings(
-            variant: variant, model: model, cost: cost, prior: prior, inputNoise: inputNoise, parts: parts,
+            variant: variant, model: model, cost: cost, prior: prior, parts: parts,
             phases: phases, average: average,
             gradientBits: gradientBits.resolved(shards: shards), minibatch: minibatch, shards: shards, seed: seed, pixels: pixels,
             trainingImages: trainingImages)

@@ -1,3 +1,5 @@
+import Autoencoder
+
 extension Setting {
     /// Keys whose change makes a mapping start anew, and which of its other keys outlive that: those every kind has.
     private static let switches: [(key: String, survivors: Set<String>)] = [
@@ -27,16 +29,35 @@ extension Setting {
         return Setting(content: .mapping(lower), origin: origin)
     }
 
-    /// The root laid over by a whole layer.
+    /// The root laid over by a whole layer. Another variant leaves of the lower one what both have, but for what each has its own usual
+    /// values of; and labels take the place of clusters.
     func layered(with layer: Setting) -> Setting {
-        guard layer.contains("epochs"), !layer.contains("steps") else { return overlaid(by: layer) }
-        return without("steps").overlaid(by: layer)
+        var lower = self
+        let (old, new) = (variant ?? .basic, layer.variant ?? variant ?? .basic)
+        let isLabelled = layer.contains("labels")
+        if new != old {
+            let own: Set = [VariantSetting.posterior.rawValue, VariantSetting.labels.rawValue]
+            lower = lower.without(new.foreignKeys(isLabelled: isLabelled).union(own))
+        } else if isLabelled, !contains("labels") {
+            lower = lower.without(new.foreignKeys(isLabelled: true))
+        }
+        if layer.contains("epochs"), !layer.contains("steps") { lower = lower.without(["steps"]) }
+        return lower.overlaid(by: layer)
     }
 
-    /// The mapping but for one of its keys.
-    func without(_ key: String) -> Setting {
-        guard let entries else { return self }
-        return Setting(content: .mapping(entries.filter { $0.key != key }), origin: origin)
+    private var variant: Variant? { self["variant"]?.scalarText.flatMap(Variant.init) }
+
+    /// The mapping but for some of its keys, dotted ones too, and for mappings of which nothing is left.
+    func without(_ keys: Set<String>) -> Setting {
+        guard !keys.isEmpty, let entries else { return self }
+        let left = entries.compactMap { entry -> Entry? in
+            guard !keys.contains(entry.key) else { return nil }
+            let below = Set(keys.filter { $0.hasPrefix(entry.key + ".") }.map { String($0.dropFirst(entry.key.count + 1)) })
+            let value = entry.value.without(below)
+            let isEmptied = value.entries?.isEmpty == true && entry.value.entries?.isEmpty == false
+            return isEmptied ? nil : Entry(key: entry.key, keyOrigin: entry.keyOrigin, value: value)
+        }
+        return Setting(content: .mapping(left), origin: origin)
     }
 
     /// Sizes that a recipe gives are those of its own data set; those that a person gave hold for another set too.
@@ -48,5 +69,17 @@ extension Setting {
     private var scalarText: String? {
         guard case .scalar(let text, _) = content else { return nil }
         return text
+    }
+}
+
+extension Variant {
+    /// Keys that a configuration of another variant may have and that say nothing of this one, where no recipe gives more than its usual
+    /// parts, or than labels.
+    fileprivate func foreignKeys(isLabelled: Bool) -> Set<String> {
+        var parts = usualParts
+        if isLabelled, has(.labels) { parts.labels = LabelSettings() }
+        let lacking = VariantSetting.allCases.filter { lack(of: $0, with: parts) != nil }.map(\.rawValue)
+        let phases = Self.everyPhase.filter { !phaseNames(parts).contains($0) }.map { "phases.\($0)" }
+        return Set(lacking + phases)
     }
 }

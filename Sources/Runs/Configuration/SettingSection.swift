@@ -66,11 +66,16 @@ final class SettingSection {
     /// A count, or `auto`: the data says how many.
     func size(_ key: String, in range: ClosedRange<Int>) throws -> DataSettings.Size {
         guard let value = take(key) else { return .usual }
-        if case .scalar("auto", _) = value.content { return .auto }
+        return try count(value, key, in: range, or: "auto").map(DataSettings.Size.count) ?? .auto
+    }
+
+    /// A count; nil where it is the word.
+    private func count(_ value: Setting, _ key: String, in range: ClosedRange<Int>, or word: String) throws -> Int? {
+        if case .scalar(word, _) = value.content { return nil }
         guard case .scalar(let text, isQuoted: false) = value.content, Self.whole(text) != nil else {
-            throw Self.error(value, full(key), "a whole number or auto is expected, not \(value.description)")
+            throw Self.error(value, full(key), "a whole number or \(word) is expected, not \(value.description)")
         }
-        return .count(try Self.integer(value, full(key), in: range))
+        return try Self.integer(value, full(key), in: range)
     }
 
     /// Digits with an optional sign; YAML's underscores are taken out.
@@ -223,7 +228,33 @@ extension SettingSection: SettingKeys {
         value = try real(key, default: value, range)
     }
 
-    func integer(_ key: String, _ value: inout Int, _ range: ClosedRange<Int>) throws {
+    func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws {
         value = try integer(key, default: value, in: range)
+    }
+
+    func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws {
+        guard let given = take(key) else { return }
+        value = try count(given, key, in: range, or: word)
+    }
+
+    func choice<Value: SettingWord>(_ key: String, _ value: inout Value) throws {
+        value = Value(rawValue: try choice(key, default: value.rawValue, among: Value.allCases.map(\.rawValue))) ?? value
+    }
+
+    func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws {
+        value = try integers(key, default: value, in: range, atMost: count)
+    }
+
+    func mapping(_ key: String, isThere: inout Bool, _ body: (SettingSection) throws -> Void) throws {
+        isThere = isThere || contains(key)
+        let section = try section(key)
+        guard isThere else { return }
+        try body(section)
+        try section.finish()
+    }
+
+    func absent(_ key: String, _ why: @autoclosure () -> String) throws {
+        guard let entry = setting.entries?.first(where: { $0.key == key }) else { return }
+        throw ConfigurationError(origin: entry.keyOrigin.text, key: full(key), problem: why())
     }
 }

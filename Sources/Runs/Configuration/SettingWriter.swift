@@ -2,18 +2,46 @@ import Autoencoder
 
 /// Writes the keys of settings that name their own.
 final class SettingWriter: SettingKeys {
-    private var entries: [Setting.Entry]
+    private var entries: [Setting.Entry] = []
 
-    init(kind: String) { entries = [Setting.Entry(key: "kind", keyOrigin: .program, value: .text(kind))] }
-
-    func real(_ key: String, _ value: inout Double, _ range: RealRange) {
-        entries.append(Setting.Entry(key: key, keyOrigin: .program, value: .real(value)))
+    private func write(_ key: String, _ value: Setting) {
+        entries.append(Setting.Entry(key: key, keyOrigin: .program, value: value))
     }
 
-    func integer(_ key: String, _ value: inout Int, _ range: ClosedRange<Int>) {
-        entries.append(Setting.Entry(key: key, keyOrigin: .program, value: .integer(value)))
+    func text(_ key: String, _ value: String) { write(key, .text(value)) }
+
+    func real(_ key: String, _ value: inout Double, _ range: RealRange) { write(key, .real(value)) }
+
+    func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) {
+        write(key, .plain(String(value)))
     }
+
+    func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) {
+        write(key, value.map(Setting.integer) ?? .text(word))
+    }
+
+    func choice<Value: SettingWord>(_ key: String, _ value: inout Value) { write(key, .text(value.rawValue)) }
+
+    func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) {
+        write(key, .list(value.map(Setting.integer)))
+    }
+
+    func mapping(_ key: String, isThere: inout Bool, _ body: (SettingWriter) throws -> Void) rethrows {
+        guard isThere else { return }
+        let writer = SettingWriter()
+        try body(writer)
+        if !writer.entries.isEmpty { write(key, writer.mapping) }
+    }
+
+    func absent(_ key: String, _ why: @autoclosure () -> String) {}
 
     /// What has been written, in order.
     var mapping: Setting { Setting(content: .mapping(entries), origin: .program) }
+
+    /// What a visit of a writer's writes.
+    static func mapping(_ visit: (SettingWriter) throws -> Void) -> Setting {
+        let writer = SettingWriter()
+        do { try visit(writer) } catch { preconditionFailure("a writer refuses nothing") }
+        return writer.mapping
+    }
 }

@@ -18,6 +18,7 @@ extension Recipes {
             steps: 0                  # other than 0: the run ends after so many steps, whatever the epochs
             seed: 0
             # threads: 1              # of a worker; by default the cores divided by the workers
+            # variant: basic          # vae, gan, label-informed, supervised, semi-supervised, clustering, reduction; each has a recipe of its name
             model:
               encoder: [500, 500]
               decoder: [500, 500]
@@ -28,6 +29,15 @@ extension Recipes {
             cost: half-squared-error  # summed over the pixels, mean over the minibatch; cross-entropy
             prior: {kind: gaussian, std: 5}     # uniform {low, high}, mixture {components, radial, tangential, distance}, swiss-roll {thickness}
             noise: {input: 0}         # standard deviation, in training only
+            # What else may stand between the image and the costs, with its defaults:
+            # posterior: {kind: deterministic}                        # gaussian; universal {width, std}
+            # norm: {encoder: none, heads: none, decoder: none}       # batch (of the whole minibatch), shard
+            # dropout: {input: 0, hidden: 0}                          # hidden: behind every hidden ReLU of encoder and decoder
+            # noise: {discriminator: 0}                               # on the input of every discriminator
+            # weights: {reconstruction: 1}
+            # Of variants with labels, clusters or heads: model.classes and model.clusters, and
+            # labels: {count: 100, seed: 0, minibatch: 100}           # count: as many of each class, or all
+            # heads: {distance: 6, weight: 1}
             phases:                   # in the order in which a step runs them
               # optimizer: sgd {rate, momentum} or adam {rate, beta1, beta2, epsilon}
               # schedule: constant, steps {at, factor} or cosine {from, to, after}; each with warm_up; all in epochs, or, of a cosine, parts of

@@ -124,12 +124,19 @@ struct RecipesCommand: ParsableCommand {
             if let name {
                 Output.result(try Recipes.named(name).text)
             } else {
-                let width = Recipes.all.map(\.name.count).max() ?? 0
-                for recipe in Recipes.all {
-                    Output.result("\(recipe.name.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(recipe.summary)")
-                }
+                list()
             }
             return 0
+        }
+    }
+
+    private func list() {
+        let width = Recipes.all.map(\.name.count).max() ?? 0
+        for (index, group) in Recipes.groups.enumerated() {
+            Output.result("\(index > 0 ? "\n" : "")\(group.heading):")
+            for recipe in group.recipes {
+                Output.result("  \(recipe.name.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(recipe.summary)")
+            }
         }
     }
 }

@@ -40,6 +40,10 @@ struct DryRun {
             return JSON.object(
                 [
                     .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),
+                    .init("variant", .string(configuration.variant.rawValue)),
+                    .init("networks", .object(training.networkWidths.map { .init($0.name, .array($0.widths.map { JSON($0) })) })),
+                    .init("phases", .array(configuration.phaseNames.map { .string($0) })),
+                    .init("exchanges_per_step", .integer(Int64(training.exchanges.count))),
                     .init("operations_per_sample", .integer(Int64(operations))), .init("steps", .unsigned(steps)),
                     .init("workers", .integer(Int64(spread.workers))), .init("spares", .integer(Int64(spares.count))),
                     .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
@@ -52,6 +56,7 @@ struct DryRun {
             # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(shape)
             # steps       \(steps) (\(configuration.epochs(trainingImages: data.train.count).steps) an epoch)
             \(rateLines)
+            \(variantLines)
             # parameters  \(grouped(parameters))
             # operations  \(grouped(operations)) a sample (forward and backward, all phases)
             # workers     \(spread.workers)\(spares.sentence.map { ": \($0)" } ?? "")
@@ -85,6 +90,35 @@ struct DryRun {
                 "#             \(phase) hardly learns: its warm_up ends long after the run, which comes to a rate of \(reached)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// What a step is made of: networks, phases, labels, exchanges.
+    private var variantLines: String {
+        let networks = training.networkWidths.enumerated().map { index, network in
+            "# \(index == 0 ? "networks" : "        ")    \(network.name) \(network.widths.map(String.init).joined(separator: "-"))"
+        }
+        let phases = "# phases      \(configuration.variant.rawValue): \(configuration.phaseNames.joined(separator: ", "))"
+        let exchanges = "# exchanges   \(exchangeText)"
+        return (networks + [phases] + (labelText.map { ["# labels      \($0)"] } ?? []) + [exchanges]).joined(separator: "\n")
+    }
+
+    /// Nil where no label is looked at.
+    private var labelText: String? {
+        guard let labels = configuration.parts.labels, training.usesImageLabels || training.labelledMinibatch > 0 else {
+            return nil
+        }
+        let classes = configuration.model.classes
+        let count = labels.count.map { "\($0 / classes) of each of \(classes) classes" } ?? "all, of \(classes) classes"
+        let rows = training.labelledMinibatch
+        return count + (rows > 0 ? ", a labelled minibatch of \(rows) a step" : "")
+    }
+
+    /// Each exchange takes at least a message's way round the workers.
+    private var exchangeText: String {
+        let (count, phases, bytes) = training.exchanges
+        guard count > phases else { return "\(count) a step, one for each phase's gradient" }
+        return
+            "\(count) a step instead of \(phases): batch norm waits for the moments of all shards, \(grouped(bytes / 1_000)) kB of them"
     }
 
     /// Rows, columns and channels; where the picture of an image is another, that too.

@@ -202,7 +202,7 @@ extension FuzzTarget {
         )
         return try Recipes.all.map { recipe in
             let configuration = try Configuration.load(ConfigurationSources(recipe: recipe.name))
-            return Seed(recipe.name, Array(configuration.yaml(provenance: recipe.name == "quickstart" ? provenance : nil).utf8))
+            return Seed(recipe.runName, Array(configuration.yaml(provenance: recipe.name == "quickstart" ? provenance : nil).utf8))
         }
     } body: { input in
         let file = try MemoryFile(input)
@@ -216,7 +216,12 @@ extension FuzzTarget {
 
     /// `--set` and the environment: one KEY=VALUE a line.
     static let typedSetting = FuzzTarget("typed-setting", refusing: [ConfigurationError.self]) {
-        [Seed("settings", Array("model.code=2\nseed=7\nphases.generator.rate=1e-3".utf8))]
+        [
+            Seed("settings", Array("model.code=2\nseed=7\nphases.generator.rate=1e-3".utf8)),
+            Seed(
+                "variant",
+                Array("variant=semi-supervised\nlabels.count=20\nposterior={kind: universal, width: 3}\nnorm.heads=batch".utf8)),
+        ]
     } body: { input in
         let sets = String(decoding: input, as: UTF8.self).split(separator: "\n").prefix(8).map(String.init)
         try check(try Configuration.load(ConfigurationSources(recipe: "quickstart", sets: sets)))
@@ -232,11 +237,13 @@ extension FuzzTarget {
         // What every run asks next must have an answer.
         let images = configuration.data.train ?? 50_000
         let training = configuration.training(pixels: 784, trainingImages: images)
+        try claim(training.parameterCount > 0, "a model has parameters")
+        try claim(training.exchanges.count >= configuration.phaseNames.count, "each phase has an exchange")
         let last = configuration.lastStep(trainingImages: images)
         for step in [0, last / 2, last - 1] {
             try claim(training.minibatchSize(ofStep: step) > 0, "a minibatch has rows")
             try claim(step * 8 / 8 == step, "the steps can be counted in phases")
-            for phase in Configuration().phaseNames {
+            for phase in configuration.phaseNames {
                 try claim(training.rate(phase: phase, step: step) >= 0, "a rate is a number")
             }
         }

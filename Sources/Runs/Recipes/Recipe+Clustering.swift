@@ -1,0 +1,27 @@
+extension Recipes {
+    /// Clusters and style without labels.
+    static let clustering = Recipe(
+        name: "clustering", summary: "clusters and style without labels",
+        text: """
+            # clustering: 16 clusters and a style without labels (paper, section 6), on built-in digits.
+            # Needs no files, and about a minute on two cores:  lockstep train --recipe clustering
+            name: clustering
+            data: {set: glyphs, train: 10000, validation: 2000}
+            minibatch: 100
+            epochs: 50
+            variant: clustering
+            model: {encoder: [400, 400], decoder: [400, 400], discriminator: [400, 400], code: 5, output: sigmoid, initialisation: normal, clusters: 16}
+            cost: half-squared-error
+            prior: {kind: gaussian, std: 1}
+            norm: {encoder: batch, heads: batch, decoder: none}
+            dropout: {input: 0.2, hidden: 0}
+            phases:
+              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
+              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+            checkpoint: {every_epochs: 10}
+            evaluate: {every_epochs: 10}
+            figures: {every_epochs: 10}
+
+            """)
+}

@@ -1,0 +1,23 @@
+extension Recipes {
+    /// The comparator of table 1.
+    static let gan = Recipe(
+        name: "gan", summary: "a generator and a discriminator on images",
+        text: """
+            # gan: a generator of images from the prior's samples, and a discriminator on images (paper, table 1), on built-in digits.
+            # Needs no files, and about a minute on two cores:  lockstep train --recipe gan
+            name: gan
+            data: {set: glyphs, train: 10000, validation: 2000}
+            minibatch: 100
+            epochs: 50
+            variant: gan
+            model: {decoder: [400, 400], discriminator: [400, 400], code: 8, output: sigmoid, initialisation: normal}
+            prior: {kind: gaussian, std: 1}
+            phases:
+              discriminator: {optimizer: adam, rate: 2.0e-4, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: adam, rate: 2.0e-4, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
+            checkpoint: {every_epochs: 10}
+            evaluate: {every_epochs: 10}
+            figures: {every_epochs: 10}
+
+            """)
+}

@@ -1,0 +1,29 @@
+extension Recipes {
+    /// A map of the digits.
+    static let reduction = Recipe(
+        name: "reduction", summary: "a map of the digits in the plane, from 100 labels",
+        text: """
+            # reduction: a map of the digits in the plane from 100 labels: heads of classes, and a style around each (paper, section 7), on built-in digits.
+            # Needs no files, and about a minute on two cores:  lockstep train --recipe reduction
+            name: reduction
+            data: {set: glyphs, train: 10000, validation: 2000}
+            minibatch: 100
+            epochs: 50
+            variant: reduction
+            model: {encoder: [400, 400], decoder: [400, 400], discriminator: [400, 400], code: 2, output: sigmoid, initialisation: normal, classes: 10}
+            cost: half-squared-error
+            prior: {kind: gaussian, std: 1}
+            noise: {input: 0.3, discriminator: 0}
+            labels: {count: 100, seed: 0, minibatch: 100}
+            heads: {distance: 6, weight: 1}
+            phases:
+              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
+              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              classification: {optimizer: sgd, rate: 0.1, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
+            checkpoint: {every_epochs: 10}
+            evaluate: {every_epochs: 10}
+            figures: {every_epochs: 10}
+
+            """)
+}

@@ -1,0 +1,28 @@
+extension Recipes {
+    /// Class and style from 100 labels.
+    static let semiSupervised = Recipe(
+        name: "semi-supervised", summary: "class and style from 100 labels",
+        text: """
+            # semi-supervised: class and style from 100 labels (paper, section 5), on built-in digits.
+            # Needs no files, and about a minute on two cores:  lockstep train --recipe semi-supervised
+            name: semi-supervised
+            data: {set: glyphs, train: 10000, validation: 2000}
+            minibatch: 100
+            epochs: 50
+            variant: semi-supervised
+            model: {encoder: [400, 400], decoder: [400, 400], discriminator: [400, 400], code: 8, output: sigmoid, initialisation: normal, classes: 10}
+            cost: half-squared-error
+            prior: {kind: gaussian, std: 1}
+            noise: {input: 0.3, discriminator: 0}
+            labels: {count: 100, seed: 0, minibatch: 100}
+            phases:
+              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
+              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              classification: {optimizer: sgd, rate: 0.1, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
+            checkpoint: {every_epochs: 10}
+            evaluate: {every_epochs: 10}
+            figures: {every_epochs: 10}
+
+            """)
+}

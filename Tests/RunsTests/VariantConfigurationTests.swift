@@ -1,0 +1,278 @@
+import Autoencoder
+import Layers
+import Runs
+import Testing
+
+@Suite struct VariantConfigurationTests {
+    private static func read(_ yaml: String) throws -> Configuration {
+        try Configuration.read(yaml: yaml, file: "my.yaml")
+    }
+
+    /// A variant that can be trained: label-informed needs a prior with parts.
+    private static func usual(_ variant: Variant) -> Configuration {
+        var configuration = Configuration(variant: variant)
+        if variant == .labelInformed { configuration.prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4) }
+        return configuration
+    }
+
+    /// Changes of one setting each, among them every part that some variant has.
+    private static let changes: [(setting: VariantSetting, change: @Sendable (inout Configuration) -> Void)] = [
+        (.encoder, { $0.model.encoder = [30] }), (.discriminator, { $0.model.discriminator = [30] }),
+        (.cost, { $0.cost = .crossEntropy }), (.posterior, { $0.parts.posterior = .universal(width: 7, std: 0.5) }),
+        (.encoderNorm, { $0.parts.norm.encoder = .batch }), (.headNorm, { $0.parts.norm.heads = .shard }),
+        (.decoderNorm, { $0.parts.norm.decoder = .batch }), (.inputDropout, { $0.parts.dropout.input = 0.25 }),
+        (.hiddenDropout, { $0.parts.dropout.hidden = 0.5 }), (.inputNoise, { $0.inputNoise = 0.3 }),
+        (.discriminatorNoise, { $0.parts.discriminatorNoise = 0.1 }),
+        (.labels, { $0.parts.labels = LabelSettings(count: 200, seed: .max) }),
+        (.labelledMinibatch, { $0.parts.labels?.minibatch = 50 }),
+        (.heads, { $0.parts.heads = HeadSettings(distance: 3, weight: 0.5) }),
+        (.classes, { $0.model.classes = 5 }), (.clusters, { $0.model.clusters = 30 }),
+        (.reconstructionWeight, { $0.parts.reconstructionWeight = 0.1 }),
+    ]
+
+    private static func changed(_ start: Configuration) -> [(setting: VariantSetting, configuration: Configuration)] {
+        let variant = start.variant
+        return changes.compactMap { setting, change in
+            guard variant.lack(of: setting, with: start.parts) == nil, variant != .vae || setting != .posterior else { return nil }
+            var configuration = start
+            change(&configuration)
+            // A mixture has a part for each class, and labels are as many of each.
+            if setting == .classes, variant == .labelInformed {
+                configuration.prior = .mixture(components: 5, radial: 0.5, tangential: 0.1, distance: 1.4)
+            }
+            for name in configuration.phaseNames where configuration.phases[name] == nil {
+                configuration.phases[name] = Configuration(variant: .semiSupervised).phases[name]
+            }
+            return configuration == start ? nil : (setting, configuration)
+        }
+    }
+
+    @Test("Every change is of a setting, and every setting has one")
+    func complete() {
+        #expect(Set(Self.changes.map(\.setting)) == Set(VariantSetting.allCases))
+        #expect(Set(VariantSetting.allCases.map(\.rawValue)).isSubset(of: Set(Configuration.knownKeys)))
+        for key in ["variant", "posterior.width", "labels.count", "heads.weight", "phases.classification.beta1"] {
+            #expect(Configuration.knownKeys.contains(key), "\(key)")
+        }
+    }
+
+    @Test("What is written of a variant reads back equal, with each of its settings changed", arguments: Variant.allCases)
+    func roundTrip(variant: Variant) throws {
+        let start = Self.usual(variant)
+        let changed = Self.changed(start)
+        #expect(changed.count >= 4, "\(variant) has \(changed.count) settings")
+        for (setting, configuration) in [(nil, start)] + changed.map({ (Optional($0.setting), $0.configuration) }) {
+            let what = "\(setting?.rawValue ?? "nothing") changed"
+            let text = configuration.yaml()
+            #expect(try Configuration.read(yaml: text, file: "config.yaml") == configuration, "\(what)")
+            #expect(try Self.read(text).yaml() == text, "\(what)")
+            #expect(try Configuration.load(ConfigurationSources(base: configuration)) == configuration, "\(what)")
+            let scratch = Scratch()
+            let file = try scratch.write(text, to: "config.yaml")
+            #expect(try Configuration.load(ConfigurationSources(file: file)) == configuration, "\(what), over the quickstart")
+            guard setting != nil else { continue }
+            #expect(configuration.identity != start.identity, "\(what)")
+            #expect(configuration.difference(from: start).contains { $0.changesBits }, "\(what)")
+        }
+    }
+
+    @Test("A variant's text has every key that it has, and no other; the basic one's has what it always had")
+    func written() throws {
+        for variant in Variant.allCases where variant != .basic {
+            let configuration = Self.usual(variant)
+            let text = configuration.yaml()
+            #expect(text.contains("\nvariant: \(variant.rawValue)\n"))
+            for (setting, key) in [
+                (VariantSetting.posterior, "\nposterior: "), (.labels, "\nlabels: {count: "), (.heads, "\nheads: {distance: "),
+                (.cost, "\ncost: "), (.encoder, "{encoder: "), (.discriminator, ", discriminator: ["), (.classes, "classes: "),
+                (.clusters, "clusters: "), (.reconstructionWeight, "\nweights: {reconstruction: 1}"),
+                (.discriminatorNoise, "discriminator: 0}"), (.labelledMinibatch, "minibatch: 100}"),
+            ] {
+                let isThere =
+                    variant.lack(of: setting, with: configuration.parts) == nil
+                    && (![.labels, .labelledMinibatch].contains(setting) || configuration.parts.labels != nil)
+                // The norm of an encoder begins like its widths.
+                let model = text.split(separator: "\n").filter { setting != .encoder || $0.hasPrefix("model: ") }
+                    .map { "\n\($0)" }.joined()
+                #expect(model.contains(key) == isThere, "\(variant): \(key)")
+            }
+        }
+        let basic = Configuration().yaml()
+        for word in ["variant", "posterior", "norm", "dropout", "labels", "heads", "weights", "classes", "clusters"] {
+            #expect(!basic.contains(word), "\(word)")
+        }
+        var noisy = Configuration()
+        noisy.parts.norm.decoder = .shard
+        #expect(noisy.yaml().contains("\nnorm: {decoder: shard}\nnoise: {input: 0}\n"))
+    }
+
+    @Test("The identity of a basic run is the text that it always was")
+    func identity() {
+        func phase(_ name: String, _ rate: String, _ momentum: String) -> String {
+            "optimizer=sgd rate=\(rate) momentum=\(momentum) schedule.kind=steps schedule.at=[50, 1000] schedule.factor=0.1 schedule.warm_up=0"
+                .replacing(", ", with: ",~").split(separator: " ").map { "phases.\(name).\($0)\n" }.joined().replacing(
+                    "~", with: " ")
+        }
+        let expected =
+            """
+            data.set=glyphs
+            data.train=50000
+            data.validation=10000
+            minibatch=100
+            shards=4
+            seed=0
+            model.encoder=[1000, 1000]
+            model.decoder=[1000, 1000]
+            model.discriminator=[1000, 1000]
+            model.code=2
+            model.output=sigmoid
+            model.initialisation=normal
+            cost=half-squared-error
+            prior.kind=gaussian
+            prior.std=5
+            noise.input=0
+
+            """ + phase("reconstruction", "0.01", "0.9") + phase("discriminator", "0.1", "0.1") + phase("generator", "0.1", "0.1")
+            + "average=0\ngradient_bits=full\nkernel=auto\n"
+        #expect(Configuration().identity == expected)
+    }
+
+    @Test("A part with its usual value changes no run's identity", arguments: Variant.allCases)
+    func usualParts(variant: Variant) {
+        let identity = Self.usual(variant).identity
+        #expect(identity.contains("variant=\(variant.rawValue)\n") == (variant != .basic))
+        for key in ["posterior", "norm", "dropout", "noise.discriminator", "labels", "heads", "weights", "model.cl"] {
+            #expect(!identity.contains("\n\(key)"), "\(key)")
+        }
+        #expect(identity.contains("noise.input=0\n") == variant.has(.inputNoise))
+    }
+
+    @Test("Another variant takes from what lies below it what both have", arguments: Variant.allCases)
+    func switched(variant: Variant) throws {
+        let prior = variant == .labelInformed ? ["prior.kind=mixture"] : []
+        for recipe in ["quickstart", "semi-supervised", "clustering", "gan", "vae"] {
+            guard try Recipes.named(recipe).configuration().variant != variant else { continue }
+            let sources = ConfigurationSources(recipe: recipe, sets: prior + ["variant=\(variant.rawValue)", "model.code=2"])
+            let loaded = try Configuration.load(sources)
+            #expect(loaded.variant == variant)
+            #expect(loaded.parts.labels == variant.usualParts.labels && loaded.parts.posterior == variant.usualParts.posterior)
+            #expect(Set(loaded.phases.keys) == Set(loaded.phaseNames))
+            #expect(loaded.model.decoder == (try Recipes.named(recipe).configuration().model.decoder))
+        }
+        let labelled = try Configuration.load(
+            ConfigurationSources(recipe: "clustering", sets: ["labels.count=20", "variant=reduction", "model.code=2"]))
+        let map = try Configuration.load(
+            ConfigurationSources(recipe: "paper/reduction-mnist-20-clusters", sets: ["labels.count=100"]))
+        #expect(map.parts.labels?.count == 100 && map.model.classes == 10)
+        #expect(labelled.parts.labels == LabelSettings(count: 20) && labelled.phaseNames.contains("classification"))
+    }
+
+    @Test(
+        "What a variant has not is refused with its name and a way on, and what cannot be together with its place",
+        arguments: [
+            (
+                "variant: clustering\nlabels: {count: 100}",
+                "my.yaml, line 2: labels: the variant clustering has no labels; remove it, or choose a variant that has it (label-informed, semi-supervised, reduction)."
+            ),
+            (
+                "variant: vae\nphases:\n  generator: {rate: 1}",
+                "my.yaml, line 3: phases.generator: the variant vae has no generator phase; remove it, or choose a variant that has it (basic, gan, label-informed, supervised, semi-supervised, clustering, reduction)."
+            ),
+            (
+                "variant: reduction\nphases: {classification: {rate: 1}}",
+                "my.yaml, line 2: phases.classification: a reduction without labels has no classification phase; remove it, or give labels."
+            ),
+            (
+                "heads: {distance: 6}",
+                "my.yaml, line 1: heads: the variant basic has no heads; remove it, or choose a variant that has it (reduction)."
+            ),
+            (
+                "variant: gan\nnorm:\n  encoder: batch",
+                "my.yaml, line 3: norm.encoder: the variant gan has no norm.encoder; remove it, or choose a variant that has it (basic, vae, label-informed, supervised, semi-supervised, clustering, reduction)."
+            ),
+            (
+                "variant: label-informed\nlabels: {minibatch: 3}",
+                "my.yaml, line 2: labels.minibatch: the variant label-informed has no labels.minibatch; remove it, or choose a variant that has it (semi-supervised, reduction)."
+            ),
+            (
+                "variant: reduction\nmodel: {classes: 10, clusters: 20}",
+                "my.yaml, line 2: model.classes: a reduction without labels has clusters and no classes; remove it, or give labels."
+            ),
+            (
+                "variant: reduction\nlabels: {count: 100}\nmodel: {classes: 10, clusters: 20}",
+                "my.yaml, line 3: model.clusters: a reduction with labels has classes and no clusters; remove it, or do without labels."
+            ),
+            (
+                "variant: supervised\nlabels: {count: all}",
+                "my.yaml, line 2: labels: the variant supervised has no labels; remove it, or choose a variant that has it (label-informed, semi-supervised, reduction)."
+            ),
+            (
+                "variant: semi-supervized",
+                "my.yaml, line 1: variant: \"semi-supervized\" is none of basic, vae, gan, label-informed, supervised, semi-supervised, clustering, reduction; did you mean semi-supervised?"
+            ),
+            (
+                "variant: semi-supervised\nlabels: {cuont: 100}",
+                "my.yaml, line 2: labels.cuont: there is no such key in labels; did you mean labels.count?"
+            ),
+            (
+                "variant: semi-supervised\nlabels: {count: some}",
+                "my.yaml, line 2: labels.count: a whole number or all is expected, not \"some\"."
+            ),
+            (
+                "variant: semi-supervised\nlabels: {count: 0}",
+                "my.yaml, line 2: labels.count: 0 is impossible, expected 1 to 2147483647; did you mean 1?"
+            ),
+            (
+                "variant: semi-supervised\nlabels:\n  count: 105",
+                "my.yaml, line 3: labels.count: 105 labels are not as many of each of 10 classes; expected a multiple of 10, or all."
+            ),
+            (
+                "posterior: {kind: gausian}",
+                "my.yaml, line 1: posterior.kind: \"gausian\" is none of deterministic, gaussian, universal; did you mean gaussian?"
+            ),
+            (
+                "posterior: {kind: gaussian, width: 3}",
+                "my.yaml, line 1: posterior.width: this key does not go with kind gaussian."
+            ),
+            (
+                "posterior: {kind: universal, std: 0}",
+                "my.yaml, line 1: posterior.std: 0 is impossible, expected more than 0."
+            ),
+            (
+                "variant: vae\nposterior: {kind: deterministic}",
+                "my.yaml, line 2: posterior.kind: a deterministic posterior has no divergence from the prior; a VAE needs gaussian."
+            ),
+            (
+                "dropout: {hidden: 1}",
+                "my.yaml, line 1: dropout.hidden: 1 is impossible, expected 0 or more and less than 1."
+            ),
+            (
+                "dropout: {hidden: 0.5}\nmodel: {encoder: [1, 1, 1, 1, 1, 1, 1, 1, 1], decoder: [1, 1, 1, 1, 1, 1, 1, 1]}",
+                "my.yaml, line 1: dropout: values of 17 layers are dropped in a step, expected at most 16 of them; take fewer layers, or dropout of the input alone."
+            ),
+            (
+                "minibatch: 4\nnorm:\n  encoder: shard",
+                "my.yaml, line 3: norm.encoder: shard norm of 1 row, as the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more."
+            ),
+            (
+                "minibatch: 3\ndata: {train: 10, validation: 5}\nnorm: {decoder: batch}",
+                "my.yaml, line 3: norm.decoder: batch norm of 1 row, as the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more."
+            ),
+        ])
+    func refusals(yaml: String, expected: String) {
+        #expect(sentence { _ = try Self.read(yaml) } == expected)
+    }
+
+    @Test("What a prior cannot do for a variant is told with the prior's place")
+    func priors() {
+        #expect(
+            sentence { _ = try Self.read("variant: vae\nprior: {kind: swiss-roll}") }.hasPrefix(
+                "my.yaml, line 2: prior.kind: the swiss-roll prior "))
+        #expect(
+            sentence { _ = try Self.read("variant: label-informed\nprior: {kind: gaussian}") }
+                == "my.yaml, line 2: prior: no part of the gaussian prior is a class's own, expected a mixture or a swiss-roll.")
+        #expect(
+            sentence { _ = try Self.read("variant: label-informed\nprior: {kind: mixture, components: 7}") }.hasPrefix(
+                "my.yaml, line 2: prior: a mixture of 7 components has no component for each of 10 classes"))
+    }
+}

@@ -1,3 +1,5 @@
+import Autoencoder
+import Evaluation
 import Foundation
 import Kernels
 import Runs
@@ -11,13 +13,13 @@ import Testing
         StepMetrics(
             step: step, epoch: epoch, seconds: 0.1 + Double(step),
             losses: [PhaseLoss(phase: "reconstruction", value: 1 / 3), PhaseLoss(phase: "generator", value: 0.693)],
-            pixelError: 52.123456789012345, codeMean: -1e-20, codeStd: 5, samplesPerSecond: 4_700, wireSent: 12,
+            pixelError: 52.123456789012345, code: CodeFigures(mean: -1e-20, std: 5), samplesPerSecond: 4_700, wireSent: 12,
             wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
             pack: 0, wait: 0.25, update: 3, workers: 2, view: 7, chain: 0xFF)
     }
 
     static let epoch = EpochMetrics(
-        epoch: 1, reconstruction: 20.5, codeMean: 0, codeStd: 4.9, holes: 0.125, holesZero: 0.5, energyDistance: 0.01,
+        epoch: 1, reconstruction: 20.5, code: CodeFigures(mean: 0, std: 4.9), holes: 0.125, holesZero: 0.5, energyDistance: 0.01,
         energyZero: 1e-3)
 
     @Test("A step's line is the contract's, with full precision")
@@ -72,7 +74,7 @@ import Testing
                 == #"{"kind":"epoch","epoch":1,"validation":{"reconstruction":20.5,"code":{"mean":0.0,"std":4.9},"holes":0.125,"holes_zero":0.5,"energy_distance":0.01,"energy_zero":0.001}}"#
         )
         #expect(
-            EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1).json.text
+            EpochMetrics(epoch: 2, reconstruction: 1, code: CodeFigures(mean: 0, std: 1)).json.text
                 == #"{"kind":"epoch","epoch":2,"validation":{"reconstruction":1.0,"code":{"mean":0.0,"std":1.0}}}"#)
     }
 
@@ -132,7 +134,7 @@ import Testing
             if step == 8 { try writer.event("death", [("rank", JSON(1))]) }
         }
         try writer.write(Self.epoch)
-        try writer.write(EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1))
+        try writer.write(EpochMetrics(epoch: 2, reconstruction: 1, code: CodeFigures(mean: 0, std: 1)))
         try writer.close()
         let resumed = try MetricsWriter(path: path, resumingAt: 6, epochsDone: 1)
         try resumed.write(Self.step(7))

@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 import Runs
 import Testing
@@ -61,7 +62,7 @@ import Testing
         var progress = Self.progress
         progress.losses = [PhaseLoss(phase: "r", value: value)]
         #expect(progress.render(width: 200).contains("  r \(text)  "))
-        let epoch = EpochMetrics(epoch: 1, reconstruction: value, codeMean: 0, codeStd: 1)
+        let epoch = EpochMetrics(epoch: 1, reconstruction: value, code: CodeFigures(mean: 0, std: 1))
         #expect(epoch.words == "reconstruction \(text), code mean 0, std 1.000")
     }
 

@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 import Runs
 import Testing
@@ -35,9 +36,9 @@ import Testing
             step.pixelError = 2 * Double(at)
             if rates { step.rates = [PhaseRate(phase: "reconstruction", value: 0.01), PhaseRate(phase: "generator", value: 0.1)] }
             try writer.write(step)
-            if at == 5 { try writer.write(EpochMetrics(epoch: 1, reconstruction: 30, codeMean: 0, codeStd: 1)) }
-            if at == 6 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 25, codeMean: 0, codeStd: 1)) }
-            if at == 9 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 20, codeMean: 0, codeStd: 1)) }
+            if at == 5 { try writer.write(EpochMetrics(epoch: 1, reconstruction: 30, code: CodeFigures(mean: 0, std: 1))) }
+            if at == 6 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 25, code: CodeFigures(mean: 0, std: 1))) }
+            if at == 9 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 20, code: CodeFigures(mean: 0, std: 1))) }
         }
         try writer.close()
         return try MetricsReader(path: path)

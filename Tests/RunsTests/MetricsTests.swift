@@ -32,6 +32,60 @@ import Testing
         )
     }
 
+    @Test("Terms of a phase that has several, and an error, stand in a step's line; what a variant has not does not")
+    func parts() throws {
+        var metrics = Self.step(3)
+        let terms = [LossTerm(name: "label", value: 1.25), LossTerm(name: "style", value: 1.5)]
+        metrics.losses = [
+            PhaseLoss(phase: "discriminator", value: 2.75, terms: terms),
+            PhaseLoss(phase: "classification", value: 0.5, terms: [LossTerm(name: "classification", value: 0.5)]),
+        ]
+        (metrics.pixelError, metrics.code, metrics.error) = (nil, nil, 0.125)
+        let text = metrics.json.text
+        #expect(
+            text.contains(
+                #""loss":{"discriminator":2.75,"classification":0.5},"terms":{"discriminator":{"label":1.25,"style":1.5}},"#
+                    + #""error":0.125,"samples_per_second""#))
+        #expect(!text.contains("pixel_error") && !text.contains("\"code\""))
+        let writer = try MetricsWriter(path: path)
+        try writer.write(metrics)
+        try writer.close()
+        #expect(try MetricsReader(path: path).steps == [metrics])
+    }
+
+    @Test("A variant's own figures stand in an epoch's line by the contract's names, and come back")
+    func ownFigures() throws {
+        var classes = EpochMetrics(epoch: 1, reconstruction: 2)
+        classes.classificationError = 0.25
+        var clusters = EpochMetrics(epoch: 2, reconstruction: 2)
+        clusters.clustering = EpochMetrics.Clustering(majority: 0.5, empty: 3, entropy: 2)
+        var unlabelled = EpochMetrics(epoch: 3, reconstruction: 2)
+        unlabelled.clustering = EpochMetrics.Clustering(majority: nil, empty: 0, entropy: 2)
+        var nearest = EpochMetrics(epoch: 4, reconstruction: 2)
+        nearest.nearestComponent = NearestComponent(error: 0.125, floor: 0.0163)
+        var bound = EpochMetrics(epoch: 5, reconstruction: 2)
+        bound.lowerBound = LowerBound(reconstruction: 90, entropy: -10, crossEntropy: 4, cost: .crossEntropy)
+        var generated = EpochMetrics(epoch: 6)
+        generated.samples = CodeFigures(mean: 0.125, std: 0.25)
+        let all = [classes, clusters, unlabelled, nearest, bound, generated]
+        let own = [
+            #""classification":{"error":0.25}"#, #""clustering":{"majority":0.5,"empty":3,"entropy":2.0}"#,
+            #""clustering":{"empty":0,"entropy":2.0}"#, #""nearest_component":{"error":0.125,"floor":0.0163}"#,
+            #""elbo":{"nats":-104.0,"reconstruction":90.0,"entropy":-10.0,"cross_entropy":4.0,"cost":"cross-entropy"}"#,
+            #""validation":{"samples":{"mean":0.125,"std":0.25}}"#,
+        ]
+        for (metrics, text) in zip(all, own) { #expect(metrics.json.text.contains(text)) }
+        let writer = try MetricsWriter(path: path)
+        for metrics in all { try writer.write(metrics) }
+        try writer.close()
+        #expect(try MetricsReader(path: path).epochs == all)
+        #expect(
+            all.map(\.headline) == [
+                "error 25.00 %", "clustering error 50.00 %", nil, "in another class's part 12.50 %", "elbo -104.0", nil,
+            ])
+        #expect(generated.words == "samples' pixels mean 0.125, std 0.250")
+    }
+
     @Test("Rates stand in a step's line, and come back; a line without them has none")
     func rates() throws {
         var step = Self.step(3)

@@ -54,9 +54,12 @@ extension Untrained {
             return
                 "the model has not trained: its figures on held-out images are not finite; lower the learning rates (phases.PHASE.rate)"
         case .exploded:
-            let further = figures.hasAdversary ? ", or raise those of discriminator and generator" : ""
+            let hint =
+                figures.hasAdversary
+                ? "; lower phases.reconstruction.rate, or raise those of discriminator and generator"
+                : "; lower phases.reconstruction.rate"
             return figures.match.map { match in
-                "the codes have exploded: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std)); lower phases.reconstruction.rate\(further)"
+                "the codes have exploded: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std))\(hint)"
             } ?? ""
         case .collapsed:
             return figures.match.map { match in

@@ -66,6 +66,20 @@ import Testing
         #expect(epoch.words == "reconstruction \(text), code mean 0, std 1.000")
     }
 
+    @Test("Terms of losses and what is held out stand in the line, and terms go before names and losses")
+    func terms() {
+        var progress = Self.progress
+        progress.losses = [
+            PhaseLoss(
+                phase: "generator", value: 1.5, terms: [LossTerm(name: "label", value: 0.5), LossTerm(name: "style", value: 1)])
+        ]
+        (progress.error, progress.heldOut) = (0.25, "error 3.00 %")
+        let whole = progress.render(width: 1_000)
+        #expect(whole.contains("  generator 1.500 (label 0.500, style 1.000)  minibatch error 25.00 %  held-out error 3.00 %  "))
+        let narrow = progress.render(width: 95)
+        #expect(narrow.contains("gen") && narrow.contains(" 1.500") && !narrow.contains("label"))
+    }
+
     @Test(
         "The time left has two units",
         arguments: [(0, "0s"), (59, "59s"), (60, "1m00s"), (3_599, "59m59s"), (3_600, "1h00m"), (90_000, "1d01h")])

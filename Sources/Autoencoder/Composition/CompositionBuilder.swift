@@ -91,7 +91,8 @@ struct CompositionBuilder {
             let noise = composition.graph.noise(stream, columns: width, std: std, .posterior, "noise.posterior\(suffix)")
             input = composition.graph.join([input, noise])
         }
-        let output = apply("encoder", to: input, norm: parts.norm.encoder, last: parts.norm.heads, dropping: isTraining ? suffix : nil)
+        let output = apply(
+            "encoder", to: input, norm: parts.norm.encoder, last: parts.norm.heads, dropping: isTraining ? suffix : nil)
         let logits = labels > 0 ? composition.graph.columns(0..<labels, of: output) : nil
         let head = composition.graph.columns(labels..<labels + codeHead, of: output)
         guard parts.posterior == .gaussian else { return Encoded(logits: logits, code: head, head: nil) }

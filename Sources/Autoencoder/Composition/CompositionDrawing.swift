@@ -111,7 +111,7 @@ extension TrainingSettings {
         flows.append(
             CompositionDrawing.Flow(
                 name: "decode",
-                parts: [given.sorted().reversed().joined(separator: ", ")] + joined + [
+                parts: [given.sorted().joined(separator: ", ")] + joined + [
                     "decoder", "image \(pixels), \(model.output)",
                 ]))
         return flows

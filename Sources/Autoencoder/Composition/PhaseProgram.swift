@@ -109,7 +109,10 @@ struct PhaseProgram: Sendable {
         var next = 0
         func give(_ node: Node) {
             guard slots[node] == nil, !replaced.contains(node) else { return }
-            if let slot = free.popLast() { slots[node] = slot; return }
+            if let slot = free.popLast() {
+                slots[node] = slot
+                return
+            }
             slots[node] = next
             next += 1
         }

@@ -37,6 +37,13 @@ extension Figures {
     }
 }
 
+extension Figures {
+    /// Where the reference line of a phase of so many adversaries lies, for tests.
+    package static func guessing(ofPhase phase: String, adversaries: Int) -> Double? {
+        LossPanel.equilibrium(of: phase, adversaries: adversaries)?.value
+    }
+}
+
 extension TrainingCurves {
     /// The panels that have something to show.
     fileprivate var panels: [LossPanel] {

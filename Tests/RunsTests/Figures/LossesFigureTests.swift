@@ -54,6 +54,44 @@ import Testing
         #expect(curves.adversaries[1].values.last == 212)
     }
 
+    @Test(
+        "A phase of two adversaries has its loss and each one's, and further terms of the reconstruction's have curves of their own"
+    )
+    func terms() throws {
+        let path = scratch.file("metrics-terms.jsonl")
+        let writer = try MetricsWriter(path: path)
+        for at in 1...3 as ClosedRange<UInt64> {
+            var step = MetricsTests.step(at)
+            let parts = [LossTerm(name: "label", value: 1), LossTerm(name: "style", value: Double(at))]
+            step.losses = [
+                PhaseLoss(
+                    phase: "reconstruction", value: 25,
+                    terms: [LossTerm(name: "reconstruction", value: 20), LossTerm(name: "heads", value: 5)]),
+                PhaseLoss(phase: "discriminator", value: 1 + Double(at), terms: parts),
+                PhaseLoss(phase: "classification", value: 0.5),
+            ]
+            try writer.write(step)
+        }
+        try writer.close()
+        let curves = TrainingCurves(try MetricsReader(path: path), cost: .halfSquaredError)
+        #expect(curves.reconstruction.values == [20, 20, 20])
+        #expect(curves.adversaries.map(\.name) == ["discriminator"] && curves.adversaries[0].terms == 2)
+        #expect(curves.eachAdversary.map(\.name) == ["discriminator, label", "discriminator, style"])
+        #expect(curves.eachAdversary[1].values == [1, 2, 3] && curves.eachAdversary[1].terms == 1)
+        #expect(curves.others.map(\.name) == ["heads", "classification"])
+        #expect(
+            Figures.losses(curves, title: title).height
+                > Figures.losses(try TrainingCurves(metrics(), cost: .halfSquaredError), title: title).height)
+    }
+
+    @Test("Mere guessing costs each discriminator 2 ln 2 and each generator ln 2, however many a phase has")
+    func guessing() {
+        #expect(Figures.guessing(ofPhase: "discriminator", adversaries: 2) == 4 * log(2))
+        #expect(Figures.guessing(ofPhase: "generator", adversaries: 2) == 2 * log(2))
+        #expect(Figures.guessing(ofPhase: "generator", adversaries: 1) == log(2))
+        #expect(Figures.guessing(ofPhase: "classification", adversaries: 1) == nil)
+    }
+
     @Test("At a step the run has its curves up to there, and no evaluation of an epoch that had not ended")
     func upToStep() throws {
         let all = try metrics()

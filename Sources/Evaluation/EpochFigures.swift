@@ -1,7 +1,8 @@
 import Autoencoder
 import Kernels
 
-/// What an epoch's evaluation found on held-out images; the names of metrics.jsonl (contract.md) beside each. What a variant has not is nil.
+/// What an epoch's evaluation found on held-out images; the names of metrics.jsonl (contract.md) beside each. What a variant has
+/// not is nil.
 public struct EpochFigures: Sendable, Equatable {
     /// `reconstruction`, and the same error in other units; nil where no image is encoded.
     public var reconstruction: ReconstructionError?
@@ -31,7 +32,8 @@ public struct PriorMatch: Sendable, Equatable {
     public let prior: CodeStatistics
     /// `holes` is its share.
     public let holes: Holes
-    /// `holes_zero`: the share that as many samples of the prior leave empty; 0 where there are thousands, and much where there are few.
+    /// `holes_zero`: the share that as many samples of the prior leave empty; 0 where there are thousands, and much where there
+    /// are few.
     public let holesZero: Double
     /// `energy_distance`: codes against the prior.
     public let energyDistance: Double

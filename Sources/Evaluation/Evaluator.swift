@@ -48,10 +48,12 @@ public struct Evaluator: Sendable {
         let lowerBound: LowerBoundSums?
     }
 
-    /// Encodes and reconstructs `count` images, compares their codes with the prior, and takes the variant's own figure. A model that
+    /// Encodes and reconstructs `count` images, compares their codes with the prior, and takes the variant's own figure. A model
+    /// that
     /// encodes nothing is asked for samples instead.
     ///
-    /// `images` gives the bytes of a range of them, one image after the other, and `labels` their classes; nil where they have none.
+    /// `images` gives the bytes of a range of them, one image after the other, and `labels` their classes; nil where they have
+    /// none.
     /// - Parameter team: threads that share the blocks; the figures are the same, whatever their number.
     public func evaluate(
         _ inference: Inference, count: Int, team: ThreadTeam = ThreadTeam(threads: 1),
@@ -100,7 +102,8 @@ public struct Evaluator: Sendable {
             lowerBound: own == .lowerBound ? inference.lowerBound(originals, reading) : nil)
     }
 
-    /// As many blocks at once as there are threads, and no more: they are what takes memory. Each is taken in the order of the images.
+    /// As many blocks at once as there are threads, and no more: they are what takes memory. Each is taken in the order of the
+    /// images.
     private func inBlocks(
         _ count: Int, _ team: ThreadTeam, _ work: @Sendable (Range<Int>) throws -> Block, take: (Range<Int>, Block) -> Void
     ) throws {

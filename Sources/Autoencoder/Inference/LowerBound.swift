@@ -1,7 +1,8 @@
 import Kernels
 import Layers
 
-/// The three terms of the paper's equation 2, summed over images, in nats: what a VAE makes small is reconstruction − entropy + crossEntropy.
+/// The three terms of the paper's equation 2, summed over images, in nats: what a VAE makes small is reconstruction − entropy +
+/// crossEntropy.
 public struct LowerBoundSums: Sendable, Equatable {
     public private(set) var images = 0
     /// The reconstruction's cost by one sample of the posterior each.

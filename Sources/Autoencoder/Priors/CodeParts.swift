@@ -1,6 +1,7 @@
 import Kernels
 
-/// The parts of a prior that are a class's own each (section 2.3 of the paper): to see whether codes lie in the part of their class.
+/// The parts of a prior that are a class's own each (section 2.3 of the paper): to see whether codes lie in the part of their
+/// class.
 public struct CodeParts: Sendable {
     /// As many as there are classes.
     public let count: Int

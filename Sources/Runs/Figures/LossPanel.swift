@@ -58,7 +58,8 @@ struct LossPanel: Sendable {
     /// Columns that the labels left of the panel take.
     var labelWidth: Int { axis().ticks(about: LossPanel.valueTicks).map { Lettering.body.width(of: $0.label) }.max() ?? 0 }
 
-    /// A discriminator's loss is the sum of its two halves, 2 ln 2 where it can only guess; a generator's is then ln 2. A phase of several
+    /// A discriminator's loss is the sum of its two halves, 2 ln 2 where it can only guess; a generator's is then ln 2. A phase
+    /// of several
     /// adversaries adds their losses up.
     static func equilibrium(of name: String, adversaries: Int) -> Reference? {
         guard name.contains("discriminator") || name.contains("generator") else { return nil }

@@ -114,7 +114,8 @@ public struct RunPictures: Sendable {
             try batch(inference.decode(codes.codes, labels: codes.labels)), columns: Self.sampleColumns, title: title)
     }
 
-    /// Figure 6: each row one class or cluster, each column one style; where nobody taught the classes, first the cluster's head, whose
+    /// Figure 6: each row one class or cluster, each column one style; where nobody taught the classes, first the cluster's head,
+    /// whose
     /// style is 0.
     private func styles(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let labels = inference.decodedLabels ?? 1

@@ -28,7 +28,8 @@ public struct SampleDraws: Sendable {
         source = RandomSource(seed: seed, purpose: .sample, step: 0)
     }
 
-    /// Samples of the prior; a sample depends on its number only. Classes are drawn evenly: a grid of so many columns has one a row.
+    /// Samples of the prior; a sample depends on its number only. Classes are drawn evenly: a grid of so many columns has one a
+    /// row.
     ///
     /// - Parameter label: the class or cluster of all of them.
     public func samples(_ range: Range<Int>, columns: Int, label: Int? = nil) -> Drawn {

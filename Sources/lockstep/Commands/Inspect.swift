@@ -40,7 +40,8 @@ struct Inspect: ParsableCommand {
         ["state.safetensors", "manifest.json"].contains { FileManager.default.fileExists(atPath: "\(target)/\($0)") } ? target : nil
     }
 
-    /// What the run trains; nil where its settings cannot be read, which other commands tell. How large its images are stands in its
+    /// What the run trains; nil where its settings cannot be read, which other commands tell. How large its images are stands in
+    /// its
     /// state, so that their files may be elsewhere.
     private static func training(of saved: SavedState, _ reader: SafetensorsReader) -> TrainingSettings? {
         guard let configuration = try? saved.folder.configuration().configuration,

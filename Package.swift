@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Cluster", "Runs", "Collectives", "Wire", "Datasets", "Kernels",
+                "Cluster", "Runs", "Autoencoder", "Collectives", "Wire", "Datasets", "Kernels",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],

@@ -1,31 +1,6 @@
 import Autoencoder
 import Kernels
 
-/// What an epoch's evaluation found on held-out images; the names of metrics.jsonl (contract.md) beside each.
-public struct EpochFigures: Sendable, Equatable {
-    /// `reconstruction`, and the same error in other units.
-    public let reconstruction: ReconstructionError
-    /// `code.mean`, `code.std`.
-    public let code: CodeStatistics
-    /// The prior's own, of as many samples as the energy distance takes.
-    public let prior: CodeStatistics
-    /// `holes` is its share.
-    public let holes: Holes
-    /// `holes_zero`: the share that as many samples of the prior leave empty; 0 where there are thousands, and much where there are few.
-    public let holesZero: Double
-    /// `energy_distance`: codes against the prior.
-    public let energyDistance: Double
-    /// `energy_zero`: as many samples of the prior against the prior.
-    public let energyZero: Double
-}
-
-/// An epoch's figures with the codes they came from, which the pictures need too.
-public struct EpochEvaluation: Sendable {
-    public let figures: EpochFigures
-    /// Held-out codes, one a row, in the order of the images.
-    public let codes: Matrix
-}
-
 /// Evaluates a model on held-out images after an epoch; made once a run.
 ///
 /// Works through the images in blocks, so that memory does not grow with their number beyond their codes. Everything random comes
@@ -33,17 +8,28 @@ public struct EpochEvaluation: Sendable {
 public struct Evaluator: Sendable {
     /// Images that are encoded and decoded together: few, since each thread of a team has so many in hand.
     public static let blockImages = Inference.blockRows
+    /// Samples that are drawn of a model that encodes nothing.
+    public static let sampledImages = 1_000
 
     public let prior: PriorSettings
     public let codeSize: Int
     private let source: RandomSource
     private let cells: CodeCells
+    /// The classes' parts of the prior with its own floor, where codes are to lie in them.
+    private let parts: (parts: CodeParts, floor: Double)?
 
-    public init(prior: PriorSettings, codeSize: Int, seed: UInt64) {
+    /// - Parameter figure: the variant's own.
+    public init(prior: PriorSettings, codeSize: Int, seed: UInt64, figure: VariantFigure? = nil) {
         self.prior = prior
         self.codeSize = codeSize
         source = RandomSource(seed: seed, purpose: .evaluation, step: 0)
         cells = prior.cells(codeSize: codeSize)
+        guard case .nearestComponent(let classes) = figure, let parts = prior.parts(classes: classes) else {
+            self.parts = nil
+            return
+        }
+        let labelled = RandomSource(seed: seed, purpose: .evaluation, step: 2)
+        self.parts = (parts, NearestComponent.floor(of: prior, codeSize: codeSize, parts: parts, source: labelled))
     }
 
     /// The first `count` samples of the prior that the figures compare with; the same on every call.
@@ -53,45 +39,116 @@ public struct Evaluator: Sendable {
         return samples
     }
 
-    /// Encodes and reconstructs `count` images and compares their codes with the prior.
+    /// What is known of a block of images.
+    private struct Block: Sendable {
+        let originals: [UInt8]
+        let labels: [UInt8]
+        let reading: Inference.Reading
+        let images: Matrix
+        let lowerBound: LowerBoundSums?
+    }
+
+    /// Encodes and reconstructs `count` images, compares their codes with the prior, and takes the variant's own figure. A model
+    /// that
+    /// encodes nothing is asked for samples instead.
     ///
-    /// `images` gives the bytes of a range of them, one image after the other.
+    /// `images` gives the bytes of a range of them, one image after the other, and `labels` their classes; nil where they have
+    /// none.
     /// - Parameter team: threads that share the blocks; the figures are the same, whatever their number.
     public func evaluate(
         _ inference: Inference, count: Int, team: ThreadTeam = ThreadTeam(threads: 1),
-        images: @Sendable (Range<Int>) throws -> [UInt8]
+        labels: (@Sendable (Range<Int>) -> [UInt8])? = nil, images: @Sendable (Range<Int>) throws -> [UInt8]
     ) throws -> EpochEvaluation {
         precondition(count >= 0, "\(count) images")
+        guard inference.canEncode else {
+            _ = try images(0..<0)
+            return EpochEvaluation(figures: sampleFigures(inference), codes: nil, representations: nil)
+        }
+        let own = inference.variantFigure
         let codes = Matrix(rows: count, columns: codeSize)
+        let representations = inference.canRepresent ? Matrix(rows: count, columns: codeSize) : nil
         var error = ReconstructionError()
+        var labelCounts = own?.entries.map { LabelCounts(entries: $0) }
+        var bound = LowerBoundSums()
+        try inBlocks(count, team) {
+            try read($0, inference, labels, images, own)
+        } take: { range, block in
+            precondition(block.reading.codes.rows == range.count && block.reading.codes.columns == codeSize, "other codes")
+            codes.rows(range).values.copy(from: block.reading.codes.values)
+            if let here = block.reading.representations { representations?.rows(range).values.copy(from: here.values) }
+            if let logits = block.reading.labelLogits { labelCounts?.add(logits: logits, labels: block.labels) }
+            if let sums = block.lowerBound { bound.add(sums) }
+            error.add(originals: block.originals, reconstructions: block.images)
+        }
+        var figures = figures(codes: codes, reconstruction: error, labels: labels?(0..<count) ?? [])
+        figures.labels = labelCounts
+        if case .classification = own { figures.isTaught = true }
+        if own == .lowerBound { figures.lowerBound = LowerBound(bound, cost: inference.settings.cost) }
+        figures.hasAdversary = inference.settings.hasAdversary
+        return EpochEvaluation(figures: figures, codes: codes, representations: representations)
+    }
+
+    private func read(
+        _ range: Range<Int>, _ inference: Inference, _ labels: (@Sendable (Range<Int>) -> [UInt8])?,
+        _ images: @Sendable (Range<Int>) throws -> [UInt8], _ own: VariantFigure?
+    ) throws -> Block {
+        let originals = try images(range)
+        let reading = inference.read(originals)
+        let labels = labels?(range) ?? []
+        // A label that is none is decoded as no class.
+        let told = labels.isEmpty ? [UInt8](repeating: .max, count: range.count) : labels
+        return Block(
+            originals: originals, labels: labels, reading: reading, images: inference.reconstruct(reading, labels: told),
+            lowerBound: own == .lowerBound ? inference.lowerBound(originals, reading) : nil)
+    }
+
+    /// As many blocks at once as there are threads, and no more: they are what takes memory. Each is taken in the order of the
+    /// images.
+    private func inBlocks(
+        _ count: Int, _ team: ThreadTeam, _ work: @Sendable (Range<Int>) throws -> Block, take: (Range<Int>, Block) -> Void
+    ) throws {
         let ranges = stride(from: 0, to: count, by: Evaluator.blockImages).map { $0..<min(count, $0 + Evaluator.blockImages) }
-        // As many blocks at once as there are threads, and no more: they are what takes memory.
         for first in stride(from: 0, to: ranges.count, by: team.threads) {
             let together = Array(ranges[first..<min(ranges.count, first + team.threads)])
-            let blocks = try team.map(together.count) { index in
-                let originals = try images(together[index])
-                let block = inference.encode(originals)
-                return (originals: originals, codes: block, images: inference.decode(block))
-            }
-            for (range, block) in zip(together, blocks) {
-                precondition(block.codes.rows == range.count && block.codes.columns == codeSize, "\(block.codes.rows) codes")
-                codes.rows(range).values.copy(from: block.codes.values)
-                error.add(originals: block.originals, reconstructions: block.images)
-            }
+            let blocks = try team.map(together.count) { try work(together[$0]) }
+            for (range, block) in zip(together, blocks) { take(range, block) }
         }
-        return EpochEvaluation(figures: figures(codes: codes, reconstruction: error), codes: codes)
+    }
+
+    /// Of a model that encodes nothing.
+    private func sampleFigures(_ inference: Inference) -> EpochFigures {
+        var figures = EpochFigures()
+        figures.samples = SampledImages(inference.decode(priorSamples(Evaluator.sampledImages)))
+        return figures
     }
 
     /// The figures of codes and errors that are known already.
-    public func figures(codes: Matrix, reconstruction: ReconstructionError) -> EpochFigures {
+    ///
+    /// - Parameter labels: the images' classes; none where they have none.
+    public func figures(codes: Matrix, reconstruction: ReconstructionError, labels: [UInt8] = []) -> EpochFigures {
         let size = EnergyDistance.sampleSize
         let samples = priorSamples(size)
         // As many as there are codes, and none of them in the other sample: then both distances stray from 0 alike.
         let others = priorSamples(codes.rows, from: size)
-        return EpochFigures(
-            reconstruction: reconstruction, code: CodeStatistics(codes), prior: CodeStatistics(samples),
-            holes: Holes(codes, in: cells), holesZero: Holes(others, in: cells).share,
-            energyDistance: EnergyDistance.between(codes, samples),
+        var figures = EpochFigures()
+        figures.reconstruction = reconstruction
+        figures.match = PriorMatch(
+            code: CodeStatistics(codes), prior: CodeStatistics(samples), holes: Holes(codes, in: cells),
+            holesZero: Holes(others, in: cells).share, energyDistance: EnergyDistance.between(codes, samples),
             energyZero: EnergyDistance.between(others, samples))
+        if let parts, let error = NearestComponent.error(of: codes, labels: labels, in: parts.parts) {
+            figures.nearestComponent = NearestComponent(error: error, floor: parts.floor)
+        }
+        return figures
+    }
+}
+
+extension VariantFigure {
+    /// Of the label head; nil where there is none.
+    fileprivate var entries: Int? {
+        switch self {
+        case .classification(let entries), .clustering(let entries): entries
+        case .nearestComponent, .lowerBound: nil
+        }
     }
 }

@@ -8,9 +8,13 @@ public enum Untrained: Sendable, Hashable {
     case collapsed
     /// The reconstructions do not depend on their images: those are no better than one mean image for all.
     case blind
+    /// The label head gives nearly all images one label or cluster.
+    case oneLabel
+    /// Generated images are nearly all one.
+    case oneImage
 
     /// Whether it is so from the first steps on, and may well pass.
-    public var isUsualAtFirst: Bool { self == .collapsed || self == .blind }
+    public var isUsualAtFirst: Bool { self != .notFinite && self != .exploded }
 
     /// Codes further out than so many of the prior's standard deviations have exploded.
     private static let far = 5.0
@@ -21,18 +25,45 @@ public enum Untrained: Sendable, Hashable {
     private static let fewShare = 0.5
     /// An error within two per cent of the mean image's has seen nothing.
     private static let blindShare = 0.98
+    /// A label of more of the images than this is the only one.
+    private static let oneLabelShare = 0.95
 
     /// What is wrong with these figures, of the codes first; empty where nothing is.
     public static func found(in figures: EpochFigures) -> [Untrained] {
-        let (code, prior, error) = (figures.code, figures.prior, figures.reconstruction)
-        guard error.halfSquared.isFinite, code.mean.isFinite, code.std.isFinite else { return [.notFinite] }
+        guard figures.isFinite else { return [.notFinite] }
         var found: [Untrained] = []
-        if code.std > far * prior.std || abs(code.mean - prior.mean) > far * prior.std { found.append(.exploded) }
-        // One image is its own mean, and one code is no spread.
-        guard error.images > 1 else { return found }
-        let isEmpty = figures.holes.share >= emptyShare && figures.holesZero < fewShare
-        if found.isEmpty, code.std * narrow < prior.std || isEmpty { found.append(.collapsed) }
-        if error.halfSquared >= blindShare * error.halfSquaredOfMean { found.append(.blind) }
+        if let match = figures.match { found += troubles(of: match, images: figures.reconstruction?.images ?? 0) }
+        if let error = figures.reconstruction, error.images > 1, error.halfSquared >= blindShare * error.halfSquaredOfMean {
+            found.append(.blind)
+        }
+        if let labels = figures.labels, labels.isOneSided(share: oneLabelShare) { found.append(.oneLabel) }
+        if let samples = figures.samples, samples.spread * narrow < samples.std { found.append(.oneImage) }
         return found
+    }
+
+    private static func troubles(of match: PriorMatch, images: Int) -> [Untrained] {
+        let (code, prior) = (match.code, match.prior)
+        if code.std > far * prior.std || abs(code.mean - prior.mean) > far * prior.std { return [.exploded] }
+        // One code is no spread.
+        guard images > 1 else { return [] }
+        let isEmpty = match.holes.share >= emptyShare && match.holesZero < fewShare
+        return code.std * narrow < prior.std || isEmpty ? [.collapsed] : []
+    }
+}
+
+extension EpochFigures {
+    fileprivate var isFinite: Bool {
+        let values = [
+            reconstruction?.halfSquared, match?.code.mean, match?.code.std, samples?.mean, samples?.std, samples?.spread,
+            lowerBound?.total,
+        ]
+        return values.allSatisfy { $0?.isFinite ?? true }
+    }
+}
+
+extension LabelCounts {
+    /// Whether nearly all images are given one entry, of images that have several classes, as far as they are known.
+    fileprivate func isOneSided(share: Double) -> Bool {
+        images > 1 && entries > 1 && classes ?? 2 > 1 && largestShare >= share
     }
 }

@@ -1,3 +1,5 @@
+import Autoencoder
+import Evaluation
 import Foundation
 import Kernels
 import Runs
@@ -11,13 +13,13 @@ import Testing
         StepMetrics(
             step: step, epoch: epoch, seconds: 0.1 + Double(step),
             losses: [PhaseLoss(phase: "reconstruction", value: 1 / 3), PhaseLoss(phase: "generator", value: 0.693)],
-            pixelError: 52.123456789012345, codeMean: -1e-20, codeStd: 5, samplesPerSecond: 4_700, wireSent: 12,
+            pixelError: 52.123456789012345, code: CodeFigures(mean: -1e-20, std: 5), samplesPerSecond: 4_700, wireSent: 12,
             wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
             pack: 0, wait: 0.25, update: 3, workers: 2, view: 7, chain: 0xFF)
     }
 
     static let epoch = EpochMetrics(
-        epoch: 1, reconstruction: 20.5, codeMean: 0, codeStd: 4.9, holes: 0.125, holesZero: 0.5, energyDistance: 0.01,
+        epoch: 1, reconstruction: 20.5, code: CodeFigures(mean: 0, std: 4.9), holes: 0.125, holesZero: 0.5, energyDistance: 0.01,
         energyZero: 1e-3)
 
     @Test("A step's line is the contract's, with full precision")
@@ -28,6 +30,60 @@ import Testing
                 + #""pixel_error":52.123456789012344,"code":{"mean":-1e-20,"std":5.0},"samples_per_second":4700.0,"wire":{"sent":12,"raw":25700000,"early":6},"#
                 + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0},"workers":2,"view":7,"chain":"00000000000000ff"}"#
         )
+    }
+
+    @Test("Terms of a phase that has several, and an error, stand in a step's line; what a variant has not does not")
+    func parts() throws {
+        var metrics = Self.step(3)
+        let terms = [LossTerm(name: "label", value: 1.25), LossTerm(name: "style", value: 1.5)]
+        metrics.losses = [
+            PhaseLoss(phase: "discriminator", value: 2.75, terms: terms),
+            PhaseLoss(phase: "classification", value: 0.5, terms: [LossTerm(name: "classification", value: 0.5)]),
+        ]
+        (metrics.pixelError, metrics.code, metrics.error) = (nil, nil, 0.125)
+        let text = metrics.json.text
+        #expect(
+            text.contains(
+                #""loss":{"discriminator":2.75,"classification":0.5},"terms":{"discriminator":{"label":1.25,"style":1.5}},"#
+                    + #""error":0.125,"samples_per_second""#))
+        #expect(!text.contains("pixel_error") && !text.contains("\"code\""))
+        let writer = try MetricsWriter(path: path)
+        try writer.write(metrics)
+        try writer.close()
+        #expect(try MetricsReader(path: path).steps == [metrics])
+    }
+
+    @Test("A variant's own figures stand in an epoch's line by the contract's names, and come back")
+    func ownFigures() throws {
+        var classes = EpochMetrics(epoch: 1, reconstruction: 2)
+        classes.classificationError = 0.25
+        var clusters = EpochMetrics(epoch: 2, reconstruction: 2)
+        clusters.clustering = EpochMetrics.Clustering(majority: 0.5, empty: 3, entropy: 2)
+        var unlabelled = EpochMetrics(epoch: 3, reconstruction: 2)
+        unlabelled.clustering = EpochMetrics.Clustering(majority: nil, empty: 0, entropy: 2)
+        var nearest = EpochMetrics(epoch: 4, reconstruction: 2)
+        nearest.nearestComponent = NearestComponent(error: 0.125, floor: 0.0163)
+        var bound = EpochMetrics(epoch: 5, reconstruction: 2)
+        bound.lowerBound = LowerBound(reconstruction: 90, entropy: -10, crossEntropy: 4, cost: .crossEntropy)
+        var generated = EpochMetrics(epoch: 6)
+        generated.samples = CodeFigures(mean: 0.125, std: 0.25)
+        let all = [classes, clusters, unlabelled, nearest, bound, generated]
+        let own = [
+            #""classification":{"error":0.25}"#, #""clustering":{"majority":0.5,"empty":3,"entropy":2.0}"#,
+            #""clustering":{"empty":0,"entropy":2.0}"#, #""nearest_component":{"error":0.125,"floor":0.0163}"#,
+            #""elbo":{"nats":-104.0,"reconstruction":90.0,"entropy":-10.0,"cross_entropy":4.0,"cost":"cross-entropy"}"#,
+            #""validation":{"samples":{"mean":0.125,"std":0.25}}"#,
+        ]
+        for (metrics, text) in zip(all, own) { #expect(metrics.json.text.contains(text)) }
+        let writer = try MetricsWriter(path: path)
+        for metrics in all { try writer.write(metrics) }
+        try writer.close()
+        #expect(try MetricsReader(path: path).epochs == all)
+        #expect(
+            all.map(\.headline) == [
+                "error 25.00 %", "clustering error 50.00 %", nil, "in another class's part 12.50 %", "elbo -104.0", nil,
+            ])
+        #expect(generated.words == "samples' pixels mean 0.125, std 0.250")
     }
 
     @Test("Rates stand in a step's line, and come back; a line without them has none")
@@ -72,7 +128,7 @@ import Testing
                 == #"{"kind":"epoch","epoch":1,"validation":{"reconstruction":20.5,"code":{"mean":0.0,"std":4.9},"holes":0.125,"holes_zero":0.5,"energy_distance":0.01,"energy_zero":0.001}}"#
         )
         #expect(
-            EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1).json.text
+            EpochMetrics(epoch: 2, reconstruction: 1, code: CodeFigures(mean: 0, std: 1)).json.text
                 == #"{"kind":"epoch","epoch":2,"validation":{"reconstruction":1.0,"code":{"mean":0.0,"std":1.0}}}"#)
     }
 
@@ -132,7 +188,7 @@ import Testing
             if step == 8 { try writer.event("death", [("rank", JSON(1))]) }
         }
         try writer.write(Self.epoch)
-        try writer.write(EpochMetrics(epoch: 2, reconstruction: 1, codeMean: 0, codeStd: 1))
+        try writer.write(EpochMetrics(epoch: 2, reconstruction: 1, code: CodeFigures(mean: 0, std: 1)))
         try writer.close()
         let resumed = try MetricsWriter(path: path, resumingAt: 6, epochsDone: 1)
         try resumed.write(Self.step(7))

@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 import Runs
 import Testing
@@ -61,8 +62,22 @@ import Testing
         var progress = Self.progress
         progress.losses = [PhaseLoss(phase: "r", value: value)]
         #expect(progress.render(width: 200).contains("  r \(text)  "))
-        let epoch = EpochMetrics(epoch: 1, reconstruction: value, codeMean: 0, codeStd: 1)
+        let epoch = EpochMetrics(epoch: 1, reconstruction: value, code: CodeFigures(mean: 0, std: 1))
         #expect(epoch.words == "reconstruction \(text), code mean 0, std 1.000")
+    }
+
+    @Test("Terms of losses and what is held out stand in the line, and terms go before names and losses")
+    func terms() {
+        var progress = Self.progress
+        progress.losses = [
+            PhaseLoss(
+                phase: "generator", value: 1.5, terms: [LossTerm(name: "label", value: 0.5), LossTerm(name: "style", value: 1)])
+        ]
+        (progress.error, progress.heldOut) = (0.25, "error 3.00 %")
+        let whole = progress.render(width: 1_000)
+        #expect(whole.contains("  generator 1.500 (label 0.500, style 1.000)  minibatch error 25.00 %  held-out error 3.00 %  "))
+        let narrow = progress.render(width: 95)
+        #expect(narrow.contains("gen") && narrow.contains(" 1.500") && !narrow.contains("label"))
     }
 
     @Test(

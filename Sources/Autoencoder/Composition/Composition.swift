@@ -66,5 +66,7 @@ struct Composition: Sendable, Hashable {
         case label
         /// The Gaussian posterior's means and logarithms of variances, of a clean image.
         case head
+        /// Where a clean image lies among the cluster heads (section 7 of the paper): W_C y + z.
+        case representation
     }
 }

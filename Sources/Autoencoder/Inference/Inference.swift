@@ -67,6 +67,8 @@ public struct Inference: Sendable {
     public var canEncode: Bool { model.composition.outputs[.code] != nil }
     /// Whether it says of an image which label or cluster it has.
     public var canLabel: Bool { model.composition.outputs[.label] != nil }
+    /// Whether images have a place among cluster heads.
+    public var canRepresent: Bool { model.composition.outputs[.representation] != nil }
     /// Labels or clusters, one of which is decoded beside a code; nil where the code is all.
     public var decodedLabels: Int? {
         let graph = model.composition.graph
@@ -75,41 +77,80 @@ public struct Inference: Sendable {
         }.first
     }
 
+    /// The variant's own figure of held-out images.
+    public var variantFigure: VariantFigure? { settings.variantFigure }
+
+    /// What a model says of N images, as far as it says it.
+    public struct Reading: Sendable {
+        /// (N, Z).
+        public let codes: Matrix
+        /// (N, K): of labels or clusters.
+        public let labelLogits: Matrix?
+        /// (N, 2 Z): of a Gaussian posterior.
+        public let posterior: Matrix?
+        /// (N, Z): W_C y + z.
+        public let representations: Matrix?
+
+        /// (N, K): the softmax of `labelLogits`.
+        public var softLabels: Matrix? {
+            labelLogits.map { logits in
+                let soft = Matrix(rows: logits.rows, columns: logits.columns)
+                Softmax.forward(logits, into: soft)
+                return soft
+            }
+        }
+    }
+
+    /// All of it in one pass; the model must be able to encode.
+    public func read(_ images: [UInt8]) -> Reading {
+        let there = [Composition.Output.code, .label, .head, .representation].filter { model.composition.outputs[$0] != nil }
+        let values = Dictionary(uniqueKeysWithValues: zip(there, run(images, there)))
+        guard let codes = values[.code] else { preconditionFailure("the model has no code") }
+        return Reading(
+            codes: codes, labelLogits: values[.label], posterior: values[.head], representations: values[.representation])
+    }
+
     /// (N, Z): the codes of N images of as many bytes as an image of the run has; of a posterior one sample each, always the same.
-    public func encode(_ images: [UInt8]) -> Matrix { run(images, .code) }
+    public func encode(_ images: [UInt8]) -> Matrix { run(images, [.code])[0] }
 
     /// (N, K): logits of the images' labels or clusters.
-    public func labelLogits(_ images: [UInt8]) -> Matrix { run(images, .label) }
+    public func labelLogits(_ images: [UInt8]) -> Matrix { run(images, [.label])[0] }
 
     /// (N, 2 Z): means and logarithms of variances of the Gaussian posterior.
-    public func posterior(_ images: [UInt8]) -> Matrix { run(images, .head) }
+    public func posterior(_ images: [UInt8]) -> Matrix { run(images, [.head])[0] }
 
     /// (N, P): the images of codes (N, Z), as the output's nonlinearity gives them.
     ///
     /// - Parameter labels: (N, K) where one is decoded beside the code: one-hots, or a softmax's.
     public func decode(_ codes: Matrix, labels: Matrix? = nil) -> Matrix {
+        let images = decodedLogits(codes, labels: labels)
+        if settings.model.output == .sigmoid { Elementwise.sigmoid(images.values, into: images.values) }
+        return images
+    }
+
+    /// (N, P): what `decode` puts through the output's nonlinearity.
+    func decodedLogits(_ codes: Matrix, labels: Matrix? = nil) -> Matrix {
         precondition(codes.columns == settings.model.code, "codes of \(codes.columns) dimensions, expected \(settings.model.code)")
         precondition(labels?.columns == decodedLabels, "labels of \(labels?.columns ?? 0) columns, expected \(decodedLabels ?? 0)")
-        let images = run(.image, rows: codes.rows) { rows in
+        return run([.image], rows: codes.rows) { rows in
             var given: [Given: Matrix] = [.code: Self.block(codes, rows)]
             if let labels { given[.label] = Self.block(labels, rows) }
             return GraphInputs(step: Self.step, batches: [.images: [Self.noImages(rows)]], given: given)
-        }
-        if settings.model.output == .sigmoid { Elementwise.sigmoid(images.values, into: images.values) }
-        return images
+        }[0]
     }
 
     /// (N, P): decoded codes of images.
     ///
     /// - Parameter labels: the images', where the decoder is told them and the encoder does not find them itself.
     public func reconstruct(_ images: [UInt8], labels: [UInt8] = []) -> Matrix {
-        let codes = encode(images)
+        reconstruct(read(images), labels: labels)
+    }
+
+    /// (N, P): the same of what was read of the images already.
+    public func reconstruct(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
+        let codes = reading.codes
         guard let columns = decodedLabels else { return decode(codes) }
-        if canLabel {
-            let logits = labelLogits(images)
-            Softmax.forward(logits, into: logits)
-            return decode(codes, labels: logits)
-        }
+        if let soft = reading.softLabels { return decode(codes, labels: soft) }
         precondition(labels.count == codes.rows, "\(labels.count) labels of \(codes.rows) images")
         return decode(codes, labels: Self.oneHots(labels.map(Int.init), classes: columns))
     }
@@ -123,10 +164,10 @@ public struct Inference: Sendable {
 
     // MARK: Block by block
 
-    private func run(_ images: [UInt8], _ output: Composition.Output) -> Matrix {
+    private func run(_ images: [UInt8], _ outputs: [Composition.Output]) -> [Matrix] {
         let pixels = settings.pixels
         precondition(images.count % pixels == 0, "\(images.count) bytes are not whole images of \(pixels)")
-        return run(output, rows: images.count / pixels) { rows in
+        return run(outputs, rows: images.count / pixels) { rows in
             var bytes = Array(images[rows.lowerBound * pixels..<rows.upperBound * pixels])
             bytes += [UInt8](repeating: 0, count: (Self.blockRows - rows.count) * pixels)
             let shard = ShardImages(
@@ -149,20 +190,25 @@ public struct Inference: Sendable {
         return block
     }
 
-    private func run(_ output: Composition.Output, rows count: Int, inputs: (Range<Int>) -> GraphInputs) -> Matrix {
-        guard let node = model.composition.outputs[output] else { preconditionFailure("the model has no \(output)") }
+    private func run(_ outputs: [Composition.Output], rows count: Int, inputs: (Range<Int>) -> GraphInputs) -> [Matrix] {
+        let nodes = outputs.map { output in
+            guard let node = model.composition.outputs[output] else { preconditionFailure("the model has no \(output)") }
+            return node
+        }
         if !FloatingPoint.modesAreSet { FloatingPoint.setModes() }
         let graph = model.composition.graph
-        let order = graph.order(for: [node])
+        let order = graph.order(for: nodes)
         let values = GraphValues(
             order, of: model, settings: settings, shards: 1, mostRows: { _ in Self.blockRows }, population: population)
-        let result = Matrix(rows: count, columns: graph[node].columns)
+        let results = nodes.map { Matrix(rows: count, columns: graph[$0].columns) }
         for start in stride(from: 0, to: count, by: Self.blockRows) {
             let rows = start..<min(start + Self.blockRows, count)
             values.load(inputs(rows), shards: [0], counts: [.images: [Self.blockRows]])
             order.forEach(values.compute)
-            result.rows(rows).values.copy(from: values.value(node).rows(0..<rows.count).values)
+            for (node, result) in zip(nodes, results) {
+                result.rows(rows).values.copy(from: values.value(node).rows(0..<rows.count).values)
+            }
         }
-        return result
+        return results
     }
 }

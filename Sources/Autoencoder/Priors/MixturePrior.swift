@@ -77,6 +77,11 @@ struct MixturePrior: Prior {
         return best
     }
 
+    func parts(classes: Int) -> CodeParts {
+        let petals = Petals(self)
+        return CodeParts(count: components) { petals.place(x: Double($0[0]), y: Double($0[1])).petal }
+    }
+
     func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk {
         let petals = Petals(self)
         let along = NormalDistribution.middles(columns)

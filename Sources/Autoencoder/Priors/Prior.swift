@@ -21,6 +21,8 @@ protocol Prior: Sendable, Hashable {
     /// Cells of equal probability.
     func cells(codeSize: Int) -> CodeCells
     func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk
+    /// Which class's part a code lies in; asked for as many classes as it has parts for.
+    func parts(classes: Int) -> CodeParts
 }
 
 extension Prior {
@@ -30,6 +32,7 @@ extension Prior {
     func problem(classes: Int) -> String? {
         "no part of the \(kind) prior is a class's own, expected a mixture or a swiss-roll"
     }
+    func parts(classes: Int) -> CodeParts { CodeParts(count: 1) { _ in 0 } }
 }
 
 /// What a VAE needs of a prior, and an adversary does not (section 2.1 of the paper).

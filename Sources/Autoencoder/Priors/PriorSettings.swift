@@ -81,6 +81,11 @@ public struct PriorSettings: Sendable, Hashable {
         return prior.cells(codeSize: codeSize)
     }
 
+    /// The prior's part of each of so many classes; nil where it has none (`problem(classes:)` says why).
+    public func parts(classes: Int) -> CodeParts? {
+        prior.problem(classes: classes) == nil ? prior.parts(classes: classes) : nil
+    }
+
     /// Codes on a grid over the prior. A mixture has as many rows as petals, whatever `rows` says.
     public func walk(codeSize: Int, rows: Int = 20, columns: Int = 20) -> PriorWalk {
         precondition(rows > 0 && columns > 0, "a walk of \(rows) x \(columns) codes")

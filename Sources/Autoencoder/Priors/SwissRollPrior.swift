@@ -33,6 +33,14 @@ struct SwissRollPrior: Prior {
         return CodeCells(count: cells.count) { x, y in cells.cell(of: roll.place(x: x, y: y)) }
     }
 
+    /// Pieces of one length in u, each class's own from k/K to (k + 1)/K; a code belongs to that of the nearest place on the axis.
+    func parts(classes: Int) -> CodeParts {
+        let roll = SwissRoll(thickness: thickness)
+        return CodeParts(count: classes) {
+            CodeCells.part(min(1, max(0, roll.place(x: Double($0[0]), y: Double($0[1])).along)), of: classes)
+        }
+    }
+
     func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk {
         let roll = SwissRoll(thickness: thickness)
         return PriorWalk(rows: rows, columns: columns, caption: "along the roll from its inner end, in reading order") {

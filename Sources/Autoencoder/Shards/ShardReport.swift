@@ -65,7 +65,7 @@ public struct StepLedger: Sendable {
 }
 
 /// One of the terms that a phase's loss is the sum of; mean over the minibatch.
-public struct LossTerm: Sendable, Equatable {
+public struct LossTerm: Sendable, Hashable {
     public var name: String
     public var value: Double
 

@@ -40,6 +40,9 @@ extension CompositionBuilder {
         let evaluated = encodeClean(labels: labels)
         output(.code, evaluated.code)
         output(.label, evaluated.logits ?? labelLogits)
+        if networks.contains("heads"), let logits = evaluated.logits {
+            output(.representation, representation(label: softmax(logits), code: evaluated.code))
+        }
         let given = seen(&self, given(.label, columns: labels), given(.code, columns: model.code))
         output(.image, decodeClean(given))
     }

@@ -109,6 +109,8 @@ struct RunBooks: @unchecked Sendable {
     private var pace = Pace(since: MonotonicTime.now)
     private var sent: UInt64 = 0
     private var raw: UInt64 = 0
+    /// The variant's own figure of the newest epoch.
+    private var heldOut: String?
 
     init(
         name: String, phases: [String], training: TrainingSettings, lastStep: UInt64, workersWanted: Int, metrics: MetricsWriter,
@@ -131,6 +133,7 @@ struct RunBooks: @unchecked Sendable {
         case .epoch(let epoch, let step):
             try metrics.write(epoch)
             events.write(epoch, step: step, time: Date())
+            heldOut = epoch.headline
         case .event(let what, let fields): try metrics.event(what, fields)
         case .flush, .open: break
         }
@@ -148,11 +151,12 @@ struct RunBooks: @unchecked Sendable {
         let step = StepMetrics(
             step: done.step + 1, epoch: training.epoch(ofStep: done.step),
             seconds: metrics.lastSeconds + max(0, (done.at - began).seconds),
-            losses: zip(phases, figures.losses).map { PhaseLoss(phase: $0, value: $1) },
+            losses: phases.indices.map {
+                PhaseLoss(phase: phases[$0], value: figures.losses[$0], terms: figures.terms[$0])
+            },
             rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
-            pixelError: figures.pixelError ?? .nan,
-            codeMean: figures.code?.mean ?? .nan, codeStd: figures.code?.std ?? .nan, samplesPerSecond: throughput.perSecond, wireSent: total(\.sent),
-            wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
+            pixelError: figures.pixelError, code: figures.code, error: figures.error, samplesPerSecond: throughput.perSecond,
+            wireSent: total(\.sent), wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
             wait: mean(\.wait), update: mean(\.update), clamped: done.reports.first?.clamped ?? 0,
             repeats: Int(done.reports.first?.repeats ?? 0), workers: done.workers, view: done.view, chain: done.chain)
         sent += step.wireSent
@@ -166,7 +170,7 @@ struct RunBooks: @unchecked Sendable {
                 run: name, epoch: step.epoch, epochs: training.epoch(ofStep: max(lastStep, 1) - 1), step: step.step,
                 steps: lastStep, samplesPerSecond: throughput.perSecond,
                 remaining: pace.perSecond > 0 ? .seconds(Double(left) * Double(training.minibatch) / pace.perSecond) : nil,
-                losses: step.losses,
+                losses: step.losses, error: step.error, heldOut: heldOut,
                 workers: done.workers, workersWanted: workersWanted, wireSent: sent, wireRaw: raw, note: nil))
     }
 

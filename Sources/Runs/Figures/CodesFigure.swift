@@ -6,9 +6,11 @@ extension Figures {
     ///
     /// Codes of more than two dimensions show their first two and say so; codes of one dimension become a histogram. Without classes all
     /// codes have one colour.
-    public static func codes(_ cloud: CodeCloud, title: FigureTitle) -> Raster {
+    ///
+    /// - Parameter name: what the dots are.
+    public static func codes(_ cloud: CodeCloud, what name: String = "Held-out codes", title: FigureTitle) -> Raster {
         guard cloud.dimensions > 1 else { return codeHistograms(cloud, title: title) }
-        let what = cloud.dimensions == 2 ? "Held-out codes" : "Held-out codes, first two of \(cloud.dimensions) dimensions"
+        let what = cloud.dimensions == 2 ? name : "\(name), first two of \(cloud.dimensions) dimensions"
         let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
         let legend = CodeLegend(cloud, scatter)
         var canvas = Canvas(

@@ -27,6 +27,7 @@ public enum FigureName: String, Sendable, CaseIterable {
     case samples = "samples.png"
     case walk = "walk.png"
     case codes = "codes.png"
+    case representations = "representations.png"
     case codeHistograms = "code-histograms.png"
     case losses = "losses.png"
 }

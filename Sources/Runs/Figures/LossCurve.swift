@@ -6,9 +6,13 @@ public struct LossCurve: Sendable, Equatable {
     /// One value a step; what is not finite leaves a gap.
     public let values: [Double]
 
-    public init(name: String, steps: [UInt64], values: [Double]) {
+    /// Terms that each value is the sum of.
+    public let terms: Int
+
+    public init(name: String, steps: [UInt64], values: [Double], terms: Int = 1) {
         precondition(steps.count == values.count, "\(steps.count) steps, \(values.count) values of \(name)")
         self.name = name
+        self.terms = terms
         self.steps = steps
         self.values = values
     }

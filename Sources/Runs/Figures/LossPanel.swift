@@ -28,7 +28,7 @@ struct LossPanel: Sendable {
             newest = curve.values.last
             let tooLarge = curve.values.count - samples.count - curve.notFinite
             left = [(curve.notFinite, "not finite"), (tooLarge, "too large")].filter { $0.0 > 0 }.map { "\($0) \($1)" }
-            reference = style == .smoothed ? LossPanel.equilibrium(of: curve.name) : nil
+            reference = style == .smoothed ? LossPanel.equilibrium(of: curve.name, adversaries: curve.terms) : nil
         }
 
         /// The name, the newest value, and what is not shown.
@@ -58,11 +58,13 @@ struct LossPanel: Sendable {
     /// Columns that the labels left of the panel take.
     var labelWidth: Int { axis().ticks(about: LossPanel.valueTicks).map { Lettering.body.width(of: $0.label) }.max() ?? 0 }
 
-    /// A discriminator's loss is the sum of its two halves, 2 ln 2 where it can only guess; a generator's is then ln 2.
-    static func equilibrium(of name: String) -> Reference? {
-        if name.contains("discriminator") { return Reference(label: "2 ln 2", value: 2 * log(2)) }
-        if name.contains("generator") { return Reference(label: "ln 2", value: log(2)) }
-        return nil
+    /// A discriminator's loss is the sum of its two halves, 2 ln 2 where it can only guess; a generator's is then ln 2. A phase
+    /// of several
+    /// adversaries adds their losses up.
+    static func equilibrium(of name: String, adversaries: Int) -> Reference? {
+        guard name.contains("discriminator") || name.contains("generator") else { return nil }
+        let times = (name.contains("discriminator") ? 2 : 1) * adversaries
+        return Reference(label: times == 1 ? "ln 2" : "\(times) ln 2", value: Double(times) * log(2))
     }
 
     private var references: [Reference] {

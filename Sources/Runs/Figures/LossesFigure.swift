@@ -37,6 +37,13 @@ extension Figures {
     }
 }
 
+extension Figures {
+    /// Where the reference line of a phase of so many adversaries lies, for tests.
+    package static func guessing(ofPhase phase: String, adversaries: Int) -> Double? {
+        LossPanel.equilibrium(of: phase, adversaries: adversaries)?.value
+    }
+}
+
 extension TrainingCurves {
     /// The panels that have something to show.
     fileprivate var panels: [LossPanel] {
@@ -48,6 +55,9 @@ extension TrainingCurves {
             panels[0] = LossPanel(title: "reconstruction: \(costUnit)", curves: lines([reconstruction, heldOut]))
         }
         panels.append(LossPanel(title: "adversarial losses, nats a code (dashed: mere guessing)", curves: lines(adversaries)))
+        panels.append(
+            LossPanel(title: "each adversary's losses, nats a code (dashed: mere guessing)", curves: numbered(eachAdversary)))
+        panels.append(LossPanel(title: "other losses", curves: numbered(others)))
         panels.append(LossPanel(title: "learning rates", curves: rateLines))
         return panels.filter { $0.isDrawable }
     }
@@ -57,6 +67,14 @@ extension TrainingCurves {
             LossPanel.Curve(
                 curve, name: curve.name, style: curve.name == heldOut?.name ? .marked : .smoothed,
                 colour: TrainingCurves.colour(of: curve.name))
+        }
+    }
+
+    /// Curves of whose names others have no part.
+    private func numbered(_ curves: [LossCurve]) -> [LossPanel.Curve] {
+        curves.enumerated().map { index, curve in
+            LossPanel.Curve(
+                curve, name: curve.name, style: .smoothed, colour: Colour.curves[index % Colour.curves.count])
         }
     }
 

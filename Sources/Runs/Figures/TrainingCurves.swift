@@ -10,8 +10,12 @@ public struct TrainingCurves: Sendable, Equatable {
     public var squaredError: LossCurve?
     /// Half the squared error of an image, on held-out images.
     public var heldOut: LossCurve?
-    /// The losses of the other phases.
+    /// The losses of discriminators and generators, a phase each.
     public var adversaries: [LossCurve]
+    /// Those of each adversary, where a phase has several.
+    public var eachAdversary: [LossCurve]
+    /// Further terms of the reconstruction's phase, and what other phases make small.
+    public var others: [LossCurve]
     /// The learning rate of each phase.
     public var rates: [LossCurve]
     /// Where it can be told.
@@ -22,13 +26,16 @@ public struct TrainingCurves: Sendable, Equatable {
 
     public init(
         costUnit: String = TrainingCurves.squaredUnit, reconstruction: LossCurve, squaredError: LossCurve? = nil,
-        heldOut: LossCurve? = nil, adversaries: [LossCurve] = [], rates: [LossCurve] = [], stepsPerEpoch: Int? = nil
+        heldOut: LossCurve? = nil, adversaries: [LossCurve] = [], eachAdversary: [LossCurve] = [],
+        others: [LossCurve] = [], rates: [LossCurve] = [], stepsPerEpoch: Int? = nil
     ) {
         self.costUnit = costUnit
         self.reconstruction = reconstruction
         self.squaredError = squaredError
         self.heldOut = heldOut
         self.adversaries = adversaries
+        self.eachAdversary = eachAdversary
+        self.others = others
         self.rates = rates
         self.stepsPerEpoch = stepsPerEpoch
     }
@@ -37,17 +44,24 @@ public struct TrainingCurves: Sendable, Equatable {
     ///
     /// An evaluation stands at the last step of its epoch that the file has. What is held out is measured by its squared error whatever the
     /// cost, so it shares a panel with the cost where that is the squared error, and else with the squared error of the training images.
-    public init(_ metrics: MetricsReader, cost: Cost) {
-        let steps = metrics.steps.map(\.step)
-        func loss(_ phase: String, as name: String) -> LossCurve {
-            let losses = metrics.losses(phase)
-            return LossCurve(name: name, steps: losses.map(\.step), values: losses.map(\.loss))
-        }
+    public init(_ metrics: MetricsReader, cost metric: Cost) {
         let phases = metrics.steps.first?.losses.map(\.phase) ?? []
-        let others = phases.filter { $0 != "reconstruction" }
+        let adversaries = phases.filter { LossPanel.equilibrium(of: $0, adversaries: 1) != nil }
+        let further = TrainingCurves.terms(of: "reconstruction", in: metrics)
+        // Where the phase has other terms too, the cost is the one of its name.
+        let cost = further.first { $0.name == "reconstruction" } ?? TrainingCurves.whole("reconstruction", in: metrics)
         self.init(
-            reconstruction: loss("reconstruction", as: "training"), heldOut: TrainingCurves.heldOut(metrics),
-            adversaries: others.map { loss($0, as: $0) },
+            reconstruction: LossCurve(name: "training", steps: cost.steps, values: cost.values),
+            heldOut: TrainingCurves.heldOut(metrics), adversaries: adversaries.map { TrainingCurves.whole($0, in: metrics) },
+            eachAdversary: adversaries.flatMap { phase in
+                TrainingCurves.terms(of: phase, in: metrics).map {
+                    LossCurve(name: "\(phase), \($0.name)", steps: $0.steps, values: $0.values)
+                }
+            },
+            others: further.filter { $0.name != "reconstruction" }
+                + phases.filter { $0 != "reconstruction" && !adversaries.contains($0) }.map {
+                    TrainingCurves.whole($0, in: metrics)
+                },
             rates: phases.map { phase in
                 let rates = metrics.steps.compactMap { step in
                     step.rates.first { $0.phase == phase }.map { (step.step, $0.value) }
@@ -55,20 +69,42 @@ public struct TrainingCurves: Sendable, Equatable {
                 return LossCurve(name: phase, steps: rates.map(\.0), values: rates.map(\.1))
             },
             stepsPerEpoch: metrics.steps.first { $0.epoch == 2 && $0.step > 1 }.map { Int($0.step - 1) })
-        guard cost != .halfSquaredError else { return }
+        guard metric != .halfSquaredError else { return }
         costUnit = "cross-entropy of an image, nats"
-        squaredError = LossCurve(name: "training", steps: steps, values: metrics.steps.map { $0.pixelError / 2 })
+        let errors = metrics.steps.compactMap { step in step.pixelError.map { (step.step, $0 / 2) } }
+        squaredError = LossCurve(name: "training", steps: errors.map(\.0), values: errors.map(\.1))
+    }
+
+    /// A phase's loss.
+    private static func whole(_ phase: String, in metrics: MetricsReader) -> LossCurve {
+        let losses = metrics.losses(phase)
+        let terms = terms(of: phase, in: metrics).count
+        return LossCurve(name: phase, steps: losses.map(\.step), values: losses.map(\.loss), terms: max(1, terms))
+    }
+
+    /// The terms of a phase's loss, by their own names; none where it has one.
+    private static func terms(of phase: String, in metrics: MetricsReader) -> [LossCurve] {
+        let losses = metrics.steps.compactMap { step in
+            step.losses.first { $0.phase == phase }.map { (step: step.step, terms: $0.terms) }
+        }
+        return (losses.first?.terms ?? []).map(\.name).map { name in
+            let values = losses.compactMap { loss in loss.terms.first { $0.name == name }.map { (loss.step, $0.value) } }
+            return LossCurve(name: name, steps: values.map(\.0), values: values.map(\.1))
+        }
     }
 
     private static func heldOut(_ metrics: MetricsReader) -> LossCurve? {
         let ends = Dictionary(metrics.steps.map { ($0.epoch, $0.step) }, uniquingKeysWith: { max($0, $1) })
         // An epoch that was evaluated halfway, where a run ended, was evaluated again at its end.
-        let newest = Dictionary(metrics.epochs.map { ($0.epoch, $0.reconstruction) }, uniquingKeysWith: { $1 })
+        let newest = Dictionary(
+            metrics.epochs.compactMap { epoch in epoch.reconstruction.map { (epoch.epoch, $0) } }, uniquingKeysWith: { $1 })
         let values = newest.compactMap { epoch, value in ends[epoch].map { (step: $0, value: value) } }.sorted { $0.step < $1.step }
         guard !values.isEmpty else { return nil }
         return LossCurve(name: "held-out", steps: values.map(\.step), values: values.map(\.value))
     }
 
     /// All curves.
-    var all: [LossCurve] { [reconstruction, squaredError, heldOut].compactMap { $0 } + adversaries + rates }
+    var all: [LossCurve] {
+        [reconstruction, squaredError, heldOut].compactMap { $0 } + adversaries + eachAdversary + others + rates
+    }
 }

@@ -23,7 +23,8 @@ public struct HeldOutStory: Sendable {
     /// warning when half of the run is over, and each trouble is told once, and at the end again.
     public mutating func tell(_ figures: EpochFigures, epoch: Int) -> Words {
         var words = Words(lines: [], warning: nil)
-        if !isExplained { words.lines.append(Self.explanation) }
+        // Of generated images there is nothing to explain.
+        if !isExplained, figures.match != nil { words.lines.append(Self.explanation) }
         isExplained = true
         words.lines.append("epoch \(epoch)/\(epochs), held-out images: \(figures.metrics(epoch: epoch).words)")
         let isLast = epoch >= epochs
@@ -40,25 +41,6 @@ public struct HeldOutStory: Sendable {
         "held-out figures: holes is the share of the prior's cells that the codes leave empty, energy distance is how far the codes are from the prior; beside each what as many samples of the prior itself have"
 }
 
-extension EpochMetrics {
-    /// The figures in one line.
-    public var words: String {
-        var parts = [
-            "reconstruction \(Progress.rounded(reconstruction))", "code mean \(Progress.rounded(codeMean))",
-            "std \(Progress.rounded(codeStd))",
-        ]
-        if let holes {
-            let zero = holesZero.map { " (the prior: \(Progress.rounded(100 * $0)) %)" } ?? ""
-            parts.append("holes \(Progress.rounded(100 * holes)) %\(zero)")
-        }
-        if let energyDistance {
-            let zero = energyZero.map { " (the prior: \(Progress.rounded($0)))" } ?? ""
-            parts.append("energy distance \(Progress.rounded(energyDistance))\(zero)")
-        }
-        return parts.joined(separator: ", ")
-    }
-}
-
 extension [Untrained] {
     /// What they are, one after the other.
     func sentence(_ figures: EpochFigures) -> String { map { $0.sentence(figures) }.joined(separator: "; and ") }
@@ -67,20 +49,38 @@ extension [Untrained] {
 extension Untrained {
     /// What it is, by which figures, and what to try.
     func sentence(_ figures: EpochFigures) -> String {
-        let (code, prior) = (figures.code, figures.prior)
         switch self {
         case .notFinite:
             return
                 "the model has not trained: its figures on held-out images are not finite; lower the learning rates (phases.PHASE.rate)"
         case .exploded:
-            return
-                "the codes have exploded: mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.mean)) and \(Progress.rounded(prior.std)); lower phases.reconstruction.rate, or raise those of discriminator and generator"
+            let hint =
+                figures.hasAdversary
+                ? "; lower phases.reconstruction.rate, or raise those of discriminator and generator"
+                : "; lower phases.reconstruction.rate"
+            return figures.match.map { match in
+                "the codes have exploded: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std))\(hint)"
+            } ?? ""
         case .collapsed:
-            return
-                "the codes have not spread over the prior: mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std)), where the prior has \(Progress.rounded(prior.mean)) and \(Progress.rounded(prior.std)), and \(Progress.rounded(100 * figures.holes.share)) % of its cells are empty (of as many samples of its own: \(Progress.rounded(100 * figures.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
+            return figures.match.map { match in
+                "the codes have not spread over the prior: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std)), and \(Progress.rounded(100 * match.holes.share)) % of its cells are empty (of as many samples of its own: \(Progress.rounded(100 * match.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
+            } ?? ""
         case .blind:
-            return
-                "the reconstructions tell nothing of their images: error \(Progress.rounded(figures.reconstruction.halfSquared)), where the mean of all images has \(Progress.rounded(figures.reconstruction.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"
+            return figures.reconstruction.map { error in
+                "the reconstructions tell nothing of their images: error \(Progress.rounded(error.halfSquared)), where the mean of all images has \(Progress.rounded(error.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"
+            } ?? ""
+        case .oneLabel: return oneLabel(figures)
+        case .oneImage:
+            return figures.samples.map { samples in
+                "the generator makes one image of all samples: they differ by \(Progress.rounded(samples.spread)), where their pixels have a std of \(Progress.rounded(samples.std)); train longer, or lower phases.generator.rate"
+            } ?? ""
         }
+    }
+
+    private func oneLabel(_ figures: EpochFigures) -> String {
+        let share = Progress.rounded(100 * (figures.labels?.largestShare ?? 0))
+        return figures.isTaught
+            ? "the label head says one class for \(share) % of the images; train longer, or change phases.classification.rate"
+            : "the label head puts \(share) % of the images into one cluster; train longer, or change phases.generator.rate"
     }
 }

@@ -20,6 +20,9 @@ public struct RunPictures: Sendable {
     static let pairs = 100
     static let samples = 200
     static let walkSide = 20
+    static let sampleColumns = 20
+    /// Styles of a picture whose rows are classes.
+    static let styleColumns = 20
     /// Points of the scatter, codes and prior alike.
     static let points = 10_000
 
@@ -52,8 +55,8 @@ public struct RunPictures: Sendable {
         team: ThreadTeam = ThreadTeam(threads: 1), pace: @Sendable (Stage) throws -> Void = { _ in }
     ) throws -> Drawn {
         let title = FigureTitle(run: folder.name, epoch: epoch, step: step)
-        let codes = try (evaluation ?? heldOut.evaluate(inference, team: team) { try pace(.drawing) }).codes
-        let drawings = drawings(inference, codes, title)
+        let found = try evaluation ?? heldOut.evaluate(inference, team: team) { try pace(.drawing) }
+        let drawings = drawings(inference, found, title)
         let pictures = try team.map(drawings.count) { index in
             try pace(.drawing)
             return try drawings[index]()
@@ -67,14 +70,21 @@ public struct RunPictures: Sendable {
     public enum Stage: Sendable { case drawing, writing }
 
     /// The pictures of these weights, none of them drawn yet.
-    private func drawings(_ inference: Inference, _ codes: Matrix, _ title: FigureTitle) -> [@Sendable () throws -> PictureSet] {
-        var drawings: [@Sendable () throws -> PictureSet] = [
-            { try PictureSet(.reconstructions) { try reconstructions(inference, title) } },
-            { try PictureSet(.samples) { try samples(inference, title) } },
-            { try codePictures(codes, title) },
-            { try lossPicture(title) },
-        ]
-        if configuration.model.code == 2 { drawings.append { try PictureSet(.walk) { try walk(inference, title) } } }
+    private func drawings(
+        _ inference: Inference, _ found: EpochEvaluation, _ title: FigureTitle
+    ) -> [@Sendable () throws -> PictureSet] {
+        var drawings: [@Sendable () throws -> PictureSet] = [{ try lossPicture(title) }]
+        if let codes = found.codes {
+            drawings.append { try PictureSet(.reconstructions) { try reconstructions(inference, title) } }
+            drawings.append { try codePictures(codes, title) }
+        }
+        if let places = found.representations { drawings.append { try representationPicture(places, title) } }
+        drawings.append { try PictureSet(.samples) { try samples(inference, title) } }
+        if inference.decodedLabels != nil {
+            drawings.append { try PictureSet(.walk) { try styles(inference, title) } }
+        } else if configuration.model.code == 2 {
+            drawings.append { try PictureSet(.walk) { try walk(inference, title) } }
+        }
         return drawings
     }
 
@@ -89,16 +99,43 @@ public struct RunPictures: Sendable {
     private func reconstructions(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let count = shape.most(min(Self.pairs, data.validation.count))
         let originals = data.validation.images(0..<count)
+        // A label that is none is decoded as no class.
+        let labels =
+            data.validation.hasLabels ? data.validation.labels(0..<count) : [UInt8](repeating: .max, count: count)
         return Figures.reconstructions(
             originals: shape.batch(count: count, pixels: originals),
-            reconstructions: try batch(inference.reconstruct(originals)), title: title)
+            reconstructions: try batch(inference.reconstruct(originals, labels: labels)), title: title)
     }
 
     private func samples(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
-        let codes = Matrix(rows: shape.most(Self.samples), columns: configuration.model.code)
-        configuration.prior.sample(
-            into: codes, source: RandomSource(seed: configuration.seed, purpose: .sample, step: 0), firstRow: 0)
-        return Figures.samples(try batch(inference.decode(codes)), title: title)
+        let draws = SampleDraws(configuration, labels: inference.decodedLabels, seed: configuration.seed)
+        let codes = draws.samples(0..<shape.most(Self.samples), columns: Self.sampleColumns)
+        return Figures.samples(
+            try batch(inference.decode(codes.codes, labels: codes.labels)), columns: Self.sampleColumns, title: title)
+    }
+
+    /// Figure 6: each row one class or cluster, each column one style; where nobody taught the classes, first the cluster's head,
+    /// whose
+    /// style is 0.
+    private func styles(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
+        let labels = inference.decodedLabels ?? 1
+        let isTaught = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).labelsAreClasses
+        let rows = max(1, min(labels, shape.most(labels * 2) / 2))
+        let columns = max(2, min(Self.styleColumns, shape.most(rows * Self.styleColumns) / rows))
+        let draws = SampleDraws(configuration, labels: labels, seed: configuration.seed)
+        let grid = draws.styles(rows: rows, columns: columns, headsFirst: !isTaught)
+        let what = isTaught ? "class" : "cluster"
+        return Figures.walk(
+            try batch(inference.decode(grid.codes, labels: grid.labels)), columns: columns,
+            vertical: WalkAxis(name: what, values: (0..<rows).map { Double($0) }),
+            caption: "each row one \(what), each column one style"
+                + (isTaught ? "" : "; in the first column the cluster heads, of style 0"), title: title)
+    }
+
+    /// The map of section 7 of the paper.
+    private func representationPicture(_ places: Matrix, _ title: FigureTitle) throws -> PictureSet {
+        try cloudPictures(
+            of: places, prior: [], names: [.representations], what: "Representations of held-out images", title)
     }
 
     private func walk(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
@@ -111,20 +148,27 @@ public struct RunPictures: Sendable {
     }
 
     private func codePictures(_ codes: Matrix, _ title: FigureTitle) throws -> PictureSet {
+        let count = min(Self.points, codes.rows)
+        return try cloudPictures(
+            of: codes, prior: heldOut.priorSamples(count).values.array,
+            names: configuration.model.code > 2 ? [.codes, .codeHistograms] : [.codes], what: "Held-out codes", title)
+    }
+
+    private func cloudPictures(
+        of codes: Matrix, prior: [Float], names: [FigureName], what: String, _ title: FigureTitle
+    ) throws -> PictureSet {
         var pictures = PictureSet()
         let count = min(Self.points, codes.rows)
         let cloud = CodeCloud(
             codes: codes.rows(0..<count).values.array, dimensions: codes.columns,
-            labels: data.validation.hasLabels ? data.validation.labels(0..<count) : [],
-            prior: heldOut.priorSamples(count).values.array)
-        let names: [FigureName] = configuration.model.code > 2 ? [.codes, .codeHistograms] : [.codes]
+            labels: data.validation.hasLabels ? data.validation.labels(0..<count) : [], prior: prior)
         let notFinite = cloud.notFinite
         if count > 0, notFinite == count {
             for name in names { pictures.leaveOut(name, "none of the \(count) codes is finite") }
             return pictures
         }
-        if notFinite > 0 { pictures.warn(.codes, "\(notFinite) of \(count) codes are not finite and are not shown") }
-        try pictures.add(.codes, Figures.codes(cloud, title: title))
+        if notFinite > 0 { pictures.warn(names[0], "\(notFinite) of \(count) codes are not finite and are not shown") }
+        try pictures.add(names[0], Figures.codes(cloud, what: what, title: title))
         if names.contains(.codeHistograms) { try pictures.add(.codeHistograms, Figures.codeHistograms(cloud, title: title)) }
         return pictures
     }

@@ -47,11 +47,14 @@ public final class EventFileWriter: Sendable {
 
     public func write(_ metrics: StepMetrics, time: Date = Date()) {
         var values = metrics.losses.map { (tag: "loss/\($0.phase)", value: Float($0.value)) }
+        values += metrics.losses.flatMap { loss in
+            loss.terms.map { (tag: "loss/\(loss.phase)/\($0.name)", value: Float($0.value)) }
+        }
         values += metrics.rates.map { (tag: "rate/\($0.phase)", value: Float($0.value)) }
+        if let pixelError = metrics.pixelError { values.append(("pixel_error", Float(pixelError))) }
+        if let code = metrics.code { values += [("code/mean", Float(code.mean)), ("code/std", Float(code.std))] }
+        if let error = metrics.error { values.append(("error", Float(error))) }
         values += [
-            ("pixel_error", Float(metrics.pixelError)),
-            ("code/mean", Float(metrics.codeMean)),
-            ("code/std", Float(metrics.codeStd)),
             ("samples_per_second", Float(metrics.samplesPerSecond)),
             ("wire/sent", Float(metrics.wireSent)),
             ("wire/raw", Float(metrics.wireRaw)),
@@ -66,14 +69,7 @@ public final class EventFileWriter: Sendable {
 
     /// - Parameter step: steps done at the end of the epoch.
     public func write(_ metrics: EpochMetrics, step: UInt64, time: Date = Date()) {
-        var values = [
-            (tag: "validation/reconstruction", value: Float(metrics.reconstruction)),
-            (tag: "validation/code/mean", value: Float(metrics.codeMean)),
-            (tag: "validation/code/std", value: Float(metrics.codeStd)),
-        ]
-        if let holes = metrics.holes { values.append(("validation/holes", Float(holes))) }
-        if let distance = metrics.energyDistance { values.append(("validation/energy_distance", Float(distance))) }
-        if let zero = metrics.energyZero { values.append(("validation/energy_zero", Float(zero))) }
+        let values = metrics.scalars.map { (tag: "validation/\($0.path)", value: Float($0.value)) }
         scalars(step: step, time: time, values)
     }
 

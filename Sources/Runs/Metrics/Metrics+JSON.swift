@@ -1,3 +1,4 @@
+import Autoencoder
 import Kernels
 
 extension StepMetrics {
@@ -10,10 +11,18 @@ extension StepMetrics {
             .init("seconds", .real(seconds)),
             .init("loss", .object(losses.map { JSON.Member($0.phase, .real($0.value)) })),
         ]
+        let parts = losses.filter { !$0.terms.isEmpty }
+        if !parts.isEmpty {
+            let terms = parts.map { loss in
+                JSON.Member(loss.phase, .object(loss.terms.map { JSON.Member($0.name, .real($0.value)) }))
+            }
+            members.append(.init("terms", .object(terms)))
+        }
         if !rates.isEmpty { members.append(.init("rates", .object(rates.map { JSON.Member($0.phase, .real($0.value)) }))) }
+        if let pixelError { members.append(.init("pixel_error", .real(pixelError))) }
+        if let code { members.append(.init("code", code.json)) }
+        if let error { members.append(.init("error", .real(error))) }
         members += [
-            .init("pixel_error", .real(pixelError)),
-            .init("code", ["mean": .real(codeMean), "std": .real(codeStd)]),
             .init("samples_per_second", .real(samplesPerSecond)),
             .init("wire", ["sent": .unsigned(wireSent), "raw": .unsigned(wireRaw), "early": .unsigned(wireEarly)]),
             .init("milliseconds", ["compute": .real(compute), "pack": .real(pack), "wait": .real(wait), "update": .real(update)]),
@@ -32,13 +41,12 @@ extension StepMetrics {
     /// comes back as NaN.
     init?(_ object: JSON) {
         guard let step = object["step"]?.unsignedValue, let epoch = object["epoch"]?.intValue, let losses = object["loss"]?.members,
-            let code = object["code"], let wire = object["wire"], let sent = wire["sent"]?.unsignedValue,
+            let wire = object["wire"], let sent = wire["sent"]?.unsignedValue,
             let raw = wire["raw"]?.unsignedValue,
             let milliseconds = object["milliseconds"], let workers = object["workers"]?.intValue,
             let view = object["view"]?.unsignedValue,
             let chainText = object["chain"]?.stringValue, let chain = UInt64(chainText, radix: 16),
-            let seconds = object["seconds"]?.realOrNaN, let pixelError = object["pixel_error"]?.realOrNaN,
-            let mean = code["mean"]?.realOrNaN, let std = code["std"]?.realOrNaN,
+            let seconds = object["seconds"]?.realOrNaN, Self.canBe(object),
             let samplesPerSecond = object["samples_per_second"]?.realOrNaN, let compute = milliseconds["compute"]?.realOrNaN,
             let pack = milliseconds["pack"]?.realOrNaN, let wait = milliseconds["wait"]?.realOrNaN,
             let update = milliseconds["update"]?.realOrNaN,
@@ -46,40 +54,34 @@ extension StepMetrics {
         else { return nil }
         self.init(
             step: step, epoch: epoch, seconds: seconds,
-            losses: losses.map { PhaseLoss(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
+            losses: losses.map { loss in
+                let terms = object["terms"]?[loss.key]?.members ?? []
+                return PhaseLoss(
+                    phase: loss.key, value: loss.value.realOrNaN ?? .nan,
+                    terms: terms.map { LossTerm(name: $0.key, value: $0.value.realOrNaN ?? .nan) })
+            },
             rates: (object["rates"]?.members ?? []).map { PhaseRate(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
-            pixelError: pixelError, codeMean: mean, codeStd: std, samplesPerSecond: samplesPerSecond, wireSent: sent, wireRaw: raw,
+            pixelError: object["pixel_error"]?.realOrNaN, code: object["code"].flatMap { CodeFigures($0) },
+            error: object["error"]?.realOrNaN, samplesPerSecond: samplesPerSecond, wireSent: sent, wireRaw: raw,
             wireEarly: wire["early"]?.unsignedValue ?? 0,
             compute: compute, pack: pack, wait: wait, update: update, clamped: object["clamped"]?.unsignedValue ?? 0,
             repeats: object["repeats"]?.intValue ?? 0, workers: workers,
             view: view, chain: chain)
     }
+
+    /// What not every variant has is there as it should be, or not at all.
+    private static func canBe(_ object: JSON) -> Bool {
+        let reals = ["pixel_error", "error"].compactMap { object[$0] }.allSatisfy { $0.realOrNaN != nil }
+        return reals && object["code"].map { CodeFigures($0) != nil } ?? true
+    }
 }
 
-extension EpochMetrics {
-    /// The line of `metrics.jsonl`; figures that were not taken are left out.
-    public var json: JSON {
-        var validation: [JSON.Member] = [
-            .init("reconstruction", .real(reconstruction)),
-            .init("code", ["mean": .real(codeMean), "std": .real(codeStd)]),
-        ]
-        if let holes { validation.append(.init("holes", .real(holes))) }
-        if let holesZero { validation.append(.init("holes_zero", .real(holesZero))) }
-        if let energyDistance { validation.append(.init("energy_distance", .real(energyDistance))) }
-        if let energyZero { validation.append(.init("energy_zero", .real(energyZero))) }
-        return ["kind": "epoch", "epoch": JSON(epoch), "validation": .object(validation)]
-    }
+extension CodeFigures {
+    var json: JSON { ["mean": .real(mean), "std": .real(std)] }
 
-    /// Reads the object of a line; `nil` when a member is missing or of the wrong type.
     init?(_ object: JSON) {
-        guard let epoch = object["epoch"]?.intValue, let validation = object["validation"], let code = validation["code"],
-            let reconstruction = validation["reconstruction"]?.realOrNaN, let mean = code["mean"]?.realOrNaN,
-            let std = code["std"]?.realOrNaN, (0...Int(Plausible.count)).contains(epoch)
-        else { return nil }
-        self.init(
-            epoch: epoch, reconstruction: reconstruction, codeMean: mean, codeStd: std, holes: validation["holes"]?.realOrNaN,
-            holesZero: validation["holes_zero"]?.realOrNaN, energyDistance: validation["energy_distance"]?.realOrNaN,
-            energyZero: validation["energy_zero"]?.realOrNaN)
+        guard let mean = object["mean"]?.realOrNaN, let std = object["std"]?.realOrNaN else { return nil }
+        self.init(mean: mean, std: std)
     }
 }
 

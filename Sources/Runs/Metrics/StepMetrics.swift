@@ -1,12 +1,17 @@
+import Autoencoder
+
 /// The loss of one phase.
-public struct PhaseLoss: Sendable, Hashable {
+public struct PhaseLoss: Sendable, Equatable {
     public var phase: String
     /// Mean over the minibatch.
     public var value: Double
+    /// What it is the sum of, where that is more than one term.
+    public var terms: [LossTerm]
 
-    public init(phase: String, value: Double) {
+    public init(phase: String, value: Double, terms: [LossTerm] = []) {
         self.phase = phase
         self.value = value
+        self.terms = terms.count > 1 ? terms : []
     }
 }
 
@@ -33,10 +38,12 @@ public struct StepMetrics: Sendable, Equatable {
     public var losses: [PhaseLoss]
     /// Learning rates of the step, in the order of the phases; none in lines of versions that did not write them.
     public var rates: [PhaseRate]
-    /// Squared error of an image, summed over its pixels, mean over the minibatch.
-    public var pixelError: Double
-    public var codeMean: Double
-    public var codeStd: Double
+    /// Squared error of an image, summed over its pixels, mean over the minibatch; nil where nothing is reconstructed.
+    public var pixelError: Double?
+    /// Nil where no image is encoded.
+    public var code: CodeFigures?
+    /// Share of the labelled minibatch that is given another class; nil where there is none.
+    public var error: Double?
     public var samplesPerSecond: Double
     /// Bytes sent on gradient links.
     public var wireSent: UInt64
@@ -59,11 +66,10 @@ public struct StepMetrics: Sendable, Equatable {
     public var chain: UInt64
 
     public init(
-        step: UInt64, epoch: Int, seconds: Double, losses: [PhaseLoss], rates: [PhaseRate] = [], pixelError: Double,
-        codeMean: Double, codeStd: Double, samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64, wireEarly: UInt64 = 0,
-        compute: Double, pack: Double,
-        wait: Double,
-        update: Double, clamped: UInt64 = 0, repeats: Int = 0, workers: Int, view: UInt64, chain: UInt64
+        step: UInt64, epoch: Int, seconds: Double, losses: [PhaseLoss], rates: [PhaseRate] = [], pixelError: Double? = nil,
+        code: CodeFigures? = nil, error: Double? = nil, samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64,
+        wireEarly: UInt64 = 0, compute: Double, pack: Double, wait: Double, update: Double, clamped: UInt64 = 0, repeats: Int = 0,
+        workers: Int, view: UInt64, chain: UInt64
     ) {
         self.step = step
         self.epoch = epoch
@@ -71,8 +77,8 @@ public struct StepMetrics: Sendable, Equatable {
         self.losses = losses
         self.rates = rates
         self.pixelError = pixelError
-        self.codeMean = codeMean
-        self.codeStd = codeStd
+        self.code = code
+        self.error = error
         self.samplesPerSecond = samplesPerSecond
         self.wireSent = wireSent
         self.wireRaw = wireRaw
@@ -86,37 +92,5 @@ public struct StepMetrics: Sendable, Equatable {
         self.workers = workers
         self.view = view
         self.chain = chain
-    }
-}
-
-/// What `metrics.jsonl` says of one epoch: figures of the validation images.
-public struct EpochMetrics: Sendable, Equatable {
-    /// From 1.
-    public var epoch: Int
-    /// Reconstruction cost of an image, mean over the validation images.
-    public var reconstruction: Double
-    public var codeMean: Double
-    public var codeStd: Double
-    /// Share of the prior's cells that the codes leave empty (paper.md section 5).
-    public var holes: Double?
-    /// The share that as many samples of the prior leave empty.
-    public var holesZero: Double?
-    /// Between codes and prior samples, 2,000 of each.
-    public var energyDistance: Double?
-    /// The same between two lots of prior samples.
-    public var energyZero: Double?
-
-    public init(
-        epoch: Int, reconstruction: Double, codeMean: Double, codeStd: Double, holes: Double? = nil, holesZero: Double? = nil,
-        energyDistance: Double? = nil, energyZero: Double? = nil
-    ) {
-        self.epoch = epoch
-        self.reconstruction = reconstruction
-        self.codeMean = codeMean
-        self.codeStd = codeStd
-        self.holes = holes
-        self.holesZero = holesZero
-        self.energyDistance = energyDistance
-        self.energyZero = energyZero
     }
 }

@@ -30,9 +30,10 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         metrics = last.capped(times: Self.stepBytes.metrics)
         events = last.capped(times: Self.stepBytes.events)
         steps = last.capped(times: Self.stepBytes.steps)
-        let state = configuration.training(pixels: pixels, trainingImages: trainingImages).stateBytes
+        let training = configuration.training(pixels: pixels, trainingImages: trainingImages)
+        let state = training.stateBytes
         checkpoints = configuration.checkpoint.kept(steps: last, epochs: epochs).capped(times: UInt64(state))
-        let images = Self.images(of: shape, walks: configuration.model.code == 2)
+        let images = Self.images(of: shape, walks: configuration.model.code == 2 || training.decodesLabels)
         let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
         // Each epoch's own, and the newest ones beside them.
         let sets = configuration.figures.kept(epochs: epochs, endsWithin: !rule.areWhole(after: last))

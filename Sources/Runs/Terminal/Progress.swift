@@ -13,6 +13,10 @@ public struct Progress: Sendable, Equatable {
     /// Time to the end at this pace.
     public var remaining: Duration?
     public var losses: [PhaseLoss]
+    /// Share of the labelled minibatch that was given another class; nil where there is none.
+    public var error: Double?
+    /// The variant's own figure of the newest epoch's held-out images, in a few words.
+    public var heldOut: String?
     public var workers: Int
     /// Workers the run was asked to have.
     public var workersWanted: Int
@@ -25,7 +29,8 @@ public struct Progress: Sendable, Equatable {
 
     public init(
         run: String, epoch: Int, epochs: Int, step: UInt64, steps: UInt64, samplesPerSecond: Double, remaining: Duration?,
-        losses: [PhaseLoss], workers: Int, workersWanted: Int, wireSent: UInt64, wireRaw: UInt64, note: String? = nil
+        losses: [PhaseLoss], error: Double? = nil, heldOut: String? = nil, workers: Int, workersWanted: Int, wireSent: UInt64,
+        wireRaw: UInt64, note: String? = nil
     ) {
         self.run = run
         self.epoch = epoch
@@ -35,6 +40,8 @@ public struct Progress: Sendable, Equatable {
         self.samplesPerSecond = samplesPerSecond
         self.remaining = remaining
         self.losses = losses
+        self.error = error
+        self.heldOut = heldOut
         self.workers = workers
         self.workersWanted = workersWanted
         self.wireSent = wireSent
@@ -43,7 +50,7 @@ public struct Progress: Sendable, Equatable {
     }
 
     /// One line of at most `width` characters. What does not fit goes in this order: the bytes on the wire, the workers (unless one is missing),
-    /// the phases' full names, the pace, the losses.
+    /// the losses' terms, the phases' full names, the pace, the losses.
     public func render(width: Int) -> String {
         precondition(width >= 0, "a width is not negative")
         for detail in Detail.allCases {
@@ -54,7 +61,7 @@ public struct Progress: Sendable, Equatable {
     }
 
     private enum Detail: Int, CaseIterable {
-        case all, noWire, noWorkers, shortNames, noPace, least
+        case all, noWire, noWorkers, noTerms, shortNames, noPace, least
     }
 
     private func parts(_ detail: Detail) -> [String] {
@@ -65,7 +72,14 @@ public struct Progress: Sendable, Equatable {
         if let remaining, detail != .least { parts.append("eta \(Self.clock(remaining))") }
         if detail != .least {
             let isShort = detail.rawValue >= Detail.shortNames.rawValue
-            parts += losses.map { "\(isShort ? String($0.phase.prefix(3)) : $0.phase) \(Self.rounded($0.value))" }
+            let hasTerms = detail.rawValue < Detail.noTerms.rawValue
+            parts += losses.map { loss in
+                let terms = hasTerms ? loss.terms.map { "\($0.name) \(Self.rounded($0.value))" }.joined(separator: ", ") : ""
+                let name = isShort ? String(loss.phase.prefix(3)) : loss.phase
+                return "\(name) \(Self.rounded(loss.value))" + (terms.isEmpty ? "" : " (\(terms))")
+            }
+            if hasTerms, let error { parts.append("minibatch error \(EpochMetrics.percent(error))") }
+            if let heldOut { parts.append(isShort ? heldOut : "held-out \(heldOut)") }
         }
         if workers < workersWanted || detail.rawValue < Detail.noWorkers.rawValue {
             parts.append("\(workers)/\(workersWanted) workers")

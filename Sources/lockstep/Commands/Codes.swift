@@ -28,7 +28,11 @@ extension DataSet.Split: ExpressibleByArgument {}
 struct Encode: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write the codes of a split as .npy (N x Z), its labels, where it has any, beside it as F.labels.npy.",
-        discussion: "Example:  lockstep encode first --split test --out codes.npy")
+        discussion: """
+            Where the encoder says labels or clusters too, F.y.npy holds its softmax (N x K), and of a dimensionality reduction
+            F.representations.npy the points of its map (N x Z).
+            Example:  lockstep encode first --split test --out codes.npy
+            """)
 
     @OptionGroup var trained: TrainedOptions
 
@@ -46,25 +50,57 @@ struct Encode: ParsableCommand {
         try finishing {
             let run = try trained.open()
             let subset = run.data.subset(split)
-            let writer = try NPYWriter<Float>(out, shape: [subset.count, run.configuration.model.code])
-            var finite = FiniteCount(width: run.configuration.model.code)
-            for first in stride(from: 0, to: subset.count, by: 1000) {
-                let codes = run.inference.encode(subset.images(first..<min(first + 1000, subset.count)))
-                try writer.append(codes.values.array)
-                finite.add(codes.values.array)
-            }
-            try writer.commit()
-            if let warning = finite.warning(of: "codes", in: out) { Output.complain(warning) }
-            guard subset.hasLabels else {
-                Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out); these images have no labels")
-                return 0
+            guard run.inference.canEncode else {
+                throw UsageError("the variant of this run only generates images, and encodes none: `lockstep sample` it")
             }
             let base = String(out.dropLast(OutputEnding.npy.rawValue.count))
+            let width = run.configuration.model.code
+            let codes = try RowFile(out, rows: subset.count, columns: width)
+            let soft =
+                try run.inference.canLabel
+                ? RowFile(base + ".y.npy", rows: subset.count, columns: run.inference.decodedLabels ?? 1) : nil
+            let map =
+                try run.inference.canRepresent
+                ? RowFile(base + ".representations.npy", rows: subset.count, columns: width) : nil
+            for first in stride(from: 0, to: subset.count, by: 1000) {
+                let reading = run.inference.read(subset.images(first..<min(first + 1000, subset.count)))
+                try codes.append(reading.codes)
+                if let labels = reading.softLabels { try soft?.append(labels) }
+                if let places = reading.representations { try map?.append(places) }
+            }
+            for file in [codes, soft, map] { try file?.commit() }
+            if let warning = codes.finite.warning(of: "codes", in: out) { Output.complain(warning) }
+            let further = [soft.map { ", softmax of labels in \($0.path)" }, map.map { ", representations in \($0.path)" }]
+            let told = "\(subset.count) codes of \(width) in \(out)" + further.compactMap { $0 }.joined()
+            guard subset.hasLabels else {
+                Output.note("\(told); these images have no labels")
+                return 0
+            }
             try NPY.write(subset.labels(0..<subset.count).map(Int64.init), shape: [subset.count], to: base + ".labels.npy")
-            Output.note("\(subset.count) codes of \(run.configuration.model.code) in \(out), labels in \(base).labels.npy")
+            Output.note("\(told), labels in \(base).labels.npy")
             return 0
         }
     }
+}
+
+/// A .npy of so many rows on its way to the disk.
+private final class RowFile {
+    let path: String
+    private let writer: NPYWriter<Float>
+    private(set) var finite: FiniteCount
+
+    init(_ path: String, rows: Int, columns: Int) throws {
+        self.path = path
+        writer = try NPYWriter<Float>(path, shape: [rows, columns])
+        finite = FiniteCount(width: columns)
+    }
+
+    func append(_ matrix: Matrix) throws {
+        try writer.append(matrix.values.array)
+        finite.add(matrix.values.array)
+    }
+
+    func commit() throws { try writer.commit() }
 }
 
 /// `lockstep decode`: images of codes from a numpy file.
@@ -78,6 +114,13 @@ struct Decode: ParsableCommand {
     @Option(help: "Codes: a .npy file of floats, N x Z.", completion: .file(extensions: ["npy"]))
     var codes: String
 
+    @OptionGroup var choice: LabelChoice
+
+    @Option(
+        help: "Labels or clusters decoded beside the codes: a .npy file of floats, N x K, as encode writes F.y.npy.",
+        completion: .file(extensions: ["npy"]))
+    var y: String?
+
     @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
     var out: String
 
@@ -86,21 +129,43 @@ struct Decode: ParsableCommand {
     func run() throws {
         try finishing {
             let run = try trained.open()
-            let array = try NPY.read(codes, as: .codes)
-            let width = run.configuration.model.code
-            guard array.shape.count == 2, array.shape[1] == width, let values = array.values.floats else {
-                throw LocalError(
-                    "\(codes) is \(array.shape) of \(array.type); codes of this run are N x \(width) floats")
-            }
-            var finite = FiniteCount(width: width)
-            finite.add(values.array)
-            if let first = finite.first {
-                throw LocalError(
-                    "\(finite.rows) of the \(array.shape[0]) codes in \(codes) have numbers that are not finite, first row \(first) "
-                        + "(from 0); such a code has no image: leave those rows out, or `lockstep encode` them anew")
-            }
-            return try ImageOutput(run: run, path: out).write(codes: Matrix(values, rows: array.shape[0], columns: width))
+            let chosen = try choice.number(in: run)
+            let codes = try Self.matrix(codes, columns: run.configuration.model.code, what: "codes")
+            let labels = try labels(of: run, rows: codes.rows, chosen: chosen)
+            return try ImageOutput(run: run, path: out).write(SampleDraws.Drawn(codes: codes, labels: labels))
         }
+    }
+
+    /// What is decoded beside the codes; nil where the decoder is told nothing else.
+    private func labels(of run: TrainedRun, rows: Int, chosen: Int?) throws -> Matrix? {
+        guard let columns = run.inference.decodedLabels else {
+            guard y == nil else { throw UsageError("this run decodes a code alone; leave --y out") }
+            return nil
+        }
+        if let chosen { return Inference.oneHots([Int](repeating: chosen, count: rows), classes: columns) }
+        guard let y else {
+            let flag = run.training.labelsAreClasses ? "--label K" : "--cluster K"
+            throw UsageError("this run's decoder is told more than a code; give \(flag), or --y F.y.npy as encode writes it")
+        }
+        let labels = try Self.matrix(y, columns: columns, what: "labels")
+        guard labels.rows == rows else { throw LocalError("\(y) has \(labels.rows) rows and the codes have \(rows)") }
+        return labels
+    }
+
+    /// N x `columns` finite floats of a file.
+    private static func matrix(_ path: String, columns: Int, what: String) throws -> Matrix {
+        let array = try NPY.read(path, as: .codes)
+        guard array.shape.count == 2, array.shape[1] == columns, let values = array.values.floats else {
+            throw LocalError("\(path) is \(array.shape) of \(array.type); \(what) of this run are N x \(columns) floats")
+        }
+        var finite = FiniteCount(width: columns)
+        finite.add(values.array)
+        if let first = finite.first {
+            throw LocalError(
+                "\(finite.rows) of the \(array.shape[0]) \(what) in \(path) have numbers that are not finite, first row \(first) "
+                    + "(from 0); such a code has no image: leave those rows out, or `lockstep encode` them anew")
+        }
+        return Matrix(values, rows: array.shape[0], columns: columns)
     }
 }
 
@@ -108,7 +173,11 @@ struct Decode: ParsableCommand {
 struct Sample: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Decode samples of the prior to images (.npy or .png).",
-        discussion: "Example:  lockstep sample first --count 100 --grid --out samples.png")
+        discussion: """
+            Where the decoder is told a class or cluster beside the code, samples are drawn evenly from all of them, a row of the picture
+            each, or from the one that --label or --cluster names.
+            Example:  lockstep sample first --count 100 --grid --out samples.png
+            """)
 
     @OptionGroup var trained: TrainedOptions
 
@@ -117,6 +186,8 @@ struct Sample: ParsableCommand {
 
     @Option(help: "Seed of the samples.")
     var seed: UInt64 = 0
+
+    @OptionGroup var choice: LabelChoice
 
     @Flag(help: "Walk a 2-D code space on a grid instead of drawing at random.")
     var grid = false
@@ -132,18 +203,61 @@ struct Sample: ParsableCommand {
     func run() throws {
         try finishing {
             let run = try trained.open()
+            let (chosen, labels) = (try choice.number(in: run), run.inference.decodedLabels)
             let output = ImageOutput(run: run, path: out)
-            if grid {
-                let side = max(2, Int(Double(count).squareRoot().rounded()))
-                return try output.write(codes: RunPictures.walk(run.configuration, side: side).codes)
+            let draws = SampleDraws(run.configuration, labels: labels, seed: seed)
+            guard grid else {
+                let columns = labels.map { chosen == nil ? Self.columns(count, labels: $0) : ImageOutput.columns(count) }
+                return try output.write(count: count, columns: columns) {
+                    draws.samples($0, columns: columns ?? count, label: chosen)
+                }
             }
-            return try output.write(count: count) { range in
-                let codes = Matrix(rows: range.count, columns: run.configuration.model.code)
-                run.configuration.prior.sample(
-                    into: codes, source: RandomSource(seed: seed, purpose: .sample, step: 0), firstRow: range.lowerBound)
-                return codes
+            if let labels, chosen == nil {
+                let styles = max(1, count / labels)
+                let drawn = draws.styles(rows: labels, columns: styles, headsFirst: !run.training.labelsAreClasses)
+                return try output.write(drawn, columns: styles)
             }
+            let side = max(2, Int(Double(count).squareRoot().rounded()))
+            let codes = RunPictures.walk(run.configuration, side: side).codes
+            let hots = labels.map { Inference.oneHots([Int](repeating: chosen ?? 0, count: codes.rows), classes: $0) }
+            return try output.write(SampleDraws.Drawn(codes: codes, labels: hots))
         }
+    }
+
+    /// Of a picture whose rows are one class each, in turns where there are many samples.
+    private static func columns(_ count: Int, labels: Int) -> Int { min(50, (count + labels - 1) / labels) }
+}
+
+/// Which class or cluster is decoded beside a code.
+struct LabelChoice: ParsableArguments {
+    @Option(help: "Only this class (from 0), where the decoder is told one.")
+    var label: Int?
+
+    @Option(help: "Only this cluster (from 0), of a variant that finds its own.")
+    var cluster: Int?
+
+    func validate() throws {
+        guard label == nil || cluster == nil else {
+            throw ValidationError("--label and --cluster are one choice; give one of them")
+        }
+    }
+
+    /// Nil where none was asked for.
+    func number(in run: TrainedRun) throws -> Int? {
+        guard let number = label ?? cluster else { return nil }
+        let (flag, other, kind) = label != nil ? ("--label", "--cluster", "class") : ("--cluster", "--label", "cluster")
+        guard let labels = run.inference.decodedLabels else {
+            throw UsageError(
+                "\(flag) \(number): this run decodes a code alone, as its variant does, and no class or cluster beside it; leave \(flag) out"
+            )
+        }
+        guard run.training.labelsAreClasses == (label != nil) else {
+            throw UsageError("\(flag) \(number): what this run decodes beside a code is no \(kind); use \(other)")
+        }
+        guard (0..<labels).contains(number) else {
+            throw UsageError("\(flag) is \(number); this run has those from 0 to \(labels - 1)")
+        }
+        return number
     }
 }
 
@@ -155,17 +269,30 @@ struct ImageOutput {
     static let endings: [OutputEnding] = [.npy, .png]
     private static let block = 1000
 
-    func write(codes: Matrix) throws -> Int32 { try write(count: codes.rows) { codes.rows($0) } }
+    func write(_ drawn: SampleDraws.Drawn, columns: Int? = nil) throws -> Int32 {
+        try write(count: drawn.codes.rows, columns: columns) { rows in
+            SampleDraws.Drawn(codes: drawn.codes.rows(rows), labels: drawn.labels?.rows(rows))
+        }
+    }
 
-    /// `codes` gives the codes of a range of rows.
-    func write(count: Int, codes: (Range<Int>) -> Matrix) throws -> Int32 {
+    /// As near to a square as goes.
+    static func columns(_ count: Int) -> Int { max(1, Int(Double(count).squareRoot().rounded(.up))) }
+
+    /// `draws` gives the codes of a range of rows, and what is decoded beside them.
+    ///
+    /// - Parameter columns: of a picture.
+    func write(count: Int, columns: Int? = nil, draws: (Range<Int>) -> SampleDraws.Drawn) throws -> Int32 {
+        func images(_ rows: Range<Int>) -> [Float] {
+            let drawn = draws(rows)
+            return run.inference.decode(drawn.codes, labels: drawn.labels).values.array
+        }
         let pixels = run.data.train.pixels
         let blocks = stride(from: 0, to: count, by: Self.block).map { $0..<min($0 + Self.block, count) }
         if OutputEnding(of: path) == .npy {
             let writer = try NPYWriter<Float>(path, shape: [count, pixels])
             var finite = FiniteCount(width: pixels)
             for rows in blocks {
-                let units = run.inference.decode(codes(rows)).values.array
+                let units = images(rows)
                 try writer.append(units)
                 finite.add(units)
             }
@@ -177,10 +304,9 @@ struct ImageOutput {
             guard count <= limit else {
                 throw UsageError("\(count) images do not fit a picture (at most \(limit)); write .npy instead")
             }
-            let units = blocks.flatMap { run.inference.decode(codes($0)).values.array }
-            let images = try shape.batch(count: count, units: units)
-            let columns = max(1, Int(Double(count).squareRoot().rounded(.up)))
-            try PNG.write(Figures.grid(images, columns: columns), to: path)
+            let units = blocks.flatMap(images)
+            let batch = try shape.batch(count: count, units: units)
+            try PNG.write(Figures.grid(batch, columns: columns ?? Self.columns(count)), to: path)
         }
         Output.note("\(count) images in \(path)")
         return 0

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Autoencoder
 import Foundation
 import Runs
 
@@ -39,6 +40,17 @@ struct Inspect: ParsableCommand {
         ["state.safetensors", "manifest.json"].contains { FileManager.default.fileExists(atPath: "\(target)/\($0)") } ? target : nil
     }
 
+    /// What the run trains; nil where its settings cannot be read, which other commands tell. How large its images are stands in
+    /// its
+    /// state, so that their files may be elsewhere.
+    private static func training(of saved: SavedState, _ reader: SafetensorsReader) -> TrainingSettings? {
+        guard let configuration = try? saved.folder.configuration().configuration,
+            let last = reader.tensors.first(where: { $0.name == "decoder.\(configuration.model.decoder.count).bias" }),
+            let pixels = last.shape.first
+        else { return nil }
+        return configuration.training(pixels: pixels, trainingImages: configuration.minibatch)
+    }
+
     private func show(_ reader: SafetensorsReader, path: String, run saved: SavedState?) throws -> Int32 {
         let digest = try saved?.digest(full: false)
         if json {
@@ -65,6 +77,11 @@ struct Inspect: ParsableCommand {
         }
         Output.result("file         \(path)")
         if let digest { Output.result("digest       \(digest)") }
+        if let saved, let training = Self.training(of: saved, reader) {
+            Output.result("")
+            for line in training.drawing.lines { Output.result(line) }
+            Output.result("")
+        }
         for (key, value) in reader.metadata.sorted(by: { $0.key < $1.key }) where key != "configuration" {
             Output.result(key.padding(toLength: 13, withPad: " ", startingAt: 0) + value)
         }

@@ -1,3 +1,4 @@
+import Autoencoder
 import Cluster
 import Kernels
 import Runs
@@ -104,12 +105,13 @@ extension FuzzTarget {
     static let metrics = FuzzTarget("metrics", refusing: []) {
         let step = StepMetrics(
             step: 3, epoch: 1, seconds: 0.25, losses: [PhaseLoss(phase: "reconstruction", value: 21.5)], pixelError: 43,
-            codeMean: -0.01, codeStd: 4.9, samplesPerSecond: 5000, wireSent: 1, wireRaw: 2, compute: 1, pack: 2, wait: 3,
+            code: CodeFigures(mean: -0.01, std: 4.9), samplesPerSecond: 5000, wireSent: 1, wireRaw: 2, compute: 1, pack: 2, wait: 3,
             update: .nan,
             clamped: 4, repeats: 1, workers: 2, view: 5, chain: 0xC0FFEE)
-        let epoch = EpochMetrics(epoch: 1, reconstruction: 20, codeMean: 0, codeStd: 5, holes: 0.1, energyDistance: 0.01)
+        let epoch = EpochMetrics(epoch: 1, reconstruction: 20, code: CodeFigures(mean: 0, std: 5), holes: 0.1, energyDistance: 0.01)
+        let bare = EpochMetrics(epoch: 2, reconstruction: 1)
         let event: JSON = ["kind": "event", "what": "death", "worker": JSON(1)]
-        return [Seed("lines", Array([step.json, epoch.json, event].flatMap { Array(($0.text + "\n").utf8) }))]
+        return [Seed("lines", Array([step.json, epoch.json, bare.json, event].flatMap { Array(($0.text + "\n").utf8) }))]
     } body: { input in
         let file = try MemoryFile(input)
         let metrics = try MetricsReader(path: file.path)

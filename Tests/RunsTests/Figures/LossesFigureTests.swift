@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 import Runs
 import Testing
@@ -35,9 +36,9 @@ import Testing
             step.pixelError = 2 * Double(at)
             if rates { step.rates = [PhaseRate(phase: "reconstruction", value: 0.01), PhaseRate(phase: "generator", value: 0.1)] }
             try writer.write(step)
-            if at == 5 { try writer.write(EpochMetrics(epoch: 1, reconstruction: 30, codeMean: 0, codeStd: 1)) }
-            if at == 6 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 25, codeMean: 0, codeStd: 1)) }
-            if at == 9 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 20, codeMean: 0, codeStd: 1)) }
+            if at == 5 { try writer.write(EpochMetrics(epoch: 1, reconstruction: 30, code: CodeFigures(mean: 0, std: 1))) }
+            if at == 6 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 25, code: CodeFigures(mean: 0, std: 1))) }
+            if at == 9 { try writer.write(EpochMetrics(epoch: 2, reconstruction: 20, code: CodeFigures(mean: 0, std: 1))) }
         }
         try writer.close()
         return try MetricsReader(path: path)
@@ -51,6 +52,44 @@ import Testing
         #expect(curves.squaredError == nil && curves.stepsPerEpoch == 4)
         #expect(curves.adversaries.map(\.name) == ["discriminator", "generator"])
         #expect(curves.adversaries[1].values.last == 212)
+    }
+
+    @Test(
+        "A phase of two adversaries has its loss and each one's, and further terms of the reconstruction's have curves of their own"
+    )
+    func terms() throws {
+        let path = scratch.file("metrics-terms.jsonl")
+        let writer = try MetricsWriter(path: path)
+        for at in 1...3 as ClosedRange<UInt64> {
+            var step = MetricsTests.step(at)
+            let parts = [LossTerm(name: "label", value: 1), LossTerm(name: "style", value: Double(at))]
+            step.losses = [
+                PhaseLoss(
+                    phase: "reconstruction", value: 25,
+                    terms: [LossTerm(name: "reconstruction", value: 20), LossTerm(name: "heads", value: 5)]),
+                PhaseLoss(phase: "discriminator", value: 1 + Double(at), terms: parts),
+                PhaseLoss(phase: "classification", value: 0.5),
+            ]
+            try writer.write(step)
+        }
+        try writer.close()
+        let curves = TrainingCurves(try MetricsReader(path: path), cost: .halfSquaredError)
+        #expect(curves.reconstruction.values == [20, 20, 20])
+        #expect(curves.adversaries.map(\.name) == ["discriminator"] && curves.adversaries[0].terms == 2)
+        #expect(curves.eachAdversary.map(\.name) == ["discriminator, label", "discriminator, style"])
+        #expect(curves.eachAdversary[1].values == [1, 2, 3] && curves.eachAdversary[1].terms == 1)
+        #expect(curves.others.map(\.name) == ["heads", "classification"])
+        #expect(
+            Figures.losses(curves, title: title).height
+                > Figures.losses(try TrainingCurves(metrics(), cost: .halfSquaredError), title: title).height)
+    }
+
+    @Test("Mere guessing costs each discriminator 2 ln 2 and each generator ln 2, however many a phase has")
+    func guessing() {
+        #expect(Figures.guessing(ofPhase: "discriminator", adversaries: 2) == 4 * log(2))
+        #expect(Figures.guessing(ofPhase: "generator", adversaries: 2) == 2 * log(2))
+        #expect(Figures.guessing(ofPhase: "generator", adversaries: 1) == log(2))
+        #expect(Figures.guessing(ofPhase: "classification", adversaries: 1) == nil)
     }
 
     @Test("At a step the run has its curves up to there, and no evaluation of an epoch that had not ended")

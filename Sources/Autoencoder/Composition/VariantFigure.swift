@@ -1,0 +1,51 @@
+/// What says of held-out images whether a variant does what it is about, beside what all variants have in common.
+public enum VariantFigure: Sendable, Hashable {
+    /// Labels taught the label head: the share of images that it gives another class (section 5 of the paper).
+    case classification(classes: Int)
+    /// Nobody taught it: how well its clusters are classes (sections 6 and 7).
+    case clustering(clusters: Int)
+    /// A class has its own part of the prior: the share of codes that lie in another one's (section 2.3).
+    case nearestComponent(classes: Int)
+    /// The lower bound on the log-likelihood, with its three terms (section 2.1).
+    case lowerBound
+}
+
+extension TrainingSettings {
+    /// The variant's own; nil where there is none.
+    public var variantFigure: VariantFigure? {
+        let composition = composition
+        let terms = composition.phases.flatMap(\.terms)
+        if let logits = composition.outputs[.label] {
+            let entries = composition.graph[logits].columns
+            let isTaught = terms.contains { if case .classify = $0 { true } else { false } }
+            return isTaught ? .classification(classes: entries) : .clustering(clusters: entries)
+        }
+        for node in composition.graph.order(for: terms.flatMap(\.needs)) {
+            if case .prior(_, _, let classes?) = composition.graph[node].operation { return .nearestComponent(classes: classes) }
+        }
+        return composition.outputs[.head] != nil && terms.contains(where: \.isDivergence) ? .lowerBound : nil
+    }
+
+    /// Whether what is decoded beside a code is a class of the data; otherwise it is a cluster, whose number means nothing.
+    public var labelsAreClasses: Bool { if case .clustering = variantFigure { false } else { true } }
+
+    /// Whether the decoder is told a class or cluster beside the code.
+    public var decodesLabels: Bool {
+        let composition = composition
+        return composition.outputs[.image].map { image in
+            composition.graph.order(for: [image]).contains { composition.graph[$0].operation == .given(.label) }
+        } ?? false
+    }
+
+    /// Whether codes are made to follow the prior by an adversary.
+    public var hasAdversary: Bool { phaseNames.contains(PhaseNames.discriminator) }
+}
+
+extension Term {
+    fileprivate var isDivergence: Bool {
+        switch self {
+        case .divergence, .crossEntropy: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Kernels
+import Layers
+
+/// The three terms of the paper's equation 2, summed over images, in nats: what a VAE makes small is reconstruction − entropy +
+/// crossEntropy.
+public struct LowerBoundSums: Sendable, Equatable {
+    public private(set) var images = 0
+    /// The reconstruction's cost by one sample of the posterior each.
+    public private(set) var reconstruction = 0.0
+    /// H(q(z|x)).
+    public private(set) var entropy = 0.0
+    /// −E log p(z): in closed form where the prior is Gaussian, by the same sample where it is not.
+    public private(set) var crossEntropy = 0.0
+
+    public init() {}
+
+    init(images: Int, reconstruction: Double, entropy: Double, crossEntropy: Double) {
+        self.images = images
+        self.reconstruction = reconstruction
+        self.entropy = entropy
+        self.crossEntropy = crossEntropy
+    }
+
+    public mutating func add(_ other: LowerBoundSums) {
+        images += other.images
+        reconstruction += other.reconstruction
+        entropy += other.entropy
+        crossEntropy += other.crossEntropy
+    }
+}
+
+extension Inference {
+    /// Of images and what was read of them; the model has a Gaussian posterior, and its prior a density.
+    public func lowerBound(_ images: [UInt8], _ reading: Reading) -> LowerBoundSums {
+        guard let head = reading.posterior, let density = settings.prior.density else {
+            preconditionFailure("a lower bound without a posterior or a density")
+        }
+        let logits = decodedLogits(reading.codes)
+        let target = Matrix(Slice(images.map { Float($0) / 255 }), rows: logits.rows, columns: logits.columns)
+        let cost = settings.reconstructionLoss.gradient(logits: logits, target: target).loss
+        let scratch = Matrix(rows: head.rows, columns: head.columns)
+        if case .gaussian(let std) = density {
+            let sums = Divergence.gaussian(head, std: std, gradient: scratch)
+            return LowerBoundSums(
+                images: head.rows, reconstruction: cost, entropy: sums.entropy, crossEntropy: sums.crossEntropy)
+        }
+        return LowerBoundSums(
+            images: head.rows, reconstruction: cost, entropy: Divergence.entropy(head, gradient: scratch),
+            crossEntropy: density.logDensities(reading.codes).reduce(0) { $0 - $1 })
+    }
+}

@@ -1,0 +1,130 @@
+import Autoencoder
+import Evaluation
+
+/// What `metrics.jsonl` says of one epoch: figures of the validation images. What a variant has not is nil.
+public struct EpochMetrics: Sendable, Equatable {
+    /// From 1.
+    public var epoch: Int
+    /// Half the squared error of an image, mean over the validation images.
+    public var reconstruction: Double?
+    public var code: CodeFigures?
+    /// Share of the prior's cells that the codes leave empty (paper.md section 5).
+    public var holes: Double?
+    /// The share that as many samples of the prior leave empty.
+    public var holesZero: Double?
+    /// Between codes and prior samples, 2,000 of each.
+    public var energyDistance: Double?
+    /// The same between two lots of prior samples.
+    public var energyZero: Double?
+    /// Values of generated images, where no image is encoded.
+    public var samples: CodeFigures?
+    /// The share of images that the label head gives another class.
+    public var classificationError: Double?
+    public var clustering: Clustering?
+    public var nearestComponent: NearestComponent?
+    public var lowerBound: LowerBound?
+
+    /// How well clusters are classes.
+    public struct Clustering: Sendable, Equatable {
+        /// Error where each cluster has the class of most of its images; nil where the images have no classes.
+        public var majority: Double?
+        /// Clusters without an image.
+        public var empty: Int
+        /// Of the mean of the softmax over the images, in nats.
+        public var entropy: Double
+
+        public init(majority: Double?, empty: Int, entropy: Double) {
+            self.majority = majority
+            self.empty = empty
+            self.entropy = entropy
+        }
+    }
+
+    public init(
+        epoch: Int, reconstruction: Double? = nil, code: CodeFigures? = nil, holes: Double? = nil, holesZero: Double? = nil,
+        energyDistance: Double? = nil, energyZero: Double? = nil
+    ) {
+        self.epoch = epoch
+        self.reconstruction = reconstruction
+        self.code = code
+        self.holes = holes
+        self.holesZero = holesZero
+        self.energyDistance = energyDistance
+        self.energyZero = energyZero
+    }
+}
+
+extension EpochFigures {
+    /// As a line of metrics.jsonl.
+    public func metrics(epoch: Int) -> EpochMetrics {
+        var metrics = EpochMetrics(
+            epoch: epoch, reconstruction: reconstruction?.halfSquared,
+            code: match.map { CodeFigures(mean: $0.code.mean, std: $0.code.std) }, holes: match?.holes.share,
+            holesZero: match?.holesZero, energyDistance: match?.energyDistance, energyZero: match?.energyZero)
+        metrics.samples = samples.map { CodeFigures(mean: $0.mean, std: $0.std) }
+        metrics.nearestComponent = nearestComponent
+        metrics.lowerBound = lowerBound
+        guard let labels else { return metrics }
+        if isTaught {
+            metrics.classificationError = labels.error
+        } else {
+            metrics.clustering = EpochMetrics.Clustering(
+                majority: labels.majorityError, empty: labels.empty, entropy: labels.entropy)
+        }
+        return metrics
+    }
+}
+
+extension EpochMetrics {
+    /// The figures in one line: the variant's own first, then what all have in common.
+    public var words: String { (ownWords + commonWords).joined(separator: ", ") }
+
+    /// The variant's own figure in a few words; nil where it has none.
+    public var headline: String? {
+        if let classificationError { return "error \(Self.percent(classificationError))" }
+        if let majority = clustering?.majority { return "clustering error \(Self.percent(majority))" }
+        if let nearestComponent { return "in another class's part \(Self.percent(nearestComponent.error))" }
+        return lowerBound.map { "elbo \(Progress.rounded($0.total))" }
+    }
+
+    private var ownWords: [String] {
+        var parts: [String] = []
+        if let classificationError { parts.append("classification error \(Self.percent(classificationError))") }
+        if let clustering {
+            if let majority = clustering.majority { parts.append("clustering error \(Self.percent(majority)) by majority") }
+            parts.append("empty clusters \(clustering.empty)")
+            parts.append("entropy of the clusters \(Progress.rounded(clustering.entropy)) nats")
+        }
+        if let nearestComponent {
+            parts.append(
+                "codes in another class's part of the prior \(Self.percent(nearestComponent.error)) (the prior: \(Self.percent(nearestComponent.floor)))"
+            )
+        }
+        if let bound = lowerBound {
+            parts.append(
+                "elbo \(Progress.rounded(bound.total)) nats (\(bound.cost.rawValue) \(Progress.rounded(bound.reconstruction)), entropy \(Progress.rounded(bound.entropy)), cross-entropy with the prior \(Progress.rounded(bound.crossEntropy)))"
+            )
+        }
+        return parts
+    }
+
+    private var commonWords: [String] {
+        var parts: [String] = []
+        if let reconstruction { parts.append("reconstruction \(Progress.rounded(reconstruction))") }
+        if let code { parts.append("code mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std))") }
+        if let holes {
+            let zero = holesZero.map { " (the prior: \(Progress.rounded(100 * $0)) %)" } ?? ""
+            parts.append("holes \(Progress.rounded(100 * holes)) %\(zero)")
+        }
+        if let energyDistance {
+            let zero = energyZero.map { " (the prior: \(Progress.rounded($0)))" } ?? ""
+            parts.append("energy distance \(Progress.rounded(energyDistance))\(zero)")
+        }
+        if let samples {
+            parts.append("samples' pixels mean \(Progress.rounded(samples.mean)), std \(Progress.rounded(samples.std))")
+        }
+        return parts
+    }
+
+    static func percent(_ share: Double) -> String { "\(Progress.rounded(100 * share)) %" }
+}

@@ -82,8 +82,9 @@ struct SeedsTests {
     private func check(_ table: JSON, seeds: [UInt64], _ scratch: Scratch) throws {
         let rows = try #require(table["seeds"]?.arrayValue)
         #expect(rows.map { $0["seed"]?.unsignedValue } == seeds)
-        let last = try seeds.map { seed in
-            try #require(MetricsReader.lastEpoch(path: scratch.run("mine-seed-\(seed)/metrics.jsonl"))).reconstruction
+        let last = try seeds.map { seed -> Double in
+            let epoch = try #require(MetricsReader.lastEpoch(path: scratch.run("mine-seed-\(seed)/metrics.jsonl")))
+            return try #require(epoch.reconstruction)
         }
         #expect(rows.map { $0["validation"]?["reconstruction"]?.doubleValue } == last)
         #expect(

@@ -11,18 +11,24 @@ public struct Inference: Sendable {
     /// Rows of every product.
     public static let blockRows = 100
     /// The step that noise is drawn for: that of no training.
-    private static let step: UInt64 = 1 << 48 - 1
+    static let step: UInt64 = 1 << 48 - 1
 
     public let settings: TrainingSettings
-    private let model: Model
-    private let population: [NormPlace: ColumnMoments]
+    let model: Model
+    /// What norms are evaluated by.
+    var population: [NormPlace: ColumnMoments] = [:]
 
     /// Copies the networks that it needs from the tensors of a state, snapshot or checkpoint.
     ///
     /// - Parameters:
-    ///   - tensors: others beside those needed are ignored; those of batch norms' moments among them (`PopulationMoments`).
+    ///   - tensors: others beside those needed are ignored; where the model has norms, their moments are among them (`populationMoments`).
     ///   - averaged: take the averaged weights. Throws `StateError` where a tensor is missing or of another shape; `MemoryShortage`.
     public init(_ settings: TrainingSettings, tensors: [Tensor], averaged: Bool = false) throws {
+        try self.init(settings, tensors: tensors, averaged: averaged, hasMoments: true)
+    }
+
+    /// - Parameter hasMoments: take the norms' moments from the tensors; without, they are still to be found.
+    init(_ settings: TrainingSettings, tensors: [Tensor], averaged: Bool, hasMoments: Bool) throws {
         self.settings = settings
         try MemoryRoom.require(
             threads: 1, bytes: 2 * MemoryLayout<Float>.size * settings.parameterCount, for: "encoding and decoding")
@@ -50,15 +56,12 @@ public struct Inference: Sendable {
                 network.parameters[tensor.range].copy(from: try values(name, tensor.shape))
             }
         }
-        var population: [NormPlace: ColumnMoments] = [:]
-        for node in graph.order(for: outputs) {
-            guard case .normalise(let network, let layer, _) = graph[node].operation else { continue }
-            let (place, columns) = (NormPlace(network: network, layer: layer), graph[node].columns)
-            let name = "\(model.composition.networks[network].name).\(layer)"
-            population[place] = ColumnMoments(
-                mean: try values(StateNames.mean(name), [columns]), variance: try values(StateNames.variance(name), [columns]))
+        guard hasMoments else { return }
+        for norm in model.composition.norms {
+            let columns = [graph[norm.node].columns]
+            population[norm.place] = ColumnMoments(
+                mean: try values(StateNames.mean(norm.name), columns), variance: try values(StateNames.variance(norm.name), columns))
         }
-        self.population = population
     }
 
     // MARK: What it can be asked for
@@ -168,23 +171,26 @@ public struct Inference: Sendable {
         let pixels = settings.pixels
         precondition(images.count % pixels == 0, "\(images.count) bytes are not whole images of \(pixels)")
         return run(outputs, rows: images.count / pixels) { rows in
-            var bytes = Array(images[rows.lowerBound * pixels..<rows.upperBound * pixels])
-            bytes += [UInt8](repeating: 0, count: (Self.blockRows - rows.count) * pixels)
-            let shard = ShardImages(
-                shard: 0, rows: rows.lowerBound..<rows.lowerBound + Self.blockRows, images: bytes,
-                labels: [UInt8](repeating: .max, count: Self.blockRows))
-            return GraphInputs(step: Self.step, batches: [.images: [shard]])
+            Self.inputs(images[rows.lowerBound * pixels..<rows.upperBound * pixels], pixels: pixels, firstRow: rows.lowerBound)
         }
     }
 
-    private static func noImages(_ rows: Range<Int>) -> ShardImages {
+    /// A block of images, filled up with black ones.
+    static func inputs(_ images: ArraySlice<UInt8>, pixels: Int, firstRow: Int) -> GraphInputs {
+        let bytes = Array(images) + [UInt8](repeating: 0, count: blockRows * pixels - images.count)
+        let shard = ShardImages(
+            shard: 0, rows: firstRow..<firstRow + blockRows, images: bytes, labels: [UInt8](repeating: .max, count: blockRows))
+        return GraphInputs(step: step, batches: [.images: [shard]])
+    }
+
+    static func noImages(_ rows: Range<Int>) -> ShardImages {
         ShardImages(
             shard: 0, rows: rows.lowerBound..<rows.lowerBound + blockRows, images: [],
             labels: [UInt8](repeating: .max, count: blockRows))
     }
 
     /// Rows of a matrix, filled up with zeros to a block.
-    private static func block(_ matrix: Matrix, _ rows: Range<Int>) -> Matrix {
+    static func block(_ matrix: Matrix, _ rows: Range<Int>) -> Matrix {
         let block = Matrix(rows: blockRows, columns: matrix.columns)
         block.rows(0..<rows.count).values.copy(from: matrix.rows(rows).values)
         return block

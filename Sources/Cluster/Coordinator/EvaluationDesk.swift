@@ -111,8 +111,12 @@ final class EvaluationDesk: Sendable {
     private func look(at entry: Queue.Entry, _ outlets: Outlets, _ team: ThreadTeam, _ background: Bool) throws {
         let (state, configuration) = (entry.state, run.options.configuration)
         let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
-        let inference = try Inference(
-            run.training, tensors: StateFile.tensors(of: reader), averaged: configuration.average > 0)
+        let isAveraged = configuration.average > 0
+        let tensors = try NormalisationFile.complete(
+            StateFile.tensors(of: reader), of: run.training, averaged: isAveraged, training: run.data.train, team: team,
+            in: run.options.folder.normalisation(step: state.step)
+        ) { [queue] in if background { try queue.requireInHand() } }
+        let inference = try Inference(run.training, tensors: tensors, averaged: isAveraged)
         let epoch = Self.epoch(after: state.step, of: run)
         let evaluation = try heldOut.evaluate(inference, team: team) { [queue] in if background { try queue.requireInHand() } }
         if state.purposes.contains(.evaluation), !entry.isRecorded {

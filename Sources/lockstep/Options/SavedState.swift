@@ -100,9 +100,13 @@ struct TrainedRun {
         try KernelChoice.require(wanted.kernel)
         saved = try SavedState(run, step: step)
         (configuration, data) = try saved.folder.openData(wanted, directory: directory)
-        inference = try Inference(
-            configuration.training(pixels: data.train.pixels, trainingImages: data.train.count), tensors: saved.tensors(),
-            averaged: averaged && configuration.average > 0)
+        let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        let isAveraged = averaged && configuration.average > 0
+        let tensors = try NormalisationFile.complete(
+            saved.tensors(), of: training, averaged: isAveraged, training: data.train,
+            team: ThreadTeam(threads: MemoryRoom.threads(atMost: MachineLimits.here.cores), name: "moments"),
+            in: NormalisationFile(folder: saved.checkpoint.path))
+        inference = try Inference(training, tensors: tensors, averaged: isAveraged)
     }
 
     var training: TrainingSettings {

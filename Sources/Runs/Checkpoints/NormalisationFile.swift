@@ -1,0 +1,56 @@
+import Autoencoder
+import Datasets
+import Glibc
+import Kernels
+
+/// The moments by which a model's norms are evaluated, kept beside the state that they belong to.
+///
+/// Workers have no data, so they are no part of a state nor of its digests; whoever evaluates a state finds them over the training images,
+/// and keeps them in `normalisation.safetensors` for the next one.
+public struct NormalisationFile: Sendable {
+    private static let name = "normalisation.safetensors"
+    private static let parametersKey = "parameters"
+
+    private let path: String
+
+    /// - Parameter folder: the checkpoint's.
+    public init(folder: String) { path = folder + "/" + Self.name }
+
+    /// The tensors of a state with those of its norms beside them, where the model has any: from the file, or found anew and kept in it.
+    ///
+    /// A file that cannot be written or belongs to other weights costs the work, and nothing else.
+    /// - Parameter file: nil where nothing can be kept.
+    public static func complete(
+        _ tensors: [Tensor], of settings: TrainingSettings, averaged: Bool, training images: ImageSubset, team: ThreadTeam,
+        in file: NormalisationFile?, pace: @Sendable () throws -> Void = {}
+    ) throws -> [Tensor] {
+        guard settings.hasNorms else { return tensors }
+        let digest = hexDigits(StateDigest.parameters(of: tensors)) + (averaged ? " averaged" : "")
+        if let kept = file?.read(digest) { return tensors + kept }
+        let population = PopulationImages(
+            count: images.count, images: { (rows: Range<Int>) -> [UInt8] in images.images(rows) },
+            labels: { (rows: Range<Int>) -> [UInt8] in images.labels(rows) })
+        let moments = try Inference.populationMoments(
+            settings, tensors: tensors, averaged: averaged, over: population, team: team, pace: pace)
+        file?.write(moments, digest)
+        return tensors + moments
+    }
+
+    private func read(_ digest: String) -> [Tensor]? {
+        guard let reader = try? SafetensorsReader(path: path), reader.metadata[Self.parametersKey] == digest else { return nil }
+        return try? StateFile.tensors(of: reader)
+    }
+
+    private func write(_ moments: [Tensor], _ digest: String) {
+        let ordered = moments.sorted { StateNames.precedes($0.name, $1.name) }
+        try? Safetensors.write(ordered, metadata: [Self.parametersKey: digest], to: path)
+    }
+}
+
+extension RunFolder {
+    /// Where the moments of the state after so many steps are kept: beside its checkpoint, if there is one.
+    public func normalisation(step: UInt64) -> NormalisationFile? {
+        let folder = checkpointsPath + "/" + CheckpointLayout.name(step: step)
+        return access(folder, F_OK) == 0 ? NormalisationFile(folder: folder) : nil
+    }
+}

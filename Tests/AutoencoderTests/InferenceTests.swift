@@ -54,3 +54,55 @@ import Testing
         #expect(error?.tensor == "average.encoder.0.weight")
     }
 }
+
+@Suite struct PopulationTests {
+    /// Images that differ from row to row.
+    private static func images(_ rows: Range<Int>) -> [UInt8] {
+        rows.flatMap { row in
+            (0..<12).map {
+                UInt8(truncatingIfNeeded: RandomSource(seed: 9, purpose: .spare, step: 0).word(row: UInt32(row), element: $0))
+            }
+        }
+    }
+
+    private func moments(_ replica: Replica, count: Int, threads: Int) throws -> [Tensor] {
+        let population = PopulationImages(count: count, images: Self.images, labels: { rows in rows.map { UInt8($0 % 4) } })
+        return try Inference.populationMoments(
+            replica.settings, tensors: replica.state(), averaged: false, over: population, team: ThreadTeam(threads: threads))
+    }
+
+    @Test(
+        "a norm's columns have mean 0 and variance 1 over the images that its moments are of, whatever the threads",
+        arguments: [Variant.clustering, .semiSupervised, .supervised])
+    func normalised(variant: Variant) throws {
+        let settings = smallSettings(variant, hidden: [17, 9], minibatch: 6, trainingImages: 12) {
+            $0.norm = NormSettings(encoder: .batch, heads: .batch, decoder: .shard)
+        }
+        // Before the first step every γ is 1 and every β 0.
+        let replica = try Replica(settings)
+        let count = 4_150
+        let found = try moments(replica, count: count, threads: 1)
+        #expect(found.map(\.name).count == 2 * 5 && found.contains { $0.name == "normalisation.decoder.1.variance" })
+        let again = try moments(replica, count: count, threads: 3)
+        for (one, other) in zip(found, again) {
+            guard case .f32(let a) = one.values, case .f32(let b) = other.values else { return }
+            #expect(one.name == other.name && a.array == b.array)
+        }
+        let inference = try Inference(settings, tensors: replica.state() + found)
+        let codes = inference.encode(Self.images(0..<count))
+        for column in 0..<codes.columns {
+            let values = (0..<count).map { Double(codes[$0, column]) }
+            let mean = values.reduce(0, +) / Double(count)
+            let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+            #expect(abs(mean) < 1e-4 && abs(variance - 1) < 1e-2, "column \(column): \(mean), \(variance)")
+        }
+    }
+
+    @Test("a model with norms is not evaluated without their moments, and says which is missing")
+    func missing() throws {
+        let replica = try Replica(
+            smallSettings(.clustering, minibatch: 6, trainingImages: 12) { $0.norm = NormSettings(heads: .batch) })
+        let error = #expect(throws: StateError.self) { try Inference(replica.settings, tensors: replica.state()) }
+        #expect(error?.tensor == "normalisation.encoder.2.mean")
+    }
+}

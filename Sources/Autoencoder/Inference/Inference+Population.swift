@@ -112,7 +112,9 @@ extension Inference {
             if !FloatingPoint.modesAreSet { FloatingPoint.setModes() }
             let values = GraphValues(
                 order, of: model, settings: settings, shards: 1, mostRows: { _ in Self.blockRows }, population: population)
-            let (sums, part) = (Storage<Double>(count: 2 * graph[node].columns).all, Storage<Double>(count: 2 * graph[node].columns).all)
+            let (sums, part) = (
+                Storage<Double>(count: 2 * graph[node].columns).all, Storage<Double>(count: 2 * graph[node].columns).all
+            )
             for block in chunk * Self.chunkBlocks..<min((chunk + 1) * Self.chunkBlocks, blocks) {
                 let rows = block * Self.blockRows..<min((block + 1) * Self.blockRows, images.count)
                 values.load(inputs(rows, images, decoded), shards: [0], counts: [.images: [Self.blockRows]])

@@ -60,7 +60,8 @@ public struct Inference: Sendable {
         for norm in model.composition.norms {
             let columns = [graph[norm.node].columns]
             population[norm.place] = ColumnMoments(
-                mean: try values(StateNames.mean(norm.name), columns), variance: try values(StateNames.variance(norm.name), columns))
+                mean: try values(StateNames.mean(norm.name), columns), variance: try values(StateNames.variance(norm.name), columns)
+            )
         }
     }
 

@@ -98,7 +98,7 @@ import Testing
             }
         }
         let basic = Configuration().yaml()
-        for word in ["variant", "posterior", "norm", "dropout", "labels", "heads", "weights", "classes", "clusters"] {
+        for word in ["variant", "posterior", "norm:", "dropout", "labels", "heads", "weights", "classes", "clusters"] {
             #expect(!basic.contains(word), "\(word)")
         }
         var noisy = Configuration()

@@ -2,6 +2,7 @@ import Autoencoder
 import Collectives
 import Kernels
 import Layers
+import Synchronization
 import Waiting
 
 /// One phase of one step: gradients of this worker's shards, with the moments of all shards exchanged on the way where norms need them;
@@ -68,10 +69,11 @@ package struct PhaseExchange {
         var early: UInt64 = 0
         var attempt: UInt32 = 0
         while true {
-            let sink = makeSink()
+            let gate = BucketGate(reducer)
+            let sink = makeSink(gate)
             for segment in gathers.indices { try exchangeMoments(segment, attempt: attempt, sink, &clock, waits) }
             let start = MonotonicTime.now
-            let reports = contribute(attempt: attempt, sink)
+            let reports = contribute(attempt: attempt, sink, gate)
             if attempt == 0 { contributed(reports) }
             let computed = MonotonicTime.now
             clock.compute += computed - start
@@ -93,11 +95,16 @@ package struct PhaseExchange {
         }
     }
 
-    private func makeSink() -> ExactSink {
-        replica.makeSink(phase: phase.index, shards: shards) { [statistics, countdown, reducer] tensor, own in
+    /// A sink for one attempt: layers above a norm deliver before its gradient's sums are exchanged.
+    private func makeSink(_ gate: BucketGate) -> ExactSink {
+        statistics.reset()
+        countdown.reset()
+        let sink = replica.makeSink(phase: phase.index, shards: shards) { [statistics, countdown] tensor, own in
             statistics.merge(own, tensor: tensor)
-            for bucket in countdown.completed(tensor: tensor) { reducer.ready(bucket: bucket) }
+            for bucket in countdown.completed(tensor: tensor) { gate.ready(bucket) }
         }
+        sink.start()
+        return sink
     }
 
     /// An exchange's number: each attempt has one for every segment.
@@ -138,14 +145,37 @@ package struct PhaseExchange {
     }
 
     /// This worker's part of the gradient: a bucket starts to travel the moment its last tensor is complete.
-    private func contribute(attempt: UInt32, _ sink: ExactSink) -> [ShardReport] {
-        statistics.reset()
-        countdown.reset()
+    private func contribute(attempt: UInt32, _ sink: ExactSink, _ gate: BucketGate) -> [ShardReport] {
         reducer.begin(
             phase: replica.applied, attempt: number(gathers.count, attempt: attempt), plan: plan, sum: replica.sum(phase.index),
             statistics: statistics, statisticsOnly: replica.exponents(phase.index).map { $0 == ExactRule.none })
-        sink.start()
+        gate.open()
         run(gathers.count, sink)
         return lanes.flatMap { replica.reports(of: $0) }
+    }
+}
+
+/// Holds back buckets that are complete before their exchange has begun. Any thread.
+private final class BucketGate: Sendable {
+    private let reducer: any Reducer
+    /// Those that wait; nil once the exchange has begun.
+    private let waiting = Mutex<[Int]?>([])
+
+    init(_ reducer: any Reducer) { self.reducer = reducer }
+
+    func ready(_ bucket: Int) {
+        let isHeld = waiting.withLock { waiting -> Bool in
+            waiting?.append(bucket)
+            return waiting != nil
+        }
+        if !isHeld { reducer.ready(bucket: bucket) }
+    }
+
+    func open() {
+        let held = waiting.withLock { waiting in
+            defer { waiting = nil }
+            return waiting ?? []
+        }
+        for bucket in held { reducer.ready(bucket: bucket) }
     }
 }

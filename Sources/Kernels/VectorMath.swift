@@ -32,7 +32,6 @@ public enum VectorMath {
     /// Natural logarithm in double precision; −∞ for what is smaller than normal, not a number below 0.
     public static func log(_ x: Double) -> Double { ck_log_double(x) }
 
-
     private typealias Loop = (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
 
     private static func map(_ x: Slice<Float>, _ y: Slice<Float>, _ loop: Loop) {

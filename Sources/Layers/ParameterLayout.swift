@@ -55,7 +55,7 @@ public struct ParameterLayout: Sendable, Hashable {
             switch offset {
             case .none: break
             case .bias: add("\(layer).bias", [widths[layer + 1]])
-            case .norm: ["gamma", "beta"].forEach { add("\(layer).\($0)", [widths[layer + 1]]) }
+            case .norm: for role in ["gamma", "beta"] { add("\(layer).\(role)", [widths[layer + 1]]) }
             }
         }
         self.tensors = tensors

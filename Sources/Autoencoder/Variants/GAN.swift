@@ -2,18 +2,18 @@
 extension VariantDefinition {
     static let gan = VariantDefinition(
         phases: { _ in [PhaseNames.discriminator, PhaseNames.generator] },
-        settings: VariantSetting.adversary.union([.decoderNorm, .hiddenDropout])
-    ) { builder in
-        let (code, pixels) = (builder.model.code, builder.settings.pixels)
-        builder.decoder(inputs: code)
-        builder.discriminator("image", inputs: pixels)
-        let sample = builder.sample(builder.settings.prior, columns: code, "code")
-        let made = builder.output(ofLogits: builder.decode(sample))
-        let adversary = builder.adversary("image", real: builder.images(), fake: made)
-        builder.phase(
-            PhaseNames.discriminator, changes: ["discriminator.image"], [.discriminate(logits: adversary.told, part: "image")])
-        builder.phase(PhaseNames.generator, changes: ["decoder"], [.fool(logits: adversary.fooled, part: "image")])
-        let given = builder.given(.code, columns: code)
-        builder.output(.image, builder.decodeClean(given))
-    }
+        settings: VariantSetting.adversary.union([.decoderNorm, .hiddenDropout]),
+        compose: { builder in
+            let (code, pixels) = (builder.model.code, builder.settings.pixels)
+            builder.decoder(inputs: code)
+            builder.discriminator("image", inputs: pixels)
+            let sample = builder.sample(builder.settings.prior, columns: code, "code")
+            let made = builder.output(ofLogits: builder.decode(sample))
+            let adversary = builder.adversary("image", real: builder.images(), fake: made)
+            builder.phase(
+                PhaseNames.discriminator, changes: ["discriminator.image"], [.discriminate(logits: adversary.told, part: "image")])
+            builder.phase(PhaseNames.generator, changes: ["decoder"], [.fool(logits: adversary.fooled, part: "image")])
+            let given = builder.given(.code, columns: code)
+            builder.output(.image, builder.decodeClean(given))
+        })
 }

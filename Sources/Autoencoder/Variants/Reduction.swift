@@ -8,15 +8,15 @@ extension VariantDefinition {
             parts.labels == nil
                 ? [.classes: "a reduction without labels has clusters and no classes; remove it, or give labels"]
                 : [.clusters: "a reduction with labels has classes and no clusters; remove it, or do without labels"]
-        }
-    ) { builder in
-        let isLabelled = builder.settings.parts.labels != nil
-        let labels = isLabelled ? builder.model.classes : builder.model.clusters
-        builder.disentangle(
-            labels: labels, isLabelled: isLabelled, decoderInputs: builder.model.code, further: ["heads"],
-            penalties: { [$0.headDistance()] }
-        ) { builder, label, style in
-            builder.representation(label: label, code: style)
-        }
-    }
+        },
+        compose: { builder in
+            let isLabelled = builder.settings.parts.labels != nil
+            let labels = isLabelled ? builder.model.classes : builder.model.clusters
+            builder.disentangle(
+                labels: labels, isLabelled: isLabelled, decoderInputs: builder.model.code, further: ["heads"],
+                penalties: { [$0.headDistance()] }
+            ) { builder, label, style in
+                builder.representation(label: label, code: style)
+            }
+        })
 }

@@ -3,8 +3,8 @@ extension VariantDefinition {
     static let semiSupervised = VariantDefinition(
         phases: { _ in PhaseNames.adversarial + [PhaseNames.classification] },
         settings: VariantSetting.disentangled.union([.classes, .labels, .labelledMinibatch]),
-        labels: LabelSettings(count: 100)
-    ) { builder in
-        builder.disentangleSideBySide(labels: builder.model.classes, isLabelled: true)
-    }
+        labels: LabelSettings(count: 100),
+        compose: { builder in
+            builder.disentangleSideBySide(labels: builder.model.classes, isLabelled: true)
+        })
 }

@@ -10,27 +10,27 @@ extension VariantDefinition {
                     problem: "a \(settings.parts.posterior.kind) posterior has no divergence from the prior; a VAE needs gaussian")
             }
             return settings.prior.lackOfDensity.map { SettingsError(key: "prior.kind", problem: $0) }
-        }
-    ) { builder in
-        let code = builder.model.code
-        builder.encoder()
-        builder.decoder(inputs: code)
-        let (clean, encoded) = (builder.images(), builder.encode())
-        let logits = builder.decode(encoded.code)
-        var terms = [builder.reconstruction(logits, clean)]
-        guard let head = encoded.head, let density = builder.settings.prior.density else {
-            preconditionFailure("a VAE without a posterior or a density")
-        }
-        if case .gaussian(let std) = density {
-            terms.append(.divergence(head: head, std: std))
-        } else {
-            terms += [.entropy(head: head), .crossEntropy(code: encoded.code, density: density)]
-        }
-        builder.phase(PhaseNames.reconstruction, changes: ["encoder", "decoder"], terms + [.measure(code: encoded.code)])
-        let evaluated = builder.encodeClean()
-        builder.output(.code, evaluated.code)
-        builder.output(.head, evaluated.head ?? head)
-        let given = builder.given(.code, columns: code)
-        builder.output(.image, builder.decodeClean(given))
-    }
+        },
+        compose: { builder in
+            let code = builder.model.code
+            builder.encoder()
+            builder.decoder(inputs: code)
+            let (clean, encoded) = (builder.images(), builder.encode())
+            let logits = builder.decode(encoded.code)
+            var terms = [builder.reconstruction(logits, clean)]
+            guard let head = encoded.head, let density = builder.settings.prior.density else {
+                preconditionFailure("a VAE without a posterior or a density")
+            }
+            if case .gaussian(let std) = density {
+                terms.append(.divergence(head: head, std: std))
+            } else {
+                terms += [.entropy(head: head), .crossEntropy(code: encoded.code, density: density)]
+            }
+            builder.phase(PhaseNames.reconstruction, changes: ["encoder", "decoder"], terms + [.measure(code: encoded.code)])
+            let evaluated = builder.encodeClean()
+            builder.output(.code, evaluated.code)
+            builder.output(.head, evaluated.head ?? head)
+            let given = builder.given(.code, columns: code)
+            builder.output(.image, builder.decodeClean(given))
+        })
 }

@@ -8,9 +8,9 @@ extension Recipes {
             name: clustering
             data: {set: glyphs, train: 10000, validation: 2000}
             minibatch: 100
-            epochs: 50
+            epochs: 12
             variant: clustering
-            model: {encoder: [400, 400], decoder: [400, 400], discriminator: [400, 400], code: 5, output: sigmoid, initialisation: normal, clusters: 16}
+            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 5, output: sigmoid, initialisation: normal, clusters: 16}
             cost: half-squared-error
             prior: {kind: gaussian, std: 1}
             norm: {encoder: batch, heads: batch, decoder: none}
@@ -19,9 +19,9 @@ extension Recipes {
               reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
               discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
               generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
-            checkpoint: {every_epochs: 10}
-            evaluate: {every_epochs: 10}
-            figures: {every_epochs: 10}
+            checkpoint: {every_epochs: 4}
+            evaluate: {every_epochs: 4}
+            figures: {every_epochs: 4}
 
             """)
 }

@@ -8,16 +8,16 @@ extension Recipes {
             name: gan
             data: {set: glyphs, train: 10000, validation: 2000}
             minibatch: 100
-            epochs: 50
+            epochs: 20
             variant: gan
-            model: {decoder: [400, 400], discriminator: [400, 400], code: 8, output: sigmoid, initialisation: normal}
+            model: {decoder: [300, 300], discriminator: [300, 300], code: 8, output: sigmoid, initialisation: normal}
             prior: {kind: gaussian, std: 1}
             phases:
               discriminator: {optimizer: adam, rate: 2.0e-4, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
               generator: {optimizer: adam, rate: 2.0e-4, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
-            checkpoint: {every_epochs: 10}
-            evaluate: {every_epochs: 10}
-            figures: {every_epochs: 10}
+            checkpoint: {every_epochs: 5}
+            evaluate: {every_epochs: 5}
+            figures: {every_epochs: 5}
 
             """)
 }

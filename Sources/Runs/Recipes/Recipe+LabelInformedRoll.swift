@@ -8,9 +8,9 @@ extension Recipes {
             name: label-informed-roll
             data: {set: glyphs, train: 10000, validation: 2000}
             minibatch: 100
-            epochs: 50
+            epochs: 20
             variant: label-informed
-            model: {encoder: [400, 400], decoder: [400, 400], discriminator: [400, 400], code: 2, output: sigmoid, initialisation: normal, classes: 10}
+            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 2, output: sigmoid, initialisation: normal, classes: 10}
             cost: half-squared-error
             prior: {kind: swiss-roll, thickness: 0.1}
             labels: {count: 2000, seed: 0}
@@ -18,9 +18,9 @@ extension Recipes {
               reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
               discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
               generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
-            checkpoint: {every_epochs: 10}
-            evaluate: {every_epochs: 10}
-            figures: {every_epochs: 10}
+            checkpoint: {every_epochs: 5}
+            evaluate: {every_epochs: 5}
+            figures: {every_epochs: 5}
 
             """)
 }

@@ -8,9 +8,9 @@ extension Recipes {
             name: reduction
             data: {set: glyphs, train: 10000, validation: 2000}
             minibatch: 100
-            epochs: 50
+            epochs: 20
             variant: reduction
-            model: {encoder: [400, 400], decoder: [400, 400], discriminator: [400, 400], code: 2, output: sigmoid, initialisation: normal, classes: 10}
+            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 2, output: sigmoid, initialisation: normal, classes: 10}
             cost: half-squared-error
             prior: {kind: gaussian, std: 1}
             noise: {input: 0.3, discriminator: 0}
@@ -21,9 +21,9 @@ extension Recipes {
               discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
               generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
               classification: {optimizer: sgd, rate: 0.1, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
-            checkpoint: {every_epochs: 10}
-            evaluate: {every_epochs: 10}
-            figures: {every_epochs: 10}
+            checkpoint: {every_epochs: 5}
+            evaluate: {every_epochs: 5}
+            figures: {every_epochs: 5}
 
             """)
 }

@@ -8,17 +8,17 @@ extension Recipes {
             name: vae
             data: {set: glyphs, train: 10000, validation: 2000}
             minibatch: 100
-            epochs: 50
+            epochs: 20
             variant: vae
-            model: {encoder: [400, 400], decoder: [400, 400], code: 2, output: sigmoid, initialisation: normal}
+            model: {encoder: [300, 300], decoder: [300, 300], code: 2, output: sigmoid, initialisation: normal}
             cost: cross-entropy
             prior: {kind: gaussian, std: 1}
             posterior: {kind: gaussian}
             phases:
               reconstruction: {optimizer: adam, rate: 0.001, schedule: {kind: cosine, from: 2/5}}
-            checkpoint: {every_epochs: 10}
-            evaluate: {every_epochs: 10}
-            figures: {every_epochs: 10}
+            checkpoint: {every_epochs: 5}
+            evaluate: {every_epochs: 5}
+            figures: {every_epochs: 5}
 
             """)
 }

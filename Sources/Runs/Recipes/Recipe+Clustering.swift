@@ -10,15 +10,15 @@ extension Recipes {
             minibatch: 100
             epochs: 12
             variant: clustering
-            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 5, output: sigmoid, initialisation: normal, clusters: 16}
+            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 5, output: sigmoid, initialisation: he, clusters: 16}
             cost: half-squared-error
             prior: {kind: gaussian, std: 1}
             norm: {encoder: batch, heads: batch, decoder: none}
             dropout: {input: 0.2, hidden: 0}
             phases:
-              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
-              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
-              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              reconstruction: {optimizer: adam, rate: 0.001, schedule: {kind: cosine, from: 2/5}}
+              discriminator: {optimizer: adam, rate: 0.0005, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: adam, rate: 0.0005, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
             checkpoint: {every_epochs: 4}
             evaluate: {every_epochs: 4}
             figures: {every_epochs: 4}

@@ -10,17 +10,17 @@ extension Recipes {
             minibatch: 100
             epochs: 20
             variant: reduction
-            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 2, output: sigmoid, initialisation: normal, classes: 10}
+            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 2, output: sigmoid, initialisation: he, classes: 10}
             cost: half-squared-error
             prior: {kind: gaussian, std: 1}
             noise: {input: 0.3, discriminator: 0}
             labels: {count: 100, seed: 0, minibatch: 100}
             heads: {distance: 6, weight: 1}
             phases:
-              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
-              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
-              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
-              classification: {optimizer: sgd, rate: 0.1, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
+              reconstruction: {optimizer: adam, rate: 0.001, schedule: {kind: cosine, from: 2/5}}
+              discriminator: {optimizer: adam, rate: 0.0005, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: adam, rate: 0.0005, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
+              classification: {optimizer: adam, rate: 0.001, schedule: {kind: cosine, from: 2/5}}
             checkpoint: {every_epochs: 5}
             evaluate: {every_epochs: 5}
             figures: {every_epochs: 5}

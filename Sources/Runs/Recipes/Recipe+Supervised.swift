@@ -10,13 +10,13 @@ extension Recipes {
             minibatch: 100
             epochs: 20
             variant: supervised
-            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 8, output: sigmoid, initialisation: normal, classes: 10}
+            model: {encoder: [300, 300], decoder: [300, 300], discriminator: [300, 300], code: 8, output: sigmoid, initialisation: he, classes: 10}
             cost: half-squared-error
             prior: {kind: gaussian, std: 1}
             phases:
-              reconstruction: {optimizer: sgd, rate: 0.01, momentum: 0.9, schedule: {kind: cosine, from: 2/5}}
-              discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
-              generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
+              reconstruction: {optimizer: adam, rate: 0.001, schedule: {kind: cosine, from: 2/5}}
+              discriminator: {optimizer: adam, rate: 0.0005, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
+              generator: {optimizer: adam, rate: 0.0005, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
             checkpoint: {every_epochs: 5}
             evaluate: {every_epochs: 5}
             figures: {every_epochs: 5}

@@ -106,6 +106,22 @@ import Testing
         #expect(noisy.yaml().contains("\nnorm: {decoder: shard}\nnoise: {input: 0}\n"))
     }
 
+    @Test("No run goes on as another variant, and the sentence names it", arguments: Variant.allCases)
+    func otherVariant(variant: Variant) throws {
+        func configuration(_ variant: Variant) throws -> Configuration {
+            try #require(try Recipes.all.map { try $0.configuration() }.first { $0.data.set == "glyphs" && $0.variant == variant })
+        }
+        let run = try configuration(variant)
+        for other in Variant.allCases where other != variant {
+            let error = #expect(throws: RunFolderError.self) {
+                try configuration(other).requireSameBits(as: run, after: 3, run: "mine")
+            }
+            #expect(
+                error?.description.contains("variant (\(variant.rawValue) in the run, now \(other.rawValue))") == true,
+                "\(error?.description ?? "")")
+        }
+    }
+
     @Test("The identity of a basic run is the text that it always was")
     func identity() {
         func phase(_ name: String, _ rate: String, _ momentum: String) -> String {

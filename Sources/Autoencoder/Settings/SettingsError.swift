@@ -56,7 +56,8 @@ extension TrainingSettings {
     private func validateNorms() throws {
         let norms = [("encoder", parts.norm.encoder), ("heads", parts.norm.heads), ("decoder", parts.norm.decoder)]
         for (key, norm) in norms where norm != .none {
-            for stream in Stream.allCases where mostRows(of: stream) > 0 {
+            // Labelled images are encoded, and not decoded.
+            for stream in Stream.allCases where mostRows(of: stream) > 0 && (stream == .images || key != "decoder") {
                 let least = stream == .images ? min(minibatchSize(ofStep: UInt64(epochs.steps - 1)), minibatch) : labelledMinibatch
                 let rows = norm == .batch ? least : least / shards
                 try require(

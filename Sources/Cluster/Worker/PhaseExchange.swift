@@ -46,7 +46,7 @@ package struct PhaseExchange {
     /// Runs the phase until it is applied.
     ///
     /// - Parameters:
-    ///   - waits: hears that this worker waits for moments of others (true), and that it goes on (false).
+    ///   - waits: hears that this worker waits for others within the phase (true), and that it goes on (false).
     ///   - contributed: hears once that this worker's part is complete.
     /// - Throws: `LinkFailure` where the exchange broke: nothing is applied then, and the replica is as it was, so that
     ///   the phase can be run afresh by other members; `NonFiniteGradient`.
@@ -74,7 +74,8 @@ package struct PhaseExchange {
             for segment in gathers.indices { try exchangeMoments(segment, attempt: attempt, sink, &clock, waits) }
             let start = MonotonicTime.now
             let reports = contribute(attempt: attempt, sink, gate)
-            if attempt == 0 { contributed(reports) }
+            // Of a further attempt nobody hears anew, but who waits for its sum owes nothing either.
+            if attempt == 0 { contributed(reports) } else { waits(true) }
             let computed = MonotonicTime.now
             clock.compute += computed - start
             try reducer.finish()

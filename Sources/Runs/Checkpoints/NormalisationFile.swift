@@ -10,6 +10,7 @@ import Kernels
 public struct NormalisationFile: Sendable {
     private static let name = "normalisation.safetensors"
     private static let parametersKey = "parameters"
+    private static let momentsKey = "moments"
 
     private let path: String
 
@@ -25,8 +26,14 @@ public struct NormalisationFile: Sendable {
         in file: NormalisationFile?, pace: @Sendable () throws -> Void = {}
     ) throws -> [Tensor] {
         guard settings.hasNorms else { return tensors }
-        let digest = hexDigits(StateDigest.parameters(of: tensors)) + (averaged ? " averaged" : "")
-        if let kept = file?.read(digest) { return tensors + kept }
+        // What they follow from: weights, images, and what is drawn on the way.
+        let digest = [
+            hexDigits(StateDigest.parameters(of: tensors)), averaged ? "averaged" : "last", "\(images.count) images",
+            "seed \(settings.seed)", "\(settings.parts.posterior)", settings.prior.kind,
+        ].joined(separator: ", ")
+        if let kept = file?.read(digest), (try? Inference(settings, tensors: tensors + kept, averaged: averaged)) != nil {
+            return tensors + kept
+        }
         let population = PopulationImages(
             count: images.count, images: { (rows: Range<Int>) -> [UInt8] in images.images(rows) },
             labels: { (rows: Range<Int>) -> [UInt8] in images.labels(rows) })
@@ -38,12 +45,23 @@ public struct NormalisationFile: Sendable {
 
     private func read(_ digest: String) -> [Tensor]? {
         guard let reader = try? SafetensorsReader(path: path), reader.metadata[Self.parametersKey] == digest else { return nil }
-        return try? StateFile.tensors(of: reader)
+        guard let moments = try? StateFile.tensors(of: reader), reader.metadata[Self.momentsKey] == Self.digest(of: moments) else {
+            return nil
+        }
+        return moments
+    }
+
+    /// A damaged value would give other codes, and no sign of it.
+    private static func digest(of moments: [Tensor]) -> String {
+        var digest = StateDigest()
+        for tensor in moments.sorted(by: { StateNames.precedes($0.name, $1.name) }) { digest.add(tensor) }
+        return hexDigits(digest.finish())
     }
 
     private func write(_ moments: [Tensor], _ digest: String) {
         let ordered = moments.sorted { StateNames.precedes($0.name, $1.name) }
-        try? Safetensors.write(ordered, metadata: [Self.parametersKey: digest], to: path)
+        try? Safetensors.write(
+            ordered, metadata: [Self.parametersKey: digest, Self.momentsKey: Self.digest(of: ordered)], to: path)
     }
 }
 

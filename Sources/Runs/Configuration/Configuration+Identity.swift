@@ -86,7 +86,9 @@ extension Configuration {
         let mine = training(pixels: 1, trainingImages: images)
         let others = other.training(pixels: 1, trainingImages: images)
         let epochs = mine.epoch(ofStep: steps - 1)
-        if let my = mine.phases[phase], let its = others.phases[phase], my.rate == its.rate,
+        // Another variant may have no such phase.
+        guard let my = mine.phases[phase], let its = others.phases[phase] else { return false }
+        if my.rate == its.rate,
             my.schedule.withinFirst(epochs) == its.schedule.withinFirst(epochs)
         {
             return true

@@ -142,6 +142,9 @@ struct Decode: ParsableCommand {
             guard y == nil else { throw UsageError("this run decodes a code alone; leave --y out") }
             return nil
         }
+        guard chosen == nil || y == nil else {
+            throw UsageError("--y has a label for each row; leave --label and --cluster out, or --y")
+        }
         if let chosen { return Inference.oneHots([Int](repeating: chosen, count: rows), classes: columns) }
         guard let y else {
             let flag = run.training.labelsAreClasses ? "--label K" : "--cluster K"

@@ -10,8 +10,9 @@ extension Recipes {
             minibatch: 100
             epochs: 20
             variant: gan
-            model: {decoder: [300, 300], discriminator: [300, 300], code: 8, output: sigmoid, initialisation: normal}
+            model: {decoder: [300, 300], discriminator: [300, 300], code: 8, output: sigmoid, initialisation: he}
             prior: {kind: gaussian, std: 1}
+            noise: {discriminator: 0.3}      # steadies the game: digits come out clearer
             phases:
               discriminator: {optimizer: adam, rate: 2.0e-4, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}
               generator: {optimizer: adam, rate: 2.0e-4, beta1: 0.5, schedule: {kind: cosine, from: 2/5}}

@@ -16,10 +16,12 @@ public enum DataError: Error, Sendable, Hashable {
     case missing(set: String, files: [String], folders: [String], wayOn: String)
     /// A setting of the `data` section is impossible.
     case setting(key: String, found: String, expected: String)
-    /// A setting of the `labels` or `model` section does not fit the labels that there are.
+    /// A setting of the `labels` section does not fit the labels that there are.
     case labels(key: String, found: String, expected: String)
-    /// A variant that learns from labels, on images that have none.
-    case unlabelled(variant: String)
+    /// The labels of a split are not those of `model.classes`; `fitting` are the classes that they would be those of, if any.
+    case classes(split: DataSet.Split, labels: String, classes: Int, fitting: Int?)
+    /// A variant that learns from labels, on images of a set that have none.
+    case unlabelled(variant: String, set: String)
     /// A name that is no data set that can be fetched or verified.
     case unknownSet(name: String, known: [String])
     /// A file could be had from none of its mirrors; one reason a mirror.
@@ -61,9 +63,23 @@ extension DataError: CustomStringConvertible {
                 + "\(follows)."
         case .labels(let key, let found, let expected):
             return "\(key) is \(found), expected \(expected); change it with --set \(key)=N."
-        case .unlabelled(let variant):
-            return "the data set has no labels, which \(variant) learns from; give it a file of labels (data.labels), "
-                + "or choose a variant that needs none."
+        case .classes(let split, let labels, let classes, let fitting):
+            let isTraining = split == .train
+            let images = isTraining ? "training" : split.rawValue
+            let each = isTraining ? ", each with an image to learn from" : ""
+            let wayOn =
+                !isTraining
+                ? "leave images of other classes out, or train on images of every class"
+                : fitting.map { "give --set model.classes=\($0)" }
+                    ?? "number the classes of the data from 0 on without a gap, 255 of them at most"
+            return "the labels of the \(images) images are \(labels), and \(classes) classes (model.classes) are those from 0 to "
+                + "\(classes - 1)\(each); \(wayOn)."
+        case .unlabelled(let variant, let set):
+            let wayOn =
+                set == "npz"
+                ? "give its archive arrays of labels (y_train and y_test, or train_labels and test_labels)"
+                : "give it files of labels (data.labels, data.test_labels)"
+            return "the data set has no labels, which \(variant) learns from; \(wayOn), or choose a variant that needs none."
         case .unknownSet(let name, let known):
             return "no data set is called \(name) here; known are \(known.joined(separator: ", ")) (`lockstep data list`)."
         case .download(let file, let reasons):

@@ -75,7 +75,7 @@ private func requireCurrentFolder() throws {
 private func isUsage(_ error: any Error) -> Bool {
     switch error {
     case is ConfigurationError, is SettingsError, is UnknownRecipe, is KernelFamilyError, is UsageError: true
-    case DataError.setting, DataError.labels, DataError.unlabelled, DataError.unknownSet: true
+    case DataError.setting, DataError.labels, DataError.classes, DataError.unlabelled, DataError.unknownSet: true
     default: false
     }
 }

@@ -67,6 +67,37 @@ import Testing
         #expect(try data(ConfigurationSources(base: run, sets: ["data.train=auto"])) == [6, 2])
     }
 
+    @Test("Held-out images of a class that the model has not are refused as the training images are, where labels count")
+    func heldOutLabels() throws {
+        try writePair("own")
+        func opened(_ variant: String, training: [UInt8], test: [UInt8]) throws -> (configuration: Configuration, data: DataSet) {
+            for (name, labels) in [("train", training), ("test", test)] {
+                _ = try scratch.write([0, 0, 8, 1, 0, 0, 0, UInt8(labels.count)] + labels, to: "own/\(name).labels")
+            }
+            let sets = ["data.labels=\(scratch.file("own/train.labels"))", "data.test_labels=\(scratch.file("own/test.labels"))"]
+            return try Configuration.load(
+                ConfigurationSources(
+                    sets: settings("own") + sets + ["variant=\(variant)"] + (variant == "basic" ? [] : ["model.classes=2"]))
+            ).opened(directory: nil)
+        }
+        let usual: [UInt8] = [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]
+        for (validation, test, split) in [([0, 2], [0, 0, 0, 0], "validation"), ([1, 1], [0, 1, 4, 0], "test")]
+            as [([UInt8], [UInt8], String)]
+        {
+            let (configuration, data) = try opened("supervised", training: usual + validation, test: test)
+            let text = sentence { _ = try configuration.stepImages(data) }
+            #expect(text.hasPrefix("the labels of the \(split) images are 0"), "\(text)")
+            #expect(
+                text.hasSuffix(
+                    "and 2 classes (model.classes) are those from 0 to 1; leave images of other classes out, or train on images of every class."
+                ))
+            let basic = try opened("basic", training: usual + validation, test: test)
+            _ = try basic.configuration.stepImages(basic.data)
+        }
+        let (configuration, data) = try opened("supervised", training: usual + [1, 1], test: [0, 0, 0, 0])
+        _ = try configuration.stepImages(data)
+    }
+
     private func run(_ folder: String, named name: String) throws -> RunFolder {
         let (configuration, data) = try Configuration.load(ConfigurationSources(sets: settings(folder))).opened(directory: nil)
         #expect(configuration.data.train == 10 && configuration.data.validation == 2)

@@ -45,7 +45,7 @@ struct PreparedRun: Sendable {
         opened.configuration = configuration
         self.options = opened
         let train = data.train
-        images = try configuration.stepImages(train)
+        images = try configuration.stepImages(data)
         training = images.settings
         // It evaluates, with one thread and the states that wait for that.
         try MemoryRoom.require(

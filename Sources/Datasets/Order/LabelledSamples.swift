@@ -12,11 +12,19 @@ public struct LabelledSamples: Sendable, Equatable {
     ///   - count: of all classes together; a multiple of `classes`.
     ///   - images: how many training images there are.
     ///   - label: of each of them.
-    /// - Throws: `DataError.labels` where a class has too few images, or the count does not divide.
+    /// - Throws: `DataError.classes` where the images are not of these classes; `DataError.labels` where one of them has too few images, or the
+    ///   count does not divide.
     public init(count: Int, classes: Int, seed: UInt64, images: Int, label: (Int) -> UInt8) throws {
-        guard classes > 0, count > 0, count % classes == 0 else {
+        precondition(classes > 0, "labels of \(classes) classes")
+        let counts = ClassCounts(.train, images: images, label: label)
+        try counts.require(classes: classes)
+        let (rarest, there) = counts.rarest(of: classes)
+        guard count > 0, count % classes == 0, count / classes <= there else {
             throw DataError.labels(
-                key: "labels.count", found: "\(count)", expected: "a multiple of the \(classes) classes, as many of each")
+                key: "labels.count", found: "\(count)",
+                expected:
+                    "all, or a multiple of \(classes) up to \(there * classes), since class \(rarest) has \(there) of the training images"
+            )
         }
         let source = RandomSource(seed: seed, purpose: .labels, step: 0)
         let words = Storage<UInt32>(count: images).all
@@ -26,20 +34,9 @@ public struct LabelledSamples: Sendable, Equatable {
         var chosen: [Int] = []
         for index in order {
             let label = Int(label(index))
-            guard label < classes else {
-                throw DataError.labels(
-                    key: "model.classes", found: "\(classes)",
-                    expected: "more than \(label), a label that training image \(index) has")
-            }
             guard left[label] > 0 else { continue }
             left[label] -= 1
             chosen.append(index)
-        }
-        if let missing = left.firstIndex(where: { $0 > 0 }) {
-            let there = count / classes - left[missing]
-            throw DataError.labels(
-                key: "labels.count", found: "\(count)",
-                expected: "at most \(there * classes), since class \(missing) has \(there) images")
         }
         indices = chosen.sorted()
     }

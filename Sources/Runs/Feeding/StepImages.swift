@@ -14,20 +14,22 @@ public final class StepImages: Sendable {
     /// A label that is none.
     private static let none = UInt8.max
 
-    /// - Parameter data: the training images.
+    /// - Parameters:
+    ///   - data: the training images.
+    ///   - set: which data set they are of.
     /// - Throws: `DataError` where the labels are not those that the settings need.
-    public init(_ data: ImageSubset, _ settings: TrainingSettings) throws {
+    init(_ data: ImageSubset, _ settings: TrainingSettings, set: String) throws {
         self.data = data
         self.settings = settings
         plan = MinibatchPlan(count: data.count, minibatch: settings.minibatch, seed: settings.seed)
-        guard let labels = settings.parts.labels, settings.usesImageLabels || settings.labelledMinibatch > 0 else {
+        guard settings.learnsFromLabels, let labels = settings.parts.labels else {
             (labelled, isVisible) = (nil, nil)
             return
         }
         let classes = settings.model.classes
-        guard data.hasLabels else { throw DataError.unlabelled(variant: settings.variant.rawValue) }
+        guard data.hasLabels else { throw DataError.unlabelled(variant: settings.variant.rawValue, set: set) }
         guard let count = labels.count else {
-            try Self.check(data, classes: classes)
+            try ClassCounts(.train, data).require(classes: classes)
             labelled = LabelledSamples(all: data.count)
             isVisible = nil
             return
@@ -37,22 +39,6 @@ public final class StepImages: Sendable {
         var visible = [Bool](repeating: false, count: data.count)
         for index in chosen.indices { visible[index] = true }
         (labelled, isVisible) = (chosen, visible)
-    }
-
-    /// Every image has one of the classes, and every class an image.
-    private static func check(_ data: ImageSubset, classes: Int) throws {
-        var counts = [Int](repeating: 0, count: 256)
-        for index in 0..<data.count { counts[Int(data.label(index))] += 1 }
-        if let label = counts.lastIndex(where: { $0 > 0 }), label >= classes {
-            throw DataError.labels(
-                key: "model.classes", found: "\(classes)",
-                expected: "\(label + 1) or more, since a training image has the label \(label)")
-        }
-        if let missing = counts[..<classes].firstIndex(of: 0) {
-            throw DataError.labels(
-                key: "model.classes", found: "\(classes)",
-                expected: "classes that there are, and no training image has the label \(missing)")
-        }
     }
 
     /// What a step takes of every stream: drawn once, however many workers share it.
@@ -106,6 +92,11 @@ extension StepImages {
     }
 }
 
+extension TrainingSettings {
+    /// Whether a step sees labels of images.
+    fileprivate var learnsFromLabels: Bool { parts.labels != nil && (usesImageLabels || labelledMinibatch > 0) }
+}
+
 extension Configuration {
     /// What feeds the steps of a run of this configuration. What settings and images make impossible together is found here,
     /// before anything is made for the run.
@@ -115,6 +106,17 @@ extension Configuration {
     public func stepImages(_ train: ImageSubset) throws -> StepImages {
         let settings = training(pixels: train.pixels, trainingImages: train.count)
         try settings.validate()
-        return try StepImages(train, settings)
+        return try StepImages(train, settings, set: data.set)
+    }
+
+    /// The same of a whole data set, whose held-out images are judged by their labels: where the settings need labels, theirs are of the
+    /// classes too.
+    public func stepImages(_ data: DataSet) throws -> StepImages {
+        let images = try stepImages(data.train)
+        guard images.settings.learnsFromLabels else { return images }
+        for split in [DataSet.Split.validation, .test] where data.subset(split).hasLabels {
+            try ClassCounts(split, data.subset(split)).require(classes: images.settings.model.classes)
+        }
+        return images
     }
 }

@@ -32,7 +32,7 @@ struct BenchCodec: ParsableCommand {
             let wanted = try settings.configuration()
             try KernelChoice.require(wanted.kernel)
             let (configuration, data) = try wanted.opened(directory: settings.data)
-            let images = try configuration.stepImages(data.train)
+            let images = try configuration.stepImages(data)
             let training = images.settings
             let threads = MachineLimits.here.cores
             try training.requireMemory(threads: threads, or: "take a smaller model")

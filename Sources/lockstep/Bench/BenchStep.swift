@@ -43,7 +43,7 @@ struct BenchStep: ParsableCommand {
             let (configuration, data) = try wanted.opened(directory: settings.data)
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
-            let training = try configuration.stepImages(data.train).settings
+            let training = try configuration.stepImages(data).settings
             try RunThreads.requireForRun(
                 workers: spread.workers.bounds.upperBound, threads: configuration.threads, hasServer: spread.topology == .server)
             try training.requireMemory(threads: configuration.threads, held: RunRoom(configuration: configuration, data: data).held)

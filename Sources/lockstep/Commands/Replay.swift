@@ -48,7 +48,7 @@ struct Replay: ParsableCommand {
             try KernelChoice.require(own.kernel)
             let (configuration, data) = try folder.openData(own, directory: self.data)
             try folder.requireStep(step, of: configuration, trainingImages: data.train.count)
-            let images = try configuration.stepImages(data.train)
+            let images = try configuration.stepImages(data)
             let replica = try Replica(images.settings)
             let before = try folder.checkpoints().newestWhole(before: step)
             for left in before.leftOut { Output.note("passed over a checkpoint: \(left)") }

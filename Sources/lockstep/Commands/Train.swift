@@ -56,7 +56,7 @@ struct Train: ParsableCommand {
             let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             if dryRun { try DryRun.require(wanted) }
             let (configuration, data) = try wanted.opened(directory: settings.data)
-            let training = try configuration.stepImages(data.train).settings
+            let training = try configuration.stepImages(data).settings
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             let sweep = try seeds.map { try SeedSweep(self, seeds: $0, configuration: configuration, data: data) }

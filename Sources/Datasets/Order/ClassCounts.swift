@@ -1,0 +1,63 @@
+/// How many images of a split have each label, and whether these labels are those of so many classes.
+///
+/// The classes are 0 to K − 1 for K = `model.classes`. A byte holds a label and one of its values is none, so that K is at most 255.
+public struct ClassCounts: Sendable {
+    private let split: DataSet.Split
+    /// By label.
+    private let counts: [Int]
+
+    private static let mostClasses = 255
+
+    /// - Parameter label: of each of so many images.
+    public init(_ split: DataSet.Split, images: Int, label: (Int) -> UInt8) {
+        self.split = split
+        var counts = [Int](repeating: 0, count: 256)
+        for index in 0..<images { counts[Int(label(index))] += 1 }
+        self.counts = counts
+    }
+
+    /// Of images that have labels.
+    public init(_ split: DataSet.Split, _ images: ImageSubset) {
+        self.init(split, images: images.count) { images.label($0) }
+    }
+
+    /// The label that the fewest of the images have among those of so many classes, and how many they are.
+    func rarest(of classes: Int) -> (label: Int, images: Int) {
+        let rarest = (0..<classes).min { counts[$0] < counts[$1] } ?? 0
+        return (rarest, counts[rarest])
+    }
+
+    /// - Throws: `DataError.classes` where a label lies beyond the classes, and, of training images, where a class has no image.
+    public func require(classes: Int) throws {
+        precondition((1...Self.mostClasses).contains(classes), "\(classes) classes")
+        let isWithin = counts[classes...].allSatisfy { $0 == 0 }
+        guard isWithin, split != .train || rarest(of: classes).images > 0 else {
+            throw DataError.classes(split: split, labels: text, classes: classes, fitting: split == .train ? fitting : nil)
+        }
+    }
+
+    /// As many classes as have an image each, where these are all labels that there are.
+    private var fitting: Int? {
+        let end = counts.firstIndex(of: 0) ?? counts.count
+        return (1...Self.mostClasses).contains(end) && counts[end...].allSatisfy { $0 == 0 } ? end : nil
+    }
+
+    /// The labels that there are, "0 to 5, 7".
+    private var text: String {
+        var runs: [ClosedRange<Int>] = []
+        for label in counts.indices where counts[label] > 0 {
+            if let last = runs.last, last.upperBound == label - 1 {
+                runs[runs.count - 1] = last.lowerBound...label
+            } else {
+                runs.append(label...label)
+            }
+        }
+        let shown = runs.prefix(Self.mostRuns).map {
+            $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)"
+        }
+        return shown.joined(separator: ", ") + (runs.count > Self.mostRuns ? ", …" : "")
+    }
+
+    /// More say no more.
+    private static let mostRuns = 5
+}

@@ -39,6 +39,11 @@ public enum StateFile {
         }
     }
 
+    /// The configuration of the run that the file is of; nil where it has none that can be read.
+    public static func configuration(of reader: SafetensorsReader, path: String) -> Configuration? {
+        reader.metadata[Key.configuration].flatMap { try? Configuration.read(yaml: $0, file: path) }
+    }
+
     private static let stateTypes: Set<ElementType> = [.f32, .f64, .i32]
 
     /// Steps done, epoch of the last one, phases applied and chain hash of the file.

@@ -29,9 +29,7 @@ extension RunFolder {
     public func otherSettings(of checkpoint: Checkpoint, than configuration: Configuration) -> String? {
         guard checkpoint.info.identity != configuration.identityDigest else { return nil }
         let place = "the checkpoint after step \(checkpoint.info.step) was made with others"
-        let made = (try? checkpoint.open())?.metadata[StateFile.Key.configuration].flatMap {
-            try? Configuration.read(yaml: $0, file: checkpoint.statePath)
-        }
+        let made = (try? checkpoint.open()).flatMap { StateFile.configuration(of: $0, path: checkpoint.statePath) }
         let wrong = made.map { configuration.bitsDifference(from: $0, after: checkpoint.info.step) }
         // A version that knows more settings than the one that wrote it, each at the value that changes nothing.
         guard wrong?.isEmpty != true, CheckpointStore.damage(of: checkpoint.path) == nil else { return nil }

@@ -117,8 +117,22 @@ import Testing
                 try configuration(other).requireSameBits(as: run, after: 3, run: "mine")
             }
             #expect(
-                error?.description.contains("variant (\(variant.rawValue) in the run, now \(other.rawValue))") == true,
+                error?.description.contains(
+                    "that change its bits: variant (\(variant.rawValue) in the run, now \(other.rawValue)); begin a new run")
+                    == true,
                 "\(error?.description ?? "")")
+        }
+    }
+
+    @Test("Another variant is refused before what it does not go with, and the run's own is no other one")
+    func otherVariantFirst() throws {
+        for (variant, isOther) in [("label-informed", true), ("vae", true), ("basic", false), ("vea", false)] {
+            var sources = ConfigurationSources(sets: ["variant=\(variant)", "seed=3"])
+            sources.base = Configuration()
+            let text = sentence { try Configuration.requireVariant(of: sources, run: "mine") }
+            let expected =
+                "The run mine cannot go on with other settings that change its bits: variant (basic in the run, now \(variant)); begin"
+            #expect(isOther ? text.hasPrefix(expected) : text == "no error", "\(text)")
         }
     }
 

@@ -27,6 +27,11 @@ extension Configuration {
         }
     }
 
+    /// Of differences those that a person is told: where the variant differs, that alone, since most of the others follow from it.
+    public static func telling(_ differences: [Difference]) -> [Difference] {
+        differences.first { $0.key == variantKey }.map { [$0] } ?? differences
+    }
+
     /// Everything that changes bits, as lines `key=value` in the order of a recipe. Equal texts mean equal bits, on one kernel family.
     public var identity: String {
         unusualSettings.leaves.filter { Self.changesBits($0.key) }.map { "\($0.key)=\($0.value.flow)\n" }.joined()
@@ -108,13 +113,24 @@ extension Configuration {
     ///   - name: the run, as the user knows it.
     public func requireSameBits(as run: Configuration, after steps: UInt64, run name: String) throws {
         let wrong = withSizes(of: run).bitsDifference(from: run, after: steps)
-        guard wrong.isEmpty else {
-            let list = wrong.map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
-            throw RunFolderError(
-                "The run \(name) cannot go on with other settings that change its bits: \(list); begin a new run from its weights with `\(RunFolder.beginning(from: name))` and these settings."
-            )
-        }
+        try Self.requireNone(of: wrong, run: name)
         try requireRates(movingEndOf: run, after: steps, run: name)
+    }
+
+    /// The same of the variant alone, which sources name beside the run's own configuration: before it is found that the variant does not go
+    /// with the run's other settings.
+    public static func requireVariant(of sources: ConfigurationSources, run name: String) throws {
+        guard let run = sources.base?.variant, let wanted = try variant(of: sources), wanted != run else { return }
+        try requireNone(
+            of: [Difference(key: variantKey, mine: wanted.rawValue, other: run.rawValue, changesBits: true)], run: name)
+    }
+
+    private static func requireNone(of wrong: [Difference], run name: String) throws {
+        guard !wrong.isEmpty else { return }
+        let list = telling(wrong).map { "\($0.key) (\($0.other) in the run, now \($0.mine))" }.joined(separator: ", ")
+        throw RunFolderError(
+            "The run \(name) cannot go on with other settings that change its bits: \(list); begin a new run from its weights with `\(RunFolder.beginning(from: name))` and these settings."
+        )
     }
 
     /// An end that is moved to where every rate is 0 is no wish that anybody has.

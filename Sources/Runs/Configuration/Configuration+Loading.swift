@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 import Waiting
 
@@ -31,6 +32,13 @@ extension Configuration {
     /// Whether any source gives a key, so that a default that depends on the machine (`threads`) need not be guessed at.
     public static func isGiven(_ key: String, in sources: ConfigurationSources) throws -> Bool {
         try merged(sources).contains(key)
+    }
+
+    /// The variant that the sources come to; nil where they name none that there is.
+    static func variant(of sources: ConfigurationSources) throws -> Variant? {
+        var variant: Variant?
+        if case .scalar(let text, _)? = try merged(sources)[variantKey]?.content { variant = Variant(rawValue: text) }
+        return variant
     }
 
     /// Longest text that is read.

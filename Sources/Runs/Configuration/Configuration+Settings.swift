@@ -85,7 +85,7 @@ extension Configuration {
         return settings.without(Set(unsaid.map(\.key)))
     }
 
-    private static let variantKey = "variant"
+    static let variantKey = "variant"
 
     /// Those that not every variant has and the basic one had from the start.
     private static let firstSettings: Set<VariantSetting> = [.encoder, .discriminator, .cost, .inputNoise]

@@ -34,6 +34,7 @@ extension RunFolder {
         // A version that knows more settings than the one that wrote it, each at the value that changes nothing.
         guard wrong?.isEmpty != true, CheckpointStore.damage(of: checkpoint.path) == nil else { return nil }
         guard let wrong else { return "\(place), which cannot be read" }
-        return "\(place): " + wrong.map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(separator: ", ")
+        return "\(place): "
+            + Configuration.telling(wrong).map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(separator: ", ")
     }
 }

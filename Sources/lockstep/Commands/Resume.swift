@@ -68,6 +68,7 @@ struct Resume: ParsableCommand {
                 ].compactMap(\.self)
             var sources = ConfigurationSources(sets: sets, flags: flags)
             sources.base = existing
+            try Configuration.requireVariant(of: sources, run: folder.typedName)
             let configuration = try Configuration.load(sources)
             try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)

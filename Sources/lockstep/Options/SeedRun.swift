@@ -77,7 +77,8 @@ struct SeedRun {
     private func requireSame(_ existing: Configuration) throws {
         let differences = configuration.difference(from: existing).filter(\.changesBits)
         guard !differences.isEmpty else { return }
-        let list = differences.map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(separator: ", ")
+        let list = Configuration.telling(differences).map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(
+            separator: ", ")
         throw LocalError(
             "the run \(path) is not what this command makes of its seed: \(list); give the settings that it began with, or another place with --run. Nothing was changed"
         )

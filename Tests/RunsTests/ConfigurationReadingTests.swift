@@ -135,7 +135,10 @@ import Testing
                 "my.yaml, line 2: phases.classification: the variant basic has no classification phase; remove it, or choose a variant that has it (semi-supervised, reduction)."
             ),
             ("phases:\n  warming: {rate: 1}", "my.yaml, line 2: phases.warming: there is no such key in phases."),
-            ("prior: {kind: gaussian, thickness: 1}", "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian."),
+            (
+                "prior: {kind: gaussian, thickness: 1}",
+                "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian, but with kind swiss-roll."
+            ),
             (
                 "model.code: 3",
                 "my.yaml, line 1: model.code: a key with dots is for --set, and in a file a mapping holds it: write model: {code: 3}."
@@ -148,7 +151,10 @@ import Testing
                 "phases: {generator: {schedule: {at: 1}}}",
                 "my.yaml, line 1: phases.generator.schedule.at: a list such as [50, 1000] is expected, not \"1\"."
             ),
-            ("prior: {thickness: 1}", "my.yaml, line 1: prior.thickness: this key belongs to another kind."),
+            (
+                "prior: {thickness: 1}",
+                "my.yaml, line 1: prior.thickness: this key does not go with kind gaussian, but with kind swiss-roll."
+            ),
             (
                 "prior: {kind: swissroll}",
                 "my.yaml, line 1: prior.kind: \"swissroll\" is none of gaussian, uniform, mixture, swiss-roll; did you mean swiss-roll?"
@@ -220,7 +226,19 @@ import Testing
             ),
             (
                 "phases: {generator: {optimizer: adam, momentum: 0.9}}",
-                "my.yaml, line 1: phases.generator.momentum: this key does not go with optimizer adam."
+                "my.yaml, line 1: phases.generator.momentum: this key does not go with optimizer adam, but with optimizer sgd."
+            ),
+            (
+                "phases: {generator: {beta2: 0.9}}",
+                "my.yaml, line 1: phases.generator.beta2: this key does not go with optimizer sgd, but with optimizer adam."
+            ),
+            (
+                "phases: {generator: {schedule: {kind: constant, at: [3]}}}",
+                "my.yaml, line 1: phases.generator.schedule.at: this key does not go with kind constant, but with kind steps."
+            ),
+            (
+                "prior: {std: 1, kind: uniform}",
+                "my.yaml, line 1: prior.std: this key does not go with kind uniform, but with kind gaussian."
             ),
             (
                 "phases:\n  generator:\n    schedule: {kind: cosine, from: 6/5}",

@@ -262,7 +262,7 @@ import Testing
             ),
             (
                 "posterior: {kind: gaussian, width: 3}",
-                "my.yaml, line 1: posterior.width: this key does not go with kind gaussian."
+                "my.yaml, line 1: posterior.width: this key does not go with kind gaussian, but with kind universal."
             ),
             (
                 "posterior: {kind: universal, std: 0}",

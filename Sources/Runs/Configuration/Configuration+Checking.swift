@@ -35,15 +35,6 @@ extension Configuration {
 
     /// Every dotted key there is, over all kinds of priors, optimizers, schedules and data sets, with the names of the mappings they stand in.
     public static let knownKeys: [String] = {
-        var specimens = PriorSettings.usual.map { prior in
-            var specimen = Configuration()
-            specimen.prior = prior
-            return specimen
-        }
-        specimens[0].data = DataSettings(
-            set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
-            folder: "folder")
-        specimens += Variant.allCases.flatMap(specimens(of:))
         var keys: [String] = []
         for key in specimens.flatMap({ $0.settings.leaves.map(\.key) }) {
             let parts = key.split(separator: ".")
@@ -53,6 +44,39 @@ extension Configuration {
             }
         }
         return keys
+    }()
+
+    /// Keys that say which others their mapping has.
+    static let kindKeys: Set<String> = ["kind", "optimizer"]
+
+    /// Of each key in a mapping with a kind, the kinds that have it, by the dotted key.
+    static let kindsByKey: [String: [String]] = {
+        var kinds: [String: [String]] = [:]
+        for leaves in specimens.map(\.settings.leaves) {
+            for (key, value) in leaves {
+                let parts = key.split(separator: ".")
+                guard let last = parts.last, kindKeys.contains(String(last)) else { continue }
+                let mapping = parts.dropLast().joined(separator: ".") + "."
+                let own = leaves.map(\.key).filter { $0.hasPrefix(mapping) && !$0.dropFirst(mapping.count).contains(".") }
+                for other in own where !(kinds[other] ?? []).contains(value.flow) {
+                    kinds[other, default: []].append(value.flow)
+                }
+            }
+        }
+        return kinds
+    }()
+
+    /// Configurations that have among them every key there is.
+    private static let specimens: [Configuration] = {
+        var specimens = PriorSettings.usual.map { prior in
+            var specimen = Configuration()
+            specimen.prior = prior
+            return specimen
+        }
+        specimens[0].data = DataSettings(
+            set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
+            folder: "folder")
+        return specimens + Variant.allCases.flatMap(specimens(of:))
     }()
 
     /// A variant with and without labels, its phases with each kind of optimizer and schedule.

@@ -7,6 +7,8 @@ final class SettingSection {
     private let path: String
     private let setting: Setting
     private var asked: [String] = []
+    /// Which key says the mapping's kind, and the kind, once it was read.
+    private var kind: (key: String, value: String)?
 
     /// - Parameter path: dotted key of the mapping; empty for the root.
     init(_ setting: Setting, path: String) throws {
@@ -174,12 +176,13 @@ final class SettingSection {
 
     /// One of a few words. The error names the nearest.
     func choice(_ key: String, default fallback: String, among words: [String]) throws -> String {
-        guard let (text, value) = try text(key) else { return fallback }
-        guard words.contains(text) else {
+        let (given, value) = try text(key) ?? (fallback, setting)
+        guard words.contains(given) else {
             throw Self.error(
-                value, full(key), "\"\(text)\" is none of \(words.joined(separator: ", "))", NearestName.of(text, among: words))
+                value, full(key), "\"\(given)\" is none of \(words.joined(separator: ", "))", NearestName.of(given, among: words))
         }
-        return text
+        if Configuration.kindKeys.contains(key) { kind = (key, given) }
+        return given
     }
 
     /// The error for a key under `key` that is impossible for a reason the reader above it knows.
@@ -196,8 +199,12 @@ final class SettingSection {
                     origin: entry.keyOrigin.text, key: key,
                     problem: "a key with dots is for --set, and in a file a mapping holds it: write \(Self.nested(entry))")
             }
-            if Configuration.knownKeys.contains(key) {
-                throw ConfigurationError(origin: entry.keyOrigin.text, key: key, problem: "this key \(whoseKind)")
+            if let kind, let owners = Configuration.kindsByKey[key] {
+                throw ConfigurationError(
+                    origin: entry.keyOrigin.text, key: key,
+                    problem:
+                        "this key does not go with \(kind.key) \(kind.value), but with \(kind.key) \(owners.joined(separator: " or "))"
+                )
             }
             let nearest = NearestName.of(entry.key, among: asked).map(full) ?? Configuration.keyElsewhere(named: entry.key)
             throw ConfigurationError(
@@ -211,14 +218,6 @@ final class SettingSection {
         let parts = entry.key.split(separator: ".")
         let inner = parts.dropFirst().reversed().reduce(entry.value.flow) { "{\($1): \($0)}" }
         return "\(parts.first ?? ""): \(inner)"
-    }
-
-    /// Why a key that exists cannot stand in this mapping.
-    private var whoseKind: String {
-        for entry in setting.entries ?? [] where ["kind", "optimizer", "set"].contains(entry.key) {
-            return "does not go with \(entry.key) \(entry.value.flow)"
-        }
-        return "belongs to another kind"
     }
 }
 

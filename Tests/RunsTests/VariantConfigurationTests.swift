@@ -250,7 +250,7 @@ import Testing
             ),
             (
                 "variant: semi-supervised\nlabels: {count: 0}",
-                "my.yaml, line 2: labels.count: 0 is impossible, expected 1 to 2147483647; did you mean 1?"
+                "my.yaml, line 2: labels.count: 0 is impossible, expected 1 to 2147483647, or all; did you mean all?"
             ),
             (
                 "variant: semi-supervised\nlabels:\n  count: 105",

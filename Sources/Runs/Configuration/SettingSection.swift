@@ -48,9 +48,10 @@ final class SettingSection {
         return try Self.integer(value, full(key), in: range)
     }
 
-    private static func integer<Value: FixedWidthInteger>(_ setting: Setting, _ key: String, in range: ClosedRange<Value>) throws
-        -> Value
-    {
+    /// - Parameter word: what may stand in the number's place: of counts that follow the data, no number is sure to be a right one.
+    private static func integer<Value: FixedWidthInteger>(
+        _ setting: Setting, _ key: String, in range: ClosedRange<Value>, or word: String? = nil
+    ) throws -> Value {
         guard case .scalar(let text, isQuoted: false) = setting.content, let value = whole(text) else {
             throw error(setting, key, "a whole number is expected, not \(setting.description)")
         }
@@ -60,7 +61,9 @@ final class SettingSection {
                 ? range.lowerBound : Value(value).map { $0 < range.lowerBound ? range.lowerBound : range.upperBound }
             let bounds =
                 range.upperBound == Value.max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
-            throw error(setting, key, "\(text) is impossible, expected \(bounds)", (nearest ?? range.upperBound).description)
+            throw error(
+                setting, key, "\(text) is impossible, expected \(bounds)\(word.map { ", or \($0)" } ?? "")",
+                word ?? (nearest ?? range.upperBound).description)
         }
         return number
     }
@@ -77,7 +80,7 @@ final class SettingSection {
         guard case .scalar(let text, isQuoted: false) = value.content, Self.whole(text) != nil else {
             throw Self.error(value, full(key), "a whole number or \(word) is expected, not \(value.description)")
         }
-        return try Self.integer(value, full(key), in: range)
+        return try Self.integer(value, full(key), in: range, or: word)
     }
 
     /// Digits with an optional sign; YAML's underscores are taken out.

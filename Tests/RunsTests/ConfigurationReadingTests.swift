@@ -203,11 +203,27 @@ import Testing
             ),
             (
                 "prior: {kind: uniform, low: -1e308}",
-                "my.yaml, line 1: prior.low: -1e308 is impossible, expected any number: training is in single precision, where it is infinite."
+                "my.yaml, line 1: prior.low: -1e308 is impossible, expected -1000000 to 1000000."
             ),
             (
-                "prior: {kind: uniform, low: -3e38, high: 3e38}",
-                "my.yaml, line 1: prior.high: a uniform prior from -3e+38 to 3e+38 is impossible: in single precision its width is 0 or infinite."
+                "prior: {kind: uniform, low: 0, high: 1e-300}",
+                "my.yaml, line 1: prior.high: a uniform prior from 0.0 to 1e-300 is impossible: in single precision its width is 0."
+            ),
+            (
+                "phases: {generator: {rate: 0.1, schedule: {at: [1, 2, 3], factor: 1000}}}",
+                "my.yaml, line 1: phases.generator.schedule: the schedule takes the rate from 0.1 to 100000000.0, expected 0 to 1000000."
+            ),
+            (
+                "phases: {generator: {rate: 1000, schedule: {kind: cosine, after: 2000}}}",
+                "my.yaml, line 1: phases.generator.schedule: the schedule takes the rate from 1000.0 to 2000000.0, expected 0 to 1000000."
+            ),
+            (
+                "phases: {generator: {schedule: {warm_up: 1e39}}}",
+                "my.yaml, line 1: phases.generator.schedule.warm_up: 1e39 is impossible, expected 0 or more: training is in single precision, where it is infinite."
+            ),
+            (
+                "phases: {generator: {optimizer: adam, epsilon: 1e-30}}",
+                "my.yaml, line 1: phases.generator: epsilon is 1e-30, expected 1e-20 or more: the squares of smaller gradients are 0 in single precision."
             ),
             (
                 "average: 0.999999999",

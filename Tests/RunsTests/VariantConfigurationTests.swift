@@ -282,15 +282,49 @@ import Testing
             ),
             (
                 "minibatch: 4\nnorm:\n  encoder: shard",
-                "my.yaml, line 3: norm.encoder: shard norm of 1 row, as the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more."
+                "my.yaml, line 3: norm.encoder: shard norm of 1 row, as a shard of a minibatch has, gives nothing to learn from; expected 2 or more, by a minibatch of at least 8."
             ),
             (
                 "minibatch: 3\ndata: {train: 10, validation: 5}\nnorm: {decoder: batch}",
-                "my.yaml, line 3: norm.decoder: batch norm of 1 row, as the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more."
+                "my.yaml, line 3: norm.decoder: batch norm of 1 row, as the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more, by a data.train modulo minibatch of at least 2 or of 0."
+            ),
+            (
+                "minibatch: 10\nshards: 4\ndata: {train: 24, validation: 5}\nnorm: {heads: shard}",
+                "my.yaml, line 4: norm.heads: shard norm of 1 row, as a shard of the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more, by a data.train modulo minibatch of at least 8 or of 0."
+            ),
+            (
+                "variant: semi-supervised\nlabels: {minibatch: 7}\nnorm: {heads: shard}",
+                "my.yaml, line 3: norm.heads: shard norm of 1 row, as a shard of the labelled minibatch has, gives nothing to learn from; expected 2 or more, by a labels.minibatch of at least 8."
             ),
         ])
     func refusals(yaml: String, expected: String) {
         #expect(sentence { _ = try Self.read(yaml) } == expected)
+    }
+
+    @Test("Of settings that do not go together, the one that a person has written over the other is blamed")
+    func blamed() throws {
+        func blame(_ recipe: String, _ sets: [String], file: String? = nil) throws -> String {
+            let scratch = Scratch()
+            let path = try file.map { try scratch.write($0, to: "my.yaml") }
+            return sentence { _ = try Configuration.load(ConfigurationSources(recipe: recipe, file: path, sets: sets)) }
+                .replacing(scratch.path + "/", with: "")
+        }
+        for (recipe, set, rest) in [
+            ("quickstart", "variant=label-informed", "prior: no part of the gaussian prior is a class's own"),
+            ("label-informed", "model.classes=7", "prior: a mixture of 10 components has no component for each of 7 classes"),
+            ("mnist-swiss-roll", "variant=vae", "prior.kind: the swiss-roll prior "),
+            ("mnist-likelihood", "prior.kind=mixture", "model.code: 8 is impossible with the prior mixture"),
+            ("mnist-swiss-roll", "model.code=3", "model.code: 3 is impossible with the prior swiss-roll"),
+            ("semi-supervised", "model.classes=7", "labels.count: 100 labels are not as many of each of 7 classes"),
+            ("clustering", "minibatch=1", "norm.encoder: batch norm of 1 row, as a minibatch has"),
+        ] {
+            let text = try blame(recipe, [set])
+            #expect(text.hasPrefix("--set \(set): \(rest)"), "\(text)")
+        }
+        let text = try blame("quickstart", [], file: "name: a\nvariant: label-informed")
+        #expect(text.hasPrefix("my.yaml, line 2: prior: no part of the gaussian prior"), "\(text)")
+        let wide = try blame("quickstart", ["prior.low=7"], file: "prior: {kind: uniform, high: 1}")
+        #expect(wide.hasPrefix("--set prior.low=7: prior.high: a uniform prior from 7.0 to 1.0"), "\(wide)")
     }
 
     @Test("What a prior cannot do for a variant is told with the prior's place")

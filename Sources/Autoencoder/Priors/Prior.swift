@@ -11,8 +11,8 @@ protocol Prior: Sendable, Hashable {
     var dimensions: Int? { get }
     /// Names the keys it has beside its kind, in the order of a recipe.
     mutating func visit(_ keys: some SettingKeys) throws
-    /// What is wrong with values of which each is within its range, as key and sentence, or nil.
-    var problem: (key: String, text: String)? { get }
+    /// What is wrong with values of which each is within its range, or nil.
+    var problem: SettingsError? { get }
     /// Why it cannot give each of so many classes a part of its own, or nil.
     func problem(classes: Int) -> String?
     /// Draws one sample a row, as `PriorSettings.sample` says.
@@ -28,7 +28,7 @@ protocol Prior: Sendable, Hashable {
 extension Prior {
     var dimensions: Int? { nil }
     mutating func visit(_ keys: some SettingKeys) throws {}
-    var problem: (key: String, text: String)? { nil }
+    var problem: SettingsError? { nil }
     func problem(classes: Int) -> String? {
         "no part of the \(kind) prior is a class's own, expected a mixture or a swiss-roll"
     }

@@ -37,7 +37,7 @@ public struct PriorSettings: Sendable, Hashable {
     public func validate() throws {
         var copy = prior
         try copy.visit(SettingCheck(path: "prior"))
-        if let problem = prior.problem { throw SettingsError(key: problem.key, problem: problem.text) }
+        if let problem = prior.problem { throw problem }
     }
 
     /// Why rows of so many classes cannot each be drawn from their class's own part of the prior; nil where they can.

@@ -12,17 +12,10 @@ struct UniformPrior: Prior {
         try keys.real("high", &high, .any)
     }
 
-    var problem: (key: String, text: String)? {
-        if low >= high {
-            return ("prior.high", "a uniform prior from \(low) to \(high) is impossible, expected low below high")
-        }
-        let width = Float(high - low)
-        return width.isFinite && width.isNormal
-            ? nil
-            : (
-                "prior.high",
-                "a uniform prior from \(low) to \(high) is impossible: in single precision its width is 0 or infinite"
-            )
+    var problem: SettingsError? {
+        let what = "a uniform prior from \(low) to \(high) is impossible"
+        let text = low >= high ? "\(what), expected low below high" : "\(what): in single precision its width is 0"
+        return low < high && Float(high - low).isNormal ? nil : SettingsError(key: "prior.high", problem: text, with: ["prior.low"])
     }
 
     func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels?) {

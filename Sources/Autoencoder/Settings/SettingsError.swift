@@ -6,10 +6,13 @@ public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable
     /// As it stands in a recipe, `model.code`.
     public let key: String
     public let problem: String
+    /// Keys of other settings that have a part in it, any of which may be the one that a person has written.
+    public let others: [String]
 
-    public init(key: String, problem: String) {
+    public init(key: String, problem: String, with others: [String] = []) {
         self.key = key
         self.problem = problem
+        self.others = others
     }
 
     public var description: String { "\(key): \(problem)" }
@@ -28,11 +31,13 @@ extension TrainingSettings {
         if let dimensions = prior.dimensions {
             try require(
                 model.code == dimensions, "model.code",
-                "code is \(model.code), but the \(prior.kind) prior lies in the plane and needs a code of \(dimensions)")
+                "code is \(model.code), but the \(prior.kind) prior lies in the plane and needs a code of \(dimensions)",
+                with: ["prior.kind"])
         }
         try require(
             cost != .crossEntropy || model.output == .sigmoid, "cost",
-            "cross-entropy needs a sigmoid output, but model.output is \(model.output.rawValue); use half-squared-error")
+            "cross-entropy needs a sigmoid output, but model.output is \(model.output.rawValue); use half-squared-error",
+            with: ["model.output"])
         try validateDraws()
         try require((0..<1).contains(average), "average", "decay is \(average), expected 0 or more and less than 1")
     }
@@ -49,7 +54,8 @@ extension TrainingSettings {
         guard let count = parts.labels?.count else { return }
         try require(
             count % model.classes == 0, "labels.count",
-            "\(count) labels are not as many of each of \(model.classes) classes; expected a multiple of \(model.classes), or all")
+            "\(count) labels are not as many of each of \(model.classes) classes; expected a multiple of \(model.classes), or all",
+            with: ["model.classes"])
     }
 
     /// A row alone is its own mean: its normalised value is 0, whatever it was.
@@ -58,14 +64,27 @@ extension TrainingSettings {
         for (key, norm) in norms where norm != .none {
             // Labelled images are encoded, and not decoded.
             for stream in Stream.allCases where mostRows(of: stream) > 0 && (stream == .images || key != "decoder") {
-                let least = stream == .images ? min(minibatchSize(ofStep: UInt64(epochs.steps - 1)), minibatch) : labelledMinibatch
-                let rows = norm == .batch ? least : least / shards
-                try require(
-                    rows >= 2, "norm.\(key)",
-                    "\(norm.rawValue) norm of \(rows) row\(rows == 1 ? "" : "s"), as \(stream == .images ? "the last minibatch of an epoch" : "the labelled minibatch")"
-                        + " has, gives nothing to learn from; expected 2 or more")
+                if let problem = self.problem(with: norm, of: stream) {
+                    let sizes = stream == .images ? ["minibatch", "data.train"] : ["labels.minibatch"]
+                    throw SettingsError(key: "norm.\(key)", problem: problem, with: ["shards"] + sizes)
+                }
             }
         }
+    }
+
+    /// What is wrong where a minibatch of a stream leaves too few rows to be normalised together: the usual one, or an epoch's last alone.
+    private func problem(with norm: NormKind, of stream: Stream) -> String? {
+        let parts = norm == .shard ? shards : 1
+        let usual = mostRows(of: stream)
+        let last = stream == .images ? min(minibatchSize(ofStep: UInt64(epochs.steps - 1)), usual) : usual
+        let rows = last / parts
+        guard rows < 2 else { return nil }
+        let isUsual = usual / parts < 2
+        let which = stream == .labelled ? "the labelled minibatch" : isUsual ? "a minibatch" : "the last minibatch of an epoch"
+        let key = stream == .labelled ? "labels.minibatch" : isUsual ? "minibatch" : "data.train modulo minibatch"
+        return
+            "\(norm.rawValue) norm of \(rows) row\(rows == 1 ? "" : "s"), as \(parts > 1 ? "a shard of " : "")\(which) has, gives nothing to "
+            + "learn from; expected 2 or more, by a \(key) of at least \(2 * parts)\(stream == .images && !isUsual ? " or of 0" : "")"
     }
 
     /// Draws of one purpose lie apart by rows, of which there are so many.
@@ -73,8 +92,8 @@ extension TrainingSettings {
         let layers = composition.graph.vertices.count { $0.draw?.purpose == .dropout }
         try require(
             layers <= Draw.mostPlaces, "dropout",
-            "values of \(layers) layers are dropped in a step, expected at most \(Draw.mostPlaces) of them; take fewer layers, or dropout of the input alone"
-        )
+            "values of \(layers) layers are dropped in a step, expected at most \(Draw.mostPlaces) of them; take fewer layers, or dropout of the input alone",
+            with: ["dropout.input", "dropout.hidden", "model.encoder", "model.decoder"])
     }
 
     private func validateShards() throws {
@@ -85,7 +104,8 @@ extension TrainingSettings {
         let full = ExactSum.fullBits(shards: shards)
         try require(
             gradientBits == full || ([16, 24].contains(gradientBits) && gradientBits < full), "gradient_bits",
-            "\(gradientBits) bits with \(shards) shards, expected full (\(full)), or 24 or 16 where full is more")
+            "\(gradientBits) bits with \(shards) shards, expected full (\(full)), or 24 or 16 where full is more",
+            with: ["shards"])
     }
 
     private func validatePhases() throws {
@@ -107,7 +127,7 @@ extension TrainingSettings {
         }
     }
 
-    private func require(_ holds: Bool, _ key: String, _ problem: String) throws {
-        if !holds { throw SettingsError(key: key, problem: problem) }
+    private func require(_ holds: Bool, _ key: String, _ problem: String, with others: [String] = []) throws {
+        if !holds { throw SettingsError(key: key, problem: problem, with: others) }
     }
 }

@@ -6,7 +6,9 @@ extension VariantDefinition {
         settings: VariantSetting.autoencoder.union(VariantSetting.adversary).union([.classes, .labels]),
         labels: LabelSettings(),
         problem: { settings in
-            settings.prior.problem(classes: settings.model.classes).map { SettingsError(key: "prior", problem: $0) }
+            settings.prior.problem(classes: settings.model.classes).map {
+                SettingsError(key: "prior", problem: $0, with: ["prior.kind", "prior.components", "model.classes", "variant"])
+            }
         },
         compose: { builder in
             let (code, classes) = (builder.model.code, builder.model.classes)

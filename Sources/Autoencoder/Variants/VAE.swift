@@ -7,9 +7,10 @@ extension VariantDefinition {
             if settings.parts.posterior != .gaussian {
                 return SettingsError(
                     key: "posterior.kind",
-                    problem: "a \(settings.parts.posterior.kind) posterior has no divergence from the prior; a VAE needs gaussian")
+                    problem: "a \(settings.parts.posterior.kind) posterior has no divergence from the prior; a VAE needs gaussian",
+                    with: ["variant"])
             }
-            return settings.prior.lackOfDensity.map { SettingsError(key: "prior.kind", problem: $0) }
+            return settings.prior.lackOfDensity.map { SettingsError(key: "prior.kind", problem: $0, with: ["variant"]) }
         },
         compose: { builder in
             let code = builder.model.code

@@ -8,28 +8,31 @@ extension Configuration {
 
     /// What no key can tell by itself: settings that do not go together. The owners of the settings say so; their word gets its place in the file.
     func check(against tree: Setting) throws {
-        func failure(_ key: String, _ problem: String, suggestion: String? = nil) -> ConfigurationError {
-            ConfigurationError(origin: tree.nearest(to: key).origin.text, key: key, problem: problem, suggestion: suggestion)
+        func failure(_ key: String, _ problem: String, with others: [String], suggestion: String? = nil) -> ConfigurationError {
+            ConfigurationError(
+                origin: tree.origin(of: key, with: others).text, key: key, problem: problem, suggestion: suggestion)
         }
-        do { try prior.validate() } catch let error as SettingsError { throw failure(error.key, error.problem) }
+        do { try prior.validate() } catch let error as SettingsError { throw failure(error.key, error.problem, with: error.others) }
         if let dimensions = prior.dimensions, model.code != dimensions {
             throw failure(
                 "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane",
-                suggestion: "\(dimensions)")
+                with: ["prior.kind"], suggestion: "\(dimensions)")
         }
         if data.set == "mnist", let train = data.train, let validation = data.validation, train + validation > Self.mnistImages {
             throw failure(
                 "data.train",
                 "\(train) with a validation of \(validation) is impossible, since MNIST has \(Self.mnistImages) training images",
+                with: ["data.validation", "data.set"],
                 suggestion: validation < Self.mnistImages ? "\(Self.mnistImages - validation)" : nil)
         }
         do {
             try data.validate()
             try training(pixels: 784, trainingImages: data.train ?? minibatch).validate()
         } catch DataError.setting(let key, let found, let expected) {
-            throw failure("data.\(key)", "\(found) is impossible, expected \(expected)")
+            throw failure(
+                "data.\(key)", "\(found) is impossible, expected \(expected)", with: ["data.set", "data.train", "data.validation"])
         } catch let error as SettingsError {
-            throw failure(error.key, error.problem)
+            throw failure(error.key, error.problem, with: error.others)
         }
     }
 

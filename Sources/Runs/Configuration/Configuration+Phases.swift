@@ -51,7 +51,9 @@ extension Configuration {
             let from = try section.epochs("from", default: 0, of: epochs)
             let to = try section.epochs("to", default: Double(epochs), of: epochs)
             guard to > from else {
-                throw section.failure("to", "a cosine that ends at \(to) is impossible, expected more than its from, \(from)")
+                throw section.failure(
+                    "to", "a cosine that ends at \(to) is impossible, expected more than its from, \(from)",
+                    with: ["from"])
             }
             schedule.kind = .cosine(from: from, to: to, after: try section.real("after", default: 0, .notNegative))
         default:

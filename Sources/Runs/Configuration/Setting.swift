@@ -8,6 +8,16 @@ enum SettingOrigin: Sendable, Hashable {
     /// A value of the program's own.
     case program
 
+    /// How near it is to the person: who writes one of two settings that do not go together, over a recipe with the other, has made them so.
+    var rank: Int {
+        switch self {
+        case .program: 0
+        case .recipe: 1
+        case .file: 2
+        case .typed: 3
+        }
+    }
+
     var text: String {
         switch self {
         case .file(let name, let line): "\(name), line \(line)"
@@ -79,6 +89,13 @@ struct Setting: Sendable {
             setting = next
         }
         return setting
+    }
+
+    /// Where the setting at a dotted path was written, or one of the others that are there, if a person has written that and a recipe the
+    /// former.
+    func origin(of path: String, with others: [String]) -> SettingOrigin {
+        let origins = others.filter(contains).map { nearest(to: $0).origin }
+        return origins.reduce(nearest(to: path).origin) { $1.rank > $0.rank ? $1 : $0 }
     }
 
     /// Whether a dotted path is there.

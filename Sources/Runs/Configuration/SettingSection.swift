@@ -189,8 +189,11 @@ final class SettingSection {
     }
 
     /// The error for a key under `key` that is impossible for a reason the reader above it knows.
-    func failure(_ key: String, _ problem: String, suggestion: String? = nil) -> ConfigurationError {
-        Self.error(setting[key] ?? setting, full(key), problem, suggestion)
+    ///
+    /// - Parameter others: keys beside it that have a part in it, one of which may be what a person has written.
+    func failure(_ key: String, _ problem: String, with others: [String] = [], suggestion: String? = nil) -> ConfigurationError {
+        ConfigurationError(
+            origin: setting.origin(of: key, with: others).text, key: full(key), problem: problem, suggestion: suggestion)
     }
 
     /// Throws for the first key that nobody asked for.

@@ -13,6 +13,9 @@ public enum OptimizerSettings: Sendable, Hashable {
         }
     }
 
+    /// Of Adam: below it, a gradient whose square is 0 would be divided by next to nothing.
+    private static let leastEpsilon = 1e-20
+
     /// What is wrong with the values, or nil.
     public var problem: String? {
         switch self {
@@ -21,7 +24,8 @@ public enum OptimizerSettings: Sendable, Hashable {
         case .adam(let beta1, let beta2, let epsilon):
             if !(0..<1).contains(beta1) { return "beta1 is \(beta1), expected 0 or more and less than 1" }
             if !(0..<1).contains(beta2) { return "beta2 is \(beta2), expected 0 or more and less than 1" }
-            return epsilon > 0 && epsilon.isFinite ? nil : "epsilon is \(epsilon), expected a positive number"
+            return epsilon >= Self.leastEpsilon && epsilon.isFinite
+                ? nil : "epsilon is \(epsilon), expected 1e-20 or more: the squares of smaller gradients are 0 in single precision"
         }
     }
 }

@@ -42,6 +42,17 @@ public struct Schedule: Sendable, Hashable {
         }
     }
 
+    /// The highest rate that the schedule comes to, however long it goes on.
+    ///
+    /// - Parameter base: rate before the schedule.
+    public func highestRate(base: Double) -> Double {
+        switch kind {
+        case .constant: base
+        case .steps(let at, let factor): at.reduce(base) { rate, _ in rate * max(1, factor) }
+        case .cosine(_, _, let after): base * max(1, after)
+        }
+    }
+
     /// Holds a share of the rate after a cosine instead of 0.
     public mutating func goOn(with share: Double) {
         if case .cosine(let from, let to, _) = kind { kind = .cosine(from: from, to: to, after: share) }

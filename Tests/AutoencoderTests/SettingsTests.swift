@@ -55,12 +55,39 @@ import Testing
 
     @Test("a gradient that is not finite is told with its step counted from 1, and at the first one of no losses before it")
     func notFinite() {
-        let words = [UInt64(0), 13].map { "\(NonFiniteGradient(step: $0, phase: "generator", tensor: "t", shard: 2))" }
+        let words = [UInt64(0), 13].map {
+            "\(NonFiniteGradient(step: $0, phase: "generator", tensor: "t", shard: 2, suspects: ["prior.std", "noise.input"]))"
+        }
         #expect(
             words[0].hasPrefix(
                 "step 1, generator phase: the gradient of t was not finite, first in shard 2; that is the run's first"))
+        #expect(words[0].contains("look at prior.std, noise.input for numbers that are too large"))
         #expect(!words[0].contains("the losses before it") && !words[0].contains("--from"))
         #expect(words[1].hasPrefix("step 14, ") && words[1].contains("; the losses before it say which phase ran away"))
+    }
+
+    @Test(
+        "what a gradient that is not finite at first asks to be looked at are settings that the variant has",
+        arguments: Variant.allCases)
+    func suspects(variant: Variant) throws {
+        var settings = smallSettings(variant)
+        if variant.has(.inputNoise) { settings.parts.inputNoise = 0.5 }
+        if variant.has(.discriminatorNoise) { settings.parts.discriminatorNoise = 0.5 }
+        let replica = try Replica(settings)
+        let bad = TensorStatistics(maximumBits: Float.nan.bitPattern, lowestNonFiniteShard: 3)
+        let statistics = replica.phases[0].tensors.map { _ in bad }
+        guard case .stop(let error) = replica.decide(phase: 0, statistics: statistics) else {
+            Issue.record("a gradient that is not finite is applied")
+            return
+        }
+        #expect(error.suspects.contains { $0.hasPrefix("prior.") })
+        for setting in VariantSetting.allCases {
+            let isNamed = error.suspects.contains { $0 == setting.rawValue || $0.hasPrefix(setting.rawValue + ".") }
+            #expect(!isNamed || variant.lack(of: setting, with: settings.parts) == nil, "\(variant) has no \(setting)")
+        }
+        #expect(error.suspects.contains("noise.input") == variant.has(.inputNoise))
+        #expect(error.suspects.contains("noise.discriminator") == variant.has(.discriminatorNoise))
+        #expect(error.suspects.contains("heads.distance") == variant.has(.heads))
     }
 
     struct Wrong: Sendable, CustomStringConvertible {
@@ -98,6 +125,18 @@ import Testing
         Wrong("prior.components") { $0.prior = .mixture(components: 401, radial: 1, tangential: 1, distance: 0) },
         Wrong("prior.distance") { $0.prior = .mixture(components: 2, radial: 1, tangential: 1, distance: .nan) },
         Wrong("noise.input") { $0.inputNoise = -0.1 },
+        Wrong("noise.input") { $0.inputNoise = 1e38 },
+        Wrong("noise.discriminator") { $0.parts.discriminatorNoise = 1e38 },
+        Wrong("weights.reconstruction") { $0.parts.reconstructionWeight = 1e38 },
+        Wrong("posterior.std") { $0.parts.posterior = .universal(width: 3, std: 1e38) },
+        Wrong("posterior.std") { $0.parts.posterior = .universal(width: 3, std: 1e-40) },
+        Wrong("prior.std") { $0.prior = .gaussian(std: 1e38) },
+        Wrong("prior.std") { $0.prior = .gaussian(std: 1e-20) },
+        Wrong("prior.distance") { $0.prior = .mixture(components: 2, radial: 1, tangential: 1, distance: 1e38) },
+        Wrong("heads.distance") {
+            $0 = smallSettings(.reduction)
+            $0.parts.heads.distance = 1e38
+        },
         Wrong("average") { $0.average = 1 },
         Wrong("minibatch") { $0.minibatch = 0 },
         Wrong("shards") { $0.shards = 0 },
@@ -106,6 +145,10 @@ import Testing
         Wrong("phases.generator") { $0.phases["generator"] = nil },
         Wrong("phases.classification") { $0.phases["classification"] = $0.phases["generator"] },
         Wrong("phases.generator.rate") { $0.phases["generator"]!.rate = .nan },
+        Wrong("phases.generator.rate") { $0.phases["generator"]!.rate = 1e38 },
+        Wrong("phases.generator.schedule") { $0.phases["generator"]!.schedule.kind = .steps(at: Array(1...64), factor: 1e6) },
+        Wrong("phases.generator.schedule") { $0.phases["generator"]!.schedule.kind = .cosine(from: 0, to: 1, after: 1e8) },
+        Wrong("phases.generator") { $0.phases["generator"]!.optimizer = .adam(beta1: 0.9, beta2: 0.9, epsilon: 1e-38) },
         Wrong("phases.generator") { $0.phases["generator"]!.optimizer = .sgd(momentum: 1.5) },
         Wrong("phases.generator.schedule") { $0.phases["generator"]!.schedule.warmUp = -1 },
     ]

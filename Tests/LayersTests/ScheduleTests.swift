@@ -65,6 +65,7 @@ import Testing
         #expect(Schedule(kind: .cosine(from: 1, to: 10), warmUp: 1).problem == nil)
         #expect(OptimizerSettings.sgd(momentum: 1).problem?.contains("momentum is 1") == true)
         #expect(OptimizerSettings.adam(beta1: 0.9, beta2: 0.999, epsilon: 0).problem?.contains("epsilon") == true)
+        #expect(OptimizerSettings.adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-21).problem?.contains("expected 1e-20") == true)
         #expect(OptimizerSettings.adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8).problem == nil)
     }
 }

@@ -184,22 +184,25 @@ import Testing
                 "my.yaml, line 1: model.output: \"sigmod\" is none of sigmoid, linear; did you mean sigmoid?"
             ),
             ("cost: mse", "my.yaml, line 1: cost: \"mse\" is none of half-squared-error, cross-entropy."),
-            ("phases: {generator: {rate: 0}}", "my.yaml, line 1: phases.generator.rate: 0 is impossible, expected more than 0."),
+            (
+                "phases: {generator: {rate: 0}}",
+                "my.yaml, line 1: phases.generator.rate: 0 is impossible, expected more than 0, up to 1000000."
+            ),
             (
                 "phases: {generator: {rate: 1e-46}}",
-                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0: training is in single precision, where it is 0."
+                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0, up to 1000000: training is in single precision, where it is 0."
             ),
             (
                 "phases: {generator: {rate: 1e39}}",
-                "my.yaml, line 1: phases.generator.rate: 1e39 is impossible, expected more than 0: training is in single precision, where it is infinite."
+                "my.yaml, line 1: phases.generator.rate: 1e39 is impossible, expected more than 0, up to 1000000."
             ),
             (
                 "prior: {std: 1e39}",
-                "my.yaml, line 1: prior.std: 1e39 is impossible, expected more than 0: training is in single precision, where it is infinite."
+                "my.yaml, line 1: prior.std: 1e39 is impossible, expected 0.000001 to 1000000."
             ),
             (
                 "noise: {input: 1e39}",
-                "my.yaml, line 1: noise.input: 1e39 is impossible, expected 0 or more: training is in single precision, where it is infinite."
+                "my.yaml, line 1: noise.input: 1e39 is impossible, expected 0 to 1000000."
             ),
             (
                 "prior: {kind: uniform, low: -1e308}",

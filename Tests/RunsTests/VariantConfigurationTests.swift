@@ -266,7 +266,19 @@ import Testing
             ),
             (
                 "posterior: {kind: universal, std: 0}",
-                "my.yaml, line 1: posterior.std: 0 is impossible, expected more than 0."
+                "my.yaml, line 1: posterior.std: 0 is impossible, expected 0.000001 to 1000000."
+            ),
+            (
+                "posterior: {kind: universal, std: 1e-40}",
+                "my.yaml, line 1: posterior.std: 1e-40 is impossible, expected 0.000001 to 1000000."
+            ),
+            (
+                "variant: reduction\nheads: {distance: 1e38}",
+                "my.yaml, line 2: heads.distance: 1e38 is impossible, expected 0 to 1000000."
+            ),
+            (
+                "weights: {reconstruction: 1e38}",
+                "my.yaml, line 1: weights.reconstruction: 1e38 is impossible, expected 0 to 1000000."
             ),
             (
                 "variant: vae\nposterior: {kind: deterministic}",

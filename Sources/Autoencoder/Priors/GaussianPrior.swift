@@ -7,7 +7,7 @@ struct GaussianPrior: Prior {
 
     var kind: String { "gaussian" }
 
-    mutating func visit(_ keys: some SettingKeys) throws { try keys.real("std", &std, .positive) }
+    mutating func visit(_ keys: some SettingKeys) throws { try keys.real("std", &std, .deviation) }
 
     func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels?) {
         source.fillNormal(samples, firstRow: firstRow, std: Float(std))

@@ -15,9 +15,9 @@ struct MixturePrior: Prior {
     mutating func visit(_ keys: some SettingKeys) throws {
         // More petals than the code space is cut into cells cannot be told apart.
         try keys.integer("components", &components, 1...CodeCells.wanted)
-        try keys.real("radial", &radial, .positive)
-        try keys.real("tangential", &tangential, .positive)
-        try keys.real("distance", &distance, .notNegative)
+        try keys.real("radial", &radial, .deviation)
+        try keys.real("tangential", &tangential, .deviation)
+        try keys.real("distance", &distance, .amount)
     }
 
     func problem(classes: Int) -> String? {

@@ -8,7 +8,7 @@ struct SwissRollPrior: Prior {
     var kind: String { "swiss-roll" }
     var dimensions: Int? { 2 }
 
-    mutating func visit(_ keys: some SettingKeys) throws { try keys.real("thickness", &thickness, .positive) }
+    mutating func visit(_ keys: some SettingKeys) throws { try keys.real("thickness", &thickness, .deviation) }
 
     func problem(classes: Int) -> String? { nil }
 

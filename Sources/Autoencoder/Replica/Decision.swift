@@ -27,12 +27,15 @@ public struct NonFiniteGradient: Error, CustomStringConvertible, Sendable, Equat
     public let tensor: String
     /// The lowest shard that delivered one.
     public let shard: Int
+    /// Keys of the run's settings that may be too large from the start.
+    public let suspects: [String]
 
-    public init(step: UInt64, phase: String, tensor: String, shard: Int) {
+    public init(step: UInt64, phase: String, tensor: String, shard: Int, suspects: [String]) {
         self.step = step
         self.phase = phase
         self.tensor = tensor
         self.shard = shard
+        self.suspects = suspects
     }
 
     public var description: String {
@@ -40,7 +43,7 @@ public struct NonFiniteGradient: Error, CustomStringConvertible, Sendable, Equat
         let what = "step \(step + 1), \(phase) phase: the gradient of \(tensor) was not finite, first in shard \(shard); "
         guard step > 0 else {
             return what + "that is the run's first step: lower the rates (phases.PHASE.rate), "
-                + "look at prior and noise.input for numbers that are too large, and begin a new run"
+                + "look at \(suspects.joined(separator: ", ")) for numbers that are too large, and begin a new run"
         }
         return what
             + "the losses before it say which phase ran away: lower that phase's rate or give it a warm_up, and begin a new run, "

@@ -15,7 +15,8 @@ extension Replica {
         case .notFinite(let tensor, let shard):
             return .stop(
                 NonFiniteGradient(
-                    step: step, phase: phases[phase].name, tensor: phases[phase].tensors[tensor].name, shard: Int(shard)))
+                    step: step, phase: phases[phase].name, tensor: phases[phase].tensors[tensor].name, shard: Int(shard),
+                    suspects: settings.factorKeys))
         }
     }
 

@@ -42,7 +42,7 @@ public enum PosteriorSettings: Sendable, Hashable {
         if kind != named { self = PosteriorSettings(kind) }
         guard case .universal(var width, var std) = self else { return }
         try keys.integer("width", &width, 1...1 << 16)
-        try keys.real("std", &std, .positive)
+        try keys.real("std", &std, .deviation)
         self = .universal(width: width, std: std)
     }
 }
@@ -130,8 +130,8 @@ public struct HeadSettings: Sendable, Hashable {
     }
 
     mutating func visit(_ keys: some SettingKeys) throws {
-        try keys.real("distance", &distance, .notNegative)
-        try keys.real("weight", &weight, .notNegative)
+        try keys.real("distance", &distance, .amount)
+        try keys.real("weight", &weight, .amount)
     }
 }
 
@@ -159,14 +159,14 @@ public struct PartSettings: Sendable, Hashable {
         try keys.mapping("norm") { try norm.visit($0, of: variant, with: parts) }
         try keys.mapping("dropout") { try dropout.visit($0, of: variant, with: parts) }
         try keys.mapping("noise") { keys in
-            try keys.setting(.inputNoise, of: variant, with: parts) { try keys.real($0, &inputNoise, .notNegative) }
-            try keys.setting(.discriminatorNoise, of: variant, with: parts) { try keys.real($0, &discriminatorNoise, .notNegative) }
+            try keys.setting(.inputNoise, of: variant, with: parts) { try keys.real($0, &inputNoise, .amount) }
+            try keys.setting(.discriminatorNoise, of: variant, with: parts) { try keys.real($0, &discriminatorNoise, .amount) }
         }
         try keys.setting(.labels, of: variant, with: parts) { try visitLabels(keys, $0, of: variant) }
         try keys.setting(.heads, of: variant, with: parts) { try keys.mapping($0) { try heads.visit($0) } }
         try keys.mapping("weights") { keys in
             try keys.setting(.reconstructionWeight, of: variant, with: parts) {
-                try keys.real($0, &reconstructionWeight, .notNegative)
+                try keys.real($0, &reconstructionWeight, .amount)
             }
         }
     }

@@ -1,13 +1,31 @@
 /// What a real setting may be.
+///
+/// What is multiplied with values of the model has a largest value, far above anything useful, from which training in single precision overflows
+/// by no setting alone, nor by several of them together.
 public enum RealRange: Sendable, Hashable {
-    case any, positive, notNegative
+    /// −10⁶ to 10⁶.
+    case any
+    /// More than 0, up to 10⁶.
+    case positive
+    /// 0 to 10⁶.
+    case amount
+    /// Of a deviation, whose square is also divided by: 10⁻⁶ to 10⁶.
+    case deviation
+    /// 0 or more: of what is no factor, such as a time.
+    case notNegative
     /// 0 or more and less than 1.
     case fraction
 
+    /// The largest of a factor.
+    public static let most = 1e6
+    private static let leastDeviation = 1e-6
+
     public func holds(_ value: Double) -> Bool {
         switch self {
-        case .any: true
-        case .positive: value > 0
+        case .any: abs(value) <= Self.most
+        case .positive: value > 0 && value <= Self.most
+        case .amount: value >= 0 && value <= Self.most
+        case .deviation: value >= Self.leastDeviation && value <= Self.most
         case .notNegative: value >= 0
         case .fraction: value >= 0 && value < 1
         }
@@ -15,8 +33,10 @@ public enum RealRange: Sendable, Hashable {
 
     public var text: String {
         switch self {
-        case .any: "any number"
-        case .positive: "more than 0"
+        case .any: "-1000000 to 1000000"
+        case .positive: "more than 0, up to 1000000"
+        case .amount: "0 to 1000000"
+        case .deviation: "0.000001 to 1000000"
         case .notNegative: "0 or more"
         case .fraction: "0 or more and less than 1"
         }
@@ -62,6 +82,28 @@ extension SettingKeys {
             try body(setting.key)
         }
     }
+}
+
+/// Collects the keys of factors that are not 0: what may be too large where a model leaves the range of numbers.
+final class FactorKeys: SettingKeys {
+    private(set) var keys: [String] = []
+
+    func real(_ key: String, _ value: inout Double, _ range: RealRange) {
+        if value != 0, ![.notNegative, .fraction].contains(range) { keys.append(key) }
+    }
+
+    func mapping(_ key: String, isThere: inout Bool, _ body: (FactorKeys) throws -> Void) rethrows {
+        guard isThere else { return }
+        let below = FactorKeys()
+        try body(below)
+        keys += below.keys.map { "\(key).\($0)" }
+    }
+
+    func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) {}
+    func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) {}
+    func choice<Value: SettingWord>(_ key: String, _ value: inout Value) {}
+    func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) {}
+    func absent(_ key: String, _ why: @autoclosure () -> String) {}
 }
 
 /// Throws a `SettingsError` for the first value outside its range.

@@ -118,12 +118,21 @@ extension TrainingSettings {
             guard let phase = phases[name] else {
                 throw SettingsError(key: "phases.\(name)", problem: "the phase has no optimizer; give it one")
             }
-            try require(
-                phase.rate >= 0 && phase.rate.isFinite, "phases.\(name).rate", "rate is \(phase.rate), expected 0 or more")
-            if let problem = phase.optimizer.problem { throw SettingsError(key: "phases.\(name)", problem: problem) }
+            let rates = RealRange.amount
+            try require(rates.holds(phase.rate), "phases.\(name).rate", "rate is \(phase.rate), expected \(rates.text)")
+            if let problem = phase.optimizer.problem {
+                throw SettingsError(
+                    key: "phases.\(name)", problem: problem,
+                    with: ["optimizer", "momentum", "beta1", "beta2", "epsilon"].map { "phases.\(name).\($0)" })
+            }
             if let problem = phase.schedule.problem {
                 throw SettingsError(key: "phases.\(name).schedule", problem: problem)
             }
+            let highest = phase.schedule.highestRate(base: phase.rate)
+            try require(
+                rates.holds(highest), "phases.\(name).schedule",
+                "the schedule takes the rate from \(phase.rate) to \(highest), expected \(rates.text)",
+                with: ["rate", "schedule.factor", "schedule.at", "schedule.after"].map { "phases.\(name).\($0)" })
         }
     }
 

@@ -37,6 +37,17 @@ public struct TrainingSettings: Sendable, Hashable {
         set { parts.inputNoise = newValue }
     }
 
+    /// Keys of the prior and of the parts that the variant has whose values are factors, and not 0.
+    var factorKeys: [String] {
+        var (prior, parts) = (prior, parts)
+        let keys = FactorKeys()
+        do {
+            try keys.mapping("prior") { try prior.visit($0) }
+            try parts.visit(keys, of: variant)
+        } catch { preconditionFailure("a collector refuses nothing") }
+        return keys.keys
+    }
+
     /// The phases of a step, in order.
     public var phaseNames: [String] { variant.phaseNames(parts) }
 

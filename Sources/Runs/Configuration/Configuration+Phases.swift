@@ -55,7 +55,7 @@ extension Configuration {
                     "to", "a cosine that ends at \(to) is impossible, expected more than its from, \(from)",
                     with: ["from"])
             }
-            schedule.kind = .cosine(from: from, to: to, after: try section.real("after", default: 0, .notNegative))
+            schedule.kind = .cosine(from: from, to: to, after: try section.real("after", default: 0, .amount))
         default:
             let counts = 1...Int(Int32.max)
             let at = try section.integers("at", default: [50, 1000], in: counts, atMost: ConfigurationLimits.scheduleSteps)

@@ -125,7 +125,7 @@ import Testing
         Wrong("prior.components") { $0.prior = .mixture(components: 401, radial: 1, tangential: 1, distance: 0) },
         Wrong("prior.distance") { $0.prior = .mixture(components: 2, radial: 1, tangential: 1, distance: .nan) },
         Wrong("noise.input") { $0.inputNoise = -0.1 },
-        Wrong("noise.input") { $0.inputNoise = 1e38 },
+        Wrong("noise.input") { $0.inputNoise = 11 },
         Wrong("noise.discriminator") { $0.parts.discriminatorNoise = 1e38 },
         Wrong("weights.reconstruction") { $0.parts.reconstructionWeight = 1e38 },
         Wrong("posterior.std") { $0.parts.posterior = .universal(width: 3, std: 1e38) },

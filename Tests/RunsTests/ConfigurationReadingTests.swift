@@ -202,7 +202,7 @@ import Testing
             ),
             (
                 "noise: {input: 1e39}",
-                "my.yaml, line 1: noise.input: 1e39 is impossible, expected 0 to 1000000."
+                "my.yaml, line 1: noise.input: 1e39 is impossible, expected 0 to 10."
             ),
             (
                 "prior: {kind: uniform, low: -1e308}",

@@ -159,7 +159,7 @@ public struct PartSettings: Sendable, Hashable {
         try keys.mapping("norm") { try norm.visit($0, of: variant, with: parts) }
         try keys.mapping("dropout") { try dropout.visit($0, of: variant, with: parts) }
         try keys.mapping("noise") { keys in
-            try keys.setting(.inputNoise, of: variant, with: parts) { try keys.real($0, &inputNoise, .amount) }
+            try keys.setting(.inputNoise, of: variant, with: parts) { try keys.real($0, &inputNoise, .pixelNoise) }
             try keys.setting(.discriminatorNoise, of: variant, with: parts) { try keys.real($0, &discriminatorNoise, .amount) }
         }
         try keys.setting(.labels, of: variant, with: parts) { try visitLabels(keys, $0, of: variant) }

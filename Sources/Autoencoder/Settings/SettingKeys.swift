@@ -1,7 +1,7 @@
 /// What a real setting may be.
 ///
-/// What is multiplied with values of the model has a largest value, far above anything useful, from which training in single precision overflows
-/// by no setting alone, nor by several of them together.
+/// What is multiplied with values of the model has a largest value, far above anything useful, so that in single precision no setting overflows by
+/// itself, nor by its square. A model may still run away where its rates are too high for its losses.
 public enum RealRange: Sendable, Hashable {
     /// −10⁶ to 10⁶.
     case any
@@ -9,6 +9,8 @@ public enum RealRange: Sendable, Hashable {
     case positive
     /// 0 to 10⁶.
     case amount
+    /// Of noise on pixels of 0 to 1: 0 to 10. A Gaussian posterior has the exponential of what an encoder makes of it.
+    case pixelNoise
     /// Of a deviation, whose square is also divided by: 10⁻⁶ to 10⁶.
     case deviation
     /// 0 or more: of what is no factor, such as a time.
@@ -18,6 +20,7 @@ public enum RealRange: Sendable, Hashable {
 
     /// The largest of a factor.
     public static let most = 1e6
+    private static let mostPixelNoise = 10.0
     private static let leastDeviation = 1e-6
 
     public func holds(_ value: Double) -> Bool {
@@ -25,6 +28,7 @@ public enum RealRange: Sendable, Hashable {
         case .any: abs(value) <= Self.most
         case .positive: value > 0 && value <= Self.most
         case .amount: value >= 0 && value <= Self.most
+        case .pixelNoise: value >= 0 && value <= Self.mostPixelNoise
         case .deviation: value >= Self.leastDeviation && value <= Self.most
         case .notNegative: value >= 0
         case .fraction: value >= 0 && value < 1
@@ -36,6 +40,7 @@ public enum RealRange: Sendable, Hashable {
         case .any: "-1000000 to 1000000"
         case .positive: "more than 0, up to 1000000"
         case .amount: "0 to 1000000"
+        case .pixelNoise: "0 to 10"
         case .deviation: "0.000001 to 1000000"
         case .notNegative: "0 or more"
         case .fraction: "0 or more and less than 1"

@@ -28,13 +28,14 @@ struct RunChoice {
         let existing = try folder.configuration().configuration
         try folder.requireCheckpoints(of: existing)
         guard !settings.isEmpty else { return existing }
-        let wanted = try settings.configuration(base: settings.recipe == nil && settings.config == nil ? existing : nil)
+        let wanted = try settings.configuration(
+            base: settings.recipe == nil && settings.config == nil ? existing : nil, run: folder.typedName)
         try wanted.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
         // A recipe names the run; only what was said beside it moves the run's end or its checkpoints.
         var beside = settings
         beside.recipe = nil
         beside.config = nil
-        return try beside.configuration(base: existing)
+        return try beside.configuration(base: existing, run: folder.typedName)
     }
 
     /// What can be wrong with the run before anything is made for it: the configuration that `configuration()` has given, and the

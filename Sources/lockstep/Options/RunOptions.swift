@@ -70,7 +70,13 @@ struct SettingOptions: ParsableArguments {
 
     /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved, and the
     /// threads of a worker where nobody gives them: the cores divided by the `workers`.
-    func configuration(base: Configuration? = nil, threads: Int? = nil, workers: Int = 1) throws -> Configuration {
+    ///
+    /// - Parameters:
+    ///   - base: that of a run, over which they lie.
+    ///   - run: its name.
+    func configuration(
+        base: Configuration? = nil, run: String = "", threads: Int? = nil, workers: Int = 1
+    ) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         if let config {
             do { try KeptInput.keep(config, limit: Configuration.maximumBytes) } catch {
@@ -82,6 +88,7 @@ struct SettingOptions: ParsableArguments {
             recipe: named, file: config, environment: environment, sets: sets,
             flags: flags + (threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? []))
         sources.base = base
+        try Configuration.requireVariant(of: sources, run: run)
         var configuration = try Configuration.load(sources)
         configuration.kernel = try KernelFamily.named(configuration.kernel).rawValue
         if try !Configuration.isGiven("threads", in: sources) {

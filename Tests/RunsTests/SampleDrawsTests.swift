@@ -54,7 +54,7 @@ import Testing
         let basic = drawing { _ in }
         #expect(basic.networks.map(\.name) == ["encoder", "decoder", "discriminator.code"])
         #expect(basic.adversaries.map(\.real) == ["gaussian 2"] && basic.adversaries.map(\.fake) == ["encoder's code"])
-        #expect(basic.phases.map(\.terms) == [["half-squared-error"], ["code"], ["code"]])
+        #expect(basic.phases.map(\.terms) == [["reconstruction (half-squared-error)"], ["code"], ["code"]])
         #expect(basic.phases.map(\.exchanges) == [1, 1, 1] && basic.exchanges == 3)
         let lines = basic.lines
         #expect(lines[0] == "variant      basic")
@@ -85,6 +85,22 @@ import Testing
         let encode = "encode       image 784 -> noise of std 0.5 -> encoder -> class 10 softmax | code 2"
         #expect(drawn.lines.contains(encode))
         #expect(drawn.lines.contains("decode       class 10, code 2 -> decoder -> image 784, sigmoid"))
+    }
+
+    @Test("A loss is drawn as the sum of its terms, by the names that metrics have for them")
+    func terms() {
+        for prior in [PriorSettings.gaussian(std: 5), .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)] {
+            let drawn = drawing { settings in
+                settings.variant = .vae
+                settings.parts = settings.variant.usualParts
+                settings.parts.reconstructionWeight = 0.5
+                settings.cost = .crossEntropy
+                settings.prior = prior
+            }
+            let sum = "reconstruction (cross-entropy) x 0.5 + negative_entropy + cross_entropy"
+            #expect(drawn.lines.contains { $0.contains("  \(sum)  ") })
+            #expect(drawn.lines.allSatisfy { $0.count <= 132 })
+        }
     }
 
     @Test("Every variant can be drawn, and has the figure that says what it is about", arguments: Variant.allCases)

@@ -102,7 +102,7 @@ extension EpochMetrics {
         }
         if let bound = lowerBound {
             parts.append(
-                "elbo \(Progress.rounded(bound.total)) nats (\(bound.cost.rawValue) \(Progress.rounded(bound.reconstruction)), entropy \(Progress.rounded(bound.entropy)), cross-entropy with the prior \(Progress.rounded(bound.crossEntropy)))"
+                "elbo \(Progress.rounded(bound.total)) nats (entropy \(Progress.rounded(bound.entropy)) - cross-entropy with the prior \(Progress.rounded(bound.crossEntropy)) - reconstruction \(Progress.rounded(bound.reconstruction)), \(bound.cost.rawValue))"
             )
         }
         return parts

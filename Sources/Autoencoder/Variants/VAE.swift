@@ -3,6 +3,7 @@
 extension VariantDefinition {
     static let vae = VariantDefinition(
         phases: { _ in [PhaseNames.reconstruction] }, settings: VariantSetting.autoencoder, posterior: .gaussian,
+        cost: .crossEntropy,
         problem: { settings in
             if settings.parts.posterior != .gaussian {
                 return SettingsError(

@@ -44,6 +44,8 @@ struct VariantDefinition: Sendable {
     var labels: LabelSettings?
     /// The posterior where the recipe names none.
     var posterior = PosteriorSettings.deterministic
+    /// The cost where the recipe names none.
+    var cost = Cost.halfSquaredError
     /// What of the settings, each possible by itself, cannot be together in it.
     var problem: @Sendable (TrainingSettings) -> SettingsError? = { _ in nil }
     let compose: @Sendable (inout CompositionBuilder) -> Void
@@ -118,6 +120,9 @@ extension Variant {
 
     /// All phases of all variants, in the order of a step.
     public static let everyPhase = PhaseNames.adversarial + [PhaseNames.classification]
+
+    /// Its cost where a recipe names none.
+    public var usualCost: Cost { definition.cost }
 
     /// Its parts where a recipe says nothing of them.
     public var usualParts: PartSettings {

@@ -26,7 +26,7 @@ enum ConfigurationLimits {
 /// | `threads` | a worker's | 1 |
 /// | `variant` | see `Variant`; which of the keys below it has, it says itself | basic |
 /// | `model` | see `ModelSettings` | 784-1000-1000-2 and back |
-/// | `cost` | half-squared-error or cross-entropy | half-squared-error |
+/// | `cost` | half-squared-error or cross-entropy | the variant's usual one |
 /// | `prior` | by `kind`; each prior names its own keys (`PriorSettings`) | gaussian, std 5 |
 /// | `posterior`, `norm`, `dropout`, `noise`, `labels`, `heads`, `weights` | see `PartSettings`; each names its own keys | the variant's usual ones |
 /// | `phases.PHASE` | `optimizer`, `rate`, its moments, `schedule` | the paper's |
@@ -53,7 +53,7 @@ extension Configuration {
         seed = try root.integer("seed", default: seed, in: 0...UInt64.max)
         threads = try root.integer("threads", default: threads, in: 1...ConfigurationLimits.threads)
         try root.choice("variant", &variant)
-        parts = variant.usualParts
+        (cost, parts) = (variant.usualCost, variant.usualParts)
         // What they are decides which classes a model has, and which phases a step.
         try parts.visit(root, of: variant)
         try root.mapping("model") { try model.visit($0, of: variant, with: parts) }

@@ -33,6 +33,8 @@ public typealias SettingWord = RawRepresentable<String> & CaseIterable & Sendabl
 public protocol SettingKeys: AnyObject {
     func real(_ key: String, _ value: inout Double, _ range: RealRange) throws
     func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws
+    /// Seconds; a reader takes a duration too.
+    func seconds(_ key: String, _ value: inout Double) throws
     /// A count; nil is written as a word.
     func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws
     func choice<Value: SettingWord>(_ key: String, _ value: inout Value) throws
@@ -44,6 +46,8 @@ public protocol SettingKeys: AnyObject {
 }
 
 extension SettingKeys {
+    public func seconds(_ key: String, _ value: inout Double) throws { try real(key, &value, .notNegative) }
+
     /// A mapping that is always there.
     public func mapping(_ key: String, _ body: (Self) throws -> Void) throws {
         var isThere = true

@@ -53,19 +53,20 @@ extension SettingKeys {
         var isThere = true
         try mapping(key, isThere: &isThere, body)
     }
+}
 
-    /// A setting that not every variant has, by its own key in the mapping that it stands in.
-    ///
-    /// - Parameter parts: those that the variant has, as far as they decide which others it has.
-    public func setting(
-        _ setting: VariantSetting, of variant: Variant, with parts: PartSettings, _ body: (_ key: String) throws -> Void
-    ) throws {
-        if let lack = variant.lack(of: setting, with: parts) {
-            try absent(setting.key, lack)
-        } else {
-            try body(setting.key)
-        }
+/// A setting that cannot be: which key, what is wrong, what was expected.
+public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// As it stands in a recipe, `model.code`.
+    public let key: String
+    public let problem: String
+
+    public init(key: String, problem: String) {
+        self.key = key
+        self.problem = problem
     }
+
+    public var description: String { "\(key): \(problem)" }
 }
 
 /// Throws a `SettingsError` for the first value outside its range.

@@ -1,20 +1,6 @@
 import Kernels
 import Layers
 
-/// A setting that cannot be: which key, what is wrong, what was expected.
-public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable {
-    /// As it stands in a recipe, `model.code`.
-    public let key: String
-    public let problem: String
-
-    public init(key: String, problem: String) {
-        self.key = key
-        self.problem = problem
-    }
-
-    public var description: String { "\(key): \(problem)" }
-}
-
 extension TrainingSettings {
     /// Throws the first `SettingsError` found; settings that pass can be trained.
     public func validate() throws {

@@ -87,6 +87,32 @@ import Testing
         #expect(drawn.lines.contains("decode       class 10, code 2 -> decoder -> image 784, sigmoid"))
     }
 
+    @Test("Every phase changes its networks, and has its terms", arguments: Variant.allCases)
+    func phases(variant: Variant) {
+        let drawn = drawing { settings in
+            settings.variant = variant
+            settings.parts = variant.usualParts
+            if variant == .labelInformed {
+                settings.prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)
+            }
+        }
+        let cost = "reconstruction (half-squared-error)"
+        let expected: [String] =
+            switch variant {
+            case .basic, .labelInformed, .supervised:
+                ["encoder, decoder: \(cost)", "discriminator.code: code", "encoder: code"]
+            case .vae: ["encoder, decoder: \(cost), negative_entropy, cross_entropy"]
+            case .gan: ["discriminator.image: image", "decoder: image"]
+            case .semiSupervised, .clustering, .reduction:
+                [
+                    "encoder, decoder" + (variant == .reduction ? ", heads: \(cost), heads" : ": \(cost)"),
+                    "discriminator.label, discriminator.style: label, style", "encoder: label, style",
+                ] + (variant == .semiSupervised ? ["encoder: classification"] : [])
+            }
+        let phases = drawn.phases.map { "\($0.changes.joined(separator: ", ")): \($0.terms.joined(separator: ", "))" }
+        #expect(phases == expected)
+    }
+
     @Test("A loss is drawn as the sum of its terms, by the names that metrics have for them")
     func terms() {
         for prior in [PriorSettings.gaussian(std: 5), .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)] {

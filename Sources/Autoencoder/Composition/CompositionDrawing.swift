@@ -44,7 +44,8 @@ public struct CompositionDrawing: Sendable, Hashable {
         public let minibatch: Int
         /// Networks that it changes.
         public let changes: [String]
-        /// The terms that its loss is the sum of, by the names that metrics have for them, with the kind of the cost and factors other than 1.
+        /// The terms that its loss is the sum of, by the names that metrics have for them, with the kind of the cost and with
+        /// factors other than 1.
         public let terms: [String]
         /// Exchanges among all workers: of moments of batch norms, and of the gradient.
         public let exchanges: Int

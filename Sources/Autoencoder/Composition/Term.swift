@@ -10,7 +10,8 @@ enum Term: Sendable, Hashable {
     case fool(logits: Node, part: String)
     /// The cross-entropy of a softmax of logits with the images' labels.
     case classify(logits: Node)
-    /// KL(q ‖ N(0, std²)) in closed form, by the posterior's head: −H(q) and −E log p(z), the last two terms of the paper's equation 2.
+    /// KL(q ‖ N(0, std²)) in closed form, by the posterior's head: −H(q) and −E log p(z), the last two terms of the paper's
+    /// equation 2.
     case divergence(head: Node, std: Double)
     /// −H(q), by the posterior's head.
     case entropy(head: Node)

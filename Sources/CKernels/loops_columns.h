@@ -3,8 +3,3 @@
 static void loop_copy_columns(const float *x, size_t x_stride, float *y, size_t y_stride, size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++) __builtin_memcpy(y + r * y_stride, x + r * x_stride, columns * sizeof(float));
 }
-
-static void loop_add_columns(const float *x, size_t x_stride, float *y, size_t y_stride, size_t rows, size_t columns) {
-    for (size_t r = 0; r < rows; r++, x += x_stride, y += y_stride)
-        for (size_t c = 0; c < columns; c++) y[c] = y[c] + x[c];
-}

@@ -9,13 +9,6 @@ public enum Columns {
         ck_copy_columns(x.values.base + range.lowerBound, x.columns, y.values.base + start, y.columns, x.rows, range.count)
     }
 
-    /// Columns `range` of `x` (B, X) added to those of `y` (B, Y) from `start` on.
-    public static func add(_ x: Matrix, _ range: Range<Int>, into y: Matrix, at start: Int) {
-        check(x, range, y, start)
-        if x.rows == 0 { return }
-        ck_add_columns(x.values.base + range.lowerBound, x.columns, y.values.base + start, y.columns, x.rows, range.count)
-    }
-
     private static func check(_ x: Matrix, _ range: Range<Int>, _ y: Matrix, _ start: Int) {
         precondition(x.rows == y.rows, "Matrices of \(x.rows) and \(y.rows) rows")
         precondition(range.lowerBound >= 0 && range.upperBound <= x.columns, "Columns \(range) of \(x.columns)")

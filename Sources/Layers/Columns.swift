@@ -16,11 +16,8 @@ public struct ColumnRange: Sendable, Hashable {
     }
 
     /// The gradient of the whole (B, X) from that of the part, `dy` (B, C): zero in the other columns.
-    ///
-    /// - Parameter adds: add to what another part has left there.
-    public func backward(_ dy: Matrix, into dx: Matrix, adds: Bool) {
+    public func backward(_ dy: Matrix, into dx: Matrix) {
         check(dy)
-        if adds { return Columns.add(dy, 0..<dy.columns, into: dx, at: range.lowerBound) }
         dx.values.fill(0)
         Columns.copy(dy, 0..<dy.columns, into: dx, at: range.lowerBound)
     }
@@ -48,14 +45,8 @@ public enum Join {
     }
 
     /// The gradient of a part (B, C) from that of the whole, `dy` (B, X).
-    ///
-    /// - Parameter adds: add to what another use of the part has left there.
-    public static func backward(_ dy: Matrix, at place: ColumnRange, into dx: Matrix, adds: Bool) {
+    public static func backward(_ dy: Matrix, at place: ColumnRange, into dx: Matrix) {
         precondition(dx.columns == place.range.count, "\(dx.columns) columns in the place of \(place.range.count)")
-        if adds {
-            Columns.add(dy, place.range, into: dx, at: 0)
-        } else {
-            Columns.copy(dy, place.range, into: dx, at: 0)
-        }
+        Columns.copy(dy, place.range, into: dx, at: 0)
     }
 }

@@ -1,12 +1,5 @@
 import Kernels
 
-/// What a dense layer adds to its product.
-public enum LayerOffset: Sendable, Hashable {
-    case none, bias
-    /// Batch norm, whose β is an offset and whose γ a factor.
-    case norm
-}
-
 /// The parameters of dense layers one above the other, in one flat buffer; what stands between them is the graph's.
 public final class DenseNetwork: @unchecked Sendable {
     /// Inputs, hidden widths, outputs.

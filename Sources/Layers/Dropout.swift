@@ -13,20 +13,11 @@ public enum Dropout {
         source.fillMask(mask, firstRow: firstRow, dropping: share)
     }
 
-    /// y = x · mask; all (B, C), `y` may be either.
-    public static func forward(_ x: Matrix, mask: Matrix, into y: Matrix) {
-        check(x, mask, y)
+    /// y = x · mask, and on the way back dx = dy · mask; all (B, C), `y` may be either.
+    public static func apply(_ mask: Matrix, to x: Matrix, into y: Matrix) {
+        for other in [mask, y] {
+            precondition(other.rows == x.rows && other.columns == x.columns, "matrices of two shapes")
+        }
         Elementwise.multiply(x.values, mask.values, into: y.values)
-    }
-
-    /// dx = dy · mask; all (B, C), `dx` may be `dy`.
-    public static func backward(_ dy: Matrix, mask: Matrix, into dx: Matrix) {
-        check(dy, mask, dx)
-        Elementwise.multiply(dy.values, mask.values, into: dx.values)
-    }
-
-    private static func check(_ matrices: Matrix...) {
-        let (rows, columns) = (matrices[0].rows, matrices[0].columns)
-        precondition(matrices.allSatisfy { $0.rows == rows && $0.columns == columns }, "matrices of two shapes")
     }
 }

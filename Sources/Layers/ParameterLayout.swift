@@ -22,6 +22,13 @@ public struct TensorSpec: Sendable, Hashable {
     }
 }
 
+/// What a dense layer adds to its product.
+public enum LayerOffset: Sendable, Hashable {
+    case none, bias
+    /// Batch norm, whose β is an offset and whose γ a factor.
+    case norm
+}
+
 /// The tensors of one dense network in one flat buffer: of each layer in turn its weight, then its bias or the γ and β of its norm.
 ///
 /// Optimizer, reduction and checkpoint are then each one loop over one array.

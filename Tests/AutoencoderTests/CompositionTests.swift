@@ -57,4 +57,23 @@ import Testing
         let floats = replica.state().filter { $0.values.type == .f32 }
         #expect(settings.stateBytes == floats.reduce(0) { $0 + $1.values.byteCount })
     }
+
+    @Test(
+        "The terms of a VAE's loss are those of the paper's equation 2, and the entropy of an evaluation has the other sign",
+        arguments: [PriorSettings.gaussian(std: 2), .mixture(components: 3, radial: 0.7, tangential: 0.5, distance: 1.4)])
+    func equationTwo(prior: PriorSettings) throws {
+        let settings = smallSettings(.vae, cost: .crossEntropy, prior: prior)
+        let trainer = try LocalTrainer(settings, threads: 1)
+        let inference = try Inference(settings, tensors: trainer.replica.state())
+        let batches = images(settings, step: 0)
+        let bytes = batches[.images]!.flatMap(\.images)
+        let bound = inference.lowerBound(bytes, inference.read(bytes))
+        let loss = try trainer.step(batches).losses[0]
+        #expect(loss.terms.map(\.name) == ["reconstruction", "negative_entropy", "cross_entropy"])
+        #expect(loss.value == loss.terms.reduce(0) { $0 + $1.value })
+        let rows = Double(settings.minibatch)
+        #expect(abs(loss.terms[1].value + bound.entropy / rows) < 1e-4 && abs(bound.entropy) > 0.1)
+        // In closed form it depends on no draw.
+        if prior.kind == "gaussian" { #expect(abs(loss.terms[2].value - bound.crossEntropy / rows) < 1e-4) }
+    }
 }

@@ -35,9 +35,26 @@ import Testing
         }
         let figures = ledger([0, 1, 2]).figures
         #expect(figures == ledger([2, 0, 1]).figures)
-        #expect(abs(figures.losses[1] - 1.6 / 6) < 1e-15)
+        #expect(figures.losses.map(\.name) == ["reconstruction", "discriminator", "generator"])
+        #expect(abs(figures.losses[1].value - 1.6 / 6) < 1e-15)
         #expect(figures.pixelError == 1.5)
         #expect(figures.code?.mean == 0.5)
         #expect(abs(figures.code!.std - 0.75.squareRoot()) < 1e-15)
+    }
+
+    @Test("a loss is the sum of its terms, and one that has a single term is that term")
+    func terms() {
+        let settings = smallSettings(.semiSupervised, minibatch: 6, shards: 2)
+        var ledger = StepLedger(settings, step: 0)
+        for shard in 0..<2 {
+            for (phase, figures) in [[4, 2, 1, 1, 1], [3, 1.5], [6, 12], [7, 1]].enumerated() {
+                ledger.add(ShardReport(shard: shard, phase: phase, rows: 3, figures: figures))
+            }
+        }
+        let losses = ledger.figures.losses
+        #expect(losses[0] == Loss(name: "reconstruction", value: 4.0 / 3))
+        #expect(losses[1].terms == [Loss(name: "label", value: 1), Loss(name: "style", value: 0.5)])
+        #expect(losses.map(\.value) == [4.0 / 3, 1.5, 6, 2] && losses[3].terms.isEmpty)
+        #expect(ledger.figures.error == 2.0 / 7)
     }
 }

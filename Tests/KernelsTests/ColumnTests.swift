@@ -2,21 +2,18 @@ import Kernels
 import Testing
 
 @Suite("Ranges of columns") struct ColumnTests {
-    @Test("A range is copied or added, and everything beside it stays", arguments: [(0, 4), (1, 4), (3, 7), (5, 40)])
+    @Test("A range is copied, and everything beside it stays", arguments: [(0, 4), (1, 4), (3, 7), (5, 40)])
     func ranges(rows: Int, columns: Int) {
         let x = Matrix(testValues(rows * columns, seed: 1), rows: rows, columns: columns)
         for (range, start, width) in [(0..<columns, 0, columns), (1..<3, 2, 5), (2..<2, 1, 1), (columns - 1..<columns, 0, 1)] {
             let copied = Matrix(testValues(rows * width, seed: 2), rows: rows, columns: width)
-            let added = Matrix(copy(copied.values), rows: rows, columns: width)
             let before = copied.values.array
             Columns.copy(x, range, into: copied, at: start)
-            Columns.add(x, range, into: added, at: start)
             for row in 0..<rows {
                 for c in 0..<width {
-                    let old = before[row * width + c]
                     let from = range.lowerBound + c - start
                     let new = c >= start && range.contains(from) ? x[row, from] : nil
-                    #expect(copied[row, c] == new ?? old && added[row, c] == old + (new ?? 0))
+                    #expect(copied[row, c] == new ?? before[row * width + c])
                 }
             }
         }

@@ -87,7 +87,6 @@ import Testing
         keep("distances", pairs.values)
         let columnwise = Matrix(rows: rows, columns: columns + 1)
         Columns.copy(x, 0..<columns, into: columnwise, at: 1)
-        Columns.add(x, 0..<columns, into: columnwise, at: 0)
         keep("ranges of columns", columnwise.values)
     }
 

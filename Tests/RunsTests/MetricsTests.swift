@@ -12,7 +12,7 @@ import Testing
     static func step(_ step: UInt64, epoch: Int = 1) -> StepMetrics {
         StepMetrics(
             step: step, epoch: epoch, seconds: 0.1 + Double(step),
-            losses: [PhaseLoss(phase: "reconstruction", value: 1 / 3), PhaseLoss(phase: "generator", value: 0.693)],
+            losses: [Loss(name: "reconstruction", value: 1 / 3), Loss(name: "generator", value: 0.693)],
             pixelError: 52.123456789012345, code: CodeFigures(mean: -1e-20, std: 5), samplesPerSecond: 4_700, wireSent: 12,
             wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
             pack: 0, wait: 0.25, update: 3, workers: 2, view: 7, chain: 0xFF)
@@ -35,10 +35,10 @@ import Testing
     @Test("Terms of a phase that has several, and an error, stand in a step's line; what a variant has not does not")
     func parts() throws {
         var metrics = Self.step(3)
-        let terms = [LossTerm(name: "label", value: 1.25), LossTerm(name: "style", value: 1.5)]
+        let terms = [Loss(name: "label", value: 1.25), Loss(name: "style", value: 1.5)]
         metrics.losses = [
-            PhaseLoss(phase: "discriminator", value: 2.75, terms: terms),
-            PhaseLoss(phase: "classification", value: 0.5, terms: [LossTerm(name: "classification", value: 0.5)]),
+            Loss(name: "discriminator", value: 2.75, terms: terms),
+            Loss(name: "classification", value: 0.5, terms: [Loss(name: "classification", value: 0.5)]),
         ]
         (metrics.pixelError, metrics.code, metrics.error) = (nil, nil, 0.125)
         let text = metrics.json.text
@@ -83,6 +83,8 @@ import Testing
             all.map(\.headline) == [
                 "error 25.00 %", "clustering error 50.00 %", nil, "in another class's part 12.50 %", "elbo -104.0", nil,
             ])
+        let sum = "(entropy -10.00 - cross-entropy with the prior 4.000 - reconstruction 90.00, cross-entropy)"
+        #expect(bound.words.hasPrefix("elbo -104.0 nats \(sum)"))
         #expect(generated.words == "samples' pixels mean 0.125, std 0.250")
     }
 

@@ -54,7 +54,7 @@ import Testing
         let basic = drawing { _ in }
         #expect(basic.networks.map(\.name) == ["encoder", "decoder", "discriminator.code"])
         #expect(basic.adversaries.map(\.real) == ["gaussian 2"] && basic.adversaries.map(\.fake) == ["encoder's code"])
-        #expect(basic.phases.map(\.terms) == [["half-squared-error"], ["code"], ["code"]])
+        #expect(basic.phases.map(\.terms) == [["reconstruction (half-squared-error)"], ["code"], ["code"]])
         #expect(basic.phases.map(\.exchanges) == [1, 1, 1] && basic.exchanges == 3)
         let lines = basic.lines
         #expect(lines[0] == "variant      basic")
@@ -87,6 +87,48 @@ import Testing
         #expect(drawn.lines.contains("decode       class 10, code 2 -> decoder -> image 784, sigmoid"))
     }
 
+    @Test("Every phase changes its networks, and has its terms", arguments: Variant.allCases)
+    func phases(variant: Variant) {
+        let drawn = drawing { settings in
+            settings.variant = variant
+            settings.parts = variant.usualParts
+            if variant == .labelInformed {
+                settings.prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)
+            }
+        }
+        let cost = "reconstruction (half-squared-error)"
+        let expected: [String] =
+            switch variant {
+            case .basic, .labelInformed, .supervised:
+                ["encoder, decoder: \(cost)", "discriminator.code: code", "encoder: code"]
+            case .vae: ["encoder, decoder: \(cost), negative_entropy, cross_entropy"]
+            case .gan: ["discriminator.image: image", "decoder: image"]
+            case .semiSupervised, .clustering, .reduction:
+                [
+                    "encoder, decoder" + (variant == .reduction ? ", heads: \(cost), heads" : ": \(cost)"),
+                    "discriminator.label, discriminator.style: label, style", "encoder: label, style",
+                ] + (variant == .semiSupervised ? ["encoder: classification"] : [])
+            }
+        let phases = drawn.phases.map { "\($0.changes.joined(separator: ", ")): \($0.terms.joined(separator: ", "))" }
+        #expect(phases == expected)
+    }
+
+    @Test("A loss is drawn as the sum of its terms, by the names that metrics have for them")
+    func terms() {
+        for prior in [PriorSettings.gaussian(std: 5), .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)] {
+            let drawn = drawing { settings in
+                settings.variant = .vae
+                settings.parts = settings.variant.usualParts
+                settings.parts.reconstructionWeight = 0.5
+                settings.cost = .crossEntropy
+                settings.prior = prior
+            }
+            let sum = "reconstruction (cross-entropy) x 0.5 + negative_entropy + cross_entropy"
+            #expect(drawn.lines.contains { $0.contains("  \(sum)  ") })
+            #expect(drawn.lines.allSatisfy { $0.count <= 132 })
+        }
+    }
+
     @Test("Every variant can be drawn, and has the figure that says what it is about", arguments: Variant.allCases)
     func all(variant: Variant) {
         var settings = Configuration().training(pixels: 784, trainingImages: 50_000)
@@ -105,6 +147,12 @@ import Testing
             case .clustering, .reduction: .clustering(clusters: 16)
             }
         #expect(settings.variantFigure == figure)
-        #expect(settings.decodesLabels == [.supervised, .semiSupervised, .clustering, .reduction].contains(variant))
+        let decoded: Int? =
+            switch variant {
+            case .basic, .vae, .gan, .labelInformed: nil
+            case .supervised, .semiSupervised: 10
+            case .clustering, .reduction: 16
+            }
+        #expect(settings.decodedLabels == decoded)
     }
 }

@@ -8,8 +8,8 @@ import Testing
         run: "quickstart-20260102-030405", epoch: 3, epochs: 6, step: 1_234, steps: 3_000, samplesPerSecond: 12_345.6,
         remaining: .seconds(80),
         losses: [
-            PhaseLoss(phase: "reconstruction", value: 21.3456), PhaseLoss(phase: "discriminator", value: 1.38629),
-            PhaseLoss(phase: "generator", value: 0.0069),
+            Loss(name: "reconstruction", value: 21.3456), Loss(name: "discriminator", value: 1.38629),
+            Loss(name: "generator", value: 0.0069),
         ], workers: 2, workersWanted: 2, wireSent: 12_340_000, wireRaw: 25_914_000)
 
     @Test("With room the line tells everything")
@@ -60,7 +60,7 @@ import Testing
         ])
     func numbers(value: Double, text: String) {
         var progress = Self.progress
-        progress.losses = [PhaseLoss(phase: "r", value: value)]
+        progress.losses = [Loss(name: "r", value: value)]
         #expect(progress.render(width: 200).contains("  r \(text)  "))
         let epoch = EpochMetrics(epoch: 1, reconstruction: value, code: CodeFigures(mean: 0, std: 1))
         #expect(epoch.words == "reconstruction \(text), code mean 0, std 1.000")
@@ -70,8 +70,8 @@ import Testing
     func terms() {
         var progress = Self.progress
         progress.losses = [
-            PhaseLoss(
-                phase: "generator", value: 1.5, terms: [LossTerm(name: "label", value: 0.5), LossTerm(name: "style", value: 1)])
+            Loss(
+                name: "generator", value: 1.5, terms: [Loss(name: "label", value: 0.5), Loss(name: "style", value: 1)])
         ]
         (progress.error, progress.heldOut) = (0.25, "error 3.00 %")
         let whole = progress.render(width: 1_000)

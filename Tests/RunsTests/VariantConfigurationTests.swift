@@ -18,7 +18,8 @@ import Testing
     /// Changes of one setting each, among them every part that some variant has.
     private static let changes: [(setting: VariantSetting, change: @Sendable (inout Configuration) -> Void)] = [
         (.encoder, { $0.model.encoder = [30] }), (.discriminator, { $0.model.discriminator = [30] }),
-        (.cost, { $0.cost = .crossEntropy }), (.posterior, { $0.parts.posterior = .universal(width: 7, std: 0.5) }),
+        (.cost, { $0.cost = $0.cost == .crossEntropy ? .halfSquaredError : .crossEntropy }),
+        (.posterior, { $0.parts.posterior = .universal(width: 7, std: 0.5) }),
         (.encoderNorm, { $0.parts.norm.encoder = .batch }), (.headNorm, { $0.parts.norm.heads = .shard }),
         (.decoderNorm, { $0.parts.norm.decoder = .batch }), (.inputDropout, { $0.parts.dropout.input = 0.25 }),
         (.hiddenDropout, { $0.parts.dropout.hidden = 0.5 }), (.inputNoise, { $0.inputNoise = 0.3 }),
@@ -197,6 +198,27 @@ import Testing
         #expect(labelled.parts.labels == LabelSettings(count: 20) && labelled.phaseNames.contains("classification"))
     }
 
+    @Test("A VAE has the Bernoulli cross-entropy where no cost is named, every other variant half the squared error")
+    func usualCost() throws {
+        for variant in Variant.allCases {
+            let prior = variant == .labelInformed ? "\nprior: {kind: mixture}" : ""
+            let read = try Self.read("variant: \(variant.rawValue)\(prior)")
+            #expect(read.cost == (variant == .vae ? .crossEntropy : .halfSquaredError) && read.cost == variant.usualCost)
+        }
+        let named = try Self.read("variant: vae\ncost: half-squared-error")
+        let unnamed = try Self.read("variant: vae")
+        #expect(named.cost == .halfSquaredError && named.identity != unnamed.identity)
+        #expect(named.identity.contains("\ncost=half-squared-error\n"))
+        #expect(try Self.read(named.yaml()) == named)
+        // Each has its own: it is not taken from what lies below.
+        func cost(_ recipe: String, environment: [String: String] = [:], _ sets: String...) throws -> Cost {
+            try Configuration.load(ConfigurationSources(recipe: recipe, environment: environment, sets: sets)).cost
+        }
+        #expect(try cost("quickstart", "variant=vae") == .crossEntropy && cost("vae", "variant=basic") == .halfSquaredError)
+        #expect(try cost("quickstart", "variant=vae", "cost=half-squared-error") == .halfSquaredError)
+        #expect(try cost("quickstart", environment: ["LOCKSTEP_COST": "cross-entropy"], "variant=supervised") == .crossEntropy)
+    }
+
     @Test(
         "What a variant has not is refused with its name and a way on, and what cannot be together with its place",
         arguments: [
@@ -283,6 +305,10 @@ import Testing
             (
                 "variant: vae\nposterior: {kind: deterministic}",
                 "my.yaml, line 2: posterior.kind: a deterministic posterior has no divergence from the prior; a VAE needs gaussian."
+            ),
+            (
+                "variant: vae\nmodel:\n  output: linear",
+                "my.yaml, line 1: cost: cross-entropy needs a sigmoid output, but model.output is linear; use half-squared-error."
             ),
             (
                 "dropout: {hidden: 1}",

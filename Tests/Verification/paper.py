@@ -149,7 +149,7 @@ class VAE(Basic):
         encoded = encode(run)
         reconstruct(run, encoded.code)
         entropy = 0.5 * (encoded.log_variance + math.log(2 * math.pi) + 1)
-        run.losses["entropy"] = -entropy.sum(1).mean()
+        run.losses["negative_entropy"] = -entropy.sum(1).mean()
         prior = self.step.setting("prior.kind")
         if prior == "gaussian":
             # The mean of -log N(z; 0, s^2) under N(mu, sigma^2).

@@ -56,6 +56,12 @@ struct Composition: Sendable, Hashable {
     /// What is asked for after training.
     var outputs: [Output: Node] = [:]
 
+    /// Classes or clusters, one of which is decoded beside a code; nil where the code is all.
+    var decodedLabels: Int? {
+        guard let image = outputs[.image] else { return nil }
+        return graph.order(for: [image]).first { graph[$0].operation == .given(.label) }.map { graph[$0].columns }
+    }
+
     /// What `Inference`, pictures and figures ask a trained model for.
     enum Output: String, Sendable, Hashable {
         /// The code of a clean image.

@@ -162,10 +162,20 @@ struct CompositionBuilder {
         composition.graph.sample(prior, .images, columns: columns, classes: classes, "prior.\(part)")
     }
 
-    /// A discriminator that tells what is real from what is fake, and what it says of the fake alone.
+    /// A discriminator at work.
+    struct Adversary {
+        /// What it looks at, the last part of its name.
+        let part: String
+        /// Its logits of what is real, then of what is fake.
+        let told: Node
+        /// Those of the fake alone.
+        let fooled: Node
+    }
+
+    /// A discriminator that tells what is real from what is fake.
     ///
     /// - Parameter beside: what it sees beside both.
-    mutating func adversary(_ part: String, real: Node, fake: Node, beside: Node? = nil) -> (told: Node, fooled: Node) {
+    mutating func adversary(_ part: String, real: Node, fake: Node, beside: Node? = nil) -> Adversary {
         let name = "discriminator.\(part)"
         func noisy(_ node: Node, _ which: String) -> Node {
             composition.graph.corrupt(
@@ -174,18 +184,36 @@ struct CompositionBuilder {
         func seen(_ node: Node) -> Node { composition.graph.join([node] + (beside.map { [$0] } ?? [])) }
         let (real, fake) = (seen(noisy(real, "real")), seen(noisy(fake, "fake")))
         let stack = composition.graph.stack(real, fake)
-        return (apply(name, to: stack), apply(name, to: fake))
+        return Adversary(part: part, told: apply(name, to: stack), fooled: apply(name, to: fake))
     }
 
     // MARK: Phases
 
-    mutating func phase(_ name: String, _ stream: Stream = .images, changes: [String], _ terms: [Term]) {
-        composition.phases.append(PhasePlan(name: name, stream: stream, changes: changes.map(place), terms: terms))
+    /// Encoder and decoder learn to give the images back.
+    ///
+    /// - Parameters:
+    ///   - logits: of the decoded images.
+    ///   - code: what is measured.
+    ///   - networks: those that learn beside the two.
+    ///   - terms: what the phase makes smaller beside the cost of the reconstruction.
+    mutating func reconstructionPhase(_ logits: Node, code: Node, further networks: [String] = [], adding terms: [Term] = []) {
+        let cost = Term.reconstruction(
+            logits: logits, target: images(), loss: settings.reconstructionLoss, weight: parts.reconstructionWeight)
+        phase(
+            PhaseNames.reconstruction, changes: ["encoder", "decoder"] + networks, [cost] + terms + [.measure(code: code)])
     }
 
-    func reconstruction(_ logits: Node, _ target: Node) -> Term {
-        .reconstruction(
-            logits: logits, target: target, loss: settings.reconstructionLoss, weight: parts.reconstructionWeight)
+    /// Each discriminator learns to tell by itself; then the generator takes one step on the sum of what fools them.
+    mutating func adversarialPhases(_ adversaries: [Adversary], generator: String = "encoder") {
+        phase(
+            PhaseNames.discriminator, changes: adversaries.map { "discriminator.\($0.part)" },
+            adversaries.map { .discriminate(logits: $0.told, part: $0.part) })
+        phase(
+            PhaseNames.generator, changes: [generator], adversaries.map { .fool(logits: $0.fooled, part: $0.part) })
+    }
+
+    mutating func phase(_ name: String, _ stream: Stream = .images, changes: [String], _ terms: [Term]) {
+        composition.phases.append(PhasePlan(name: name, stream: stream, changes: changes.map(place), terms: terms))
     }
 
     func headDistance() -> Term { .headDistance(network: place("heads"), settings: parts.heads) }

@@ -44,7 +44,8 @@ public struct CompositionDrawing: Sendable, Hashable {
         public let minibatch: Int
         /// Networks that it changes.
         public let changes: [String]
-        /// Names of the terms of its loss, with their factors where those are not 1.
+        /// The terms that its loss is the sum of, by the names that metrics have for them, with the kind of the cost and with
+        /// factors other than 1.
         public let terms: [String]
         /// Exchanges among all workers: of moments of batch norms, and of the gradient.
         public let exchanges: Int
@@ -175,8 +176,8 @@ extension TrainingSettings {
             case .headDistance(_, let heads): heads.weight
             default: 1
             }
-        if case .reconstruction = term { return names.map { ($0 == "reconstruction" ? cost.rawValue : $0) + times(factor) } }
-        return names.map { $0 + times(factor) }
+        let kind = if case .reconstruction = term { " (\(cost.rawValue))" } else { "" }
+        return names.map { $0 + kind + times(factor) }
     }
 
     private func times(_ factor: Double) -> String { factor == 1 ? "" : " x \(PriorWalk.text(factor))" }

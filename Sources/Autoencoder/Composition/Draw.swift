@@ -18,6 +18,15 @@ enum DrawPurpose: Sendable, Hashable {
     }
 }
 
+/// The random numbers of one value: those of no other value of the graph.
+struct Draw: Sendable, Hashable {
+    /// As it is called in a replay file, `noise.input`.
+    let name: String
+    let purpose: DrawPurpose
+    /// The number of such draws that stand before it in the graph.
+    let place: Int
+}
+
 extension Draw {
     /// Where a draw's numbers come from, and how far its rows lie from those of the minibatch.
     ///

@@ -53,15 +53,6 @@ enum Given: String, Sendable, Hashable {
     case code, label
 }
 
-/// The random numbers of one value: those of no other value of the graph.
-struct Draw: Sendable, Hashable {
-    /// As it is called in a replay file, `noise.input`.
-    let name: String
-    let purpose: DrawPurpose
-    /// The number of such draws that stand before it in the graph.
-    let place: Int
-}
-
 /// The values of a model and how they follow from each other, in an order in which they can be computed.
 struct Graph: Sendable, Hashable {
     struct Vertex: Sendable, Hashable {

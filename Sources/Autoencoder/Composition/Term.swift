@@ -10,7 +10,8 @@ enum Term: Sendable, Hashable {
     case fool(logits: Node, part: String)
     /// The cross-entropy of a softmax of logits with the images' labels.
     case classify(logits: Node)
-    /// KL(q ‖ N(0, std²)) in closed form, by the posterior's head.
+    /// KL(q ‖ N(0, std²)) in closed form, by the posterior's head: −H(q) and −E log p(z), the last two terms of the paper's
+    /// equation 2.
     case divergence(head: Node, std: Double)
     /// −H(q), by the posterior's head.
     case entropy(head: Node)
@@ -40,15 +41,20 @@ enum Term: Sendable, Hashable {
     /// The node that its gradient leaves from; nil where there is none.
     var root: Node? { if case .measure = self { nil } else { node } }
 
+    /// −H(q): what a loss is the sum of is added, so the entropy itself, which an evaluation tells, has the other sign.
+    private static let negativeEntropy = "negative_entropy"
+    /// −E log p(z), of q(z|x) with the prior.
+    private static let crossEntropy = "cross_entropy"
+
     /// Names of the sums over rows that it adds to a phase's report.
     var figures: [Figure] {
         switch self {
         case .reconstruction: [.loss("reconstruction"), .pixelError]
         case .discriminate(_, let part), .fool(_, let part): [.loss(part)]
         case .classify: [.loss("classification"), .errors]
-        case .divergence: [.loss("entropy"), .loss("cross_entropy")]
-        case .entropy: [.loss("entropy")]
-        case .crossEntropy: [.loss("cross_entropy")]
+        case .divergence: [.loss(Self.negativeEntropy), .loss(Self.crossEntropy)]
+        case .entropy: [.loss(Self.negativeEntropy)]
+        case .crossEntropy: [.loss(Self.crossEntropy)]
         case .headDistance: [.loss("heads")]
         case .measure: [.codeSum, .codeSquares, .codeValues]
         }

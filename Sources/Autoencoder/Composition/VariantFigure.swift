@@ -29,13 +29,8 @@ extension TrainingSettings {
     /// Whether what is decoded beside a code is a class of the data; otherwise it is a cluster, whose number means nothing.
     public var labelsAreClasses: Bool { if case .clustering = variantFigure { false } else { true } }
 
-    /// Whether the decoder is told a class or cluster beside the code.
-    public var decodesLabels: Bool {
-        let composition = composition
-        return composition.outputs[.image].map { image in
-            composition.graph.order(for: [image]).contains { composition.graph[$0].operation == .given(.label) }
-        } ?? false
-    }
+    /// Classes or clusters, one of which the decoder is told beside the code; nil where it is told none.
+    public var decodedLabels: Int? { composition.decodedLabels }
 
     /// Whether codes are made to follow the prior by an adversary.
     public var hasAdversary: Bool { phaseNames.contains(PhaseNames.discriminator) }

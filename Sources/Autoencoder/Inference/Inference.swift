@@ -74,12 +74,7 @@ public struct Inference: Sendable {
     /// Whether images have a place among cluster heads.
     public var canRepresent: Bool { model.composition.outputs[.representation] != nil }
     /// Labels or clusters, one of which is decoded beside a code; nil where the code is all.
-    public var decodedLabels: Int? {
-        let graph = model.composition.graph
-        return graph.order(for: [model.composition.outputs[.image]!]).lazy.compactMap {
-            if case .given(.label) = graph[$0].operation { graph[$0].columns } else { nil }
-        }.first
-    }
+    public var decodedLabels: Int? { model.composition.decodedLabels }
 
     /// The variant's own figure of held-out images.
     public var variantFigure: VariantFigure? { settings.variantFigure }

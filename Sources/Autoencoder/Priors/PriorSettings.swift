@@ -12,12 +12,6 @@ public struct PriorSettings: Sendable, Hashable {
 
     init(_ prior: some Prior) { self.prior = prior }
 
-    /// One of each kind that a recipe may name, with the defaults of its keys; the first is what a recipe has that names none.
-    public static let usual = [
-        PriorSettings(GaussianPrior()), PriorSettings(UniformPrior()), PriorSettings(MixturePrior()),
-        PriorSettings(SwissRollPrior()),
-    ]
-
     public static func == (one: PriorSettings, other: PriorSettings) -> Bool {
         AnyHashable(one.prior) == AnyHashable(other.prior)
     }

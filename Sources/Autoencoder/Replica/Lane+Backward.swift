@@ -17,11 +17,11 @@ extension Lane {
         case .rectify, .softmax, .sigmoid, .corrupt, .add, .drop:
             carryEachValue(back, pass)
         case .columns(let range):
-            send(back, pass, to: 0) { dy, dx, _ in ColumnRange(range).backward(dy, into: dx, adds: false) }
+            send(back, pass, to: 0) { dy, dx, _ in ColumnRange(range).backward(dy, into: dx) }
         case .join:
             let places = Join.places(columns: vertex.inputs.map { self.vertex($0).columns })
             for (index, place) in places.enumerated() {
-                send(back, pass, to: index) { dy, dx, _ in Join.backward(dy, at: place, into: dx, adds: false) }
+                send(back, pass, to: index) { dy, dx, _ in Join.backward(dy, at: place, into: dx) }
             }
         case .stack:
             unstack(back, pass)
@@ -110,7 +110,7 @@ extension Lane {
         if let mask {
             let dy = gradient(back.node, pass.program)
             for rows in blocks(back.node).ranges where !rows.isEmpty {
-                Dropout.backward(dy.rows(rows), mask: mask.rows(rows), into: dy.rows(rows))
+                Dropout.apply(mask.rows(rows), to: dy.rows(rows), into: dy.rows(rows))
             }
         }
         for index in vertex.inputs.indices {

@@ -58,6 +58,8 @@ public typealias SettingWord = RawRepresentable<String> & CaseIterable & Sendabl
 public protocol SettingKeys: AnyObject {
     func real(_ key: String, _ value: inout Double, _ range: RealRange) throws
     func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws
+    /// Seconds; a reader takes a duration too.
+    func seconds(_ key: String, _ value: inout Double) throws
     /// A count; nil is written as a word.
     func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws
     func choice<Value: SettingWord>(_ key: String, _ value: inout Value) throws
@@ -69,24 +71,30 @@ public protocol SettingKeys: AnyObject {
 }
 
 extension SettingKeys {
+    public func seconds(_ key: String, _ value: inout Double) throws { try real(key, &value, .notNegative) }
+
     /// A mapping that is always there.
     public func mapping(_ key: String, _ body: (Self) throws -> Void) throws {
         var isThere = true
         try mapping(key, isThere: &isThere, body)
     }
+}
 
-    /// A setting that not every variant has, by its own key in the mapping that it stands in.
-    ///
-    /// - Parameter parts: those that the variant has, as far as they decide which others it has.
-    public func setting(
-        _ setting: VariantSetting, of variant: Variant, with parts: PartSettings, _ body: (_ key: String) throws -> Void
-    ) throws {
-        if let lack = variant.lack(of: setting, with: parts) {
-            try absent(setting.key, lack)
-        } else {
-            try body(setting.key)
-        }
+/// A setting that cannot be: which key, what is wrong, what was expected.
+public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// As it stands in a recipe, `model.code`.
+    public let key: String
+    public let problem: String
+    /// Keys of other settings that have a part in it, any of which may be the one that a person has written.
+    public let others: [String]
+
+    public init(key: String, problem: String, with others: [String] = []) {
+        self.key = key
+        self.problem = problem
+        self.others = others
     }
+
+    public var description: String { "\(key): \(problem)" }
 }
 
 /// Collects the keys of factors that are not 0: what may be too large where a model leaves the range of numbers.

@@ -17,7 +17,7 @@ public struct ShardReport: Sendable, Equatable {
 
 /// One step's reports, in any order of arrival; a phase that was run again replaces its former reports.
 public struct StepLedger: Sendable {
-    private let phases: [(stream: Stream, figures: [Figure])]
+    private let phases: [(name: String, stream: Stream, figures: [Figure])]
     private let settings: TrainingSettings
     private let step: UInt64
     private var reports: [[ShardReport?]]
@@ -26,7 +26,7 @@ public struct StepLedger: Sendable {
     public init(_ settings: TrainingSettings, step: UInt64) {
         self.settings = settings
         self.step = step
-        phases = settings.composition.phases.map { ($0.stream, $0.figures) }
+        phases = settings.composition.phases.map { ($0.name, $0.stream, $0.figures) }
         reports = Array(repeating: Array(repeating: nil, count: settings.shards), count: phases.count)
     }
 
@@ -49,61 +49,19 @@ public struct StepLedger: Sendable {
         func mean(_ figure: Figure) -> Double? {
             phases.indices.first { phases[$0].figures.contains(figure) }.map { total($0, figure) / rows($0) }
         }
-        let terms = phases.indices.map { phase in
-            phases[phase].figures.compactMap { figure -> LossTerm? in
-                guard case .loss(let name) = figure else { return nil }
-                return LossTerm(name: name, value: total(phase, figure) / rows(phase))
-            }
+        let losses = phases.indices.map { phase in
+            Loss(
+                name: phases[phase].name,
+                terms: phases[phase].figures.compactMap { figure in
+                    guard case .loss(let name) = figure else { return nil }
+                    return Loss(name: name, value: total(phase, figure) / rows(phase))
+                })
         }
         var code: CodeFigures?
         if let sum = mean(.codeSum), let squares = mean(.codeSquares), let values = mean(.codeValues), values > 0 {
             let mean = sum / values
             code = CodeFigures(mean: mean, std: max(0, squares / values - mean * mean).squareRoot())
         }
-        return StepFigures(terms: terms, pixelError: mean(.pixelError), code: code, error: mean(.errors))
-    }
-}
-
-/// One of the terms that a phase's loss is the sum of; mean over the minibatch.
-public struct LossTerm: Sendable, Hashable {
-    public var name: String
-    public var value: Double
-
-    public init(name: String, value: Double) {
-        self.name = name
-        self.value = value
-    }
-}
-
-/// Mean and standard deviation of the values of a minibatch's codes.
-public struct CodeFigures: Sendable, Equatable {
-    public var mean: Double
-    public var std: Double
-
-    public init(mean: Double, std: Double) {
-        self.mean = mean
-        self.std = std
-    }
-}
-
-/// What is printed of a step.
-public struct StepFigures: Sendable, Equatable {
-    /// Of each phase, the terms of its loss.
-    public var terms: [[LossTerm]]
-    /// Squared error of an image, summed over its pixels; mean over the minibatch. Nil where nothing is reconstructed.
-    public var pixelError: Double?
-    /// Nil where no image is encoded.
-    public var code: CodeFigures?
-    /// The share of the labelled minibatch that is given another class; nil where there is none.
-    public var error: Double?
-
-    /// A phase each, its terms added.
-    public var losses: [Double] { terms.map { $0.reduce(0) { $0 + $1.value } } }
-
-    public init(terms: [[LossTerm]], pixelError: Double?, code: CodeFigures?, error: Double? = nil) {
-        self.terms = terms
-        self.pixelError = pixelError
-        self.code = code
-        self.error = error
+        return StepFigures(losses: losses, pixelError: mean(.pixelError), code: code, error: mean(.errors))
     }
 }

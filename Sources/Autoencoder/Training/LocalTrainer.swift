@@ -47,7 +47,7 @@ public final class LocalTrainer {
             capture?.captureParameters(replica, phase: phase, moment: "before")
             capture?.captureOptimizer(replica, phase: phase)
             let change = try compute(phase, into: &ledger)
-            let loss = ledger.figures.losses[phase]
+            let loss = ledger.figures.losses[phase].value
             capture?.captureGradient(replica, phase: phase, change: change, loss: loss)
             capture?.captureActive(replica, phase: phase, lanes: lanes)
             replica.apply(phase: phase, change: change, team: team)

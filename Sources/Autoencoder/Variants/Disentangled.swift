@@ -17,7 +17,7 @@ extension CompositionBuilder {
         discriminator("label", inputs: labels)
         discriminator("style", inputs: model.code)
         if networks.contains("heads") { clusterHeads(count: labels) }
-        let (clean, encoded) = (images(), encode(labels: labels))
+        let encoded = encode(labels: labels)
         guard let labelLogits = encoded.logits else { preconditionFailure("an encoder without a label head") }
         let label = softmax(labelLogits)
         let decoded = seen(&self, label, encoded.code)
@@ -25,15 +25,8 @@ extension CompositionBuilder {
         let onLabel = adversary(
             "label", real: sample(.categorical(classes: labels), columns: labels, "label"), fake: label)
         let onStyle = adversary("style", real: sample(settings.prior, columns: model.code, "style"), fake: encoded.code)
-        phase(
-            PhaseNames.reconstruction, changes: ["encoder", "decoder"] + networks,
-            [reconstruction(logits, clean)] + penalties(self) + [.measure(code: encoded.code)])
-        phase(
-            PhaseNames.discriminator, changes: ["discriminator.label", "discriminator.style"],
-            [.discriminate(logits: onLabel.told, part: "label"), .discriminate(logits: onStyle.told, part: "style")])
-        phase(
-            PhaseNames.generator, changes: ["encoder"],
-            [.fool(logits: onLabel.fooled, part: "label"), .fool(logits: onStyle.fooled, part: "style")])
+        reconstructionPhase(logits, code: encoded.code, further: networks, adding: penalties(self))
+        adversarialPhases([onLabel, onStyle])
         if isLabelled, let logits = encode(.labelled, labels: labels).logits {
             phase(PhaseNames.classification, .labelled, changes: ["encoder"], [.classify(logits: logits)])
         }

@@ -10,9 +10,7 @@ extension VariantDefinition {
             let sample = builder.sample(builder.settings.prior, columns: code, "code")
             let made = builder.output(ofLogits: builder.decode(sample))
             let adversary = builder.adversary("image", real: builder.images(), fake: made)
-            builder.phase(
-                PhaseNames.discriminator, changes: ["discriminator.image"], [.discriminate(logits: adversary.told, part: "image")])
-            builder.phase(PhaseNames.generator, changes: ["decoder"], [.fool(logits: adversary.fooled, part: "image")])
+            builder.adversarialPhases([adversary], generator: "decoder")
             let given = builder.given(.code, columns: code)
             builder.output(.image, builder.decodeClean(given))
         })

@@ -10,17 +10,13 @@ extension VariantDefinition {
             builder.encoder()
             builder.decoder(inputs: classes + code)
             builder.discriminator("code", inputs: code)
-            let (clean, encoded) = (builder.images(), builder.encode())
+            let encoded = builder.encode()
             let seen = builder.join([builder.label(classes), encoded.code])
             let logits = builder.decode(seen)
             let real = builder.sample(builder.settings.prior, columns: code, "code")
             let adversary = builder.adversary("code", real: real, fake: encoded.code)
-            builder.phase(
-                PhaseNames.reconstruction, changes: ["encoder", "decoder"],
-                [builder.reconstruction(logits, clean), .measure(code: encoded.code)])
-            builder.phase(
-                PhaseNames.discriminator, changes: ["discriminator.code"], [.discriminate(logits: adversary.told, part: "code")])
-            builder.phase(PhaseNames.generator, changes: ["encoder"], [.fool(logits: adversary.fooled, part: "code")])
+            builder.reconstructionPhase(logits, code: encoded.code)
+            builder.adversarialPhases([adversary])
             builder.output(.code, builder.encodeClean().code)
             let given = builder.join([builder.given(.label, columns: classes), builder.given(.code, columns: code)])
             builder.output(.image, builder.decodeClean(given))

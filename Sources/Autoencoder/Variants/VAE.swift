@@ -3,6 +3,7 @@
 extension VariantDefinition {
     static let vae = VariantDefinition(
         phases: { _ in [PhaseNames.reconstruction] }, settings: VariantSetting.autoencoder, posterior: .gaussian,
+        cost: .crossEntropy,
         problem: { settings in
             if settings.parts.posterior != .gaussian {
                 return SettingsError(
@@ -16,18 +17,18 @@ extension VariantDefinition {
             let code = builder.model.code
             builder.encoder()
             builder.decoder(inputs: code)
-            let (clean, encoded) = (builder.images(), builder.encode())
+            let encoded = builder.encode()
             let logits = builder.decode(encoded.code)
-            var terms = [builder.reconstruction(logits, clean)]
             guard let head = encoded.head, let density = builder.settings.prior.density else {
                 preconditionFailure("a VAE without a posterior or a density")
             }
-            if case .gaussian(let std) = density {
-                terms.append(.divergence(head: head, std: std))
-            } else {
-                terms += [.entropy(head: head), .crossEntropy(code: encoded.code, density: density)]
-            }
-            builder.phase(PhaseNames.reconstruction, changes: ["encoder", "decoder"], terms + [.measure(code: encoded.code)])
+            let divergence: [Term] =
+                if case .gaussian(let std) = density {
+                    [.divergence(head: head, std: std)]
+                } else {
+                    [.entropy(head: head), .crossEntropy(code: encoded.code, density: density)]
+                }
+            builder.reconstructionPhase(logits, code: encoded.code, adding: divergence)
             let evaluated = builder.encodeClean()
             builder.output(.code, evaluated.code)
             builder.output(.head, evaluated.head ?? head)

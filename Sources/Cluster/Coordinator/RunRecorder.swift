@@ -151,9 +151,7 @@ struct RunBooks: @unchecked Sendable {
         let step = StepMetrics(
             step: done.step + 1, epoch: training.epoch(ofStep: done.step),
             seconds: metrics.lastSeconds + max(0, (done.at - began).seconds),
-            losses: phases.indices.map {
-                PhaseLoss(phase: phases[$0], value: figures.losses[$0], terms: figures.terms[$0])
-            },
+            losses: figures.losses,
             rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
             pixelError: figures.pixelError, code: figures.code, error: figures.error, samplesPerSecond: throughput.perSecond,
             wireSent: total(\.sent), wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),

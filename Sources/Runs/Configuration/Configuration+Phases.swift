@@ -20,16 +20,19 @@ extension Configuration {
     private static func phase(_ section: SettingSection, _ fallback: PhaseSettings, epochs: Int) throws -> PhaseSettings {
         var phase = fallback
         if try section.choice("optimizer", default: "sgd", among: ["sgd", "adam"]) == "adam" {
-            phase.rate = try section.real("rate", default: 0.001, .positive)
-            phase.optimizer = .adam(
-                beta1: try section.real("beta1", default: 0.9, .fraction),
-                beta2: try section.real("beta2", default: 0.999, .fraction),
-                epsilon: try section.real("epsilon", default: 1e-8, .positive))
+            phase.rate = 0.001
+            var (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
+            try section.real("rate", &phase.rate, .positive)
+            try section.real("beta1", &beta1, .fraction)
+            try section.real("beta2", &beta2, .fraction)
+            try section.real("epsilon", &epsilon, .positive)
+            phase.optimizer = .adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
         } else {
-            var usual = 0.0
-            if case .sgd(let momentum) = fallback.optimizer { usual = momentum }
-            phase.rate = try section.real("rate", default: fallback.rate, .positive)
-            phase.optimizer = .sgd(momentum: try section.real("momentum", default: usual, .fraction))
+            var momentum = 0.0
+            if case .sgd(let usual) = fallback.optimizer { momentum = usual }
+            try section.real("rate", &phase.rate, .positive)
+            try section.real("momentum", &momentum, .fraction)
+            phase.optimizer = .sgd(momentum: momentum)
         }
         if section.contains("schedule") {
             phase.schedule = try schedule(section.section("schedule"), epochs: epochs)
@@ -55,17 +58,20 @@ extension Configuration {
                     "to", "a cosine that ends at \(to) is impossible, expected more than its from, \(from)",
                     with: ["from"])
             }
-            schedule.kind = .cosine(from: from, to: to, after: try section.real("after", default: 0, .amount))
+            var after = 0.0
+            try section.real("after", &after, .amount)
+            schedule.kind = .cosine(from: from, to: to, after: after)
         default:
-            let counts = 1...Int(Int32.max)
-            let at = try section.integers("at", default: [50, 1000], in: counts, atMost: ConfigurationLimits.scheduleSteps)
+            var (at, factor) = ([50, 1000], 0.1)
+            try section.list("at", &at, 1...Int(Int32.max), atMost: ConfigurationLimits.scheduleSteps)
             guard zip(at, at.dropFirst()).allSatisfy({ $0 < $1 }) else {
                 throw section.failure(
                     "at", "\(at) is impossible, expected epochs that rise", suggestion: "\(Array(Set(at)).sorted())")
             }
-            schedule.kind = .steps(at: at, factor: try section.real("factor", default: 0.1, .positive))
+            try section.real("factor", &factor, .positive)
+            schedule.kind = .steps(at: at, factor: factor)
         }
-        schedule.warmUp = try section.real("warm_up", default: 0, .notNegative)
+        try section.real("warm_up", &schedule.warmUp, .notNegative)
         try section.finish()
         return schedule
     }

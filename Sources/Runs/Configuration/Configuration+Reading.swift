@@ -26,7 +26,7 @@ enum ConfigurationLimits {
 /// | `threads` | a worker's | 1 |
 /// | `variant` | see `Variant`; which of the keys below it has, it says itself | basic |
 /// | `model` | see `ModelSettings` | 784-1000-1000-2 and back |
-/// | `cost` | half-squared-error or cross-entropy | half-squared-error |
+/// | `cost` | half-squared-error or cross-entropy | the variant's usual one |
 /// | `prior` | by `kind`; each prior names its own keys (`PriorSettings`) | gaussian, std 5 |
 /// | `posterior`, `norm`, `dropout`, `noise`, `labels`, `heads`, `weights` | see `PartSettings`; each names its own keys | the variant's usual ones |
 /// | `phases.PHASE` | `optimizer`, `rate`, its moments, `schedule` | the paper's |
@@ -46,26 +46,19 @@ extension Configuration {
         let root = try SettingSection(tree, path: "")
         name = try Self.name(root, fallback: defaultName ?? name)
         data = try Self.data(root.section("data"), data)
-        minibatch = try root.integer("minibatch", default: minibatch, in: 1...ConfigurationLimits.minibatch)
-        shards = try root.integer("shards", default: Self.defaultShards(minibatch: minibatch), in: 1...ConfigurationLimits.shards)
-        epochs = try root.integer("epochs", default: epochs, in: 1...Int(Int32.max))
-        steps = try root.integer("steps", default: steps, in: 0...Int(Plausible.count))
-        seed = try root.integer("seed", default: seed, in: 0...UInt64.max)
-        threads = try root.integer("threads", default: threads, in: 1...ConfigurationLimits.threads)
+        try visitCounts(root)
         try root.choice("variant", &variant)
-        parts = variant.usualParts
+        (cost, parts) = (variant.usualCost, variant.usualParts)
         // What they are decides which classes a model has, and which phases a step.
         try parts.visit(root, of: variant)
         try root.mapping("model") { try model.visit($0, of: variant, with: parts) }
         try root.setting(.cost, of: variant, with: parts) { try root.choice($0, &cost) }
         prior = try Self.prior(root.section("prior"))
         phases = try phases(root.section("phases"))
-        average = try root.real("average", default: average, .fraction)
+        try root.real("average", &average, .fraction)
         gradientBits = try Self.gradientBits(root)
         kernel = try root.choice("kernel", default: kernel, among: ["auto"] + KernelFamily.allCases.map(\.rawValue))
-        checkpoint = try Self.checkpoint(root.section("checkpoint"), checkpoint)
-        evaluate = try Self.evaluate(root.section("evaluate"), evaluate)
-        figures = try Self.figures(root.section("figures"), figures)
+        try visitRecords(root)
         root.passOver(Self.provenanceKey)
         try root.finish()
         try check(against: tree)
@@ -112,34 +105,5 @@ extension Configuration {
     private static func gradientBits(_ root: SettingSection) throws -> GradientBits {
         let text = try root.choice("gradient_bits", default: "full", among: ["full", "24", "16"])
         return Int(text).map(GradientBits.bits) ?? .full
-    }
-
-    private static func checkpoint(_ section: SettingSection, _ fallback: CheckpointSettings) throws -> CheckpointSettings {
-        var checkpoint = fallback
-        let counts = 0...Int(Int32.max)
-        checkpoint.everySteps = try section.integer("every_steps", default: checkpoint.everySteps, in: counts)
-        checkpoint.everySeconds = try section.seconds("every_seconds", default: checkpoint.everySeconds)
-        checkpoint.everyEpochs = try section.integer("every_epochs", default: checkpoint.everyEpochs, in: counts)
-        checkpoint.keep = try section.integer("keep", default: checkpoint.keep, in: 1...Int(Int32.max))
-        checkpoint.keepEveryEpochs = try section.integer("keep_every_epochs", default: checkpoint.keepEveryEpochs, in: counts)
-        try section.finish()
-        return checkpoint
-    }
-
-    private static func evaluate(_ section: SettingSection, _ fallback: EvaluateSettings) throws -> EvaluateSettings {
-        var evaluate = fallback
-        evaluate.everyEpochs = try section.integer("every_epochs", default: evaluate.everyEpochs, in: 0...Int(Int32.max))
-        try section.finish()
-        return evaluate
-    }
-
-    private static func figures(_ section: SettingSection, _ fallback: FigureSettings) throws -> FigureSettings {
-        var figures = fallback
-        let counts = 0...Int(Int32.max)
-        figures.everyEpochs = try section.integer("every_epochs", default: figures.everyEpochs, in: counts)
-        figures.keep = try section.integer("keep", default: figures.keep, in: 1...Int(Int32.max))
-        figures.keepEveryEpochs = try section.integer("keep_every_epochs", default: figures.keepEveryEpochs, in: counts)
-        try section.finish()
-        return figures
     }
 }

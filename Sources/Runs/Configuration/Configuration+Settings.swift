@@ -6,16 +6,8 @@ extension Configuration {
     /// The configuration as a tree, every key that the variant has, in the order of a recipe: what is compared.
     var settings: Setting {
         let sections = [
-            Setting.mapping([
-                "name": .text(name),
-                "data": Self.settings(of: data),
-                "minibatch": .integer(minibatch),
-                "shards": .integer(shards),
-                "epochs": .integer(epochs),
-                "steps": .integer(steps),
-                "seed": .plain(String(seed)),
-                "threads": .integer(threads),
-            ]),
+            Setting.mapping(["name": .text(name), "data": Self.settings(of: data)]),
+            written { try $0.visitCounts($1) },
             modelSettings,
             .mapping([
                 "phases": Setting(
@@ -27,7 +19,7 @@ extension Configuration {
                 "gradient_bits": Self.settings(of: gradientBits),
                 "kernel": .text(kernel),
             ]),
-            recordSettings,
+            written { try $0.visitRecords($1) },
         ]
         return Setting(content: .mapping(sections.flatMap { $0.entries ?? [] }), origin: .program)
     }
@@ -51,23 +43,10 @@ extension Configuration {
         try prior.visit(writer)
     }
 
-    /// What is kept, judged and drawn of a run.
-    private var recordSettings: Setting {
-        .mapping([
-            "checkpoint": .mapping([
-                "every_steps": .integer(checkpoint.everySteps),
-                "every_seconds": .real(checkpoint.everySeconds),
-                "every_epochs": .integer(checkpoint.everyEpochs),
-                "keep": .integer(checkpoint.keep),
-                "keep_every_epochs": .integer(checkpoint.keepEveryEpochs),
-            ]),
-            "evaluate": .mapping(["every_epochs": .integer(evaluate.everyEpochs)]),
-            "figures": .mapping([
-                "every_epochs": .integer(figures.everyEpochs),
-                "keep": .integer(figures.keep),
-                "keep_every_epochs": .integer(figures.keepEveryEpochs),
-            ]),
-        ])
+    /// What some of the keys write; they change nothing.
+    private func written(by visit: (inout Configuration, SettingWriter) throws -> Void) -> Setting {
+        var copy = self
+        return SettingWriter.mapping { try visit(&copy, $0) }
     }
 
     /// What is written: every key, but of the basic variant none that came after it and has its usual value, so that its text, which

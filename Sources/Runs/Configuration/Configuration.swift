@@ -72,7 +72,7 @@ public struct Configuration: Sendable, Equatable {
         model = ModelSettings(
             encoder: [1000, 1000], decoder: [1000, 1000], discriminator: [1000, 1000], code: 2, output: .sigmoid,
             initialisation: .normal)
-        cost = .halfSquaredError
+        cost = variant.usualCost
         prior = .gaussian(std: 5)
         parts = variant.usualParts
         phases = Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, Self.defaultPhase($0)) })

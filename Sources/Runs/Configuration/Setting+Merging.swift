@@ -36,8 +36,9 @@ extension Setting {
         let (old, new) = (variant ?? .basic, layer.variant ?? variant ?? .basic)
         let isLabelled = layer.contains("labels")
         if new != old {
-            let own: Set = [VariantSetting.posterior.rawValue, VariantSetting.labels.rawValue]
-            lower = lower.without(new.foreignKeys(isLabelled: isLabelled).union(own))
+            var own: Set<VariantSetting> = [.posterior, .labels]
+            if new.usualCost != old.usualCost { own.insert(.cost) }
+            lower = lower.without(new.foreignKeys(isLabelled: isLabelled).union(own.map(\.rawValue)))
         } else if isLabelled, !contains("labels") {
             lower = lower.without(new.foreignKeys(isLabelled: true))
         }

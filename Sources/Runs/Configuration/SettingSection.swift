@@ -42,12 +42,6 @@ final class SettingSection {
 
     func contains(_ key: String) -> Bool { setting[key] != nil }
 
-    /// A whole number within a range.
-    func integer<Value: FixedWidthInteger>(_ key: String, default fallback: Value, in range: ClosedRange<Value>) throws -> Value {
-        guard let value = take(key) else { return fallback }
-        return try Self.integer(value, full(key), in: range)
-    }
-
     /// - Parameter word: what may stand in the number's place: of counts that follow the data, no number is sure to be a right one.
     private static func integer<Value: FixedWidthInteger>(
         _ setting: Setting, _ key: String, in range: ClosedRange<Value>, or word: String? = nil
@@ -93,9 +87,9 @@ final class SettingSection {
     }
 
     /// A finite real that training applies, in single precision: what is 0 there or infinite is no number of its kind.
-    func real(_ key: String, default fallback: Double, _ bound: RealRange) throws -> Double {
-        guard let value = take(key) else { return fallback }
-        let number = try Self.real(value, full(key), bound)
+    func real(_ key: String, _ number: inout Double, _ bound: RealRange) throws {
+        guard let value = take(key) else { return }
+        number = try Self.real(value, full(key), bound)
         // The kernels flush what is smaller than normal.
         let applied = abs(number) < Double(Float.leastNormalMagnitude) ? 0 : Double(Float(number))
         guard applied.isFinite, bound.holds(applied) else {
@@ -104,7 +98,6 @@ final class SettingSection {
                 value, full(key),
                 "\(value.flow) is impossible, expected \(bound.text): training is in single precision, where it is \(made)")
         }
-        return number
     }
 
     private static func real(_ setting: Setting, _ key: String, _ bound: RealRange) throws -> Double {
@@ -138,29 +131,30 @@ final class SettingSection {
     }
 
     /// Seconds: a number, or a duration such as `5m`.
-    func seconds(_ key: String, default fallback: Double) throws -> Double {
-        guard let value = take(key) else { return fallback }
+    func seconds(_ key: String, _ seconds: inout Double) throws {
+        guard let value = take(key) else { return }
         if case .scalar(let text, isQuoted: false) = value.content, Self.real(text) == nil,
             let duration = try? DurationText.parse(text)
         {
-            return duration / .seconds(1)
+            seconds = duration / .seconds(1)
+            return
         }
         guard case .scalar(let text, isQuoted: false) = value.content, Self.real(text) != nil else {
             throw Self.error(value, full(key), "seconds or a duration such as 90s or 5m are expected, not \(value.description)")
         }
-        return try Self.real(value, full(key), .notNegative)
+        seconds = try Self.real(value, full(key), .notNegative)
     }
 
     /// Whole numbers between brackets.
-    func integers(_ key: String, default fallback: [Int], in range: ClosedRange<Int>, atMost count: Int) throws -> [Int] {
-        guard let value = take(key) else { return fallback }
+    func list(_ key: String, _ numbers: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws {
+        guard let value = take(key) else { return }
         guard case .list(let elements) = value.content else {
-            throw Self.error(value, full(key), "a list such as \(fallback) is expected, not \(value.description)")
+            throw Self.error(value, full(key), "a list such as \(numbers) is expected, not \(value.description)")
         }
         guard elements.count <= count else {
             throw Self.error(value, full(key), "\(elements.count) entries are impossible, expected at most \(count)")
         }
-        return try elements.map { try Self.integer($0, full(key), in: range) }
+        numbers = try elements.map { try Self.integer($0, full(key), in: range) }
     }
 
     /// A text; quotation marks make no difference.
@@ -229,12 +223,9 @@ final class SettingSection {
 
 /// Reads the keys of settings that name their own; what is not given keeps its value.
 extension SettingSection: SettingKeys {
-    func real(_ key: String, _ value: inout Double, _ range: RealRange) throws {
-        value = try real(key, default: value, range)
-    }
-
     func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws {
-        value = try integer(key, default: value, in: range)
+        guard let given = take(key) else { return }
+        value = try Self.integer(given, full(key), in: range)
     }
 
     func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws {
@@ -244,10 +235,6 @@ extension SettingSection: SettingKeys {
 
     func choice<Value: SettingWord>(_ key: String, _ value: inout Value) throws {
         value = Value(rawValue: try choice(key, default: value.rawValue, among: Value.allCases.map(\.rawValue))) ?? value
-    }
-
-    func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws {
-        value = try integers(key, default: value, in: range, atMost: count)
     }
 
     func mapping(_ key: String, isThere: inout Bool, _ body: (SettingSection) throws -> Void) throws {

@@ -45,7 +45,7 @@ public struct TrainingCurves: Sendable, Equatable {
     /// An evaluation stands at the last step of its epoch that the file has. What is held out is measured by its squared error whatever the
     /// cost, so it shares a panel with the cost where that is the squared error, and else with the squared error of the training images.
     public init(_ metrics: MetricsReader, cost metric: Cost) {
-        let phases = metrics.steps.first?.losses.map(\.phase) ?? []
+        let phases = metrics.steps.first?.losses.map(\.name) ?? []
         let adversaries = phases.filter { LossPanel.equilibrium(of: $0, adversaries: 1) != nil }
         let further = TrainingCurves.terms(of: "reconstruction", in: metrics)
         // Where the phase has other terms too, the cost is the one of its name.
@@ -85,7 +85,7 @@ public struct TrainingCurves: Sendable, Equatable {
     /// The terms of a phase's loss, by their own names; none where it has one.
     private static func terms(of phase: String, in metrics: MetricsReader) -> [LossCurve] {
         let losses = metrics.steps.compactMap { step in
-            step.losses.first { $0.phase == phase }.map { (step: step.step, terms: $0.terms) }
+            step.losses.first { $0.name == phase }.map { (step: step.step, terms: $0.terms) }
         }
         return (losses.first?.terms ?? []).map(\.name).map { name in
             let values = losses.compactMap { loss in loss.terms.first { $0.name == name }.map { (loss.step, $0.value) } }

@@ -101,9 +101,10 @@ extension EpochMetrics {
             )
         }
         if let bound = lowerBound {
-            parts.append(
-                "elbo \(Progress.rounded(bound.total)) nats (\(bound.cost.rawValue) \(Progress.rounded(bound.reconstruction)), entropy \(Progress.rounded(bound.entropy)), cross-entropy with the prior \(Progress.rounded(bound.crossEntropy)))"
-            )
+            let rounded = Progress.rounded
+            let sum = "entropy \(rounded(bound.entropy)) - cross-entropy with the prior \(rounded(bound.crossEntropy))"
+            let cost = "reconstruction \(rounded(bound.reconstruction)), \(bound.cost.rawValue)"
+            parts.append("elbo \(rounded(bound.total)) nats (\(sum) - \(cost))")
         }
         return parts
     }

@@ -46,9 +46,9 @@ public final class EventFileWriter: Sendable {
     }
 
     public func write(_ metrics: StepMetrics, time: Date = Date()) {
-        var values = metrics.losses.map { (tag: "loss/\($0.phase)", value: Float($0.value)) }
+        var values = metrics.losses.map { (tag: "loss/\($0.name)", value: Float($0.value)) }
         values += metrics.losses.flatMap { loss in
-            loss.terms.map { (tag: "loss/\(loss.phase)/\($0.name)", value: Float($0.value)) }
+            loss.terms.map { (tag: "loss/\(loss.name)/\($0.name)", value: Float($0.value)) }
         }
         values += metrics.rates.map { (tag: "rate/\($0.phase)", value: Float($0.value)) }
         if let pixelError = metrics.pixelError { values.append(("pixel_error", Float(pixelError))) }

@@ -9,12 +9,12 @@ extension StepMetrics {
             .init("step", .unsigned(step)),
             .init("epoch", JSON(epoch)),
             .init("seconds", .real(seconds)),
-            .init("loss", .object(losses.map { JSON.Member($0.phase, .real($0.value)) })),
+            .init("loss", .object(losses.map { JSON.Member($0.name, .real($0.value)) })),
         ]
         let parts = losses.filter { !$0.terms.isEmpty }
         if !parts.isEmpty {
             let terms = parts.map { loss in
-                JSON.Member(loss.phase, .object(loss.terms.map { JSON.Member($0.name, .real($0.value)) }))
+                JSON.Member(loss.name, .object(loss.terms.map { JSON.Member($0.name, .real($0.value)) }))
             }
             members.append(.init("terms", .object(terms)))
         }
@@ -56,9 +56,9 @@ extension StepMetrics {
             step: step, epoch: epoch, seconds: seconds,
             losses: losses.map { loss in
                 let terms = object["terms"]?[loss.key]?.members ?? []
-                return PhaseLoss(
-                    phase: loss.key, value: loss.value.realOrNaN ?? .nan,
-                    terms: terms.map { LossTerm(name: $0.key, value: $0.value.realOrNaN ?? .nan) })
+                return Loss(
+                    name: loss.key, value: loss.value.realOrNaN ?? .nan,
+                    terms: terms.map { Loss(name: $0.key, value: $0.value.realOrNaN ?? .nan) })
             },
             rates: (object["rates"]?.members ?? []).map { PhaseRate(phase: $0.key, value: $0.value.realOrNaN ?? .nan) },
             pixelError: object["pixel_error"]?.realOrNaN, code: object["code"].flatMap { CodeFigures($0) },

@@ -103,7 +103,7 @@ public struct MetricsReader: Sendable {
     /// A phase's loss by step, as it was written; a phase that is not there has none.
     public func losses(_ phase: String) -> [(step: UInt64, loss: Double)] {
         steps.compactMap { step in
-            step.losses.first { $0.phase == phase }.map { (step.step, $0.value) }
+            step.losses.first { $0.name == phase }.map { (step.step, $0.value) }
         }
     }
 }

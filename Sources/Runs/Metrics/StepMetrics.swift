@@ -1,20 +1,5 @@
 import Autoencoder
 
-/// The loss of one phase.
-public struct PhaseLoss: Sendable, Equatable {
-    public var phase: String
-    /// Mean over the minibatch.
-    public var value: Double
-    /// What it is the sum of, where that is more than one term.
-    public var terms: [LossTerm]
-
-    public init(phase: String, value: Double, terms: [LossTerm] = []) {
-        self.phase = phase
-        self.value = value
-        self.terms = terms.count > 1 ? terms : []
-    }
-}
-
 /// The learning rate of one phase.
 public struct PhaseRate: Sendable, Hashable {
     public var phase: String
@@ -35,7 +20,7 @@ public struct StepMetrics: Sendable, Equatable {
     /// Of training, over all processes that led the run.
     public var seconds: Double
     /// In the order of the phases.
-    public var losses: [PhaseLoss]
+    public var losses: [Loss]
     /// Learning rates of the step, in the order of the phases; none in lines of versions that did not write them.
     public var rates: [PhaseRate]
     /// Squared error of an image, summed over its pixels, mean over the minibatch; nil where nothing is reconstructed.
@@ -66,7 +51,7 @@ public struct StepMetrics: Sendable, Equatable {
     public var chain: UInt64
 
     public init(
-        step: UInt64, epoch: Int, seconds: Double, losses: [PhaseLoss], rates: [PhaseRate] = [], pixelError: Double? = nil,
+        step: UInt64, epoch: Int, seconds: Double, losses: [Loss], rates: [PhaseRate] = [], pixelError: Double? = nil,
         code: CodeFigures? = nil, error: Double? = nil, samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64,
         wireEarly: UInt64 = 0, compute: Double, pack: Double, wait: Double, update: Double, clamped: UInt64 = 0, repeats: Int = 0,
         workers: Int, view: UInt64, chain: UInt64

@@ -33,7 +33,7 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         let training = configuration.training(pixels: pixels, trainingImages: trainingImages)
         let state = training.stateBytes
         checkpoints = configuration.checkpoint.kept(steps: last, epochs: epochs).capped(times: UInt64(state))
-        let images = Self.images(of: shape, walks: configuration.model.code == 2 || training.decodesLabels)
+        let images = Self.images(of: shape, walks: configuration.model.code == 2 || training.decodedLabels != nil)
         let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
         // Each epoch's own, and the newest ones beside them.
         let sets = configuration.figures.kept(epochs: epochs, endsWithin: !rule.areWhole(after: last))

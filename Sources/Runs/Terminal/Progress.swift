@@ -1,3 +1,4 @@
+import Autoencoder
 import Datasets
 
 /// Where a run stands, as one line for people.
@@ -12,7 +13,7 @@ public struct Progress: Sendable, Equatable {
     public var samplesPerSecond: Double
     /// Time to the end at this pace.
     public var remaining: Duration?
-    public var losses: [PhaseLoss]
+    public var losses: [Loss]
     /// Share of the labelled minibatch that was given another class; nil where there is none.
     public var error: Double?
     /// The variant's own figure of the newest epoch's held-out images, in a few words.
@@ -29,7 +30,7 @@ public struct Progress: Sendable, Equatable {
 
     public init(
         run: String, epoch: Int, epochs: Int, step: UInt64, steps: UInt64, samplesPerSecond: Double, remaining: Duration?,
-        losses: [PhaseLoss], error: Double? = nil, heldOut: String? = nil, workers: Int, workersWanted: Int, wireSent: UInt64,
+        losses: [Loss], error: Double? = nil, heldOut: String? = nil, workers: Int, workersWanted: Int, wireSent: UInt64,
         wireRaw: UInt64, note: String? = nil
     ) {
         self.run = run
@@ -75,7 +76,7 @@ public struct Progress: Sendable, Equatable {
             let hasTerms = detail.rawValue < Detail.noTerms.rawValue
             parts += losses.map { loss in
                 let terms = hasTerms ? loss.terms.map { "\($0.name) \(Self.rounded($0.value))" }.joined(separator: ", ") : ""
-                let name = isShort ? String(loss.phase.prefix(3)) : loss.phase
+                let name = isShort ? String(loss.name.prefix(3)) : loss.name
                 return "\(name) \(Self.rounded(loss.value))" + (terms.isEmpty ? "" : " (\(terms))")
             }
             if hasTerms, let error { parts.append("minibatch error \(EpochMetrics.percent(error))") }

@@ -104,7 +104,7 @@ extension FuzzTarget {
     /// `metrics.jsonl`.
     static let metrics = FuzzTarget("metrics", refusing: []) {
         let step = StepMetrics(
-            step: 3, epoch: 1, seconds: 0.25, losses: [PhaseLoss(phase: "reconstruction", value: 21.5)], pixelError: 43,
+            step: 3, epoch: 1, seconds: 0.25, losses: [Loss(name: "reconstruction", value: 21.5)], pixelError: 43,
             code: CodeFigures(mean: -0.01, std: 4.9), samplesPerSecond: 5000, wireSent: 1, wireRaw: 2, compute: 1, pack: 2, wait: 3,
             update: .nan,
             clamped: 4, repeats: 1, workers: 2, view: 5, chain: 0xC0FFEE)

@@ -31,7 +31,7 @@ import Testing
         for at in 1...12 as ClosedRange<UInt64> {
             var step = MetricsTests.step(at, epoch: Int(at - 1) / 4 + 1)
             step.losses = ["reconstruction", "discriminator", "generator"].enumerated().map {
-                PhaseLoss(phase: $1, value: Double($0 * 100) + Double(at))
+                Loss(name: $1, value: Double($0 * 100) + Double(at))
             }
             step.pixelError = 2 * Double(at)
             if rates { step.rates = [PhaseRate(phase: "reconstruction", value: 0.01), PhaseRate(phase: "generator", value: 0.1)] }
@@ -62,13 +62,13 @@ import Testing
         let writer = try MetricsWriter(path: path)
         for at in 1...3 as ClosedRange<UInt64> {
             var step = MetricsTests.step(at)
-            let parts = [LossTerm(name: "label", value: 1), LossTerm(name: "style", value: Double(at))]
+            let parts = [Loss(name: "label", value: 1), Loss(name: "style", value: Double(at))]
             step.losses = [
-                PhaseLoss(
-                    phase: "reconstruction", value: 25,
-                    terms: [LossTerm(name: "reconstruction", value: 20), LossTerm(name: "heads", value: 5)]),
-                PhaseLoss(phase: "discriminator", value: 1 + Double(at), terms: parts),
-                PhaseLoss(phase: "classification", value: 0.5),
+                Loss(
+                    name: "reconstruction", value: 25,
+                    terms: [Loss(name: "reconstruction", value: 20), Loss(name: "heads", value: 5)]),
+                Loss(name: "discriminator", value: 1 + Double(at), terms: parts),
+                Loss(name: "classification", value: 0.5),
             ]
             try writer.write(step)
         }

@@ -1,23 +1,6 @@
 import Kernels
 import Layers
 
-/// A setting that cannot be: which key, what is wrong, what was expected.
-public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable {
-    /// As it stands in a recipe, `model.code`.
-    public let key: String
-    public let problem: String
-    /// Keys of other settings that have a part in it, any of which may be the one that a person has written.
-    public let others: [String]
-
-    public init(key: String, problem: String, with others: [String] = []) {
-        self.key = key
-        self.problem = problem
-        self.others = others
-    }
-
-    public var description: String { "\(key): \(problem)" }
-}
-
 extension TrainingSettings {
     /// Throws the first `SettingsError` found; settings that pass can be trained.
     public func validate() throws {

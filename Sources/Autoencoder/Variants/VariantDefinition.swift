@@ -1,22 +1,23 @@
-/// The systems of the paper that can be trained; each is a file beside this one.
-public enum Variant: String, Sendable, Hashable, CaseIterable {
-    /// Section 2: encoder, decoder, and a discriminator on the code.
-    case basic
-    /// Section 2.1: the same networks with a divergence in place of the discriminator.
-    case vae
-    /// Table 1's comparator: a generator and a discriminator on images.
-    case gan
-    /// Section 2.3: some labels decide where in the prior a class lies.
-    case labelInformed = "label-informed"
-    /// Section 4: the decoder is told the class, so that the code is style.
-    case supervised
-    /// Section 5: class and style from one encoder, two discriminators, few labels.
-    case semiSupervised = "semi-supervised"
-    /// Section 6: the same without labels.
-    case clustering
-    /// Section 7: cluster heads and style added up in a space to look at.
-    case reduction
+/// A variant of the paper: everything in which it differs from the others.
+struct VariantDefinition: Sendable {
+    /// The phases of a step, in order.
+    let phases: @Sendable (_ parts: PartSettings) -> [String]
+    /// The settings that have a meaning in it, beside those of all.
+    let settings: Set<VariantSetting>
+    /// Those of them that its parts leave without a meaning, and why.
+    var idle: @Sendable (_ parts: PartSettings) -> [VariantSetting: String] = { _ in [:] }
+    /// What labels it takes where the recipe says nothing of them; nil for none.
+    var labels: LabelSettings?
+    /// The posterior where the recipe names none.
+    var posterior = PosteriorSettings.deterministic
+    /// The cost where the recipe names none.
+    var cost = Cost.halfSquaredError
+    /// What of the settings, each possible by itself, cannot be together in it.
+    var problem: @Sendable (TrainingSettings) -> SettingsError? = { _ in nil }
+    let compose: @Sendable (inout CompositionBuilder) -> Void
+}
 
+extension Variant {
     /// What the variant says of itself.
     var definition: VariantDefinition {
         switch self {
@@ -30,23 +31,6 @@ public enum Variant: String, Sendable, Hashable, CaseIterable {
         case .reduction: .reduction
         }
     }
-}
-
-/// A variant of the paper: everything in which it differs from the others.
-struct VariantDefinition: Sendable {
-    /// The phases of a step, in order.
-    let phases: @Sendable (_ parts: PartSettings) -> [String]
-    /// The settings that have a meaning in it, beside those of all.
-    let settings: Set<VariantSetting>
-    /// Those of them that its parts leave without a meaning, and why.
-    var idle: @Sendable (_ parts: PartSettings) -> [VariantSetting: String] = { _ in [:] }
-    /// What labels it takes where the recipe says nothing of them; nil for none.
-    var labels: LabelSettings?
-    /// The posterior where the recipe names none.
-    var posterior = PosteriorSettings.deterministic
-    /// What of the settings, each possible by itself, cannot be together in it.
-    var problem: @Sendable (TrainingSettings) -> SettingsError? = { _ in nil }
-    let compose: @Sendable (inout CompositionBuilder) -> Void
 }
 
 /// Settings of a recipe that not every variant has.
@@ -119,6 +103,9 @@ extension Variant {
     /// All phases of all variants, in the order of a step.
     public static let everyPhase = PhaseNames.adversarial + [PhaseNames.classification]
 
+    /// Its cost where a recipe names none.
+    public var usualCost: Cost { definition.cost }
+
     /// Its parts where a recipe says nothing of them.
     public var usualParts: PartSettings {
         var parts = PartSettings()
@@ -137,13 +124,4 @@ extension TrainingSettings {
         precondition(composition.phases.map(\.name) == phaseNames, "the phases of \(variant) are others")
         return composition
     }
-}
-
-/// Names of the phases that variants have in common, as recipes, figures and replays have them.
-enum PhaseNames {
-    static let reconstruction = "reconstruction"
-    static let discriminator = "discriminator"
-    static let generator = "generator"
-    static let classification = "classification"
-    static let adversarial = [reconstruction, discriminator, generator]
 }

@@ -52,6 +52,14 @@ static void loop_bytes_to_unit(const uint8_t *bytes, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = (float)bytes[i] / 255.0f;
 }
 
+static void loop_standardise(float *y, const float *mean, const float *scale, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = (y[i] - mean[i]) * scale[i];
+}
+
+static void loop_unstandardise(float *y, const float *mean, const float *std, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = mean[i] + std[i] * y[i];
+}
+
 static void loop_axpy(float a, const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = y[i] + a * x[i];
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A contiguous part of a source, seen from 0: the training, validation or test images. A value that is cheap to copy.
 public struct ImageSubset: Sendable {
     public let source: any ImageSource
@@ -41,6 +43,27 @@ public struct ImageSubset: Sendable {
         copyImages(indices, into: &bytes)
         return bytes
     }
+
+    /// Mean and deviation of each value over all images.
+    func standardisation() -> Standardisation {
+        var (sums, squares) = ([UInt64](repeating: 0, count: pixels), [UInt64](repeating: 0, count: pixels))
+        let block = max(1, Self.blockBytes / max(1, pixels))
+        for first in stride(from: 0, to: count, by: block) {
+            images(first..<min(first + block, count)).withUnsafeBufferPointer { bytes in
+                for start in stride(from: 0, to: bytes.count, by: pixels) {
+                    for pixel in 0..<pixels {
+                        let value = UInt64(bytes[start + pixel])
+                        sums[pixel] &+= value
+                        squares[pixel] &+= value &* value
+                    }
+                }
+            }
+        }
+        return Standardisation(count: count, sums: sums, squares: squares)
+    }
+
+    /// Of images that are in memory at once.
+    private static let blockBytes = 1 << 20
 
     public func labels(_ indices: some Sequence<Int>) -> [UInt8] { indices.map(label) }
 }

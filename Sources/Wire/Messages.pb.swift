@@ -232,6 +232,9 @@ public nonisolated struct ControlWelcome: Sendable {
   /// makes it larger than a packet: what comes of it shows whether large messages pass
   public var padding: Data = Data()
 
+  /// little-endian floats: each pixel's mean, then each one's deviation; empty: images stay as they are
+  public var standardisation: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -953,7 +956,7 @@ nonisolated extension ControlPosition: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{1}padding\0\u{c}\u{c}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{1}padding\0\u{1}standardisation\0\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -978,6 +981,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 16: try { try decoder.decodeSingularUInt64Field(value: &self.markApplied) }()
       case 17: try { try decoder.decodeSingularFixed64Field(value: &self.markChain) }()
       case 18: try { try decoder.decodeSingularBytesField(value: &self.padding) }()
+      case 19: try { try decoder.decodeSingularBytesField(value: &self.standardisation) }()
       default: break
       }
     }
@@ -1035,6 +1039,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.padding.isEmpty {
       try visitor.visitSingularBytesField(value: self.padding, fieldNumber: 18)
     }
+    if !self.standardisation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.standardisation, fieldNumber: 19)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1056,6 +1063,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.markApplied != rhs.markApplied {return false}
     if lhs.markChain != rhs.markChain {return false}
     if lhs.padding != rhs.padding {return false}
+    if lhs.standardisation != rhs.standardisation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

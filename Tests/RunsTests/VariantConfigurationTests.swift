@@ -279,6 +279,14 @@ import Testing
                 "my.yaml, line 3: labels.count: 105 labels are not as many of each of 10 classes; expected a multiple of 10, or all."
             ),
             (
+                "data:\n  standardise: true",
+                "my.yaml, line 2: data.standardise: true is impossible with model.output sigmoid, whose images are 0 to 1 and standardised ones are not; set model.output to linear."
+            ),
+            (
+                "data: {standardise: yes}",
+                "my.yaml, line 1: data.standardise: \"yes\" is none of true, false."
+            ),
+            (
                 "posterior: {kind: gausian}",
                 "my.yaml, line 1: posterior.kind: \"gausian\" is none of deterministic, gaussian, universal; did you mean gaussian?"
             ),

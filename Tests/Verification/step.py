@@ -59,8 +59,11 @@ class Step:
         return self.tensors[name]
 
     def images(self, suffix=""):
-        """(B, pixels), 0 to 1."""
-        return self.take(f"input.images{suffix}").double().flatten(1) / 255
+        """(B, pixels): 0 to 1, or standardised as the file says."""
+        images = self.take(f"input.images{suffix}").double().flatten(1) / 255
+        if "input.mean" not in self.tensors:
+            return images
+        return (images - self.take("input.mean").double()) / self.take("input.std").double()
 
     def labels(self, suffix=""):
         return self.take(f"input.labels{suffix}").long().flatten()

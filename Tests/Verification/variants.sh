@@ -77,6 +77,7 @@ gentle=(cost=cross-entropy phases.reconstruction.rate=0.001)
 check basic
 check basic prior.kind=mixture "${gaussian[@]}" "${batch[@]}" "${noises[@]}"
 check basic prior.kind=uniform "${universal[@]}" "${shard[@]}" weights.reconstruction=0.1 model.output=linear adam
+check basic model.output=linear data.standardise=true phases.reconstruction.rate=0.0001
 check vae "${gentle[@]}"
 check vae "${gentle[@]}" prior.kind=mixture
 check vae cost=cross-entropy "${batch[@]}" noise.input=0.3 dropout.input=0.2 dropout.hidden=0.2 adam

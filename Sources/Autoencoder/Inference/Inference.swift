@@ -123,7 +123,7 @@ public struct Inference: Sendable {
     /// - Parameter labels: (N, K) where one is decoded beside the code: one-hots, or a softmax's.
     public func decode(_ codes: Matrix, labels: Matrix? = nil) -> Matrix {
         let images = decodedLogits(codes, labels: labels)
-        if settings.model.output == .sigmoid { Elementwise.sigmoid(images.values, into: images.values) }
+        settings.images(of: images.values)
         return images
     }
 

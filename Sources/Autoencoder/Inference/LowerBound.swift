@@ -36,7 +36,8 @@ extension Inference {
             preconditionFailure("a lower bound without a posterior or a density")
         }
         let logits = decodedLogits(reading.codes)
-        let target = Matrix(Slice(images.map { Float($0) / 255 }), rows: logits.rows, columns: logits.columns)
+        let target = Matrix(rows: logits.rows, columns: logits.columns)
+        settings.values(of: images[...], into: target.values)
         let cost = settings.reconstructionLoss.gradient(logits: logits, target: target).loss
         let scratch = Matrix(rows: head.rows, columns: head.columns)
         if case .gaussian(let std) = density {

@@ -55,7 +55,7 @@ extension GraphValues {
             let y = y.rows(rows)
             switch vertex.operation {
             case .image:
-                Elementwise.bytesToUnit(inputs.batches[stream]![block].images[...], into: y.values)
+                settings.values(of: inputs.batches[stream]![block].images[...], into: y.values)
             case .label(let classes, let hasColumnForNone):
                 y.values.fill(0)
                 for (row, label) in inputs.batches[stream]![block].labels.enumerated() {

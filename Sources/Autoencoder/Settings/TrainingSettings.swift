@@ -30,6 +30,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public var pixels: Int
     /// Images of one epoch.
     public var trainingImages: Int
+    /// What is taken out of images before they are encoded, and put back into what is decoded; nil where they stay as they are, 0 to 1.
+    public var standardisation: Standardisation?
 
     /// Standard deviation of the Gaussian noise on the encoder's input, one of the parts.
     public var inputNoise: Double {
@@ -57,7 +59,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public init(
         variant: Variant = .basic, model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double? = nil,
         parts: PartSettings? = nil, phases: [String: PhaseSettings],
-        average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int
+        average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int,
+        standardisation: Standardisation? = nil
     ) {
         self.variant = variant
         self.model = model
@@ -73,6 +76,7 @@ public struct TrainingSettings: Sendable, Hashable {
         self.seed = seed
         self.pixels = pixels
         self.trainingImages = trainingImages
+        self.standardisation = standardisation
     }
 
     /// Which steps make an epoch.

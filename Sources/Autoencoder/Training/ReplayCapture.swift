@@ -5,7 +5,7 @@ import Layers
 ///
 /// `input.images`, `input.labels`, `noise.input`, `prior.code`; for each phase `phase.PHASE.loss`, and by tensor
 /// `phase.PHASE.before.NAME`, `.gradient.NAME` (divided by B, as the optimizer saw it), `.after.NAME`. Beyond the
-/// contract, for the update: `phase.PHASE.rate` and `phase.PHASE.before.optimizer.STATE.NAME`; for units whose sign
+/// contract, where images are standardised: `input.mean`, `input.std`, by pixel; for the update: `phase.PHASE.rate` and `phase.PHASE.before.optimizer.STATE.NAME`; for units whose sign
 /// fp32 cannot be sure of: `phase.PHASE.active.NETWORK.LAYER` (rows, units), 1 where a ReLU let its input pass (for the
 /// discriminator phase with `.real` and `.fake`).
 public final class ReplayCapture {
@@ -25,6 +25,10 @@ public final class ReplayCapture {
             let rows = settings.minibatchSize(of: stream, ofStep: replica.step)
             add("input.images\(suffix)", [rows, settings.pixels], TensorValues(shards.flatMap(\.images)))
             add("\(Self.labelsName)\(suffix)", [rows], TensorValues(shards.flatMap(\.labels)))
+        }
+        if let standardisation = settings.standardisation {
+            add("input.mean", [settings.pixels], TensorValues(standardisation.mean))
+            add("input.std", [settings.pixels], TensorValues(standardisation.std))
         }
         let graph = model.composition.graph
         let vertices = graph.order(for: model.programs.flatMap(\.forward)).map { graph[$0] }

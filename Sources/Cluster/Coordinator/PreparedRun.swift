@@ -117,6 +117,7 @@ struct PreparedRun: Sendable {
             $0.width = UInt32(data.train.width)
             $0.channels = UInt32(data.train.channels)
             $0.trainingImages = UInt32(data.train.count)
+            $0.standardisation = data.standardisation.map(\.bytes) ?? Data()
             $0.orphanSeconds = options.orphanTimeout.seconds
             $0.topology = options.topology.rawValue
             $0.compression = options.compression

@@ -32,7 +32,9 @@ final class TrainingSession {
         configurationText = welcome.configuration
         let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
         let pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
-        let training = configuration.training(pixels: pixels, trainingImages: Int(welcome.trainingImages))
+        let training = configuration.training(
+            pixels: pixels, trainingImages: Int(welcome.trainingImages),
+            standardisation: try Self.standardisation(of: welcome, pixels: pixels))
         try training.validate()
         // Before the products are probed: the library would wait for memory for ever.
         try training.requireMemory(threads: threads)
@@ -41,6 +43,15 @@ final class TrainingSession {
         plans = replica.phases.map { phase in
             BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
         }
+    }
+
+    /// What the coordinator found of its training images; nil where they stay as they are.
+    private static func standardisation(of welcome: ControlWelcome, pixels: Int) throws -> Standardisation? {
+        guard !welcome.standardisation.isEmpty else { return nil }
+        guard let found = Standardisation(bytes: welcome.standardisation), found.pixels == pixels else {
+            throw LocalError("the coordinator's means and deviations of pixels are none of images of \(pixels) values")
+        }
+        return found
     }
 
     /// Digest of the products at every shape this run may need, whichever rank this worker gets.

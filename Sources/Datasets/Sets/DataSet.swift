@@ -1,3 +1,5 @@
+import Kernels
+
 /// A data set, opened and split: train = first images of the training file, validation = last images of the training
 /// file, test = the test file. Nothing is ever chosen on test images.
 public struct DataSet: Sendable {
@@ -12,6 +14,8 @@ public struct DataSet: Sendable {
     public let classes: Int
     /// 64 hex digits that are equal exactly where every image, every label and the split are equal.
     public let identity: String
+    /// Mean and deviation of the training images' pixels; nil where `data.standardise` does not ask for them.
+    public let standardisation: Standardisation?
 
     /// `training` and `test` have images of one size; `settings` have both sizes, as `DataSettings.split` gives them.
     init(_ settings: DataSettings, training: any ImageSource, test: any ImageSource, classes: Int) {
@@ -22,6 +26,7 @@ public struct DataSet: Sendable {
         train = ImageSubset(training, 0..<count)
         validation = ImageSubset(training, training.count - held..<training.count)
         self.test = ImageSubset(test, 0..<test.count)
+        standardisation = settings.standardise ? train.standardisation() : nil
         identity = textDigest(
             "train \(training.identity) \(train.range) validation \(validation.range) test \(test.identity)")
     }

@@ -8,6 +8,7 @@
 /// | `images`, `labels` | file | MNIST's names | idx: the training pair |
 /// | `test_images`, `test_labels` | file | MNIST's names | idx: the test pair |
 /// | `file` | file | mnist.npz | npz: the archive |
+/// | `standardise` | true or false | false | each pixel less its mean over the training images, by its standard deviation |
 /// | `folder` | folder | none | where files are looked for that are not at their path; a run remembers where it found them |
 ///
 /// The archive's arrays are `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`,
@@ -62,11 +63,14 @@ public struct DataSettings: Sendable, Hashable {
     public var file: String?
     /// Where files are looked for before the usual data folder.
     public var folder: String?
+    /// Networks see each pixel less its mean over the training images, divided by its standard deviation there; one of std 0 is divided by 1.
+    public var standardise: Bool
 
     /// A size that nobody gives is the usual one of a set whose size is known at once, and follows the data of the others.
     public init(
         set: String = "glyphs", train: Size = .usual, validation: Size = .usual, images: String? = nil, labels: String? = nil,
-        testImages: String? = nil, testLabels: String? = nil, file: String? = nil, folder: String? = nil
+        testImages: String? = nil, testLabels: String? = nil, file: String? = nil, folder: String? = nil,
+        standardise: Bool = false
     ) {
         let isKnown = Self.knownSets.contains(set)
         self.set = set
@@ -78,6 +82,7 @@ public struct DataSettings: Sendable, Hashable {
         self.testLabels = testLabels
         self.file = file
         self.folder = folder
+        self.standardise = standardise
     }
 
     /// Checks what can be checked without a file; throws `DataError.setting`.

@@ -18,6 +18,12 @@ extension Configuration {
                 "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane",
                 with: ["prior.kind"], suggestion: "\(dimensions)")
         }
+        if data.standardise, model.output != .linear {
+            throw failure(
+                "data.standardise",
+                "true is impossible with model.output \(model.output.rawValue), whose images are 0 to 1 and standardised ones are not; set model.output to linear",
+                with: ["model.output"])
+        }
         if data.set == "mnist", let train = data.train, let validation = data.validation, train + validation > Self.mnistImages {
             throw failure(
                 "data.train",
@@ -78,7 +84,7 @@ extension Configuration {
         }
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
-            folder: "folder")
+            folder: "folder", standardise: true)
         return specimens + Variant.allCases.flatMap(specimens(of:))
     }()
 

@@ -88,7 +88,8 @@ extension Configuration {
             train: try section.size("train", in: counts), validation: try section.size("validation", in: counts),
             images: try section.path("images"), labels: try section.path("labels"),
             testImages: try section.path("test_images"), testLabels: try section.path("test_labels"),
-            file: try section.path("file"), folder: try section.path("folder"))
+            file: try section.path("file"), folder: try section.path("folder"),
+            standardise: try section.flag("standardise", default: fallback.standardise))
         try section.finish()
         return data
     }

@@ -84,6 +84,8 @@ extension Configuration {
             ("file", data.file), ("folder", data.folder),
         ]
         entries += files.compactMap { key, file in file.map { (key, .text($0)) } }
+        // It came later: runs from before have no such key.
+        if data.standardise { entries.append(("standardise", .text("true"))) }
         return Setting(
             content: .mapping(entries.map { Setting.Entry(key: $0.0, keyOrigin: .program, value: $0.1) }), origin: .program)
     }

@@ -105,12 +105,18 @@ public struct Configuration: Sendable, Equatable {
     /// - Parameters:
     ///   - pixels: values of one image.
     ///   - trainingImages: images of one epoch, as the data set has them.
-    public func training(pixels: Int, trainingImages: Int) -> TrainingSettings {
+    ///   - standardisation: of the training images, where `data.standardise` asks for one.
+    public func training(pixels: Int, trainingImages: Int, standardisation: Standardisation? = nil) -> TrainingSettings {
         TrainingSettings(
             variant: variant, model: model, cost: cost, prior: prior, parts: parts,
             phases: phases, average: average,
             gradientBits: gradientBits.resolved(shards: shards), minibatch: minibatch, shards: shards, seed: seed, pixels: pixels,
-            trainingImages: trainingImages)
+            trainingImages: trainingImages, standardisation: standardisation)
+    }
+
+    /// What the learning stratum needs, on this data.
+    public func training(on data: DataSet) -> TrainingSettings {
+        training(pixels: data.train.pixels, trainingImages: data.train.count, standardisation: data.standardisation)
     }
 
     /// Which steps make an epoch.

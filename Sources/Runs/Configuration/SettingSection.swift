@@ -166,6 +166,11 @@ final class SettingSection {
         return (text, value)
     }
 
+    /// True or false.
+    func flag(_ key: String, default fallback: Bool) throws -> Bool {
+        try choice(key, default: "\(fallback)", among: ["true", "false"]) == "true"
+    }
+
     /// The path of a file or folder, as the shell means it where it was written.
     func path(_ key: String) throws -> String? {
         try text(key).map { $0.setting.origin.resolve($0.text) }

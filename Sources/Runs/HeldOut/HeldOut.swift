@@ -13,7 +13,7 @@ public struct HeldOut: Sendable {
     public init(configuration: Configuration, data: DataSet) {
         self.configuration = configuration
         self.data = data
-        let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        let training = configuration.training(on: data)
         evaluator = Evaluator(
             prior: configuration.prior, codeSize: configuration.model.code, seed: configuration.seed,
             figure: training.variantFigure)

@@ -119,7 +119,7 @@ public struct RunPictures: Sendable {
     /// style is 0.
     private func styles(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let labels = inference.decodedLabels ?? 1
-        let isTaught = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).labelsAreClasses
+        let isTaught = configuration.training(on: data).labelsAreClasses
         let rows = max(1, min(labels, shape.most(labels * 2) / 2))
         let columns = max(2, min(Self.styleColumns, shape.most(rows * Self.styleColumns) / rows))
         let draws = SampleDraws(configuration, labels: labels, seed: configuration.seed)

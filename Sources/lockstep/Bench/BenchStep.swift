@@ -79,7 +79,7 @@ struct BenchStep: ParsableCommand {
         let samples = counted.count * configuration.minibatch
         let rate = Double(samples) / seconds
         let operations =
-            2 * Double(configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).multiplyAddsPerSample)
+            2 * Double(configuration.training(on: data).multiplyAddsPerSample)
         let workers = spread.workers.bounds.upperBound
         let threads = workers * configuration.threads
         let cores = min(threads, MachineLimits.here.cores)

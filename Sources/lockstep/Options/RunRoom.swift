@@ -9,7 +9,7 @@ struct RunRoom {
     let data: DataSet
 
     private var training: TrainingSettings {
-        configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        configuration.training(on: data)
     }
 
     /// What `train` and `resume` ask before anything is made or changed, for a run whose processes are all here.

@@ -100,7 +100,7 @@ struct TrainedRun {
         try KernelChoice.require(wanted.kernel)
         saved = try SavedState(run, step: step)
         (configuration, data) = try saved.folder.openData(wanted, directory: directory)
-        let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        let training = configuration.training(on: data)
         let isAveraged = averaged && configuration.average > 0
         let tensors = try NormalisationFile.complete(
             saved.tensors(), of: training, averaged: isAveraged, training: data.train,
@@ -110,6 +110,6 @@ struct TrainedRun {
     }
 
     var training: TrainingSettings {
-        configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        configuration.training(on: data)
     }
 }

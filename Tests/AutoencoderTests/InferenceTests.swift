@@ -33,6 +33,28 @@ import Testing
         #expect(inference.reconstruct(bytes).values.array == images.values.array)
     }
 
+    @Test("a lower bound costs the logits that it is given, which stay as they are: nothing is decoded again")
+    func lowerBound() throws {
+        for (cost, output) in [(Cost.crossEntropy, Output.sigmoid), (.halfSquaredError, .sigmoid), (.halfSquaredError, .linear)] {
+            let replica = try Replica(smallSettings(.vae, hidden: [17], cost: cost, output: output))
+            let inference = try Inference(replica.settings, tensors: replica.state())
+            let bytes = someImages(130, pixels: 12)
+            let reading = inference.read(bytes)
+            let logits = inference.reconstructedLogits(reading)
+            let before = logits.values.array
+            let own = inference.lowerBound(bytes, reading, logits: logits)
+            #expect(logits.values.array == before && own.images == 130)
+            #expect(inference.images(ofLogits: logits).values.array == inference.reconstruct(bytes).values.array)
+            #expect(logits.values.array == before)
+            // Logits of other codes cost something else; the divergence is the reading's.
+            let others = Matrix(rows: 130, columns: 12)
+            others.values.fill(0.25)
+            let other = inference.lowerBound(bytes, reading, logits: others)
+            #expect(other.reconstruction != own.reconstruction)
+            #expect(other.entropy == own.entropy && other.crossEntropy == own.crossEntropy)
+        }
+    }
+
     @Test("nothing in, nothing out")
     func empty() throws {
         let replica = try trained()

@@ -127,8 +127,18 @@ public struct Inference: Sendable {
     ///
     /// - Parameter labels: (N, K) where one is decoded beside the code: one-hots, or a softmax's.
     public func decode(_ codes: Matrix, labels: Matrix? = nil) -> Matrix {
-        let images = decodedLogits(codes, labels: labels)
-        if settings.model.output == .sigmoid { Elementwise.sigmoid(images.values, into: images.values) }
+        let logits = decodedLogits(codes, labels: labels)
+        return images(ofLogits: logits, into: logits)
+    }
+
+    /// (N, P): what the output's nonlinearity makes of logits (N, P), which stay as they are.
+    public func images(ofLogits logits: Matrix) -> Matrix {
+        images(ofLogits: logits, into: Matrix(rows: logits.rows, columns: logits.columns))
+    }
+
+    private func images(ofLogits logits: Matrix, into images: Matrix) -> Matrix {
+        guard settings.model.output == .sigmoid else { return logits }
+        Elementwise.sigmoid(logits.values, into: images.values)
         return images
     }
 
@@ -152,11 +162,17 @@ public struct Inference: Sendable {
 
     /// (N, P): the same of what was read of the images already.
     public func reconstruct(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
+        let logits = reconstructedLogits(reading, labels: labels)
+        return images(ofLogits: logits, into: logits)
+    }
+
+    /// (N, P): the logits of the same, for whoever asks for more than the images.
+    public func reconstructedLogits(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
         let codes = reading.codes
-        guard let columns = decodedLabels else { return decode(codes) }
-        if let soft = reading.softLabels { return decode(codes, labels: soft) }
+        guard let columns = decodedLabels else { return decodedLogits(codes) }
+        if let soft = reading.softLabels { return decodedLogits(codes, labels: soft) }
         precondition(labels.count == codes.rows, "\(labels.count) labels of \(codes.rows) images")
-        return decode(codes, labels: Self.oneHots(labels.map(Int.init), classes: columns))
+        return decodedLogits(codes, labels: Self.oneHots(labels.map(Int.init), classes: columns))
     }
 
     /// (N, K): rows of zeros but for a one; none where a label is none of the classes.

@@ -44,6 +44,7 @@ struct BenchStep: ParsableCommand {
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let training = try configuration.stepImages(data.train).settings
+            try BatchImages.requireRoom(training)
             try RunThreads.requireForRun(
                 workers: spread.workers.bounds.upperBound, threads: configuration.threads, hasServer: spread.topology == .server)
             try training.requireMemory(threads: configuration.threads, held: RunRoom(configuration: configuration, data: data).held)

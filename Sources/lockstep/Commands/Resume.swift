@@ -72,7 +72,7 @@ struct Resume: ParsableCommand {
             try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
             let (opened, images) = try folder.openData(configuration, directory: data)
-            _ = try opened.stepImages(images.train)
+            try BatchImages.requireRoom(opened.stepImages(images.train).settings)
             _ = try KernelFamily.named(configuration.kernel)
             _ = try folder.newestWhole()
             try requireRoom(for: opened, images, in: folder)

@@ -77,14 +77,14 @@ struct BenchStep: ParsableCommand {
         try Self.requireEnough(steps.count)
         let counted = steps[Self.warmUp...]
         let seconds = steps[steps.count - 1].seconds - steps[Self.warmUp - 1].seconds
-        let samples = counted.count * configuration.minibatch
-        let rate = Double(samples) / seconds
-        let operations =
-            2 * Double(configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).multiplyAddsPerSample)
+        let training = configuration.training(pixels: data.train.pixels, trainingImages: data.train.count)
+        func inCounted(_ sum: (UInt64) -> Double) -> Double { sum(UInt64(steps.count)) - sum(UInt64(Self.warmUp)) }
+        let rate = inCounted { training.rows(of: .images, inSteps: $0) } / seconds
+        let operations = 2 * inCounted(training.multiplyAdds(inSteps:)) / seconds
         let workers = spread.workers.bounds.upperBound
         let threads = workers * configuration.threads
         let cores = min(threads, MachineLimits.here.cores)
-        let share = rate * operations * 1e-9 / (ProductSpeed.peak() * Double(cores))
+        let share = operations * 1e-9 / (ProductSpeed.peak() * Double(cores))
         func mean(_ value: (StepMetrics) -> Double) -> Double { counted.reduce(0) { $0 + value($1) } / Double(counted.count) }
         let sent = mean { Double($0.wireSent) }
         if json {

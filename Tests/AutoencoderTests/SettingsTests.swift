@@ -30,6 +30,16 @@ import Testing
         }
     }
 
+    @Test("heads whose distances would take a step too long are refused, with the keys to lower")
+    func heads() {
+        var settings = smallSettings(.reduction, code: 512) { $0.labels = nil }
+        settings.model.clusters = 4_096
+        let error = #expect(throws: SettingsError.self) { try settings.validate() }
+        #expect(error?.key == "model.clusters" && error?.problem.contains("lower model.clusters or model.code") == true)
+        settings.model.clusters = 1_000
+        #expect(throws: Never.self) { try settings.validate() }
+    }
+
     @Test("the parameter count is that of the replica's tensors")
     func parameters() throws {
         let settings = smallSettings()

@@ -89,16 +89,6 @@ extension TrainingSettings {
     /// Networks with the widths of their layers, in the order in which their weights are drawn.
     public var networkWidths: [(name: String, widths: [Int])] { composition.networks.map { ($0.name, $0.widths) } }
 
-    /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
-    /// the coordinator, and the activations of the minibatches of a step.
-    public func memoryBytes(threads: Int) -> Int {
-        let networks = composition.networks
-        let widths = networks.reduce(0) { $0 + $1.widths.reduce(0, +) }
-        let largest = networks.flatMap { zip($0.widths, $0.widths.dropFirst()).map { $0 * $1 } }.max() ?? 0
-        let rows = Stream.allCases.reduce(0) { $0 + mostRows(of: $1) }
-        return MemoryLayout<Float>.size * (8 * parameterCount + 4 * rows * widths + 2 * threads * largest)
-    }
-
     /// What a command that is told how many threads to train with says where there is no room.
     public static let smallerTraining = "take fewer --threads or a smaller model"
 

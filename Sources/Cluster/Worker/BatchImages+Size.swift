@@ -24,14 +24,14 @@ extension BatchImages {
         guard bytes > limit else { return }
         let labelled = settings.minibatchSize(of: .labelled, ofStep: 0)
         let rows = settings.minibatchSize(of: .images, ofStep: 0) + labelled
-        let (key, ways) =
+        let (key, wayOn) =
             labelled == 0
-            ? ("minibatch", "minibatch")
-            : (labelled > rows - labelled ? "labels.minibatch" : "minibatch", "minibatch or labels.minibatch")
+            ? ("minibatch", "lower minibatch")
+            : (labelled > rows - labelled ? "labels.minibatch" : "minibatch", "lower minibatch or labels.minibatch")
         throw SettingsError(
             key: key,
             problem:
-                "a step of \(rows) images of \(settings.pixels) values takes a message of up to \(megabytes(bytes)) MB to a worker that has all shards, and a message may have \(megabytes(limit)) MB; lower \(ways)"
+                "a step of \(rows) images of \(settings.pixels) values takes a message of up to \(megabytes(bytes)) MB to a worker that has all shards, and a message may have \(megabytes(limit)) MB; \(wayOn)"
         )
     }
 

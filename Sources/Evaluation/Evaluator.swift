@@ -97,9 +97,10 @@ public struct Evaluator: Sendable {
         let labels = labels?(range) ?? []
         // A label that is none is decoded as no class.
         let told = labels.isEmpty ? [UInt8](repeating: .max, count: range.count) : labels
+        let logits = inference.reconstructedLogits(reading, labels: told)
         return Block(
-            originals: originals, labels: labels, reading: reading, images: inference.reconstruct(reading, labels: told),
-            lowerBound: own == .lowerBound ? inference.lowerBound(originals, reading) : nil)
+            originals: originals, labels: labels, reading: reading, images: inference.images(ofLogits: logits),
+            lowerBound: own == .lowerBound ? inference.lowerBound(originals, reading, logits: logits) : nil)
     }
 
     /// As many blocks at once as there are threads, and no more: they are what takes memory. Each is taken in the order of the

@@ -10,14 +10,11 @@ public final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
 
     public init(count: Int) {
         precondition(count >= 0, "A storage cannot have \(count) elements.")
-        let hugePage = 2 << 20
-        let bytes = max(count * MemoryLayout<Element>.stride, 1)
-        let alignment = bytes >= 2 * hugePage ? hugePage : 64
-        let size = (bytes + alignment - 1) / alignment * alignment
+        let (size, alignment) = Self.layout(count)
         guard let memory = aligned_alloc(alignment, size) else {
             MemoryRoom.endWithout(bytes: size)
         }
-        if alignment == hugePage { madvise(memory, size, MADV_HUGEPAGE) }
+        if alignment == hugePageBytes { madvise(memory, size, MADV_HUGEPAGE) }
         memset(memory, 0, size)
         base = memory.bindMemory(to: Element.self, capacity: size / MemoryLayout<Element>.stride)
         self.count = count
@@ -25,9 +22,20 @@ public final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
 
     deinit { free(base) }
 
+    /// Bytes that a storage of so many elements takes.
+    public static func bytes(_ count: Int) -> Int { layout(count).size }
+
+    private static func layout(_ count: Int) -> (size: Int, alignment: Int) {
+        let bytes = max(count * MemoryLayout<Element>.stride, 1)
+        let alignment = bytes >= 2 * hugePageBytes ? hugePageBytes : 64
+        return ((bytes + alignment - 1) / alignment * alignment, alignment)
+    }
+
     /// The view of everything.
     @inlinable public var all: Slice<Element> { Slice(owner: self, base: base, count: count) }
 
     /// The view of a range of elements.
     @inlinable public subscript(range: Range<Int>) -> Slice<Element> { all[range] }
 }
+
+private let hugePageBytes = 2 << 20

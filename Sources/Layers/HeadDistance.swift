@@ -11,38 +11,41 @@ public struct HeadDistance: Sendable, Hashable {
         self.weight = weight
     }
 
-    /// The penalty.
+    /// Numbers that all distances of a penalty are summed from, at most: the penalty and its gradient are one thread's work of a few seconds then.
+    public static let mostParts = 1 << 30
+
+    /// Numbers that the distances between so many heads of Z dimensions are summed from.
+    public static func parts(heads: Int, dimensions: Int) -> Int { heads * (heads - 1) / 2 * dimensions }
+
+    /// The penalty, the pairs' shares added in their order.
     ///
     /// - Parameter heads: (Z, K), a column each.
     public func penalty(_ heads: Matrix) -> Double {
+        let lengths = Storage<Double>(count: heads.columns).all
         var total = 0.0
-        eachPair(heads) { _, _, length, _ in total += distance - length }
+        for one in 0..<heads.columns {
+            ColumnPairs.distances(heads, from: one, into: lengths)
+            for other in one + 1..<max(one + 1, heads.columns) where lengths[other] < distance {
+                total += distance - lengths[other]
+            }
+        }
         return weight * total
     }
 
     /// The gradient by the heads (Z, K), times `scale`. Two heads in one place have no direction: they stay.
     public func gradient(_ heads: Matrix, scale: Float) -> Matrix {
-        var sums = [Double](repeating: 0, count: heads.values.count)
-        eachPair(heads) { one, other, length, difference in
-            guard length > 0 else { return }
-            for (row, part) in difference.enumerated() {
-                sums[row * heads.columns + one] -= part / length
-                sums[row * heads.columns + other] += part / length
-            }
+        let (rows, columns) = (heads.rows, heads.columns)
+        let turned = Matrix(rows: columns, columns: rows)
+        for row in 0..<rows { for column in 0..<columns { turned[column, row] = heads[row, column] } }
+        let (lengths, sums) = (Storage<Double>(count: columns).all, Storage<Double>(count: rows * columns).all)
+        for one in 0..<columns {
+            ColumnPairs.distances(heads, from: one, into: lengths)
+            ColumnPairs.addDirections(turned, from: one, distances: lengths, nearerThan: distance, into: sums)
         }
-        let gradient = Matrix(rows: heads.rows, columns: heads.columns)
-        for (index, sum) in sums.enumerated() { gradient.values[index] = Float(weight * sum) * scale }
+        let gradient = Matrix(rows: rows, columns: columns)
+        for row in 0..<rows {
+            for column in 0..<columns { gradient[row, column] = Float(weight * sums[column * rows + row]) * scale }
+        }
         return gradient
-    }
-
-    /// Every two heads that are too near, in order, with the length and the parts of their difference.
-    private func eachPair(_ heads: Matrix, _ body: (Int, Int, Double, [Double]) -> Void) {
-        for one in 0..<heads.columns {
-            for other in one + 1..<max(one + 1, heads.columns) {
-                let difference = (0..<heads.rows).map { Double(heads[$0, one]) - Double(heads[$0, other]) }
-                let length = difference.reduce(0) { $0 + $1 * $1 }.squareRoot()
-                if length < distance { body(one, other, length, difference) }
-            }
-        }
     }
 }

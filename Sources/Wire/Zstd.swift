@@ -15,6 +15,9 @@ public enum Zstd {
         bytes.withUnsafeBytes { compress($0, level: level) }
     }
 
+    /// Bytes of a frame of so many, whatever they are: at most.
+    public static func bound(_ bytes: Int) -> Int { ZstdCompressor.bound(bytes) }
+
     /// The bytes of a zstd frame; `limit` bounds what it may declare, checked before memory is taken.
     public static func decompress(_ bytes: UnsafeRawBufferPointer, limit: Int) throws(ZstdError) -> [UInt8] {
         let size = try declaredSize(of: bytes)

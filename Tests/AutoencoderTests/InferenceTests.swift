@@ -1,6 +1,7 @@
 import Autoencoder
 import Kernels
 import Layers
+import Synchronization
 import Testing
 
 @Suite struct InferenceTests {
@@ -31,6 +32,28 @@ import Testing
         #expect(images.rows == count && images.columns == 12)
         #expect(images.values.array.allSatisfy { $0 > 0 && $0 < 1 })
         #expect(inference.reconstruct(bytes).values.array == images.values.array)
+    }
+
+    @Test("a lower bound costs the logits that it is given, which stay as they are: nothing is decoded again")
+    func lowerBound() throws {
+        for (cost, output) in [(Cost.crossEntropy, Output.sigmoid), (.halfSquaredError, .sigmoid), (.halfSquaredError, .linear)] {
+            let replica = try Replica(smallSettings(.vae, hidden: [17], cost: cost, output: output))
+            let inference = try Inference(replica.settings, tensors: replica.state())
+            let bytes = someImages(130, pixels: 12)
+            let reading = inference.read(bytes)
+            let logits = inference.reconstructedLogits(reading)
+            let before = logits.values.array
+            let own = inference.lowerBound(bytes, reading, logits: logits)
+            #expect(logits.values.array == before && own.images == 130)
+            #expect(inference.images(ofLogits: logits).values.array == inference.reconstruct(bytes).values.array)
+            #expect(logits.values.array == before)
+            // Logits of other codes cost something else; the divergence is the reading's.
+            let others = Matrix(rows: 130, columns: 12)
+            others.values.fill(0.25)
+            let other = inference.lowerBound(bytes, reading, logits: others)
+            #expect(other.reconstruction != own.reconstruction)
+            #expect(other.entropy == own.entropy && other.crossEntropy == own.crossEntropy)
+        }
     }
 
     @Test("nothing in, nothing out")
@@ -96,6 +119,51 @@ import Testing
             let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
             #expect(abs(mean) < 1e-4 && abs(variance - 1) < 1e-2, "column \(column): \(mean), \(variance)")
         }
+    }
+
+    @Test(
+        "moments have the same bits whatever is kept from norm to norm, and with all of it the images are read once for each network",
+        arguments: [Variant.clustering, .semiSupervised, .supervised, .gan])
+    func kept(variant: Variant) throws {
+        let settings = smallSettings(variant, hidden: [17, 9], minibatch: 6, trainingImages: 12) {
+            if variant != .gan { $0.norm = NormSettings(encoder: .batch, heads: .batch) }
+            $0.norm.decoder = .batch
+        }
+        let replica = try Replica(settings)
+        let count = 4_150
+        func moments(keeping bytes: Int) throws -> (bits: [[UInt32]], images: Int) {
+            let read = Mutex(0)
+            let population = PopulationImages(
+                count: count,
+                images: { rows in
+                    read.withLock { $0 += rows.count }
+                    return Self.images(rows)
+                }, labels: { rows in rows.map { UInt8($0 % 4) } })
+            let found = try Inference.populationMoments(
+                settings, tensors: replica.state(), averaged: false, over: population, team: ThreadTeam(threads: 2), keeping: bytes)
+            let bits = found.map { tensor -> [UInt32] in
+                guard case .f32(let values) = tensor.values else { return [] }
+                return values.array.map(\.bitPattern)
+            }
+            return (bits, read.withLock { $0 })
+        }
+        let (all, none) = try (moments(keeping: Inference.mostKeptBytes), moments(keeping: 0))
+        // The encoder's three norms, and the codes that the decoder's two begin with.
+        let encodes = variant != .gan
+        #expect(all.images == (encodes ? 2 * count : 0) && none.images == (encodes ? 5 * count : 0))
+        #expect(all.bits == none.bits && all.bits.count == (encodes ? 10 : 4))
+        // Two chunks of the first norm's values, three of the narrower ones'.
+        let some = try moments(keeping: 2 * 2_000 * 17 * 4)
+        #expect(some.bits == all.bits && (!encodes || (some.images > all.images && some.images < none.images)))
+    }
+
+    @Test("what is kept is an eighth of what the machine has left, and never more than is said")
+    func room() {
+        #expect(Inference.keptBytes(limits: MachineLimits(affinity: 1, machineLeft: 8_000_000)) == 1_000_000)
+        let tight = MachineLimits(affinity: 1, memory: 1 << 30, memoryLeft: 80_000, machineLeft: 1 << 40)
+        #expect(Inference.keptBytes(limits: tight) == 10_000)
+        #expect(Inference.keptBytes(limits: MachineLimits(affinity: 1, machineLeft: 0)) == 0)
+        #expect(Inference.keptBytes(limits: MachineLimits(affinity: 1, machineLeft: 1 << 50)) <= Inference.mostKeptBytes)
     }
 
     @Test("a model with norms is not evaluated without their moments, and says which is missing")

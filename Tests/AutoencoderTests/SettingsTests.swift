@@ -8,8 +8,36 @@ import Testing
     func operations() {
         var settings = smallSettings(code: 8, pixels: 784)
         for width in [\ModelSettings.encoder, \.decoder, \.discriminator] { settings.model[keyPath: width] = [1000, 1000] }
-        #expect(settings.multiplyAddsPerSample == 22_616_000)
+        #expect(settings.multiplyAdds == [.images: 22_616_000])
+        // An epoch of 13 images: steps of 5, 5 and 3.
+        #expect(settings.multiplyAdds(inSteps: 4) == 18 * 22_616_000)
         #expect(settings.parameterCount == 4_599_793)
+    }
+
+    @Test("a labelled row costs its own phase only, however many of them a step has")
+    func labelledOperations() {
+        for rows in [1, 7, 50] {
+            let settings = smallSettings(.semiSupervised, hidden: [17]) { $0.labels = LabelSettings(count: 8, minibatch: rows) }
+            let one = settings.multiplyAdds
+            // 12-17-6 forward, the weights' gradients of both layers, the values' of the upper one.
+            let encoder = (12 * 17, 17 * 6)
+            #expect(one[.labelled] == 2 * encoder.0 + 3 * encoder.1)
+            var unlabelled = smallSettings(.clustering, hidden: [17])
+            unlabelled.model.clusters = 4
+            #expect(one[.images] == unlabelled.multiplyAdds[.images])
+            let expected = Double(18 * (one[.images] ?? 0) + 4 * rows * (one[.labelled] ?? 0))
+            #expect(settings.multiplyAdds(inSteps: 4) == expected)
+        }
+    }
+
+    @Test("heads whose distances would take a step too long are refused, with the keys to lower")
+    func heads() {
+        var settings = smallSettings(.reduction, code: 512) { $0.labels = nil }
+        settings.model.clusters = 4_096
+        let error = #expect(throws: SettingsError.self) { try settings.validate() }
+        #expect(error?.key == "model.clusters" && error?.problem.contains("lower model.clusters or model.code") == true)
+        settings.model.clusters = 1_000
+        #expect(throws: Never.self) { try settings.validate() }
     }
 
     @Test("the parameter count is that of the replica's tensors")

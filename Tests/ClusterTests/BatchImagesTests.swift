@@ -64,6 +64,57 @@ import Wire
         }
     }
 
+    @Test("No message of a step is larger than is said before the run, and not much smaller where images cannot be compressed")
+    func size() throws {
+        for variant in [Variant.basic, .semiSupervised] {
+            var settings = Self.settings(variant)
+            settings.minibatch = 400
+            settings.trainingImages = 700
+            settings.pixels = 300
+            var random = SplitMix(seed: 3)
+            let shards = Dictionary(
+                uniqueKeysWithValues: settings.streams.map { stream in
+                    let rows = settings.minibatchSize(of: stream, ofStep: 0)
+                    let images = (0..<rows * settings.pixels).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
+                    return (
+                        stream,
+                        ShardGeometry.cut(
+                            images: images, labels: [UInt8](repeating: 0, count: rows), pixels: settings.pixels,
+                            shards: settings.shards
+                        )
+                    )
+                })
+            let message = BatchImages.pack(step: .max, minibatch: 400, shards: shards)
+            let bytes = try ControlMessage.batch(message).frame(view: 1).payload.readableBytes
+            let most = BatchImages.mostBytes(settings)
+            #expect(bytes <= most && most < bytes + bytes / 50, "\(bytes) of \(most)")
+        }
+    }
+
+    @Test("A step whose images would not fit into a message is refused before the run, with the keys to lower")
+    func tooLarge() {
+        func refusal(_ variant: Variant, minibatch: Int, labelled: Int = 3, trainingImages: Int = 1 << 20) -> SettingsError? {
+            var settings = Self.settings(variant)
+            (settings.minibatch, settings.trainingImages, settings.pixels) = (minibatch, trainingImages, 784)
+            settings.parts.labels?.minibatch = labelled
+            do {
+                try BatchImages.requireRoom(settings)
+                return nil
+            } catch {
+                return error as? SettingsError
+            }
+        }
+        #expect(refusal(.basic, minibatch: 85_000) == nil)
+        let images = refusal(.basic, minibatch: 85_300)
+        #expect(images?.key == "minibatch" && images?.problem.hasSuffix("lower minibatch") == true)
+        // An epoch has no more.
+        #expect(refusal(.basic, minibatch: 85_300, trainingImages: 60_000) == nil)
+        // Each fits alone.
+        let both = refusal(.semiSupervised, minibatch: 40_000, labelled: 50_000)
+        #expect(both?.key == "labels.minibatch" && both?.problem.hasSuffix("lower minibatch or labels.minibatch") == true)
+        #expect(refusal(.semiSupervised, minibatch: 50_000, labelled: 40_000)?.key == "minibatch")
+    }
+
     @Test("What is not what this worker's shards need is refused in a sentence, whatever of it is wrong")
     func refused() throws {
         func refusal(_ change: (inout ControlBatch) -> Void) -> String {

@@ -19,7 +19,7 @@ import Testing
         for lane in lanes { lane.load(step: 0, images: setting.images(step: 0)) }
         for phase in replica.phases {
             let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
-            let exchange = try PhaseExchange(
+            let exchange = PhaseExchange(
                 replica: replica, phase: phase, plan: plan, lanes: lanes, shards: 2, team: ThreadTeam(threads: 1),
                 reducer: SoloReducer())
             var clock = StepClock()
@@ -31,5 +31,38 @@ import Testing
             let attempt = [[String]](repeating: ["waits", "goes on"], count: phase.moments.count).flatMap(\.self) + ["waits"]
             #expect(told == [[String]](repeating: attempt, count: Int(result.repeats) + 1).flatMap(\.self), "\(phase.name)")
         }
+    }
+
+    @Test("Exchanges that serve every step of a view give what new ones give in each", arguments: [Variant.clustering, .vae])
+    func kept(variant: Variant) throws {
+        FloatingPoint.setModes()
+        var setting = RandomSetting.fixed(encoder: [9], decoder: [9], discriminator: [5], code: 3, minibatch: 8, shards: 2)
+        setting.training.variant = variant
+        setting.training.parts = variant.usualParts
+        setting.training.parts.norm = NormSettings(encoder: .batch, heads: .batch)
+        let names = variant.phaseNames(setting.training.parts)
+        setting.training.phases = setting.training.phases.filter { names.contains($0.key) }
+        func trained(areKept: Bool) throws -> Replica {
+            let replica = try Replica(setting.training)
+            let lanes = replica.makeLanes(shards: 0..<2, threads: 1)
+            let (team, reducer) = (ThreadTeam(threads: 1), SoloReducer())
+            func exchange(_ phase: PhaseDescription) -> PhaseExchange {
+                let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
+                return PhaseExchange(
+                    replica: replica, phase: phase, plan: plan, lanes: lanes, shards: 2, team: team, reducer: reducer)
+            }
+            let kept = replica.phases.map(exchange)
+            var clock = StepClock()
+            for step in 0..<4 as Range<UInt64> {
+                for lane in lanes { lane.load(step: step, images: setting.images(step: step)) }
+                for phase in replica.phases {
+                    _ = try (areKept ? kept[phase.index] : exchange(phase)).run(clock: &clock) { _ in }
+                }
+            }
+            return replica
+        }
+        let (one, other) = try (trained(areKept: true), trained(areKept: false))
+        #expect(one.applied == UInt64(4 * names.count) && one.chain == other.chain)
+        #expect(one.digest(full: true) == other.digest(full: true))
     }
 }

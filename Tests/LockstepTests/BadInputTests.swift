@@ -24,6 +24,10 @@ struct BadInputTests {
             (["train", "--set", "prior={kind: swiss-roll}", "--set", "model.code=3"], "code"),
             (["worker", "--coordinator", "nowhere"], "HOST:PORT"), (["train", "--data.set"], "data.set"),
             (["coordinator", "--threads", "2"], "worker"),
+            (
+                ["train", "--dry-run", "--recipe", "semi-supervised", "--set", "labels.minibatch=200000"],
+                "lower minibatch or labels.minibatch"
+            ),
         ])
     func usage(_ arguments: [String], _ word: String) throws {
         let result = try LockstepProcess.run(arguments)

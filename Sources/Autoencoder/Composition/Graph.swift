@@ -199,9 +199,11 @@ struct Graph: Sendable, Hashable {
     }
 
     /// Everything that the nodes need, themselves too, each after what it needs.
-    func order(for nodes: [Node]) -> [Node] {
+    ///
+    /// - Parameter given: a node that is known, so that nothing is needed for it.
+    func order(for nodes: [Node], given: Node? = nil) -> [Node] {
         var needed = Set(nodes)
-        for index in vertices.indices.reversed() where needed.contains(Node(index: index)) {
+        for index in vertices.indices.reversed() where needed.contains(Node(index: index)) && Node(index: index) != given {
             needed.formUnion(vertices[index].inputs)
         }
         return needed.sorted { $0.index < $1.index }

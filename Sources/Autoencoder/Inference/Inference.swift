@@ -127,6 +127,14 @@ public struct Inference: Sendable {
         return images
     }
 
+    /// (N, P): the images of what the decoder makes before its output's nonlinearity (N, P), which stays as it is.
+    public func images(ofLogits logits: Matrix) -> Matrix {
+        let images = Matrix(rows: logits.rows, columns: logits.columns)
+        images.values.copy(from: logits.values)
+        settings.images(of: images.values)
+        return images
+    }
+
     /// (N, P): what `decode` puts through the output's nonlinearity.
     func decodedLogits(_ codes: Matrix, labels: Matrix? = nil) -> Matrix {
         precondition(codes.columns == settings.model.code, "codes of \(codes.columns) dimensions, expected \(settings.model.code)")
@@ -147,11 +155,17 @@ public struct Inference: Sendable {
 
     /// (N, P): the same of what was read of the images already.
     public func reconstruct(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
+        let logits = reconstructedLogits(reading, labels: labels)
+        return images(ofLogits: logits, into: logits)
+    }
+
+    /// (N, P): the logits of the same, for whoever asks for more than the images.
+    public func reconstructedLogits(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
         let codes = reading.codes
-        guard let columns = decodedLabels else { return decode(codes) }
-        if let soft = reading.softLabels { return decode(codes, labels: soft) }
+        guard let columns = decodedLabels else { return decodedLogits(codes) }
+        if let soft = reading.softLabels { return decodedLogits(codes, labels: soft) }
         precondition(labels.count == codes.rows, "\(labels.count) labels of \(codes.rows) images")
-        return decode(codes, labels: Self.oneHots(labels.map(Int.init), classes: columns))
+        return decodedLogits(codes, labels: Self.oneHots(labels.map(Int.init), classes: columns))
     }
 
     /// (N, K): rows of zeros but for a one; none where a label is none of the classes.

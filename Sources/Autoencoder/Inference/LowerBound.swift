@@ -31,14 +31,17 @@ public struct LowerBoundSums: Sendable, Equatable {
 
 extension Inference {
     /// Of images and what was read of them; the model has a Gaussian posterior, and its prior a density.
-    public func lowerBound(_ images: [UInt8], _ reading: Reading) -> LowerBoundSums {
+    ///
+    /// - Parameter logits: (N, P), what the reading's codes are decoded to (`reconstructedLogits`).
+    public func lowerBound(_ images: [UInt8], _ reading: Reading, logits: Matrix) -> LowerBoundSums {
         guard let head = reading.posterior, let density = settings.prior.density else {
             preconditionFailure("a lower bound without a posterior or a density")
         }
-        let logits = decodedLogits(reading.codes)
+        let gradient = Matrix(rows: logits.rows, columns: logits.columns)
+        gradient.values.copy(from: logits.values)
         let target = Matrix(rows: logits.rows, columns: logits.columns)
         settings.values(of: images[...], into: target.values)
-        let cost = settings.reconstructionLoss.gradient(logits: logits, target: target).loss
+        let cost = settings.reconstructionLoss.gradient(logits: gradient, target: target).loss
         let scratch = Matrix(rows: head.rows, columns: head.columns)
         if case .gaussian(let std) = density {
             let sums = Divergence.gaussian(head, std: std, gradient: scratch)

@@ -34,28 +34,12 @@ public final class Lane: @unchecked Sendable {
         self.shards = shards
         self.settings = settings
         self.model = model
-        let graph = model.composition.graph
-        func mostRows(_ stream: Stream) -> Int {
-            ShardGeometry.mostRows(minibatch: settings.mostRows(of: stream), shards: settings.shards)
-        }
-        func elements(_ node: Node) -> Int {
-            let vertex = graph[node]
-            return vertex.columns * RowBlocks.capacity(blocks: shards.count, rows: vertex.multiple * mostRows(vertex.stream))
-        }
+        let sizes = LaneSizes(shards: shards.count, settings: settings, composition: model.composition, programs: model.programs)
         values = GraphValues(
-            graph.order(for: model.programs.flatMap(\.forward)), of: model, settings: settings, shards: shards.count,
-            mostRows: mostRows)
-        let slots = model.programs.flatMap(\.slots)
-        gradients = (0..<(slots.map { $0.value + 1 }.max() ?? 0)).map { slot in
-            Storage<Float>(count: slots.filter { $0.value == slot }.map { elements($0.key) }.max() ?? 0)
-        }
-        let further = model.programs.flatMap { program in
-            program.backward.flatMap(\.adds) + program.terms.compactMap(\.root).filter { !program.replaced.contains($0) }
-                + program.backward.map(\.node).filter { if case .drop = graph[$0].operation { true } else { false } }
-        }
-        sum = Storage<Float>(count: further.map(elements).max() ?? 0)
-        let tensors = model.networks.flatMap { $0.layout.tensors.map(\.count) }
-        tile = Storage<Float>(count: tensors.max() ?? 1).all
+            sizes.nodes, of: model, settings: settings, shards: shards.count, mostRows: sizes.mostRows)
+        gradients = sizes.gradients.map { Storage<Float>(count: $0) }
+        sum = Storage<Float>(count: sizes.further)
+        tile = Storage<Float>(count: sizes.tile).all
     }
 
     /// Gives the lane a step's images. They are converted when the step's first phase runs, on the lane's thread.

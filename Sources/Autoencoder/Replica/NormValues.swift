@@ -32,6 +32,12 @@ final class NormValues {
         rows = [Int](repeating: 0, count: all.count)
     }
 
+    /// Bytes of one in training.
+    static func bytes(columns: Int, shards: Int, isShared: Bool) -> Int {
+        let sums = Storage<Double>.bytes(2 * columns) * (2 * shards + (isShared ? 1 : 0))
+        return sums + 2 * Storage<Float>.bytes(columns) * (isShared ? 1 : shards)
+    }
+
     func moments(_ block: Int) -> ColumnMoments { all.count == 1 ? all[0] : all[block] }
     /// The rows that a block is normalised with.
     func rows(_ block: Int) -> Int { rows.count == 1 ? rows[0] : rows[block] }

@@ -81,6 +81,11 @@ struct UpdatePiece: Sendable {
     /// The piece's digests among the phase's.
     let digests: Range<Int>
 
+    /// Digests of a tensor's pieces, without cutting it.
+    static func digests(ofElements count: Int) -> Int {
+        count / size * ChainHash.digestCount(size) + (count % size == 0 ? 0 : ChainHash.digestCount(count % size))
+    }
+
     static func cut(_ tensors: [TensorSpec]) -> [UpdatePiece] {
         var pieces: [UpdatePiece] = []
         var next = 0

@@ -6,9 +6,23 @@ extension TrainingSettings {
     /// Parameters of all networks.
     public var parameterCount: Int { composition.networks.reduce(0) { $0 + $1.layout.count } }
 
-    /// Multiply-adds of one sample's phases, with what neither a step nor a change of networks makes stale computed once: 22.6 million at
-    /// 784-1000-1000-8.
-    public var multiplyAddsPerSample: Int { composition.multiplyAddsPerSample }
+    /// Multiply-adds that one row of each stream's minibatch takes in a step, with what neither a step nor a change of networks makes stale
+    /// computed once: 22.6 million for an image at 784-1000-1000-8. Two streams' minibatches have different numbers of rows.
+    public var multiplyAdds: [Stream: Int] { composition.multiplyAdds }
+
+    /// Rows of a stream that the first steps of a run take; an epoch's last minibatch may be smaller than the others.
+    public func rows(of stream: Stream, inSteps count: UInt64) -> Double {
+        switch stream {
+        case .images:
+            Double(epochs.done(after: count)) * Double(trainingImages) + Double(epochs.positions(ofStep: count).lowerBound)
+        case .labelled: Double(count) * Double(labelledMinibatch)
+        }
+    }
+
+    /// Multiply-adds of the first steps of a run.
+    public func multiplyAdds(inSteps count: UInt64) -> Double {
+        multiplyAdds.reduce(0) { $0 + Double($1.value) * rows(of: $1.key, inSteps: count) }
+    }
 
     /// The products of every shard that a step may have: of every layer that a phase runs.
     public var products: [(rows: Int, inputs: Int, outputs: Int)] {
@@ -74,16 +88,6 @@ extension TrainingSettings {
 
     /// Networks with the widths of their layers, in the order in which their weights are drawn.
     public var networkWidths: [(name: String, widths: [Int])] { composition.networks.map { ($0.name, $0.widths) } }
-
-    /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
-    /// the coordinator, and the activations of the minibatches of a step.
-    public func memoryBytes(threads: Int) -> Int {
-        let networks = composition.networks
-        let widths = networks.reduce(0) { $0 + $1.widths.reduce(0, +) }
-        let largest = networks.flatMap { zip($0.widths, $0.widths.dropFirst()).map { $0 * $1 } }.max() ?? 0
-        let rows = Stream.allCases.reduce(0) { $0 + mostRows(of: $1) }
-        return MemoryLayout<Float>.size * (8 * parameterCount + 4 * rows * widths + 2 * threads * largest)
-    }
 
     /// What a command that is told how many threads to train with says where there is no room.
     public static let smallerTraining = "take fewer --threads or a smaller model"

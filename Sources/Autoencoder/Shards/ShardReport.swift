@@ -16,10 +16,12 @@ public struct ShardReport: Sendable, Equatable {
 }
 
 /// One step's reports, in any order of arrival; a phase that was run again replaces its former reports.
+///
+/// Whoever keeps books of many steps makes one ledger and begins it anew with each: what a step's phases tell is composed once.
 public struct StepLedger: Sendable {
     private let phases: [(name: String, stream: Stream, figures: [Figure])]
     private let settings: TrainingSettings
-    private let step: UInt64
+    private var step: UInt64
     private var reports: [[ShardReport?]]
 
     /// An empty one of a step, counted from 0, with these settings.
@@ -28,6 +30,12 @@ public struct StepLedger: Sendable {
         self.step = step
         phases = settings.composition.phases.map { ($0.name, $0.stream, $0.figures) }
         reports = Array(repeating: Array(repeating: nil, count: settings.shards), count: phases.count)
+    }
+
+    /// Empties it for another step, counted from 0, of the same settings.
+    public mutating func begin(step: UInt64) {
+        self.step = step
+        for phase in reports.indices { for shard in reports[phase].indices { reports[phase][shard] = nil } }
     }
 
     public mutating func add(_ report: ShardReport) {

@@ -11,6 +11,8 @@ public final class LocalTrainer {
 
     private let team: ThreadTeam
     private let lanes: [Lane]
+    /// Of the step under way.
+    private var ledger: StepLedger
 
     /// - Parameters:
     ///   - threads: of the computation.
@@ -22,6 +24,7 @@ public final class LocalTrainer {
         try replica.settings.requireMemory(threads: threads, or: nil)
         self.replica = replica
         team = ThreadTeam(threads: threads)
+        ledger = StepLedger(replica.settings, step: replica.step)
         self.lanes = replica.makeLanes(shards: 0..<replica.settings.shards, threads: lanes ?? threads)
     }
 
@@ -41,12 +44,12 @@ public final class LocalTrainer {
         let step = replica.step
         for lane in lanes { lane.load(step: step, images: images) }
         capture?.captureInputs(replica, images)
-        var ledger = StepLedger(replica.settings, step: step)
+        ledger.begin(step: step)
         while replica.step == step {
             let phase = replica.phase
             capture?.captureParameters(replica, phase: phase, moment: "before")
             capture?.captureOptimizer(replica, phase: phase)
-            let change = try compute(phase, into: &ledger)
+            let change = try compute(phase)
             let loss = ledger.figures.losses[phase].value
             capture?.captureGradient(replica, phase: phase, change: change, loss: loss)
             capture?.captureActive(replica, phase: phase, lanes: lanes)
@@ -57,7 +60,7 @@ public final class LocalTrainer {
     }
 
     /// Runs a phase until its sum holds.
-    private func compute(_ phase: Int, into ledger: inout StepLedger) throws -> ExponentChange {
+    private func compute(_ phase: Int) throws -> ExponentChange {
         while true {
             let sink = replica.makeSink(phase: phase, shards: replica.settings.shards) { _, _ in }
             sink.start()

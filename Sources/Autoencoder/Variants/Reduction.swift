@@ -1,3 +1,5 @@
+import Layers
+
 /// Dimensionality reduction (section 7 of the paper): the decoder sees only W_C y + z, the softmax's place among cluster heads plus a style, and a
 /// penalty keeps the heads apart. With few labels as in section 5, or with none and any number of clusters.
 extension VariantDefinition {
@@ -8,6 +10,18 @@ extension VariantDefinition {
             parts.labels == nil
                 ? [.classes: "a reduction without labels has clusters and no classes; remove it, or give labels"]
                 : [.clusters: "a reduction with labels has classes and no clusters; remove it, or do without labels"]
+        },
+        problem: { settings in
+            let (heads, code) = (
+                settings.parts.labels == nil ? settings.model.clusters : settings.model.classes, settings.model.code
+            )
+            let parts = HeadDistance.parts(heads: heads, dimensions: code)
+            guard parts > HeadDistance.mostParts else { return nil }
+            return SettingsError(
+                key: "model.clusters",
+                problem:
+                    "the distances between \(heads) heads of \(code) dimensions take \(parts / 1_000_000) million products a step on one thread, expected at most \(HeadDistance.mostParts / 1_000_000) million; lower model.clusters or model.code"
+            )
         },
         compose: { builder in
             let isLabelled = builder.settings.parts.labels != nil

@@ -47,6 +47,7 @@ struct PreparedRun: Sendable {
         let train = data.train
         images = try configuration.stepImages(data)
         training = images.settings
+        try BatchImages.requireRoom(training)
         // It evaluates, with one thread and the states that wait for that.
         try MemoryRoom.require(
             threads: 1, bytes: training.memoryBytes(threads: 1) / 2, for: "leading and evaluating a run", or: "take a smaller model"

@@ -105,6 +105,8 @@ struct RunBooks: @unchecked Sendable {
     let progress: ProgressLine
     var began = MonotonicTime.now
     private var last: Duration?
+    /// Of the step that is written.
+    private var ledger: StepLedger
     private var throughput = Throughput(since: MonotonicTime.now)
     private var pace = Pace(since: MonotonicTime.now)
     private var sent: UInt64 = 0
@@ -119,6 +121,7 @@ struct RunBooks: @unchecked Sendable {
         self.name = name
         self.phases = phases
         self.training = training
+        ledger = StepLedger(training, step: 0)
         self.lastStep = lastStep
         self.workersWanted = workersWanted
         self.metrics = metrics
@@ -142,19 +145,19 @@ struct RunBooks: @unchecked Sendable {
     private mutating func write(_ done: RunRecorder.DoneStep) throws {
         // A coordinator that took over hears of the last steps again.
         guard done.step >= metrics.lastStep else { return }
-        let figures = ledger(done).figures
+        let figures = total(done)
         throughput.add(done.minibatch, at: done.at)
         pace.add(done.minibatch, at: done.at)
         let count = Double(max(done.reports.count, 1))
         func mean(_ value: (ControlStepReport) -> Double) -> Double { done.reports.reduce(0) { $0 + value($1) } / count }
-        func total(_ value: (ControlStepReport) -> UInt64) -> UInt64 { done.reports.reduce(0) { $0 + value($1) } }
+        func sum(_ value: (ControlStepReport) -> UInt64) -> UInt64 { done.reports.reduce(0) { $0 + value($1) } }
         let step = StepMetrics(
             step: done.step + 1, epoch: training.epoch(ofStep: done.step),
             seconds: metrics.lastSeconds + max(0, (done.at - began).seconds),
             losses: figures.losses,
             rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
             pixelError: figures.pixelError, code: figures.code, error: figures.error, samplesPerSecond: throughput.perSecond,
-            wireSent: total(\.sent), wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
+            wireSent: sum(\.sent), wireRaw: sum(\.raw), wireEarly: sum(\.early), compute: mean(\.compute), pack: mean(\.pack),
             wait: mean(\.wait), update: mean(\.update), clamped: done.reports.first?.clamped ?? 0,
             repeats: Int(done.reports.first?.repeats ?? 0), workers: done.workers, view: done.view, chain: done.chain)
         sent += step.wireSent
@@ -173,10 +176,10 @@ struct RunBooks: @unchecked Sendable {
     }
 
     /// The shards of all members, totalled in shard order.
-    private func ledger(_ done: RunRecorder.DoneStep) -> StepLedger {
-        var ledger = StepLedger(training, step: done.step)
+    private mutating func total(_ done: RunRecorder.DoneStep) -> StepFigures {
+        ledger.begin(step: done.step)
         for report in done.shards where report.phase < phases.count && report.shard < training.shards { ledger.add(report) }
-        return ledger
+        return ledger.figures
     }
 
     /// Writes nothing more, not even what waits.

@@ -4,7 +4,7 @@ import Wire
 import struct Foundation.Data
 
 /// The images of one batch message: packed by the coordinator, unpacked by the worker.
-package enum BatchImages {
+public enum BatchImages {
     /// A worker's shards of a step as a message.
     ///
     /// - Parameters:

@@ -13,12 +13,15 @@ final class MomentGather {
     private let shards: Int
     /// Doubles of a shard.
     private let count: Int
+    /// Of each shard what has come, used again by every exchange.
+    private let doubles: [Slice<Double>]
 
     init(count: Int, shards: Int) {
         self.count = count
         self.shards = shards
         plan = BucketPlan(tensorRanges: [0..<2 * count * shards])
         sum = Storage<Int32>(count: 2 * count * shards)
+        doubles = (0..<shards).map { _ in Storage<Double>(count: count).all }
     }
 
     /// All places are empty.
@@ -38,17 +41,16 @@ final class MomentGather {
         }
     }
 
-    /// The doubles of every shard, once the exchange is over.
+    /// The doubles of every shard, once the exchange is over; they hold until the next is.
     var gathered: [Slice<Double>] {
-        (0..<shards).map { shard in
-            let doubles = Storage<Double>(count: count).all
+        for (shard, doubles) in doubles.enumerated() {
             let (words, first) = (sum.all, 2 * count * shard)
             for index in doubles.indices {
                 let low = UInt32(bitPattern: words[first + 2 * index])
                 let high = UInt32(bitPattern: words[first + 2 * index + 1])
                 doubles[index] = Double(bitPattern: UInt64(high) << 32 | UInt64(low))
             }
-            return doubles
         }
+        return doubles
     }
 }

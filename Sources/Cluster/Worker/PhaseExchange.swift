@@ -8,6 +8,8 @@ import Waiting
 /// One phase of one step: gradients of this worker's shards, with the moments of all shards exchanged on the way where norms need them;
 /// the gradients' exact exchange while the backward pass still runs, the decision every member takes alike, and the update; again where a
 /// maximum outgrew its headroom.
+///
+/// It holds for every step of a view: its members, links and lanes.
 package struct PhaseExchange {
     let replica: Replica
     let phase: PhaseDescription
@@ -30,7 +32,7 @@ package struct PhaseExchange {
     package init(
         replica: Replica, phase: PhaseDescription, plan: BucketPlan, lanes: [Lane], shards: Int, team: ThreadTeam,
         reducer: any Reducer
-    ) throws {
+    ) {
         self.replica = replica
         self.phase = phase
         self.plan = plan

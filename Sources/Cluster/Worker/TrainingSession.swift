@@ -18,6 +18,8 @@ final class TrainingSession {
     private var lanes: [Lane] = []
     private var shards: Range<Int> = 0..<0
     private var reducer: (any Reducer)?
+    /// One a phase, for the view; none without links.
+    private var exchanges: [PhaseExchange] = []
     private(set) var view: UInt64 = 0
     /// The replica is as the seed made it.
     private(set) var isFresh = true
@@ -90,9 +92,17 @@ final class TrainingSession {
             shards = range
             lanes = range.isEmpty ? [] : replica.makeLanes(shards: range, threads: team.threads)
         }
+        exchanges = replica.phases.map { phase in
+            PhaseExchange(
+                replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: shards.count, team: team,
+                reducer: reducer)
+        }
     }
 
-    func dropLinks() { reducer = nil }
+    func dropLinks() {
+        reducer = nil
+        exchanges = []
+    }
 
     /// Where the replica stands. `digest` costs a pass over the whole state.
     func position(digest: Bool) -> Position {
@@ -152,10 +162,7 @@ final class TrainingSession {
         let before = reducer.counters
         var clock = StepClock()
         var report = ControlStepReport()
-        for phase in replica.phases[replica.phase...] {
-            let exchange = try PhaseExchange(
-                replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: shards.count, team: team,
-                reducer: reducer)
+        for exchange in exchanges[replica.phase...] {
             let result = try exchange.run(clock: &clock, waits: waits) { reports in
                 contributed(Self.report(reports, applied: replica.applied))
             }

@@ -44,6 +44,7 @@ struct BenchStep: ParsableCommand {
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path
             defer { try? FileManager.default.removeItem(atPath: place) }
             let training = try configuration.stepImages(data).settings
+            try BatchImages.requireRoom(training)
             try RunThreads.requireForRun(
                 workers: spread.workers.bounds.upperBound, threads: configuration.threads, hasServer: spread.topology == .server)
             try training.requireMemory(threads: configuration.threads, held: RunRoom(configuration: configuration, data: data).held)
@@ -76,14 +77,14 @@ struct BenchStep: ParsableCommand {
         try Self.requireEnough(steps.count)
         let counted = steps[Self.warmUp...]
         let seconds = steps[steps.count - 1].seconds - steps[Self.warmUp - 1].seconds
-        let samples = counted.count * configuration.minibatch
-        let rate = Double(samples) / seconds
-        let operations =
-            2 * Double(configuration.training(on: data).multiplyAddsPerSample)
+        let training = configuration.training(on: data)
+        func inCounted(_ sum: (UInt64) -> Double) -> Double { sum(UInt64(steps.count)) - sum(UInt64(Self.warmUp)) }
+        let rate = inCounted { training.rows(of: .images, inSteps: $0) } / seconds
+        let operations = 2 * inCounted(training.multiplyAdds(inSteps:)) / seconds
         let workers = spread.workers.bounds.upperBound
         let threads = workers * configuration.threads
         let cores = min(threads, MachineLimits.here.cores)
-        let share = rate * operations * 1e-9 / (ProductSpeed.peak() * Double(cores))
+        let share = operations * 1e-9 / (ProductSpeed.peak() * Double(cores))
         func mean(_ value: (StepMetrics) -> Double) -> Double { counted.reduce(0) { $0 + value($1) } / Double(counted.count) }
         let sent = mean { Double($0.wireSent) }
         if json {

@@ -73,7 +73,7 @@ struct Resume: ParsableCommand {
             try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
             let (opened, images) = try folder.openData(configuration, directory: data)
-            _ = try opened.stepImages(images)
+            try BatchImages.requireRoom(opened.stepImages(images).settings)
             _ = try KernelFamily.named(configuration.kernel)
             _ = try folder.newestWhole()
             try requireRoom(for: opened, images, in: folder)

@@ -57,6 +57,7 @@ struct Train: ParsableCommand {
             if dryRun { try DryRun.require(wanted) }
             let (configuration, data) = try wanted.opened(directory: settings.data)
             let training = try configuration.stepImages(data).settings
+            try BatchImages.requireRoom(training)
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             let sweep = try seeds.map { try SeedSweep(self, seeds: $0, configuration: configuration, data: data) }

@@ -24,7 +24,13 @@ struct DryRun {
     private var pixels: Int { data.train.pixels }
     private var training: TrainingSettings { configuration.training(pixels: pixels, trainingImages: data.train.count) }
     private var parameters: Int { training.parameterCount }
-    private var operations: Int { 2 * training.multiplyAddsPerSample }
+    /// Of a row of each stream, all phases.
+    private var operations: [Autoencoder.Stream: Int] { training.multiplyAdds.mapValues { 2 * $0 } }
+
+    private var operationsText: String {
+        let labelled = operations[.labelled].map { " and \(grouped($0)) a labelled one" } ?? ""
+        return "\(grouped(operations[.images] ?? 0)) a sample\(labelled) (forward and backward, all phases)"
+    }
 
     func text(json: Bool) throws -> String {
         let steps = configuration.lastStep(trainingImages: data.train.count)
@@ -32,7 +38,8 @@ struct DryRun {
         let disk = DiskNeed(
             configuration, pixels: pixels, trainingImages: data.train.count, shape: PictureShape(of: data.train))
         let time = TimeEstimate(
-            configuration, pixels: pixels, images: data.train.count, operations: operations, steps: steps, spread: spread)
+            configuration, pixels: pixels, images: data.train.count,
+            operations: 2 * training.multiplyAdds(inSteps: steps), spread: spread)
         if json {
             let plans = seeds.map {
                 JSON.object([.init("seed", .unsigned($0.seed)), .init("run", .string($0.path)), .init("what", .string($0.what))])
@@ -44,7 +51,9 @@ struct DryRun {
                     .init("networks", .object(training.networkWidths.map { .init($0.name, .array($0.widths.map { JSON($0) })) })),
                     .init("phases", .array(configuration.phaseNames.map { .string($0) })),
                     .init("exchanges_per_step", .integer(Int64(training.exchanges.count))),
-                    .init("operations_per_sample", .integer(Int64(operations))), .init("steps", .unsigned(steps)),
+                    .init("operations_per_sample", .integer(Int64(operations[.images] ?? 0))),
+                    .init("operations_per_labelled_sample", .integer(Int64(operations[.labelled] ?? 0))),
+                    .init("steps", .unsigned(steps)),
                     .init("workers", .integer(Int64(spread.workers))), .init("spares", .integer(Int64(spares.count))),
                     .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
                     .init("disk_bytes", .object(disk.kinds.map { .init($0.name, .unsigned($0.bytes)) })),
@@ -58,7 +67,7 @@ struct DryRun {
             \(rateLines)
             \(variantLines)
             # parameters  \(grouped(parameters))
-            # operations  \(grouped(operations)) a sample (forward and backward, all phases)
+            # operations  \(operationsText)
             # workers     \(spread.workers)\(spares.sentence.map { ": \($0)" } ?? "")
             # memory      \(grouped(replica / 1_000_000)) MB of state and sums a worker, and its activations
             # wire        \(grouped(gradient / 1_000_000)) MB of gradient a worker and step, before packing

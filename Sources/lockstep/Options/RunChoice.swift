@@ -44,6 +44,7 @@ struct RunChoice {
         let (configuration, data) =
             try existing.map { try $0.openData(wanted, directory: settings.data) } ?? wanted.opened(directory: settings.data)
         let training = try configuration.stepImages(data).settings
+        try BatchImages.requireRoom(training)
         if try !exists, let dim = DimImages(data: data).sentence { Output.note(dim) }
         if let from, try !exists { _ = try InitialWeights.replica(training, from: SavedState(from).statePath) }
         return (configuration, data)

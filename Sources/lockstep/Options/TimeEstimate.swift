@@ -27,9 +27,9 @@ struct TimeEstimate {
     private static let measured: Duration = .milliseconds(300)
 
     /// - Parameters:
-    ///   - operations: of a sample, all phases.
+    ///   - operations: of the whole run.
     ///   - images: of the training set: an epoch's last minibatch may have fewer than the others, and none has more than that.
-    init(_ configuration: Configuration, pixels: Int, images: Int, operations: Int, steps: UInt64, spread: WorkSpread) {
+    init(_ configuration: Configuration, pixels: Int, images: Int, operations: Double, spread: WorkSpread) {
         self.spread = spread
         let rows = Self.rows(configuration, images: images)
         let width = configuration.model.encoder.first ?? configuration.model.code
@@ -37,21 +37,13 @@ struct TimeEstimate {
         // What is beyond the shards idles; so, on one machine, does what is beyond its cores.
         let cores = spread.isHere ? MachineLimits.here.cores : .max
         let lanes = min(spread.workers.multipliedReportingOverflow(by: spread.threads).partialValue, configuration.shards, cores)
-        seconds =
-            Self.samples(configuration, images: images, steps: steps) * Double(operations)
-            / (gigaflops * 1e9 * Double(max(1, lanes)) * Self.productShare)
+        seconds = operations / (gigaflops * 1e9 * Double(max(1, lanes)) * Self.productShare)
     }
 
     /// Rows of a shard's products, as they are measured.
     static func rows(_ configuration: Configuration, images: Int) -> Int {
         let minibatch = min(configuration.minibatch, max(1, images))
         return min(mostRows, (minibatch + configuration.shards - 1) / configuration.shards)
-    }
-
-    /// Images that so many steps take: all of them in an epoch, each once.
-    static func samples(_ configuration: Configuration, images: Int, steps: UInt64) -> Double {
-        let epochs = configuration.epochs(trainingImages: images)
-        return Double(epochs.done(after: steps)) * Double(images) + Double(epochs.positions(ofStep: steps).lowerBound)
     }
 
     /// GFLOP/s of the three products of a dense layer, one thread: the mean, since what else the machine does slows a run as well.

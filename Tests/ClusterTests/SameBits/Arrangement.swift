@@ -108,7 +108,7 @@ struct Arrangement: CustomStringConvertible {
         for (step, shards) in images.enumerated() {
             for lane in lanes { lane.load(step: UInt64(step), images: shards) }
             for phase in replica.phases {
-                let exchange = try PhaseExchange(
+                let exchange = PhaseExchange(
                     replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: owned.count, team: team,
                     reducer: reducer)
                 _ = try exchange.run(clock: &clock) { _ in }

@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Kernels
 
 /// The images and labels of every step of a run, cut into shards: a pure function of data, settings and step.
 public final class StepImages: Sendable {
@@ -103,8 +104,8 @@ extension Configuration {
     ///
     /// - Parameter train: the training images.
     /// - Throws: `SettingsError`; `DataError` where the labels are not those that the settings need.
-    public func stepImages(_ train: ImageSubset) throws -> StepImages {
-        let settings = training(pixels: train.pixels, trainingImages: train.count)
+    public func stepImages(_ train: ImageSubset, standardisation: Standardisation? = nil) throws -> StepImages {
+        let settings = training(pixels: train.pixels, trainingImages: train.count, standardisation: standardisation)
         try settings.validate()
         return try StepImages(train, settings, set: data.set)
     }
@@ -112,7 +113,7 @@ extension Configuration {
     /// The same of a whole data set, whose held-out images are judged by their labels: where the settings need labels, theirs are of the
     /// classes too.
     public func stepImages(_ data: DataSet) throws -> StepImages {
-        let images = try stepImages(data.train)
+        let images = try stepImages(data.train, standardisation: data.standardisation)
         guard images.settings.learnsFromLabels else { return images }
         for split in [DataSet.Split.validation, .test] where data.subset(split).hasLabels {
             try ClassCounts(split, data.subset(split)).require(classes: images.settings.model.classes)

@@ -155,8 +155,9 @@ public struct Inference: Sendable {
 
     /// (N, P): the same of what was read of the images already.
     public func reconstruct(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
-        let logits = reconstructedLogits(reading, labels: labels)
-        return images(ofLogits: logits, into: logits)
+        let images = reconstructedLogits(reading, labels: labels)
+        settings.images(of: images.values)
+        return images
     }
 
     /// (N, P): the logits of the same, for whoever asks for more than the images.

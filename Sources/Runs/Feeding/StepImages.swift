@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Kernels
 
 /// The images and labels of every step of a run, cut into shards: a pure function of data, settings and step.
 public final class StepImages: Sendable {

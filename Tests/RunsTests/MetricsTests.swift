@@ -15,7 +15,7 @@ import Testing
             losses: [PhaseLoss(phase: "reconstruction", value: 1 / 3), PhaseLoss(phase: "generator", value: 0.693)],
             pixelError: 52.123456789012345, code: CodeFigures(mean: -1e-20, std: 5), samplesPerSecond: 4_700, wireSent: 12,
             wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
-            pack: 0, wait: 0.25, update: 3, workers: 2, view: 7, chain: 0xFF)
+            pack: 0, wait: 0.25, update: 3, images: 0.125, workers: 2, view: 7, chain: 0xFF)
     }
 
     static let epoch = EpochMetrics(
@@ -28,7 +28,7 @@ import Testing
             Self.step(3).json.text
                 == #"{"kind":"step","step":3,"epoch":1,"seconds":3.1,"loss":{"reconstruction":0.3333333333333333,"generator":0.693},"#
                 + #""pixel_error":52.123456789012344,"code":{"mean":-1e-20,"std":5.0},"samples_per_second":4700.0,"wire":{"sent":12,"raw":25700000,"early":6},"#
-                + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0},"workers":2,"view":7,"chain":"00000000000000ff"}"#
+                + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0,"images":0.125},"workers":2,"view":7,"chain":"00000000000000ff"}"#
         )
     }
 

@@ -243,6 +243,26 @@ struct CommandTests {
         }
     }
 
+    @Test("a run that goes on shows the last held-out figure it knows in its first progress line")
+    func heldOutOfResume() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        let small =
+            [
+                "--recipe", "semi-supervised", "--set", "data.train=400", "--set", "data.validation=100", "--minibatch", "40",
+                "--set", "model.encoder=[48,32]", "--set", "model.decoder=[32,48]", "--set", "model.discriminator=[24]", "--set",
+                "figures.every_epochs=0", "--set", "labels.minibatch=20", "--set",
+                "phases.classification.schedule={kind: constant}",
+            ] + LockstepProcess.constantRates
+        let first = try LockstepProcess.run(["train"] + small + ["--epochs", "1", "--workers", "1", "--run", run])
+        #expect(first.status == 0, "\(first.errors)")
+        let figure = try #require(MetricsReader(path: run + "/metrics.jsonl").epochs.last?.headline)
+        let resumed = try LockstepProcess.run(["resume", run, "--epochs", "2", "--workers", "1"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        let line = try #require(resumed.errors.split(separator: "\n").first { $0.hasPrefix("epoch 2/2  step 11/20") })
+        #expect(line.contains("held-out \(figure)"), "\(line)")
+    }
+
     @Test("pictures of a run that goes on are thinned by its settings, and what somebody put beside them stays")
     func thinned() throws {
         let scratch = try Scratch()

@@ -107,6 +107,28 @@ import Testing
         #expect(try MetricsWriter(path: scratch.file("other.jsonl"), resumingAt: 3, epochsDone: 0).lastSeconds == 0)
     }
 
+    @Test("A run that goes on knows the newest epoch that stays, and none of those that are done again")
+    func goesOnWithEpoch() throws {
+        let writer = try MetricsWriter(path: path)
+        #expect(writer.lastEpoch == nil)
+        var second = EpochMetrics(epoch: 2, reconstruction: 1)
+        second.classificationError = 0.25
+        for (epoch, step) in [(Self.epoch, 5), (second, 10), (EpochMetrics(epoch: 3, reconstruction: 1), 15)]
+            as [(EpochMetrics, UInt64)]
+        {
+            try writer.write(Self.step(step, epoch: epoch.epoch))
+            try writer.write(epoch)
+        }
+        try writer.write(Self.step(16, epoch: 4))
+        try writer.close()
+        for (step, done, last) in [(16, 3, 3), (12, 2, 2), (7, 1, 1), (3, 0, nil)] as [(UInt64, Int, Int?)] {
+            let again = try MetricsWriter(path: path, resumingAt: step, epochsDone: done)
+            #expect(again.lastEpoch?.epoch == last)
+            #expect(again.lastEpoch?.headline == (last == 2 ? "error 25.00 %" : nil))
+            try again.close()
+        }
+    }
+
     @Test("The newest epoch is found from the end of a long file, behind what follows it")
     func lastEpoch() throws {
         #expect(MetricsReader.lastEpoch(path: path) == nil)

@@ -109,7 +109,7 @@ struct RunBooks: @unchecked Sendable {
     private var pace = Pace(since: MonotonicTime.now)
     private var sent: UInt64 = 0
     private var raw: UInt64 = 0
-    /// The variant's own figure of the newest epoch.
+    /// The variant's own figure of the newest epoch, of this process or of one before it.
     private var heldOut: String?
 
     init(
@@ -125,6 +125,7 @@ struct RunBooks: @unchecked Sendable {
         self.steps = steps
         self.events = events
         self.progress = progress
+        heldOut = metrics.lastEpoch?.headline
     }
 
     mutating func write(_ entry: RunRecorder.Entry) throws {

@@ -583,6 +583,9 @@ public nonisolated struct ControlStepReport: Sendable {
   /// phases run again because a maximum outgrew its headroom
   public var repeats: UInt32 = 0
 
+  /// milliseconds between the step before and the arrival of this one's images; 0 at the first of a view
+  public var images: Double = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -599,7 +602,7 @@ public nonisolated struct ControlHeartbeat: Sendable {
 
   public var applied: UInt64 = 0
 
-  /// phases whose own part is complete; above `applied` it waits for others
+  /// phases whose own part is complete; above `applied` it waits for others, at the end of a phase or within it
   public var contributed: UInt64 = 0
 
   /// bytes of states and sums it was sent
@@ -1730,7 +1733,7 @@ nonisolated extension ControlPhaseReport: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}view\0\u{2}\u{2}chain\0\u{1}sent\0\u{1}raw\0\u{1}early\0\u{1}compute\0\u{1}pack\0\u{1}wait\0\u{1}update\0\u{1}clamped\0\u{1}repeats\0\u{c}\u{3}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}view\0\u{2}\u{2}chain\0\u{1}sent\0\u{1}raw\0\u{1}early\0\u{1}compute\0\u{1}pack\0\u{1}wait\0\u{1}update\0\u{1}clamped\0\u{1}repeats\0\u{1}images\0\u{c}\u{3}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1750,6 +1753,7 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
       case 11: try { try decoder.decodeSingularDoubleField(value: &self.update) }()
       case 12: try { try decoder.decodeSingularUInt64Field(value: &self.clamped) }()
       case 13: try { try decoder.decodeSingularUInt32Field(value: &self.repeats) }()
+      case 14: try { try decoder.decodeSingularDoubleField(value: &self.images) }()
       default: break
       }
     }
@@ -1792,6 +1796,9 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.repeats != 0 {
       try visitor.visitSingularUInt32Field(value: self.repeats, fieldNumber: 13)
     }
+    if self.images.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.images, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1808,6 +1815,7 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.update != rhs.update {return false}
     if lhs.clamped != rhs.clamped {return false}
     if lhs.repeats != rhs.repeats {return false}
+    if lhs.images != rhs.images {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

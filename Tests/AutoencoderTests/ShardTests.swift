@@ -2,20 +2,6 @@ import Autoencoder
 import Testing
 
 @Suite struct ShardTests {
-    @Test(
-        "shards cut every minibatch into consecutive rows, and no smaller minibatch needs more room", arguments: [1, 2, 3, 4, 12])
-    func rows(shards: Int) {
-        for minibatch in 0...40 {
-            let cut = (0..<shards).map { ShardGeometry.rows(ofShard: $0, minibatch: minibatch, shards: shards) }
-            #expect(cut.flatMap(Array.init) == Array(0..<minibatch))
-            #expect(cut.allSatisfy { $0.count <= ShardGeometry.mostRows(minibatch: 40, shards: shards) })
-            for members in 1...5 {
-                let owned = (0..<members).map { ShardGeometry.owned(by: $0, of: members, shards: shards) }
-                #expect(owned.flatMap(Array.init) == Array(0..<shards))
-            }
-        }
-    }
-
     @Test("a ledger totals in order of shard whatever the order of arrival, and a later report replaces an earlier one")
     func ledger() {
         func ledger(_ order: [Int]) -> StepLedger {

@@ -1,5 +1,6 @@
 import Autoencoder
 import Cluster
+import Kernels
 import Layers
 import Testing
 import Wire

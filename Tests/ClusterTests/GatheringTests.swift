@@ -1,4 +1,5 @@
 import Cluster
+import Kernels
 import Testing
 
 /// From the first hello to the first view.
@@ -35,6 +36,15 @@ import Testing
         let view = try #require(bench.gather(6).views.first)
         #expect(view.members.reduce(0) { $0 + $1.shards.count } == 4)
         #expect(view.members.map(\.shards.isEmpty) == [false, false, false, false, true, true], "the ring counts on the order")
+    }
+
+    @Test("a view's shards are its members' by the one rule, whatever their number", arguments: 1...6)
+    func shards(members: Int) throws {
+        var bench = Bench(plan(workers: members...members))
+        let view = try #require(bench.gather(UInt64(members)).views.first)
+        #expect(
+            view.members.map(\.shards)
+                == (0..<members).map { ShardGeometry.owned(by: $0, of: members, shards: bench.machine.plan.shards) })
     }
 
     @Test("a view's number goes on where an earlier coordinator's ended")

@@ -93,12 +93,12 @@ import Wire
 @Suite struct NoticeBookTests {
     private let scratch = Scratch()
 
-    private func book() throws -> (NoticeBook, RunFolder) {
+    private func book(isLost: @escaping () -> Bool = { false }) throws -> (NoticeBook, RunFolder) {
         let folder = try RunFolder.begin(
             try Configuration.load(ConfigurationSources(recipe: "quickstart")),
             provenance: Provenance(commit: "test", dataIdentity: "none", kernel: "haswell", commandLine: []),
             at: scratch.path + "/run")
-        return (NoticeBook(folder: folder), folder)
+        return (NoticeBook(folder: folder, isLost: isLost), folder)
     }
 
     private func notice(_ text: String, level: String = "info") -> ControlNotice {
@@ -165,6 +165,18 @@ import Wire
         book.write(notice("hello"), worker: 4, from("alpha"))
         var status = stat()
         #expect(stat(folder.path + "/worker-4-alpha.log", &status) == 0 && status.st_mode & 0o077 == 0)
+    }
+
+    @Test("nothing is written into a folder that is another coordinator's by now, not even into a file that was begun")
+    func lost() throws {
+        var isLost = false
+        let (book, folder) = try book { isLost }
+        book.write(notice("mine"), worker: 3, from("alpha"))
+        isLost = true
+        book.write(notice("not mine"), worker: 3, from("alpha"))
+        book.write(notice("not mine"), worker: 4, from("alpha"))
+        #expect(try files(folder) == ["worker-3-alpha.log"])
+        #expect(try !String(contentsOfFile: folder.path + "/worker-3-alpha.log", encoding: .utf8).contains("not mine"))
     }
 
     @Test("workers that come and go without end fill no folder")

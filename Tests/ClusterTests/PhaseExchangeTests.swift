@@ -3,6 +3,7 @@ import Cluster
 import Collectives
 import Kernels
 import Layers
+import Synchronization
 import Testing
 
 @Suite struct PhaseExchangeTests {
@@ -65,4 +66,58 @@ import Testing
         #expect(one.applied == UInt64(4 * names.count) && one.chain == other.chain)
         #expect(one.digest(full: true) == other.digest(full: true))
     }
+
+    @Test("A spare, which has no shard, owes nothing while it waits either: it tells so before every exchange that it waits for")
+    func spare() throws {
+        FloatingPoint.setModes()
+        var setting = RandomSetting.fixed(encoder: [9], decoder: [9], discriminator: [5], code: 3, minibatch: 8, shards: 2)
+        setting.training.variant = .clustering
+        setting.training.parts.norm = NormSettings(encoder: .batch, heads: .batch)
+        let replica = try Replica(setting.training)
+        for phase in replica.phases {
+            let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
+            let told = Mutex<[String]>([])
+            let exchange = PhaseExchange(
+                replica: replica, phase: phase, plan: plan, lanes: [], shards: 0, team: ThreadTeam(threads: 1),
+                reducer: WatchedReducer { told.withLock { $0.append("finish") } })
+            var clock = StepClock()
+            let result = try exchange.run(
+                clock: &clock, waits: { isWaiting in told.withLock { $0.append(isWaiting ? "waits" : "goes on") } },
+                contributed: { reports in
+                    #expect(reports.isEmpty)
+                    told.withLock { $0.append("waits") }
+                })
+            let moments = [[String]](repeating: ["waits", "finish", "goes on"], count: phase.moments.count).flatMap(\.self)
+            let attempt = moments + ["waits", "finish"]
+            #expect(
+                told.withLock { $0 } == [[String]](repeating: attempt, count: Int(result.repeats) + 1).flatMap(\.self),
+                "\(phase.name)")
+        }
+        #expect(replica.phases.contains { !$0.moments.isEmpty })
+    }
+}
+
+/// A reducer without others that tells when it is waited for.
+private final class WatchedReducer: Reducer {
+    private let solo = SoloReducer()
+    private let onFinish: @Sendable () -> Void
+
+    init(onFinish: @escaping @Sendable () -> Void) { self.onFinish = onFinish }
+
+    func begin(
+        phase: UInt64, attempt: UInt32, plan: BucketPlan, sum: Storage<Int32>, statistics: StatisticsBoard, statisticsOnly: [Bool]
+    ) {}
+
+    func ready(bucket: Int) {}
+
+    func finish() throws {
+        onFinish()
+        try solo.finish()
+    }
+
+    func shutdown() { solo.shutdown() }
+
+    var counters: WireCounters { solo.counters }
+    var exchangeCounters: WireCounters { solo.exchangeCounters }
+    var moved: LinkBytes { solo.moved }
 }

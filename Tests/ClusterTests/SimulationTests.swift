@@ -12,6 +12,7 @@ func simulatedRuns() {
     #expect(summary.counts.sumsSent > 50 && summary.counts.statesSent > 200 && summary.counts.restartsFromCheckpoint > 0)
     #expect(summary.counts.lies > 10_000 && summary.counts.strangers > 100 && summary.counts.olderCopies > 5)
     #expect(summary.counts.standstills > 20 && summary.counts.standIns > 5 && summary.counts.finishedAlone > 5)
+    #expect(summary.counts.moments > 100_000)
     #expect(summary.counts.slowLines > 200 && summary.counts.notWaitedFor > 0)
 }
 

@@ -223,6 +223,46 @@ struct CommandTests {
         #expect(provenance?.command.contains("train") == true && provenance?.data == Glyphs.digest || provenance?.data.count == 64)
     }
 
+    @Test("each step's line says how long workers waited for its images, the first one of a view that they did not")
+    func imagesWait() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        let first = ["train"] + LockstepProcess.small + ["--run", run, "--set", "evaluate.every_epochs=0", "--epochs", "1"]
+        for arguments in [first, ["resume", run, "--epochs", "2", "--workers", "1"]] {
+            let result = try LockstepProcess.run(arguments)
+            #expect(result.status == 0, "\(result.errors)")
+        }
+        let lines = try String(contentsOfFile: run + "/metrics.jsonl", encoding: .utf8).split(separator: "\n")
+        let steps = try lines.map { try JSON(parsing: String($0)) }.filter { $0["kind"]?.stringValue == "step" }
+        let waits = steps.map { $0["milliseconds"]?["images"]?.doubleValue ?? .nan }
+        let views = steps.map { $0["view"]?.unsignedValue }
+        #expect(steps.count == 24 && Set(views).count == 2)
+        for index in steps.indices {
+            let isFirst = index == 0 || views[index] != views[index - 1]
+            #expect(isFirst ? waits[index] == 0 : waits[index] > 0, "step \(index + 1) of view \(String(describing: views[index]))")
+        }
+    }
+
+    @Test("a run that goes on shows the last held-out figure it knows in its first progress line")
+    func heldOutOfResume() throws {
+        let scratch = try Scratch()
+        let run = scratch.run("run")
+        let small =
+            [
+                "--recipe", "semi-supervised", "--set", "data.train=400", "--set", "data.validation=100", "--minibatch", "40",
+                "--set", "model.encoder=[48,32]", "--set", "model.decoder=[32,48]", "--set", "model.discriminator=[24]", "--set",
+                "figures.every_epochs=0", "--set", "labels.minibatch=20", "--set",
+                "phases.classification.schedule={kind: constant}",
+            ] + LockstepProcess.constantRates
+        let first = try LockstepProcess.run(["train"] + small + ["--epochs", "1", "--workers", "1", "--run", run])
+        #expect(first.status == 0, "\(first.errors)")
+        let figure = try #require(MetricsReader(path: run + "/metrics.jsonl").epochs.last?.headline)
+        let resumed = try LockstepProcess.run(["resume", run, "--epochs", "2", "--workers", "1"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        let line = try #require(resumed.errors.split(separator: "\n").first { $0.hasPrefix("epoch 2/2  step 11/20") })
+        #expect(line.contains("held-out \(figure)"), "\(line)")
+    }
+
     @Test("pictures of a run that goes on are thinned by its settings, and what somebody put beside them stays")
     func thinned() throws {
         let scratch = try Scratch()

@@ -15,7 +15,7 @@ import Testing
             losses: [Loss(name: "reconstruction", value: 1 / 3), Loss(name: "generator", value: 0.693)],
             pixelError: 52.123456789012345, code: CodeFigures(mean: -1e-20, std: 5), samplesPerSecond: 4_700, wireSent: 12,
             wireRaw: 25_700_000, wireEarly: 6, compute: 1.5,
-            pack: 0, wait: 0.25, update: 3, workers: 2, view: 7, chain: 0xFF)
+            pack: 0, wait: 0.25, update: 3, images: 0.125, workers: 2, view: 7, chain: 0xFF)
     }
 
     static let epoch = EpochMetrics(
@@ -28,7 +28,7 @@ import Testing
             Self.step(3).json.text
                 == #"{"kind":"step","step":3,"epoch":1,"seconds":3.1,"loss":{"reconstruction":0.3333333333333333,"generator":0.693},"#
                 + #""pixel_error":52.123456789012344,"code":{"mean":-1e-20,"std":5.0},"samples_per_second":4700.0,"wire":{"sent":12,"raw":25700000,"early":6},"#
-                + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0},"workers":2,"view":7,"chain":"00000000000000ff"}"#
+                + #""milliseconds":{"compute":1.5,"pack":0.0,"wait":0.25,"update":3.0,"images":0.125},"workers":2,"view":7,"chain":"00000000000000ff"}"#
         )
     }
 
@@ -107,6 +107,28 @@ import Testing
         try writer.close()
         #expect(try MetricsWriter(path: path, resumingAt: 3, epochsDone: 0).lastSeconds == Self.step(3).seconds)
         #expect(try MetricsWriter(path: scratch.file("other.jsonl"), resumingAt: 3, epochsDone: 0).lastSeconds == 0)
+    }
+
+    @Test("A run that goes on knows the newest epoch that stays, and none of those that are done again")
+    func goesOnWithEpoch() throws {
+        let writer = try MetricsWriter(path: path)
+        #expect(writer.lastEpoch == nil)
+        var second = EpochMetrics(epoch: 2, reconstruction: 1)
+        second.classificationError = 0.25
+        for (epoch, step) in [(Self.epoch, 5), (second, 10), (EpochMetrics(epoch: 3, reconstruction: 1), 15)]
+            as [(EpochMetrics, UInt64)]
+        {
+            try writer.write(Self.step(step, epoch: epoch.epoch))
+            try writer.write(epoch)
+        }
+        try writer.write(Self.step(16, epoch: 4))
+        try writer.close()
+        for (step, done, last) in [(16, 3, 3), (12, 2, 2), (7, 1, 1), (3, 0, nil)] as [(UInt64, Int, Int?)] {
+            let again = try MetricsWriter(path: path, resumingAt: step, epochsDone: done)
+            #expect(again.lastEpoch?.epoch == last)
+            #expect(again.lastEpoch?.headline == (last == 2 ? "error 25.00 %" : nil))
+            try again.close()
+        }
     }
 
     @Test("The newest epoch is found from the end of a long file, behind what follows it")

@@ -118,7 +118,7 @@ extension ControlMessage {
             try most(report.step, MessageBounds.steps, "step")
             try most(report.view, MessageBounds.count, "view")
             for count in [report.sent, report.raw, report.early, report.clamped] { try most(count, MessageBounds.count, "bytes") }
-            for time in [report.compute, report.pack, report.wait, report.update] where !(time.magnitude <= 1e12) {
+            for time in [report.compute, report.pack, report.wait, report.update, report.images] where !(time.magnitude <= 1e12) {
                 throw ImpossibleField("milliseconds")
             }
         case .phaseReport(let report):

@@ -75,14 +75,8 @@ extension CoordinatorShell {
             self.outcome = outcome
             onEnd(outcome)
         case .log(let level, let text): log.log(level: level.loggerLevel, "\(text)")
-        case .record(let note): recorder.put(.event(note.what, note.fields + processes(of: note)))
+        case .record(let note): recorder.put(.event(note.what, note.fields(pids: members.map(\.identity.pid))))
         }
-    }
-
-    /// Which processes make up a view that begins.
-    private func processes(of note: RunNote) -> [(String, JSON)] {
-        guard case .view = note else { return [] }
-        return [("pids", .array(members.map { .unsigned(UInt64($0.identity.pid)) }))]
     }
 
     private func send(_ message: ControlMessage, to id: ConnectionID) {

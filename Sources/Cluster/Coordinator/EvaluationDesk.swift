@@ -114,7 +114,7 @@ final class EvaluationDesk: Sendable {
         let isAveraged = configuration.average > 0
         let tensors = try NormalisationFile.complete(
             StateFile.tensors(of: reader), of: run.training, averaged: isAveraged, training: run.data.train, team: team,
-            in: run.options.folder.normalisation(step: state.step)
+            in: run.options.folder.normalisation(step: state.step) { try outlets.watch.require() }
         ) { [queue] in if background { try queue.requireInHand() } }
         let inference = try Inference(run.training, tensors: tensors, averaged: isAveraged)
         let epoch = Self.epoch(after: state.step, of: run)
@@ -141,6 +141,7 @@ final class EvaluationDesk: Sendable {
             if stage == .writing { try outlets.watch.require() }
         }
         for warning in drawn.warnings { outlets.log.warning("after step \(state.step), \(warning)") }
+        try outlets.watch.require()
         do {
             _ = try RunPictures.retain(configuration.figures, in: run.options.folder, upTo: epoch)
         } catch {

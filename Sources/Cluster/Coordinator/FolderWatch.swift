@@ -12,7 +12,7 @@ struct FolderLost: Error, CustomStringConvertible, Sendable {
 ///
 /// The lock keeps a second coordinator out, but a lock file can be removed, a file system mounted twice, a folder deleted or moved under a run.
 /// What decides is the file `generation`: whoever opens the run gives it a new value. It is looked at once a second, before each checkpoint and
-/// before each of the steps that replace files. Once the folder is lost it stays lost, and everybody who asks is told so.
+/// before each of the steps that replace or remove files. Once the folder is lost it stays lost, and everybody who asks is told so.
 final class FolderWatch: Sendable {
     /// How often the file is looked at while nothing is asked: as often as records are put on the device.
     static let interval = Duration.seconds(1)

@@ -12,12 +12,17 @@ package final class NoticeBook {
     package static let maximumFiles = 512
 
     private let folder: RunFolder
+    private let isLost: () -> Bool
     private var written: [UInt32: Int] = [:]
 
-    package init(folder: RunFolder) { self.folder = folder }
+    /// - Parameter isLost: whether the folder is not this coordinator's any more, so that nothing is written there.
+    package init(folder: RunFolder, isLost: @escaping () -> Bool) {
+        self.folder = folder
+        self.isLost = isLost
+    }
 
     package func write(_ notice: ControlNotice, worker: UInt32, _ identity: WorkerIdentity?) {
-        guard written[worker] != nil || written.count < Self.maximumFiles else { return }
+        guard !isLost(), written[worker] != nil || written.count < Self.maximumFiles else { return }
         let before = written[worker] ?? 0
         guard before < Self.maximumBytes else { return }
         // A name that comes over the network becomes part of a path: letters, digits, dots and dashes only.

@@ -16,7 +16,13 @@ extension RunNote {
     }
 
     /// With the wall clock, so that what several processes saw can be laid side by side.
-    var fields: [(String, JSON)] { own + [("time", .real(Date().timeIntervalSince1970))] }
+    ///
+    /// - Parameter pids: of the processes that make up a view that begins.
+    func fields(pids: [UInt32]) -> [(String, JSON)] {
+        let fields = own + [("time", .real(Date().timeIntervalSince1970))]
+        guard case .view = self else { return fields }
+        return fields + [("pids", .array(pids.map { .unsigned(UInt64($0)) }))]
+    }
 
     private var own: [(String, JSON)] {
         switch self {

@@ -111,7 +111,7 @@ struct RunBooks: @unchecked Sendable {
     private var pace = Pace(since: MonotonicTime.now)
     private var sent: UInt64 = 0
     private var raw: UInt64 = 0
-    /// The variant's own figure of the newest epoch.
+    /// The variant's own figure of the newest epoch, of this process or of one before it.
     private var heldOut: String?
 
     init(
@@ -128,6 +128,7 @@ struct RunBooks: @unchecked Sendable {
         self.steps = steps
         self.events = events
         self.progress = progress
+        heldOut = metrics.lastEpoch?.headline
     }
 
     mutating func write(_ entry: RunRecorder.Entry) throws {
@@ -157,8 +158,8 @@ struct RunBooks: @unchecked Sendable {
             losses: figures.losses,
             rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
             pixelError: figures.pixelError, code: figures.code, error: figures.error, samplesPerSecond: throughput.perSecond,
-            wireSent: sum(\.sent), wireRaw: sum(\.raw), wireEarly: sum(\.early), compute: mean(\.compute), pack: mean(\.pack),
-            wait: mean(\.wait), update: mean(\.update), clamped: done.reports.first?.clamped ?? 0,
+            wireSent: total(\.sent), wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
+            wait: mean(\.wait), update: mean(\.update), images: mean(\.images), clamped: done.reports.first?.clamped ?? 0,
             repeats: Int(done.reports.first?.repeats ?? 0), workers: done.workers, view: done.view, chain: done.chain)
         sent += step.wireSent
         raw += step.wireRaw

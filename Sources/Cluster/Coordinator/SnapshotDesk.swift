@@ -164,6 +164,8 @@ final class SnapshotDesk: Sendable {
             // It gets its name next, which takes the place of another coordinator's of the same step.
             try watch?.require()
         }
+        // What is removed next may be another's by now.
+        try watch?.require()
         do {
             _ = try store.retain(settings)
         } catch {

@@ -1,3 +1,5 @@
+import Kernels
+
 /// From the end of a view to the next: where everybody stands, who is brought level, who stands beside whom.
 extension CoordinatorMachine {
     /// What the state of the run allows next, after anything that may have changed it.
@@ -306,7 +308,7 @@ extension CoordinatorMachine {
         if stopReason != nil { goal = min(plan.lastStep, (applied + phases - 1) / phases) }
         settlePending(applied)
         let members = ranks.enumerated().map { rank, connection in
-            let shards = plan.shards(ofRank: rank, world: ranks.count)
+            let shards = ShardGeometry.owned(by: rank, of: ranks.count, shards: plan.shards)
             if !workers[connection]!.wasMember, hasLed {
                 let worker = workers[connection]!
                 directives.append(
@@ -327,7 +329,7 @@ extension CoordinatorMachine {
                 shards: shards)
         }
         for connection in workers.keys where !ranks.contains(connection) { workers[connection]?.rank = nil }
-        let spares = members.filter(\.shards.isEmpty).count
+        let spares = ShardGeometry.spares(of: ranks.count, shards: plan.shards)
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
         let from = applied == 0 ? "" : " from \(place(applied))"
         directives += [

@@ -99,14 +99,6 @@ public struct RunPlan: Sendable, Equatable {
         if figuresEveryEpochs > 0, epoch % figuresEveryEpochs == 0 { purposes.insert(.figures) }
         return purposes
     }
-
-    /// The shards of each rank: contiguous and as even as they come; ranks beyond S are spares and get none. The ring counts on that order.
-    public func shards(ofRank rank: Int, world: Int) -> Range<Int> {
-        precondition(rank >= 0 && rank < world)
-        let holders = min(world, shards)
-        guard rank < holders else { return shards..<shards }
-        return rank * shards / holders..<(rank + 1) * shards / holders
-    }
 }
 
 /// What a copy of the state is for.

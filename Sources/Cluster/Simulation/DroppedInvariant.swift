@@ -40,6 +40,8 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
     case finishingAlone
     /// A member that says that it works is waited for without end.
     case phaseLimit
+    /// A worker that waits for the others' moments within a phase looks as if it owed its own.
+    case waitsAreTold
 
     /// What it leaves out of the rules by which the real machines judge; the others are left out of the simulated engines and shells.
     func leave(out rules: inout MembershipRules) {
@@ -56,7 +58,7 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
         case .phaseLimit: rules.phasePatience = Self.ever
         case .everyMemberContributes, .phaseAfterPhase, .everyBucket, .ownSumBuffer, .coldPhases, .exponentsRestored,
             .freshPositions,
-            .processNumbers, .provenRefusals, .generationNames:
+            .processNumbers, .provenRefusals, .generationNames, .waitsAreTold:
             break
         }
     }

@@ -127,9 +127,11 @@ final class GradientGroup {
 
     // MARK: Exchanging
 
-    func exchange(_ phase: UInt64, _ attempt: UInt32) -> SimulatedExchange {
-        if let there = exchanges.last(where: { $0.phase == phase && $0.attempt == attempt }) { return there }
-        let new = SimulatedExchange(phase: phase, attempt: attempt, world: size, buckets: world.scenario.arithmetic.buckets)
+    func exchange(_ phase: UInt64, _ number: UInt32, isOfMoments: Bool) -> SimulatedExchange {
+        if let there = exchanges.last(where: { $0.phase == phase && $0.number == number }) { return there }
+        let new = SimulatedExchange(
+            phase: phase, number: number, world: size, buckets: isOfMoments ? 1 : world.scenario.arithmetic.buckets,
+            isOfMoments: isOfMoments)
         exchanges.append(new)
         if exchanges.count > 8 { exchanges.removeFirst() }
         return new

@@ -24,7 +24,9 @@ final class GradientSeat {
         self.engine = engine
     }
 
-    func begin(phase: UInt64, attempt: UInt32) -> SimulatedExchange { group.exchange(phase, attempt) }
+    func begin(phase: UInt64, number: UInt32, isOfMoments: Bool) -> SimulatedExchange {
+        group.exchange(phase, number, isOfMoments: isOfMoments)
+    }
 
     func ready(_ exchange: SimulatedExchange, bucket: Int, part: UInt64, isSpare: Bool) {
         guard !isShut else { return }
@@ -62,7 +64,7 @@ final class GradientSeat {
         if isShut {
             waiting = nil
             done(GradientFailure(suspect: nil))
-        } else if exchange.isWhole(rank, missing: group.world.dropped == .everyBucket ? 1 : 0) {
+        } else if exchange.isWhole(rank, missing: group.world.dropped == .everyBucket && !exchange.isOfMoments ? 1 : 0) {
             waiting = nil
             done(nil)
         } else if let ended {

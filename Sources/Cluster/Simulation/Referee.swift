@@ -12,6 +12,8 @@ final class Referee {
     private static let linesIn10Seconds = 300
     /// So long after the last fault nobody is given up for what the fault did.
     private static let aftermath: Int64 = 25_000_000
+    /// What a worker has told for so long has come to the coordinator that still hears it.
+    private static let known: Int64 = 6_000_000
 
     private unowned let world: World
     private var reference: Reference
@@ -138,12 +140,24 @@ final class Referee {
             let verdicts = ["silent", "computed nothing", "stand still", "brought level", "did not come up"]
             guard verdicts.contains(where: cause.contains) else { return }
             world.counts.verdicts += 1
+            judge(verdictOn: host, cause)
             // Who waits for a liar together with others may be given up with it.
             if world.isCalm, world.now - world.trouble.last > Self.aftermath, !world.liars.contains(where: \.isAlive) {
                 world.violate("nothing is wrong any more, and the worker on \(host) is given up: \(cause); \(everyone)")
             }
         default: break
         }
+    }
+
+    /// Whoever waits for others owes nothing: only the one that they wait for computes nothing.
+    private func judge(verdictOn host: String, _ cause: String) {
+        let there = world.workers.filter { $0.identity.host == host && $0.isAlive }
+        guard cause.contains("computed nothing"), there.count == 1, let since = there[0].engine.waitingSince,
+            world.now - since > Self.known
+        else { return }
+        world.violate(
+            "the worker on \(host) is given up: \(cause), and it has waited for others since \(SimulationViolation.text(since)); \(everyone)"
+        )
     }
 
     // MARK: Endings

@@ -18,9 +18,10 @@ struct Reference {
                     replica.retry(exponent: arithmetic.maximum(replica.applied))
                     continue
                 }
+                let moments = arithmetic.moments(replica.state)
                 let sums = (0..<arithmetic.buckets).map { bucket in
                     (0..<arithmetic.shards).reduce(UInt64(0)) {
-                        $0 &+ arithmetic.part(of: $1, bucket: bucket, state: replica.state, exponent: exponent)
+                        $0 &+ arithmetic.part(of: $1, bucket: bucket, state: replica.state, exponent: exponent, moments: moments)
                     }
                 }
                 replica.apply(sums, change)

@@ -1,15 +1,18 @@
-/// One run of one phase over the members of a view.
+/// One exchange of one phase over the members of a view: of moments, or of the gradient.
 final class SimulatedExchange {
     let phase: UInt64
-    let attempt: UInt32
+    /// Within the phase: each attempt has one for every exchange of moments, and one for the gradient.
+    let number: UInt32
+    let isOfMoments: Bool
     private let world: Int
     private var totals: [UInt64]
     private(set) var contributors: [Set<Int>]
     private var here: [[Bool]]
 
-    init(phase: UInt64, attempt: UInt32, world: Int, buckets: Int) {
+    init(phase: UInt64, number: UInt32, world: Int, buckets: Int, isOfMoments: Bool) {
         self.phase = phase
-        self.attempt = attempt
+        self.number = number
+        self.isOfMoments = isOfMoments
         self.world = world
         totals = [UInt64](repeating: 0, count: buckets)
         contributors = [Set<Int>](repeating: [], count: buckets)

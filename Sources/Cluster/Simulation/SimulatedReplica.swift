@@ -1,7 +1,7 @@
 /// What stands for the parameters, the optimizers' state and the sums of one worker.
 ///
-/// A phase's gradient is a pure function of the state (its chain hash), the phase and the shard; the sum of a bucket is
-/// the wrapping sum over shards, so that a shard missing, counted twice or computed from another state shows in the chain.
+/// A phase's gradient is a pure function of the state (its chain hash), the phase, the shard and the moments of all shards where the phase
+/// exchanges some; the sum of a bucket is the wrapping sum over shards, so that a shard missing, counted twice or computed from another state shows in the chain.
 struct SimulatedReplica {
     /// What a snapshot holds: everything the next phase depends on.
     struct State: Equatable {
@@ -44,10 +44,26 @@ struct SimulatedReplica {
             State(chain: SplitMix.mixed(seed, 1), exponents: [Int](repeating: SimulatedReplica.none, count: phases))
         }
 
+        /// How many exchanges of moments a phase has before that of its gradient: 0 to 3.
+        func momentExchanges(ofPhase phase: Int) -> Int { Int(SplitMix.mixed(seed, 4, UInt64(phase)) % 4) }
+
+        /// One shard's part of an exchange of moments; `before`: what those before it in the phase have come to.
+        func moments(of shard: Int, segment: Int, state: State, before: UInt64) -> UInt64 {
+            SplitMix.mixed(seed, 5, state.chain, state.applied, UInt64(shard), UInt64(segment), before)
+        }
+
+        /// What the phase's exchanges of moments come to, which every part of its gradient follows from.
+        func moments(_ state: State) -> UInt64 {
+            (0..<momentExchanges(ofPhase: Int(state.applied % UInt64(phases)))).reduce(0) { before, segment in
+                let sum = (0..<shards).reduce(UInt64(0)) { $0 &+ moments(of: $1, segment: segment, state: state, before: before) }
+                return SplitMix.mixed(before, sum)
+            }
+        }
+
         /// One shard's part of a bucket's sum.
-        func part(of shard: Int, bucket: Int, state: State, exponent: Int) -> UInt64 {
+        func part(of shard: Int, bucket: Int, state: State, exponent: Int, moments: UInt64) -> UInt64 {
             SplitMix.mixed(
-                seed, state.chain, state.applied, UInt64(shard), UInt64(bucket), UInt64(bitPattern: Int64(exponent)))
+                seed, state.chain, state.applied, UInt64(shard), UInt64(bucket), UInt64(bitPattern: Int64(exponent)), moments)
         }
 
         /// The reduced maximum of a phase, as an exponent: it grows and falls, and now and then past the headroom.

@@ -3,6 +3,8 @@ public struct SimulationCounts: Sendable, Equatable {
     public var events: UInt64 = 0
     public var seconds: Double = 0
     public var phases: UInt64 = 0
+    /// Exchanges of moments that a worker has come through.
+    public var moments: UInt64 = 0
     public var kills = 0
     public var freezes = 0
     public var joins = 0
@@ -35,7 +37,8 @@ public struct SimulationCounts: Sendable, Equatable {
     /// What to print, in the order of interest.
     public var named: [(name: String, count: Int)] {
         [
-            ("phases applied", Int(phases)), ("kills", kills), ("stopped processes", freezes), ("joins", joins),
+            ("phases applied", Int(phases)), ("moments exchanged", Int(moments)), ("kills", kills), ("stopped processes", freezes),
+            ("joins", joins),
             ("leaves", leaves), ("cut or stalled control", cuts), ("link faults", linkFaults),
             ("slow lines", slowLines), ("older copies", olderCopies), ("strangers", strangers), ("lies", lies),
             ("coordinator restarts", coordinatorRestarts), ("stop requests", stops), ("views", views),
@@ -50,6 +53,7 @@ public struct SimulationCounts: Sendable, Equatable {
         a.events += b.events
         a.seconds += b.seconds
         a.phases += b.phases
+        a.moments += b.moments
         a.kills += b.kills
         a.freezes += b.freezes
         a.joins += b.joins

@@ -1,4 +1,5 @@
 import Autoencoder
+import Kernels
 import Wire
 
 import struct Foundation.Data

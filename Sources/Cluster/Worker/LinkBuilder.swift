@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import Kernels
 import Wire
 
 /// Dials and accepts the gradient links of one view.
@@ -42,7 +43,8 @@ package struct LinkBuilder {
         let out = try dialer.dial(addresses, hello: hello(from: rank, to: .worker(successor)))
         let back = try listener.accept(from: .worker(predecessor))
         return RingReducer(
-            rank: rank, world: world, spares: max(0, world - shards), successor: out, predecessor: back, compression: compression)
+            rank: rank, world: world, spares: ShardGeometry.spares(of: world, shards: shards), successor: out, predecessor: back,
+            compression: compression)
     }
 
     private func hello(from rank: Int, to end: LinkEnd) -> LinkHello {

@@ -147,11 +147,12 @@ final class TrainingSession {
 
     /// One step from the phase where the replica stands: each phase's gradients, exchange, decision and update.
     ///
-    /// - Parameters: `waits` hears that this worker waits for others within a phase, or no longer; `contributed` each phase's losses when this
-    ///   worker's part of it is complete; `applied` that the count of phases has risen.
+    /// - Parameters: `waited` is how long the step's images have let this worker wait; `waits` hears that it waits for others within a phase, or
+    ///   no longer; `contributed` each phase's losses when this worker's part of it is complete; `applied` that the count of phases has risen.
     /// - Throws: `LinkFailure`; `NonFiniteGradient`; a sentence for images that are not what the batch says.
     func run(
-        _ batch: ControlBatch, waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void, applied: (UInt64) -> Void
+        _ batch: ControlBatch, waited: Duration, waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void,
+        applied: (UInt64) -> Void
     ) throws -> ControlStepReport {
         guard let reducer else { throw LinkFailure.noLinks }
         guard batch.step == replica.step else {
@@ -160,7 +161,7 @@ final class TrainingSession {
         let images = try BatchImages.unpack(batch, replica.settings, shards: shards)
         for lane in lanes { lane.load(step: batch.step, images: images) }
         let before = reducer.counters
-        var clock = StepClock()
+        var clock = StepClock(images: waited)
         var report = ControlStepReport()
         for exchange in exchanges[replica.phase...] {
             let result = try exchange.run(clock: &clock, waits: waits) { reports in
@@ -181,6 +182,7 @@ final class TrainingSession {
         report.pack = Double(wire.packNanoseconds + wire.unpackNanoseconds) * 1e-6
         report.wait = clock.wait.milliseconds
         report.update = clock.update.milliseconds
+        report.images = clock.images.milliseconds
         return report
     }
 
@@ -203,8 +205,10 @@ package struct StepClock {
     package var compute = Duration.zero
     package var wait = Duration.zero
     package var update = Duration.zero
+    /// Before it: from the end of the step before to the arrival of its images.
+    package let images: Duration
 
-    package init() {}
+    package init(images: Duration = .zero) { self.images = images }
 }
 
 extension LinkFailure {

@@ -139,21 +139,28 @@ final class WorkerEngine: Sendable {
 
     private func loop() {
         var session: TrainingSession?
-        while let work = mailbox.take(.untilWoken(by: "the shell, which puts work in and closes the mailbox on every ending")) {
+        var wait = ImagesWait()
+        while let work = nextWork(&wait) {
             do {
                 if case .prepare(let welcome, let anew) = work {
                     session = try prepare(welcome, anew ? nil : session)
                     continue
                 }
                 guard let session else { throw LocalError("the coordinator gave work before the run was prepared") }
-                try carryOut(work, session)
+                try carryOut(work, session, &wait)
             } catch {
                 tell(.failed(reason: "\(error)", common: error is NonFiniteGradient))
             }
         }
     }
 
-    private func carryOut(_ work: EngineWork, _ session: TrainingSession) throws {
+    private func nextWork(_ wait: inout ImagesWait) -> EngineWork? {
+        let start = MonotonicTime.now
+        defer { wait.idle(MonotonicTime.now - start) }
+        return mailbox.take(.untilWoken(by: "the shell, which puts work in and closes the mailbox on every ending"))
+    }
+
+    private func carryOut(_ work: EngineWork, _ session: TrainingSession, _ wait: inout ImagesWait) throws {
         switch work {
         case .prepare: break
         case .stand(let order): stood(order, session, digest: false)
@@ -168,7 +175,7 @@ final class WorkerEngine: Sendable {
             stood(order, session, digest: true)
         case .join(let view, let run, let generation, let abandoned):
             try join(view, run: run, generation: generation, abandoned: abandoned, session: session)
-        case .run(let batch): try step(batch, session)
+        case .run(let batch): try step(batch, session, &wait)
         case .copyState(let request): try copyState(request, session)
         }
     }
@@ -251,13 +258,13 @@ final class WorkerEngine: Sendable {
         }
     }
 
-    private func step(_ batch: ControlBatch, _ session: TrainingSession) throws {
+    private func step(_ batch: ControlBatch, _ session: TrainingSession, _ wait: inout ImagesWait) throws {
         let current = links.withLock { $0.reducer }
         guard session.replica.step == batch.step, let current, session.isOn(current) else { return }  // of a view that is over
         var isFirst = liveView.load(ordering: .relaxed) != session.view
         do {
             let report = try session.run(
-                batch,
+                batch, waited: wait.atStep(ofView: session.view),
                 // Who waits owes nothing: the one whose part is missing is to be told from them.
                 waits: { [self] isWaiting in
                     contributedPhases.store(session.replica.applied + (isWaiting ? 1 : 0), ordering: .relaxed)
@@ -274,6 +281,7 @@ final class WorkerEngine: Sendable {
                     tell(.goesOn)
                 })
             tell(.report(report, view: session.view))
+            wait.stepDone(ofView: session.view)
         } catch let failure as LinkFailure {
             // Its threads must have ended before the sum is written to again.
             current.shutdown()

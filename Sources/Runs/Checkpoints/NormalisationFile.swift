@@ -13,9 +13,15 @@ public struct NormalisationFile: Sendable {
     private static let momentsKey = "moments"
 
     private let path: String
+    private let willWrite: @Sendable () throws -> Void
 
-    /// - Parameter folder: the checkpoint's.
-    public init(folder: String) { path = folder + "/" + Self.name }
+    /// - Parameters:
+    ///   - folder: the checkpoint's.
+    ///   - willWrite: asked before anything is written there; what it throws ends `complete`.
+    public init(folder: String, willWrite: @escaping @Sendable () throws -> Void) {
+        path = folder + "/" + Self.name
+        self.willWrite = willWrite
+    }
 
     /// The tensors of a state with those of its norms beside them, where the model has any: from the file, or found anew and kept in it.
     ///
@@ -39,7 +45,7 @@ public struct NormalisationFile: Sendable {
             labels: { (rows: Range<Int>) -> [UInt8] in images.labels(rows) })
         let moments = try Inference.populationMoments(
             settings, tensors: tensors, averaged: averaged, over: population, team: team, pace: pace)
-        file?.write(moments, digest)
+        try file?.write(moments, digest)
         return tensors + moments
     }
 
@@ -58,7 +64,8 @@ public struct NormalisationFile: Sendable {
         return hexDigits(digest.finish())
     }
 
-    private func write(_ moments: [Tensor], _ digest: String) {
+    private func write(_ moments: [Tensor], _ digest: String) throws {
+        try willWrite()
         let ordered = moments.sorted { StateNames.precedes($0.name, $1.name) }
         try? Safetensors.write(
             ordered, metadata: [Self.parametersKey: digest, Self.momentsKey: Self.digest(of: ordered)], to: path)
@@ -67,8 +74,10 @@ public struct NormalisationFile: Sendable {
 
 extension RunFolder {
     /// Where the moments of the state after so many steps are kept: beside its checkpoint, if there is one.
-    public func normalisation(step: UInt64) -> NormalisationFile? {
+    ///
+    /// - Parameter willWrite: asked before anything is written there.
+    public func normalisation(step: UInt64, willWrite: @escaping @Sendable () throws -> Void) -> NormalisationFile? {
         let folder = checkpointsPath + "/" + CheckpointLayout.name(step: step)
-        return access(folder, F_OK) == 0 ? NormalisationFile(folder: folder) : nil
+        return access(folder, F_OK) == 0 ? NormalisationFile(folder: folder, willWrite: willWrite) : nil
     }
 }

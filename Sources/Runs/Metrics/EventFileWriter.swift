@@ -62,6 +62,7 @@ public final class EventFileWriter: Sendable {
             ("milliseconds/pack", Float(metrics.pack)),
             ("milliseconds/wait", Float(metrics.wait)),
             ("milliseconds/update", Float(metrics.update)),
+            ("milliseconds/images", Float(metrics.images)),
             ("workers", Float(metrics.workers)),
         ]
         scalars(step: metrics.step, time: time, values)

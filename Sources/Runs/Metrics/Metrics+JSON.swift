@@ -25,7 +25,12 @@ extension StepMetrics {
         members += [
             .init("samples_per_second", .real(samplesPerSecond)),
             .init("wire", ["sent": .unsigned(wireSent), "raw": .unsigned(wireRaw), "early": .unsigned(wireEarly)]),
-            .init("milliseconds", ["compute": .real(compute), "pack": .real(pack), "wait": .real(wait), "update": .real(update)]),
+            .init(
+                "milliseconds",
+                [
+                    "compute": .real(compute), "pack": .real(pack), "wait": .real(wait), "update": .real(update),
+                    "images": .real(images),
+                ]),
         ]
         if clamped > 0 { members.append(.init("clamped", .unsigned(clamped))) }
         if repeats > 0 { members.append(.init("repeats", JSON(repeats))) }
@@ -64,7 +69,8 @@ extension StepMetrics {
             pixelError: object["pixel_error"]?.realOrNaN, code: object["code"].flatMap { CodeFigures($0) },
             error: object["error"]?.realOrNaN, samplesPerSecond: samplesPerSecond, wireSent: sent, wireRaw: raw,
             wireEarly: wire["early"]?.unsignedValue ?? 0,
-            compute: compute, pack: pack, wait: wait, update: update, clamped: object["clamped"]?.unsignedValue ?? 0,
+            compute: compute, pack: pack, wait: wait, update: update, images: milliseconds["images"]?.realOrNaN ?? 0,
+            clamped: object["clamped"]?.unsignedValue ?? 0,
             repeats: object["repeats"]?.intValue ?? 0, workers: workers,
             view: view, chain: chain)
     }

@@ -8,16 +8,25 @@ public final class MetricsWriter: Sendable {
     public let lastStep: UInt64
     /// Seconds of training that the same line tells: those of the run go on from there.
     public let lastSeconds: Double
+    /// The newest epoch that was there then.
+    public let lastEpoch: EpochMetrics?
 
     /// Opens the file to go on at its end, or creates it; a torn last line is cut.
     ///
     /// - Parameter notices: told when lines cannot be written.
     public convenience init(path: String, disk: Disk = Disk(), notices: DiskNotices = DiskNotices()) throws {
-        try self.init(path: path, last: (0, 0), disk: disk, notices: notices)
+        try self.init(path: path, last: Last(), disk: disk, notices: notices)
     }
 
-    private init(path: String, last: (step: UInt64, seconds: Double), disk: Disk, notices: DiskNotices) throws {
-        (lastStep, lastSeconds) = last
+    /// What stays in a file that is opened to go on.
+    private struct Last {
+        var step: UInt64 = 0
+        var seconds: Double = 0
+        var epoch: EpochMetrics?
+    }
+
+    private init(path: String, last: Last, disk: Disk, notices: DiskNotices) throws {
+        (lastStep, lastSeconds, lastEpoch) = (last.step, last.seconds, last.epoch)
         file = RecordFile(
             path: path, file: try TailRepair.openForAppending(path, disk: disk), patience: .ends, disk: disk, notices: notices)
     }
@@ -53,11 +62,9 @@ public final class MetricsWriter: Sendable {
 
     private func write(line: JSON) throws { try file.append(Array((line.text + "\n").utf8)) }
 
-    private static func rewind(_ path: String, to step: UInt64, epochsDone: Int, disk: Disk) throws -> (
-        step: UInt64, seconds: Double
-    ) {
-        guard FileManager.default.fileExists(atPath: path) else { return (0, 0) }
-        var last: (step: UInt64, seconds: Double) = (0, 0)
+    private static func rewind(_ path: String, to step: UInt64, epochsDone: Int, disk: Disk) throws -> Last {
+        guard FileManager.default.fileExists(atPath: path) else { return Last() }
+        var last = Last()
         try disk.writeWhole(path) { output in
             var reader = LineReader(source: try ByteSource(path: path))
             var kept: [UInt8] = []
@@ -66,8 +73,9 @@ public final class MetricsWriter: Sendable {
                 guard stays(object, step: step, epochsDone: epochsDone) else { continue }
                 if object?["kind"]?.stringValue == "step", let done = object?["step"]?.unsignedValue, done > last.step {
                     let seconds = object?["seconds"]?.realOrNaN ?? 0
-                    last = (done, seconds.isFinite ? max(0, seconds) : 0)
+                    (last.step, last.seconds) = (done, seconds.isFinite ? max(0, seconds) : 0)
                 }
+                if object?["kind"]?.stringValue == "epoch", let epoch = object.flatMap({ EpochMetrics($0) }) { last.epoch = epoch }
                 kept += Array(line.text.utf8) + [UInt8(ascii: "\n")]
                 if kept.count >= 1 << 18 {
                     try disk.write(kept, to: output)

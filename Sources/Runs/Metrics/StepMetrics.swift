@@ -36,11 +36,14 @@ public struct StepMetrics: Sendable, Equatable {
     public var wireRaw: UInt64
     /// Bytes that left before the backward pass of their phase had ended, of those sent.
     public var wireEarly: UInt64
-    /// Milliseconds of the step spent in each, as the slowest worker saw it.
+    /// Milliseconds of the step spent in each, mean over the workers.
     public var compute: Double
     public var pack: Double
     public var wait: Double
     public var update: Double
+    /// Milliseconds before it in which workers waited for its images, mean over them; 0 at the first step of a view, and in lines of versions
+    /// that did not write it.
+    public var images: Double
     /// Gradients that were clamped to the bits they keep; only written when there were any.
     public var clamped: UInt64
     /// Phases that were run again because a maximum outgrew its headroom; only written when there were any.
@@ -53,7 +56,8 @@ public struct StepMetrics: Sendable, Equatable {
     public init(
         step: UInt64, epoch: Int, seconds: Double, losses: [Loss], rates: [PhaseRate] = [], pixelError: Double? = nil,
         code: CodeFigures? = nil, error: Double? = nil, samplesPerSecond: Double, wireSent: UInt64, wireRaw: UInt64,
-        wireEarly: UInt64 = 0, compute: Double, pack: Double, wait: Double, update: Double, clamped: UInt64 = 0, repeats: Int = 0,
+        wireEarly: UInt64 = 0, compute: Double, pack: Double, wait: Double, update: Double, images: Double = 0, clamped: UInt64 = 0,
+        repeats: Int = 0,
         workers: Int, view: UInt64, chain: UInt64
     ) {
         self.step = step
@@ -72,6 +76,7 @@ public struct StepMetrics: Sendable, Equatable {
         self.pack = pack
         self.wait = wait
         self.update = update
+        self.images = images
         self.clamped = clamped
         self.repeats = repeats
         self.workers = workers

@@ -100,7 +100,8 @@ struct BenchStep: ParsableCommand {
                         .object([
                             .init("compute", .real(mean(\.compute))), .init("pack", .real(mean(\.pack))),
                             .init("wait", .real(mean(\.wait))),
-                            .init("update", .real(mean(\.update))), .init("step", .real(1e3 * seconds / Double(counted.count))),
+                            .init("update", .real(mean(\.update))), .init("images", .real(mean(\.images))),
+                            .init("step", .real(1e3 * seconds / Double(counted.count))),
                         ])
                     ), .init("sent_bytes_per_step", .real(sent)),
                     .init("early_bytes_per_step", .real(mean { Double($0.wireEarly) })),
@@ -114,8 +115,9 @@ struct BenchStep: ParsableCommand {
         Output.result(
             String(
                 format:
-                    "step %.1f ms: compute %.1f, wait %.1f, update %.1f (packing %.1f); %.1f MB sent, of it %.1f before the backward pass ended",
-                1e3 * seconds / Double(counted.count), mean(\.compute), mean(\.wait), mean(\.update), mean(\.pack), sent * 1e-6,
+                    "step %.1f ms: compute %.1f, wait %.1f, update %.1f, images %.1f (packing %.1f); %.1f MB sent, of it %.1f before the backward pass ended",
+                1e3 * seconds / Double(counted.count), mean(\.compute), mean(\.wait), mean(\.update), mean(\.images), mean(\.pack),
+                sent * 1e-6,
                 mean { Double($0.wireEarly) } * 1e-6))
     }
 }

@@ -105,7 +105,7 @@ struct TrainedRun {
         let tensors = try NormalisationFile.complete(
             saved.tensors(), of: training, averaged: isAveraged, training: data.train,
             team: ThreadTeam(threads: MemoryRoom.threads(atMost: MachineLimits.here.cores), name: "moments"),
-            in: NormalisationFile(folder: saved.checkpoint.path))
+            in: NormalisationFile(folder: saved.checkpoint.path, willWrite: {}))
         inference = try Inference(training, tensors: tensors, averaged: isAveraged)
     }
 

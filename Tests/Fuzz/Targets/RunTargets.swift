@@ -106,7 +106,7 @@ extension FuzzTarget {
         let step = StepMetrics(
             step: 3, epoch: 1, seconds: 0.25, losses: [Loss(name: "reconstruction", value: 21.5)], pixelError: 43,
             code: CodeFigures(mean: -0.01, std: 4.9), samplesPerSecond: 5000, wireSent: 1, wireRaw: 2, compute: 1, pack: 2, wait: 3,
-            update: .nan,
+            update: .nan, images: 0.5,
             clamped: 4, repeats: 1, workers: 2, view: 5, chain: 0xC0FFEE)
         let epoch = EpochMetrics(epoch: 1, reconstruction: 20, code: CodeFigures(mean: 0, std: 5), holes: 0.1, energyDistance: 0.01)
         let bare = EpochMetrics(epoch: 2, reconstruction: 1)

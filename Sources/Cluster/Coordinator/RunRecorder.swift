@@ -158,7 +158,7 @@ struct RunBooks: @unchecked Sendable {
             losses: figures.losses,
             rates: phases.map { PhaseRate(phase: $0, value: training.rate(phase: $0, step: done.step)) },
             pixelError: figures.pixelError, code: figures.code, error: figures.error, samplesPerSecond: throughput.perSecond,
-            wireSent: total(\.sent), wireRaw: total(\.raw), wireEarly: total(\.early), compute: mean(\.compute), pack: mean(\.pack),
+            wireSent: sum(\.sent), wireRaw: sum(\.raw), wireEarly: sum(\.early), compute: mean(\.compute), pack: mean(\.pack),
             wait: mean(\.wait), update: mean(\.update), images: mean(\.images), clamped: done.reports.first?.clamped ?? 0,
             repeats: Int(done.reports.first?.repeats ?? 0), workers: done.workers, view: done.view, chain: done.chain)
         sent += step.wireSent

@@ -113,6 +113,14 @@ struct CommandTests {
         #expect(try lockstep(["sample", "run", "--count", "25", "--grid", "--out", "grid.png"]).status == 0)
         let ending = try lockstep(["sample", "run", "--out", "x.jpg"])
         #expect(ending.status == 64 && ending.errors.contains(".png"))
+        // A grid is as many images as were asked for, or none.
+        #expect(try lockstep(["sample", "run", "--count", "49", "--grid", "--out", "grid.npy"]).status == 0)
+        #expect(try NPY.read(folder.path + "/grid.npy").shape == [49, 784])
+        let square = try lockstep(["sample", "run", "--count", "50", "--grid", "--out", "square.npy"])
+        #expect(square.status == 64 && square.errors.contains("expected a square number, for example 49"), "\(square.errors)")
+        let many = try lockstep(["sample", "run", "--count", "4000000", "--grid", "--out", "square.npy"])
+        #expect(many.status == 64 && many.errors.contains("has at most 1000000"), "\(many.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/square.npy"))
     }
 
     @Test("replay arrives at the run's own sums and writes what went in and out")

@@ -26,15 +26,23 @@ extension TrainingSettings {
         return composition.outputs[.head] != nil && terms.contains(where: \.isDivergence) ? .lowerBound : nil
     }
 
+    /// Classes that have a part of the prior each, from which codes of that class are drawn (section 2.3 of the paper); nil where the prior has no such
+    /// parts.
+    public var priorClasses: Int? { if case .nearestComponent(let classes) = variantFigure { classes } else { nil } }
+
     /// Whether what is decoded beside a code is a class of the data; otherwise it is a cluster, whose number means nothing.
     public var labelsAreClasses: Bool { if case .clustering = variantFigure { false } else { true } }
 
     /// Whether the decoder is told a class or cluster beside the code.
-    public var decodesLabels: Bool {
+    public var decodesLabels: Bool { decodedLabels != nil }
+
+    /// Classes or clusters, one of which the decoder is told beside the code; nil where the code is all.
+    public var decodedLabels: Int? {
         let composition = composition
-        return composition.outputs[.image].map { image in
-            composition.graph.order(for: [image]).contains { composition.graph[$0].operation == .given(.label) }
-        } ?? false
+        return composition.outputs[.image].flatMap { image in
+            let given = composition.graph.order(for: [image]).first { composition.graph[$0].operation == .given(.label) }
+            return given.map { composition.graph[$0].columns }
+        }
     }
 
     /// Whether codes are made to follow the prior by an adversary.

@@ -141,6 +141,23 @@ import Testing
         let encode = "encode       image 784 -> noise of std 0.5 -> encoder -> class 10 softmax | code 2"
         #expect(drawn.lines.contains(encode))
         #expect(drawn.lines.contains("decode       class 10, code 2 -> decoder -> image 784, sigmoid"))
+        expectJSON(of: drawn)
+    }
+
+    /// The same for scripts.
+    private func expectJSON(of drawn: CompositionDrawing) {
+        let json = drawn.json
+        func list(_ key: String, _ inner: String) -> [JSON?] { json[key]?.arrayValue?.map { $0[inner] } ?? [] }
+        #expect(json["variant"]?.stringValue == "semi-supervised" && json["exchanges"]?.intValue == 18)
+        #expect(json["parameters"]?.intValue == drawn.parameters)
+        #expect(list("networks", "name").map { $0?.stringValue } == drawn.networks.map(\.name))
+        #expect(list("networks", "widths")[0] == .array([784, 1_000, 1_000, 12].map { JSON($0) }))
+        #expect(list("heads", "name") == [.string("class"), .string("code")] && list("heads", "width") == [JSON(10), JSON(2)])
+        #expect(list("heads", "kind") == [.string("softmax"), .string("deterministic")])
+        #expect(list("adversaries", "real") == [.string("categorical 10"), .string("gaussian 2")])
+        #expect(list("phases", "exchanges") == [5, 3, 5, 5].map { JSON($0) })
+        #expect(list("phases", "losses")[1] == .array([.string("label"), .string("style")]))
+        #expect(list("phases", "stream")[3] == .string("labelled") && list("flows", "parts").count == 2)
     }
 
     @Test("Every variant can be drawn, and has the figure that says what it is about", arguments: Variant.allCases)

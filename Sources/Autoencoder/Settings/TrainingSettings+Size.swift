@@ -75,6 +75,11 @@ extension TrainingSettings {
     /// Networks with the widths of their layers, in the order in which their weights are drawn.
     public var networkWidths: [(name: String, widths: [Int])] { composition.networks.map { ($0.name, $0.widths) } }
 
+    /// Names and shapes of the parameters of all networks, in the order in which they are drawn.
+    public var parameterShapes: [(name: String, shape: [Int])] {
+        composition.networks.flatMap { $0.layout.tensors.map { ($0.name, $0.shape) } }
+    }
+
     /// Bytes of arrays that a process takes which trains with so many threads, at most: parameters, optimizer states, sums, a copy on its way to
     /// the coordinator, and the activations of the minibatches of a step.
     public func memoryBytes(threads: Int) -> Int {

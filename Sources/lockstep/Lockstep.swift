@@ -14,6 +14,7 @@ struct Lockstep: ParsableCommand {
         abstract: "Trains adversarial autoencoders on many processes and hosts; the weights come out the same, bit for bit.",
         discussion: """
             Settings come from, highest first: a flag, --set KEY=VALUE, the environment (LOCKSTEP_…), a file, a recipe.
+            Of a flag that is given twice the last one counts, and so of a key of --set; a line says so.
             RUN is a path, a name under ./runs, or `latest`; RUN@STEP is its state after so many steps.
             Example:  lockstep train --recipe quickstart
             Exit status: 0 done; 1 failure; 64 wrong usage; 78 a worker that was refused; 130 or 143 on a second signal.

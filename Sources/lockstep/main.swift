@@ -5,6 +5,10 @@ import Kernels
 import Waiting
 
 ProcessStart.prepare()
+// Said before the program is executed anew, which would say it twice; what others of this program have started was typed by nobody.
+if KernelChoice.isFirst {
+    for sentence in RepeatedOptions.sentences(Array(CommandLine.arguments.dropFirst())) { Output.note(sentence.printable(8000)) }
+}
 // The kernel family is chosen before the BLAS library is used: this may execute the program anew.
 KernelChoice.enter()
 DescriptorLimit.raise()

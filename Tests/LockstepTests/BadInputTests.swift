@@ -65,6 +65,26 @@ struct BadInputTests {
         #expect(result.status == 0 && !result.output.isEmpty, "\(arguments): \(result.errors)")
     }
 
+    @Test(
+        "of an option that is given twice the last value counts, and a line says so; the same value twice, and two keys, are nothing",
+        arguments: [
+            (["--seed", "1", "--seed=3"], ["--seed is given more than once, of which the last one counts: 3, and not 1"], 3),
+            (
+                ["--set", "seed=1", "--set", "seed=2"],
+                ["--set seed is given more than once, of which the last one counts: 2, and not 1"], 2
+            ),
+            (["--seed", "4", "--seed", "4"], [], 4), (["--set", "epochs=2", "--set", "seed=5"], [], 5),
+            (["--seed", "6", "--dry-run"], [], 6),
+        ] as [([String], [String], UInt64)])
+    func twice(_ arguments: [String], _ sentences: [String], _ seed: UInt64) throws {
+        let scratch = try Scratch()
+        let line = ["train", "--recipe", "quickstart", "--dry-run", "--kernel", "nehalem"] + arguments
+        let result = try LockstepProcess.run(line, in: scratch.path)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.split(separator: "\n").filter { $0.contains("more than once") }.map(String.init) == sentences)
+        #expect(try Configuration.read(yaml: result.output, file: "dry run").seed == seed)
+    }
+
     @Test("errors in a file name file, line and key")
     func file() throws {
         let scratch = try Scratch()

@@ -113,6 +113,14 @@ struct CommandTests {
         #expect(try lockstep(["sample", "run", "--count", "25", "--grid", "--out", "grid.png"]).status == 0)
         let ending = try lockstep(["sample", "run", "--out", "x.jpg"])
         #expect(ending.status == 64 && ending.errors.contains(".png"))
+        // A grid is as many images as were asked for, or none.
+        #expect(try lockstep(["sample", "run", "--count", "49", "--grid", "--out", "grid.npy"]).status == 0)
+        #expect(try NPY.read(folder.path + "/grid.npy").shape == [49, 784])
+        let square = try lockstep(["sample", "run", "--count", "50", "--grid", "--out", "square.npy"])
+        #expect(square.status == 64 && square.errors.contains("expected a square number, for example 49"), "\(square.errors)")
+        let many = try lockstep(["sample", "run", "--count", "4000000", "--grid", "--out", "square.npy"])
+        #expect(many.status == 64 && many.errors.contains("has at most 1000000"), "\(many.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/square.npy"))
     }
 
     @Test("replay arrives at the run's own sums and writes what went in and out")
@@ -181,12 +189,72 @@ struct CommandTests {
     func look() throws {
         let inspected = try lockstep(["inspect", "run"])
         #expect(inspected.output.contains("encoder.0.weight") && inspected.output.contains("average.decoder.2.bias"))
-        #expect(try JSON(parsing: lockstep(["inspect", "run", "--json"]).output)["tensors"] != nil)
+        let json = try JSON(parsing: lockstep(["inspect", "run", "--json"]).output)
+        #expect(json["tensors"] != nil && json["composition"]?["variant"]?.stringValue == "basic")
+        let phases = try #require(json["composition"]?["phases"]?.arrayValue)
+        #expect(phases.map { $0["name"]?.stringValue } == ["reconstruction", "discriminator", "generator"])
         let evaluated = try JSON(parsing: lockstep(["evaluate", "run", "--json"]).output)
         for key in ["reconstruction", "holes", "energy_distance", "energy_zero"] { #expect(evaluated[key]?.doubleValue != nil) }
         let figures = try lockstep(["figures", "run"])
         let names = figures.output.split(separator: "\n").map { ($0 as NSString).lastPathComponent }
         #expect(Set(names) == ["codes.png", "losses.png", "reconstructions.png", "samples.png", "walk.png"])
+    }
+
+    @Test(
+        "inspect draws the composition of a run that settings would make, and makes nothing; a run and settings are two questions")
+    func settingsToBe() throws {
+        let scratch = try Scratch()
+        let line = ["inspect", "--recipe", "clustering", "--set", "model.clusters=7"]
+        let drawn = try LockstepProcess.run(line, in: scratch.path)
+        #expect(drawn.status == 0 && drawn.output.contains("categorical 7") && !drawn.output.contains("tensor"), "\(drawn.errors)")
+        let json = try JSON(parsing: LockstepProcess.run(line + ["--json"], in: scratch.path).output)
+        let head = try #require(json["composition"]?["heads"]?.arrayValue?.first)
+        #expect(head["name"]?.stringValue == "cluster" && head["width"]?.intValue == 7)
+        let file = try #require(json["configuration"]?.stringValue)
+        try file.write(toFile: scratch.path + "/own.yaml", atomically: true, encoding: .utf8)
+        let again = try LockstepProcess.run(["inspect", "--config", "own.yaml"], in: scratch.path)
+        #expect(again.status == 0 && again.output == drawn.output, "\(again.errors)")
+        for (arguments, words) in [
+            (["inspect"], "name what to inspect"), (["inspect", "--json"], "name what to inspect"),
+            (["inspect", "run", "--recipe", "clustering"], "a run has its own settings"),
+            (["inspect", "run", "--data", "."], "a run has its own settings"),
+            (["inspect", "--set", "model.cod=3"], "model.code"),
+        ] {
+            let result = try LockstepProcess.run(arguments, in: scratch.path)
+            #expect(result.status == 64 && result.errors.contains(words) && result.output.isEmpty, "\(result.errors)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["own.yaml"])
+    }
+
+    @Test(
+        "inspect of a state that is none of a run with these settings says which parameter is another, and shows what is there",
+        arguments: [
+            ("decoder.2.bias", [0], "decoder.2.bias of an image's values, the file [0]"),
+            ("decoder.2.bias", [1 << 60, 0], "decoder.2.bias of an image's values"),
+            ("decoder.2.bias", [7], "encoder.0.weight f32 [48, 7], the file f32 [48, 784]"),
+            ("decoder.2.bias", nil, "decoder.2.bias, the file has none"),
+            ("encoder.0.weight", [], "encoder.0.weight f32 [48, 784], the file f32 []"),
+            ("discriminator.code.1.bias", nil, "discriminator.code.1.bias, the file has none"),
+        ] as [(String, [Int]?, String)])
+    func otherState(_ name: String, _ shape: [Int]?, _ words: String) throws {
+        let folder = try Self.trained.get()
+        let copy = "other-" + UUID().uuidString
+        try FileManager.default.copyItem(atPath: folder.run("run"), toPath: folder.run(copy))
+        let store = try RunFolder.open(folder.run(copy)).checkpoints()
+        let newest = try #require(try store.newestWhole().checkpoint)
+        let reader = try newest.open()
+        let tensors = try StateFile.tensors(of: reader).compactMap { tensor -> Tensor? in
+            guard tensor.name == name else { return tensor }
+            return shape.map { Tensor(name: name, shape: $0, values: TensorValues(.f32, count: $0.reduce(1, *))) }
+        }
+        _ = try store.write(newest.info) { writer in
+            for piece in try SafetensorsStream(tensors, metadata: reader.metadata, chunkBytes: 1 << 16) { try writer.write(piece) }
+        }
+        for json in [[], ["--json"]] {
+            let result = try lockstep(["inspect", copy] + json)
+            #expect(result.status == 1 && result.errors.contains("is no state of a run with these settings"), "\(result.errors)")
+            #expect(result.errors.contains(words) && result.output.contains("encoder.1.weight"), "\(result.errors)")
+        }
     }
 
     @Test("pictures of an older checkpoint go to a folder of their own, and leave the newest as they are")

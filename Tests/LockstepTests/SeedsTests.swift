@@ -37,7 +37,9 @@ struct SeedsTests {
             (["--seeds", "0-18446744073709551615"], "too many"), (["--seeds", "1-600,601-1200"], "too many"),
             (["--seeds", "1,2", "--seed", "3"], "--seeds and --seed both"),
             (["--seeds", "1,2", "--set", "seed=3"], "--seeds and --set seed both"),
-            (["--seeds", "1,2", "--run", "/"], "names no folder"), (["--seeds", "1,2", "--set", "modle.code=3"], "model"),
+            (["--seeds", "1,2", "--run", "/"], "names no folder"), (["--seeds", "1,2", "--run", "."], "names no folder"),
+            (["--seeds", "1,2", "--run", ".."], "names no folder"), (["--seeds", "1,2", "--run", "runs/./"], "names no folder"),
+            (["--seeds", "1,2", "--run", ""], "names no folder"), (["--seeds", "1,2", "--set", "modle.code=3"], "model"),
         ])
     func refused(_ arguments: [String], _ word: String) throws {
         let scratch = try Scratch()

@@ -27,11 +27,32 @@ import Testing
         #expect(labels(part) == Array(labels(whole)[5...]))
     }
 
+    @Test("A class that has a part of the prior is drawn from that part, whole or in pieces", arguments: [0, 3, 9])
+    func part(label: Int) throws {
+        var mixture = configuration
+        mixture.prior = .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 6)
+        mixture.model.code = 2
+        let draws = SampleDraws(mixture, labels: nil, classes: 10, seed: 3)
+        let drawn = draws.samples(0..<200, columns: 200, label: label)
+        let parts = try #require(mixture.prior.parts(classes: 10))
+        #expect((0..<200).allSatisfy { parts.part(of: drawn.codes.row($0)) == label } && drawn.labels == nil)
+        let piece = draws.samples(50..<60, columns: 200, label: label)
+        #expect(piece.codes.values.array == drawn.codes.rows(50..<60).values.array)
+        let all = draws.samples(0..<200, columns: 200)
+        #expect(Set((0..<200).map { parts.part(of: all.codes.row($0)) }).count == 10)
+    }
+
     @Test("A grid of styles has one class a row and one style a column, the cluster heads first where they are asked for")
     func styles() {
         let draws = SampleDraws(configuration, labels: 3, seed: 3)
         for headsFirst in [false, true] {
-            let grid = draws.styles(rows: 3, columns: 4, headsFirst: headsFirst)
+            let grid = draws.styles(0..<12, columns: 4, headsFirst: headsFirst)
+            // A part of the grid is that part of it, wherever it begins and ends.
+            for part in [0..<4, 2..<11, 5..<6] {
+                let drawn = draws.styles(part, columns: 4, headsFirst: headsFirst)
+                #expect(drawn.codes.values.array == grid.codes.rows(part).values.array)
+                #expect(labels(drawn) == Array(labels(grid)[part]))
+            }
             #expect(labels(grid) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
             for row in 1..<3 {
                 #expect(grid.codes.rows(4 * row..<4 * row + 4).values.array == grid.codes.rows(0..<4).values.array)
@@ -39,6 +60,41 @@ import Testing
             #expect(grid.codes.row(0).array.allSatisfy { $0 == 0 } == headsFirst)
             #expect(grid.codes.row(1).array != grid.codes.row(2).array)
         }
+    }
+}
+
+@Suite struct LabelGridTests {
+    private let small = PictureShape(height: 28, width: 28, channels: 1)
+
+    @Test(
+        "a picture has a row for every class or cluster up to a hundred, and the fewer columns the more rows there are",
+        arguments: [
+            (1, 1, 20), (10, 10, 20), (16, 16, 20), (20, 20, 20), (26, 26, 15), (30, 30, 13), (100, 100, 4), (101, 100, 4),
+            (4096, 100, 4),
+        ])
+    func sizes(labels: Int, rows: Int, columns: Int) {
+        let grid = LabelGrid(labels: labels, shape: small)
+        #expect(grid.rows == rows && grid.columns == columns && grid.count <= LabelGrid.mostImages)
+        #expect(grid.part(of: "clusters") == (labels > rows ? "the first \(rows) of \(labels) clusters" : nil))
+    }
+
+    @Test("large images leave room for fewer of them, and for two in a row in any case")
+    func large() {
+        let grid = LabelGrid(labels: 4096, shape: PictureShape(height: 2048, width: 2048, channels: 1))
+        #expect(grid.rows == 8 && grid.columns == 2)
+        let one = LabelGrid(labels: 10, shape: PictureShape(height: 8192, width: 8192, channels: 1))
+        #expect(one.rows == 1 && one.columns == 2)
+    }
+
+    @Test("what a run comes to on the disk counts the larger pictures of more clusters")
+    func disk() {
+        func figures(_ clusters: Int) -> UInt64 {
+            var configuration = Configuration(variant: .clustering)
+            configuration.model.clusters = clusters
+            let need = DiskNeed(configuration, pixels: 784, trainingImages: 1_000, shape: small)
+            return need.kinds.first { $0.name == "figures" }?.bytes ?? 0
+        }
+        #expect(figures(10) < figures(16) && figures(100) == figures(4096))
     }
 }
 
@@ -85,6 +141,23 @@ import Testing
         let encode = "encode       image 784 -> noise of std 0.5 -> encoder -> class 10 softmax | code 2"
         #expect(drawn.lines.contains(encode))
         #expect(drawn.lines.contains("decode       class 10, code 2 -> decoder -> image 784, sigmoid"))
+        expectJSON(of: drawn)
+    }
+
+    /// The same for scripts.
+    private func expectJSON(of drawn: CompositionDrawing) {
+        let json = drawn.json
+        func list(_ key: String, _ inner: String) -> [JSON?] { json[key]?.arrayValue?.map { $0[inner] } ?? [] }
+        #expect(json["variant"]?.stringValue == "semi-supervised" && json["exchanges"]?.intValue == 18)
+        #expect(json["parameters"]?.intValue == drawn.parameters)
+        #expect(list("networks", "name").map { $0?.stringValue } == drawn.networks.map(\.name))
+        #expect(list("networks", "widths")[0] == .array([784, 1_000, 1_000, 12].map { JSON($0) }))
+        #expect(list("heads", "name") == [.string("class"), .string("code")] && list("heads", "width") == [JSON(10), JSON(2)])
+        #expect(list("heads", "kind") == [.string("softmax"), .string("deterministic")])
+        #expect(list("adversaries", "real") == [.string("categorical 10"), .string("gaussian 2")])
+        #expect(list("phases", "exchanges") == [5, 3, 5, 5].map { JSON($0) })
+        #expect(list("phases", "losses")[1] == .array([.string("label"), .string("style")]))
+        #expect(list("phases", "stream")[3] == .string("labelled") && list("flows", "parts").count == 2)
     }
 
     @Test("Every phase changes its networks, and has its terms", arguments: Variant.allCases)

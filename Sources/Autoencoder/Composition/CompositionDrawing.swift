@@ -2,6 +2,8 @@
 public struct CompositionDrawing: Sendable, Hashable {
     public let variant: Variant
     public let networks: [Network]
+    /// What the encoder's last layer is cut into; none where there is no encoder.
+    public let heads: [Head]
     /// What reads an image, or a code: from the value that goes in to what comes out, a line each.
     public let flows: [Flow]
     public let adversaries: [Adversary]
@@ -17,6 +19,16 @@ public struct CompositionDrawing: Sendable, Hashable {
         public let parameters: Int
         /// What stands behind its layers beside ReLU: `batch norm (hidden)`, `dropout 20 % (hidden)`.
         public let details: [String]
+    }
+
+    /// A part of the encoder's output.
+    public struct Head: Sendable, Hashable {
+        /// `class`, `cluster` or `code`.
+        public let name: String
+        /// Classes, clusters or dimensions.
+        public let width: Int
+        /// `softmax`, or the code's posterior: `deterministic`, `gaussian`, `universal`.
+        public let kind: String
     }
 
     /// A way through the model in training.
@@ -60,7 +72,8 @@ extension TrainingSettings {
     public var drawing: CompositionDrawing {
         let composition = composition
         return CompositionDrawing(
-            variant: variant, networks: composition.networks.map { drawn($0) }, flows: flows(composition),
+            variant: variant, networks: composition.networks.map { drawn($0) }, heads: heads(of: composition),
+            flows: flows(composition),
             adversaries: composition.networks.filter { $0.name.hasPrefix(Self.adversaryPrefix) }.map {
                 drawn(adversary: $0.name, of: composition)
             },
@@ -90,6 +103,15 @@ extension TrainingSettings {
     }
 
     private func percent(_ share: Double) -> String { "\(PriorWalk.text((share * 1000).rounded() / 10)) %" }
+
+    private func heads(of composition: Composition) -> [CompositionDrawing.Head] {
+        guard composition.outputs[.code] != nil else { return [] }
+        let label = composition.outputs[.label].map {
+            CompositionDrawing.Head(name: labelName, width: composition.graph[$0].columns, kind: "softmax")
+        }
+        let code = CompositionDrawing.Head(name: "code", width: model.code, kind: parts.posterior.kind)
+        return [label, code].compactMap(\.self)
+    }
 
     // MARK: Flows
 

@@ -26,6 +26,10 @@ extension TrainingSettings {
         return composition.outputs[.head] != nil && terms.contains(where: \.isDivergence) ? .lowerBound : nil
     }
 
+    /// Classes that have a part of the prior each, from which codes of that class are drawn (section 2.3 of the paper); nil where the prior has no such
+    /// parts.
+    public var priorClasses: Int? { if case .nearestComponent(let classes) = variantFigure { classes } else { nil } }
+
     /// Whether what is decoded beside a code is a class of the data; otherwise it is a cluster, whose number means nothing.
     public var labelsAreClasses: Bool { if case .clustering = variantFigure { false } else { true } }
 

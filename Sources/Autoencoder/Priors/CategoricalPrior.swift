@@ -34,6 +34,8 @@ struct CategoricalPrior: Prior {
         }
     }
 
+    var walkRows: Int? { classes }
+
     func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk {
         PriorWalk(rows: classes, columns: 1, caption: "each row one class") { row, _ in
             (0..<classes).map { $0 == row ? 1 : 0 }

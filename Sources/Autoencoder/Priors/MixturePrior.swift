@@ -82,6 +82,8 @@ struct MixturePrior: Prior {
         return CodeParts(count: components) { petals.place(x: Double($0[0]), y: Double($0[1])).petal }
     }
 
+    var walkRows: Int? { components }
+
     func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk {
         let petals = Petals(self)
         let along = NormalDistribution.middles(columns)

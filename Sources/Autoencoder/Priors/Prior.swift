@@ -21,12 +21,15 @@ protocol Prior: Sendable, Hashable {
     /// Cells of equal probability.
     func cells(codeSize: Int) -> CodeCells
     func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk
+    /// Rows of every walk, whatever is asked for; nil where any number does.
+    var walkRows: Int? { get }
     /// Which class's part a code lies in; asked for as many classes as it has parts for.
     func parts(classes: Int) -> CodeParts
 }
 
 extension Prior {
     var dimensions: Int? { nil }
+    var walkRows: Int? { nil }
     mutating func visit(_ keys: some SettingKeys) throws {}
     var problem: SettingsError? { nil }
     func problem(classes: Int) -> String? {

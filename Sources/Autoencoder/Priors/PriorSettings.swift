@@ -80,7 +80,10 @@ public struct PriorSettings: Sendable, Hashable {
         prior.problem(classes: classes) == nil ? prior.parts(classes: classes) : nil
     }
 
-    /// Codes on a grid over the prior. A mixture has as many rows as petals, whatever `rows` says.
+    /// Rows of every walk where the prior says how many, whatever `walk` is asked for: a mixture has one for each petal.
+    public var walkRows: Int? { prior.walkRows }
+
+    /// Codes on a grid over the prior, of `walkRows` rows where the prior says how many.
     public func walk(codeSize: Int, rows: Int = 20, columns: Int = 20) -> PriorWalk {
         precondition(rows > 0 && columns > 0, "a walk of \(rows) x \(columns) codes")
         require(codeSize: codeSize)

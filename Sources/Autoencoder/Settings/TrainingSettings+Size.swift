@@ -89,6 +89,11 @@ extension TrainingSettings {
     /// Networks with the widths of their layers, in the order in which their weights are drawn.
     public var networkWidths: [(name: String, widths: [Int])] { composition.networks.map { ($0.name, $0.widths) } }
 
+    /// Names and shapes of the parameters of all networks, in the order in which they are drawn.
+    public var parameterShapes: [(name: String, shape: [Int])] {
+        composition.networks.flatMap { $0.layout.tensors.map { ($0.name, $0.shape) } }
+    }
+
     /// What a command that is told how many threads to train with says where there is no room.
     public static let smallerTraining = "take fewer --threads or a smaller model"
 

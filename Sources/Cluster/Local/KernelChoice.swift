@@ -9,6 +9,9 @@ public enum KernelChoice {
     /// Names the choice this process was executed with; guards against doing it for ever.
     static let marker = "LOCKSTEP_KERNEL_CHOSEN"
 
+    /// Whether this process was started as it is: neither executed anew, nor by another one of this program.
+    public static var isFirst: Bool { getenv(marker) == nil }
+
     /// First lines of `main`: executes this program anew with the best family for this CPU, one BLAS thread, unless that
     /// was done or the person has chosen with `OPENBLAS_CORETYPE`. Touches nothing but the environment.
     public static func enter() {

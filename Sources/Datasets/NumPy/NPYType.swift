@@ -54,13 +54,15 @@ public enum NPYType: String, Sendable, CaseIterable {
 public enum NPYRole: String, Sendable {
     case any = "arrays"
     case images, labels, codes
+    /// A row of shares each, which add up to 1.
+    case softmaxes
 
     var types: [NPYType] {
         switch self {
         case .any: NPYType.allCases
         case .images: [.uint8] + NPYType.floats
         case .labels: NPYType.integers
-        case .codes: NPYType.floats
+        case .codes, .softmaxes: NPYType.floats
         }
     }
 
@@ -68,7 +70,7 @@ public enum NPYRole: String, Sendable {
     var example: String {
         switch self {
         // Of images too: 0 to 1 and 0 to 255 are both read, and nothing wraps round.
-        case .any, .codes, .images: "float32"
+        case .any, .codes, .softmaxes, .images: "float32"
         case .labels: "int64"
         }
     }

@@ -43,9 +43,11 @@ extension Figures {
     }
 
     /// Images decoded from samples of the prior, row by row.
-    public static func samples(_ images: ImageBatch, columns: Int = 20, title: FigureTitle) -> Raster {
+    ///
+    /// - Parameter part: what they are samples of, where that is not all: "the first 100 of 4096 clusters".
+    public static func samples(_ images: ImageBatch, columns: Int = 20, of part: String? = nil, title: FigureTitle) -> Raster {
         let layout = GridLayout(images, columns: columns, gap: gap)
-        let what = "Decoded samples of the prior"
+        let what = "Decoded samples of the prior" + (part.map { ", \($0)" } ?? "")
         var canvas = Canvas(
             width: width(layout.width + 2 * margin, what, title), height: headingHeight + layout.height + margin)
         heading(what, title, on: &canvas)

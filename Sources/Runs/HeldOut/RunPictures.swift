@@ -16,13 +16,11 @@ public struct RunPictures: Sendable {
         public var warnings: [String] = []
     }
 
-    /// Images of a picture of pairs, samples of a picture of samples, side of a walk.
+    /// Images of a picture of pairs, samples of a picture of samples, side of a walk; pictures whose rows are classes have a `LabelGrid`.
     static let pairs = 100
     static let samples = 200
     static let walkSide = 20
     static let sampleColumns = 20
-    /// Styles of a picture whose rows are classes.
-    static let styleColumns = 20
     /// Points of the scatter, codes and prior alike.
     static let points = 10_000
 
@@ -88,12 +86,6 @@ public struct RunPictures: Sendable {
         return drawings
     }
 
-    /// A walk over the prior with about `side` squared codes.
-    public static func walk(_ configuration: Configuration, side: Int) -> (codes: Matrix, walk: PriorWalk) {
-        let walk = configuration.prior.walk(codeSize: configuration.model.code, rows: side, columns: side)
-        return (Matrix(Slice(walk.codes), rows: walk.rows * walk.columns, columns: walk.dimensions), walk)
-    }
-
     private func batch(_ images: Matrix) throws -> ImageBatch { try shape.batch(count: images.rows, units: images.values.array) }
 
     private func reconstructions(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
@@ -109,9 +101,17 @@ public struct RunPictures: Sendable {
 
     private func samples(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let draws = SampleDraws(configuration, labels: inference.decodedLabels, seed: configuration.seed)
-        let codes = draws.samples(0..<shape.most(Self.samples), columns: Self.sampleColumns)
+        let grid = inference.decodedLabels.map { LabelGrid(labels: $0, shape: shape) }
+        let columns = grid?.columns ?? Self.sampleColumns
+        let codes = draws.samples(0..<(grid?.count ?? shape.most(Self.samples)), columns: columns)
         return Figures.samples(
-            try batch(inference.decode(codes.codes, labels: codes.labels)), columns: Self.sampleColumns, title: title)
+            try batch(inference.decode(codes.codes, labels: codes.labels)), columns: columns,
+            of: grid?.part(of: isTaught ? "classes" : "clusters"), title: title)
+    }
+
+    /// Whether what is decoded beside a code is a class; else it is a cluster.
+    private var isTaught: Bool {
+        configuration.training(pixels: data.train.pixels, trainingImages: data.train.count).labelsAreClasses
     }
 
     /// Figure 6: each row one class or cluster, each column one style; where nobody taught the classes, first the cluster's head,
@@ -120,15 +120,15 @@ public struct RunPictures: Sendable {
     private func styles(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
         let labels = inference.decodedLabels ?? 1
         let isTaught = configuration.training(on: data).labelsAreClasses
-        let rows = max(1, min(labels, shape.most(labels * 2) / 2))
-        let columns = max(2, min(Self.styleColumns, shape.most(rows * Self.styleColumns) / rows))
+        let grid = LabelGrid(labels: labels, shape: shape)
         let draws = SampleDraws(configuration, labels: labels, seed: configuration.seed)
-        let grid = draws.styles(rows: rows, columns: columns, headsFirst: !isTaught)
+        let codes = draws.styles(0..<grid.count, columns: grid.columns, headsFirst: !isTaught)
         let what = isTaught ? "class" : "cluster"
+        let part = grid.part(of: isTaught ? "classes" : "clusters").map { ", \($0)" } ?? ""
         return Figures.walk(
-            try batch(inference.decode(grid.codes, labels: grid.labels)), columns: columns,
-            vertical: WalkAxis(name: what, values: (0..<rows).map { Double($0) }),
-            caption: "each row one \(what), each column one style"
+            try batch(inference.decode(codes.codes, labels: codes.labels)), columns: grid.columns,
+            vertical: WalkAxis(name: what, values: (0..<grid.rows).map { Double($0) }),
+            caption: "each row one \(what)\(part), each column one style"
                 + (isTaught ? "" : "; in the first column the cluster heads, of style 0"), title: title)
     }
 
@@ -139,12 +139,17 @@ public struct RunPictures: Sendable {
     }
 
     private func walk(_ inference: Inference, _ title: FigureTitle) throws -> Raster {
-        // Large images leave room for fewer codes on a side; two there are in any case.
-        let side = Int(Double(shape.most(Self.walkSide * Self.walkSide)).squareRoot())
-        let (codes, walk) = Self.walk(configuration, side: max(2, side))
+        // Large images leave room for fewer codes on a side; two there are in any case. Petals have a row each, as classes have.
+        let side = max(2, Int(Double(shape.most(Self.walkSide * Self.walkSide)).squareRoot()))
+        let grid = configuration.prior.walkRows.map { LabelGrid(labels: $0, shape: shape) }
+        let walk = configuration.prior.walk(
+            codeSize: configuration.model.code, rows: side, columns: grid?.columns ?? side)
+        let codes = Matrix(Slice(walk.codes), rows: walk.rows * walk.columns, columns: walk.dimensions)
+        let shown = codes.rows(0..<(grid?.rows ?? walk.rows) * walk.columns)
         return Figures.walk(
-            try batch(inference.decode(codes)), columns: walk.columns, horizontal: WalkAxis(name: "z1", values: walk.horizontal),
-            vertical: WalkAxis(name: "z2", values: walk.vertical), caption: walk.caption, title: title)
+            try batch(inference.decode(shown)), columns: walk.columns, horizontal: WalkAxis(name: "z1", values: walk.horizontal),
+            vertical: WalkAxis(name: "z2", values: walk.vertical),
+            caption: walk.caption + (grid?.part(of: "rows").map { ", \($0)" } ?? ""), title: title)
     }
 
     private func codePictures(_ codes: Matrix, _ title: FigureTitle) throws -> PictureSet {

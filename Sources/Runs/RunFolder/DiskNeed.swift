@@ -33,7 +33,8 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         let training = configuration.training(pixels: pixels, trainingImages: trainingImages)
         let state = training.stateBytes
         checkpoints = configuration.checkpoint.kept(steps: last, epochs: epochs).capped(times: UInt64(state))
-        let images = Self.images(of: shape, walks: configuration.model.code == 2 || training.decodedLabels != nil)
+        let images = Self.images(
+            of: shape, labels: training.decodedLabels, walks: configuration.model.code == 2, walkRows: configuration.prior.walkRows)
         let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
         // Each epoch's own, and the newest ones beside them.
         let sets = configuration.figures.kept(epochs: epochs, endsWithin: !rule.areWhole(after: last))
@@ -41,9 +42,13 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Images in an epoch's pictures, of which large ones leave room for fewer.
-    private static func images(of shape: PictureShape, walks: Bool) -> Int {
+    private static func images(of shape: PictureShape, labels: Int?, walks: Bool, walkRows: Int?) -> Int {
+        let pairs = 2 * shape.most(RunPictures.pairs)
+        // Samples and styles are two pictures of one size.
+        if let labels { return pairs + 2 * LabelGrid(labels: labels, shape: shape).count }
         let side = max(2, Int(Double(shape.most(RunPictures.walkSide * RunPictures.walkSide)).squareRoot()))
-        return 2 * shape.most(RunPictures.pairs) + shape.most(RunPictures.samples) + (walks ? side * side : 0)
+        let walk = walkRows.map { LabelGrid(labels: $0, shape: shape).count } ?? side * side
+        return pairs + shape.most(RunPictures.samples) + (walks ? walk : 0)
     }
 
     /// "about 5.5 GB at the end: checkpoints 4.5 GB, figures 600 MB, …".

@@ -29,7 +29,7 @@ struct Encode: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write the codes of a split as .npy (N x Z), its labels, where it has any, beside it as F.labels.npy.",
         discussion: """
-            Where the encoder says labels or clusters too, F.y.npy holds its softmax (N x K), and of a dimensionality reduction
+            Where the encoder says classes or clusters too, F.y.npy holds its softmax (N x K), and of a dimensionality reduction
             F.representations.npy the points of its map (N x Z).
             Example:  lockstep encode first --split test --out codes.npy
             """)
@@ -40,7 +40,10 @@ struct Encode: ParsableCommand {
     var split: DataSet.Split
 
     @Option(
-        help: "Where to write (F.npy). Labels go to F.labels.npy beside it; files of these names are written over.",
+        help: """
+            Where to write (F.npy). Beside it go F.labels.npy, F.y.npy and F.representations.npy, as far as there is something to put into \
+            them; files of these names are written over.
+            """,
         completion: .file())
     var out: String
 
@@ -70,7 +73,10 @@ struct Encode: ParsableCommand {
             }
             for file in [codes, soft, map] { try file?.commit() }
             if let warning = codes.finite.warning(of: "codes", in: out) { Output.complain(warning) }
-            let further = [soft.map { ", softmax of labels in \($0.path)" }, map.map { ", representations in \($0.path)" }]
+            let further = [
+                soft.map { ", softmax of \(run.training.labelsAreClasses ? "classes" : "clusters") in \($0.path)" },
+                map.map { ", representations in \($0.path)" },
+            ]
             let told = "\(subset.count) codes of \(width) in \(out)" + further.compactMap { $0 }.joined()
             guard subset.hasLabels else {
                 Output.note("\(told); these images have no labels")
@@ -117,7 +123,10 @@ struct Decode: ParsableCommand {
     @OptionGroup var choice: LabelChoice
 
     @Option(
-        help: "Labels or clusters decoded beside the codes: a .npy file of floats, N x K, as encode writes F.y.npy.",
+        help: """
+            What is decoded beside the codes: a .npy file of floats, N x K, each row a softmax or one-hot of the K classes or clusters, as \
+            encode writes F.y.npy.
+            """,
         completion: .file(extensions: ["npy"]))
     var y: String?
 
@@ -130,7 +139,7 @@ struct Decode: ParsableCommand {
         try finishing {
             let run = try trained.open()
             let chosen = try choice.number(in: run)
-            let codes = try Self.matrix(codes, columns: run.configuration.model.code, what: "codes")
+            let codes = try Self.matrix(codes, as: .codes, columns: run.configuration.model.code)
             let labels = try labels(of: run, rows: codes.rows, chosen: chosen)
             return try ImageOutput(run: run, path: out).write(SampleDraws.Drawn(codes: codes, labels: labels))
         }
@@ -150,14 +159,30 @@ struct Decode: ParsableCommand {
             let flag = run.training.labelsAreClasses ? "--label K" : "--cluster K"
             throw UsageError("this run's decoder is told more than a code; give \(flag), or --y F.y.npy as encode writes it")
         }
-        let labels = try Self.matrix(y, columns: columns, what: "labels")
+        let labels = try Self.matrix(y, as: .softmaxes, columns: columns)
         guard labels.rows == rows else { throw LocalError("\(y) has \(labels.rows) rows and the codes have \(rows)") }
+        try Self.requireShares(labels, path: y)
         return labels
     }
 
+    /// The decoder has seen nothing but softmaxes and one-hots: what else is decoded is an image of no class or cluster.
+    private static func requireShares(_ labels: Matrix, path: String) throws {
+        let others = (0..<labels.rows).filter { row in
+            let shares = labels.row(row).array
+            return shares.contains { $0 < 0 } || abs(shares.reduce(0, +) - 1) > mostRounding
+        }
+        guard let first = others.first else { return }
+        throw LocalError(
+            "\(others.count) of the \(labels.rows) rows in \(path) are no softmax, first row \(first) (from 0): the numbers of one are 0 or more and add up to 1; write them anew with `lockstep encode`, or one-hots of the classes or clusters"
+        )
+    }
+
+    /// What a softmax may be off by that was rounded to 16 bits.
+    private static let mostRounding: Float = 0.01
+
     /// N x `columns` finite floats of a file.
-    private static func matrix(_ path: String, columns: Int, what: String) throws -> Matrix {
-        let array = try NPY.read(path, as: .codes)
+    private static func matrix(_ path: String, as role: NPYRole, columns: Int) throws -> Matrix {
+        let (array, what) = (try NPY.read(path, as: role), role.rawValue)
         guard array.shape.count == 2, array.shape[1] == columns, let values = array.values.floats else {
             throw LocalError("\(path) is \(array.shape) of \(array.type); \(what) of this run are N x \(columns) floats")
         }
@@ -178,53 +203,109 @@ struct Sample: ParsableCommand {
         abstract: "Decode samples of the prior to images (.npy or .png).",
         discussion: """
             Where the decoder is told a class or cluster beside the code, samples are drawn evenly from all of them, a row of the picture
-            each, or from the one that --label or --cluster names.
+            each, or from the one that --label or --cluster names. Where each class has a part of the prior, --label draws from that part.
+            --grid is a walk over the first two dimensions of the code, the others in the middle; over a mixture a row for each petal,
+            along the roll in reading order. Where the decoder is told a class or cluster and none is named, each row is one of them and
+            each column one style; of clusters the first column are their heads, of style 0.
             Example:  lockstep sample first --count 100 --grid --out samples.png
             """)
 
     @OptionGroup var trained: TrainedOptions
 
-    @Option(help: "How many.")
-    var count = 100
+    @Option(
+        help:
+            "How many (default: 100, with --grid as near as goes). A grid has a square number of them, or as many in each of its rows."
+    )
+    var count: Int?
 
     @Option(help: "Seed of the samples.")
     var seed: UInt64 = 0
 
     @OptionGroup var choice: LabelChoice
 
-    @Flag(help: "Walk a 2-D code space on a grid instead of drawing at random.")
+    @Flag(help: "Walk the code space on a grid, or show classes by styles, instead of drawing at random.")
     var grid = false
 
     @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
     var out: String
 
     func validate() throws {
-        guard (1...100_000_000).contains(count) else { throw ValidationError("--count is \(count); it must be 1 to 100000000") }
+        if let count, !(1...100_000_000).contains(count) {
+            throw ValidationError("--count is \(count); it must be 1 to 100000000")
+        }
         try OutputEnding.require(ImageOutput.endings, of: out)
     }
 
     func run() throws {
         try finishing {
             let run = try trained.open()
-            let (chosen, labels) = (try choice.number(in: run), run.inference.decodedLabels)
+            let (labels, classes) = (run.inference.decodedLabels, run.training.priorClasses)
+            let chosen = try choice.number(in: run, drawing: classes)
             let output = ImageOutput(run: run, path: out)
-            let draws = SampleDraws(run.configuration, labels: labels, seed: seed)
-            guard grid else {
-                let columns = labels.map { chosen == nil ? Self.columns(count, labels: $0) : ImageOutput.columns(count) }
-                return try output.write(count: count, columns: columns) {
-                    draws.samples($0, columns: columns ?? count, label: chosen)
-                }
+            let draws = SampleDraws(run.configuration, labels: labels, classes: classes, seed: seed)
+            if grid {
+                if let labels, chosen == nil { return try writeStyles(draws, labels, output) }
+                return try writeWalk(labels, chosen, output)
             }
-            if let labels, chosen == nil {
-                let styles = max(1, count / labels)
-                let drawn = draws.styles(rows: labels, columns: styles, headsFirst: !run.training.labelsAreClasses)
-                return try output.write(drawn, columns: styles)
+            let count = count ?? Self.usual
+            let columns = labels.map { chosen == nil ? Self.columns(count, labels: $0) : ImageOutput.columns(count) }
+            return try output.write(count: count, columns: columns) {
+                draws.samples($0, columns: columns ?? count, label: chosen)
             }
-            let side = max(2, Int(Double(count).squareRoot().rounded()))
-            let codes = RunPictures.walk(run.configuration, side: side).codes
-            let hots = labels.map { Inference.oneHots([Int](repeating: chosen ?? 0, count: codes.rows), classes: $0) }
-            return try output.write(SampleDraws.Drawn(codes: codes, labels: hots))
         }
+    }
+
+    /// A row for each class or cluster, a column for each style.
+    private func writeStyles(_ draws: SampleDraws, _ labels: Int, _ output: ImageOutput) throws -> Int32 {
+        let kind = output.run.training.labelsAreClasses ? "classes" : "clusters"
+        let columns = try self.columns(ofRows: labels, "the \(labels) \(kind) of this run")
+        return try output.write(count: labels * columns, columns: columns) {
+            draws.styles($0, columns: columns, headsFirst: !output.run.training.labelsAreClasses)
+        }
+    }
+
+    /// Codes on a grid over the prior, beside each of them the class or cluster that was chosen.
+    private func writeWalk(_ labels: Int?, _ chosen: Int?, _ output: ImageOutput) throws -> Int32 {
+        guard labels != nil || chosen == nil else {
+            throw UsageError("--grid walks the whole prior, and --label is one class's part of it; leave one of them out")
+        }
+        let (prior, codeSize) = (output.run.configuration.prior, output.run.configuration.model.code)
+        let columns = try prior.walkRows.map { try self.columns(ofRows: $0, "the \($0) petals of the prior") } ?? side()
+        let (rows, most) = (prior.walkRows ?? columns, min(Self.mostWalked, Self.mostNumbers / codeSize))
+        guard rows * columns <= most else {
+            throw UsageError("--count is \(rows * columns); a walk over codes of \(codeSize) dimensions has at most \(most)")
+        }
+        let walk = prior.walk(codeSize: codeSize, rows: rows, columns: columns)
+        let codes = Matrix(Slice(walk.codes), rows: rows * columns, columns: codeSize)
+        return try output.write(count: codes.rows, columns: walk.columns) { places in
+            let hots = labels.map { Inference.oneHots([Int](repeating: chosen ?? 0, count: places.count), classes: $0) }
+            return SampleDraws.Drawn(codes: codes.rows(places), labels: hots)
+        }
+    }
+
+    /// Images where nobody says how many.
+    private static let usual = 100
+    /// Codes of a walk, and numbers in all of them, which are made at once.
+    private static let (mostWalked, mostNumbers) = (1_000_000, 1 << 26)
+
+    /// Columns of a grid of so many rows.
+    private func columns(ofRows rows: Int, _ what: String) throws -> Int {
+        guard let count else { return max(1, Self.usual / rows) }
+        guard count.isMultiple(of: rows) else {
+            let below = count / rows * rows
+            throw UsageError(
+                "--count is \(count); a grid has a row for each of \(what), all of one length: expected a multiple of \(rows), for example \(max(rows, below))"
+            )
+        }
+        return count / rows
+    }
+
+    /// The side of a square grid.
+    private func side() throws -> Int {
+        let side = Int(Double(count ?? Self.usual).squareRoot().rounded())
+        guard let count, side * side != count else { return side }
+        throw UsageError(
+            "--count is \(count); a walk over the prior is a square: expected a square number, for example \(side * side)")
     }
 
     /// Of a picture whose rows are one class each, in turns where there are many samples.
@@ -233,7 +314,7 @@ struct Sample: ParsableCommand {
 
 /// Which class or cluster is decoded beside a code.
 struct LabelChoice: ParsableArguments {
-    @Option(help: "Only this class (from 0), where the decoder is told one.")
+    @Option(help: "Only this class (from 0), where the decoder is told one, or samples come from its part of the prior.")
     var label: Int?
 
     @Option(help: "Only this cluster (from 0), of a variant that finds its own.")
@@ -246,16 +327,18 @@ struct LabelChoice: ParsableArguments {
     }
 
     /// Nil where none was asked for.
-    func number(in run: TrainedRun) throws -> Int? {
+    ///
+    /// - Parameter classes: those that have a part of the prior each, where codes are drawn from it.
+    func number(in run: TrainedRun, drawing classes: Int? = nil) throws -> Int? {
         guard let number = label ?? cluster else { return nil }
         let (flag, other, kind) = label != nil ? ("--label", "--cluster", "class") : ("--cluster", "--label", "cluster")
-        guard let labels = run.inference.decodedLabels else {
+        guard let labels = run.inference.decodedLabels ?? classes else {
             throw UsageError(
                 "\(flag) \(number): this run decodes a code alone, as its variant does, and no class or cluster beside it; leave \(flag) out"
             )
         }
         guard run.training.labelsAreClasses == (label != nil) else {
-            throw UsageError("\(flag) \(number): what this run decodes beside a code is no \(kind); use \(other)")
+            throw UsageError("\(flag) \(number): what can be chosen of this run is no \(kind); use \(other)")
         }
         guard (0..<labels).contains(number) else {
             throw UsageError("\(flag) is \(number); this run has those from 0 to \(labels - 1)")

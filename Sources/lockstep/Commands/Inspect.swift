@@ -1,23 +1,42 @@
 import ArgumentParser
 import Autoencoder
+import Cluster
 import Foundation
+import Kernels
 import Runs
 
-/// `lockstep inspect`: what a run or a checkpoint holds.
+/// `lockstep inspect`: what a run or a checkpoint holds, or what settings would make.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what a run or one of its checkpoints holds.",
-        discussion: "Example:  lockstep inspect latest")
+        abstract: "Show what a run or one of its checkpoints holds, or what a run with such settings would train.",
+        discussion: """
+            Of a run: its composition (networks, heads, adversaries, phases, exchanges of a step), tensors and settings. With settings in place
+            of a run, as `train` takes them: the composition alone; nothing is made.
+            Example:  lockstep inspect latest
+            """)
 
     @Argument(help: "RUN, RUN@STEP, a checkpoint folder or a .safetensors file.", completion: Completions.runs)
-    var target: String
+    var target: String?
+
+    @OptionGroup var settings: SettingOptions
 
     @Flag(help: "As JSON.")
     var json = false
 
+    func validate() throws {
+        guard target != nil else {
+            guard settings.isEmpty else { return }
+            throw ValidationError("name what to inspect: RUN, or the settings of a run to be, as with --recipe quickstart")
+        }
+        guard settings.isEmpty, settings.data == nil else {
+            throw ValidationError("a run has its own settings; give RUN alone, or --recipe, --config and --set without it")
+        }
+    }
+
     func run() throws {
         try finishing {
-            if let folder = checkpointFolder() {
+            guard let target else { return try showSettings() }
+            if let folder = checkpointFolder(target) {
                 let path = folder + "/state.safetensors"
                 guard let damage = CheckpointStore.damage(of: folder) else {
                     return try show(SafetensorsReader(path: path), path: path, run: nil)
@@ -35,41 +54,45 @@ struct Inspect: ParsableCommand {
         }
     }
 
+    /// What settings would make, of the data that they name, as `train --dry-run` reads them.
+    private func showSettings() throws -> Int32 {
+        let (configuration, data) = try settings.configuration().opened(directory: settings.data)
+        let drawing = try configuration.stepImages(data.train).settings.drawing
+        guard json else {
+            for line in drawing.lines { Output.result(line) }
+            return 0
+        }
+        Output.result(
+            JSON.object([.init("composition", drawing.json), .init("configuration", .string(configuration.yaml()))]).text)
+        return 0
+    }
+
     /// A checkpoint folder named directly; one of its two files may be missing.
-    private func checkpointFolder() -> String? {
+    private func checkpointFolder(_ target: String) -> String? {
         ["state.safetensors", "manifest.json"].contains { FileManager.default.fileExists(atPath: "\(target)/\($0)") } ? target : nil
     }
 
-    /// What the run trains; nil where its settings cannot be read, which other commands tell. How large its images are stands in
-    /// its
-    /// state, so that their files may be elsewhere.
-    private static func training(of saved: SavedState, _ reader: SafetensorsReader) -> TrainingSettings? {
-        guard let configuration = try? saved.folder.configuration().configuration,
-            let last = reader.tensors.first(where: { $0.name == "decoder.\(configuration.model.decoder.count).bias" }),
-            let pixels = last.shape.first
-        else { return nil }
-        return configuration.training(pixels: pixels, trainingImages: configuration.minibatch)
+    /// What the run trains; nil where its settings cannot be read, which other commands tell, and where its state is none of such a run, which is told
+    /// here.
+    private static func drawing(of saved: SavedState, _ reader: SafetensorsReader) -> (drawing: CompositionDrawing?, status: Int32)
+    {
+        guard let configuration = try? saved.folder.configuration().configuration else { return (nil, 0) }
+        do {
+            let composition = try StateComposition(configuration, reader)
+            try composition.requireParameters()
+            return (composition.training.drawing, 0)
+        } catch {
+            Output.complain("\(error)")
+            return (nil, 1)
+        }
     }
 
     private func show(_ reader: SafetensorsReader, path: String, run saved: SavedState?) throws -> Int32 {
         let digest = try saved?.digest(full: false)
+        let (drawing, status) = saved.map { Self.drawing(of: $0, reader) } ?? (nil, 0)
         if json {
-            var fields: [JSON.Member] = [.init("path", .string(path))]
-            if let digest { fields.append(.init("digest", .string(digest))) }
-            fields.append(
-                .init("metadata", .object(reader.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })))
-            fields.append(
-                .init(
-                    "tensors",
-                    .array(
-                        reader.tensors.map { tensor in
-                            [
-                                "name": .string(tensor.name), "type": .string(tensor.type.rawValue),
-                                "shape": .array(tensor.shape.map { JSON($0) }),
-                            ]
-                        })))
-            Output.result(JSON.object(fields).text)
-            return 0
+            showJSON(reader, path, digest, drawing)
+            return status
         }
         if let saved {
             Output.result("run          \(saved.folder.path)")
@@ -77,20 +100,48 @@ struct Inspect: ParsableCommand {
         }
         Output.result("file         \(path)")
         if let digest { Output.result("digest       \(digest)") }
-        if let saved, let training = Self.training(of: saved, reader) {
+        if let drawing {
             Output.result("")
-            for line in training.drawing.lines { Output.result(line) }
+            for line in drawing.lines { Output.result(line) }
             Output.result("")
         }
+        showTensors(reader)
+        return status
+    }
+
+    private func showJSON(_ reader: SafetensorsReader, _ path: String, _ digest: String?, _ drawing: CompositionDrawing?) {
+        var fields: [JSON.Member] = [.init("path", .string(path))]
+        if let digest { fields.append(.init("digest", .string(digest))) }
+        if let drawing { fields.append(.init("composition", drawing.json)) }
+        fields.append(
+            .init("metadata", .object(reader.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })))
+        fields.append(
+            .init(
+                "tensors",
+                .array(
+                    reader.tensors.map { tensor in
+                        [
+                            "name": .string(tensor.name), "type": .string(tensor.type.rawValue),
+                            "shape": .array(tensor.shape.map { JSON($0) }),
+                        ]
+                    })))
+        Output.result(JSON.object(fields).text)
+    }
+
+    /// Metadata, tensors and settings as the file has them, which may be anybody's.
+    private func showTensors(_ reader: SafetensorsReader) {
         for (key, value) in reader.metadata.sorted(by: { $0.key < $1.key }) where key != "configuration" {
-            Output.result(key.padding(toLength: 13, withPad: " ", startingAt: 0) + value)
+            let name = key.count < 13 ? key.padding(toLength: 13, withPad: " ", startingAt: 0) : key + " "
+            Output.result((name + value).printable(8000))
         }
         let width = reader.tensors.map(\.name.count).max() ?? 0
         for tensor in reader.tensors {
             let name = tensor.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
-            Output.result("\(name)\(tensor.type.rawValue)  \(tensor.shape.map(String.init).joined(separator: " x "))")
+            let shape = tensor.shape.map(String.init).joined(separator: " x ")
+            Output.result("\(name)\(tensor.type.rawValue)  \(shape)".printable(8000))
         }
-        if let configuration = reader.metadata["configuration"] { Output.result("\n\(configuration)") }
-        return 0
+        guard let configuration = reader.metadata["configuration"] else { return }
+        let lines = "\n\(configuration)".split(separator: "\n", omittingEmptySubsequences: false)
+        Output.result(lines.map { String($0).printable(8000) }.joined(separator: "\n"))
     }
 }

@@ -29,7 +29,7 @@ struct Train: ParsableCommand {
 
     @Option(
         help: """
-            Train a run for each of these seeds: 1,2,3 or 1-5, into RUN-seed-K. Which images have labels is not theirs to change: that \
+            Train a run for each of these seeds: 1,2,3 or 1-5, in one list, into RUN-seed-K. Which images have labels is not theirs to change: that \
             is labels.seed's.
             """)
     var seeds: SeedList?

@@ -44,7 +44,10 @@ struct SeedRun {
         configuration.seed = seed
         self.configuration = configuration
         let typed = place ?? "\(RunFolder.defaultParent)/\(configuration.name)"
-        guard let end = typed.lastIndex(where: { $0 != "/" }) else {
+        // What leads to a folder by another name would hide the runs, `.-seed-1`, or call them after nothing.
+        guard let end = typed.lastIndex(where: { $0 != "/" }), let name = typed[...end].split(separator: "/").last,
+            name.contains(where: { $0 != "." })
+        else {
             throw UsageError(
                 "--run \"\(typed)\" names no folder; with --seeds the runs are called after it, as in runs/mine-seed-1")
         }

@@ -13,9 +13,9 @@ import Testing
     }
 
     private func standardisation(pixels: Int) throws -> Standardisation {
-        try #require(
-            Standardisation(
-                mean: (0..<pixels).map { Float($0 + 1) / Float(2 * pixels) }, std: (0..<pixels).map { 0.1 + Float($0) / 50 }))
+        let mean = (0..<pixels).map { Float($0 + 1) / Float(2 * pixels) }
+        let std = (0..<pixels).map { Float($0) / 50 + 0.1 }
+        return try #require(Standardisation(mean: mean, std: std))
     }
 
     @Test("the decoder's image is put back where images are: mean + std times what the network makes")

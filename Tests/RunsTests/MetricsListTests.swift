@@ -9,9 +9,9 @@ import Testing
 @Suite struct MetricsListTests {
     /// With every figure that a step of any variant has.
     private static var step: StepMetrics {
-        let terms = ["TERM", "other"].map { LossTerm(name: $0, value: 1) }
+        let terms = ["TERM", "other"].map { Loss(name: $0, value: 1) }
         return StepMetrics(
-            step: 1, epoch: 1, seconds: 1, losses: [PhaseLoss(phase: "PHASE", value: 2, terms: terms)],
+            step: 1, epoch: 1, seconds: 1, losses: [Loss(name: "PHASE", value: 2, terms: terms)],
             rates: [PhaseRate(phase: "PHASE", value: 1)], pixelError: 1, code: CodeFigures(mean: 1, std: 1), error: 1,
             samplesPerSecond: 1, wireSent: 1, wireRaw: 1, wireEarly: 1, compute: 1, pack: 1, wait: 1, update: 1, images: 1,
             clamped: 1, repeats: 1, workers: 1, view: 1, chain: 1)
@@ -49,7 +49,7 @@ import Testing
         let rows = try Self.rows(of: "## Steps", header: "| phase |")
         for recipe in Recipes.all {
             let training = try recipe.configuration().training(pixels: 784, trainingImages: 50_000)
-            for (phase, terms) in zip(training.phaseNames, StepLedger(training, step: 0).figures.terms) {
+            for (phase, terms) in zip(training.phaseNames, StepLedger(training, step: 0).figures.losses.map(\.terms)) {
                 let row = rows.first { Self.quoted($0[0]).contains(phase) } ?? []
                 let missing = terms.map(\.name).filter { name in row.count < 2 || !Self.quoted(row[1]).contains(name) }
                 #expect(missing.isEmpty, "\(recipe.name), \(phase): \(missing)")

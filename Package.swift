@@ -31,7 +31,7 @@ let package = Package(
         .target(
             name: "Autoencoder",
             dependencies: ["Kernels", "Layers", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Evaluation", dependencies: ["Kernels", "Autoencoder"]),
+        .target(name: "Evaluation", dependencies: ["Kernels", "Layers", "Autoencoder"]),
 
         // Network: knows no model, only ranges of numbers and bytes.
         .target(

@@ -16,6 +16,7 @@
 #include "loops_normalisation.h"
 #include "loops_posterior.h"
 #include "loops_density.h"
+#include "loops_mixtures.h"
 #include "loops_random.h"
 #include "loops_dropout.h"
 #include "loops_exact.h"

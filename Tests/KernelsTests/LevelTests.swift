@@ -43,7 +43,19 @@ import Testing
         softmax(a, b, &results)
         normalisation(a, b, &results)
         posterior(a, b, &results)
+        mixtures(a, b, &results)
         return results
+    }
+
+    private static func mixtures(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        let rows = a.count > 64 ? 7 : 1
+        let columns = a.count / rows
+        guard columns > 0 else { return }
+        let (largest, sums) = (Storage<Double>(count: rows).all, Storage<Double>(count: 2 * rows).all)
+        let offsets = Slice(b[0..<columns].array.map { Double($0) * 3 })
+        let x = Matrix(a[0..<rows * columns], rows: rows, columns: columns)
+        Mixtures.sums(x, offsets: offsets, scales: [0.3, 40], largest: largest, into: sums)
+        results["mixture sums"] = (largest.array + sums.array).map(\.bitPattern)
     }
 
     private static func losses(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {

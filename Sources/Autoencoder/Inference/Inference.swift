@@ -73,6 +73,8 @@ public struct Inference: Sendable {
     public var canLabel: Bool { model.composition.outputs[.label] != nil }
     /// Whether images have a place among cluster heads.
     public var canRepresent: Bool { model.composition.outputs[.representation] != nil }
+    /// Whether `posterior` can be asked for.
+    public var hasPosterior: Bool { model.composition.outputs[.head] != nil }
     /// Labels or clusters, one of which is decoded beside a code; nil where the code is all.
     public var decodedLabels: Int? { model.composition.decodedLabels }
 

@@ -52,4 +52,15 @@ extension Inference {
             images: head.rows, reconstruction: cost, entropy: Divergence.entropy(head, gradient: scratch),
             crossEntropy: density.logDensities(reading.codes).reduce(0) { $0 - $1 })
     }
+
+    /// The reconstruction's cost of one image (P) by each of several codes (N, Z), in nats: −log p(x|z).
+    ///
+    /// - Parameter labels: as in `decode`.
+    public func costs(of image: Slice<Float>, _ codes: Matrix, labels: Matrix? = nil) -> [Double] {
+        let logits = decodedLogits(codes, labels: labels)
+        let target = Matrix(image, rows: 1, columns: image.count)
+        return (0..<logits.rows).map { row in
+            settings.reconstructionLoss.gradient(logits: logits.rows(row..<row + 1), target: target).loss
+        }
+    }
 }

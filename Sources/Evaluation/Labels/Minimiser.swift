@@ -1,0 +1,78 @@
+import Kernels
+
+/// L-BFGS (Liu and Nocedal 1989) on a smooth convex function, with steps that are halved until the value falls enough.
+struct Minimiser {
+    /// Steps that the curvature is known by.
+    private static let memory = 10
+    /// What of the decrease that the slope promises a step must reach at least.
+    private static let sufficient = 1e-4
+    private static let mostHalvings = 40
+
+    private(set) var point: [Double]
+    private var steps: [(step: [Double], change: [Double], product: Double)] = []
+
+    init(start: [Double]) { point = start }
+
+    /// - Parameter pace: called before each round with how many of the digits that the gradient is to lose it has lost.
+    mutating func minimise(
+        tolerance: Double, mostRounds: Int, pace: WorkPace, _ function: ([Double]) throws -> (value: Double, gradient: [Double])
+    ) throws -> (rounds: Int, isConverged: Bool) {
+        var (value, gradient) = try function(point)
+        let first = max(Self.largest(gradient), tolerance)
+        var done = 0.0
+        for round in 0..<mostRounds {
+            let left = Self.largest(gradient)
+            if left <= tolerance { return (round, true) }
+            let share = VectorMath.log(first / left) / max(VectorMath.log(first / tolerance), 1e-9)
+            done = max(done, min(1, share))
+            try pace(done)
+            let direction = direction(gradient)
+            let slope = Self.dot(direction, gradient)
+            // Without curvature the gradient's own length is as good a first step as any.
+            var rate = steps.isEmpty ? min(1, 1 / Self.dot(gradient, gradient).squareRoot()) : 1.0
+            var next = Self.sum(point, direction, rate)
+            var (nextValue, nextGradient) = try function(next)
+            var halvings = 0
+            while !(nextValue <= value + Self.sufficient * rate * slope) {
+                halvings += 1
+                guard halvings < Self.mostHalvings else { return (round, false) }
+                rate /= 2
+                next = Self.sum(point, direction, rate)
+                (nextValue, nextGradient) = try function(next)
+            }
+            remember(step: Self.sum(next, point, -1), change: Self.sum(nextGradient, gradient, -1))
+            (point, value, gradient) = (next, nextValue, nextGradient)
+        }
+        return (mostRounds, Self.largest(gradient) <= tolerance)
+    }
+
+    private mutating func remember(step: [Double], change: [Double]) {
+        let product = Self.dot(step, change)
+        guard product > 1e-300 else { return }
+        steps.append((step, change, product))
+        if steps.count > Self.memory { steps.removeFirst() }
+    }
+
+    /// −H g by the two loops over the steps that are known.
+    private func direction(_ gradient: [Double]) -> [Double] {
+        var q = gradient.map { -$0 }
+        var factors = [Double](repeating: 0, count: steps.count)
+        for index in steps.indices.reversed() {
+            factors[index] = Self.dot(steps[index].step, q) / steps[index].product
+            q = Self.sum(q, steps[index].change, -factors[index])
+        }
+        if let last = steps.last {
+            let scale = last.product / Self.dot(last.change, last.change)
+            q = q.map { $0 * scale }
+        }
+        for index in steps.indices {
+            let factor = Self.dot(steps[index].change, q) / steps[index].product
+            q = Self.sum(q, steps[index].step, factors[index] - factor)
+        }
+        return q
+    }
+
+    private static func largest(_ values: [Double]) -> Double { values.reduce(0) { max($0, abs($1)) } }
+    private static func dot(_ x: [Double], _ y: [Double]) -> Double { x.indices.reduce(0) { $0 + x[$1] * y[$1] } }
+    private static func sum(_ x: [Double], _ y: [Double], _ factor: Double) -> [Double] { zip(x, y).map { $0 + factor * $1 } }
+}

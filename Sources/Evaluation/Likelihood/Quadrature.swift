@@ -1,0 +1,48 @@
+import Autoencoder
+import Kernels
+import Layers
+
+/// The integral over codes of two dimensions by a grid, as samples of a Parzen window: with one fixed width it gives the
+/// likelihood that any number of samples only comes near to (paper.md section 9).
+public enum Quadrature {
+    /// Points along each axis.
+    public static let usualPoints = 500
+    /// Deviations of the prior that the grid reaches from its centre, or from those of its petals.
+    private static let reach = 5.0
+
+    /// The middles of cells of equal size, each weighted by the prior's density; where a label or cluster is decoded beside the
+    /// code, each with every one. Nil where codes have other than two dimensions or the prior has no density.
+    ///
+    /// - Parameter mapped: as in `SampleSource.decoded`.
+    public static func samples(
+        of inference: Inference, points: Int = usualPoints, mapped: @escaping @Sendable (Matrix) -> Void = { _ in }
+    ) -> SampleSource? {
+        precondition(points > 0, "\(points) points")
+        guard inference.settings.model.code == 2, let density = inference.settings.prior.density else { return nil }
+        let half = extent(density)
+        let step = 2 * half / Double(points)
+        let labels = inference.decodedLabels
+        let repeats = labels ?? 1
+        // The mean of all weights is the integral of the density.
+        let scale = 2 * VectorMath.log(step * Double(points))
+        return SampleSource(count: points * points * repeats) { range in
+            let codes = Matrix(rows: range.count, columns: 2)
+            for (row, number) in range.enumerated() {
+                let cell = number / repeats
+                codes[row, 0] = Float(-half + (Double(cell % points) + 0.5) * step)
+                codes[row, 1] = Float(-half + (Double(cell / points) + 0.5) * step)
+            }
+            let hots = labels.map { labels in Inference.oneHots(range.map { $0 % labels }, classes: labels) }
+            let images = inference.decode(codes, labels: hots)
+            mapped(images)
+            return SampleSource.Block(images: images, logWeights: density.logDensities(codes).map { $0 + scale })
+        }
+    }
+
+    private static func extent(_ density: PriorDensity) -> Double {
+        switch density {
+        case .gaussian(let std): reach * std
+        case .petals(_, let radial, let tangential, let distance): distance + reach * max(radial, tangential)
+        }
+    }
+}

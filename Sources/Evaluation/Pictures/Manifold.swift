@@ -1,0 +1,72 @@
+import Autoencoder
+import Kernels
+
+// Shapes of this file: N images, M pairs of them, P pixels, Z code, K labels.
+
+/// Whether what lies between two codes is an image too (paper.md section 5c): how far decoded middles are from the nearest
+/// training image.
+///
+/// Beside it what reconstructions have, which no decoded image is expected to beat, and what averages of pixels have, which are
+/// images of nothing.
+public struct Manifold: Sendable, Hashable {
+    /// Held-out images that make the pairs, and training images that are searched.
+    public static let images = 2_000
+    public static let trainingImages = 10_000
+
+    /// Mean distance of decode((z₁ + z₂) / 2) to the nearest training image.
+    public let middles: Double
+    /// Of decode(z₁) and decode(z₂).
+    public let reconstructions: Double
+    /// Of (x₁ + x₂) / 2.
+    public let pixelAverages: Double
+    public let pairs: Int
+
+    /// The first image is paired with the second, the third with the fourth, and so on. Where a label or cluster is decoded
+    /// beside the code, images are first ordered by it, so that most pairs are of one.
+    ///
+    /// - Parameters:
+    ///   - images: held-out ones, two at least, with labels where the decoder is told these.
+    ///   - training: (R, P), values 0 to 1.
+    ///   - mapped: turns decoded images into values from 0 to 1, in place; nothing where they are.
+    public init(
+        _ inference: Inference, images: ImageBlocks, training: Matrix, team: ThreadTeam,
+        mapped: @escaping @Sendable (Matrix) -> Void = { _ in }, pace: @escaping WorkPace = { _ in }
+    ) throws {
+        let count = min(images.count, Self.images) / 2 * 2
+        precondition(count >= 2 && training.rows > 0, "\(count) images make no pairs")
+        let read = try EncodedImages(inference, images.first(count), team: team)
+        let labels = read.decodedLabels(inference)
+        let pixels = try images.matrix(0..<count, pixels: inference.settings.pixels)
+        let order = Self.order(count, by: labels)
+        let pairs = stride(from: 0, to: count, by: 2).map { (order[$0], order[$0 + 1]) }
+        let middles = inference.decode(Self.middles(read.codes, pairs), labels: labels.map { Self.middles($0, pairs) })
+        let reconstructions = inference.decode(read.codes, labels: labels)
+        mapped(middles)
+        mapped(reconstructions)
+        let rows = NearestRows(training)
+        let found = try [middles, reconstructions, Self.middles(pixels, pairs)].enumerated().map { place, matrix in
+            let distances = try rows.squaredDistances(to: matrix, team: team) { try pace((Double(place) + $0) / 3) }
+            return distances.reduce(0) { $0 + $1.squareRoot() } / Double(distances.count)
+        }
+        (self.middles, self.reconstructions, pixelAverages, self.pairs) = (found[0], found[1], found[2], pairs.count)
+    }
+
+    private static func middles(_ matrix: Matrix, _ pairs: [(Int, Int)]) -> Matrix {
+        let middles = Matrix(rows: pairs.count, columns: matrix.columns)
+        for (row, pair) in pairs.enumerated() {
+            let values = middles.row(row)
+            Elementwise.add(matrix.row(pair.0), matrix.row(pair.1), into: values)
+            Elementwise.scale(values, by: 0.5)
+        }
+        return middles
+    }
+
+    /// The rows one after the other, those of one label together where there are labels (N, K).
+    private static func order(_ count: Int, by labels: Matrix?) -> [Int] {
+        guard let labels else { return Array(0..<count) }
+        let chosen = (0..<count).map { row in
+            (0..<labels.columns).reduce(0) { labels[row, $1] > labels[row, $0] ? $1 : $0 }
+        }
+        return (0..<count).sorted { (chosen[$0], $0) < (chosen[$1], $1) }
+    }
+}

@@ -1,0 +1,116 @@
+import Autoencoder
+import Kernels
+import Layers
+
+// Shapes of this file: G places of a grid, K petals or labels, P pixels.
+
+/// Whether a place within a petal, or a code beside a label, means the same style in all of them (paper.md section 5d): how much
+/// the slants of images at the same places go together.
+public struct StyleCorrelation: Sendable, Hashable {
+    /// Places along each axis of a petal's own frame, at middles of parts of equal probability; their square is drawn for a label.
+    public static let side = 8
+
+    /// Pearson's correlation of the slants, mean over all pairs of petals or labels; nil where there are none that slant.
+    public let correlation: Double?
+
+    /// Of images of which those of one petal or label are a matrix (G, P), in the same order of places.
+    ///
+    /// - Parameters:
+    ///   - width: pixels of a line.
+    ///   - height: lines; an image's channels, if it has more than one, are planes one after the other.
+    public init(_ groups: [Matrix], width: Int, height: Int) {
+        let slants = groups.map { group in (0..<group.rows).map { Self.slant(of: group.row($0), width: width, height: height) } }
+        var sum = 0.0
+        var pairs = 0
+        for first in slants.indices {
+            for second in slants.indices.dropFirst(first + 1) {
+                guard let correlation = Self.correlation(slants[first], slants[second]) else { continue }
+                sum += correlation
+                pairs += 1
+            }
+        }
+        correlation = pairs > 0 ? sum / Double(pairs) : nil
+    }
+
+    /// Of a model whose decoder is told a label, or whose prior is a mixture; nil for others.
+    ///
+    /// - Parameters:
+    ///   - seed: of the codes where they are a label's.
+    ///   - mapped: turns decoded images into values from 0 to 1, in place; nothing where they are.
+    public static func of(
+        _ inference: Inference, width: Int, height: Int, seed: UInt64, mapped: (Matrix) -> Void = { _ in }
+    ) -> StyleCorrelation? {
+        var groups: [Matrix] = []
+        if let labels = inference.decodedLabels {
+            let codes = Matrix(rows: side * side, columns: inference.settings.model.code)
+            let source = RandomSource(seed: seed, purpose: .evaluation, step: 18)
+            inference.settings.prior.sample(into: codes, source: source, firstRow: 0)
+            groups = (0..<labels).map { label in
+                let hots = Inference.oneHots(Array(repeating: label, count: codes.rows), classes: labels)
+                return inference.decode(codes, labels: hots)
+            }
+        } else if case .petals(let components, let radial, let tangential, let distance)? = inference.settings.prior.density {
+            groups = (0..<components).map { petal in
+                let turn = 2 * Double.pi * Double(petal) / Double(components)
+                let codes = frame(turn: turn, radial: radial, tangential: tangential, distance: distance)
+                return inference.decode(codes)
+            }
+        } else {
+            return nil
+        }
+        groups.forEach(mapped)
+        return StyleCorrelation(groups, width: width, height: height)
+    }
+
+    /// The grid of one petal, in its own frame.
+    private static func frame(turn: Double, radial: Double, tangential: Double, distance: Double) -> Matrix {
+        let middles = NormalDistribution.middles(side)
+        let (cosine, sine) = (VectorMath.cos(turn), VectorMath.sin(turn))
+        let codes = Matrix(rows: side * side, columns: 2)
+        for row in 0..<codes.rows {
+            let along = distance + radial * middles[row / side]
+            let across = tangential * middles[row % side]
+            codes[row, 0] = Float(along * cosine - across * sine)
+            codes[row, 1] = Float(along * sine + across * cosine)
+        }
+        return codes
+    }
+
+    /// How far a line moves to the right as it goes down, in pixels a line, by second moments about the centre of what is bright;
+    /// nil for an image without brightness or height.
+    public static func slant(of image: Slice<Float>, width: Int, height: Int) -> Double? {
+        precondition(image.count % (width * height) == 0, "images of \(image.count) values, expected \(width) x \(height)")
+        var (mass, x, y) = (0.0, 0.0, 0.0)
+        func eachPixel(_ body: (_ value: Double, _ column: Double, _ line: Double) -> Void) {
+            for index in image.indices {
+                body(max(0, Double(image[index])), Double(index % width), Double(index / width % height))
+            }
+        }
+        eachPixel { value, column, line in
+            mass += value
+            x += value * column
+            y += value * line
+        }
+        guard mass > 0 else { return nil }
+        var (across, down) = (0.0, 0.0)
+        eachPixel { value, column, line in
+            across += value * (column - x / mass) * (line - y / mass)
+            down += value * (line - y / mass) * (line - y / mass)
+        }
+        return down > 0 ? across / down : nil
+    }
+
+    /// Over the places where both have a slant; nil where one of them is everywhere the same.
+    private static func correlation(_ one: [Double?], _ other: [Double?]) -> Double? {
+        let both = zip(one, other).compactMap { a, b in a.flatMap { a in b.map { (a, $0) } } }
+        guard both.count > 1 else { return nil }
+        let means = (Parzen.mean(both.map(\.0)), Parzen.mean(both.map(\.1)))
+        var (covariance, first, second) = (0.0, 0.0, 0.0)
+        for (a, b) in both {
+            covariance += (a - means.0) * (b - means.1)
+            first += (a - means.0) * (a - means.0)
+            second += (b - means.1) * (b - means.1)
+        }
+        return first > 0 && second > 0 ? covariance / (first * second).squareRoot() : nil
+    }
+}

@@ -36,6 +36,14 @@ public final class AtomicFile {
         }
     }
 
+    /// Writes the file's first bytes anew, where what they say is known last.
+    public func writeStart(_ bytes: some DataProtocol) throws {
+        do { try handle.seek(toOffset: 0) } catch {
+            throw DataError.system(doing: "write", file: path, reason: Self.reason(error, at: path))
+        }
+        try write(bytes)
+    }
+
     /// Gives the file its name; an older one of that name is replaced.
     public func commit() throws {
         precondition(isOpen, "\(path) is committed once")

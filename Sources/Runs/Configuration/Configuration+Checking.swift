@@ -42,7 +42,7 @@ extension Configuration {
         }
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
-            folder: "folder")
+            folder: "folder", extra: true, fold: 1)
         specimens += Variant.allCases.flatMap(specimens(of:))
         var keys: [String] = []
         for key in specimens.flatMap({ $0.settings.leaves.map(\.key) }) {

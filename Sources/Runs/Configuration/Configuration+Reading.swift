@@ -95,7 +95,9 @@ extension Configuration {
             train: try section.size("train", in: counts), validation: try section.size("validation", in: counts),
             images: try section.path("images"), labels: try section.path("labels"),
             testImages: try section.path("test_images"), testLabels: try section.path("test_labels"),
-            file: try section.path("file"), folder: try section.path("folder"))
+            file: try section.path("file"), folder: try section.path("folder"),
+            extra: try section.choice("extra", default: "false", among: ["false", "true"]) == "true",
+            fold: section.contains("fold") ? try section.integer("fold", default: 1, in: 1...Int(Int32.max)) : nil)
         try section.finish()
         return data
     }

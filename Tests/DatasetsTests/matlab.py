@@ -90,7 +90,7 @@ files = {
 
 
 def literal(name, content):
-    lines = textwrap.wrap(base64.b64encode(content).decode(), 124)
+    lines = textwrap.wrap(base64.b64encode(content).decode(), 120)
     return f'    static let {name} = """\n' + "".join(f"        {line}\\\n" for line in lines[:-1]) + f'        {lines[-1]}\n        """\n'
 
 

@@ -1,9 +1,11 @@
 import CMatio
 import Kernels
 
-/// A file of MATLAB's, of version 5 (what MATLAB writes by default, with or without packing) or 7.3 (HDF5), read by libmatio variable by variable.
+/// A file of MATLAB's, of version 5 (what MATLAB writes by default, with or without packing) or 7.3 (HDF5), read by libmatio
+/// variable by variable.
 ///
-/// Of a variable no more than a slab is in memory. libmatio unpacks a packed variable of version 5 anew from its beginning for each slab.
+/// Of a variable no more than a slab is in memory. libmatio unpacks a packed variable of version 5 anew from its beginning for each
+/// slab.
 public final class MATFile {
     public let path: String
     /// Bytes of the whole file.
@@ -106,8 +108,8 @@ public final class MATFile {
         do { answer = try reader.ask(name, range) } catch let cause as MATReader.Fault {
             switch cause {
             case .ended(let signal):
-                let end = signal.map { "signal \($0)" } ?? "itself"
-                throw fault(name, found: "content that ended libmatio by \(end)", expected: whole)
+                let end = signal.map { " (signal \($0))" } ?? ""
+                throw fault(name, found: "content that ended libmatio\(end)", expected: whole)
             case .silent: throw fault(name, found: "content that libmatio did not come to an end with", expected: whole)
             }
         }

@@ -1,6 +1,6 @@
-/// Which of MATLAB's formats a file has, told by its first bytes, and for version 5 whether it is whole: each of its elements ends within the
-/// file, and each packed one unpacks to its end and has its check sum, which libmatio does not look at. Of version 7.3 it is looked whether the
-/// file is as long as HDF5's superblock says.
+/// Which of MATLAB's formats a file has, told by its first bytes, and for version 5 whether it is whole: each of its elements ends
+/// within the file, and each packed one unpacks to its end and has its check sum, which libmatio does not look at. Of version 7.3
+/// it is looked whether the file is as long as HDF5's superblock says.
 ///
 /// ```
 /// 0    116  124     126    128
@@ -44,8 +44,8 @@ struct MATHead {
         }
     }
 
-    /// HDF5's superblock stands behind 512 bytes that are MATLAB's own: signature, version, then what depends on it, and three addresses or four, of
-    /// which the third is the end of the file.
+    /// HDF5's superblock stands behind 512 bytes that are MATLAB's own: signature, version, then what depends on it, and three
+    /// addresses or four, of which the third is the end of the file.
     private static func checkLength(_ file: RawFile) throws {
         try file.seek(512)
         let block = try file.read(64)

@@ -3,8 +3,8 @@ import Foundation
 import Synchronization
 import Waiting
 
-/// The process in which libmatio reads one file: see `shim.h`. Requests and answers are messages of a socket; elements come in memory that
-/// the two share.
+/// The process in which libmatio reads one file: see `shim.h`. Requests and answers are messages of a socket; elements come in
+/// memory that the two share.
 final class MATReader {
     /// Why there is no answer.
     enum Fault: Error {

@@ -1,5 +1,6 @@
-/// The Toronto Face Database as one file (paper.md section 6): `images`, uint8 of count × 48 × 48, `labs_ex`, count × 1, the expression from 1 to 7 or −1
-/// where none is known, and `folds`, count × 5, where each of the five folds has 0 for unlabelled images, 1 to train, 2 to validate, 3 to test.
+/// The Toronto Face Database as one file (paper.md section 6): `images`, uint8 of count × 48 × 48, `labs_ex`, count × 1, the
+/// expression from 1 to 7 or −1 where none is known, and `folds`, count × 5, where each of the five folds has 0 for unlabelled
+/// images, 1 to train, 2 to validate, 3 to test.
 ///
 /// MATLAB's first axis varies fastest, and here that is the image: pixel (r, c) of image i stands at i + count(r + 48c).
 enum TFDFile {

@@ -16,8 +16,9 @@ public struct ConversionProgress: Sendable, Hashable {
     }
 }
 
-/// A file that is converted once, into a flat file that is mapped from then on: beside it where its folder can be written to, else in the cache
-/// folder. A flat file is good as long as the file it was made from has the same size and time, or else the same SHA-256.
+/// A file that is converted once, into a flat file that is mapped from then on: beside it where its folder can be written to, else
+/// in the cache folder. A flat file is good as long as the file it was made from has the same size and time, or else the same
+/// SHA-256.
 struct Conversion {
     /// Writes the flat file of what the MAT file holds; the shares it reports are those of its own part.
     typealias Body = (

@@ -1,12 +1,16 @@
 /// The first bytes of a flat file: what it holds, and what it was made from.
 ///
 /// ```
-/// 0          8         12      16     24      28     32        36       40           48          56            88            120     124
-/// "LOCKFLAT" version 1 layout  count  height  width  channels  columns  source bytes source time source SHA-256 content SHA-256 CRC-32
-/// u8 × 8     u32       u32     u64    u32     u32    u32       u32      u64          i64         32 bytes       32 bytes        u32
+/// 0          8         12      16     24      28     32        36
+/// "LOCKFLAT" version 1 layout  count  height  width  channels  columns
+/// u8 × 8     u32       u32     u64    u32     u32    u32       u32
+///
+/// 40            48           56              88               120
+/// source bytes  source time  source SHA-256  content SHA-256  CRC-32
+/// u64           i64          u8 × 32         u8 × 32          u32
 /// ```
-/// Little-endian, the check sum over the 120 bytes before it. From byte 4096 on the columns follow, (columns, count) bytes: labels and what else
-/// there is of an image; then the images, (count, height, width, channels). The content's digest goes over both.
+/// Little-endian, the check sum over the 120 bytes before it. From byte 4096 on the columns follow, (columns, count) bytes: labels
+/// and what else there is of an image; then the images, (count, height, width, channels). The content's digest goes over both.
 struct FlatHeader: Sendable, Hashable {
     /// What the columns mean; a set's own number.
     enum Layout: UInt32, Sendable {

@@ -1,7 +1,7 @@
 import Kernels
 
-/// The images of a flat file (`FlatHeader`), which stay on the disk: only those that are looked at are in memory. The first column is the label,
-/// `MappedImages.none` where an image has none.
+/// The images of a flat file (`FlatHeader`), which stay on the disk: only those that are looked at are in memory. The first column
+/// is the label, `MappedImages.none` where an image has none.
 public struct MappedImages: ImageSource {
     /// A label that is none.
     public static let none = UInt8.max

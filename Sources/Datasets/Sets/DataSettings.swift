@@ -15,9 +15,9 @@
 /// The archive's arrays are `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`,
 /// `train_labels`, `test_images`, `test_labels`; those of labels may be missing, as may the files of labels.
 ///
-/// SVHN's training file has 73,257 images: 63,257 to train on and the last 10,000 to validate on, as the other sets have it; with the 531,131 of
-/// `extra`, 594,388 and the last 10,000 of those. TFD says itself what an image is for: the unlabelled ones train, the fold's own validate and test;
-/// `train` takes the first of the one, `validation` the last of the other.
+/// SVHN's training file has 73,257 images: 63,257 to train on and the last 10,000 to validate on, as the other sets have it; with the
+/// 531,131 of `extra`, 594,388 and the last 10,000 of those. TFD says itself what an image is for: the unlabelled ones train, the fold's
+/// own validate and test; `train` takes the first of the one, `validation` the last of the other.
 ///
 /// A path is what the shell means by it once a configuration is read. A file that is not there, and one without a path, is looked for by its
 /// name in the data folder DIR and in DIR/SET, plain or with `.gz`.

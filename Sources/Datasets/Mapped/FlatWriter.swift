@@ -9,7 +9,7 @@ final class FlatWriter {
 
     init(_ path: String, _ header: FlatHeader) throws {
         self.header = header
-        file = try AtomicFile(path)
+        file = try AtomicFile(path, prefersUnnamed: true)
         try file.write([UInt8](repeating: 0, count: FlatHeader.contentOffset))
     }
 

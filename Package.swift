@@ -17,6 +17,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CMatio", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .target(name: "Waiting"),
@@ -26,7 +27,7 @@ let package = Package(
         // Learning: knows no network and no async.
         .target(
             name: "Datasets",
-            dependencies: ["Kernels", "Waiting", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Kernels", "Waiting", "CMatio", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Layers", dependencies: ["Kernels"]),
         .target(
             name: "Autoencoder",
@@ -75,7 +76,7 @@ let package = Package(
 
         .testTarget(name: "WaitingTests", dependencies: ["Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["glyphs.py"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["glyphs.py", "matlab.py"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "AutoencoderTests", dependencies: ["Autoencoder"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),

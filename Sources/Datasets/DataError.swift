@@ -12,6 +12,8 @@ public enum DataError: Error, Sendable, Hashable {
     case elementType(file: String, found: String, role: NPYRole)
     /// A whole file whose content is none that can be trained on.
     case unfit(file: String, found: String, expected: String)
+    /// A variable of a MAT file is not what it should be.
+    case variable(file: String, name: String, found: String, expected: String)
     /// A set's files are in none of the folders looked in.
     case missing(set: String, files: [String], folders: [String], wayOn: String)
     /// A setting of the `data` section is impossible.
@@ -33,16 +35,8 @@ extension DataError: CustomStringConvertible {
         switch self {
         case .malformed(let file, let offset, let unpacked, let found, let expected):
             let place = unpacked ? "byte \(offset) of its unpacked content" : "byte \(offset)"
-            let isMNIST = KnownSet.mnist.files.contains { file.contains($0.name.dropLast(".gz".count)) }
-            // Where the file lies, which need not be where the two look by themselves.
-            let own = FilePath.folder(of: file)
-            let folder = "--data \(own.hasSuffix("/mnist") ? FilePath.folder(of: own) : own)"
-            let wayOn =
-                isMNIST
-                ? " (`lockstep data verify mnist \(folder)` checks MNIST's own, `lockstep data fetch mnist \(folder)` gets them)"
-                : ""
             return "\(file) is damaged or not of this format: at \(place) found \(found), expected \(expected); "
-                + "replace the file\(wayOn)."
+                + "replace the file\(Self.publishedWayOn(file))."
         case .system(let doing, let file, let reason):
             let wayOn =
                 reason == String(cString: strerror(EFBIG))
@@ -54,6 +48,9 @@ extension DataError: CustomStringConvertible {
                 "\(file) is of \(found), a type that is not read as \(role.rawValue); \(role.rawValue) are \(types), in either byte order: convert the array, as by array.astype('\(role.example)')."
         case .unfit(let file, let found, let expected):
             return "\(file) cannot be used: it has \(found), expected \(expected)."
+        case .variable(let file, let name, let found, let expected):
+            return "\(file) cannot be used: its variable \(name) has \(found), expected \(expected); "
+                + "replace the file\(Self.publishedWayOn(file))."
         case .missing(let set, let files, let folders, let wayOn):
             return "data set \(set): \(files.joined(separator: ", ")) not found, packed or plain, in "
                 + "\(folders.joined(separator: " or ")); \(wayOn)."
@@ -84,7 +81,19 @@ extension DataError: CustomStringConvertible {
             return "no data set is called \(name) here; known are \(known.joined(separator: ", ")) (`lockstep data list`)."
         case .download(let file, let reasons):
             return "could not download \(file): \(reasons.joined(separator: "; ")); check the connection, try again later, "
-                + "or copy the file into the data folder by hand and run `lockstep data verify mnist`."
+                + "or copy the file into the data folder by hand and run `lockstep data verify \(KnownSet.publisher(of: file)?.name ?? "mnist")`."
         }
+    }
+
+    /// The commands that check and get a file by its published name.
+    private static func publishedWayOn(_ file: String) -> String {
+        guard let set = KnownSet.publisher(of: file) else { return "" }
+        // Where the file lies, which need not be where the two look by themselves.
+        let own = FilePath.folder(of: file)
+        let isExtra = set.optional.contains { file.hasSuffix("/\($0.name)") }
+        let place =
+            "\(set.name)\(isExtra ? " --extra" : "") --data \(own.hasSuffix("/\(set.name)") ? FilePath.folder(of: own) : own)"
+        let owner = set == .mnist ? "MNIST's own" : "the published ones"
+        return " (`lockstep data verify \(place)` checks \(owner), `lockstep data fetch \(place)` gets them)"
     }
 }

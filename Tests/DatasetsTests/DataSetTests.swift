@@ -148,6 +148,9 @@ import Testing
             (DataSettings(set: "idx", train: 5, validation: 6), "data.train is 5 with validation 6, expected at most 4"),
             (DataSettings(set: "idx", train: 10), "data.train is 10 with validation 1, expected at most 9"),
             (DataSettings(set: "idx", folder: ""), "data.folder is empty"),
+            (DataSettings(set: "mnist", extra: true), "data.extra is given with set mnist, expected only with set svhn"),
+            (DataSettings(set: "svhn", fold: 1), "data.fold is given with set svhn, expected only with set tfd"),
+            (DataSettings(set: "tfd", fold: 6), "data.fold is 6, expected 1 to 5"),
         ])
     func impossible(settings: DataSettings, text: String) throws {
         try writePairs(in: "")

@@ -96,6 +96,15 @@ import Testing
         #expect(try folder.read("tiny/second.gz") == second)
     }
 
+    @Test("a file that nobody published a hash of is told with its own, and is not called right")
+    func handed() throws {
+        #expect(try KnownSet.tfd.verify(in: directory).map(\.state) == [.missing])
+        try folder.write("tfd/TFD_48x48.mat", second)
+        let report = try #require(try KnownSet.tfd.verify(in: directory).first)
+        #expect(report.state == .unpublished(sha256: set.files[1].sha256) && report.path == folder.path + "/tfd/TFD_48x48.mat")
+        #expect(report.description.hasSuffix(", and no hash of it was published to compare with"), "\(report)")
+    }
+
     @Test("a folder that cannot be written is an error of its own, not of the mirrors")
     func unwritable() throws {
         try folder.write("tiny", [1])
@@ -105,12 +114,15 @@ import Testing
         #expect(server.requests.isEmpty)
     }
 
-    @Test("the list has four sets; unknown names and sets without files say what there is")
+    @Test("the list has six sets; unknown names and sets without files say what there is")
     func names() throws {
         #expect(KnownSet.all.map(\.name) == DataSettings.sets)
         #expect(try KnownSet.named("mnist").files.count == 4)
         #expect(try sentence { _ = try KnownSet.named("cifar") }.contains("known are glyphs, mnist"))
         #expect(try sentence { _ = try KnownSet.glyphs.fetch(in: directory) }.contains("nothing to fetch"))
+        #expect(try KnownSet.named("svhn").files.map(\.name) == ["train_32x32.mat", "test_32x32.mat"])
+        #expect(try KnownSet.named("svhn").withOptional.files.map(\.bytes) == [182_040_794, 64_275_384, 1_329_278_602])
+        #expect(try sentence { _ = try KnownSet.tfd.fetch(in: directory) }.contains("tfd (which has nothing to fetch)"))
         #expect(try KnownSet.mnist.verify(in: directory).map(\.state) == [.missing, .missing, .missing, .missing])
     }
 }

@@ -36,6 +36,21 @@ import Testing
         }
     }
 
+    @Test("A file has its name when it is whole, whether it had another before or none", arguments: [false, true])
+    func whole(prefersUnnamed: Bool) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a", [9])
+        for (bytes, isKept) in [([1, 2, 3], false), ([4, 5, 6], true)] as [([UInt8], Bool)] {
+            let file = try AtomicFile(folder.path + "/a", prefersUnnamed: prefersUnnamed)
+            try file.write(bytes)
+            try file.writeStart([7])
+            #expect(try folder.read("a") == [9])
+            if isKept { try file.commit() } else { file.discard() }
+            #expect(try folder.names == ["a"])
+        }
+        #expect(try folder.read("a") == [7, 5, 6])
+    }
+
     @Test("A limit on file sizes is told as what it is")
     func fileSizes() {
         let error = DataError.system(doing: "write", file: "codes.npy", reason: String(cString: strerror(EFBIG)))

@@ -109,6 +109,26 @@ import Testing
         #expect(try Self.read(configuration.yaml()) == configuration)
     }
 
+    @Test("SVHN's extra images and TFD's fold are part of what a run is; one that is not said is that of the default")
+    func setsOfThePaper() throws {
+        let svhn = try Self.read("data: {set: svhn}")
+        #expect(svhn.data == DataSettings(set: "svhn") && svhn.data.train == nil && svhn.data.validation == nil)
+        #expect(try Self.read("data: {set: svhn, extra: false}") == svhn)
+        #expect(try Self.read("data: {set: svhn, extra: true}").identity != svhn.identity)
+        let tfd = try Self.read("data: {set: tfd}")
+        #expect(tfd.data.fold == 1)
+        #expect(try Self.read("data: {set: tfd, fold: 1}").identity == tfd.identity)
+        #expect(try Self.read("data: {set: tfd, fold: 2}").identity != tfd.identity)
+        for (yaml, text) in [
+            ("data: {set: tfd, fold: 6}", "my.yaml, line 1: data.fold: 6 is impossible, expected 1 to 5"),
+            ("data: {set: mnist, extra: true}", "data.extra: given with set mnist is impossible, expected only with set svhn"),
+            ("data: {set: svhn, extra: 3}", "data.extra: \"3\" is none of false, true"),
+        ] {
+            let found = sentence { _ = try Self.read(yaml) }
+            #expect(found.contains(text), "\(found)")
+        }
+    }
+
     @Test(
         "Shards follow the minibatch unless they are given",
         arguments: [("minibatch: 128", 4), ("minibatch: 129", 12), ("{minibatch: 129, shards: 5}", 5)])

@@ -11,6 +11,8 @@ import Testing
         all[1].phases["generator"] = PhaseSettings(
             optimizer: .adam(beta1: 0.5, beta2: 0.999, epsilon: 1e-8), rate: 1.0 / 3,
             schedule: Schedule(kind: .constant, warmUp: 2.5))
+        all[1].data = DataSettings(set: "svhn", train: 600, validation: 50, folder: "/data", extra: true)
+        all[2].data = DataSettings(set: "tfd", train: 600, validation: 50, fold: 4)
         all[2].prior = .mixture(components: 7, radial: 0.5, tangential: 0.1, distance: 0)
         all[2].phases["reconstruction"]?.schedule = Schedule(kind: .cosine(from: 95, to: 120.5))
         all[3].prior = .swissRoll(thickness: 0.1)

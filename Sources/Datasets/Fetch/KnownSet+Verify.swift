@@ -8,6 +8,8 @@ public struct FileReport: Sendable, Hashable {
         /// Another content: its SHA-256 is `sha256`, `expected` was published.
         case wrong(sha256: String, expected: String)
         case missing
+        /// It is there, and no SHA-256 of it was published that this one could be compared with.
+        case unpublished(sha256: String)
     }
 
     /// The published name.
@@ -23,17 +25,24 @@ extension FileReport: CustomStringConvertible {
         case .right: "right    \(path)"
         case .wrong(let found, let expected): "wrong    \(path): SHA-256 is \(found), expected \(expected)"
         case .missing: "missing  \(path)"
+        case .unpublished(let found): "unknown  \(path): SHA-256 is \(found), and no hash of it was published to compare with"
         }
     }
 }
 
 extension KnownSet {
-    private static let pieceBytes = 1 << 20
-
     /// Checks every file of the set against its published SHA-256; for `glyphs` draws all images and checks theirs.
     public func verify(in directory: DataDirectory) throws -> [FileReport] {
         if self == .glyphs { return [Self.verifyGlyphs()] }
+        if let handed { return [try verifyHanded(handed, in: directory)] }
         return try files.map { try verify($0, in: directory) }
+    }
+
+    private func verifyHanded(_ file: String, in directory: DataDirectory) throws -> FileReport {
+        guard let path = directory.find(file, of: name) else {
+            return FileReport(name: file, path: "\(directory.folders(of: name)[0])/\(file)", state: .missing)
+        }
+        return FileReport(name: file, path: path, state: .unpublished(sha256: try Self.digest(ofFile: path)))
     }
 
     func verify(_ file: PublishedFile, in directory: DataDirectory) throws -> FileReport {
@@ -52,15 +61,7 @@ extension KnownSet {
         "\(directory.folders(of: name)[0])/\(file.name)"
     }
 
-    private static func digest(ofFile path: String) throws -> String {
-        let file = try RawFile(path)
-        var hash = SHA256()
-        while true {
-            let piece = try file.read(pieceBytes)
-            if piece.isEmpty { return hexDigits(hash.finalize()) }
-            hash.update(data: piece)
-        }
-    }
+    private static func digest(ofFile path: String) throws -> String { hexDigits(try FileStamp.digest(ofFile: path)) }
 
     private static func verifyGlyphs() -> FileReport {
         let source = Glyphs()

@@ -13,6 +13,11 @@ public struct PublishedFile: Sendable, Hashable {
         self.sha256 = sha256
         self.unpackedSHA256 = unpackedSHA256
     }
+
+    /// A file that is not offered packed.
+    init(name: String, bytes: Int, sha256: String) {
+        self.init(name: name, bytes: bytes, sha256: sha256, unpackedSHA256: sha256)
+    }
 }
 
 /// An entry of `lockstep data list`.
@@ -22,17 +27,40 @@ public struct KnownSet: Sendable, Hashable {
     public let summary: String
     /// What can be fetched and verified; none for built-in sets and for the user's own files.
     public let files: [PublishedFile]
+    /// What is fetched and verified on request only.
+    public let optional: [PublishedFile]
+    /// The name of a file that is handed out with no published hash.
+    public let handed: String?
     /// Folders that offer the files, tried in this order; each ends in a slash.
     public let mirrors: [String]
 
-    public init(name: String, summary: String, files: [PublishedFile] = [], mirrors: [String] = []) {
+    public init(
+        name: String, summary: String, files: [PublishedFile] = [], optional: [PublishedFile] = [], handed: String? = nil,
+        mirrors: [String] = []
+    ) {
         self.name = name
         self.summary = summary
         self.files = files
+        self.optional = optional
+        self.handed = handed
         self.mirrors = mirrors
     }
 
-    public static let all = [glyphs, mnist, idx, npz]
+    /// The set with what is fetched and verified on request only.
+    public var withOptional: KnownSet {
+        KnownSet(name: name, summary: summary, files: files + optional, mirrors: mirrors)
+    }
+
+    /// Whose file that is, by its published name, packed or not.
+    static func publisher(of path: String) -> KnownSet? {
+        all.first { set in
+            (set.files + set.optional).contains { file in
+                path.contains(file.name.hasSuffix(".gz") ? String(file.name.dropLast(".gz".count)) : file.name)
+            }
+        }
+    }
+
+    public static let all = [glyphs, mnist, idx, npz, svhn, tfd]
 
     public static let glyphs = KnownSet(
         name: "glyphs", summary: "built in: 70,000 digits drawn as pen strokes, 28 × 28, 10 classes; needs no files")
@@ -67,9 +95,33 @@ public struct KnownSet: Sendable, Hashable {
     public static let npz = KnownSet(
         name: "npz", summary: "your own NumPy archive: data.file with x_train and x_test; with labels: y_train and y_test")
 
+    /// Format 2. Sizes and digests: paper.md section 6.
+    public static let svhn = KnownSet(
+        name: "svhn",
+        summary:
+            "99,289 digits of house numbers, 32 × 32 in colour, 10 classes, for non-commercial use; `lockstep data fetch svhn`",
+        files: [
+            PublishedFile(
+                name: DataSettings.svhnNames.train, bytes: 182_040_794,
+                sha256: "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
+            PublishedFile(
+                name: DataSettings.svhnNames.test, bytes: 64_275_384,
+                sha256: "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
+        ],
+        optional: [
+            PublishedFile(
+                name: DataSettings.svhnNames.extra, bytes: 1_329_278_602,
+                sha256: "a133a4beb38a00fcdda90c9489e0c04f900b660ce8a316a5e854838379a71eb3")
+        ],
+        mirrors: ["http://ufldl.stanford.edu/housenumbers/"])
+
+    public static let tfd = KnownSet(
+        name: "tfd", summary: "the Toronto Face Database, 48 × 48, 7 classes: its owners give it on request",
+        handed: DataSettings.tfdName)
+
     /// The set of that name that can be verified; throws `DataError.unknownSet`.
     public static func named(_ name: String) throws -> KnownSet {
-        let candidates = all.filter { !$0.files.isEmpty || $0 == glyphs }
+        let candidates = all.filter { !$0.files.isEmpty || $0.handed != nil || $0 == glyphs }
         guard let found = candidates.first(where: { $0.name == name }) else {
             throw DataError.unknownSet(name: name, known: candidates.map(\.name))
         }

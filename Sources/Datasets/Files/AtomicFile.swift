@@ -7,10 +7,17 @@ public final class AtomicFile {
     public let path: String
     private let temporary: String
     private let handle: FileHandle
+    /// Whether it has no name at all until it is whole, so that a process that is killed leaves nothing.
+    private let isUnnamed: Bool
     private var isOpen = true
 
+    /// What Linux calls O_TMPFILE, a macro that Swift does not see.
+    private static let unnamed = 0o20_000_000 | O_DIRECTORY
+
     /// Makes the folder where it is missing.
-    public init(_ path: String) throws {
+    ///
+    /// - Parameter prefersUnnamed: of a large file; not every file system can.
+    public init(_ path: String, prefersUnnamed: Bool = false) throws {
         self.path = path
         if let kind = Self.obstacle(at: path) {
             throw DataError.system(doing: "replace", file: path, reason: "it is \(kind), a file was expected")
@@ -18,6 +25,15 @@ public final class AtomicFile {
         temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
         do {
             try Self.makeFolder(FilePath.folder(of: path))
+            if prefersUnnamed {
+                let descriptor = open(FilePath.folder(of: path), Self.unnamed | O_WRONLY | O_CLOEXEC, 0o666)
+                if descriptor >= 0 {
+                    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+                    isUnnamed = true
+                    return
+                }
+            }
+            isUnnamed = false
             guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
                 throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
             }
@@ -36,11 +52,26 @@ public final class AtomicFile {
         }
     }
 
+    /// Writes the file's first bytes anew, where what they say is known last.
+    public func writeStart(_ bytes: some DataProtocol) throws {
+        do { try handle.seek(toOffset: 0) } catch {
+            throw DataError.system(doing: "write", file: path, reason: Self.reason(error, at: path))
+        }
+        try write(bytes)
+    }
+
     /// Gives the file its name; an older one of that name is replaced.
     public func commit() throws {
         precondition(isOpen, "\(path) is committed once")
         do {
             try Self.sync(handle.fileDescriptor)
+            if isUnnamed {
+                unlink(temporary)
+                let own = "/proc/self/fd/\(handle.fileDescriptor)"
+                guard linkat(AT_FDCWD, own, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else {
+                    throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+                }
+            }
             try handle.close()
             isOpen = false
             guard rename(temporary, path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
@@ -56,7 +87,7 @@ public final class AtomicFile {
         guard isOpen else { return }
         isOpen = false
         try? handle.close()
-        try? FileManager.default.removeItem(atPath: temporary)
+        if !isUnnamed { try? FileManager.default.removeItem(atPath: temporary) }
     }
 
     /// Makes a folder and those above it, where they are missing. The system's own word is told, which Foundation keeps to itself.

@@ -1,11 +1,13 @@
 import CZlib
 
-/// One zlib stream being unpacked. The only place of this target that hands memory to C: zlib keeps the address of its
-/// `z_stream`, so that lives on the heap, owned by this class.
+/// One zlib stream being unpacked. zlib keeps the address of its `z_stream`, so that lives on the heap, owned by this class. Memory goes to C
+/// here, in `MATReader` and in `FileMapping`, and in no other place of this target.
 final class Inflater {
     enum Framing: Int32 {
         /// A gzip member with its header and check sum.
         case gzip = 31
+        /// With a header of two bytes and a check sum, as in a MAT file.
+        case zlib = 15
         /// Bare deflate, as in a zip archive.
         case raw = -15
     }

@@ -17,6 +17,8 @@ public struct DataDirectory: Sendable, Hashable {
     }
 
     let places: [Place]
+    /// The cache folder, whatever else is looked in.
+    let cache: String
     /// Whether they are those of a run that exists: what `--data` names then goes before the paths that the run remembers.
     private let isOfRun: Bool
 
@@ -35,14 +37,15 @@ public struct DataDirectory: Sendable, Hashable {
     ) {
         func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         self.isOfRun = isOfRun
+        let usual =
+            given("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? (given("HOME") ?? NSHomeDirectory()) + "/.cache"
+        cache = usual + "/lockstep"
         if let option, !option.isEmpty {
             places = [Place(path: Self.folder(option), origin: .option)]
             return
         }
-        let usual =
-            given("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? (given("HOME") ?? NSHomeDirectory()) + "/.cache"
         let all: [(String?, Origin)] = [
-            (folder, .settings), (given("LOCKSTEP_DATA"), .environment), (usual + "/lockstep", .cache),
+            (folder, .settings), (given("LOCKSTEP_DATA"), .environment), (cache, .cache),
         ]
         places = all.compactMap { path, origin in path.map { Place(path: Self.folder($0), origin: origin) } }
     }
@@ -126,9 +129,15 @@ public struct DataDirectory: Sendable, Hashable {
     }
 
     private func wayOn(_ set: String, _ files: [(key: String, name: String)]) -> String {
-        let fetch = "`lockstep data fetch \(set)\(origin == .option ? " --data \(path)" : "")`"
-        if set == "mnist", isOfRun { return "run \(fetch), or name a folder that has them with --data DIR" }
-        if set == "mnist" {
+        let known = KnownSet.all.first { $0.name == set }
+        let more = files.contains { $0.name == DataSettings.svhnNames.extra } ? " --extra" : ""
+        let fetch = "`lockstep data fetch \(set)\(more)\(origin == .option ? " --data \(path)" : "")`"
+        let isFetched = known.map { !$0.files.isEmpty } ?? false
+        if isFetched, isOfRun { return "run \(fetch), or name a folder that has them with --data DIR" }
+        if set == "tfd" {
+            return "its owners give it on request: put it into \(path)/\(set), or name its folder with --data DIR or LOCKSTEP_DATA"
+        }
+        if isFetched {
             return "run \(fetch), name their folder with --data DIR or LOCKSTEP_DATA, "
                 + "or start with --recipe quickstart, which needs no files"
         }

@@ -1,7 +1,7 @@
 import Kernels
 
 /// A data set, opened and split: train = first images of the training file, validation = last images of the training
-/// file, test = the test file. Nothing is ever chosen on test images.
+/// file, test = the test file; of TFD, the parts of one of its folds. Nothing is ever chosen on test images.
 public struct DataSet: Sendable {
     public enum Split: String, Sendable, CaseIterable { case train, validation, test }
 
@@ -31,6 +31,16 @@ public struct DataSet: Sendable {
             "train \(training.identity) \(train.range) validation \(validation.range) test \(test.identity)")
     }
 
+    /// Three sources: a set whose file says itself what each image is for. They have images of one size.
+    init(_ settings: DataSettings, train: ImageSubset, validation: ImageSubset, test: ImageSubset, classes: Int) {
+        precondition(train.pixels == test.pixels && train.pixels == validation.pixels, "all images have one size")
+        self.settings = settings
+        self.classes = classes
+        (self.train, self.validation, self.test) = (train, validation, test)
+        let parts = [("train", train), ("validation", validation), ("test", test)]
+        identity = textDigest(parts.map { "\($0.0) \($0.1.source.identity) \($0.1.range)" }.joined(separator: " "))
+    }
+
     public func subset(_ split: Split) -> ImageSubset {
         switch split {
         case .train: train
@@ -40,7 +50,11 @@ public struct DataSet: Sendable {
     }
 
     /// Reads the set's files from `directory`; throws `DataError`.
-    public static func open(_ settings: DataSettings, in directory: DataDirectory) throws -> DataSet {
+    ///
+    /// - Parameter progress: of files that are converted, which happens once (`svhn`, `tfd`).
+    public static func open(
+        _ settings: DataSettings, in directory: DataDirectory, progress: @escaping (ConversionProgress) -> Void = { _ in }
+    ) throws -> DataSet {
         try settings.validate()
         switch settings.set {
         case "glyphs":
@@ -49,6 +63,10 @@ public struct DataSet: Sendable {
             return DataSet(split, training: Glyphs.training, test: Glyphs.test, classes: Glyphs.classes)
         case "npz":
             return try openArchive(settings, in: directory)
+        case "svhn":
+            return try openSVHN(settings, in: directory, progress: progress)
+        case "tfd":
+            return try openTFD(settings, in: directory, progress: progress)
         default:
             return try openIDX(settings, in: directory)
         }
@@ -56,9 +74,15 @@ public struct DataSet: Sendable {
 
     /// `directory` is the value of `--data`; nil leaves it to the settings, `LOCKSTEP_DATA` and the cache folder.
     ///
-    /// - Parameter isOfRun: the settings are those of a run that exists, whose files may have been moved.
-    public static func open(_ settings: DataSettings, directory: String?, isOfRun: Bool = false) throws -> DataSet {
-        try open(settings, in: DataDirectory(option: directory, folder: settings.folder, isOfRun: isOfRun))
+    /// - Parameters:
+    ///   - isOfRun: the settings are those of a run that exists, whose files may have been moved.
+    ///   - progress: of files that are converted.
+    public static func open(
+        _ settings: DataSettings, directory: String?, isOfRun: Bool = false,
+        progress: @escaping (ConversionProgress) -> Void = { _ in }
+    ) throws -> DataSet {
+        try open(
+            settings, in: DataDirectory(option: directory, folder: settings.folder, isOfRun: isOfRun), progress: progress)
     }
 
     /// One more than the greatest label of two sources; 0 where neither has labels.

@@ -2,17 +2,23 @@
 ///
 /// | key | type | default | meaning |
 /// |---|---|---|---|
-/// | `set` | text | glyphs | `glyphs` (built in), `mnist`, `idx` (any IDX pair), `npz` (NumPy arrays) |
+/// | `set` | text | glyphs | `glyphs` (built in), `mnist`, `idx` (any IDX pair), `npz` (NumPy arrays), `svhn` (format 2), `tfd` |
 /// | `train` | count or auto | glyphs, mnist: 50000; else auto | the first images of the training file; auto: what validation leaves |
 /// | `validation` | count or auto | glyphs, mnist: 10000; else auto | its last images; auto: a sixth, at most 10000 |
 /// | `images`, `labels` | file | MNIST's names | idx: the training pair |
 /// | `test_images`, `test_labels` | file | MNIST's names | idx: the test pair |
 /// | `file` | file | mnist.npz | npz: the archive |
 /// | `standardise` | true or false | false | each pixel less its mean over the training images, by its standard deviation |
+/// | `extra` | true or false | false | svhn: whether the images of extra_32x32.mat stand behind those of the training file |
+/// | `fold` | 1 to 5 | 1 | tfd: which of its folds |
 /// | `folder` | folder | none | where files are looked for that are not at their path; a run remembers where it found them |
 ///
 /// The archive's arrays are `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`,
 /// `train_labels`, `test_images`, `test_labels`; those of labels may be missing, as may the files of labels.
+///
+/// SVHN's training file has 73,257 images: 63,257 to train on and the last 10,000 to validate on, as the other sets have it; with the
+/// 531,131 of `extra`, 594,388 and the last 10,000 of those. TFD says itself what an image is for: the unlabelled ones train, the fold's
+/// own validate and test; `train` takes the first of the one, `validation` the last of the other.
 ///
 /// A path is what the shell means by it once a configuration is read. A file that is not there, and one without a path, is looked for by its
 /// name in the data folder DIR and in DIR/SET, plain or with `.gz`.
@@ -37,12 +43,16 @@ public struct DataSettings: Sendable, Hashable {
     }
 
     /// What `set` may be.
-    public static let sets = ["glyphs", "mnist", "idx", "npz"]
+    public static let sets = ["glyphs", "mnist", "idx", "npz", "svhn", "tfd"]
     /// The published names; a file without its `.gz` is found too.
     public static let mnistNames = (
         images: "train-images-idx3-ubyte.gz", labels: "train-labels-idx1-ubyte.gz",
         testImages: "t10k-images-idx3-ubyte.gz", testLabels: "t10k-labels-idx1-ubyte.gz"
     )
+    /// SVHN's published names, of format 2.
+    static let svhnNames = (train: "train_32x32.mat", test: "test_32x32.mat", extra: "extra_32x32.mat")
+    /// TFD's, as its owners hand it out.
+    static let tfdName = "TFD_48x48.mat"
     /// The name of an archive that none is given for.
     static let archiveName = "mnist.npz"
     /// Sets whose size is known before a file is opened, and their usual split.
@@ -65,12 +75,17 @@ public struct DataSettings: Sendable, Hashable {
     public var folder: String?
     /// Networks see each pixel less its mean over the training images, divided by its standard deviation there; one of std 0 is divided by 1.
     public var standardise: Bool
+    /// Of `svhn`: whether its largest file is part of the training images.
+    public var extra: Bool
+    /// Of `tfd`, and of it always: 1 to 5.
+    public var fold: Int?
 
     /// A size that nobody gives is the usual one of a set whose size is known at once, and follows the data of the others.
     public init(
         set: String = "glyphs", train: Size = .usual, validation: Size = .usual, images: String? = nil, labels: String? = nil,
         testImages: String? = nil, testLabels: String? = nil, file: String? = nil, folder: String? = nil,
-        standardise: Bool = false
+        standardise: Bool = false,
+        extra: Bool = false, fold: Int? = nil
     ) {
         let isKnown = Self.knownSets.contains(set)
         self.set = set
@@ -83,6 +98,8 @@ public struct DataSettings: Sendable, Hashable {
         self.file = file
         self.folder = folder
         self.standardise = standardise
+        self.extra = extra
+        self.fold = fold ?? (set == "tfd" ? 1 : nil)
     }
 
     /// Checks what can be checked without a file; throws `DataError.setting`.
@@ -97,6 +114,11 @@ public struct DataSettings: Sendable, Hashable {
         let pairs = [("images", images), ("labels", labels), ("test_images", testImages), ("test_labels", testLabels)]
         for (key, name) in pairs { try checkFile(key, name, of: "idx") }
         try checkFile("file", file, of: "npz")
+        try checkOwner("extra", isGiven: extra, of: "svhn")
+        try checkOwner("fold", isGiven: fold != nil, of: "tfd")
+        if let fold, !(1...TFDFile.folds).contains(fold) {
+            throw DataError.setting(key: "fold", found: "\(fold)", expected: "1 to \(TFDFile.folds)")
+        }
         if let folder, folder.isEmpty {
             throw DataError.setting(key: "folder", found: "empty", expected: "the path of a folder")
         }
@@ -131,10 +153,13 @@ public struct DataSettings: Sendable, Hashable {
 
     private func checkFile(_ key: String, _ name: String?, of owner: String) throws {
         guard let name else { return }
-        guard set == owner else {
-            throw DataError.setting(
-                key: key, found: "given with set \(set)", expected: "only with set \(owner) (--set data.set=\(owner))")
-        }
+        try checkOwner(key, isGiven: true, of: owner)
         guard !name.isEmpty else { throw DataError.setting(key: key, found: "empty", expected: "the name of a file") }
+    }
+
+    private func checkOwner(_ key: String, isGiven: Bool, of owner: String) throws {
+        guard isGiven, set != owner else { return }
+        throw DataError.setting(
+            key: key, found: "given with set \(set)", expected: "only with set \(owner) (--set data.set=\(owner))")
     }
 }

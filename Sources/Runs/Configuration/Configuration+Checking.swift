@@ -84,7 +84,7 @@ extension Configuration {
         }
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
-            folder: "folder", standardise: true)
+            folder: "folder", standardise: true, extra: true, fold: 1)
         return specimens + Variant.allCases.flatMap(specimens(of:))
     }()
 

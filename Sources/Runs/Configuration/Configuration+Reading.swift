@@ -89,7 +89,8 @@ extension Configuration {
             images: try section.path("images"), labels: try section.path("labels"),
             testImages: try section.path("test_images"), testLabels: try section.path("test_labels"),
             file: try section.path("file"), folder: try section.path("folder"),
-            standardise: try section.flag("standardise", default: fallback.standardise))
+            standardise: try section.flag("standardise", default: fallback.standardise),
+            extra: try section.flag("extra", default: false), fold: try section.number("fold", in: counts))
         try section.finish()
         return data
     }

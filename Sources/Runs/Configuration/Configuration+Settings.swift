@@ -84,8 +84,10 @@ extension Configuration {
             ("file", data.file), ("folder", data.folder),
         ]
         entries += files.compactMap { key, file in file.map { (key, .text($0)) } }
-        // It came later: runs from before have no such key.
-        if data.standardise { entries.append(("standardise", .text("true"))) }
+        // They came later: runs from before have no such keys.
+        if data.standardise { entries.append(("standardise", .plain("true"))) }
+        if data.extra { entries.append(("extra", .plain("true"))) }
+        if let fold = data.fold { entries.append(("fold", .integer(fold))) }
         return Setting(
             content: .mapping(entries.map { Setting.Entry(key: $0.0, keyOrigin: .program, value: $0.1) }), origin: .program)
     }

@@ -166,6 +166,12 @@ final class SettingSection {
         return (text, value)
     }
 
+    /// A whole number within a range; nil where none is given.
+    func number(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+        guard let value = take(key) else { return nil }
+        return try Self.integer(value, full(key), in: range)
+    }
+
     /// True or false.
     func flag(_ key: String, default fallback: Bool) throws -> Bool {
         try choice(key, default: "\(fallback)", among: ["true", "false"]) == "true"

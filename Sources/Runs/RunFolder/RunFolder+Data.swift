@@ -3,14 +3,20 @@ import Datasets
 extension Configuration {
     /// Opens the data of a new run.
     ///
-    /// - Parameter directory: the value of `--data`.
+    /// - Parameters:
+    ///   - directory: the value of `--data`.
+    ///   - progress: of files that are converted first.
     /// - Returns: the configuration with what follows from the data: the sizes of the splits, the places of the files.
-    public func opened(directory: String?) throws -> (configuration: Configuration, data: DataSet) {
-        try opened(directory: directory, isOfRun: false)
+    public func opened(
+        directory: String?, progress: @escaping (ConversionProgress) -> Void = { _ in }
+    ) throws -> (configuration: Configuration, data: DataSet) {
+        try opened(directory: directory, isOfRun: false, progress: progress)
     }
 
-    fileprivate func opened(directory: String?, isOfRun: Bool) throws -> (configuration: Configuration, data: DataSet) {
-        let data = try DataSet.open(self.data, directory: directory, isOfRun: isOfRun)
+    fileprivate func opened(
+        directory: String?, isOfRun: Bool, progress: @escaping (ConversionProgress) -> Void
+    ) throws -> (configuration: Configuration, data: DataSet) {
+        let data = try DataSet.open(self.data, directory: directory, isOfRun: isOfRun, progress: progress)
         var configuration = self
         configuration.data = data.settings
         return (configuration, data)
@@ -24,11 +30,11 @@ extension RunFolder {
     /// - Returns: the configuration with the places where the files were found.
     /// - Throws: `RunFolderError` where the content is another than the run began with; `DataError`.
     public func openData(
-        _ configuration: Configuration, directory: String?
+        _ configuration: Configuration, directory: String?, progress: @escaping (ConversionProgress) -> Void = { _ in }
     ) throws -> (configuration: Configuration, data: DataSet) {
         let opened: (configuration: Configuration, data: DataSet)
         do {
-            opened = try configuration.opened(directory: directory, isOfRun: true)
+            opened = try configuration.opened(directory: directory, isOfRun: true, progress: progress)
         } catch DataError.setting(let key, let found, let expected) {
             // Images that are too few for the run's sizes are not the run's.
             throw otherData("data.\(key) of the run is \(found), and with these files it would have to be \(expected)")

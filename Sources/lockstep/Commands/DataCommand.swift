@@ -20,6 +20,20 @@ struct DataCommand: ParsableCommand {
         }
     }
 
+    /// Which of a set's files.
+    struct Extra: ParsableArguments {
+        @Flag(help: "With the set's largest file, which is left out otherwise (svhn: extra_32x32.mat, 1.3 GB).")
+        var extra = false
+
+        func apply(_ set: KnownSet) throws -> KnownSet {
+            guard extra else { return set }
+            guard !set.optional.isEmpty else {
+                throw UsageError("--extra is for sets with a file that is left out otherwise, and \(set.name) has none.")
+            }
+            return set.withOptional
+        }
+    }
+
     struct Place: ParsableArguments {
         @Option(help: "The folder of the data sets (also LOCKSTEP_DATA; default: the cache folder).")
         var data: String?
@@ -44,6 +58,14 @@ struct DataCommand: ParsableCommand {
                         let found = directory.find(file.name, of: set.name)
                         Output.result("        \(file.name)  \(found ?? "not here: lockstep data fetch \(set.name)")")
                     }
+                    for file in set.optional {
+                        let found = directory.find(file.name, of: set.name)
+                        Output.result("        \(file.name)  \(found ?? "not here: lockstep data fetch \(set.name) --extra")")
+                    }
+                    if let file = set.handed {
+                        let found = directory.find(file, of: set.name)
+                        Output.result("        \(file)  \(found ?? "not here: put it into \(directory.path)/\(set.name)")")
+                    }
                 }
                 return 0
             }
@@ -55,13 +77,14 @@ struct DataCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Download a data set and check it.",
             discussion: "Example:  lockstep data fetch mnist --data /srv/data")
-        @Argument(help: "mnist", completion: Completions.sets) var name: String
+        @Argument(help: "mnist or svhn", completion: Completions.sets) var name: String
+        @OptionGroup var extra: Extra
         @OptionGroup var place: Place
 
         func run() throws {
             try finishing {
                 let meter = FetchMeter()
-                let reports = try DataCommand.set(named: name).fetch(in: place.directory) { meter.show($0) }
+                let reports = try extra.apply(DataCommand.set(named: name)).fetch(in: place.directory) { meter.show($0) }
                 meter.end()
                 for report in reports {
                     switch report.outcome {
@@ -79,12 +102,13 @@ struct DataCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check a data set's files against the published SHA-256.",
             discussion: "Example:  lockstep data verify mnist")
-        @Argument(help: "mnist", completion: Completions.sets) var name: String
+        @Argument(help: "mnist, svhn or tfd", completion: Completions.verifiableSets) var name: String
+        @OptionGroup var extra: Extra
         @OptionGroup var place: Place
 
         func run() throws {
             try finishing {
-                let reports = try DataCommand.set(named: name).verify(in: place.directory)
+                let reports = try extra.apply(DataCommand.set(named: name)).verify(in: place.directory)
                 for report in reports { Output.result("\(report)") }
                 return reports.allSatisfy { $0.state == .right } ? 0 : 1
             }
@@ -92,7 +116,7 @@ struct DataCommand: ParsableCommand {
     }
 }
 
-/// How far a download is: one line on a terminal, nothing elsewhere.
+/// How far a download or a conversion is: one line on a terminal, nothing elsewhere.
 final class FetchMeter: Sendable {
     private let onTerminal = isatty(2) != 0
     private let output = LossyOutput(descriptor: STDERR_FILENO)
@@ -103,6 +127,19 @@ final class FetchMeter: Sendable {
         shown.store(true, ordering: .relaxed)
         let share = progress.total > 0 ? 100 * progress.received / progress.total : 0
         output.write("\r\u{1b}[K\(progress.file)  \(share) % of \(progress.total / 1000) kB")
+    }
+
+    func show(_ progress: ConversionProgress) {
+        guard onTerminal else { return }
+        shown.store(true, ordering: .relaxed)
+        output.write("\r\u{1b}[K\(progress.file)  is converted once, \(Int(100 * progress.share)) %")
+    }
+
+    /// Shows how far the files are that `body` converts.
+    static func converting<Value>(_ body: (@escaping (ConversionProgress) -> Void) throws -> Value) rethrows -> Value {
+        let meter = FetchMeter()
+        defer { meter.end() }
+        return try body { meter.show($0) }
     }
 
     func end() {

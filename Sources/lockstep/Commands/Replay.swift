@@ -46,7 +46,9 @@ struct Replay: ParsableCommand {
             let own = try folder.configuration().configuration
             try folder.requireCheckpoints(of: own)
             try KernelChoice.require(own.kernel)
-            let (configuration, data) = try folder.openData(own, directory: self.data)
+            let (configuration, data) = try FetchMeter.converting { progress in
+                try folder.openData(own, directory: self.data, progress: progress)
+            }
             try folder.requireStep(step, of: configuration, trainingImages: data.train.count)
             let images = try configuration.stepImages(data)
             let replica = try Replica(images.settings)

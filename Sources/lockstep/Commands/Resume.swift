@@ -72,7 +72,9 @@ struct Resume: ParsableCommand {
             let configuration = try Configuration.load(sources)
             try folder.requireCheckpoints(of: existing)
             try configuration.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
-            let (opened, images) = try folder.openData(configuration, directory: data)
+            let (opened, images) = try FetchMeter.converting { progress in
+                try folder.openData(configuration, directory: data, progress: progress)
+            }
             try BatchImages.requireRoom(opened.stepImages(images).settings)
             _ = try KernelFamily.named(configuration.kernel)
             _ = try folder.newestWhole()

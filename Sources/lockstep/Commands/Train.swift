@@ -55,7 +55,9 @@ struct Train: ParsableCommand {
             try Loopback.require()
             let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
             if dryRun { try DryRun.require(wanted) }
-            let (configuration, data) = try wanted.opened(directory: settings.data)
+            let (configuration, data) = try FetchMeter.converting { progress in
+                try wanted.opened(directory: settings.data, progress: progress)
+            }
             let training = try configuration.stepImages(data).settings
             try BatchImages.requireRoom(training)
             let start = try from.map { try SavedState($0).statePath }

@@ -41,8 +41,10 @@ struct RunChoice {
     /// What can be wrong with the run before anything is made for it: the configuration that `configuration()` has given, and the
     /// data that it is about.
     func check(_ wanted: Configuration) throws -> (configuration: Configuration, data: DataSet) {
-        let (configuration, data) =
-            try existing.map { try $0.openData(wanted, directory: settings.data) } ?? wanted.opened(directory: settings.data)
+        let (configuration, data) = try FetchMeter.converting { progress in
+            try existing.map { try $0.openData(wanted, directory: settings.data, progress: progress) }
+                ?? wanted.opened(directory: settings.data, progress: progress)
+        }
         let training = try configuration.stepImages(data).settings
         try BatchImages.requireRoom(training)
         if try !exists, let dim = DimImages(data: data).sentence { Output.note(dim) }

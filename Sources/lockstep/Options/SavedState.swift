@@ -99,7 +99,10 @@ struct TrainedRun {
         // First of all: what is told on the way would be told twice.
         try KernelChoice.require(wanted.kernel)
         saved = try SavedState(run, step: step)
-        (configuration, data) = try saved.folder.openData(wanted, directory: directory)
+        let folder = saved.folder
+        (configuration, data) = try FetchMeter.converting { progress in
+            try folder.openData(wanted, directory: directory, progress: progress)
+        }
         let training = configuration.training(on: data)
         let isAveraged = averaged && configuration.average > 0
         let tensors = try NormalisationFile.complete(

@@ -82,6 +82,30 @@ extension FuzzTarget {
         try claim([1, 3].contains(data.test.channels), "images are grey or in colour")
     }
 
+    /// Variables of a MAT file, as SVHN and TFD call them. This program writes none: the corpus holds files of SciPy and h5py.
+    static let mat = FuzzTarget("mat", refusing: [DataError.self]) {
+        []
+    } body: { input in
+        let file = try MemoryFile(input)
+        let archive = try MATFile(file.path)
+        try claim(archive.bytes == input.count, "the file is as long as it is")
+        var refusal: DataError?
+        var isAny = false
+        for name in ["y", "X", "images", "labs_ex", "folds"] {
+            do {
+                let variable = try archive.variable(name)
+                try claim(variable.count > 0 && variable.count <= MATLimits.elements, "within the limits")
+                try claim(variable.count <= greatestRatio * input.count, "no more elements than the file can hold")
+                let numbers = try archive.integers(variable)
+                try claim(numbers.count == variable.count, "every element is read")
+                isAny = true
+            } catch let error as DataError {
+                refusal = error
+            }
+        }
+        if !isAny, let refusal { throw refusal }
+    }
+
     private static func idxImages(_ count: Int, _ rows: Int, _ columns: Int, _ pixels: [UInt8]) -> [UInt8] {
         bigEndian([0x803, count, rows, columns]) + pixels
     }

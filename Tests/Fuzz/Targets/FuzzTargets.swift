@@ -6,8 +6,8 @@ public enum FuzzTargets {
         .controlFrames, .controlMessages, .linkHello, .linkAnswer, .gradientFrame, .gradientPayload, .zstd,
         // Files of a run.
         .safetensors, .manifest, .json, .metrics, .stepsLog, .generation, .configuration,
-        // Files of a data set. A reader of MAT files belongs here when there is one.
-        .idxImages, .idxLabels, .npy, .npz,
+        // Files of a data set.
+        .idxImages, .idxLabels, .npy, .npz, .mat,
         // What is typed.
         .typedSetting, .hostPort, .hostFile, .duration,
     ]

@@ -1,0 +1,15 @@
+/// The greatest values that a variable of a MAT file may claim; checked before memory is taken.
+public enum MATLimits {
+    /// Elements of one variable: libmatio counts them in 32 bits.
+    public static let elements = Int(Int32.max)
+    /// Bytes of the elements that are read at once: what reader and parent share.
+    public static let slabBytes = 1 << 28
+    /// Bytes that libmatio and HDF5 may take beside.
+    static let libraryBytes = 1 << 30
+    /// Deflate, which both formats pack with, makes at most so many bytes of one.
+    static let greatestRatio = 1_032
+    /// Labels, folds and other small variables: elements of one.
+    static let smallElements = 10_000_000
+    /// TFD is turned over in memory as a whole.
+    public static let faces = 150_000
+}

@@ -37,6 +37,7 @@ public struct DataSet: Sendable {
         self.settings = settings
         self.classes = classes
         (self.train, self.validation, self.test) = (train, validation, test)
+        standardisation = settings.standardise ? train.standardisation() : nil
         let parts = [("train", train), ("validation", validation), ("test", test)]
         identity = textDigest(parts.map { "\($0.0) \($0.1.source.identity) \($0.1.range)" }.joined(separator: " "))
     }

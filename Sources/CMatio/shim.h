@@ -122,6 +122,11 @@ static inline int cmatio_read(
     return Mat_VarReadData(file, variable, target, start, stride, edge);
 }
 
+// Whether the child can still be asked. A request fits the socket, since there is one at a time; of a child that has ended there is no signal.
+static inline int cmatio_ask(int socket, const struct cmatio_request *request) {
+    return send(socket, request, sizeof *request, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof *request;
+}
+
 static inline void cmatio_serve(int socket, const char *path, unsigned char *slab, uint64_t room) {
     struct cmatio_request request;
     matvar_t *variable = NULL;

@@ -13,8 +13,8 @@ final class MATReader {
         case silent
     }
 
-    /// An answer to one question takes no longer from any disk.
-    private static let patience = Duration.seconds(120)
+    /// What a variable is, and its elements, take no longer from any disk.
+    private static let (describing, reading) = (Duration.seconds(30), Duration.seconds(120))
     /// A child holds what was open when it was started: two that are started at once would hold each other's sockets.
     private static let starting = Mutex(())
 
@@ -53,8 +53,8 @@ final class MATReader {
         precondition(name.utf8.count < CMATIO_NAME, "the name of a variable is short")
         withUnsafeMutableBytes(of: &request.name) { $0.copyBytes(from: name.utf8) }
         if let range { (request.first, request.count) = (Int64(range.lowerBound), Int64(range.count)) }
-        let patience = Patience.atMost(Self.patience).fixed
-        guard !hasEnded, withUnsafeBytes(of: request, { Descriptor.write($0, to: socket, patience) }) else { throw ended() }
+        let patience = Patience.atMost(range == nil ? Self.describing : Self.reading).fixed
+        guard !hasEnded, cmatio_ask(socket, &request) != 0 else { throw ended() }
         var answer = cmatio_answer()
         let size = MemoryLayout<cmatio_answer>.size
         let count = withUnsafeMutableBytes(of: &answer) { Descriptor.read(socket, into: $0, patience) }

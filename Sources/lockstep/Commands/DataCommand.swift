@@ -121,6 +121,8 @@ final class FetchMeter: Sendable {
     private let onTerminal = isatty(2) != 0
     private let output = LossyOutput(descriptor: STDERR_FILENO)
     private let shown = Atomic<Bool>(false)
+    /// Of a conversion, the last that was shown.
+    private let percent = Atomic<Int>(-1)
 
     func show(_ progress: FetchProgress) {
         guard onTerminal else { return }
@@ -130,9 +132,10 @@ final class FetchMeter: Sendable {
     }
 
     func show(_ progress: ConversionProgress) {
-        guard onTerminal else { return }
+        let percent = Int(100 * progress.share)
+        guard onTerminal, self.percent.exchange(percent, ordering: .relaxed) != percent else { return }
         shown.store(true, ordering: .relaxed)
-        output.write("\r\u{1b}[K\(progress.file)  is converted once, \(Int(100 * progress.share)) %")
+        output.write("\r\u{1b}[K\(progress.file)  is converted once, \(percent) %")
     }
 
     /// Shows how far the files are that `body` converts.

@@ -47,6 +47,10 @@ import Testing
     func classification() {
         let found = LabelledLogits(logits: matrix([[0, 1], [1, 1], [2, 1]], columns: 2), labels: [1, 1, 0])
         #expect(found.chosen == [1, 0, 0] && found.classificationError == 1.0 / 3)
+        // Its first cluster is class 1 and its second class 0.
+        let other = LabelledLogits(logits: matrix([[9, 0], [0, 9]], columns: 2), labels: [1, 0])
+        #expect(found.reductionError(isTaught: true, validation: other) == 1.0 / 3)
+        #expect(found.reductionError(isTaught: false, validation: other) == 2.0 / 3)
     }
 }
 
@@ -59,6 +63,14 @@ import Testing
         #expect(probe.isConverged && probe.error(of: codes, labels: labels) < 0.05)
         let alone = try LinearProbe(codes, labels: Array(repeating: 2, count: 200), classes: 3, team: ThreadTeam(threads: 1))
         #expect(alone.error(of: codes, labels: Array(repeating: 2, count: 200)) == 0)
+    }
+
+    @Test("A code that is no number leaves the probe unsolved")
+    func notANumber() throws {
+        let codes = clouds(30, seed: 1, columns: 2)
+        codes[7, 1] = .nan
+        let labels = (0..<30).map { UInt8($0 % 3) }
+        #expect(try !LinearProbe(codes, labels: labels, classes: 3, team: ThreadTeam(threads: 1)).isConverged)
     }
 
     private struct Ended: Error {}

@@ -14,6 +14,13 @@ import Testing
         #expect(try Discriminability(codes, prior: prior, seed: 2) == found)
     }
 
+    @Test("Codes that are no numbers have no accuracy")
+    func notANumber() throws {
+        let codes = samples(prior, 2, count: 400, seed: 1)
+        codes[6, 1] = .nan
+        #expect(try Discriminability(codes, prior: prior, seed: 2).accuracy.isNaN)
+    }
+
     @Test("Codes that lie elsewhere are told, whatever mean and deviation they have")
     func apart() throws {
         let moved = samples(prior, 2, count: 1_000, seed: 1)

@@ -36,14 +36,15 @@ import Testing
 
     @Test("More samples of a bad posterior come nearer to the likelihood from below")
     func bound() throws {
-        let inference = try LinearModel.inference(share: 0.7, deviation: 0.12)
+        let inference = try LinearModel.inference(share: 0.7, deviation: 0.2)
         let sampling = try #require(ImportanceSampling(inference, .gaussian(sigma: sigma), seed: 1))
         let team = ThreadTeam(threads: 1)
         let exact = (0..<count).reduce(0) { $0 + LinearModel.nats($1, sigma: sigma) } / Double(count)
         let means = try [1, 10, 500].map { samples in
             try sampling.nats(of: images, samples: samples, team: team).reduce(0, +) / Double(count)
         }
-        #expect(means[0] < means[1] && means[1] < means[2] && abs(means[2] - exact) < 0.05, "\(means) of \(exact)")
+        // Two nats too low with one sample, on average.
+        #expect(means[0] < exact - 1 && means[0] < means[1] && abs(means[1] - exact) < 1 && abs(means[2] - exact) < 0.1)
     }
 
     @Test("Without a posterior the deviation about the code is chosen on validation images, and the likelihood found")
@@ -81,6 +82,11 @@ import Testing
         try ParzenWindow(taking: matrix).add(0..<total, of: source, to: &sums, team: ThreadTeam(threads: 2))
         let found = sums.nats(sigma: 0, pixels: LinearModel.pixels)
         for image in 0..<count { #expect(abs(found[image] - LinearModel.nats(image, sigma: sigma)) < 2e-3) }
+        let window = ParzenWindow(taking: try images.matrix(0..<count, pixels: LinearModel.pixels))
+        let figures = try Quadrature.figures(
+            window, validation: 30, by: LinearModel.inference(share: 1), sigma: sigma, points: 101, team: ThreadTeam(threads: 1))
+        let exact = (30..<count).reduce(0) { $0 + LinearModel.nats($1, sigma: sigma) } / Double(count - 30)
+        #expect(abs(try #require(figures).best.nats - exact) < 2e-3)
     }
 
     @Test("The same with every label")

@@ -10,7 +10,8 @@ import Layers
 /// Two hidden layers of ReLU and Adam on one half of the codes and as many samples; what counts is the other half. One thread, and
 /// everything random from the seed: the same codes give the same figure.
 public struct Discriminability: Sendable, Hashable {
-    /// The share of held-out codes and samples that are told right: 0.5 is ideal, 1 means that codes lie elsewhere.
+    /// The share of held-out codes and samples that are told right: 0.5 is ideal, 1 means that codes lie elsewhere; not a number
+    /// where a code is none.
     public let accuracy: Double
     /// Held-out codes, and as many samples beside them.
     public let heldOut: Int
@@ -47,7 +48,8 @@ public struct Discriminability: Sendable, Hashable {
         let logits = sets.map { classifier.logits(of: $0.heldOut).values.array }
         let right = logits[0].count { $0 < 0 } + logits[1].count { $0 >= 0 }
         heldOut = logits[0].count
-        accuracy = Double(right) / Double(logits[0].count + logits[1].count)
+        let isNumber = logits.allSatisfy { $0.allSatisfy { !$0.isNaN } }
+        accuracy = isNumber ? Double(right) / Double(logits[0].count + logits[1].count) : .nan
     }
 
     /// Even and odd rows, in units of the prior's deviations.

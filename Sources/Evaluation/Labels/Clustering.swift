@@ -31,6 +31,14 @@ public struct LabelledLogits: Sendable {
     }
 }
 
+extension LabelledLogits {
+    /// The error of a dimensionality reduction (section 7 of the paper): its label head's own where labels taught it, otherwise
+    /// that of the clusters' classes by the paper's way.
+    public func reductionError(isTaught: Bool, validation: LabelledLogits) -> Double {
+        isTaught ? classificationError : Clustering(self, validation: validation).paper
+    }
+}
+
 /// How well clusters that nobody taught are classes, by every way in use to count it (paper.md section 5).
 public struct Clustering: Sendable, Hashable {
     /// The paper's error: a cluster has the class of the validation image with the highest q(y|x) of it, of equal ones the first.

@@ -17,7 +17,8 @@ public struct LinearProbe: Sendable {
     public let classes: Int
     /// Rounds that were made.
     public let rounds: Int
-    /// Whether the gradient is gone; otherwise the rounds were too few, or no step makes the loss smaller any more.
+    /// Whether the gradient is gone; otherwise the rounds were too few, no step makes the loss smaller any more, or a code is no
+    /// number.
     public let isConverged: Bool
     private let scaling: Scaling
     private let parameters: [Double]

@@ -23,6 +23,7 @@ struct Minimiser {
         for round in 0..<mostRounds {
             let left = Self.largest(gradient)
             if left <= tolerance { return (round, true) }
+            guard value.isFinite, left.isFinite else { return (round, false) }
             let share = VectorMath.log(first / left) / max(VectorMath.log(first / tolerance), 1e-9)
             done = max(done, min(1, share))
             try pace(done)
@@ -72,7 +73,8 @@ struct Minimiser {
         return q
     }
 
-    private static func largest(_ values: [Double]) -> Double { values.reduce(0) { max($0, abs($1)) } }
+    /// Not a number where one is none.
+    private static func largest(_ values: [Double]) -> Double { values.reduce(0) { $0.isNaN || abs($1) <= $0 ? $0 : abs($1) } }
     private static func dot(_ x: [Double], _ y: [Double]) -> Double { x.indices.reduce(0) { $0 + x[$1] * y[$1] } }
     private static func sum(_ x: [Double], _ y: [Double], _ factor: Double) -> [Double] { zip(x, y).map { $0 + factor * $1 } }
 }

@@ -39,6 +39,22 @@ public enum Quadrature {
         }
     }
 
+    /// The likelihood of images with one width; nil where there is no such grid.
+    ///
+    /// - Parameters:
+    ///   - window: as for the model's own Parzen figure: images that are reported come after the first `validation`.
+    ///   - pace: called before each product.
+    public static func figures(
+        _ window: ParzenWindow, validation: Int = Parzen.validationImages, by inference: Inference, sigma: Double,
+        points: Int = usualPoints, mapped: @escaping @Sendable (Matrix) -> Void = { _ in }, team: ThreadTeam,
+        pace: @escaping WorkPace = { _ in }
+    ) throws -> ParzenFigures? {
+        guard let source = samples(of: inference, points: points, mapped: mapped), let count = source.count else { return nil }
+        var sums = ParzenSums(sigmas: [sigma], images: window.count)
+        try window.add(0..<count, of: source, to: &sums, team: team, pace: pace)
+        return ParzenFigures(sums, validation: validation, pixels: window.pixels)
+    }
+
     private static func extent(_ density: PriorDensity) -> Double {
         switch density {
         case .gaussian(let std): reach * std

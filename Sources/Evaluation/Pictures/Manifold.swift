@@ -26,7 +26,7 @@ public struct Manifold: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - images: held-out ones, two at least, with labels where the decoder is told these.
-    ///   - training: (R, P), values 0 to 1.
+    ///   - training: (R, P), values 0 to 1: as many as `trainingImages`, for figures that can be compared.
     ///   - mapped: turns decoded images into values from 0 to 1, in place; nothing where they are.
     public init(
         _ inference: Inference, images: ImageBlocks, training: Matrix, team: ThreadTeam,

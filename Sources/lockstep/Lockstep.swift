@@ -24,7 +24,7 @@ struct Lockstep: ParsableCommand {
             CommandGroup(
                 name: "Look",
                 subcommands: [
-                    ListRuns.self, Inspect.self, Evaluate.self, DrawFigures.self, Sample.self, Encode.self,
+                    ListRuns.self, Compare.self, Inspect.self, Evaluate.self, DrawFigures.self, Sample.self, Encode.self,
                     Decode.self,
                     DigestOf.self,
                 ]),

@@ -26,7 +26,7 @@ struct Lockstep: ParsableCommand {
                 subcommands: [
                     ListRuns.self, Compare.self, Inspect.self, Evaluate.self, DrawFigures.self, Sample.self, Encode.self,
                     Decode.self,
-                    DigestOf.self,
+                    Export.self, DigestOf.self,
                 ]),
             CommandGroup(
                 name: "Hosts", subcommands: [Launch.self, DoctorCommand.self, Coordinate.self, Work.self, AgentCommand.self]),

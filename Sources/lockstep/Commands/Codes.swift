@@ -192,6 +192,8 @@ struct Sample: ParsableCommand {
 
     @OptionGroup var choice: LabelChoice
 
+    @OptionGroup var line: Interpolation
+
     @Flag(help: "Walk a 2-D code space on a grid instead of drawing at random.")
     var grid = false
 
@@ -200,6 +202,7 @@ struct Sample: ParsableCommand {
 
     func validate() throws {
         guard (1...100_000_000).contains(count) else { throw ValidationError("--count is \(count); it must be 1 to 100000000") }
+        try line.check(grid: grid, count: count)
         try OutputEnding.require(ImageOutput.endings, of: out)
     }
 
@@ -208,6 +211,9 @@ struct Sample: ParsableCommand {
             let run = try trained.open()
             let (chosen, labels) = (try choice.number(in: run), run.inference.decodedLabels)
             let output = ImageOutput(run: run, path: out)
+            if let line = try line.draws(run, count: count, label: chosen) {
+                return try output.write(line, columns: Interpolation.columns(count))
+            }
             let draws = SampleDraws(run.configuration, labels: labels, seed: seed)
             guard grid else {
                 let columns = labels.map { chosen == nil ? Self.columns(count, labels: $0) : ImageOutput.columns(count) }

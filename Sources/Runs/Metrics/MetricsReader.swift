@@ -62,6 +62,11 @@ public struct MetricsReader: Sendable {
         }
     }
 
+    /// The newest steps of a file, the newest first; at most so many, and no more than stand near its end.
+    static func lastSteps(_ count: Int, path: String) -> [StepMetrics] {
+        Array(tail(path: path).compactMap { StepMetrics($0) }.prefix(count))
+    }
+
     /// The objects of the last lines of a file, the newest first; lines that are none are passed over.
     private static func tail(path: String) -> some Sequence<JSON> {
         let bytes =

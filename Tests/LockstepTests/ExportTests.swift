@@ -59,7 +59,9 @@ struct ExportTests {
             #expect(differences.allSatisfy { abs($0 - $1) < 1e-5 }, "row \(row)")
         }
         let own = try lockstep(["sample", "run", "--interpolate", "3,17", "--count", "5", "--out", "own.npy"])
-        #expect(own.status == 0 && (try floats("own.npy")).values != images.values, "\(own.errors)")
+        #expect(own.status == 0, "\(own.errors)")
+        let ownImages = try floats("own.npy")
+        #expect(ownImages.values != images.values)
         #expect(try lockstep(["sample", "run", "--interpolate", "0,1", "--out", "line.png"]).status == 0)
         for wrong in ["3", "3,x", "-1,2", "3,100"] {
             #expect(try lockstep(["sample", "run", "--interpolate=\(wrong)", "--out", "x.npy"]).status == 64, "\(wrong)")

@@ -73,8 +73,9 @@ lint:  ## check the style
 format:  ## mend the style
 	swift format --in-place --recursive Sources Tests Package.swift
 
-proto:  ## generate the control messages anew (needs protoc and swift-protobuf's plugin on the PATH)
+proto:  ## generate the control messages and those of ONNX anew (needs protoc and swift-protobuf's plugin on the PATH)
 	protoc --swift_opt=Visibility=Public --swift_out=Sources/Wire -I Sources/Wire Messages.proto
+	protoc --swift_opt=Visibility=Package --swift_out=Sources/Runs/Export -I Sources/Runs/Export ONNX.proto
 
 clean:  ## remove the build
 	rm -rf .build

@@ -52,8 +52,9 @@ let package = Package(
                 "Kernels", "Waiting", "Datasets", "Layers", "Autoencoder", "Evaluation", "CPNG", "CFreeType",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            exclude: ["Figures/Lettering/LICENSE-DejaVu.txt", "Figures/Lettering/subset.py"]),
+            exclude: ["Export/ONNX.proto", "Figures/Lettering/LICENSE-DejaVu.txt", "Figures/Lettering/subset.py"]),
 
         // Process: membership and the command.
         .target(name: "CProcess"),
@@ -82,7 +83,12 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels"]),
+        .testTarget(
+            name: "RunsTests",
+            dependencies: [
+                "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["Cluster", "Runs", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),

@@ -9,7 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// The payloads of the control frames (see ControlFrame.swift for the header around them).
-/// Field numbers are never reused; a change that an older build would misread raises ControlFrame.protocolVersion.
+/// Field numbers are never reused; a change that an older build would misread raises ProtocolVersion.current.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -182,62 +182,118 @@ public nonisolated struct ControlPosition: Sendable {
 }
 
 /// coordinator -> worker: the run it takes part in.
-public nonisolated struct ControlWelcome: Sendable {
+public nonisolated struct ControlWelcome: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var run: String = String()
+  public var run: String {
+    get {_storage._run}
+    set {_uniqueStorage()._run = newValue}
+  }
 
-  public var generation: UInt64 = 0
+  public var generation: UInt64 {
+    get {_storage._generation}
+    set {_uniqueStorage()._generation = newValue}
+  }
 
   /// this worker's number in the run's log, never reused
-  public var worker: UInt32 = 0
+  public var worker: UInt32 {
+    get {_storage._worker}
+    set {_uniqueStorage()._worker = newValue}
+  }
 
   /// the whole effective configuration as YAML
-  public var configuration: String = String()
+  public var configuration: String {
+    get {_storage._configuration}
+    set {_uniqueStorage()._configuration = newValue}
+  }
 
-  public var height: UInt32 = 0
+  public var height: UInt32 {
+    get {_storage._height}
+    set {_uniqueStorage()._height = newValue}
+  }
 
-  public var width: UInt32 = 0
+  public var width: UInt32 {
+    get {_storage._width}
+    set {_uniqueStorage()._width = newValue}
+  }
 
-  public var channels: UInt32 = 0
+  public var channels: UInt32 {
+    get {_storage._channels}
+    set {_uniqueStorage()._channels = newValue}
+  }
 
-  public var trainingImages: UInt32 = 0
+  public var trainingImages: UInt32 {
+    get {_storage._trainingImages}
+    set {_uniqueStorage()._trainingImages = newValue}
+  }
 
   /// how long a worker that loses the coordinator keeps its state and redials
-  public var orphanSeconds: Double = 0
+  public var orphanSeconds: Double {
+    get {_storage._orphanSeconds}
+    set {_uniqueStorage()._orphanSeconds = newValue}
+  }
 
   /// ring, server
-  public var topology: String = String()
+  public var topology: String {
+    get {_storage._topology}
+    set {_uniqueStorage()._topology = newValue}
+  }
 
   /// off, auto, zstd
-  public var compression: String = String()
+  public var compression: String {
+    get {_storage._compression}
+    set {_uniqueStorage()._compression = newValue}
+  }
 
   /// a worker keeps the kernel family it has
-  public var allowMixedKernels: Bool = false
+  public var allowMixedKernels: Bool {
+    get {_storage._allowMixedKernels}
+    set {_uniqueStorage()._allowMixedKernels = newValue}
+  }
 
   /// workers on other hosts may take part: listen off loopback
-  public var remote: Bool = false
+  public var remote: Bool {
+    get {_storage._remote}
+    set {_uniqueStorage()._remote = newValue}
+  }
 
   /// a random name of this coordinator: a copied run folder has equal generations
-  public var leader: UInt64 = 0
+  public var leader: UInt64 {
+    get {_storage._leader}
+    set {_uniqueStorage()._leader = newValue}
+  }
 
   /// a phase whose sum is in the coordinator's books; 0: none
-  public var markApplied: UInt64 = 0
+  public var markApplied: UInt64 {
+    get {_storage._markApplied}
+    set {_uniqueStorage()._markApplied = newValue}
+  }
 
   /// and the chain hash there
-  public var markChain: UInt64 = 0
+  public var markChain: UInt64 {
+    get {_storage._markChain}
+    set {_uniqueStorage()._markChain = newValue}
+  }
 
   /// makes it larger than a packet: what comes of it shows whether large messages pass
-  public var padding: Data = Data()
+  public var padding: Data {
+    get {_storage._padding}
+    set {_uniqueStorage()._padding = newValue}
+  }
 
   /// little-endian floats: each pixel's mean, then each one's deviation; empty: images stay as they are
-  public var standardisation: Data = Data()
+  public var standardisation: Data {
+    get {_storage._standardisation}
+    set {_uniqueStorage()._standardisation = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// coordinator -> worker: not in this run, and why.
@@ -961,112 +1017,182 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{1}padding\0\u{1}standardisation\0\u{c}\u{c}\u{1}")
 
+  fileprivate class _StorageClass {
+    var _run: String = String()
+    var _generation: UInt64 = 0
+    var _worker: UInt32 = 0
+    var _configuration: String = String()
+    var _height: UInt32 = 0
+    var _width: UInt32 = 0
+    var _channels: UInt32 = 0
+    var _trainingImages: UInt32 = 0
+    var _orphanSeconds: Double = 0
+    var _topology: String = String()
+    var _compression: String = String()
+    var _allowMixedKernels: Bool = false
+    var _remote: Bool = false
+    var _leader: UInt64 = 0
+    var _markApplied: UInt64 = 0
+    var _markChain: UInt64 = 0
+    var _padding: Data = Data()
+    var _standardisation: Data = Data()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _run = source._run
+      _generation = source._generation
+      _worker = source._worker
+      _configuration = source._configuration
+      _height = source._height
+      _width = source._width
+      _channels = source._channels
+      _trainingImages = source._trainingImages
+      _orphanSeconds = source._orphanSeconds
+      _topology = source._topology
+      _compression = source._compression
+      _allowMixedKernels = source._allowMixedKernels
+      _remote = source._remote
+      _leader = source._leader
+      _markApplied = source._markApplied
+      _markChain = source._markChain
+      _padding = source._padding
+      _standardisation = source._standardisation
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.worker) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.configuration) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.height) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.width) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.channels) }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.trainingImages) }()
-      case 9: try { try decoder.decodeSingularDoubleField(value: &self.orphanSeconds) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.topology) }()
-      case 11: try { try decoder.decodeSingularStringField(value: &self.compression) }()
-      case 13: try { try decoder.decodeSingularBoolField(value: &self.remote) }()
-      case 14: try { try decoder.decodeSingularBoolField(value: &self.allowMixedKernels) }()
-      case 15: try { try decoder.decodeSingularFixed64Field(value: &self.leader) }()
-      case 16: try { try decoder.decodeSingularUInt64Field(value: &self.markApplied) }()
-      case 17: try { try decoder.decodeSingularFixed64Field(value: &self.markChain) }()
-      case 18: try { try decoder.decodeSingularBytesField(value: &self.padding) }()
-      case 19: try { try decoder.decodeSingularBytesField(value: &self.standardisation) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._run) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._generation) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._worker) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._configuration) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._height) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._width) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._channels) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._trainingImages) }()
+        case 9: try { try decoder.decodeSingularDoubleField(value: &_storage._orphanSeconds) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._topology) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._compression) }()
+        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._remote) }()
+        case 14: try { try decoder.decodeSingularBoolField(value: &_storage._allowMixedKernels) }()
+        case 15: try { try decoder.decodeSingularFixed64Field(value: &_storage._leader) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._markApplied) }()
+        case 17: try { try decoder.decodeSingularFixed64Field(value: &_storage._markChain) }()
+        case 18: try { try decoder.decodeSingularBytesField(value: &_storage._padding) }()
+        case 19: try { try decoder.decodeSingularBytesField(value: &_storage._standardisation) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.run.isEmpty {
-      try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
-    }
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
-    }
-    if self.worker != 0 {
-      try visitor.visitSingularUInt32Field(value: self.worker, fieldNumber: 3)
-    }
-    if !self.configuration.isEmpty {
-      try visitor.visitSingularStringField(value: self.configuration, fieldNumber: 4)
-    }
-    if self.height != 0 {
-      try visitor.visitSingularUInt32Field(value: self.height, fieldNumber: 5)
-    }
-    if self.width != 0 {
-      try visitor.visitSingularUInt32Field(value: self.width, fieldNumber: 6)
-    }
-    if self.channels != 0 {
-      try visitor.visitSingularUInt32Field(value: self.channels, fieldNumber: 7)
-    }
-    if self.trainingImages != 0 {
-      try visitor.visitSingularUInt32Field(value: self.trainingImages, fieldNumber: 8)
-    }
-    if self.orphanSeconds.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.orphanSeconds, fieldNumber: 9)
-    }
-    if !self.topology.isEmpty {
-      try visitor.visitSingularStringField(value: self.topology, fieldNumber: 10)
-    }
-    if !self.compression.isEmpty {
-      try visitor.visitSingularStringField(value: self.compression, fieldNumber: 11)
-    }
-    if self.remote != false {
-      try visitor.visitSingularBoolField(value: self.remote, fieldNumber: 13)
-    }
-    if self.allowMixedKernels != false {
-      try visitor.visitSingularBoolField(value: self.allowMixedKernels, fieldNumber: 14)
-    }
-    if self.leader != 0 {
-      try visitor.visitSingularFixed64Field(value: self.leader, fieldNumber: 15)
-    }
-    if self.markApplied != 0 {
-      try visitor.visitSingularUInt64Field(value: self.markApplied, fieldNumber: 16)
-    }
-    if self.markChain != 0 {
-      try visitor.visitSingularFixed64Field(value: self.markChain, fieldNumber: 17)
-    }
-    if !self.padding.isEmpty {
-      try visitor.visitSingularBytesField(value: self.padding, fieldNumber: 18)
-    }
-    if !self.standardisation.isEmpty {
-      try visitor.visitSingularBytesField(value: self.standardisation, fieldNumber: 19)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._run.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._run, fieldNumber: 1)
+      }
+      if _storage._generation != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._generation, fieldNumber: 2)
+      }
+      if _storage._worker != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._worker, fieldNumber: 3)
+      }
+      if !_storage._configuration.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._configuration, fieldNumber: 4)
+      }
+      if _storage._height != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._height, fieldNumber: 5)
+      }
+      if _storage._width != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._width, fieldNumber: 6)
+      }
+      if _storage._channels != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._channels, fieldNumber: 7)
+      }
+      if _storage._trainingImages != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._trainingImages, fieldNumber: 8)
+      }
+      if _storage._orphanSeconds.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._orphanSeconds, fieldNumber: 9)
+      }
+      if !_storage._topology.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._topology, fieldNumber: 10)
+      }
+      if !_storage._compression.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._compression, fieldNumber: 11)
+      }
+      if _storage._remote != false {
+        try visitor.visitSingularBoolField(value: _storage._remote, fieldNumber: 13)
+      }
+      if _storage._allowMixedKernels != false {
+        try visitor.visitSingularBoolField(value: _storage._allowMixedKernels, fieldNumber: 14)
+      }
+      if _storage._leader != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._leader, fieldNumber: 15)
+      }
+      if _storage._markApplied != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._markApplied, fieldNumber: 16)
+      }
+      if _storage._markChain != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._markChain, fieldNumber: 17)
+      }
+      if !_storage._padding.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._padding, fieldNumber: 18)
+      }
+      if !_storage._standardisation.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._standardisation, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ControlWelcome, rhs: ControlWelcome) -> Bool {
-    if lhs.run != rhs.run {return false}
-    if lhs.generation != rhs.generation {return false}
-    if lhs.worker != rhs.worker {return false}
-    if lhs.configuration != rhs.configuration {return false}
-    if lhs.height != rhs.height {return false}
-    if lhs.width != rhs.width {return false}
-    if lhs.channels != rhs.channels {return false}
-    if lhs.trainingImages != rhs.trainingImages {return false}
-    if lhs.orphanSeconds != rhs.orphanSeconds {return false}
-    if lhs.topology != rhs.topology {return false}
-    if lhs.compression != rhs.compression {return false}
-    if lhs.allowMixedKernels != rhs.allowMixedKernels {return false}
-    if lhs.remote != rhs.remote {return false}
-    if lhs.leader != rhs.leader {return false}
-    if lhs.markApplied != rhs.markApplied {return false}
-    if lhs.markChain != rhs.markChain {return false}
-    if lhs.padding != rhs.padding {return false}
-    if lhs.standardisation != rhs.standardisation {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._generation != rhs_storage._generation {return false}
+        if _storage._worker != rhs_storage._worker {return false}
+        if _storage._configuration != rhs_storage._configuration {return false}
+        if _storage._height != rhs_storage._height {return false}
+        if _storage._width != rhs_storage._width {return false}
+        if _storage._channels != rhs_storage._channels {return false}
+        if _storage._trainingImages != rhs_storage._trainingImages {return false}
+        if _storage._orphanSeconds != rhs_storage._orphanSeconds {return false}
+        if _storage._topology != rhs_storage._topology {return false}
+        if _storage._compression != rhs_storage._compression {return false}
+        if _storage._allowMixedKernels != rhs_storage._allowMixedKernels {return false}
+        if _storage._remote != rhs_storage._remote {return false}
+        if _storage._leader != rhs_storage._leader {return false}
+        if _storage._markApplied != rhs_storage._markApplied {return false}
+        if _storage._markChain != rhs_storage._markChain {return false}
+        if _storage._padding != rhs_storage._padding {return false}
+        if _storage._standardisation != rhs_storage._standardisation {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1658,7 +1784,7 @@ nonisolated extension ControlStateChunk: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ControlShardReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ShardReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{1}rows\0\u{4}\u{2}pixel_error\0\u{3}code_sum\0\u{3}code_sum_of_squares\0\u{1}loss\0\u{c}\u{3}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{1}rows\0\u{2}\u{6}figures\0\u{c}\u{3}\u{5}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {

@@ -25,7 +25,9 @@ struct Lockstep: ParsableCommand {
             CommandGroup(
                 name: "Look",
                 subcommands: [
-                    Inspect.self, Evaluate.self, DrawFigures.self, Sample.self, Encode.self, Decode.self, DigestOf.self,
+                    ListRuns.self, Compare.self, Inspect.self, Evaluate.self, DrawFigures.self, Sample.self, Encode.self,
+                    Decode.self,
+                    Export.self, DigestOf.self,
                 ]),
             CommandGroup(
                 name: "Hosts", subcommands: [Launch.self, DoctorCommand.self, Coordinate.self, Work.self, AgentCommand.self]),

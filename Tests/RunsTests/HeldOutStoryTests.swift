@@ -1,5 +1,6 @@
 import Autoencoder
 import Evaluation
+import Foundation
 import Kernels
 import Runs
 import Testing
@@ -128,5 +129,50 @@ import Testing
         var exploding = HeldOutStory(epochs: 4)
         #expect(exploding.tell(figures(by: 682_420), epoch: 1).warning?.hasPrefix("the codes have exploded: mean 682,4") == true)
         #expect(exploding.tell(figures(), epoch: 4).warning == nil)
+    }
+
+    @Test("At the end a line says whether it has trained, by the codes, the images and the discriminator together")
+    func verdict() throws {
+        let scratch = Scratch()
+        /// The line after steps in which the discriminators of this many parts had such a loss.
+        func line(_ figures: EpochFigures, loss: Double?, parts: Int = 1) throws -> String {
+            let path = scratch.file("metrics-\(UUID().uuidString).jsonl")
+            let writer = try MetricsWriter(path: path)
+            for step in 1...150 as ClosedRange<UInt64> {
+                var metrics = MetricsTests.step(step)
+                // What was long ago does not count.
+                let value = step > 50 ? loss : 100
+                let terms = parts > 1 ? (0..<parts).map { LossTerm(name: "part \($0)", value: 1) } : []
+                metrics.losses = value.map { [PhaseLoss(phase: "discriminator", value: $0, terms: terms)] } ?? []
+                try writer.write(metrics)
+            }
+            try writer.close()
+            var story = HeldOutStory(epochs: 2, metricsPath: path)
+            #expect(story.tell(figures, epoch: 1).verdict == nil)
+            return try #require(story.tell(figures, epoch: 2).verdict)
+        }
+        #expect(
+            try line(figures(), loss: 1).hasSuffix("; loss of the discriminator 1.000, of mere guessing 1.386"))
+        // An equilibrium is no fault where the images are told from each other.
+        #expect(
+            try line(figures(), loss: 1.387).hasPrefix(
+                "the model has trained: error of an image 0.250, with their mean for all 0.500; "))
+        #expect(try line(figures(error: 1), loss: 1.387).hasPrefix("the model has not trained: "))
+        #expect(try line(figures(error: 1), loss: 1.2).hasPrefix("the model has trained in part: "))
+        #expect(try line(figures(error: 1), loss: 2.76, parts: 2).hasPrefix("the model has not trained: "))
+        #expect(try line(figures(error: 1), loss: 1.387, parts: 2).hasPrefix("the model has trained in part: "))
+        #expect(try line(figures(error: 1), loss: nil).hasPrefix("the model has not trained: "))
+        #expect(try line(figures(scale: 0.003), loss: 1).hasPrefix("the model has trained in part: "))
+        #expect(try line(figures(scale: .nan), loss: 1).hasPrefix("the model has not trained: "))
+        var clusters = figures()
+        var labels = LabelCounts(entries: 16)
+        let logits = Matrix(rows: 14, columns: 16)
+        for row in 0..<14 { logits[row, row % 7] = 1 }
+        labels.add(logits: logits, labels: (0..<14).map { UInt8($0 % 7) })
+        clusters.labels = labels
+        #expect(try line(clusters, loss: 1).hasPrefix("the model has trained in part: "))
+        #expect(try line(clusters, loss: 1).contains("; 9 of 16 clusters dead; "))
+        clusters.isTaught = true
+        #expect(try line(clusters, loss: 1).hasPrefix("the model has trained: "))
     }
 }

@@ -182,7 +182,8 @@ public final class Coordinator: Sendable {
         desk.close()
         evaluation.finish(wait: outcome.isCalm)
         if case .failed(let reason) = outcome {
-            recorder.put(.event("failure", [("reason", .string(reason))]))
+            let cause: [(String, JSON)] = shell.isDivergence(reason) ? [("cause", "diverged")] : []
+            recorder.put(.event("failure", [("reason", .string(reason))] + cause))
         }
         if !recorder.close() {
             log.error("the disk did not take the last records within 30 s: the end of metrics.jsonl and steps.log may be missing")

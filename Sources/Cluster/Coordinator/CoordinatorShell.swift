@@ -54,6 +54,8 @@ final class CoordinatorShell: @unchecked Sendable {
     let remote: Bool
     let log: Logger
     let onEnd: @Sendable (RunOutcome) -> Void
+    /// What a worker has said of a gradient that was not finite, which every member meets alike.
+    private let divergence = Mutex<String?>(nil)
 
     init(
         loop: any EventLoop, run: PreparedRun, feeder: BatchFeeder, desk: SnapshotDesk, recorder: RunRecorder,
@@ -118,6 +120,9 @@ final class CoordinatorShell: @unchecked Sendable {
                 view: machine.view,
                 moved.mapValues { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) }))
     }
+
+    /// Whether a run that ended with this reason did so because its numbers ran away; for any thread.
+    func isDivergence(_ reason: String) -> Bool { divergence.withLock { $0 == reason } }
 
     func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { gate.execute { body(self) } }
 
@@ -245,6 +250,7 @@ final class CoordinatorShell: @unchecked Sendable {
                         view: beat.view,
                         links: LinkProgress(view: beat.linkView, sent: beat.linkSent, received: beat.linkReceived))))
         case .farewell(let farewell):
+            if farewell.common { divergence.withLock { $0 = farewell.reason } }
             handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
         case .stateChunk(let chunk): take(chunk, from: id)
         case .sumChunk(let chunk):

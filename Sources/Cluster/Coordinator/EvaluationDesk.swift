@@ -106,6 +106,7 @@ final class EvaluationDesk: Sendable {
         let words = story.withLock { $0.tell(figures, epoch: epoch) }
         for line in words.lines { log.info("\(line)") }
         if let warning = words.warning { log.warning("\(warning)") }
+        if let verdict = words.verdict { log.info("\(verdict)") }
     }
 
     private func look(at entry: Queue.Entry, _ outlets: Outlets, _ team: ThreadTeam, _ background: Bool) throws {

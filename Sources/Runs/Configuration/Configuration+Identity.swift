@@ -48,13 +48,21 @@ extension Configuration {
 
     /// Every key in which this configuration and another differ, in the order of a recipe.
     public func difference(from other: Configuration) -> [Difference] {
-        let (mine, others) = (settings.leaves, other.settings.leaves)
-        let (myTexts, otherTexts) = (Self.texts(mine), Self.texts(others))
-        let keys = mine.map(\.key) + others.map(\.key).filter { myTexts[$0] == nil }
+        Self.differences(of: [self, other]).map { key, values in
+            Difference(key: key, mine: values[0], other: values[1], changesBits: Self.changesBits(key))
+        }
+    }
+
+    /// Every key on which configurations do not all agree, in the order of a recipe, and what each of them says, as it is written; "nothing" where one
+    /// has no such key.
+    public static func differences(of configurations: [Configuration]) -> [(key: String, values: [String])] {
+        let leaves = configurations.map { $0.settings.leaves }
+        let texts = leaves.map(texts)
+        var seen: Set<String> = []
+        let keys = leaves.flatMap { $0.map(\.key) }.filter { seen.insert($0).inserted }
         return keys.compactMap { key in
-            let (my, its) = (myTexts[key], otherTexts[key])
-            return my == its
-                ? nil : Difference(key: key, mine: my ?? "nothing", other: its ?? "nothing", changesBits: Self.changesBits(key))
+            let values = texts.map { $0[key] }
+            return Set(values).count > 1 ? (key, values.map { $0 ?? "nothing" }) : nil
         }
     }
 

@@ -37,6 +37,9 @@ struct Colour: Sendable, Equatable {
     /// Curves, in the order in which they are drawn.
     static let curves: [Colour] = [Colour(0x2233AA), Colour(0xDD0011), Colour(0x448866), Colour(0x882277), Colour(0xEEBB11)]
 
+    /// Runs beside each other: from dark to light in steps that are as many in a grey print, where the usual colours of curves are one.
+    static let runs: [Colour] = [Colour(0x10206A), Colour(0xB3122B), Colour(0x2E8B57), Colour(0xE07B1A), Colour(0x7CC4F0)]
+
     /// The colour of class `label`; from ten on they repeat.
     static func of(label: UInt8) -> Colour { classes[Int(label) % classes.count] }
 }

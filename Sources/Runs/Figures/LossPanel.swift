@@ -2,12 +2,12 @@ import Glibc
 
 /// One frame of the losses figure: curves of one quantity.
 struct LossPanel: Sendable {
-    enum Style { case smoothed, marked, plain }
+    enum Style { case smoothed, mean, marked, plain }
 
     struct Curve: Sendable {
         let name: String
         let colour: Colour
-        /// Faint as they are and strong as their running mean; a line with a dot at each value; a line.
+        /// Faint as they are and strong as their running mean; the running mean alone; a line with a dot at each value; a line.
         let style: Style
         let samples: [LossCurve.Sample]
         /// What the strong line shows.
@@ -23,12 +23,14 @@ struct LossPanel: Sendable {
             self.name = name
             self.style = style
             self.colour = colour
-            samples = curve.drawable
-            strong = style == .smoothed ? LossCurve.smoothed(samples) : samples
+            let drawable = curve.drawable
+            let hasMean = style == .smoothed || style == .mean
+            strong = hasMean ? LossCurve.smoothed(drawable) : drawable
+            samples = style == .mean ? strong : drawable
             newest = curve.values.last
-            let tooLarge = curve.values.count - samples.count - curve.notFinite
+            let tooLarge = curve.values.count - drawable.count - curve.notFinite
             left = [(curve.notFinite, "not finite"), (tooLarge, "too large")].filter { $0.0 > 0 }.map { "\($0) \($1)" }
-            reference = style == .smoothed ? LossPanel.equilibrium(of: curve.name, adversaries: curve.terms) : nil
+            reference = hasMean ? LossPanel.equilibrium(of: curve.name, adversaries: curve.terms) : nil
         }
 
         /// The name, the newest value, and what is not shown.

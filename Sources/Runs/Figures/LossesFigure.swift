@@ -8,20 +8,31 @@ extension Figures {
     ///
     /// Beside each panel stand its curves' names with their newest values, as they were written and not smoothed.
     public static func losses(_ curves: TrainingCurves, title: FigureTitle) -> Raster {
-        let panels = curves.panels
-        let what = "Losses"
+        let epoch = curves.stepsPerEpoch.map { " (\($0) an epoch)" } ?? ""
+        return stacked(
+            curves.panels, "Losses", title, steps: "step" + epoch,
+            notes: curves.smoothing.map {
+                ["strong lines: mean over \($0) steps; faint: every step; numbers: the newest value, not smoothed"]
+            } ?? [])
+    }
+
+    /// Panels one below the other over one axis of steps.
+    ///
+    /// - Parameters:
+    ///   - steps: what stands below the axis.
+    ///   - notes: lines at the bottom.
+    static func stacked(
+        _ panels: [LossPanel], _ what: String, _ title: FigureTitle, steps label: String, notes: [String]
+    ) -> Raster {
         let first = headingHeight + 38
         let plotLeft = margin + 14 + (panels.map(\.labelWidth).max() ?? 0)
         let legend = panels.map(\.legendWidth).max() ?? 0
-        let notes = curves.smoothing.map {
-            ["strong lines: mean over \($0) steps; faint: every step; numbers: the newest value, not smoothed"]
-        }
         var canvas = Canvas(
-            width: width(plotLeft + plotWidth + LossPanel.gap + legend + margin, what, title, notes: notes ?? []),
+            width: width(plotLeft + plotWidth + LossPanel.gap + legend + margin, what, title, notes: notes),
             height: first + max(1, panels.count) * panelPitch - (panelPitch - plotHeight) + 78
-                + (notes?.count ?? 0) * Lettering.body.lineHeight)
+                + notes.count * Lettering.body.lineHeight)
         heading(what, title, on: &canvas)
-        guard let steps = curves.stepAxis else {
+        guard let steps = stepAxis(of: panels) else {
             canvas.text("no values yet", x: margin, y: first, .slate)
             return canvas.raster
         }
@@ -30,10 +41,16 @@ extension Figures {
             panel.draw(in: box, steps: steps, on: &canvas)
         }
         let bottom = first + panels.count * panelPitch - (panelPitch - plotHeight)
-        let epoch = curves.stepsPerEpoch.map { " (\($0) an epoch)" } ?? ""
-        canvas.text("step" + epoch, x: plotLeft + plotWidth / 2, y: bottom + 44, .ink, anchor: .centre)
-        for note in notes ?? [] { canvas.text(note, x: margin, y: bottom + 44 + Lettering.body.lineHeight + 4, .slate) }
+        canvas.text(label, x: plotLeft + plotWidth / 2, y: bottom + 44, .ink, anchor: .centre)
+        for note in notes { canvas.text(note, x: margin, y: bottom + 44 + Lettering.body.lineHeight + 4, .slate) }
         return canvas.raster
+    }
+
+    /// From the first step to the last; from 0 where that is not far.
+    private static func stepAxis(of panels: [LossPanel]) -> Axis? {
+        let samples = panels.flatMap(\.curves).flatMap { [$0.samples.first?.step, $0.samples.last?.step] }.compactMap { $0 }
+        guard let low = samples.min(), let high = samples.max() else { return nil }
+        return Axis(low: low < high * 0.05 || low == high ? 0 : low, high: high)
     }
 }
 
@@ -99,13 +116,6 @@ extension TrainingCurves {
         let names = ["generator", "discriminator", "held-out", "reconstruction", "training"]
         let at = names.firstIndex { name.contains($0) } ?? 3
         return Colour.curves[min(at, 3)]
-    }
-
-    /// From the first step to the last; from 0 where that is not far.
-    fileprivate var stepAxis: Axis? {
-        let samples = panels.flatMap(\.curves).flatMap { [$0.samples.first?.step, $0.samples.last?.step] }.compactMap { $0 }
-        guard let low = samples.min(), let high = samples.max() else { return nil }
-        return Axis(low: low < high * 0.05 || low == high ? 0 : low, high: high)
     }
 
     /// Steps of the mean that strong lines show; `nil` where no curve is long enough.

@@ -4,6 +4,7 @@ import Evaluation
 public struct HeldOutStory: Sendable {
     /// Epochs of the whole run.
     private let epochs: Int
+    private let metricsPath: String?
     private var isExplained: Bool
     private var warned: [Untrained] = []
 
@@ -11,11 +12,14 @@ public struct HeldOutStory: Sendable {
     public struct Words: Sendable, Equatable {
         public var lines: [String]
         public var warning: String?
+        /// At the end of the run: whether it has trained.
+        public var verdict: String?
     }
 
     /// - Parameter metricsPath: the run's metrics; where they have an epoch, whoever led the run before has explained the terms.
     public init(epochs: Int, metricsPath: String? = nil) {
         self.epochs = epochs
+        self.metricsPath = metricsPath
         isExplained = metricsPath.map { MetricsReader.hasEpoch(path: $0) } ?? false
     }
 
@@ -32,6 +36,9 @@ public struct HeldOutStory: Sendable {
         if !troubles.isEmpty, isLast || troubles != warned {
             words.warning = troubles.sentence(figures)
             warned = troubles
+        }
+        if isLast {
+            words.verdict = Self.verdict(figures, discriminator: metricsPath.flatMap { DiscriminatorLoss(metricsPath: $0) })
         }
         return words
     }

@@ -87,6 +87,27 @@ extension EpochMetrics {
         return lowerBound.map { "elbo \(Progress.rounded($0.total))" }
     }
 
+    /// The one figure that a run is judged by beside others.
+    public struct MainFigure: Sendable, Equatable {
+        /// As `metrics.jsonl` has it: "classification.error".
+        public let name: String
+        public let value: Double
+        /// Name and value for a person.
+        public let words: String
+    }
+
+    /// The variant's own figure, else how far the codes are from the prior, else the error of the images, or of those that are generated how they
+    /// differ.
+    public var mainFigure: MainFigure? {
+        func figure(_ name: String, _ value: Double?, _ words: String? = nil) -> MainFigure? {
+            value.map { MainFigure(name: name, value: $0, words: headline ?? "\(words ?? name) \(Progress.rounded($0))") }
+        }
+        return figure("classification.error", classificationError) ?? figure("clustering.majority", clustering?.majority)
+            ?? figure("nearest_component.error", nearestComponent?.error) ?? figure("elbo.nats", lowerBound?.total)
+            ?? figure("energy_distance", energyDistance, "energy distance") ?? figure("reconstruction", reconstruction)
+            ?? figure("samples.std", samples?.std, "samples' std")
+    }
+
     private var ownWords: [String] {
         var parts: [String] = []
         if let classificationError { parts.append("classification error \(Self.percent(classificationError))") }

@@ -25,6 +25,12 @@ public struct LastFigures: Sendable, Equatable {
         figures = Self.figures(of: validation, at: [])
     }
 
+    /// Those of an epoch that was read already.
+    public init(_ epoch: EpochMetrics) {
+        self.epoch = epoch.epoch
+        figures = Self.figures(of: .object(epoch.validation), at: [])
+    }
+
     /// The value of a figure that is there.
     public subscript(name: String) -> Double? { figures.first { $0.name == name }?.value }
 

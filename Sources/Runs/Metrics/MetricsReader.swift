@@ -37,16 +37,45 @@ public struct MetricsReader: Sendable {
     public static func lastEpoch(path: String) -> EpochMetrics? { lastEpochLine(path: path).flatMap { EpochMetrics($0) } }
 
     /// The whole object of its line, with figures that this version does not know.
-    static func lastEpochLine(path: String) -> JSON? {
-        guard let source = try? ByteSource(path: path),
-            let bytes = try? source.read(max(0, source.count - tailBytes)..<source.count)
-        else { return nil }
-        for line in bytes.split(separator: UInt8(ascii: "\n")).reversed() {
-            guard let object = try? JSON(parsing: String(decoding: line, as: UTF8.self)), object["kind"]?.stringValue == "epoch"
-            else { continue }
-            return object
+    static func lastEpochLine(path: String) -> JSON? { tail(path: path).first { $0["kind"]?.stringValue == "epoch" } }
+
+    /// The newest of each kind of line, as far as they stand near the end of a file.
+    struct Newest {
+        var step: StepMetrics?
+        var epoch: EpochMetrics?
+        /// When the run was begun or gone on with last, or how it failed since.
+        var turn: Event?
+
+        private static let turns: Set<String> = ["start", "resume", "failure"]
+
+        init(path: String) {
+            for line in MetricsReader.tail(path: path) where step == nil || epoch == nil || turn == nil {
+                switch line["kind"]?.stringValue {
+                case "step": step = step ?? StepMetrics(line)
+                case "epoch": epoch = epoch ?? EpochMetrics(line)
+                case "event":
+                    guard turn == nil, let what = line["what"]?.stringValue, Self.turns.contains(what) else { continue }
+                    turn = Event(what: what, fields: line)
+                default: continue
+                }
+            }
         }
-        return nil
+    }
+
+    /// The newest steps of a file, the newest first; at most so many, and no more than stand near its end.
+    static func lastSteps(_ count: Int, path: String) -> [StepMetrics] {
+        Array(tail(path: path).compactMap { StepMetrics($0) }.prefix(count))
+    }
+
+    /// The objects of the last lines of a file, the newest first; lines that are none are passed over.
+    private static func tail(path: String) -> some Sequence<JSON> {
+        let bytes =
+            (try? ByteSource(path: path)).flatMap { source in
+                try? source.read(max(0, source.count - tailBytes)..<source.count)
+            } ?? []
+        return bytes.split(separator: UInt8(ascii: "\n")).reversed().lazy.compactMap { line in
+            try? JSON(parsing: String(decoding: line, as: UTF8.self))
+        }
     }
 
     /// What the file had when a run had done so many steps: those steps, and the epochs that ended with one of them.

@@ -74,8 +74,7 @@ public struct SeedTable: Sendable {
         lines += rows.map { row in line("\(row.seed)", row.last.map { "\($0.epoch)" } ?? "-") { row.last?[$0] } }
         lines.append(line("mean", "", mean))
         if rows.count > 1 { lines.append(line("± std", "", std)) }
-        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { Self.aligned($0, widths) }.joined(separator: "\n")
+        return TextTable(lines, leading: [0]).lines.joined(separator: "\n")
     }
 
     /// `{"seeds":[{"seed","run","step","digest","epoch","validation"}],"mean":{…},"std":{…}}`: `mean` and `std` are shaped like `validation`.
@@ -100,13 +99,4 @@ public struct SeedTable: Sendable {
 
     /// Five significant digits; those of the JSON are all there are.
     private static func short(_ value: Double) -> String { value.isNaN ? "nan" : String(format: "%.5g", value) }
-
-    /// The first column to the left, numbers to the right.
-    private static func aligned(_ cells: [String], _ widths: [Int]) -> String {
-        let padded = zip(cells, widths).enumerated().map { index, cell in
-            let space = String(repeating: " ", count: cell.1 - cell.0.count)
-            return index == 0 ? cell.0 + space : space + cell.0
-        }
-        return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-    }
 }

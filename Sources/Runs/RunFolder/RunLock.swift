@@ -64,6 +64,16 @@ extension RunFolder {
         throw RunFolderError("\(lockPath) is replaced as often as it is locked; find out which program removes it, and end that.")
     }
 
+    /// Whether a process has the run open, for who only looks: nothing is made in the folder, and whoever takes the run in the very moment of the
+    /// look has the patience to try again.
+    public var isInUse: Bool {
+        let descriptor = Descriptor.openFile(lockPath, O_RDONLY | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // Lookers do not hold each other off.
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     /// What the holder of the lock wrote about itself: "process 123 on host a since 2026-01-02T03:04:05Z"; `nil` where it says nothing.
     public var holder: String? {
         let bytes = (try? Disk.bytes(of: lockPath, limit: Self.holderBytes)) ?? []

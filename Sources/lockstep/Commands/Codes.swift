@@ -223,6 +223,8 @@ struct Sample: ParsableCommand {
 
     @OptionGroup var choice: LabelChoice
 
+    @OptionGroup var line: Interpolation
+
     @Flag(help: "Walk the code space on a grid, or show classes by styles, instead of drawing at random.")
     var grid = false
 
@@ -233,6 +235,7 @@ struct Sample: ParsableCommand {
         if let count, !(1...100_000_000).contains(count) {
             throw ValidationError("--count is \(count); it must be 1 to 100000000")
         }
+        try line.check(grid: grid, count: count ?? Self.usual)
         try OutputEnding.require(ImageOutput.endings, of: out)
     }
 
@@ -242,6 +245,9 @@ struct Sample: ParsableCommand {
             let (labels, classes) = (run.inference.decodedLabels, run.training.priorClasses)
             let chosen = try choice.number(in: run, drawing: classes)
             let output = ImageOutput(run: run, path: out)
+            if let line = try line.draws(run, count: count ?? Self.usual, label: chosen) {
+                return try output.write(line, columns: Interpolation.columns(count ?? Self.usual))
+            }
             let draws = SampleDraws(run.configuration, labels: labels, classes: classes, seed: seed)
             if grid {
                 if let labels, chosen == nil { return try writeStyles(draws, labels, output) }

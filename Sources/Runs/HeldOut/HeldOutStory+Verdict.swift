@@ -1,0 +1,72 @@
+import Evaluation
+
+extension HeldOutStory {
+    /// One line for the end of a run: whether it has trained, and the figures that say so, each beside what it would be if nothing were learnt.
+    ///
+    /// - Parameter discriminator: its loss over the last steps; nil where there is none.
+    static func verdict(_ figures: EpochFigures, discriminator: DiscriminatorLoss?) -> String {
+        let lead =
+            switch Trained(figures, guesses: discriminator?.isGuessing) {
+            case .yes: "the model has trained"
+            case .partly: "the model has trained in part"
+            case .no: "the model has not trained"
+            }
+        return "\(lead): \((facts(figures) + (discriminator.map { [$0.words] } ?? [])).joined(separator: "; "))"
+    }
+
+    private static func facts(_ figures: EpochFigures) -> [String] {
+        func rounded(_ value: Double) -> String { Progress.rounded(value) }
+        var facts: [String] = []
+        if let error = figures.reconstruction {
+            facts.append(
+                "error of an image \(rounded(error.halfSquared)), with their mean for all \(rounded(error.halfSquaredOfMean))")
+        }
+        if let match = figures.match {
+            facts.append("std of the codes \(rounded(match.code.std)), of the prior \(rounded(match.prior.std))")
+        }
+        if let labels = figures.labels {
+            if figures.isTaught, let error = labels.error {
+                facts.append("classification error \(EpochMetrics.percent(error))")
+            } else if !figures.isTaught {
+                facts.append("\(labels.empty) of \(labels.entries) clusters dead")
+            }
+        }
+        if let samples = figures.samples {
+            facts.append("samples differ by \(rounded(samples.spread)), their pixels' std is \(rounded(samples.std))")
+        }
+        return facts
+    }
+}
+
+/// What a run's discriminators came to in its last steps.
+struct DiscriminatorLoss: Sendable, Equatable {
+    /// Sum over the discriminators, mean over the steps.
+    let value: Double
+    /// The same where each of them can only guess: 2 ln 2.
+    let ofGuessing: Double
+
+    /// Steps that count, and how near to guessing is guessing.
+    private static let (steps, nearness) = (100, 0.02)
+
+    var isGuessing: Bool { abs(value - ofGuessing) <= Self.nearness * ofGuessing }
+
+    var words: String {
+        "loss of the discriminator \(Progress.rounded(value)), of mere guessing \(Progress.rounded(ofGuessing))"
+    }
+
+    init(value: Double, ofGuessing: Double) {
+        self.value = value
+        self.ofGuessing = ofGuessing
+    }
+
+    /// Of the last steps in a `metrics.jsonl`; nil where none of them trained a discriminator.
+    init?(metricsPath path: String) {
+        let losses = MetricsReader.lastSteps(Self.steps, path: path).compactMap { step in
+            step.losses.first { $0.phase == "discriminator" }
+        }
+        guard let last = losses.first,
+            let guessing = LossPanel.equilibrium(of: last.phase, adversaries: max(1, last.terms.count))
+        else { return nil }
+        self.init(value: losses.reduce(0) { $0 + $1.value } / Double(losses.count), ofGuessing: guessing.value)
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+
+/// Runs beside each other: the settings in which they differ, their held-out figures, and their losses.
+public struct RunComparison: Sendable {
+    /// One of them.
+    public struct Run: Sendable {
+        /// As it was typed.
+        public let name: String
+        public let path: String
+        public let configuration: Configuration
+        /// Up to the step that was named; nil where there are none that can be read.
+        public let metrics: MetricsReader?
+
+        /// - Parameter step: the last one to look at; nil: all of them.
+        public init(_ folder: RunFolder, name: String, step: UInt64? = nil) throws {
+            self.name = name
+            path = folder.path
+            configuration = try folder.configuration().configuration
+            let all = try? MetricsReader(path: folder.metricsPath)
+            metrics = step.flatMap { step in all?.upTo(step) } ?? all
+        }
+
+        /// The held-out figures of its newest epoch.
+        var last: LastFigures? { metrics?.epochs.last.map { LastFigures($0) } }
+        var step: UInt64 { metrics?.steps.last?.step ?? 0 }
+    }
+
+    public let runs: [Run]
+
+    public init(_ runs: [Run]) { self.runs = runs }
+
+    /// Two tables for a terminal: key and values of the settings that differ, name and values of the figures.
+    public var text: String {
+        (settingLines + [""] + figureLines).joined(separator: "\n")
+    }
+
+    private var settings: [(key: String, values: [String])] { Configuration.differences(of: runs.map(\.configuration)) }
+
+    /// Every figure that any of the runs has, in the order in which they are met.
+    private var figureNames: [String] {
+        var seen: Set<String> = []
+        return runs.flatMap { $0.last?.figures.map(\.name) ?? [] }.filter { seen.insert($0).inserted }
+    }
+
+    private var settingLines: [String] {
+        let settings = settings
+        guard !settings.isEmpty else { return ["all settings are the same"] }
+        return lines([["setting"] + runs.map(\.name)] + settings.map { [$0.key] + $0.values }, leading: true)
+    }
+
+    private var figureLines: [String] {
+        var rows = [["figure"] + runs.map(\.name)]
+        rows.append(["step"] + runs.map { "\($0.step)" })
+        rows.append(["epoch"] + runs.map { run in run.last.map { "\($0.epoch)" } ?? "-" })
+        for name in figureNames { rows.append([name] + runs.map { Self.text($0.last?[name]) }) }
+        return lines(rows, leading: false)
+    }
+
+    /// Five significant digits; those of the JSON are all there are.
+    private static func text(_ value: Double?) -> String {
+        guard let value else { return "-" }
+        return value.isNaN ? "nan" : String(format: "%.5g", value)
+    }
+
+    private func lines(_ rows: [[String]], leading: Bool) -> [String] {
+        let columns = Array(1...runs.count)
+        return TextTable(rows, leading: leading ? Set([0] + columns) : [0]).lines(width: RunTable.width, shortening: columns)
+    }
+
+    /// `{"runs":[{"run","path","step","epoch","validation"}],"settings":[{"key","values":[…]}]}`.
+    public var json: JSON {
+        let settings = settings.map { key, values -> JSON in
+            ["key": .string(key), "values": .array(values.map { .string($0) })]
+        }
+        return ["runs": .array(runs.map(Self.json)), "settings": .array(settings)]
+    }
+
+    private static func json(_ run: Run) -> JSON {
+        var members: [JSON.Member] = [
+            .init("run", .string(run.name)), .init("path", .string(run.path)), .init("step", .unsigned(run.step)),
+        ]
+        if let last = run.last { members += [.init("epoch", JSON(last.epoch)), .init("validation", last.figures.json)] }
+        return .object(members)
+    }
+
+    /// The losses that they have in common; at most `Figures.mostCompared` runs.
+    public var picture: Raster {
+        let curves = runs.compactMap { run in
+            run.metrics.map { ComparedCurves(name: run.name, curves: TrainingCurves($0, cost: run.configuration.cost)) }
+        }
+        return Figures.comparison(curves, title: FigureTitle(run: runs.map(\.name).joined(separator: ", ")))
+    }
+}

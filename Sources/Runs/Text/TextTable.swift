@@ -1,0 +1,56 @@
+/// Rows of cells as lines for a terminal: columns as wide as their widest cell, two blanks between them, no blanks at a line's end.
+public struct TextTable: Sendable {
+    /// All of as many cells.
+    public let rows: [[String]]
+    /// Columns whose cells stand to the left; those of the others, numbers, stand to the right.
+    private let leading: Set<Int>
+
+    /// Fewer letters than this tell nothing of a name.
+    private static let leastLetters = 8
+    private static let gap = 2
+
+    public init(_ rows: [[String]], leading: Set<Int>) {
+        precondition(Set(rows.map(\.count)).count <= 1, "rows of unlike lengths")
+        self.rows = rows
+        self.leading = leading
+    }
+
+    /// One line a row.
+    public var lines: [String] { Self.lines(rows, leading: leading) }
+
+    /// The same in at most `width` letters a line, as far as that goes: what is too wide is taken from the middles of the cells of these columns, of
+    /// the widest of them first.
+    public func lines(width: Int, shortening columns: [Int]) -> [String] {
+        var widths = Self.widths(rows)
+        var excess = widths.reduce(0, +) + Self.gap * max(0, widths.count - 1) - width
+        while excess > 0, let widest = columns.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.leastLetters {
+            widths[widest] -= 1
+            excess -= 1
+        }
+        let fitted = rows.map { cells in zip(cells, widths).map { Self.shortened($0, to: $1) } }
+        return Self.lines(fitted, leading: leading)
+    }
+
+    /// A text with three dots in its middle where it has more letters than `room`: names of one kind differ at their ends.
+    static func shortened(_ text: String, to room: Int) -> String {
+        guard text.count > room, room > 0 else { return text }
+        let end = (room - 1) / 2
+        return text.prefix(room - 1 - end) + "…" + text.suffix(end)
+    }
+
+    private static func widths(_ rows: [[String]]) -> [Int] {
+        (rows.first?.indices ?? 0..<0).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    }
+
+    private static func lines(_ rows: [[String]], leading: Set<Int>) -> [String] {
+        let widths = widths(rows)
+        return rows.map { cells in
+            let padded = cells.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return leading.contains(column) ? cell + space : space + cell
+            }
+            let line = padded.joined(separator: String(repeating: " ", count: gap))
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+}

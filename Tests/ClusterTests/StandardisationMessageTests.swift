@@ -1,8 +1,7 @@
+import Cluster
 import Foundation
 import Kernels
 import Testing
-
-@testable import Cluster
 
 @Suite struct StandardisationMessageTests {
     @Test("the pixels' statistics arrive as they were sent")

@@ -142,8 +142,8 @@ import Testing
                 var metrics = MetricsTests.step(step)
                 // What was long ago does not count.
                 let value = step > 50 ? loss : 100
-                let terms = parts > 1 ? (0..<parts).map { LossTerm(name: "part \($0)", value: 1) } : []
-                metrics.losses = value.map { [PhaseLoss(phase: "discriminator", value: $0, terms: terms)] } ?? []
+                let terms = parts > 1 ? (0..<parts).map { Loss(name: "part \($0)", value: 1) } : []
+                metrics.losses = value.map { [Loss(name: "discriminator", value: $0, terms: terms)] } ?? []
                 try writer.write(metrics)
             }
             try writer.close()

@@ -22,7 +22,7 @@ import Testing
         let writer = try MetricsWriter(path: folder.metricsPath)
         for at in 1...steps {
             var line = MetricsTests.step(at, epoch: Int(at - 1) / 4 + 1)
-            line.losses = phases.enumerated().map { PhaseLoss(phase: $1, value: Double($0) + Double(at)) }
+            line.losses = phases.enumerated().map { Loss(name: $1, value: Double($0) + Double(at)) }
             try writer.write(line)
             if at % 4 == 0 {
                 try writer.write(EpochMetrics(epoch: Int(at) / 4, reconstruction: Double(at), energyDistance: at == 8 ? .nan : 0.5))

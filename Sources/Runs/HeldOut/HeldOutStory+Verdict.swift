@@ -62,10 +62,10 @@ struct DiscriminatorLoss: Sendable, Equatable {
     /// Of the last steps in a `metrics.jsonl`; nil where none of them trained a discriminator.
     init?(metricsPath path: String) {
         let losses = MetricsReader.lastSteps(Self.steps, path: path).compactMap { step in
-            step.losses.first { $0.phase == "discriminator" }
+            step.losses.first { $0.name == "discriminator" }
         }
         guard let last = losses.first,
-            let guessing = LossPanel.equilibrium(of: last.phase, adversaries: max(1, last.terms.count))
+            let guessing = LossPanel.equilibrium(of: last.name, adversaries: max(1, last.terms.count))
         else { return nil }
         self.init(value: losses.reduce(0) { $0 + $1.value } / Double(losses.count), ofGuessing: guessing.value)
     }

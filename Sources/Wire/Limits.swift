@@ -1,6 +1,6 @@
 /// The version of everything that travels between two processes of a run; both sides must name the same one.
 public enum ProtocolVersion {
-    public static let current: UInt16 = 6
+    public static let current: UInt16 = 5
 }
 
 /// Every maximum of the wire, checked before memory is taken.

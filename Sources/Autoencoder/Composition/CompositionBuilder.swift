@@ -78,9 +78,14 @@ struct CompositionBuilder {
         return encode(dropped, stream, labels: labels, suffix: suffix, isTraining: true)
     }
 
-    /// The encoder on clean images, as it is asked after training.
-    mutating func encodeClean(labels: Int = 0) -> Encoded {
-        encode(images(), .images, labels: labels, suffix: "", isTraining: false)
+    /// The encoder on clean images, as it is asked after training: the code, and the logits of labels and the posterior's head where there are.
+    @discardableResult
+    mutating func outputEncoded(labels: Int = 0) -> Encoded {
+        let encoded = encode(images(), .images, labels: labels, suffix: "", isTraining: false)
+        output(.code, encoded.code)
+        if let logits = encoded.logits { output(.label, logits) }
+        if let head = encoded.head { output(.head, head) }
+        return encoded
     }
 
     private mutating func encode(

@@ -30,9 +30,7 @@ extension CompositionBuilder {
         if isLabelled, let logits = encode(.labelled, labels: labels).logits {
             phase(PhaseNames.classification, .labelled, changes: ["encoder"], [.classify(logits: logits)])
         }
-        let evaluated = encodeClean(labels: labels)
-        output(.code, evaluated.code)
-        output(.label, evaluated.logits ?? labelLogits)
+        let evaluated = outputEncoded(labels: labels)
         if networks.contains("heads"), let logits = evaluated.logits {
             output(.representation, representation(label: softmax(logits), code: evaluated.code))
         }

@@ -22,7 +22,7 @@ extension VariantDefinition {
             let adversary = builder.adversary("code", real: real, fake: encoded.code, beside: label)
             builder.reconstructionPhase(logits, code: encoded.code)
             builder.adversarialPhases([adversary])
-            builder.output(.code, builder.encodeClean().code)
+            builder.outputEncoded()
             let given = builder.given(.code, columns: code)
             builder.output(.image, builder.decodeClean(given))
         })

@@ -29,9 +29,7 @@ extension VariantDefinition {
                     [.entropy(head: head), .crossEntropy(code: encoded.code, density: density)]
                 }
             builder.reconstructionPhase(logits, code: encoded.code, adding: divergence)
-            let evaluated = builder.encodeClean()
-            builder.output(.code, evaluated.code)
-            builder.output(.head, evaluated.head ?? head)
+            builder.outputEncoded()
             let given = builder.given(.code, columns: code)
             builder.output(.image, builder.decodeClean(given))
         })

@@ -13,6 +13,7 @@ public enum RunList {
     public static func summaries(below folder: String) throws -> [RunSummary] {
         let typed = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         let path = RunFolder.absolute(typed)
+        guard RunFolder.isThere(path) else { throw DiskError(operation: "list", path: typed, code: ENOENT) }
         if isRun(path) { return [RunSummary(RunFolder(path: path), name: typed)] }
         let isUsual = path == RunFolder.absolute(RunFolder.defaultParent)
         let names = try names(in: path, depth: depth) { try Disk().names(in: $0) }

@@ -16,7 +16,9 @@ struct ListingTests {
         #expect(try lockstep(["train"] + LockstepProcess.small + ["--run", "runs/a"]).status == 0)
         // Such a rate makes numbers that are not finite within a few steps.
         let diverged = try lockstep(
-            ["train"] + LockstepProcess.small + ["--run", "runs/b", "--set", "phases.reconstruction.rate=1e6"])
+            ["train"] + LockstepProcess.small + [
+                "--run", "runs/b", "--set", "phases.reconstruction.rate=1e6", "--set", "model.output=linear",
+            ])
         #expect(diverged.status == 1, "\(diverged.errors)")
         let table = try lockstep(["runs"])
         let lines = table.output.split(separator: "\n").map(String.init)

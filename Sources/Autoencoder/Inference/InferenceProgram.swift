@@ -28,7 +28,8 @@ public struct InferenceProgram: Sendable {
     public enum Step: Sendable {
         case input(Input)
         /// Each column times its number, plus its number; one number is that of all columns.
-        case scale([Float]), shift([Float])
+        case scale([Float])
+        case shift([Float])
         /// x Wᵀ + b; `weight` (columns, columns of x). Its tensors' names begin with `name`.
         case dense(name: String, weight: Matrix, bias: Slice<Float>?)
         /// γ (x − mean) / √(variance + 1e-5) + β, each (columns).

@@ -93,10 +93,12 @@ public final class AtomicFile {
     /// Makes a folder and those above it, where they are missing. The system's own word is told, which Foundation keeps to itself.
     private static func makeFolder(_ path: String) throws {
         guard mkdir(path, 0o777) != 0 else { return }
-        let code = errno
+        var code = errno
         if code == ENOENT, FilePath.folder(of: path) != path {
             try makeFolder(FilePath.folder(of: path))
-            return try makeFolder(path)
+            // Once more and no oftener: some file systems say so of a folder whose parent is there (/proc).
+            guard mkdir(path, 0o777) != 0 else { return }
+            code = errno
         }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {

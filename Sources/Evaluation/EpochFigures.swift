@@ -1,7 +1,7 @@
 import Autoencoder
 import Kernels
 
-/// What an epoch's evaluation found on held-out images; the names of metrics.jsonl (contract.md) beside each. What a variant has
+/// What an epoch's evaluation found on held-out images; the names of metrics.jsonl (deploy/metrics.md) beside each. What a variant has
 /// not is nil.
 public struct EpochFigures: Sendable, Equatable {
     /// `reconstruction`, and the same error in other units; nil where no image is encoded.

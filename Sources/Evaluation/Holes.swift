@@ -1,7 +1,7 @@
 import Autoencoder
 import Kernels
 
-/// How much of the prior the codes leave empty (paper.md section 5a): the prior itself has no holes.
+/// How much of the prior the codes leave empty (figure 2 of the paper): the prior itself has no holes.
 public struct Holes: Sendable, Equatable {
     /// Cells with fewer codes than the threshold.
     public let empty: Int

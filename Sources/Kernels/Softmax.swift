@@ -31,7 +31,7 @@ extension Elementwise {
     }
 
     /// log softmax(x) for each row in double precision, row after row: for evaluation, where probabilities that a float rounds
-    /// to 1 are compared (paper.md section 5). `x` (B, K), `y` (B · K).
+    /// to 1 are compared. `x` (B, K), `y` (B · K).
     public static func logSoftmax(_ x: Matrix, into y: Slice<Double>) {
         precondition(y.count == x.values.count, "There is one logarithm a value")
         ck_log_softmax(x.values.base, y.base, x.rows, x.columns)

@@ -1,7 +1,7 @@
 import CKernels
 
 /// Mean and standard deviation of each value of an image over the training images: what takes both out of images, and puts them back into
-/// what a decoder makes (paper.md section 3, "scaling of inputs").
+/// what a decoder makes.
 ///
 /// Shapes of this file: B images of P values.
 public struct Standardisation: Sendable, Hashable {

@@ -25,7 +25,7 @@ public struct ColumnMoments: Sendable {
     }
 }
 
-/// Batch norm before an activation: y = γ x̂ + β with x̂ = (x − mean) / √(variance + 1e-5) (paper.md section 1).
+/// Batch norm before an activation: y = γ x̂ + β with x̂ = (x − mean) / √(variance + 1e-5) (Ioffe and Szegedy 2015).
 ///
 /// Each pass has two parts with an exchange between them: a shard's sums, then, from the totals of all N rows, its values. The
 /// rows may be the global minibatch, or the shard's own, where nothing is exchanged. The dense layer below has no bias.

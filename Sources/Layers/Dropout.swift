@@ -2,7 +2,7 @@ import Kernels
 
 // Shapes of this file: B rows, C columns.
 
-/// Dropout, scaled in training: each value is 0 with probability `share`, else divided by 1 − share (paper.md section 1).
+/// Dropout, scaled in training: each value is 0 with probability `share`, else divided by 1 − share (Srivastava et al. 2014).
 public enum Dropout {
     /// Draws the mask (B, C): 0, or 1 / (1 − share).
     ///

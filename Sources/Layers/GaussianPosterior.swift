@@ -2,7 +2,7 @@ import Kernels
 
 // Shapes of this file: B rows of one shard, Z code. A row of a head (B, 2 Z) has Z means μ, then Z log-variances log σ².
 
-/// The Gaussian posterior q(z|x) = N(μ, σ²), sampled by z = μ + σ ε (paper.md section 2, VAE baseline).
+/// The Gaussian posterior q(z|x) = N(μ, σ²), sampled by z = μ + σ ε (section 2 of the paper; Kingma and Welling 2014).
 public enum GaussianPosterior {
     /// z = μ + e^(½ log σ²) ε; `head` (B, 2 Z), `noise` ε of N(0, 1) and `z` (B, Z).
     public static func forward(_ head: Matrix, noise: Matrix, into z: Matrix) { Posterior.forward(head, noise: noise, into: z) }

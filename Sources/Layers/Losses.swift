@@ -50,7 +50,7 @@ public enum AdversarialLoss {
     }
 }
 
-/// The cross-entropy of a softmax with labels (paper.md section 2, semi-supervised).
+/// The cross-entropy of a softmax with labels (section 5 of the paper).
 public enum ClassificationLoss {
     /// Sums over some rows.
     public struct LossSums: Sendable, Equatable {

@@ -1,6 +1,6 @@
 /// The update rule of one phase.
 public enum OptimizerSettings: Sendable, Hashable {
-    /// v ← μv + g, w ← w − ηv (paper.md section 1).
+    /// v ← μv + g, w ← w − ηv.
     case sgd(momentum: Double)
     /// Adam with bias correction; β₁ᵗ and β₂ᵗ are running products in the state.
     case adam(beta1: Double, beta2: Double, epsilon: Double)

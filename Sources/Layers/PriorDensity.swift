@@ -2,7 +2,7 @@ import Kernels
 
 // Shapes of this file: B rows of one shard, Z code.
 
-/// A prior whose density is known, for losses and estimates that need it at samples (paper.md section 2, VAE baseline).
+/// A prior whose density is known, for losses and estimates that need it at samples (section 2.1 of the paper: the variational autoencoder).
 public enum PriorDensity: Sendable, Hashable {
     /// N(0, std²) in every dimension.
     case gaussian(std: Double)

@@ -2,7 +2,7 @@ import Kernels
 
 // Shapes of this file: B rows, K classes.
 
-/// Softmax of each row, the head that gives a label or a cluster (paper.md section 2, semi-supervised and clustering).
+/// Softmax of each row, the head that gives a label or a cluster (sections 5 and 6 of the paper).
 public enum Softmax {
     /// y = e^x / Σ e^x; `x` and `y` (B, K) may be the same.
     public static func forward(_ x: Matrix, into y: Matrix) { Elementwise.softmax(x, into: y) }

@@ -40,7 +40,7 @@ extension Inference {
         return bytes
     }
 
-    /// Mean and variance of the columns of every norm over clean images: the same for all who ask (paper.md section 1, "Batch norm").
+    /// Mean and variance of the columns of every norm over clean images: the same for all who ask.
     ///
     /// A phase normalises by its own minibatch, whose images are noisy or labelled, so nothing can be kept from training. The norms are gone
     /// through in their order, each with those below it settled; the decoder's from the images' own codes. What a norm normalises is kept for

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The code space cut into cells of equal probability under a prior (paper.md section 5a), to count where codes are missing.
+/// The code space cut into cells of equal probability under a prior, to count where codes are missing.
 ///
 /// Of codes of more dimensions than two the cells of most priors see the first two.
 public struct CodeCells: Sendable {

@@ -3,7 +3,7 @@ import Layers
 
 // Shapes of this file: B rows, Z code.
 
-/// The distribution that the codes are made to follow (paper.md section 1), and all that follows from it: samples, density, cells,
+/// The distribution that the codes are made to follow (section 2 of the paper), and all that follows from it: samples, density, cells,
 /// walk and keys.
 ///
 /// A value for each kind comes from the static functions beside it, `PriorSettings.gaussian(std: 5)`.
@@ -37,7 +37,7 @@ public struct PriorSettings: Sendable, Hashable {
     /// Why rows of so many classes cannot each be drawn from their class's own part of the prior; nil where they can.
     public func problem(classes: Int) -> String? { prior.problem(classes: classes) }
 
-    /// Draws one sample a row (paper.md section 1). A row's values depend on (source, global row, its label) only.
+    /// Draws one sample a row. A row's values depend on (source, global row, its label) only.
     ///
     /// Normal numbers come from the elements of a row from 0 on; what else a row needs comes from the element after
     /// those of the last block of four.
@@ -69,7 +69,7 @@ public struct PriorSettings: Sendable, Hashable {
             + "and only an adversary makes do with samples"
     }
 
-    /// The code space cut into cells of equal probability (paper.md section 5a).
+    /// The code space cut into cells of equal probability.
     public func cells(codeSize: Int) -> CodeCells {
         require(codeSize: codeSize)
         return prior.cells(codeSize: codeSize)

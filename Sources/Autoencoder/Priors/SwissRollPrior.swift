@@ -55,7 +55,7 @@ extension PriorSettings {
     public static func swissRoll(thickness: Double) -> PriorSettings { PriorSettings(SwissRollPrior(thickness: thickness)) }
 }
 
-/// The axis of the swiss roll prior: 3t·(cos 4πt, sin 4πt) for t = √u, u in 0…1 (paper.md section 1).
+/// The axis of the swiss roll prior: 3t·(cos 4πt, sin 4πt) for t = √u, u in 0…1 (figure 4 of the paper).
 ///
 /// That of pictures and figures, which one process makes: its sines are the C library's.
 private struct SwissRoll: Sendable {

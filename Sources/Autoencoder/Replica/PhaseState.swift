@@ -3,7 +3,7 @@ import Layers
 
 /// What one phase keeps: its optimizer's buffers, the exponents of its exact sum, and the sum itself.
 ///
-/// A network that several phases change has an optimizer state in each (paper.md section 1). It changes only
+/// A network that several phases change has an optimizer state in each (section 2 of the paper: each phase trains by itself). It changes only
 /// where its replica does.
 final class PhaseState: @unchecked Sendable {
     let description: PhaseDescription

@@ -5,7 +5,7 @@ public enum Output: String, Sendable, Hashable, CaseIterable {
 
 /// How weights are drawn before the first step; biases start at 0.
 public enum Initialisation: String, Sendable, Hashable, CaseIterable {
-    /// N(0, 0.01²) (paper.md section 3).
+    /// N(0, 0.01²), as the paper's networks begin.
     case normal
     /// N(0, 2/inputs).
     case he

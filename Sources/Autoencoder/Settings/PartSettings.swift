@@ -1,6 +1,6 @@
 // What a variant of the paper may have beside networks, prior and phases. Each is off where a recipe does not name it.
 
-/// How a code comes from an image (section 1 of paper.md, encoder kinds).
+/// How a code comes from an image (section 2 of the paper: three kinds of encoder).
 public enum PosteriorSettings: Sendable, Hashable {
     /// z = f(x).
     case deterministic
@@ -78,7 +78,7 @@ public struct NormSettings: Sendable, Hashable {
     }
 }
 
-/// Shares of values that are dropped in training, the others scaled up (paper.md section 1).
+/// Shares of values that are dropped in training, the others scaled up (Srivastava et al. 2014).
 public struct DropoutSettings: Sendable, Hashable {
     /// Of the encoder's input.
     public var input: Double

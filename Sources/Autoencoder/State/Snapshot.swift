@@ -1,6 +1,6 @@
 import Kernels
 
-/// How the tensors of a state are named (contract.md, "Tensors and digests").
+/// How the tensors of a state are named (README, "A checkpoint in PyTorch").
 public enum StateNames {
     /// What a tensor beside the networks' parameters is; its name begins with it.
     private enum Kind: String, CaseIterable {

@@ -1,7 +1,7 @@
 import Crypto
 import Kernels
 
-/// The digest of a list of tensors (contract.md, "Tensors and digests"): SHA-256 over each tensor, in order of name,
+/// The digest of a list of tensors: SHA-256 over each tensor, in order of name,
 /// as u32 length, name, u32 rank, u64 dimensions, values, all little-endian.
 ///
 /// It streams, so that a checkpoint file is digested without a replica.

@@ -1,7 +1,7 @@
 import Kernels
 import Layers
 
-/// Everything another implementation needs to check one step (contract.md, "Replay file").
+/// Everything another implementation needs to check one step (README, "Checking it with other software").
 ///
 /// `input.images`, `input.labels`, `noise.input`, `prior.code`; for each phase `phase.PHASE.loss`, and by tensor
 /// `phase.PHASE.before.NAME`, `.gradient.NAME` (divided by B, as the optimizer saw it), `.after.NAME`. Beyond the

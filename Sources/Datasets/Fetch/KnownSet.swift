@@ -95,7 +95,7 @@ public struct KnownSet: Sendable, Hashable {
     public static let npz = KnownSet(
         name: "npz", summary: "your own NumPy archive: data.file with x_train and x_test; with labels: y_train and y_test")
 
-    /// Format 2. Sizes and digests: paper.md section 6.
+    /// Format 2. Sizes and digests are of the files as they were published.
     public static let svhn = KnownSet(
         name: "svhn",
         summary:

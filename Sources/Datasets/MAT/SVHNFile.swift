@@ -1,4 +1,4 @@
-/// A file of SVHN's format 2 (paper.md section 6): `X`, uint8 of 32 × 32 × 3 × count, and `y`, count × 1, from 1 to 10 where 10 is
+/// A file of SVHN's format 2: `X`, uint8 of 32 × 32 × 3 × count, and `y`, count × 1, from 1 to 10 where 10 is
 /// the digit 0.
 ///
 /// MATLAB's first axis varies fastest: element (r, c, ch, i) of X stands at r + 32(c + 32(ch + 3i)).

@@ -1,4 +1,4 @@
-/// The Toronto Face Database as one file (paper.md section 6): `images`, uint8 of count × 48 × 48, `labs_ex`, count × 1, the
+/// The Toronto Face Database as one file: `images`, uint8 of count × 48 × 48, `labs_ex`, count × 1, the
 /// expression from 1 to 7 or −1 where none is known, and `folds`, count × 5, where each of the five folds has 0 for unlabelled
 /// images, 1 to train, 2 to validate, 3 to test.
 ///

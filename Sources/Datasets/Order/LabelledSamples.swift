@@ -1,6 +1,6 @@
 import Kernels
 
-/// The training images whose labels a model may see, and which of them each step uses (paper.md section 1, "Labels").
+/// The training images whose labels a model may see, and which of them each step uses (section 5 of the paper).
 ///
 /// As many of each class, the first of each in a permutation of the training images that a seed of its own gives: subsets of one seed are those
 /// of every run, whatever its own seed.

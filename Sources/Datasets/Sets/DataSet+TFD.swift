@@ -1,6 +1,6 @@
 extension DataSet {
     /// `tfd`: faces of 48 × 48. Training has the unlabelled images of the fold, without labels; validation and test have those of
-    /// the fold, with their expressions (paper.md section 6). Of those that train a classifier, 1 in the fold, none is used.
+    /// the fold, with their expressions. Of those that train a classifier, 1 in the fold, none is used.
     static func openTFD(
         _ settings: DataSettings, in directory: DataDirectory, progress: @escaping (ConversionProgress) -> Void
     ) throws -> DataSet {

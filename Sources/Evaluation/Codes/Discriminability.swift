@@ -4,7 +4,7 @@ import Layers
 
 // Shapes of this file: N codes, B rows of a minibatch, Z dimensions, H hidden units.
 
-/// How well a classifier that is trained for it alone tells codes from samples of the prior (paper.md section 9): the
+/// How well a classifier that is trained for it alone tells codes from samples of the prior: the
 /// discriminator that trained the encoder has learnt with it and says little.
 ///
 /// Two hidden layers of ReLU and Adam on one half of the codes and as many samples; what counts is the other half. One thread, and

@@ -39,7 +39,7 @@ extension LabelledLogits {
     }
 }
 
-/// How well clusters that nobody taught are classes, by every way in use to count it (paper.md section 5).
+/// How well clusters that nobody taught are classes, by every way in use to count it (section 6 of the paper has the first).
 public struct Clustering: Sendable, Hashable {
     /// The paper's error: a cluster has the class of the validation image with the highest q(y|x) of it, of equal ones the first.
     public let paper: Double

@@ -2,7 +2,7 @@ import Kernels
 
 // Shapes of this file: N codes, Z dimensions, K classes; parameters (K, Z + 1), the last column the offsets.
 
-/// Multinomial logistic regression on codes: how far classes lie apart by planes (paper.md section 9).
+/// Multinomial logistic regression on codes: how far classes lie apart by planes.
 ///
 /// The same problem as scikit-learn's `LogisticRegression` behind a `StandardScaler`: the mean cross-entropy and ½ ‖W‖² / N,
 /// offsets left out, on codes of mean 0 and variance 1. It is convex, and solved by L-BFGS on all codes until the gradient is

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Classification by the classes of the nearest codes: how far codes alone tell classes apart (paper.md section 9).
+/// Classification by the classes of the nearest codes: how far codes alone tell classes apart.
 public enum NeighbourVote {
     /// Neighbours that vote, as scikit-learn's `KNeighborsClassifier` has it.
     public static let usualNeighbours = 5

@@ -12,7 +12,7 @@ public enum PixelLikelihood: Sendable, Hashable {
     case cost
 }
 
-/// Log-likelihoods of images by importance sampling: log of the mean of p(x|z) p(z) / q(z) over codes z of q (paper.md section 9).
+/// Log-likelihoods of images by importance sampling: log of the mean of p(x|z) p(z) / q(z) over codes z of q (Burda et al. 2015).
 ///
 /// q is the posterior where the model tells it (a VAE), otherwise N(code of the image, s²); a label or cluster that is decoded
 /// beside the code is drawn by what the model says of the image, but one time in ten evenly. The mean is right whatever q is; its

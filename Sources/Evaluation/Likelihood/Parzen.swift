@@ -1,6 +1,6 @@
 import Kernels
 
-/// The Parzen protocol of the paper's table 1 (paper.md section 5): the width is chosen on validation images, and the mean
+/// The Parzen protocol of the paper's table 1 (section 3): the width is chosen on validation images, and the mean
 /// log-likelihood of other images reported.
 ///
 /// A product of 10 million samples with 11,000 images of 784 pixels is 1.7e14 operations, and each width takes 1.1e11 exponentials,

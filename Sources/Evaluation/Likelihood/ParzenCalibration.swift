@@ -2,7 +2,7 @@ import Kernels
 
 // Shapes of this file: R training images, P pixels.
 
-/// What a Parzen window says of the data itself, for the line beside every figure of a model (paper.md section 5): a model that is
+/// What a Parzen window says of the data itself, for the line beside every figure of a model: a model that is
 /// above it is not better than the data, the measure is weak (Theis et al. 2016).
 public struct ParzenCalibration: Sendable, Hashable {
     /// Training images that are taken as samples, and centres of k-means.

@@ -3,7 +3,7 @@ import Synchronization
 
 // Shapes of this file: N images, S samples of a block, P pixels, K widths.
 
-/// Log-likelihoods of images under Gaussian kernels about samples (Breuleux et al. 2011; paper.md section 5).
+/// Log-likelihoods of images under Gaussian kernels about samples (Breuleux et al. 2011; section 3 of the paper).
 ///
 /// Squared distances come from single-precision products of images and samples about the images' mean, so that they do not cancel;
 /// norms, maxima and sums are in double precision. Samples are taken in blocks of a fixed size, whose sums go into an

@@ -3,7 +3,7 @@ import Kernels
 import Layers
 
 /// The integral over codes of two dimensions by a grid, as samples of a Parzen window: with one fixed width it gives the
-/// likelihood that any number of samples only comes near to (paper.md section 9).
+/// likelihood that any number of samples only comes near to.
 public enum Quadrature {
     /// Points along each axis.
     public static let usualPoints = 500

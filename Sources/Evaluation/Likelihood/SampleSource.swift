@@ -35,7 +35,7 @@ public struct SampleSource: Sendable {
         SampleSource(count: images.rows) { Block(images: images.rows($0)) }
     }
 
-    /// What a model decodes of samples of its prior: means, without the noise of any likelihood (paper.md section 5).
+    /// What a model decodes of samples of its prior: means, without the noise of any likelihood.
     ///
     /// The codes are those of `lockstep sample` with the same seed. Where a label or cluster is decoded beside the code, all are
     /// taken in turn, so that each has its share.

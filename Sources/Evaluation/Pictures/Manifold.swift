@@ -3,7 +3,7 @@ import Kernels
 
 // Shapes of this file: N images, M pairs of them, P pixels, Z code, K labels.
 
-/// Whether what lies between two codes is an image too (paper.md section 5c): how far decoded middles are from the nearest
+/// Whether what lies between two codes is an image too (section 2.1 of the paper): how far decoded middles are from the nearest
 /// training image.
 ///
 /// Beside it what reconstructions have, which no decoded image is expected to beat, and what averages of pixels have, which are

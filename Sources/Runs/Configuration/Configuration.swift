@@ -92,7 +92,7 @@ public struct Configuration: Sendable, Equatable {
         minibatch <= 128 ? 4 : 12
     }
 
-    /// The paper's rates and momenta (paper.md section 3).
+    /// The paper's rates and momenta (its semi-supervised section).
     static func defaultPhase(_ name: String) -> PhaseSettings {
         let isAdversarial = ["discriminator", "generator"].contains(name)
         return PhaseSettings(

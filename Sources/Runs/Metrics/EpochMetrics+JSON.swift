@@ -5,7 +5,7 @@ extension EpochMetrics {
     /// The line of `metrics.jsonl`; figures that were not taken are left out.
     public var json: JSON { ["kind": "epoch", "epoch": JSON(epoch), "validation": .object(validation)] }
 
-    /// The figures by the names of contract.md.
+    /// The figures by the names of deploy/metrics.md.
     var validation: [JSON.Member] {
         let common: [(String, JSON?)] = [
             ("reconstruction", reconstruction.map { .real($0) }), ("code", code?.json), ("holes", holes.map { .real($0) }),

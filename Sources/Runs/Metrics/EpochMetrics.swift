@@ -8,7 +8,7 @@ public struct EpochMetrics: Sendable, Equatable {
     /// Half the squared error of an image, mean over the validation images.
     public var reconstruction: Double?
     public var code: CodeFigures?
-    /// Share of the prior's cells that the codes leave empty (paper.md section 5).
+    /// Share of the prior's cells that the codes leave empty.
     public var holes: Double?
     /// The share that as many samples of the prior leave empty.
     public var holesZero: Double?

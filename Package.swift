@@ -22,12 +22,14 @@ let package = Package(
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .target(name: "Waiting"),
         .target(name: "CKernels"),
+        // libmatio's own process. No Swift imports the library, so its name does not come from a module map.
+        .target(name: "CMatioReader", dependencies: ["CMatio"], linkerSettings: [.linkedLibrary("matio")]),
         .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "Waiting"]),
 
         // Learning: knows no network and no async.
         .target(
             name: "Datasets",
-            dependencies: ["Kernels", "Waiting", "CMatio", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Kernels", "Waiting", "CMatioReader", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Layers", dependencies: ["Kernels"]),
         .target(
             name: "Autoencoder",

@@ -1,4 +1,4 @@
-import CMatio
+import CMatioReader
 import Kernels
 
 /// A file of MATLAB's, of version 5 (what MATLAB writes by default, with or without packing) or 7.3 (HDF5), read by libmatio

@@ -1,9 +1,9 @@
-import CMatio
+import CMatioReader
 import Foundation
 import Synchronization
 import Waiting
 
-/// The process in which libmatio reads one file: see `shim.h`. Requests and answers are messages of a socket; elements come in
+/// The process in which libmatio reads one file: see `CMatioReader`. Requests and answers are messages of a socket; elements come in
 /// memory that the two share.
 final class MATReader {
     /// Why there is no answer.

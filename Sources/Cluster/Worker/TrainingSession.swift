@@ -200,17 +200,6 @@ final class TrainingSession {
     }
 }
 
-/// Where the time of a step goes.
-package struct StepClock {
-    package var compute = Duration.zero
-    package var wait = Duration.zero
-    package var update = Duration.zero
-    /// Before it: from the end of the step before to the arrival of its images.
-    package let images: Duration
-
-    package init(images: Duration = .zero) { self.images = images }
-}
-
 extension LinkFailure {
     /// A step was due without links: one's own doing, never a suspicion.
     static var noLinks: LinkFailure { LinkFailure(peer: nil, address: "", cause: .shutDown) }

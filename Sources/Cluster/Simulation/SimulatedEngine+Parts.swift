@@ -1,0 +1,38 @@
+/// What this worker's shards add to an exchange, and the update by its sum.
+extension SimulatedEngine {
+    func apply(_ sums: [UInt64], _ change: SimulatedReplica.Change) {
+        session!.replica.apply(sums, change)
+        world.counts.phases += 1
+        world.referee.applied(session!.replica, worker, seat: nil)
+    }
+
+    /// This worker's shards' part of an exchange of moments.
+    func moments(_ state: SimulatedReplica.State, _ segment: Int, _ before: UInt64) -> UInt64 {
+        session!.shards.reduce(UInt64(0)) {
+            $0 &+ world.scenario.arithmetic.moments(of: $1, segment: segment, state: state, before: before)
+        }
+    }
+
+    /// This worker's shards' part of each bucket.
+    func parts(_ state: SimulatedReplica.State, _ phase: Int, _ exponent: Int, _ moments: UInt64) -> [UInt64] {
+        let arithmetic = world.scenario.arithmetic
+        var isWarm = true
+        if world.dropped == .coldPhases {
+            let step = state.applied / UInt64(arithmetic.phases)
+            if phase == 0 { session!.warm = (step, session!.shards) }
+            isWarm = session!.warm.map { $0.step == step && $0.shards == session!.shards } ?? false
+        }
+        return (0..<arithmetic.buckets).map { bucket in
+            session!.shards.reduce(UInt64(0)) {
+                $0
+                    &+ arithmetic.part(
+                        of: $1, bucket: bucket, state: state, exponent: isWarm ? exponent : 99, moments: moments)
+            }
+        }
+    }
+
+    /// Where the next phase is summed after so many.
+    func buffer(_ applied: UInt64) -> Int {
+        world.dropped == .ownSumBuffer ? 0 : Int(applied % UInt64(max(2, world.scenario.arithmetic.phases)))
+    }
+}

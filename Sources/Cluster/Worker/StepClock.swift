@@ -1,0 +1,10 @@
+/// Where the time of a step goes.
+package struct StepClock {
+    package var compute = Duration.zero
+    package var wait = Duration.zero
+    package var update = Duration.zero
+    /// Before it: from the end of the step before to the arrival of its images.
+    package let images: Duration
+
+    package init(images: Duration = .zero) { self.images = images }
+}

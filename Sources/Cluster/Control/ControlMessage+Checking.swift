@@ -43,33 +43,10 @@ extension ControlMessage {
     package func checked() throws(ImpossibleField) -> ControlMessage {
         switch self {
         case .hello(var hello):
-            try most(hello.generation, MessageBounds.generation, "generation")
-            try check(hello.position)
-            try most(UInt64(hello.number), MessageBounds.workers, "number")
-            for text in [\ControlHello.run, \.host, \.build, \.library, \.kernel] {
-                hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)
-            }
-            hello.padding = Data()
+            try check(&hello)
             return .hello(hello)
         case .welcome(var welcome):
-            try most(welcome.generation, MessageBounds.count, "generation")
-            try most(UInt64(welcome.worker), MessageBounds.workers, "worker")
-            try most(welcome.markApplied, MessageBounds.applied, "mark")
-            for side in [welcome.height, welcome.width, welcome.channels] {
-                try most(UInt64(side), MessageBounds.pixels, "image size")
-            }
-            try most(UInt64(welcome.height) * UInt64(welcome.width), MessageBounds.pixels, "image size")
-            try most(
-                UInt64(welcome.height) * UInt64(welcome.width) * UInt64(welcome.channels), MessageBounds.pixels, "image size")
-            try most(UInt64(welcome.trainingImages), 1 << 31, "training images")
-            try most(UInt64(welcome.standardisation.count), 8 * MessageBounds.pixels, "standardisation")
-            guard welcome.orphanSeconds >= 0, welcome.orphanSeconds <= MessageBounds.seconds else {
-                throw ImpossibleField("orphan time")
-            }
-            welcome.run = welcome.run.printable(MessageBounds.name)
-            welcome.topology = welcome.topology.printable(MessageBounds.name)
-            welcome.compression = welcome.compression.printable(MessageBounds.name)
-            welcome.padding = Data()
+            try check(&welcome)
             return .welcome(welcome)
         case .refusal(var refusal):
             refusal.reason = refusal.reason.printable(MessageBounds.sentence)
@@ -90,16 +67,7 @@ extension ControlMessage {
             try most(failure.suspect < 0 ? 0 : UInt64(failure.suspect), UInt64(MessageBounds.members), "rank")
             failure.reason = failure.reason.printable(MessageBounds.sentence)
             return .linkFailed(failure)
-        case .batch(let batch):
-            try most(batch.step, MessageBounds.steps, "step")
-            try most(UInt64(batch.batch), UInt64(MessageBounds.rows), "minibatch")
-            try most(UInt64(batch.parts.count), UInt64(MessageBounds.shards) * UInt64(MessageBounds.streams), "shards")
-            for part in batch.parts {
-                try most(UInt64(part.shard), UInt64(MessageBounds.shards), "shard")
-                try most(UInt64(part.firstRow), UInt64(MessageBounds.rows), "rows")
-                try most(UInt64(part.rows), UInt64(MessageBounds.rows), "rows")
-                guard part.stream < MessageBounds.streams else { throw ImpossibleField("stream") }
-            }
+        case .batch(let batch): try check(batch)
         case .snapshotRequest(let request):
             try most(request.step, MessageBounds.steps, "step")
             try most(request.order, MessageBounds.count, "order")
@@ -114,21 +82,8 @@ extension ControlMessage {
             try most(UInt64(max(chunk.used.count, chunk.next.count)), UInt64(Limits.gradientStatistics), "exponents")
             guard (chunk.used + chunk.next).allSatisfy(MessageBounds.isExponent) else { throw ImpossibleField("exponents") }
             try check(order: chunk.order, chunk.offset, chunk.data.count, chunk.total)
-        case .stepReport(let report):
-            try most(report.step, MessageBounds.steps, "step")
-            try most(report.view, MessageBounds.count, "view")
-            for count in [report.sent, report.raw, report.early, report.clamped] { try most(count, MessageBounds.count, "bytes") }
-            for time in [report.compute, report.pack, report.wait, report.update, report.images] where !(time.magnitude <= 1e12) {
-                throw ImpossibleField("milliseconds")
-            }
-        case .phaseReport(let report):
-            try most(report.applied, MessageBounds.applied, "phases applied")
-            try most(UInt64(report.shards.count), UInt64(MessageBounds.shards), "shards")
-            for shard in report.shards {
-                try most(UInt64(shard.shard), UInt64(MessageBounds.shards), "shard")
-                try most(UInt64(shard.rows), UInt64(MessageBounds.rows), "rows")
-                try most(UInt64(shard.figures.count), UInt64(MessageBounds.figures), "figures")
-            }
+        case .stepReport(let report): try check(report)
+        case .phaseReport(let report): try check(report)
         case .heartbeat(let beat):
             for count in [beat.applied, beat.contributed] { try most(count, MessageBounds.applied, "phases applied") }
             for count in [beat.view, beat.linkView] { try most(count, MessageBounds.count, "view") }
@@ -158,6 +113,68 @@ extension ControlMessage {
         try most(position.order, MessageBounds.count, "order")
         try most(position.copied, MessageBounds.steps, "step")
         try most(UInt64(position.digest.count), UInt64(MessageBounds.digestBytes), "digest")
+    }
+
+    private func check(_ hello: inout ControlHello) throws(ImpossibleField) {
+        try most(hello.generation, MessageBounds.generation, "generation")
+        try check(hello.position)
+        try most(UInt64(hello.number), MessageBounds.workers, "number")
+        for text in [\ControlHello.run, \.host, \.build, \.library, \.kernel] {
+            hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)
+        }
+        hello.padding = Data()
+    }
+
+    private func check(_ welcome: inout ControlWelcome) throws(ImpossibleField) {
+        try most(welcome.generation, MessageBounds.count, "generation")
+        try most(UInt64(welcome.worker), MessageBounds.workers, "worker")
+        try most(welcome.markApplied, MessageBounds.applied, "mark")
+        for side in [welcome.height, welcome.width, welcome.channels] {
+            try most(UInt64(side), MessageBounds.pixels, "image size")
+        }
+        try most(UInt64(welcome.height) * UInt64(welcome.width), MessageBounds.pixels, "image size")
+        try most(
+            UInt64(welcome.height) * UInt64(welcome.width) * UInt64(welcome.channels), MessageBounds.pixels, "image size")
+        try most(UInt64(welcome.trainingImages), 1 << 31, "training images")
+        try most(UInt64(welcome.standardisation.count), 8 * MessageBounds.pixels, "standardisation")
+        guard welcome.orphanSeconds >= 0, welcome.orphanSeconds <= MessageBounds.seconds else {
+            throw ImpossibleField("orphan time")
+        }
+        welcome.run = welcome.run.printable(MessageBounds.name)
+        welcome.topology = welcome.topology.printable(MessageBounds.name)
+        welcome.compression = welcome.compression.printable(MessageBounds.name)
+        welcome.padding = Data()
+    }
+
+    private func check(_ batch: ControlBatch) throws(ImpossibleField) {
+        try most(batch.step, MessageBounds.steps, "step")
+        try most(UInt64(batch.batch), UInt64(MessageBounds.rows), "minibatch")
+        try most(UInt64(batch.parts.count), UInt64(MessageBounds.shards) * UInt64(MessageBounds.streams), "shards")
+        for part in batch.parts {
+            try most(UInt64(part.shard), UInt64(MessageBounds.shards), "shard")
+            try most(UInt64(part.firstRow), UInt64(MessageBounds.rows), "rows")
+            try most(UInt64(part.rows), UInt64(MessageBounds.rows), "rows")
+            guard part.stream < MessageBounds.streams else { throw ImpossibleField("stream") }
+        }
+    }
+
+    private func check(_ report: ControlStepReport) throws(ImpossibleField) {
+        try most(report.step, MessageBounds.steps, "step")
+        try most(report.view, MessageBounds.count, "view")
+        for count in [report.sent, report.raw, report.early, report.clamped] { try most(count, MessageBounds.count, "bytes") }
+        for time in [report.compute, report.pack, report.wait, report.update, report.images] where !(time.magnitude <= 1e12) {
+            throw ImpossibleField("milliseconds")
+        }
+    }
+
+    private func check(_ report: ControlPhaseReport) throws(ImpossibleField) {
+        try most(report.applied, MessageBounds.applied, "phases applied")
+        try most(UInt64(report.shards.count), UInt64(MessageBounds.shards), "shards")
+        for shard in report.shards {
+            try most(UInt64(shard.shard), UInt64(MessageBounds.shards), "shard")
+            try most(UInt64(shard.rows), UInt64(MessageBounds.rows), "rows")
+            try most(UInt64(shard.figures.count), UInt64(MessageBounds.figures), "figures")
+        }
     }
 
     private func check(order: UInt64, _ offset: UInt64, _ count: Int, _ total: UInt64) throws(ImpossibleField) {

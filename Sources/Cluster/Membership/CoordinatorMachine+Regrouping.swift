@@ -307,27 +307,12 @@ extension CoordinatorMachine {
         sent = completed
         if stopReason != nil { goal = min(plan.lastStep, (applied + phases - 1) / phases) }
         settlePending(applied)
-        let members = ranks.enumerated().map { rank, connection in
-            let shards = ShardGeometry.owned(by: rank, of: ranks.count, shards: plan.shards)
-            if !workers[connection]!.wasMember, hasLed {
-                let worker = workers[connection]!
-                directives.append(
-                    .record(.join(worker: worker.label, host: worker.identity.host, pid: worker.identity.pid, step: completed)))
-            }
-            workers[connection]?.rank = rank
-            workers[connection]?.wasMember = true
-            workers[connection]?.aside = nil
-            workers[connection]?.promised = nil
-            if processes.count < Self.maximumProcesses { processes.insert(workers[connection]!.identity.process) }
-            workers[connection]?.standing = .linking
-            workers[connection]?.reported = completed
-            workers[connection]?.beat.applied = applied
-            workers[connection]?.beat.contributed = applied
-            workers[connection]?.worked = now
-            return ViewPlan.Member(
-                connection: connection, worker: workers[connection]!.label, identity: workers[connection]!.identity,
-                shards: shards)
+        for connection in ranks where !workers[connection]!.wasMember && hasLed {
+            let worker = workers[connection]!
+            directives.append(
+                .record(.join(worker: worker.label, host: worker.identity.host, pid: worker.identity.pid, step: completed)))
         }
+        let members = ranks.indices.map { takeIn($0, applied, now) }
         for connection in workers.keys where !ranks.contains(connection) { workers[connection]?.rank = nil }
         let spares = ShardGeometry.spares(of: ranks.count, shards: plan.shards)
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
@@ -340,6 +325,24 @@ extension CoordinatorMachine {
         if !aside.isEmpty { directives.append(.log(.warning, cannotBeArranged(aside))) }
         hasLed = true
         return directives
+    }
+
+    /// Makes the worker of a rank a member of the view that is formed.
+    private mutating func takeIn(_ rank: Int, _ applied: UInt64, _ now: Duration) -> ViewPlan.Member {
+        let connection = ranks[rank]
+        workers[connection]?.rank = rank
+        workers[connection]?.wasMember = true
+        workers[connection]?.aside = nil
+        workers[connection]?.promised = nil
+        if processes.count < Self.maximumProcesses { processes.insert(workers[connection]!.identity.process) }
+        workers[connection]?.standing = .linking
+        workers[connection]?.reported = completed
+        workers[connection]?.beat.applied = applied
+        workers[connection]?.beat.contributed = applied
+        workers[connection]?.worked = now
+        return ViewPlan.Member(
+            connection: connection, worker: workers[connection]!.label, identity: workers[connection]!.identity,
+            shards: ShardGeometry.owned(by: rank, of: ranks.count, shards: plan.shards))
     }
 
     /// Whether a view that begins at `applied` does again what was done before.

@@ -10,6 +10,8 @@ public struct EpochFigures: Sendable, Equatable {
     public var match: PriorMatch?
     /// `samples`: only of a model that has no codes.
     public var samples: SampledImages?
+    /// `samples` too: how well they stand for held-out images; nil where these are few.
+    public var sampleMatch: SampleMatch?
     /// What the label head says, taught by labels or not.
     public var labels: LabelCounts?
     /// Whether it was taught: `classification`, otherwise `clustering`.
@@ -69,7 +71,7 @@ public struct LowerBound: Sendable, Equatable {
     }
 }
 
-/// Generated images beside held-out ones: all that can be said of a model that encodes none.
+/// Generated images by themselves.
 public struct SampledImages: Sendable, Equatable {
     /// Over all pixels of all samples, and about the one mean.
     public let mean: Double

@@ -8,7 +8,7 @@ import Kernels
 public struct Evaluator: Sendable {
     /// Images that are encoded and decoded together: few, since each thread of a team has so many in hand.
     public static let blockImages = Inference.blockRows
-    /// Samples that are drawn of a model that encodes nothing.
+    /// Samples that are drawn of a model that encodes nothing, and most images that they are compared with.
     public static let sampledImages = 1_000
 
     public let prior: PriorSettings
@@ -61,8 +61,8 @@ public struct Evaluator: Sendable {
     ) throws -> EpochEvaluation {
         precondition(count >= 0, "\(count) images")
         guard inference.canEncode else {
-            _ = try images(0..<0)
-            return EpochEvaluation(figures: sampleFigures(inference), codes: nil, representations: nil)
+            let figures = try sampleFigures(inference, count: count, team: team, images)
+            return EpochEvaluation(figures: figures, codes: nil, representations: nil)
         }
         let own = inference.variantFigure
         let codes = Matrix(rows: count, columns: codeSize)
@@ -116,10 +116,20 @@ public struct Evaluator: Sendable {
         }
     }
 
-    /// Of a model that encodes nothing.
-    private func sampleFigures(_ inference: Inference) -> EpochFigures {
+    /// Of a model that encodes nothing: its samples, and as many held-out images and others as there are of both.
+    private func sampleFigures(
+        _ inference: Inference, count: Int, team: ThreadTeam, _ images: @Sendable (Range<Int>) throws -> [UInt8]
+    ) throws -> EpochFigures {
+        let samples = inference.decode(priorSamples(Evaluator.sampledImages))
         var figures = EpochFigures()
-        figures.samples = SampledImages(inference.decode(priorSamples(Evaluator.sampledImages)))
+        figures.samples = SampledImages(samples)
+        let each = min(count / 2, samples.rows)
+        let bytes = try images(0..<2 * each)
+        guard each >= SampleMatch.fewestImages else { return figures }
+        let heldOut = Matrix(rows: 2 * each, columns: samples.columns)
+        Elementwise.bytesToUnit(bytes[...], into: heldOut.values)
+        figures.sampleMatch = try SampleMatch(
+            samples: samples.rows(0..<each), images: heldOut.rows(0..<each), others: heldOut.rows(each..<2 * each), team: team)
         return figures
     }
 

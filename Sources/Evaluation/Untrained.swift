@@ -12,6 +12,10 @@ public enum Untrained: Sendable, Hashable {
     case oneLabel
     /// Generated images are nearly all one.
     case oneImage
+    /// Generated images have no more in common with others than noise has.
+    case noise
+    /// Generated images have something in common with others, but little: they are rough, or of few kinds.
+    case roughImages
 
     /// Whether it is so from the first steps on, and may well pass.
     public var isUsualAtFirst: Bool { self != .notFinite && self != .exploded }
@@ -27,6 +31,8 @@ public enum Untrained: Sendable, Hashable {
     private static let blindShare = 0.98
     /// A label of more of the images than this is the only one.
     private static let oneLabelShare = 0.95
+    /// Samples that have come so far from noise to images are noise still, and up to this share of the way they are rough.
+    private static let (noiseShare, roughShare) = (0.05, 0.25)
 
     /// What is wrong with these figures, of the codes first; empty where nothing is.
     public static func found(in figures: EpochFigures) -> [Untrained] {
@@ -37,8 +43,17 @@ public enum Untrained: Sendable, Hashable {
             found.append(.blind)
         }
         if let labels = figures.labels, labels.isOneSided(share: oneLabelShare) { found.append(.oneLabel) }
-        if let samples = figures.samples, samples.spread * narrow < samples.std { found.append(.oneImage) }
+        if let samples = figures.samples, samples.spread * narrow < samples.std {
+            found.append(.oneImage)
+        } else if let match = figures.sampleMatch {
+            found += troubles(of: match)
+        }
         return found
+    }
+
+    private static func troubles(of match: SampleMatch) -> [Untrained] {
+        guard let progress = match.progress, progress < roughShare else { return [] }
+        return progress < noiseShare ? [.noise] : [.roughImages]
     }
 
     private static func troubles(of match: PriorMatch, images: Int) -> [Untrained] {
@@ -55,7 +70,7 @@ extension EpochFigures {
     fileprivate var isFinite: Bool {
         let values = [
             reconstruction?.halfSquared, match?.code.mean, match?.code.std, samples?.mean, samples?.std, samples?.spread,
-            lowerBound?.total,
+            sampleMatch?.explained, lowerBound?.total,
         ]
         return values.allSatisfy { $0?.isFinite ?? true }
     }

@@ -1,4 +1,5 @@
 import Autoencoder
+import Datasets
 import Evaluation
 import Foundation
 import Kernels
@@ -70,6 +71,53 @@ import Testing
         // Nothing is told of codes and reconstructions that there are not.
         var other = HeldOutStory(epochs: 4)
         #expect(other.tell(generated, epoch: 1).lines.count == 1)
+    }
+
+    /// Of a generator whose samples differ, and explain so much of held-out images.
+    private func generated(explained: Double, byImages: Double = 0.43) -> EpochFigures {
+        let images = Matrix(rows: 3, columns: 2)
+        (images[0, 0], images[1, 1]) = (1, 1)
+        var figures = EpochFigures()
+        figures.samples = SampledImages(images)
+        figures.sampleMatch = SampleMatch(explained: explained, byImages: byImages, byNoise: 0.03)
+        return figures
+    }
+
+    @Test(
+        "A generator has trained where its samples explain held-out images by a quarter of the way from noise to other images")
+    func generator() throws {
+        for (explained, troubles, verdict) in [
+            (0.015, [.noise], "the model has not trained: "), (0.04, [.noise], "the model has not trained: "),
+            (0.115, [.roughImages], "the model has trained in part: "), (0.15, [], "the model has trained: "),
+            (0.44, [], "the model has trained: "), (.nan, [.notFinite], "the model has not trained: "),
+        ] as [(Double, [Untrained], String)] {
+            let figures = generated(explained: explained)
+            #expect(Untrained.found(in: figures) == troubles, "\(explained)")
+            var story = HeldOutStory(epochs: 1)
+            let words = story.tell(figures, epoch: 1)
+            #expect(words.verdict?.hasPrefix(verdict) == true, "\(explained): \(words.verdict ?? "")")
+            #expect(words.lines.count == 2 && words.lines[0].hasPrefix("figures of samples: explained is "))
+            #expect(words.lines[1].hasPrefix("epoch 1/1, samples of the prior: held-out images explained by samples "))
+        }
+        // Too few images: other ones explain no more than noise does.
+        var story = HeldOutStory(epochs: 1)
+        let few = try #require(story.tell(generated(explained: 0.04, byImages: 0.05), epoch: 1).verdict)
+        #expect(few.hasPrefix("whether the model has trained cannot be told by so few held-out images: samples explain 4.000 % "))
+    }
+
+    @Test("A generator as its seed made it makes noise, by its own samples and held-out images")
+    func untrainedGenerator() throws {
+        var configuration = try Recipes.named("gan").configuration()
+        configuration.data = DataSettings(set: "glyphs", train: 400, validation: 400)
+        let data = try DataSet.open(configuration.data, directory: nil)
+        let training = configuration.training(on: data)
+        let inference = try Inference(training, tensors: Replica(training).state())
+        let heldOut = HeldOut(configuration: configuration, data: data)
+        let figures = try heldOut.evaluate(inference, team: ThreadTeam(threads: 2)).figures
+        #expect(try figures == heldOut.figures(inference))
+        let match = try #require(figures.sampleMatch)
+        #expect(match.byImages > 0.3 && match.byNoise < 0.1 && match.explained < match.byNoise)
+        #expect(Trained(figures, guesses: true) == .no)
     }
 
     @Test("Without an adversary nothing is said of its rates")
@@ -163,6 +211,8 @@ import Testing
         #expect(try line(figures(error: 1), loss: 1.387, parts: 2).hasPrefix("the model has trained in part: "))
         #expect(try line(figures(error: 1), loss: nil).hasPrefix("the model has not trained: "))
         #expect(try line(figures(scale: 0.003), loss: 1).hasPrefix("the model has trained in part: "))
+        // A discriminator tells codes in one place from the prior, whatever the encoder has learnt.
+        #expect(try line(figures(scale: 0.003, error: 1), loss: 0.01).hasPrefix("the model has not trained: "))
         #expect(try line(figures(scale: .nan), loss: 1).hasPrefix("the model has not trained: "))
         var clusters = figures()
         var labels = LabelCounts(entries: 16)

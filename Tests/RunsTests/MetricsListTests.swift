@@ -22,6 +22,7 @@ import Testing
             epoch: 1, reconstruction: 1, code: CodeFigures(mean: 1, std: 1), holes: 1, holesZero: 1, energyDistance: 1,
             energyZero: 1)
         epoch.samples = CodeFigures(mean: 1, std: 1)
+        epoch.sampleMatch = SampleMatch(explained: 1, byImages: 1, byNoise: 1)
         epoch.classificationError = 1
         epoch.clustering = EpochMetrics.Clustering(majority: 1, empty: 1, entropy: 1)
         epoch.nearestComponent = NearestComponent(error: 1, floor: 1)

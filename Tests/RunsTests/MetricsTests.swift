@@ -67,12 +67,16 @@ import Testing
         bound.lowerBound = LowerBound(reconstruction: 90, entropy: -10, crossEntropy: 4, cost: .crossEntropy)
         var generated = EpochMetrics(epoch: 6)
         generated.samples = CodeFigures(mean: 0.125, std: 0.25)
-        let all = [classes, clusters, unlabelled, nearest, bound, generated]
+        var matched = generated
+        matched.epoch = 7
+        matched.sampleMatch = SampleMatch(explained: 0.15, byImages: 0.5, byNoise: 0.03125)
+        let all = [classes, clusters, unlabelled, nearest, bound, generated, matched]
         let own = [
             #""classification":{"error":0.25}"#, #""clustering":{"majority":0.5,"empty":3,"entropy":2.0}"#,
             #""clustering":{"empty":0,"entropy":2.0}"#, #""nearest_component":{"error":0.125,"floor":0.0163}"#,
             #""elbo":{"nats":-104.0,"reconstruction":90.0,"entropy":-10.0,"cross_entropy":4.0,"cost":"cross-entropy"}"#,
             #""validation":{"samples":{"mean":0.125,"std":0.25}}"#,
+            #"{"samples":{"mean":0.125,"std":0.25,"explained":0.15,"explained_images":0.5,"explained_noise":0.03125}}"#,
         ]
         for (metrics, text) in zip(all, own) { #expect(metrics.json.text.contains(text)) }
         let writer = try MetricsWriter(path: path)
@@ -82,10 +86,17 @@ import Testing
         #expect(
             all.map(\.headline) == [
                 "error 25.00 %", "clustering error 50.00 %", nil, "in another class's part 12.50 %", "elbo -104.0", nil,
+                "explained by samples 15.00 %",
             ])
         let sum = "(entropy -10.00 - cross-entropy with the prior 4.000 - reconstruction 90.00, cross-entropy)"
         #expect(bound.words.hasPrefix("elbo -104.0 nats \(sum)"))
         #expect(generated.words == "samples' pixels mean 0.125, std 0.250")
+        #expect(
+            matched.words
+                == "held-out images explained by samples 15.00 % (other images: 50.00 %, noise: 3.125 %), samples' pixels mean 0.125, std 0.250"
+        )
+        #expect(matched.mainFigure?.name == "samples.explained" && matched.mainFigure?.value == 0.15)
+        #expect(matched.subject == "samples of the prior" && bound.subject == "held-out images")
     }
 
     @Test("Rates stand in a step's line, and come back; a line without them has none")
@@ -301,6 +312,19 @@ import Testing
         let first: [UInt8] = [0x0A, 8, 0x0A, 1, 0x78, 0x15, 0, 0, 0x80, 0x3F]
         let second: [UInt8] = [0x0A, 9, 0x0A, 2, 0x79, 0x79, 0x15, 0, 0, 0, 0xBF]
         #expect(records[1] == wallTime + [0x10, 0xAC, 0x02, 0x2A, 21] + first + second)
+    }
+
+    @Test("An epoch's figures stand in TensorBoard's file by their paths")
+    func epochTags() throws {
+        var epoch = EpochMetrics(epoch: 1)
+        epoch.sampleMatch = SampleMatch(explained: 0.15, byImages: 0.5, byNoise: 0.03125)
+        let writer = EventFileWriter(directory: scratch.path, host: "h")
+        writer.write(epoch, step: 1)
+        writer.close()
+        let text = String(decoding: try #require(Self.records(try Scratch.bytes(writer.path)).last), as: UTF8.self)
+        for name in ["explained", "explained_images", "explained_noise"] {
+            #expect(text.contains("validation/samples/\(name)\u{15}"), "\(name)")
+        }
     }
 
     @Test("The file of a run that goes on says from which step on earlier ones were superseded")

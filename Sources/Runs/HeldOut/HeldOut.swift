@@ -58,7 +58,7 @@ extension EpochFigures {
     /// A few lines for a person.
     public func text(run: String, step: UInt64) -> String {
         let troubles = Untrained.found(in: self)
-        var lines = ["\(run), step \(step), on held-out images"] + ownLines
+        var lines = ["\(run), step \(step), \(metrics(epoch: 0).subject)"] + ownLines
         func add(_ name: String, _ text: String) { lines.append(Self.line(name, text)) }
         if let reconstruction {
             add(
@@ -75,6 +75,12 @@ extension EpochFigures {
             add(
                 "energy distance",
                 "\(Progress.rounded(match.energyDistance)) from the prior (prior to prior: \(Progress.rounded(match.energyZero)))")
+        }
+        if let match = sampleMatch {
+            add(
+                "explained",
+                "\(EpochMetrics.percent(match.explained)) of held-out images by the most similar sample (by other images \(EpochMetrics.percent(match.byImages)), by noise \(EpochMetrics.percent(match.byNoise)))"
+            )
         }
         if let samples {
             add(

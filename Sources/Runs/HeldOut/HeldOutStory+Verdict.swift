@@ -10,6 +10,7 @@ extension HeldOutStory {
             case .yes: "the model has trained"
             case .partly: "the model has trained in part"
             case .no: "the model has not trained"
+            case .untold: "whether the model has trained cannot be told by so few held-out images"
             }
         return "\(lead): \((facts(figures) + (discriminator.map { [$0.words] } ?? [])).joined(separator: "; "))"
     }
@@ -30,6 +31,11 @@ extension HeldOutStory {
             } else if !figures.isTaught {
                 facts.append("\(labels.empty) of \(labels.entries) clusters dead")
             }
+        }
+        if let match = figures.sampleMatch {
+            facts.append(
+                "samples explain \(EpochMetrics.percent(match.explained)) of held-out images, other images \(EpochMetrics.percent(match.byImages)), noise \(EpochMetrics.percent(match.byNoise))"
+            )
         }
         if let samples = figures.samples {
             facts.append("samples differ by \(rounded(samples.spread)), their pixels' std is \(rounded(samples.std))")

@@ -27,10 +27,13 @@ public struct HeldOutStory: Sendable {
     /// warning when half of the run is over, and each trouble is told once, and at the end again.
     public mutating func tell(_ figures: EpochFigures, epoch: Int) -> Words {
         var words = Words(lines: [], warning: nil)
-        // Of generated images there is nothing to explain.
-        if !isExplained, figures.match != nil { words.lines.append(Self.explanation) }
+        if !isExplained {
+            if figures.match != nil { words.lines.append(Self.explanation) }
+            if figures.sampleMatch != nil { words.lines.append(Self.explanationOfSamples) }
+        }
         isExplained = true
-        words.lines.append("epoch \(epoch)/\(epochs), held-out images: \(figures.metrics(epoch: epoch).words)")
+        let metrics = figures.metrics(epoch: epoch)
+        words.lines.append("epoch \(epoch)/\(epochs), \(metrics.subject): \(metrics.words)")
         let isLast = epoch >= epochs
         let troubles = Untrained.found(in: figures).filter { isLast || !$0.isUsualAtFirst || 2 * epoch >= epochs }
         if !troubles.isEmpty, isLast || troubles != warned {
@@ -46,6 +49,10 @@ public struct HeldOutStory: Sendable {
     /// What the terms of the lines mean.
     static let explanation =
         "held-out figures: holes is the share of the prior's cells that the codes leave empty, energy distance is how far the codes are from the prior; beside each what as many samples of the prior itself have"
+
+    /// Where no image is encoded.
+    static let explanationOfSamples =
+        "figures of samples: explained is how much of what sets held-out images apart from their mean the sample most like each has too (their squared correlation); beside it what as many other images have, and noise, whose pixels come from different images"
 }
 
 extension [Untrained] {
@@ -77,11 +84,24 @@ extension Untrained {
                 "the reconstructions tell nothing of their images: error \(Progress.rounded(error.halfSquared)), where the mean of all images has \(Progress.rounded(error.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"
             } ?? ""
         case .oneLabel: return oneLabel(figures)
+        case .noise:
+            return figures.sampleMatch.map {
+                ofSamples($0, "the samples are noise", "train longer, or lower the rates of discriminator and generator")
+            } ?? ""
+        case .roughImages:
+            return figures.sampleMatch.map {
+                ofSamples(
+                    $0, "the samples are rough, or of few kinds of image", "train longer, or change the rates (phases.PHASE.rate)")
+            } ?? ""
         case .oneImage:
             return figures.samples.map { samples in
                 "the generator makes one image of all samples: they differ by \(Progress.rounded(samples.spread)), where their pixels have a std of \(Progress.rounded(samples.std)); train longer, or lower phases.generator.rate"
             } ?? ""
         }
+    }
+
+    private func ofSamples(_ match: SampleMatch, _ lead: String, _ hint: String) -> String {
+        "\(lead): they explain \(EpochMetrics.percent(match.explained)) of held-out images, where other images explain \(EpochMetrics.percent(match.byImages)) and noise \(EpochMetrics.percent(match.byNoise)); \(hint)"
     }
 
     private func oneLabel(_ figures: EpochFigures) -> String {

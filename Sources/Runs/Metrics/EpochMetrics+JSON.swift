@@ -10,7 +10,7 @@ extension EpochMetrics {
         let common: [(String, JSON?)] = [
             ("reconstruction", reconstruction.map { .real($0) }), ("code", code?.json), ("holes", holes.map { .real($0) }),
             ("holes_zero", holesZero.map { .real($0) }), ("energy_distance", energyDistance.map { .real($0) }),
-            ("energy_zero", energyZero.map { .real($0) }), ("samples", samples?.json),
+            ("energy_zero", energyZero.map { .real($0) }), ("samples", sampleFigures),
         ]
         let own: [(String, JSON?)] = [
             ("classification", classificationError.map { ["error": .real($0)] }), ("clustering", clustering?.json),
@@ -18,6 +18,12 @@ extension EpochMetrics {
             ("elbo", lowerBound?.json),
         ]
         return (common + own).compactMap { name, value in value.map { JSON.Member(name, $0) } }
+    }
+
+    /// `samples`: their pixels, and how well they stand for held-out images.
+    private var sampleFigures: JSON? {
+        let members = (samples?.json.members ?? []) + (sampleMatch?.json.members ?? [])
+        return members.isEmpty ? nil : .object(members)
     }
 
     /// The same numbers with their paths, `code/mean`, as TensorBoard names them.
@@ -44,6 +50,7 @@ extension EpochMetrics {
             energyZero: values[4])
         guard read(validation, "code", into: \.code, CodeFigures.init),
             read(validation, "samples", into: \.samples, CodeFigures.init),
+            validation["samples"]?["explained"] == nil || read(validation, "samples", into: \.sampleMatch, SampleMatch.init),
             read(validation, "classification", into: \.classificationError, { $0["error"]?.realOrNaN }),
             read(validation, "clustering", into: \.clustering, Clustering.init),
             read(validation, "nearest_component", into: \.nearestComponent, NearestComponent.init),
@@ -74,6 +81,19 @@ extension EpochMetrics.Clustering {
             object["majority"] == nil || object["majority"]?.realOrNaN != nil
         else { return nil }
         self.init(majority: object["majority"]?.realOrNaN, empty: empty, entropy: entropy)
+    }
+}
+
+extension SampleMatch {
+    var json: JSON {
+        ["explained": .real(explained), "explained_images": .real(byImages), "explained_noise": .real(byNoise)]
+    }
+
+    init?(_ object: JSON) {
+        guard let explained = object["explained"]?.realOrNaN, let images = object["explained_images"]?.realOrNaN,
+            let noise = object["explained_noise"]?.realOrNaN
+        else { return nil }
+        self.init(explained: explained, byImages: images, byNoise: noise)
     }
 }
 

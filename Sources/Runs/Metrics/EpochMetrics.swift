@@ -18,6 +18,8 @@ public struct EpochMetrics: Sendable, Equatable {
     public var energyZero: Double?
     /// Values of generated images, where no image is encoded.
     public var samples: CodeFigures?
+    /// How well they stand for held-out images.
+    public var sampleMatch: SampleMatch?
     /// The share of images that the label head gives another class.
     public var classificationError: Double?
     public var clustering: Clustering?
@@ -62,6 +64,7 @@ extension EpochFigures {
             code: match.map { CodeFigures(mean: $0.code.mean, std: $0.code.std) }, holes: match?.holes.share,
             holesZero: match?.holesZero, energyDistance: match?.energyDistance, energyZero: match?.energyZero)
         metrics.samples = samples.map { CodeFigures(mean: $0.mean, std: $0.std) }
+        metrics.sampleMatch = sampleMatch
         metrics.nearestComponent = nearestComponent
         metrics.lowerBound = lowerBound
         guard let labels else { return metrics }
@@ -76,6 +79,9 @@ extension EpochFigures {
 }
 
 extension EpochMetrics {
+    /// What the figures are of: a model that makes samples alone encodes no image.
+    public var subject: String { samples == nil ? "held-out images" : "samples of the prior" }
+
     /// The figures in one line: the variant's own first, then what all have in common.
     public var words: String { (ownWords + commonWords).joined(separator: ", ") }
 
@@ -84,7 +90,8 @@ extension EpochMetrics {
         if let classificationError { return "error \(Self.percent(classificationError))" }
         if let majority = clustering?.majority { return "clustering error \(Self.percent(majority))" }
         if let nearestComponent { return "in another class's part \(Self.percent(nearestComponent.error))" }
-        return lowerBound.map { "elbo \(Progress.rounded($0.total))" }
+        if let lowerBound { return "elbo \(Progress.rounded(lowerBound.total))" }
+        return sampleMatch.map { "explained by samples \(Self.percent($0.explained))" }
     }
 
     /// The one figure that a run is judged by beside others.
@@ -96,7 +103,7 @@ extension EpochMetrics {
         public let words: String
     }
 
-    /// The variant's own figure, else how far the codes are from the prior, else the error of the images, or of those that are generated how they
+    /// The variant's own figure, else how far the codes are from the prior, else the error of the images, or how those that are generated
     /// differ.
     public var mainFigure: MainFigure? {
         func figure(_ name: String, _ value: Double?, _ words: String? = nil) -> MainFigure? {
@@ -105,7 +112,7 @@ extension EpochMetrics {
         return figure("classification.error", classificationError) ?? figure("clustering.majority", clustering?.majority)
             ?? figure("nearest_component.error", nearestComponent?.error) ?? figure("elbo.nats", lowerBound?.total)
             ?? figure("energy_distance", energyDistance, "energy distance") ?? figure("reconstruction", reconstruction)
-            ?? figure("samples.std", samples?.std, "samples' std")
+            ?? figure("samples.explained", sampleMatch?.explained) ?? figure("samples.std", samples?.std, "samples' std")
     }
 
     private var ownWords: [String] {
@@ -141,6 +148,10 @@ extension EpochMetrics {
         if let energyDistance {
             let zero = energyZero.map { " (the prior: \(Progress.rounded($0)))" } ?? ""
             parts.append("energy distance \(Progress.rounded(energyDistance))\(zero)")
+        }
+        if let match = sampleMatch {
+            let beside = "other images: \(Self.percent(match.byImages)), noise: \(Self.percent(match.byNoise))"
+            parts.append("held-out images explained by samples \(Self.percent(match.explained)) (\(beside))")
         }
         if let samples {
             parts.append("samples' pixels mean \(Progress.rounded(samples.mean)), std \(Progress.rounded(samples.std))")

@@ -148,7 +148,7 @@ struct LocalRun {
             Output.result("run      \(folder.path)")
             Output.result("step     \(checkpoint.info.step)")
             Output.result("digest   \(digest)")
-            if let heldOut { Output.note("after epoch \(heldOut.epoch), on held-out images: \(heldOut.words)") }
+            if let heldOut { Output.note("after epoch \(heldOut.epoch), \(heldOut.subject): \(heldOut.words)") }
             let pictures = folder.hasFigures ? "pictures in \(folder.figuresPath); " : ""
             Output.note("\(pictures)done in \(String(format: "%.1f", seconds)) s")
         }

@@ -277,6 +277,10 @@ import Testing
         #expect(map.parts.labels == nil && map.model.clusters == 20 && map.parts.heads == HeadSettings(distance: 6, weight: 1))
         #expect(try Recipes.named("paper/figure-4-roll").configuration().parts.labels?.count == 10_000)
         #expect(try Recipes.named("paper/figure-6").configuration().model.code == 15)
+        let houses = try Recipes.named("paper/figure-7").configuration()
+        #expect(houses.data.set == "svhn" && houses.data.standardise && houses.model.output == .linear)
+        #expect(houses.variant == .supervised && houses.model.classes == 10 && houses.model.code == 20)
+        #expect(houses.parts.norm == NormSettings(encoder: .batch, decoder: .batch) && houses.parts.dropout.input == 0.2)
         var likelihood = try Recipes.named("mnist-likelihood").configuration()
         likelihood.name = "paper-likelihood-mnist"
         #expect(try Recipes.named("paper/likelihood-mnist").configuration() == likelihood)

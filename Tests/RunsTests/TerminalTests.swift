@@ -76,6 +76,13 @@ import Testing
         (progress.error, progress.heldOut) = (0.25, "error 3.00 %")
         let whole = progress.render(width: 1_000)
         #expect(whole.contains("  generator 1.500 (label 0.500, style 1.000)  minibatch error 25.00 %  held-out error 3.00 %  "))
+        var sum = progress
+        sum.losses = [
+            Loss(name: "reconstruction", terms: [Loss(name: "reconstruction", value: 90), Loss(name: "cross_entropy", value: 4)])
+        ]
+        #expect(
+            sum.render(width: 1_000).contains(
+                "  reconstruction phase 94.00 (reconstruction 90.00, cross_entropy 4.000)  "))
         let narrow = progress.render(width: 95)
         #expect(narrow.contains("gen") && narrow.contains(" 1.500") && !narrow.contains("label"))
     }

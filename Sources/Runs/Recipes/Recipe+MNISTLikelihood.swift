@@ -4,7 +4,7 @@ extension Recipes {
         name: "mnist-likelihood", summary: "MNIST, 8-D Gaussian code (std 5): the model of the paper's table 1",
         text: """
             # mnist-likelihood: the model of the paper's table 1, MNIST with an 8-dimensional code under a Gaussian of std 5.
-            # The paper's likelihood section gives no rates that are known; these are those of its semi-supervised section, held constant.
+            # The paper's likelihood section states no rates; these are those of its semi-supervised section, held constant.
             # Needs the files:  lockstep data fetch mnist
             name: mnist-likelihood
             data: {set: mnist, train: 50000, validation: 10000}

@@ -4,7 +4,8 @@ extension Recipes {
         name: "paper/clustering-mnist-30", summary: "MNIST without labels, 30 clusters: table 3",
         text: """
             # paper/clustering-mnist-30: clustering MNIST into 30 clusters (paper, section 6 and table 3).
-            # All settings are recalled and borne out by public code; batch norm of the encoder and of both heads is what the paper calls crucial.
+            # Batch norm of the encoder and of both heads is what the paper calls crucial; the other settings are taken from public implementations
+            # of this experiment, not from the paper's text.
             # Needs the files:  lockstep data fetch mnist
             name: paper-clustering-mnist-30
             data: {set: mnist, train: 50000, validation: 10000}

@@ -4,7 +4,8 @@ extension Recipes {
         name: "paper/semi-mnist-all", summary: "MNIST, all labels: table 2",
         text: """
             # paper/semi-mnist-all: the semi-supervised autoencoder on MNIST with all labels (paper, section 5 and table 2).
-            # Batch, widths, codes, momenta, rates, epochs and the noise of the input are recalled and borne out by public code.
+            # Minibatch, widths, code, momenta, rates, length and the noise of the input are taken from public implementations of this experiment, not
+            # from the paper's text.
             # Needs the files:  lockstep data fetch mnist
             name: paper-semi-mnist-all
             data: {set: mnist, train: 50000, validation: 10000}

@@ -53,7 +53,7 @@ public enum Recipes {
     public static let groups = [
         Group(heading: "Built-in digits, about a minute", recipes: [quickstart] + variants),
         Group(heading: "MNIST, some minutes", recipes: [mnistGaussian2D, mnistMixture10, mnistSwissRoll, mnistLikelihood]),
-        Group(heading: "MNIST with the paper's settings, hours to days", recipes: paper),
+        Group(heading: "The paper's settings, hours to days", recipes: paper),
     ]
 
     /// Each variant of the paper on built-in digits.
@@ -67,6 +67,7 @@ public enum Recipes {
         paperSemiMNIST100, paperSemiMNIST1000, paperSemiMNISTAll, paperClusteringMNIST16, paperClusteringMNIST30,
         paperReductionMNIST100, paperReductionMNIST1000, paperReductionMNIST20Clusters, paperFigure2Gaussian, paperFigure2Mixture,
         paperFigure2VAEGaussian, paperFigure2VAEMixture, paperFigure4Mixture, paperFigure4Roll, paperFigure6,
+        paperFigure7,
     ]
 
     public static let all = groups.flatMap(\.recipes)

@@ -76,7 +76,7 @@ public struct Progress: Sendable, Equatable {
             let hasTerms = detail.rawValue < Detail.noTerms.rawValue
             parts += losses.map { loss in
                 let terms = hasTerms ? loss.terms.map { "\($0.name) \(Self.rounded($0.value))" }.joined(separator: ", ") : ""
-                let name = isShort ? String(loss.name.prefix(3)) : loss.name
+                let name = isShort ? String(loss.name.prefix(3)) : loss.title
                 return "\(name) \(Self.rounded(loss.value))" + (terms.isEmpty ? "" : " (\(terms))")
             }
             if hasTerms, let error { parts.append("minibatch error \(EpochMetrics.percent(error))") }
@@ -136,4 +136,10 @@ public struct Progress: Sendable, Equatable {
         if seconds < 86_400 { return pair(seconds / 3_600, "h", seconds / 60 % 60, "m") }
         return pair(seconds / 86_400, "d", seconds / 3_600 % 24, "h")
     }
+}
+
+extension Loss {
+    /// Its name for a person: a sum is called otherwise than that of its terms which has the phase's name too, as the sum of the paper's
+    /// equation 2 is otherwise than its reconstruction.
+    var title: String { terms.contains { $0.name == name } ? "\(name) phase" : name }
 }

@@ -189,36 +189,18 @@ final class Trouble {
             undiallable[way] = endOfFault("\(way) cannot be dialled")
             if world.random.chance(0.7) { for group in world.groups.suffix(2) { group.separate(way.from, way.to) } }
         case .slowUplink: worker?.uplink = slow("sends")
-        case .slowDownlink:
-            if world.random.chance(0.3) {
-                worker?.downlink = slow("receives")
-            } else {
-                world.counts.joins += 1
-                let time = slow("that joins receives")
-                spawn(after: 0) { $0.downlink = time }
-            }
+        case .slowDownlink: slowDownlink(of: worker)
         case .stranger:
             guard let coordinator else { return }
             world.counts.strangers += 1
             strangerAnswers = true
             kill(coordinator, silently: false)
-        case .olderCopy:
-            guard let coordinator, coordinator.outcome == nil, !world.copies.isEmpty else { return }
-            kill(coordinator, silently: false)
-            world.counts.olderCopies += 1
-            world.note("an older copy of the folder is put back")
-            world.disk = world.random.pick(world.copies)
+        case .olderCopy: if let coordinator { putBackOlderCopy(under: coordinator) }
         case .liar: lie(world.random.pick(SimulatedLiar.Manner.allCases))
         case .claimer:
             if let coordinator { kill(coordinator, silently: false) }
             lie(world.random.chance(0.7) ? .claimer : .boaster)
-        case .partition:
-            guard let worker else { return }
-            let until = end(of: 500_000...15_000_000)
-            world.counts.linkFaults += 1
-            world.note("\(worker.name) is cut off until \(SimulationViolation.text(until))")
-            cutOff[worker.index] = until
-            worker.connection?.stall(worker: true, coordinator: true, until: until)
+        case .partition: if let worker { isolate(worker) }
         case .stuckEngine:
             guard let worker else { return }
             worker.engine.stuckUntil = end(of: 500_000...20_000_000)
@@ -231,6 +213,32 @@ final class Trouble {
             world.referee.stopBegins(coordinator)
             coordinator.run { coordinator.handle(.stopRequested(reason: "asked to stop by SIGTERM")) }
         }
+    }
+
+    private func slowDownlink(of worker: SimulatedWorker?) {
+        if world.random.chance(0.3) {
+            worker?.downlink = slow("receives")
+        } else {
+            world.counts.joins += 1
+            let time = slow("that joins receives")
+            spawn(after: 0) { $0.downlink = time }
+        }
+    }
+
+    private func putBackOlderCopy(under coordinator: SimulatedCoordinator) {
+        guard coordinator.outcome == nil, !world.copies.isEmpty else { return }
+        kill(coordinator, silently: false)
+        world.counts.olderCopies += 1
+        world.note("an older copy of the folder is put back")
+        world.disk = world.random.pick(world.copies)
+    }
+
+    private func isolate(_ worker: SimulatedWorker) {
+        let until = end(of: 500_000...15_000_000)
+        world.counts.linkFaults += 1
+        world.note("\(worker.name) is cut off until \(SimulationViolation.text(until))")
+        cutOff[worker.index] = until
+        worker.connection?.stall(worker: true, coordinator: true, until: until)
     }
 
     /// When what begins now ends; never after the calm.

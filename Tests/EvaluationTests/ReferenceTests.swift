@@ -17,6 +17,18 @@ import Testing
         #expect(table.empty == 1)
     }
 
+    @Test("What samples explain of images is what numpy says, and so for other images and for noise")
+    func explained() throws {
+        let (samples, images, others) = (
+            ReferenceNumbers.labelled(60, seed: 5).codes, ReferenceNumbers.labelled(60, seed: 6).codes,
+            ReferenceNumbers.labelled(60, seed: 7).codes
+        )
+        let found = try SampleMatch(samples: samples, images: images, others: others, team: ThreadTeam(threads: 2))
+        for (mine, theirs) in zip([found.explained, found.byImages, found.byNoise], Reference.explained) {
+            #expect(abs(mine - theirs) < 1e-6)
+        }
+    }
+
     @Test("Matchings of rows and columns are as good as scipy's, whichever are more")
     func assignments() {
         for (index, shape) in [(1, 1), (3, 3), (4, 9), (9, 4), (20, 20), (30, 10)].enumerated() {

@@ -85,6 +85,15 @@ def parzen(samples, validation, images, sigmas):
     return sigma, found.mean(), found.std() / math.sqrt(len(found)), means
 
 
+def explained(samples, images):
+    """The share of what sets images apart from their mean that the sample most like each explains."""
+    mean = images.astype(np.float64).mean(0)
+    own, others = images - mean, samples - mean
+    correlations = own @ others.T / np.sqrt((own**2).sum(1)[:, None] * (others**2).sum(1)[None])
+    best = np.maximum(correlations.max(1), 0)
+    return ((own**2).sum(1) * best**2).sum() / (own**2).sum()
+
+
 def reference():
     from scipy.optimize import linear_sum_assignment
     from sklearn.linear_model import LogisticRegression
@@ -140,6 +149,10 @@ def reference():
         add(f"{name}Nats", float(nats))
         add(f"{name}Error", float(error))
         add(f"{name}Validation", [float(mean) for mean in means])
+
+    (samples, _), (images, _), (others, _) = (labelled(60, seed) for seed in (5, 6, 7))
+    noise = np.array([[others[(row + 7919 * column) % 60, column] for column in range(3)] for row in range(60)])
+    add("explained", [float(explained(by, images)) for by in (samples, others, noise)])
     return "\n".join(lines + ["}", ""])
 
 

@@ -45,6 +45,7 @@ public final class Coordinator: Sendable {
             log.info("going on from the checkpoint after step \(run.plan.firstStep)\(further)")
         }
         if run.plan.firstStep >= run.plan.lastStep {
+            if let reason = tellOwedFigures(run) { return .failed(reason: reason) }
             log.info(
                 "the run has come to its end at step \(run.plan.firstStep); `lockstep resume \(run.plan.runName) --epochs N` moves the end"
             )
@@ -152,6 +153,8 @@ public final class Coordinator: Sendable {
             store: run.store, settings: options.configuration.checkpoint, epochs: run.plan.epochs,
             outline: run.outline, identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder,
             watch: watch, log: log)
+        let owed = run.owedFigures()
+        if let sentence = owed.lostSentence { log.warning("\(sentence)") }
         let feeder = BatchFeeder(run.images)
         let shell = CoordinatorShell(
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
@@ -159,7 +162,12 @@ public final class Coordinator: Sendable {
             onEnd: { outcomes.put($0) })
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
-        recorder.start(watch: watch, open: { [self] step in try books(run, at: step) }, onTrouble: trouble)
+        recorder.start(
+            watch: watch,
+            open: { [self] step in
+                if let sentence = run.figuresLost(upTo: step).lostSentence { log.warning("\(sentence)") }
+                return try books(run, at: step, epochsDone: run.plan.epochs.done(after: step))
+            }, onTrouble: trouble)
         recorder.put(
             .event(
                 run.plan.firstStep > 0 ? "resume" : "start",
@@ -168,6 +176,10 @@ public final class Coordinator: Sendable {
                     ("time", .real(Date().timeIntervalSince1970)),
                 ]))
         evaluation.start(recorder: recorder, watch: watch, log: log)
+        if !owed.states.isEmpty {
+            log.info("\(owed.words)")
+            evaluation.owe(owed.states)
+        }
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
         feeder.start(through: shell.gate)
         try open(shell)
@@ -188,7 +200,34 @@ public final class Coordinator: Sendable {
         if !recorder.close() {
             log.error("the disk did not take the last records within 30 s: the end of metrics.jsonl and steps.log may be missing")
         }
+        if case .finished = outcome, let reason = run.lastFiguresMissing { return .failed(reason: reason) }
         return outcome
+    }
+
+    /// Computes what a run that has done its steps still owes of figures and pictures, since the coordinator before this one ended between its
+    /// last checkpoint and their end. Blocks.
+    ///
+    /// - Returns: why they are missing still; nil where nothing is.
+    private func tellOwedFigures(_ run: PreparedRun) -> String? {
+        let owed = run.owedFigures()
+        if let sentence = owed.lostSentence { log.warning("\(sentence)") }
+        guard !owed.states.isEmpty else { return nil }
+        log.info("\(owed.words)")
+        let trouble = Mutex<String?>(nil)
+        let note: @Sendable (String) -> Void = { reason in trouble.withLock { $0 = $0 ?? reason } }
+        let watch = FolderWatch(
+            folder: options.folder, generation: run.generation, wayBack: wayBack(run), log: log, onLost: note)
+        defer { watch.close() }
+        let (recorder, evaluation) = (RunRecorder(), EvaluationDesk(run: run))
+        // Of a run that ends within an epoch this one counts as done: its line stays.
+        let epochs = UInt64(run.plan.epochs.begun(after: run.plan.firstStep))
+        recorder.start(watch: watch, open: { [self] step in try books(run, at: step, epochsDone: epochs) }, onTrouble: note)
+        recorder.put(.open(step: run.plan.firstStep))
+        evaluation.start(recorder: recorder, watch: watch, log: log)
+        evaluation.owe(owed.states)
+        evaluation.finish(wait: true)
+        _ = recorder.close()
+        return trouble.withLock { $0 } ?? run.lastFiguresMissing
     }
 
     /// What a person does who has put back a folder that was gone.
@@ -198,15 +237,14 @@ public final class Coordinator: Sendable {
             : "start this coordinator again with the same line, since the workers keep their state for \(DurationText.text(options.orphanTimeout))"
     }
 
-    /// Opens the books where the run goes on: after `step` steps.
-    private func books(_ run: PreparedRun, at step: UInt64) throws -> RunBooks {
+    /// Opens the books where the run goes on: after `step` steps, with the lines of so many epochs.
+    private func books(_ run: PreparedRun, at step: UInt64, epochsDone: UInt64) throws -> RunBooks {
         let notices = DiskNotices { [log] in log.warning("\($0)") }
-        let epochsDone = Int(run.plan.epochs.done(after: step))
         return RunBooks(
             name: options.folder.name, phases: run.training.phaseNames, training: run.training, lastStep: run.plan.lastStep,
             workersWanted: options.workers.upperBound,
             metrics: try MetricsWriter(
-                path: options.folder.metricsPath, resumingAt: step, epochsDone: epochsDone, notices: notices),
+                path: options.folder.metricsPath, resumingAt: step, epochsDone: Int(epochsDone), notices: notices),
             steps: try StepsLog(path: options.folder.stepsLogPath, notices: notices),
             events: EventFileWriter(directory: options.folder.path, resumingAt: step, notices: notices),
             progress: progress)

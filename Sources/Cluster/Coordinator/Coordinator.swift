@@ -8,8 +8,8 @@ import Waiting
 
 /// A coordinator process: opens the run, waits for its workers, and leads them to the end.
 public final class Coordinator: Sendable {
-    private let options: CoordinatorOptions
-    private let log: Logger
+    let options: CoordinatorOptions
+    let log: Logger
     private let progress: ProgressLine
     private let port: ControlPort
     private let shell = Mutex<CoordinatorShell?>(nil)
@@ -153,8 +153,6 @@ public final class Coordinator: Sendable {
             store: run.store, settings: options.configuration.checkpoint, epochs: run.plan.epochs,
             outline: run.outline, identity: options.configuration.identityDigest, evaluation: evaluation, recorder: recorder,
             watch: watch, log: log)
-        let owed = run.owedFigures()
-        if let sentence = owed.lostSentence { log.warning("\(sentence)") }
         let feeder = BatchFeeder(run.images)
         let shell = CoordinatorShell(
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
@@ -176,10 +174,7 @@ public final class Coordinator: Sendable {
                     ("time", .real(Date().timeIntervalSince1970)),
                 ]))
         evaluation.start(recorder: recorder, watch: watch, log: log)
-        if !owed.states.isEmpty {
-            log.info("\(owed.words)")
-            evaluation.owe(owed.states)
-        }
+        giveOwedFigures(of: run, to: evaluation)
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
         feeder.start(through: shell.gate)
         try open(shell)
@@ -204,41 +199,15 @@ public final class Coordinator: Sendable {
         return outcome
     }
 
-    /// Computes what a run that has done its steps still owes of figures and pictures, since the coordinator before this one ended between its
-    /// last checkpoint and their end. Blocks.
-    ///
-    /// - Returns: why they are missing still; nil where nothing is.
-    private func tellOwedFigures(_ run: PreparedRun) -> String? {
-        let owed = run.owedFigures()
-        if let sentence = owed.lostSentence { log.warning("\(sentence)") }
-        guard !owed.states.isEmpty else { return nil }
-        log.info("\(owed.words)")
-        let trouble = Mutex<String?>(nil)
-        let note: @Sendable (String) -> Void = { reason in trouble.withLock { $0 = $0 ?? reason } }
-        let watch = FolderWatch(
-            folder: options.folder, generation: run.generation, wayBack: wayBack(run), log: log, onLost: note)
-        defer { watch.close() }
-        let (recorder, evaluation) = (RunRecorder(), EvaluationDesk(run: run))
-        // Of a run that ends within an epoch this one counts as done: its line stays.
-        let epochs = UInt64(run.plan.epochs.begun(after: run.plan.firstStep))
-        recorder.start(watch: watch, open: { [self] step in try books(run, at: step, epochsDone: epochs) }, onTrouble: note)
-        recorder.put(.open(step: run.plan.firstStep))
-        evaluation.start(recorder: recorder, watch: watch, log: log)
-        evaluation.owe(owed.states)
-        evaluation.finish(wait: true)
-        _ = recorder.close()
-        return trouble.withLock { $0 } ?? run.lastFiguresMissing
-    }
-
     /// What a person does who has put back a folder that was gone.
-    private func wayBack(_ run: PreparedRun) -> String {
+    func wayBack(_ run: PreparedRun) -> String {
         options.supervised
             ? "go on with `lockstep resume \(run.plan.runName)`"
             : "start this coordinator again with the same line, since the workers keep their state for \(DurationText.text(options.orphanTimeout))"
     }
 
     /// Opens the books where the run goes on: after `step` steps, with the lines of so many epochs.
-    private func books(_ run: PreparedRun, at step: UInt64, epochsDone: UInt64) throws -> RunBooks {
+    func books(_ run: PreparedRun, at step: UInt64, epochsDone: UInt64) throws -> RunBooks {
         let notices = DiskNotices { [log] in log.warning("\($0)") }
         return RunBooks(
             name: options.folder.name, phases: run.training.phaseNames, training: run.training, lastStep: run.plan.lastStep,

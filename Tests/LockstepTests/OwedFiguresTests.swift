@@ -105,4 +105,16 @@ struct OwedFiguresTests {
         let second = try LockstepProcess.run(line)
         #expect(second.status == 0 && second.output == first.output, "\(second.errors)")
     }
+
+    @Test("a run that took no figures at its end has none in the table, whatever an earlier epoch had")
+    func earlierEpoch() throws {
+        let scratch = try Scratch()
+        let part = try LockstepProcess.run(
+            ["train"] + LockstepProcess.small + ["--epochs", "1", "--seed", "2", "--run", scratch.run("mine-seed-2")])
+        #expect(part.status == 0, "\(part.errors)")
+        let line = ["train"] + LockstepProcess.small + ["--seeds", "2", "--run", scratch.run("mine")]
+        let result = try LockstepProcess.run(line + ["--set", "evaluate.every_epochs=0"])
+        #expect(result.status == 0 && result.output.hasPrefix("seed  epoch\n2         -\n"), "\(result)")
+        #expect(result.errors.contains("there are no held-out figures to compare"), "\(result.errors)")
+    }
 }

@@ -199,7 +199,7 @@ extension TrainingSettings {
             default: 1
             }
         let kind = if case .reconstruction = term { " (\(cost.rawValue))" } else { "" }
-        return names.map { words(ofPart: $0) + kind + times(factor) }
+        return names.map { $0 + kind + times(factor) }
     }
 
     private func times(_ factor: Double) -> String { factor == 1 ? "" : " x \(PriorWalk.text(factor))" }

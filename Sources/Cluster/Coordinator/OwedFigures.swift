@@ -39,12 +39,14 @@ extension PreparedRun {
         let folder = options.folder
         let newest = plan.epochs.begun(after: plan.firstStep)
         let there = folder.epochsWithFigures().filter { $0 <= newest }
-        for step in boundaries(after: there.max() ?? 0, upTo: plan.firstStep) {
+        let steps = boundaries(after: there.max() ?? 0, upTo: plan.firstStep)
+        // Older ones would take the place of what is drawn of it, and may have been thinned out.
+        let drawn = steps.last { plan.purposes(after: $0).contains(.figures) }
+        for step in steps {
             let epoch = plan.epochs.begun(after: step)
             var purposes = plan.purposes(after: step).subtracting(.checkpoint)
             if there.contains(epoch) { purposes.remove(.evaluation) }
-            // Pictures of an older epoch may have been thinned out.
-            if step < plan.firstStep ? there.contains(epoch) : !folder.lacksPictures(ofEpoch: epoch) { purposes.remove(.figures) }
+            if step != drawn || !folder.lacksPictures(ofEpoch: epoch) { purposes.remove(.figures) }
             guard !purposes.isDisjoint(with: [.evaluation, .figures]) else { continue }
             guard let reader = try? store.at(step: step).open() else {
                 if purposes.contains(.evaluation), wasEvaluating { owed.lost.append(epoch) }

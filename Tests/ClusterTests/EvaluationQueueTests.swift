@@ -29,6 +29,19 @@ import Waiting
         #expect(left == [1, 2, 3])
     }
 
+    @Test("states that lie on the disk come first, and more of them than the backlog make nobody wait")
+    func owed() {
+        let queue = EvaluationQueue<Int>(backlog: 1)
+        queue.owe([1, 2, 3])
+        #expect(queue.nextInBackground()?.state == 1)
+        #expect(queue.takeOver())
+        queue.put(4)
+        queue.close()
+        var left: [Int] = []
+        while let entry = queue.nextAfterTraining() { left.append(entry.state) }
+        #expect(left == [1, 2, 3, 4])
+    }
+
     @Test("figures that are in the books when the other takes over are not put there again")
     func recorded() throws {
         let queue = queue(1, 2)

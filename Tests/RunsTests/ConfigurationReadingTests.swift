@@ -210,7 +210,7 @@ import Testing
             ),
             (
                 "phases: {generator: {rate: 1e-46}}",
-                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0, up to 1000000: training is in single precision, where it is 0."
+                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0, up to 1000000: training is in single precision, where it is 0, and the least number is 1.1754944e-38."
             ),
             (
                 "phases: {generator: {rate: 1e39}}",
@@ -230,7 +230,11 @@ import Testing
             ),
             (
                 "prior: {kind: uniform, low: 0, high: 1e-300}",
-                "my.yaml, line 1: prior.high: a uniform prior from 0.0 to 1e-300 is impossible: in single precision its width is 0."
+                "my.yaml, line 1: prior.high: 1e-300 is impossible, expected -1000000 to 1000000: training is in single precision, where it is 0, and the least number is 1.1754944e-38."
+            ),
+            (
+                "prior: {kind: uniform, low: 1, high: 1.00000001}",
+                "my.yaml, line 1: prior.high: a uniform prior from 1.0 to 1.00000001 is impossible: in single precision its width is 0."
             ),
             (
                 "phases: {generator: {rate: 0.1, schedule: {at: [1, 2, 3], factor: 1000}}}",

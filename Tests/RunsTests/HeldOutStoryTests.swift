@@ -55,7 +55,7 @@ import Testing
         var story = HeldOutStory(epochs: 4)
         let words = (1...2).map { story.tell(bad, epoch: $0) }
         #expect(words[0].warning == nil)
-        #expect(words[1].warning?.hasPrefix("the label head puts 100.0 % of the images into one cluster; ") == true)
+        #expect(words[1].warning?.hasPrefix("the encoder puts 100.0 % of the images into one cluster; ") == true)
         bad.isTaught = true
         var taught = HeldOutStory(epochs: 4)
         #expect(taught.tell(bad, epoch: 4).warning?.hasPrefix("the label head says one class for 100.0 % of the images; ") == true)

@@ -85,15 +85,16 @@ import Testing
         #expect(try MetricsReader(path: path).epochs == all)
         #expect(
             all.map(\.headline) == [
-                "error 25.00 %", "clustering error 50.00 %", nil, "in another class's part 12.50 %", "elbo -104.0", nil,
-                "explained by samples 15.00 %",
+                "classification error 25.00 %", "clustering error by majority 50.00 %", nil,
+                "codes in another class's part of the prior 12.50 %", "elbo -104.0", nil,
+                "held-out images explained by samples 15.00 %",
             ])
         let sum = "(entropy -10.00 - cross-entropy with the prior 4.000 - reconstruction 90.00, cross-entropy)"
         #expect(bound.words.hasPrefix("elbo -104.0 nats \(sum)"))
-        #expect(generated.words == "samples' pixels mean 0.125, std 0.250")
+        #expect(generated.words == "samples mean 0.125, std 0.250")
         #expect(
             matched.words
-                == "held-out images explained by samples 15.00 % (other images: 50.00 %, noise: 3.125 %), samples' pixels mean 0.125, std 0.250"
+                == "held-out images explained by samples 15.00 % (other images: 50.00 %, noise: 3.125 %), samples mean 0.125, std 0.250"
         )
         #expect(matched.mainFigure?.name == "samples.explained" && matched.mainFigure?.value == 0.15)
         #expect(matched.subject == "samples of the prior" && bound.subject == "held-out images")
@@ -137,7 +138,7 @@ import Testing
         for (step, done, last) in [(16, 3, 3), (12, 2, 2), (7, 1, 1), (3, 0, nil)] as [(UInt64, Int, Int?)] {
             let again = try MetricsWriter(path: path, resumingAt: step, epochsDone: done)
             #expect(again.lastEpoch?.epoch == last)
-            #expect(again.lastEpoch?.headline == (last == 2 ? "error 25.00 %" : nil))
+            #expect(again.lastEpoch?.headline == (last == 2 ? "classification error 25.00 %" : nil))
             try again.close()
         }
     }

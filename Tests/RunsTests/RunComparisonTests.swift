@@ -48,13 +48,13 @@ import Testing
         #expect(settings[0] == ["setting", "a", "b", "c"])
         #expect(settings.contains(["seed", "0", "7", "7"]))
         #expect(settings.contains(["prior.kind", "gaussian", "mixture", "gaussian"]))
-        #expect(settings.contains(["prior.std", "5", "nothing", "5"]))
+        #expect(settings.contains(["prior.std", "5", "-", "5"]))
         #expect(!settings.contains { $0[0] == "minibatch" || $0[0] == "phases.reconstruction.rate" })
         let figures = Array(lines.dropFirst(settings.count + 1))
         #expect(
             figures == [
                 ["figure", "a", "b", "c"], ["step", "8", "8", "5"], ["epoch", "2", "2", "1"], ["reconstruction", "8", "8", "4"],
-                ["energy_distance", "nan", "nan", "0.5"],
+                ["energy", "distance", "nan", "nan", "0.5"],
             ])
     }
 
@@ -70,6 +70,11 @@ import Testing
             comparison.json["runs"]?.arrayValue?.first?.text
                 == #"{"run":"a","path":"\#(a.path)","step":8,"epoch":2,"validation":{"reconstruction":8.0,"energy_distance":null}}"#
         )
+        let roll = try run("a-run-whose-name-is-\(long)", configuration { $0.prior = .swissRoll(thickness: 0.5) })
+        let unlike = RunComparison([a, roll])
+        #expect(unlike.json["settings"]?.text.contains(#"{"key":"prior.std","values":["5",null]}"#) == true)
+        // A name is typed again, and so it is whole.
+        #expect(unlike.text.contains(" \(roll.name)\n"), "\(unlike.text)")
         #expect(RunComparison([a, a]).text.hasPrefix("all settings are the same\n\nfigure"))
     }
 

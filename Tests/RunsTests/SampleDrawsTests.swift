@@ -144,6 +144,17 @@ import Testing
         expectJSON(of: drawn)
     }
 
+    @Test("What nobody taught is a cluster in the lines for a person, and has its name of metrics for scripts")
+    func clusters() {
+        let drawn = drawing { settings in
+            settings.variant = .clustering
+            settings.parts = settings.variant.usualParts
+        }
+        #expect(drawn.phases[1].terms == ["label", "style"])
+        let lines = drawn.lines.joined(separator: "\n")
+        #expect(lines.contains("cluster + style") && !lines.contains("label +"), "\(lines)")
+    }
+
     /// The same for scripts.
     private func expectJSON(of drawn: CompositionDrawing) {
         let json = drawn.json

@@ -24,7 +24,7 @@ import Testing
         ])
         #expect(
             table.text == """
-                seed   epoch  reconstruction  code.mean  code.std  classification.error
+                seed   epoch  reconstruction  code mean  code std  classification error
                 1          2              20          0         5                 0.015
                 2          2              22       -1.5         5                 0.025
                 10         2              27        1.5         5                 0.035

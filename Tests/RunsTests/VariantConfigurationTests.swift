@@ -328,19 +328,23 @@ import Testing
             ),
             (
                 "minibatch: 4\nnorm:\n  encoder: shard",
-                "my.yaml, line 3: norm.encoder: shard norm of 1 row, as a shard of a minibatch has, gives nothing to learn from; expected 2 or more, by a minibatch of at least 8."
+                "my.yaml, line 3: norm.encoder: a shard of a minibatch has 1 row, of 4 in 4 shards, and shard norm learns nothing from fewer than 2; expected a minibatch of at least 8, or shards of at most 2."
+            ),
+            (
+                "minibatch: 50\nshards: 64\nnorm:\n  encoder: shard",
+                "my.yaml, line 4: norm.encoder: a shard of a minibatch has 0 rows, of 50 in 64 shards, and shard norm learns nothing from fewer than 2; expected a minibatch of at least 128, or shards of at most 25."
             ),
             (
                 "minibatch: 3\ndata: {train: 10, validation: 5}\nnorm: {decoder: batch}",
-                "my.yaml, line 3: norm.decoder: batch norm of 1 row, as the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more, by a data.train modulo minibatch of at least 2 or of 0."
+                "my.yaml, line 3: norm.decoder: the last minibatch of an epoch has 1 row, and batch norm learns nothing from fewer than 2; expected a data.train modulo minibatch of at least 2 or of 0."
             ),
             (
                 "minibatch: 10\nshards: 4\ndata: {train: 24, validation: 5}\nnorm: {heads: shard}",
-                "my.yaml, line 4: norm.heads: shard norm of 1 row, as a shard of the last minibatch of an epoch has, gives nothing to learn from; expected 2 or more, by a data.train modulo minibatch of at least 8 or of 0."
+                "my.yaml, line 4: norm.heads: a shard of the last minibatch of an epoch has 1 row, of 4 in 4 shards, and shard norm learns nothing from fewer than 2; expected a data.train modulo minibatch of at least 8 or of 0, or shards of at most 2."
             ),
             (
                 "variant: semi-supervised\nlabels: {minibatch: 7}\nnorm: {heads: shard}",
-                "my.yaml, line 3: norm.heads: shard norm of 1 row, as a shard of the labelled minibatch has, gives nothing to learn from; expected 2 or more, by a labels.minibatch of at least 8."
+                "my.yaml, line 3: norm.heads: a shard of the labelled minibatch has 1 row, of 7 in 4 shards, and shard norm learns nothing from fewer than 2; expected a labels.minibatch of at least 8, or shards of at most 3."
             ),
         ])
     func refusals(yaml: String, expected: String) {
@@ -362,7 +366,7 @@ import Testing
             ("mnist-likelihood", "prior.kind=mixture", "model.code: 8 is impossible with the prior mixture"),
             ("mnist-swiss-roll", "model.code=3", "model.code: 3 is impossible with the prior swiss-roll"),
             ("semi-supervised", "model.classes=7", "labels.count: 100 labels are not as many of each of 7 classes"),
-            ("clustering", "minibatch=1", "norm.encoder: batch norm of 1 row, as a minibatch has"),
+            ("clustering", "minibatch=1", "norm.encoder: a minibatch has 1 row, and batch norm"),
         ] {
             let text = try blame(recipe, [set])
             #expect(text.hasPrefix("--set \(set): \(rest)"), "\(text)")

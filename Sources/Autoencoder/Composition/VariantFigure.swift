@@ -33,6 +33,10 @@ extension TrainingSettings {
     /// Whether what is decoded beside a code is a class of the data; otherwise it is a cluster, whose number means nothing.
     public var labelsAreClasses: Bool { if case .clustering = variantFigure { false } else { true } }
 
+    /// What a person reads for the part of the model that tensors and metrics call `label`, a loss's term for example: a cluster where nobody
+    /// taught it.
+    public func words(ofPart name: String) -> String { name == "label" && !labelsAreClasses ? "cluster" : name }
+
     /// Classes or clusters, one of which the decoder is told beside the code; nil where it is told none.
     public var decodedLabels: Int? { composition.decodedLabels }
 

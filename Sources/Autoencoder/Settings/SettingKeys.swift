@@ -35,6 +35,22 @@ public enum RealRange: Sendable, Hashable {
         }
     }
 
+    /// What training makes of a setting, which is in single precision: what is smaller than normal there the kernels flush to 0.
+    private static func applied(_ value: Double) -> Double {
+        abs(value) < Double(Float.leastNormalMagnitude) ? 0 : Double(Float(value))
+    }
+
+    /// Why a value cannot be, to follow it and a comma; nil where it can. One that becomes 0 without being written so would do nothing, and nobody
+    /// would know.
+    public func problem(with value: Double) -> String? {
+        guard value.isFinite, holds(value) else { return "expected \(text)" }
+        let applied = Self.applied(value)
+        guard !applied.isFinite || !holds(applied) || (applied == 0 && value != 0) else { return nil }
+        let made = applied.isFinite ? "\(Int(applied))" : "infinite"
+        let least = applied == 0 ? ", and the least number is \(Float.leastNormalMagnitude)" : ""
+        return "expected \(text): training is in single precision, where it is \(made)\(least)"
+    }
+
     public var text: String {
         switch self {
         case .any: "-1000000 to 1000000"
@@ -133,7 +149,7 @@ final class SettingCheck: SettingKeys {
     }
 
     func real(_ key: String, _ value: inout Double, _ range: RealRange) throws {
-        try require(value.isFinite && range.holds(value), key, "\(key) is \(value), expected \(range.text)")
+        if let problem = range.problem(with: value) { try require(false, key, "\(key) is \(value), \(problem)") }
     }
 
     func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws {

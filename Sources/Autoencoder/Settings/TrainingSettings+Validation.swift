@@ -22,7 +22,9 @@ extension TrainingSettings {
             "cross-entropy needs a sigmoid output, but model.output is \(model.output.rawValue); use half-squared-error",
             with: ["model.output"])
         try validateDraws()
-        try require((0..<1).contains(average), "average", "decay is \(average), expected 0 or more and less than 1")
+        if let problem = RealRange.fraction.problem(with: average) {
+            throw SettingsError(key: "average", problem: "decay is \(average), \(problem)")
+        }
     }
 
     /// Each value by itself, as the settings' own list of keys has its range.
@@ -65,9 +67,12 @@ extension TrainingSettings {
         let isUsual = usual / parts < 2
         let which = stream == .labelled ? "the labelled minibatch" : isUsual ? "a minibatch" : "the last minibatch of an epoch"
         let key = stream == .labelled ? "labels.minibatch" : isUsual ? "minibatch" : "data.train modulo minibatch"
-        return
-            "\(norm.rawValue) norm of \(rows) row\(rows == 1 ? "" : "s"), as \(parts > 1 ? "a shard of " : "")\(which) has, gives nothing to "
-            + "learn from; expected 2 or more, by a \(key) of at least \(2 * parts)\(stream == .images && !isUsual ? " or of 0" : "")"
+        let many = "\(rows) row\(rows == 1 ? "" : "s")"
+        let has =
+            parts > 1 ? "a shard of \(which) has \(many), of \(last) in \(parts) shards" : "\(which) has \(many)"
+        let way = "expected a \(key) of at least \(2 * parts)\(stream == .images && !isUsual ? " or of 0" : "")"
+        let fewer = parts > 1 && last >= 2 ? ", or shards of at most \(last / 2)" : ""
+        return "\(has), and \(norm.rawValue) norm learns nothing from fewer than 2; \(way)\(fewer)"
     }
 
     /// Draws of one purpose lie apart by rows, of which there are so many.
@@ -102,7 +107,9 @@ extension TrainingSettings {
                 throw SettingsError(key: "phases.\(name)", problem: "the phase has no optimizer; give it one")
             }
             let rates = RealRange.amount
-            try require(rates.holds(phase.rate), "phases.\(name).rate", "rate is \(phase.rate), expected \(rates.text)")
+            if let problem = rates.problem(with: phase.rate) {
+                throw SettingsError(key: "phases.\(name).rate", problem: "rate is \(phase.rate), \(problem)")
+            }
             if let problem = phase.optimizer.problem {
                 throw SettingsError(
                     key: "phases.\(name)", problem: problem,

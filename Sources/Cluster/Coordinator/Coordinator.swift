@@ -8,8 +8,8 @@ import Waiting
 
 /// A coordinator process: opens the run, waits for its workers, and leads them to the end.
 public final class Coordinator: Sendable {
-    private let options: CoordinatorOptions
-    private let log: Logger
+    let options: CoordinatorOptions
+    let log: Logger
     private let progress: ProgressLine
     private let port: ControlPort
     private let shell = Mutex<CoordinatorShell?>(nil)
@@ -45,6 +45,7 @@ public final class Coordinator: Sendable {
             log.info("going on from the checkpoint after step \(run.plan.firstStep)\(further)")
         }
         if run.plan.firstStep >= run.plan.lastStep {
+            if let reason = tellOwedFigures(run) { return .failed(reason: reason) }
             log.info(
                 "the run has come to its end at step \(run.plan.firstStep); `lockstep resume \(run.plan.runName) --epochs N` moves the end"
             )
@@ -159,7 +160,12 @@ public final class Coordinator: Sendable {
             onEnd: { outcomes.put($0) })
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }
-        recorder.start(watch: watch, open: { [self] step in try books(run, at: step) }, onTrouble: trouble)
+        recorder.start(
+            watch: watch,
+            open: { [self] step in
+                if let sentence = run.figuresLost(upTo: step).lostSentence { log.warning("\(sentence)") }
+                return try books(run, at: step, epochsDone: run.plan.epochs.done(after: step))
+            }, onTrouble: trouble)
         recorder.put(
             .event(
                 run.plan.firstStep > 0 ? "resume" : "start",
@@ -168,6 +174,7 @@ public final class Coordinator: Sendable {
                     ("time", .real(Date().timeIntervalSince1970)),
                 ]))
         evaluation.start(recorder: recorder, watch: watch, log: log)
+        giveOwedFigures(of: run, to: evaluation)
         desk.start { result in shell.onLoop { $0.snapshot(result) } }
         feeder.start(through: shell.gate)
         try open(shell)
@@ -188,25 +195,25 @@ public final class Coordinator: Sendable {
         if !recorder.close() {
             log.error("the disk did not take the last records within 30 s: the end of metrics.jsonl and steps.log may be missing")
         }
+        if case .finished = outcome, let reason = run.lastFiguresMissing { return .failed(reason: reason) }
         return outcome
     }
 
     /// What a person does who has put back a folder that was gone.
-    private func wayBack(_ run: PreparedRun) -> String {
+    func wayBack(_ run: PreparedRun) -> String {
         options.supervised
             ? "go on with `lockstep resume \(run.plan.runName)`"
             : "start this coordinator again with the same line, since the workers keep their state for \(DurationText.text(options.orphanTimeout))"
     }
 
-    /// Opens the books where the run goes on: after `step` steps.
-    private func books(_ run: PreparedRun, at step: UInt64) throws -> RunBooks {
+    /// Opens the books where the run goes on: after `step` steps, with the lines of so many epochs.
+    func books(_ run: PreparedRun, at step: UInt64, epochsDone: UInt64) throws -> RunBooks {
         let notices = DiskNotices { [log] in log.warning("\($0)") }
-        let epochsDone = Int(run.plan.epochs.done(after: step))
         return RunBooks(
             name: options.folder.name, phases: run.training.phaseNames, training: run.training, lastStep: run.plan.lastStep,
             workersWanted: options.workers.upperBound,
             metrics: try MetricsWriter(
-                path: options.folder.metricsPath, resumingAt: step, epochsDone: epochsDone, notices: notices),
+                path: options.folder.metricsPath, resumingAt: step, epochsDone: Int(epochsDone), notices: notices),
             steps: try StepsLog(path: options.folder.stepsLogPath, notices: notices),
             events: EventFileWriter(directory: options.folder.path, resumingAt: step, notices: notices),
             progress: progress)

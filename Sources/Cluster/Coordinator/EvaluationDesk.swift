@@ -15,7 +15,15 @@ final class EvaluationDesk: Sendable {
     /// States that may wait.
     static let backlog = 2
 
-    private typealias Queue = EvaluationQueue<SnapshotDesk.Arrived>
+    /// A state whose figures are wanted, or its pictures.
+    struct Subject: Sendable {
+        let step: UInt64
+        let purposes: SnapshotPurposes
+        /// Its bytes, wherever they are.
+        let open: @Sendable () throws -> SafetensorsReader
+    }
+
+    private typealias Queue = EvaluationQueue<Subject>
 
     /// Where results and complaints go.
     private struct Outlets: Sendable {
@@ -59,7 +67,16 @@ final class EvaluationDesk: Sendable {
     /// Takes a state in; waits while the backlog is full. With the last one the training is over, and nothing is spared any more.
     func put(_ state: SnapshotDesk.Arrived) {
         if state.purposes.contains(.last) { takeOver() }
-        queue.put(state)
+        queue.put(
+            Subject(step: state.step, purposes: state.purposes) {
+                try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
+            })
+    }
+
+    /// Takes in what a coordinator before this one has left undone, in its order; nobody waits.
+    func owe(_ states: [Subject]) {
+        if states.contains(where: { $0.purposes.contains(.last) }) { takeOver() }
+        queue.owe(states)
     }
 
     /// Takes nothing more in. With `wait`, returns when the last evaluation is done.
@@ -111,7 +128,7 @@ final class EvaluationDesk: Sendable {
 
     private func look(at entry: Queue.Entry, _ outlets: Outlets, _ team: ThreadTeam, _ background: Bool) throws {
         let (state, configuration) = (entry.state, run.options.configuration)
-        let reader = try SafetensorsReader(bytes: state.bytes, name: "the state after step \(state.step)")
+        let reader = try state.open()
         let isAveraged = configuration.average > 0
         let tensors = try NormalisationFile.complete(
             StateFile.tensors(of: reader), of: run.training, averaged: isAveraged, training: run.data.train, team: team,

@@ -38,6 +38,9 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         line.update { $0.waiting.append(Entry(state: state)) }
     }
 
+    /// Takes states in that lie on the disk and cost no memory: nobody waits for room.
+    package func owe(_ states: [State]) { line.update { $0.waiting += states.map { Entry(state: $0) } } }
+
     /// Nothing more comes.
     package func close() { line.update { $0.isClosed = true } }
 

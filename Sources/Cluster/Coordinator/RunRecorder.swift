@@ -172,8 +172,16 @@ struct RunBooks: @unchecked Sendable {
                 run: name, epoch: step.epoch, epochs: training.epoch(ofStep: max(lastStep, 1) - 1), step: step.step,
                 steps: lastStep, samplesPerSecond: throughput.perSecond,
                 remaining: pace.perSecond > 0 ? .seconds(Double(left) * Double(training.minibatch) / pace.perSecond) : nil,
-                losses: step.losses, error: step.error, heldOut: heldOut,
+                losses: shown(step.losses), error: step.error, heldOut: heldOut,
                 workers: done.workers, workersWanted: workersWanted, wireSent: sent, wireRaw: raw, note: nil))
+    }
+
+    /// With terms as a person calls them.
+    private func shown(_ losses: [Loss]) -> [Loss] {
+        losses.map { loss in
+            let terms = loss.terms.map { Loss(name: training.words(ofPart: $0.name), value: $0.value) }
+            return Loss(name: loss.name, value: loss.value, terms: terms)
+        }
     }
 
     /// The shards of all members, totalled in shard order.

@@ -49,20 +49,21 @@ extension Configuration {
     /// Every key in which this configuration and another differ, in the order of a recipe.
     public func difference(from other: Configuration) -> [Difference] {
         Self.differences(of: [self, other]).map { key, values in
-            Difference(key: key, mine: values[0], other: values[1], changesBits: Self.changesBits(key))
+            Difference(
+                key: key, mine: values[0] ?? "nothing", other: values[1] ?? "nothing", changesBits: Self.changesBits(key))
         }
     }
 
-    /// Every key on which configurations do not all agree, in the order of a recipe, and what each of them says, as it is written; "nothing" where one
-    /// has no such key.
-    public static func differences(of configurations: [Configuration]) -> [(key: String, values: [String])] {
+    /// Every key on which configurations do not all agree, in the order of a recipe, and what each of them says, as it is written; nil where one has
+    /// no such key.
+    public static func differences(of configurations: [Configuration]) -> [(key: String, values: [String?])] {
         let leaves = configurations.map { $0.settings.leaves }
         let texts = leaves.map(texts)
         var seen: Set<String> = []
         let keys = leaves.flatMap { $0.map(\.key) }.filter { seen.insert($0).inserted }
         return keys.compactMap { key in
             let values = texts.map { $0[key] }
-            return Set(values).count > 1 ? (key, values.map { $0 ?? "nothing" }) : nil
+            return Set(values).count > 1 ? (key, values) : nil
         }
     }
 

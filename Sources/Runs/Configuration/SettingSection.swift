@@ -86,26 +86,24 @@ final class SettingSection {
         return digits
     }
 
-    /// A finite real that training applies, in single precision: what is 0 there or infinite is no number of its kind.
+    /// A real that its range has, in single precision too.
     func real(_ key: String, _ number: inout Double, _ bound: RealRange) throws {
         guard let value = take(key) else { return }
         number = try Self.real(value, full(key), bound)
-        // The kernels flush what is smaller than normal.
-        let applied = abs(number) < Double(Float.leastNormalMagnitude) ? 0 : Double(Float(number))
-        guard applied.isFinite, bound.holds(applied) else {
-            let made = applied.isFinite ? "\(Int(applied))" : "infinite"
-            throw Self.error(
-                value, full(key),
-                "\(value.flow) is impossible, expected \(bound.text): training is in single precision, where it is \(made)")
-        }
     }
 
     private static func real(_ setting: Setting, _ key: String, _ bound: RealRange) throws -> Double {
         guard case .scalar(let text, isQuoted: false) = setting.content, let value = real(text) else {
             throw error(setting, key, "a number is expected, not \(setting.description)")
         }
-        guard bound.holds(value) else { throw error(setting, key, "\(text) is impossible, expected \(bound.text)") }
+        try require(value, setting, key, bound)
         return value
+    }
+
+    /// What was read, or what follows from it.
+    private static func require(_ value: Double, _ setting: Setting, _ key: String, _ bound: RealRange) throws {
+        guard let problem = bound.problem(with: value) else { return }
+        throw error(setting, key, "\(setting.flow) is impossible, \(problem)")
     }
 
     private static func real(_ text: String) -> Double? {
@@ -127,7 +125,9 @@ final class SettingSection {
         guard parts.count == 2, let part = parts[0], let whole = parts[1], whole > 0, (0...whole).contains(part) else {
             throw Self.error(value, full(key), "epochs, or a part of the run such as 2/5, are expected, not \(value.description)")
         }
-        return Double(length) * part / whole
+        let epochs = Double(length) * part / whole
+        try Self.require(epochs, value, full(key), .notNegative)
+        return epochs
     }
 
     /// Seconds: a number, or a duration such as `5m`.
@@ -137,6 +137,7 @@ final class SettingSection {
             let duration = try? DurationText.parse(text)
         {
             seconds = duration / .seconds(1)
+            try Self.require(seconds, value, full(key), .notNegative)
             return
         }
         guard case .scalar(let text, isQuoted: false) = value.content, Self.real(text) != nil else {

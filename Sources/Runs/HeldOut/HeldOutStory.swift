@@ -108,6 +108,6 @@ extension Untrained {
         let share = Progress.rounded(100 * (figures.labels?.largestShare ?? 0))
         return figures.isTaught
             ? "the label head says one class for \(share) % of the images; train longer, or change phases.classification.rate"
-            : "the label head puts \(share) % of the images into one cluster; train longer, or change phases.generator.rate"
+            : "the encoder puts \(share) % of the images into one cluster; train longer, or change phases.generator.rate"
     }
 }

@@ -34,7 +34,7 @@ public struct RunComparison: Sendable {
         (settingLines + [""] + figureLines).joined(separator: "\n")
     }
 
-    private var settings: [(key: String, values: [String])] { Configuration.differences(of: runs.map(\.configuration)) }
+    private var settings: [(key: String, values: [String?])] { Configuration.differences(of: runs.map(\.configuration)) }
 
     /// Every figure that any of the runs has, in the order in which they are met.
     private var figureNames: [String] {
@@ -45,14 +45,14 @@ public struct RunComparison: Sendable {
     private var settingLines: [String] {
         let settings = settings
         guard !settings.isEmpty else { return ["all settings are the same"] }
-        return lines([["setting"] + runs.map(\.name)] + settings.map { [$0.key] + $0.values }, leading: true)
+        return lines([["setting"] + runs.map(\.name)] + settings.map { [$0.key] + $0.values.map { $0 ?? "-" } }, leading: true)
     }
 
     private var figureLines: [String] {
         var rows = [["figure"] + runs.map(\.name)]
         rows.append(["step"] + runs.map { "\($0.step)" })
         rows.append(["epoch"] + runs.map { run in run.last.map { "\($0.epoch)" } ?? "-" })
-        for name in figureNames { rows.append([name] + runs.map { Self.text($0.last?[name]) }) }
+        for name in figureNames { rows.append([HeldOutNames.words(of: name)] + runs.map { Self.text($0.last?[name]) }) }
         return lines(rows, leading: false)
     }
 
@@ -67,10 +67,10 @@ public struct RunComparison: Sendable {
         return TextTable(rows, leading: leading ? Set([0] + columns) : [0]).lines(width: RunTable.width, shortening: columns)
     }
 
-    /// `{"runs":[{"run","path","step","epoch","validation"}],"settings":[{"key","values":[…]}]}`.
+    /// `{"runs":[{"run","path","step","epoch","validation"}],"settings":[{"key","values":[…]}]}`; a value is null where a run has no such key.
     public var json: JSON {
         let settings = settings.map { key, values -> JSON in
-            ["key": .string(key), "values": .array(values.map { .string($0) })]
+            ["key": .string(key), "values": .array(values.map { $0.map { .string($0) } ?? .null })]
         }
         return ["runs": .array(runs.map(Self.json)), "settings": .array(settings)]
     }

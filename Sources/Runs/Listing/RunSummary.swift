@@ -6,7 +6,7 @@ public struct RunSummary: Sendable, Equatable {
     public enum State: String, Sendable {
         /// A process has it open.
         case running
-        /// It has a checkpoint of its last step.
+        /// It has a checkpoint of its last step, and the held-out figures of its last epoch.
         case finished
         /// A gradient was not finite, and nobody has gone on with it since.
         case diverged
@@ -55,7 +55,7 @@ public struct RunSummary: Sendable, Equatable {
             try folder.requireParts()
             let stored = try folder.storedSteps()
             step = max(step, stored ?? 0)
-            if let steps, let stored, stored >= steps { state = .finished }
+            if let steps, let stored, stored >= steps, isMeasured(configuration, after: steps) { state = .finished }
             if state == .stopped, metrics.isDiverged { state = .diverged }
         } catch {
             state = .damaged
@@ -68,6 +68,12 @@ public struct RunSummary: Sendable, Equatable {
         self.path = path
         self.state = state
         self.begun = begun
+    }
+
+    /// Whether the figures of the last epoch are there, where any are wanted: `resume` takes those that are missing.
+    private func isMeasured(_ configuration: Configuration, after steps: UInt64) -> Bool {
+        guard configuration.evaluate.everyEpochs > 0, let images = configuration.data.train else { return true }
+        return epoch ?? 0 >= configuration.epochs(trainingImages: images).begun(after: steps)
     }
 
     private mutating func take(_ configuration: Configuration, _ provenance: Provenance?) {

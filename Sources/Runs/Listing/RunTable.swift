@@ -2,7 +2,7 @@ import Foundation
 
 /// Runs as a table for a terminal, and as JSON.
 public struct RunTable: Sendable {
-    /// Letters of a line.
+    /// Letters of a line, as far as names leave it at that: they are whole, since a person types them again.
     public static let width = 100
 
     private let runs: [RunSummary]
@@ -19,7 +19,7 @@ public struct RunTable: Sendable {
         let heading = ["run", "recipe", "variant", "step", "age", "figure", "state"]
         let readable = runs.filter { $0.state != .damaged }
         let table = TextTable([heading] + readable.map(cells), leading: [0, 1, 2, 5, 6])
-        var lines = table.lines(width: Self.width, shortening: [0, 1])[...]
+        var lines = table.lines[...]
         var all = [lines.removeFirst()]
         for run in runs {
             all.append(run.state == .damaged ? damaged(run) : lines.removeFirst())
@@ -49,8 +49,9 @@ public struct RunTable: Sendable {
     }
 
     private func damaged(_ run: RunSummary) -> String {
-        let line = "\(run.name)  \(run.state.rawValue): \(run.problem ?? "")"
-        return line.count > Self.width ? line.prefix(Self.width - 1) + "…" : line
+        let start = "\(run.name)  \(run.state.rawValue): "
+        let (problem, room) = (run.problem ?? "", max(Self.width / 2, Self.width - start.count))
+        return start + (problem.count > room ? problem.prefix(room - 1) + "…" : problem)
     }
 
     /// "12 s", "5 min", "3 h", "2 d": in the largest unit that there is two of, or one.

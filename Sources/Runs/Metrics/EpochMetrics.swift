@@ -87,11 +87,13 @@ extension EpochMetrics {
 
     /// The variant's own figure in a few words; nil where it has none.
     public var headline: String? {
-        if let classificationError { return "error \(Self.percent(classificationError))" }
-        if let majority = clustering?.majority { return "clustering error \(Self.percent(majority))" }
-        if let nearestComponent { return "in another class's part \(Self.percent(nearestComponent.error))" }
-        if let lowerBound { return "elbo \(Progress.rounded(lowerBound.total))" }
-        return sampleMatch.map { "explained by samples \(Self.percent($0.explained))" }
+        func percent(_ name: String, _ share: Double?) -> String? {
+            share.map { "\(HeldOutNames.words(of: name)) \(Self.percent($0))" }
+        }
+        return percent("classification.error", classificationError) ?? percent("clustering.majority", clustering?.majority)
+            ?? percent("nearest_component.error", nearestComponent?.error)
+            ?? lowerBound.map { "\(HeldOutNames.words(of: "elbo.nats")) \(Progress.rounded($0.total))" }
+            ?? percent("samples.explained", sampleMatch?.explained)
     }
 
     /// The one figure that a run is judged by beside others.
@@ -106,55 +108,57 @@ extension EpochMetrics {
     /// The variant's own figure, else how far the codes are from the prior, else the error of the images, or how those that are generated
     /// differ.
     public var mainFigure: MainFigure? {
-        func figure(_ name: String, _ value: Double?, _ words: String? = nil) -> MainFigure? {
-            value.map { MainFigure(name: name, value: $0, words: headline ?? "\(words ?? name) \(Progress.rounded($0))") }
+        func figure(_ name: String, _ value: Double?) -> MainFigure? {
+            value.map {
+                MainFigure(name: name, value: $0, words: headline ?? "\(HeldOutNames.words(of: name)) \(Progress.rounded($0))")
+            }
         }
         return figure("classification.error", classificationError) ?? figure("clustering.majority", clustering?.majority)
             ?? figure("nearest_component.error", nearestComponent?.error) ?? figure("elbo.nats", lowerBound?.total)
-            ?? figure("energy_distance", energyDistance, "energy distance") ?? figure("reconstruction", reconstruction)
-            ?? figure("samples.explained", sampleMatch?.explained) ?? figure("samples.std", samples?.std, "samples' std")
+            ?? figure("energy_distance", energyDistance) ?? figure("reconstruction", reconstruction)
+            ?? figure("samples.explained", sampleMatch?.explained) ?? figure("samples.std", samples?.std)
     }
 
     private var ownWords: [String] {
         var parts: [String] = []
-        if let classificationError { parts.append("classification error \(Self.percent(classificationError))") }
+        func add(_ name: String, _ value: String) { parts.append("\(HeldOutNames.words(of: name)) \(value)") }
+        if let classificationError { add("classification.error", Self.percent(classificationError)) }
         if let clustering {
-            if let majority = clustering.majority { parts.append("clustering error \(Self.percent(majority)) by majority") }
-            parts.append("empty clusters \(clustering.empty)")
-            parts.append("entropy of the clusters \(Progress.rounded(clustering.entropy)) nats")
+            if let majority = clustering.majority { add("clustering.majority", Self.percent(majority)) }
+            add("clustering.empty", "\(clustering.empty)")
+            add("clustering.entropy", "\(Progress.rounded(clustering.entropy)) nats")
         }
-        if let nearestComponent {
-            parts.append(
-                "codes in another class's part of the prior \(Self.percent(nearestComponent.error)) (the prior: \(Self.percent(nearestComponent.floor)))"
-            )
+        if let nearest = nearestComponent {
+            add("nearest_component.error", "\(Self.percent(nearest.error)) (the prior: \(Self.percent(nearest.floor)))")
         }
         if let bound = lowerBound {
             let rounded = Progress.rounded
             let sum = "entropy \(rounded(bound.entropy)) - cross-entropy with the prior \(rounded(bound.crossEntropy))"
             let cost = "reconstruction \(rounded(bound.reconstruction)), \(bound.cost.rawValue)"
-            parts.append("elbo \(rounded(bound.total)) nats (\(sum) - \(cost))")
+            add("elbo.nats", "\(rounded(bound.total)) nats (\(sum) - \(cost))")
         }
         return parts
     }
 
     private var commonWords: [String] {
         var parts: [String] = []
-        if let reconstruction { parts.append("reconstruction \(Progress.rounded(reconstruction))") }
-        if let code { parts.append("code mean \(Progress.rounded(code.mean)), std \(Progress.rounded(code.std))") }
+        func add(_ name: String, _ value: String) { parts.append("\(HeldOutNames.words(of: name)) \(value)") }
+        if let reconstruction { add("reconstruction", Progress.rounded(reconstruction)) }
+        if let code { add("code.mean", "\(Progress.rounded(code.mean)), std \(Progress.rounded(code.std))") }
         if let holes {
             let zero = holesZero.map { " (the prior: \(Progress.rounded(100 * $0)) %)" } ?? ""
-            parts.append("holes \(Progress.rounded(100 * holes)) %\(zero)")
+            add("holes", "\(Progress.rounded(100 * holes)) %\(zero)")
         }
         if let energyDistance {
             let zero = energyZero.map { " (the prior: \(Progress.rounded($0)))" } ?? ""
-            parts.append("energy distance \(Progress.rounded(energyDistance))\(zero)")
+            add("energy_distance", "\(Progress.rounded(energyDistance))\(zero)")
         }
         if let match = sampleMatch {
             let beside = "other images: \(Self.percent(match.byImages)), noise: \(Self.percent(match.byNoise))"
-            parts.append("held-out images explained by samples \(Self.percent(match.explained)) (\(beside))")
+            add("samples.explained", "\(Self.percent(match.explained)) (\(beside))")
         }
         if let samples {
-            parts.append("samples' pixels mean \(Progress.rounded(samples.mean)), std \(Progress.rounded(samples.std))")
+            add("samples.mean", "\(Progress.rounded(samples.mean)), std \(Progress.rounded(samples.std))")
         }
         return parts
     }

@@ -90,16 +90,35 @@ public struct MetricsReader: Sendable {
 
     /// Whether any epoch stands in a file; read from its beginning, and no further than its first epoch.
     static func hasEpoch(path: String) -> Bool {
-        guard let source = try? ByteSource(path: path) else { return false }
+        var found = false
+        forEachEpoch(path: path) { _ in
+            found = true
+            return false
+        }
+        return found
+    }
+
+    /// The numbers of all epochs of a file; none where it cannot be read.
+    static func epochs(path: String) -> Set<Int> {
+        var epochs: Set<Int> = []
+        forEachEpoch(path: path) { line in
+            if let epoch = line["epoch"]?.intValue { epochs.insert(epoch) }
+            return true
+        }
+        return epochs
+    }
+
+    /// Calls `take` with each line of an epoch, as long as it returns true.
+    private static func forEachEpoch(path: String, _ take: (JSON) -> Bool) {
+        guard let source = try? ByteSource(path: path) else { return }
         var reader = LineReader(source: source)
         while let line = try? reader.next(), line.isComplete {
             // Most lines are steps, and are not worth a parser.
             guard line.text.contains("\"epoch\""), line.text.contains("\"validation\""),
                 let object = try? JSON(parsing: line.text), object["kind"]?.stringValue == "epoch"
             else { continue }
-            return true
+            guard take(object) else { return }
         }
-        return false
     }
 
     /// What follows an epoch's line at the end of a run is a few events.

@@ -70,7 +70,7 @@ public struct SeedTable: Sendable {
         func line(_ title: String, _ epoch: String, _ value: (String) -> Double?) -> [String] {
             [title, epoch] + names.map { value($0).map(Self.short) ?? "-" }
         }
-        var lines = [["seed", "epoch"] + names]
+        var lines = [["seed", "epoch"] + names.map(HeldOutNames.words)]
         lines += rows.map { row in line("\(row.seed)", row.last.map { "\($0.epoch)" } ?? "-") { row.last?[$0] } }
         lines.append(line("mean", "", mean))
         if rows.count > 1 { lines.append(line("± std", "", std)) }

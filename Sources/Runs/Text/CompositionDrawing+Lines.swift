@@ -28,11 +28,17 @@ extension CompositionDrawing {
         return table(["adversary", "real", "fake"], rows)
     }
 
+    /// Terms as a person calls them: metrics say `label` of clusters too.
+    private func words(of terms: [String]) -> String {
+        let isClustered = heads.contains { $0.name == "cluster" }
+        return terms.map { $0 == "label" && isClustered ? "cluster" : $0 }.joined(separator: " + ")
+    }
+
     private var phaseLines: [String] {
         let rows = phases.map { phase in
             [
                 phase.name, "\(phase.minibatch) \(phase.stream == .images ? "images" : "labelled")",
-                phase.changes.joined(separator: ", "), phase.terms.joined(separator: " + "), "\(phase.exchanges)",
+                phase.changes.joined(separator: ", "), words(of: phase.terms), "\(phase.exchanges)",
             ]
         }
         let total = ["a step", "", "", "", "\(exchanges)"]

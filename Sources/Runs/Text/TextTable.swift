@@ -19,11 +19,12 @@ public struct TextTable: Sendable {
     public var lines: [String] { Self.lines(rows, leading: leading) }
 
     /// The same in at most `width` letters a line, as far as that goes: what is too wide is taken from the middles of the cells of these columns, of
-    /// the widest of them first.
+    /// the widest of them first, and none from the first row: it has the names of what stands below, which a person types again.
     public func lines(width: Int, shortening columns: [Int]) -> [String] {
         var widths = Self.widths(rows)
         var excess = widths.reduce(0, +) + Self.gap * max(0, widths.count - 1) - width
-        while excess > 0, let widest = columns.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.leastLetters {
+        func room(_ column: Int) -> Int { widths[column] - max(Self.leastLetters, rows.first?[column].count ?? 0) }
+        while excess > 0, let widest = columns.filter({ room($0) > 0 }).max(by: { widths[$0] < widths[$1] }) {
             widths[widest] -= 1
             excess -= 1
         }

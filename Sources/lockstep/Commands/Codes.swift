@@ -51,6 +51,7 @@ struct Encode: ParsableCommand {
 
     func run() throws {
         try finishing {
+            try OutputTargets.require([out], makesFolders: true)
             let run = try trained.open()
             let subset = run.data.subset(split)
             guard run.inference.canEncode else {
@@ -58,32 +59,32 @@ struct Encode: ParsableCommand {
             }
             let base = String(out.dropLast(OutputEnding.npy.rawValue.count))
             let width = run.configuration.model.code
+            let labelsPath = subset.hasLabels ? base + ".labels.npy" : nil
+            let softPath = run.inference.canLabel ? base + ".y.npy" : nil
+            let mapPath = run.inference.canRepresent ? base + ".representations.npy" : nil
+            try OutputTargets.require([labelsPath, softPath, mapPath].compactMap(\.self), makesFolders: true)
             let codes = try RowFile(out, rows: subset.count, columns: width)
-            let soft =
-                try run.inference.canLabel
-                ? RowFile(base + ".y.npy", rows: subset.count, columns: run.inference.decodedLabels ?? 1) : nil
-            let map =
-                try run.inference.canRepresent
-                ? RowFile(base + ".representations.npy", rows: subset.count, columns: width) : nil
+            let labels = try labelsPath.map { try NPYWriter<Int64>($0, shape: [subset.count]) }
+            let soft = try softPath.map {
+                try RowFile($0, rows: subset.count, columns: run.inference.decodedLabels ?? 1)
+            }
+            let map = try mapPath.map { try RowFile($0, rows: subset.count, columns: width) }
             for first in stride(from: 0, to: subset.count, by: 1000) {
                 let reading = run.inference.read(subset.images(first..<min(first + 1000, subset.count)))
                 try codes.append(reading.codes)
                 if let labels = reading.softLabels { try soft?.append(labels) }
                 if let places = reading.representations { try map?.append(places) }
             }
+            if let labels { try labels.append(subset.labels(0..<subset.count).map(Int64.init)) }
             for file in [codes, soft, map] { try file?.commit() }
+            try labels?.commit()
             if let warning = codes.finite.warning(of: "codes", in: out) { Output.complain(warning) }
             let further = [
                 soft.map { ", softmax of \(run.training.labelsAreClasses ? "classes" : "clusters") in \($0.path)" },
                 map.map { ", representations in \($0.path)" },
             ]
             let told = "\(subset.count) codes of \(width) in \(out)" + further.compactMap { $0 }.joined()
-            guard subset.hasLabels else {
-                Output.note("\(told); these images have no labels")
-                return 0
-            }
-            try NPY.write(subset.labels(0..<subset.count).map(Int64.init), shape: [subset.count], to: base + ".labels.npy")
-            Output.note("\(told), labels in \(base).labels.npy")
+            Output.note(told + (labelsPath.map { ", labels in \($0)" } ?? "; these images have no labels"))
             return 0
         }
     }
@@ -137,6 +138,7 @@ struct Decode: ParsableCommand {
 
     func run() throws {
         try finishing {
+            try ImageOutput.require(out)
             let run = try trained.open()
             let chosen = try choice.number(in: run)
             let codes = try Self.matrix(codes, as: .codes, columns: run.configuration.model.code)
@@ -218,8 +220,8 @@ struct Sample: ParsableCommand {
     )
     var count: Int?
 
-    @Option(help: "Seed of the samples.")
-    var seed: UInt64 = 0
+    @Option(help: "Seed of the samples (default: 0).")
+    var seed: UInt64?
 
     @OptionGroup var choice: LabelChoice
 
@@ -235,12 +237,13 @@ struct Sample: ParsableCommand {
         if let count, !(1...100_000_000).contains(count) {
             throw ValidationError("--count is \(count); it must be 1 to 100000000")
         }
-        try line.check(grid: grid, count: count ?? Self.usual)
+        try line.check(grid: grid, seed: seed, count: count ?? Self.usual)
         try OutputEnding.require(ImageOutput.endings, of: out)
     }
 
     func run() throws {
         try finishing {
+            try ImageOutput.require(out)
             let run = try trained.open()
             let (labels, classes) = (run.inference.decodedLabels, run.training.priorClasses)
             let chosen = try choice.number(in: run, drawing: classes)
@@ -248,7 +251,7 @@ struct Sample: ParsableCommand {
             if let line = try line.draws(run, count: count ?? Self.usual, label: chosen) {
                 return try output.write(line, columns: Interpolation.columns(count ?? Self.usual))
             }
-            let draws = SampleDraws(run.configuration, labels: labels, classes: classes, seed: seed)
+            let draws = SampleDraws(run.configuration, labels: labels, classes: classes, seed: seed ?? 0)
             if grid {
                 if let labels, chosen == nil { return try writeStyles(draws, labels, output) }
                 return try writeWalk(labels, chosen, output)
@@ -274,6 +277,9 @@ struct Sample: ParsableCommand {
     private func writeWalk(_ labels: Int?, _ chosen: Int?, _ output: ImageOutput) throws -> Int32 {
         guard labels != nil || chosen == nil else {
             throw UsageError("--grid walks the whole prior, and --label is one class's part of it; leave one of them out")
+        }
+        guard seed == nil else {
+            throw UsageError("--grid walks the prior place by place and draws nothing; leave --seed out")
         }
         let (prior, codeSize) = (output.run.configuration.prior, output.run.configuration.model.code)
         let columns = try prior.walkRows.map { try self.columns(ofRows: $0, "the \($0) petals of the prior") } ?? side()
@@ -359,6 +365,11 @@ struct ImageOutput {
     let path: String
     /// What images are written as.
     static let endings: [OutputEnding] = [.npy, .png]
+
+    /// That they can be written there, before anything is computed. A writer of .npy makes the folder where it is missing.
+    static func require(_ path: String) throws {
+        try OutputTargets.require([path], makesFolders: OutputEnding(of: path) == .npy)
+    }
     private static let block = 1000
 
     func write(_ drawn: SampleDraws.Drawn, columns: Int? = nil) throws -> Int32 {

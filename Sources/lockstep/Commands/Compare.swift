@@ -35,10 +35,11 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         try finishing {
+            if let out { try OutputTargets.require([out]) }
             let compared = try runs.map { typed in
                 let reference = try RunReference(parsing: typed)
                 return try RunComparison.Run(
-                    RunFolder.open(reference.run), name: typed.printable(RunTable.width), step: reference.step)
+                    RunFolder.open(reference.run), name: typed.printable(4096), step: reference.step)
             }
             for run in compared where run.metrics == nil {
                 Output.note("\(run.name) has no metrics that can be read: it has no figures and no curves here")

@@ -52,6 +52,7 @@ struct Coordinate: ParsableCommand {
             if dryRun {
                 let choice = RunChoice(settings: settings, path: path, from: from)
                 let wanted = try choice.configuration()
+                if try !choice.exists, let words = RecipeVariant(settings, of: wanted).sentence { Output.note(words) }
                 try DryRun.require(wanted)
                 let (configuration, data) = try choice.check(wanted)
                 Output.result(
@@ -65,6 +66,9 @@ struct Coordinate: ParsableCommand {
             if child.listenDescriptor == nil { try access.check(listen?.value, "--listen") }
             let choice = RunChoice(settings: settings, path: path, from: from)
             let configuration = try choice.configuration()
+            if child.parentPid == nil, try !choice.exists, let words = RecipeVariant(settings, of: configuration).sentence {
+                Output.note(words)
+            }
             // This may execute the program anew: nothing has been taken, opened or made before it.
             try KernelChoice.require(configuration.kernel)
             let token = try access.token()

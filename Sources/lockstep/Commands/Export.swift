@@ -31,19 +31,21 @@ struct Export: ParsableCommand {
 
     func run() throws {
         try finishing {
+            let (encoderPath, decoderPath) = (path(of: "encoder"), path(of: "decoder"))
+            try OutputTargets.require([encoderPath, decoderPath])
             let run = try trained.open()
-            let base = onnx.dropLast(Self.ending.count)
-            if let encoder = run.inference.encoderProgram {
-                try write(encoder, "encoder", of: run, to: "\(base)-encoder\(Self.ending)")
-            }
-            try write(run.inference.decoderProgram, "decoder", of: run, to: "\(base)-decoder\(Self.ending)")
+            let encoder = try run.inference.encoderProgram.map { (try file($0, "encoder", of: run), encoderPath) }
+            let decoder = (try file(run.inference.decoderProgram, "decoder", of: run), decoderPath)
+            for (file, path) in [encoder, decoder].compactMap(\.self) { try write(file, to: path) }
             return 0
         }
     }
 
-    private func write(_ program: InferenceProgram, _ name: String, of run: TrainedRun, to path: String) throws {
+    private func path(of name: String) -> String { "\(onnx.dropLast(Self.ending.count))-\(name)\(Self.ending)" }
+
+    private func file(_ program: InferenceProgram, _ name: String, of run: TrainedRun) throws -> ONNXFile {
         let info = run.saved.checkpoint.info
-        let file = try ONNXFile(
+        return try ONNXFile(
             program, name: name,
             record: ONNXFile.Record(
                 producer: ("lockstep", Build.name),
@@ -53,6 +55,9 @@ struct Export: ParsableCommand {
                     ("weights", run.configuration.average > 0 ? "averaged" : "newest"),
                     ("configuration", run.configuration.yaml()),
                 ]))
+    }
+
+    private func write(_ file: ONNXFile, to path: String) throws {
         try file.write(to: path)
         func list(_ values: [(name: String, columns: Int)]) -> String {
             values.map { "\($0.name) N x \($0.columns)" }.joined(separator: ", ")

@@ -68,6 +68,7 @@ struct Launch: ParsableCommand {
                 path: try resume.map { try RunReference(parsing: $0).folder(goingOnWith: "--resume").path } ?? folder, from: from)
             // What cannot be read or cannot be is better known before anybody is asked anything.
             let wanted = try choice.configuration()
+            if try !choice.exists, let words = RecipeVariant(settings, of: wanted).sentence { Output.note(words) }
             if dryRun { try DryRun.require(wanted) }
             let (configuration, data) = try choice.check(wanted)
             let workers = range.bounds.upperBound

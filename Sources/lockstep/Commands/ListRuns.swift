@@ -45,8 +45,8 @@ extension RunSummary {
     /// With what folders and files are called, which may be anything, as a terminal can show it.
     fileprivate var printable: RunSummary {
         var shown = self
-        shown.name = name.printable(RunTable.width)
-        shown.recipe = recipe?.printable(RunTable.width)
+        shown.name = name.printable(4096)
+        shown.recipe = recipe?.printable(4096)
         shown.problem = problem?.printable(4 * RunTable.width)
         return shown
     }

@@ -38,6 +38,7 @@ struct Replay: ParsableCommand {
 
     func run() throws {
         try finishing {
+            try OutputTargets.require([out])
             let reference = try RunReference(parsing: name, flag: step)
             guard let step = reference.step, step >= 1 else {
                 throw UsageError("say which step to repeat, counted from 1: \(reference.run)@STEP or --step STEP")

@@ -9,7 +9,11 @@ import Runs
 struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Go on with a run from its newest whole checkpoint: same bits, whatever the workers and the topology.",
-        discussion: "Example:  lockstep resume latest --workers 3 --epochs 12")
+        discussion: """
+            --epochs moves the end of the run and no rate: where a schedule has come to 0 at the old end, as the quickstart's do, a run would learn
+            nothing behind it. That is refused with the line that goes on, by which each phase keeps a share of its rate (schedule.after).
+            Example:  lockstep resume latest --workers 3 --topology server
+            """)
 
     @Argument(help: "RUN: a path, a name under ./runs, or `latest`.", completion: Completions.runs)
     var name: String
@@ -24,10 +28,10 @@ struct Resume: ParsableCommand {
         completion: .directory)
     var data: String?
 
-    @Option(help: "Move the end of the run: so many steps.")
+    @Option(help: "Move the end of the run: so many steps in all.")
     var steps: Int?
 
-    @Option(help: "Move the end of the run: so many epochs.")
+    @Option(help: "Move the end of the run: so many epochs in all. Schedules stay as they are.")
     var epochs: Int?
 
     @Option(
@@ -41,11 +45,24 @@ struct Resume: ParsableCommand {
     @Option(help: "Port of the summation server (topology server); 0: any.")
     var dataPort = 0
 
-    @Option(help: "How long workers keep their state and redial when this coordinator is gone: 500ms, 5s, 10m.")
-    var orphanTimeout = DurationArgument(.seconds(600))
+    @Option(help: "How long workers keep their state and redial when this coordinator is gone: 500ms, 5s, 10m (default: 10m).")
+    var orphanTimeout: DurationArgument?
 
     @Flag(help: "Print the result as JSON.")
     var json = false
+
+    func validate() throws {
+        guard listen == nil else { return }
+        // Workers of this machine alone have ports and a secret that nobody chooses.
+        let given = [
+            ("--data-port", dataPort != 0), ("--orphan-timeout", orphanTimeout != nil), ("--token-file", access.tokenFile != nil),
+            ("--insecure", access.insecure),
+        ]
+        if let (flag, _) = given.first(where: \.1) {
+            throw ValidationError(
+                "\(flag) is about workers of other hosts; give it together with --listen HOST:PORT, or leave it out")
+        }
+    }
 
     func run() throws {
         try finishing {
@@ -90,7 +107,7 @@ struct Resume: ParsableCommand {
                 return try CoordinatorProcess(
                     folder: folder, configuration: configuration, dataDirectory: data, spread: spread, from: nil,
                     port: port, dataPort: dataPort, token: token, insecure: access.insecure,
-                    orphanTimeout: orphanTimeout.value, child: child, json: json
+                    orphanTimeout: orphanTimeout?.value ?? .seconds(600), child: child, json: json
                 ).run()
             }
             return try LocalRun(

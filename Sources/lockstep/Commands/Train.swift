@@ -54,6 +54,7 @@ struct Train: ParsableCommand {
             try spread.checkDescriptors()
             try Loopback.require()
             let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
+            if let words = RecipeVariant(settings, of: wanted).sentence { Output.note(words) }
             if dryRun { try DryRun.require(wanted) }
             let (configuration, data) = try FetchMeter.converting { progress in
                 try wanted.opened(directory: settings.data, progress: progress)
@@ -135,7 +136,8 @@ struct LocalRun {
         let digest = try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false)
         let heldOut = MetricsReader.lastEpoch(path: folder.metricsPath)
         if json {
-            let validation = heldOut.flatMap { $0.json["validation"] }
+            // Figures of an earlier epoch would pass for those of this step.
+            let validation = heldOut.flatMap { $0.epoch == checkpoint.info.epoch ? $0.json["validation"] : nil }
             Output.result(
                 JSON.object(
                     [

@@ -23,10 +23,12 @@ struct Interpolation: ParsableArguments {
 
     /// - Parameters:
     ///   - grid: whether `--grid` stands beside it.
+    ///   - seed: what `--seed` says, if it does.
     ///   - count: images of the line.
-    func check(grid: Bool, count: Int) throws {
+    func check(grid: Bool, seed: UInt64?, count: Int) throws {
         guard ends != nil else { return }
         guard !grid else { throw ValidationError("--grid and --interpolate are two ways to choose codes; give one of them") }
+        guard seed == nil else { throw ValidationError("--interpolate goes along a line and draws nothing; leave --seed out") }
         guard count > 1 else { throw ValidationError("--count is \(count); a line between two images has 2 or more") }
     }
 
@@ -41,6 +43,11 @@ struct Interpolation: ParsableArguments {
         guard run.inference.canEncode else {
             throw UsageError(
                 "the variant of this run encodes no images, so that no line leads from one to another; leave --interpolate out")
+        }
+        guard chosen == nil || run.inference.decodedLabels != nil else {
+            throw UsageError(
+                "--interpolate goes from one image's code to another's, wherever they lie, and this run decodes no class beside a code; leave --label out"
+            )
         }
         let images = run.data.validation
         let last = images.count - 1

@@ -18,10 +18,10 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "Where data sets are found (also LOCKSTEP_DATA; default: the cache folder).", completion: .directory)
     var data: String?
 
-    @Option(help: "Stop after so many steps.")
+    @Option(help: "End the run after so many steps, before its epochs are over or later; schedules follow the epochs.")
     var steps: Int?
 
-    @Option(help: "Stop after so many epochs.")
+    @Option(help: "How many epochs the run has; schedules that are parts of its length go with it.")
     var epochs: Int?
 
     @Option(help: "Global minibatch.")

@@ -9,12 +9,14 @@ struct SeedRun {
     enum State {
         case missing
         case unfinished(RunFolder, step: UInt64)
+        /// All steps are done, and the held-out figures of the last epoch are still to be taken.
+        case unmeasured(RunFolder, step: UInt64)
         case finished(RunFolder, Checkpoint)
 
         var folder: RunFolder? {
             switch self {
             case .missing: nil
-            case .unfinished(let folder, _), .finished(let folder, _): folder
+            case .unfinished(let folder, _), .unmeasured(let folder, _), .finished(let folder, _): folder
             }
         }
 
@@ -24,6 +26,7 @@ struct SeedRun {
             case .missing: "begins"
             case .unfinished(_, step: 0): "goes on from its start"
             case .unfinished(_, let step): "goes on after step \(step)"
+            case .unmeasured(_, let step): "takes the missing figures of its end, after step \(step)"
             case .finished(_, let checkpoint): "is finished, after step \(checkpoint.info.step)"
             }
         }
@@ -72,7 +75,9 @@ struct SeedRun {
                 "the run \(path) has done \(done) steps, and this command ends its runs after step \(last), where their figures could not be compared; give --epochs or --steps as it had them. Nothing was changed"
             )
         }
-        return done == last ? .finished(folder, checkpoint) : .unfinished(folder, step: done)
+        guard done == last else { return .unfinished(folder, step: done) }
+        let isMeasured = configuration.evaluate.everyEpochs == 0 || !folder.lacksFigures(ofEpoch: checkpoint.info.epoch)
+        return isMeasured ? .finished(folder, checkpoint) : .unmeasured(folder, step: done)
     }
 
     /// The mean over seeds is one of runs that differ in nothing else. A schedule counts too where all steps so far had the same rates: a run that

@@ -92,10 +92,12 @@ struct SeedSweep {
     private func report() throws {
         let rows = try runs.compactMap { run -> SeedTable.Row? in
             guard case .finished(let folder, let checkpoint) = try run.look() else { return nil }
+            // Those of an earlier epoch are none of this state.
+            let last = LastFigures(metricsPath: folder.metricsPath).flatMap { $0.epoch == checkpoint.info.epoch ? $0 : nil }
             return SeedTable.Row(
                 seed: run.seed, run: folder.path, step: checkpoint.info.step,
                 digest: try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false),
-                last: LastFigures(metricsPath: folder.metricsPath))
+                last: last)
         }
         let table = SeedTable(rows)
         if let warning = table.warning { Output.note(warning) }

@@ -4,11 +4,39 @@ import Kernels
 
 /// Two hidden layers of ReLU, trained by Adam: for figures that need a classifier of their own. One thread.
 final class SmallClassifier {
-    /// Weights and offsets of each layer, with the moments of Adam.
-    private var layers: [Layer]
+    /// As it is by now.
+    let network: Network
     private var steps = 0
 
-    private struct Layer {
+    /// What is trained; any number of threads may ask it, where nobody trains it.
+    struct Network: Sendable {
+        fileprivate let layers: [Layer]
+
+        /// (B, K).
+        func logits(of inputs: Matrix) -> Matrix {
+            guard let logits = forward(inputs).last else { preconditionFailure("a classifier without layers") }
+            return logits
+        }
+
+        /// What each layer puts out.
+        fileprivate func forward(_ inputs: Matrix) -> [Matrix] {
+            var outputs: [Matrix] = []
+            for (index, layer) in layers.enumerated() {
+                let output = Matrix(rows: inputs.rows, columns: layer.weight.rows)
+                Products.forward(outputs.last ?? inputs, layer.weight, into: output)
+                if index + 1 < layers.count {
+                    Elementwise.addBiasReLU(output, layer.bias.values)
+                } else {
+                    Elementwise.addBias(output, layer.bias.values)
+                }
+                outputs.append(output)
+            }
+            return outputs
+        }
+    }
+
+    /// Weights and offsets of a layer, with the moments of Adam.
+    fileprivate struct Layer: Sendable {
         /// (out, in).
         let weight: Matrix
         let bias: Matrix
@@ -28,40 +56,22 @@ final class SmallClassifier {
     /// - Parameter firstStep: of three by which the layers' weights are drawn.
     init(inputs: Int, hidden: Int, outputs: Int = 1, seed: UInt64, firstStep: UInt64) {
         let widths = [inputs, hidden, hidden, outputs]
-        layers = (0..<3).map { layer in
+        let layers = (0..<3).map { layer in
             let source = RandomSource(seed: seed, purpose: .evaluation, step: firstStep + UInt64(layer))
             return Layer(inputs: widths[layer], outputs: widths[layer + 1], source: source)
         }
+        network = Network(layers: layers)
     }
 
     /// (B, K).
-    func logits(of inputs: Matrix) -> Matrix {
-        guard let logits = forward(inputs).last else { preconditionFailure("a classifier without layers") }
-        return logits
-    }
-
-    /// What each layer puts out.
-    private func forward(_ inputs: Matrix) -> [Matrix] {
-        var outputs: [Matrix] = []
-        for (index, layer) in layers.enumerated() {
-            let output = Matrix(rows: inputs.rows, columns: layer.weight.rows)
-            Products.forward(outputs.last ?? inputs, layer.weight, into: output)
-            if index + 1 < layers.count {
-                Elementwise.addBiasReLU(output, layer.bias.values)
-            } else {
-                Elementwise.addBias(output, layer.bias.values)
-            }
-            outputs.append(output)
-        }
-        return outputs
-    }
+    func logits(of inputs: Matrix) -> Matrix { network.logits(of: inputs) }
 
     /// One step on rows (B, I).
     ///
     /// - Parameter slopes: replaces logits (B, K) by the gradient of the loss by them, summed over the rows.
     func step(_ inputs: Matrix, slopes loss: (Matrix) -> Void) {
-        let rows = inputs.rows
-        let outputs = forward(inputs)
+        let (rows, layers) = (inputs.rows, network.layers)
+        let outputs = network.forward(inputs)
         let logits = outputs[layers.count - 1]
         loss(logits)
         Elementwise.scale(logits.values, by: 1 / Float(rows))

@@ -36,11 +36,12 @@ public struct Discriminability: Sendable, Hashable {
         // Minibatches follow each other through orders of all codes; an order that has no whole one left is drawn anew.
         let perRound = max(1, own.rows / Self.half)
         var orders: [[Int]] = []
+        let source = RandomSource(seed: seed, purpose: .evaluation, step: 14)
         for step in 0..<Self.steps {
             let (round, place) = (step / perRound, step % perRound)
             if place == 0 {
                 try pace(Double(step) / Double(Self.steps))
-                orders = (0..<2).map { Self.order(of: own.rows, seed: seed, round: 2 * round + $0) }
+                orders = (0..<2).map { source.order(of: own.rows, round: 2 * round + $0) }
             }
             let rows = place * Self.half..<min(own.rows, (place + 1) * Self.half)
             classifier.step(Self.joined(Self.rows(others, orders[1][rows]), Self.rows(own, orders[0][rows]))) { logits in
@@ -73,15 +74,5 @@ public struct Discriminability: Sendable, Hashable {
         both.rows(0..<one.rows).values.copy(from: one.values)
         both.rows(one.rows..<both.rows).values.copy(from: other.values)
         return both
-    }
-
-    private static func order(of count: Int, seed: UInt64, round: Int) -> [Int] {
-        let source = RandomSource(seed: seed, purpose: .evaluation, step: 14)
-        var order = Array(0..<count)
-        for place in 0..<max(0, count - 1) {
-            let word = source.word(row: UInt32(round), element: place)
-            order.swapAt(place, place + Int(UInt64(word) * UInt64(count - place) >> 32))
-        }
-        return order
     }
 }

@@ -3,7 +3,7 @@ public enum EvaluationProtocols {
     public static let all: [any EvaluationProtocol] = [
         ReconstructionProtocol(), SamplesProtocol(), CodesProtocol(), NearestComponentProtocol(), ClassificationProtocol(),
         ClusteringProtocol(), ReductionProtocol(), ProbeProtocol(), NeighbourProtocol(), LowerBoundProtocol(), StyleProtocol(),
-        ManifoldProtocol(), MemorisationProtocol(), ConditionalSamplesProtocol(), CalibrationProtocol(), ParzenProtocol(),
+        ManifoldProtocol(), MemorisationProtocol(), ConditionalSamplesProtocol(), ParzenProtocol(), CalibrationProtocol(),
         ImportanceProtocol(), QuadratureProtocol(), ImportanceWeightedProtocol(),
     ]
 

@@ -66,7 +66,7 @@ struct Evaluate: ParsableCommand {
         }
         if let part, EvaluationPart(parsing: part) == nil {
             throw ValidationError(
-                "--part is \(part.printable(40)); write I/N, as in 2/4, of at most \(EvaluationPart.most) parts")
+                "--part is \(part.printable(40)); write which part of how many, as in 2/4 (at most \(EvaluationPart.most) parts)")
         }
         let asks = [only != nil, seed != nil, threads != nil, part != nil, data != nil].contains(true)
         if merge, asks {

@@ -47,7 +47,7 @@ import Waiting
         #expect(report.warnings.contains { $0.contains("were asked for") } && report.warnings.contains { $0.contains("missing: ") })
         #expect(report.json()["missing"]?.arrayValue?.count == 3)
         let first = try stopped(models.subject(.basic), in: "reconstruction", after: 1)
-        #expect(first.found.results.isEmpty && first.found.missing == first.applicable)
+        #expect(first.found.results.count <= 1 && first.found.results.map(\.name) + first.found.missing == first.applicable)
     }
 
     @Test("progress goes from 0 towards 1, never back, with one thread; it fits the terminal and tells the time that is left")
@@ -72,7 +72,7 @@ import Waiting
     {
         let subject = try models.subject(
             .vae, samples: samples, seed: seed, only: EvaluationProtocols.names.filter { $0 != "quadrature" },
-            part: #require(EvaluationPart(number, of: count)), threads: number % 2 + 1)
+            part: EvaluationPart(number, of: count), threads: number % 2 + 1)
         let session = EvaluationSession(subject, protocols: try EvaluationProtocols.named(subject.options.only))
         try session.run()
         return EvaluationPartFile(
@@ -120,8 +120,8 @@ import Waiting
             #expect(told().contains("is damaged, or no part 2 of 2 of an evaluation"), "byte \(place): \(told())")
         }
         for bytes in [
-            whole.prefix(whole.count / 2), [], Array("{}".utf8)[...], try Scratch.bytes(file.path(of: parts[0].part))[...],
-        ] {
+            Array(whole.prefix(whole.count / 2)), [], Array("{}".utf8), try Scratch.bytes(file.path(of: parts[0].part)),
+        ] as [[UInt8]] {
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             #expect(told().contains("is damaged, or no part 2 of 2"), "\(told())")
         }
@@ -143,7 +143,7 @@ import Waiting
     @Test("a part that was ended before its time is not merged, and the sentence names it")
     func cutPart() throws {
         let models = try TinyModels()
-        let subject = try models.subject(.basic, samples: 30_000, part: #require(EvaluationPart(1, of: 1)))
+        let subject = try models.subject(.basic, samples: 30_000, part: EvaluationPart(1, of: 1))
         let session = try stopped(subject, in: "parzen", after: 8)
         let cut = EvaluationPartFile(
             EvaluationReport(session, head: TinyModels.head(subject)), part: try #require(subject.options.part), samples: 30_000,

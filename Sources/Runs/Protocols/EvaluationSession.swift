@@ -69,7 +69,7 @@ public final class EvaluationSession: Sendable {
             do {
                 let result = try one.compute(subject) { [self] done in
                     if isStopping { throw EvaluationStopped() }
-                    tell(one.name, min(1, start + share * done))
+                    tell(one.name, start + share * (done.isNaN ? 0 : max(0, min(1, done))))
                 }
                 results.withLock { $0.append(result) }
             } catch is EvaluationStopped {
@@ -92,7 +92,8 @@ public final class EvaluationSession: Sendable {
         return (results, protocols.map(\.name).filter { name in !results.contains { $0.name == name } })
     }
 
-    private func tell(_ name: String, _ done: Double) {
+    private func tell(_ name: String, _ share: Double) {
+        let done = min(1, share)
         let remaining: Duration? = pace.withLock { state in
             let more = Int(Self.pieces * (done - state.done))
             if more > 0 {

@@ -19,7 +19,7 @@ struct Evaluate: ParsableCommand {
             Control-C ends it within a second; what was found by then is printed and written. Several hosts share a long one with
             --part 1/4, --part 2/4, …, and --merge makes one of the parts in the run's folder.
             Figures: \(EvaluationProtocols.names.joined(separator: ", ")).
-            Example:  lockstep evaluate first --only parzen,calibration --samples 100000
+            Example:  lockstep evaluate first --samples 100000
             """)
 
     @Argument(help: RunReference.help, completion: Completions.runs)

@@ -92,6 +92,9 @@ struct ReductionProtocol: EvaluationProtocol {
 
     func lack(of subject: EvaluationSubject) -> EvaluationLack? {
         guard subject.inference.canRepresent else { return .model("is no dimensionality reduction") }
+        guard subject.data.validation.hasLabels, subject.data.validation.count > 0 else {
+            return .images("the validation images have no labels")
+        }
         return subject.lackOfLabels
     }
 

@@ -88,7 +88,7 @@ import Testing
     @Test("A decoder that is told labels has the same style beside each, and a Gaussian prior has no petals")
     func models() throws {
         let supervised = try LinearModel.inference(share: 1, classes: 2)
-        #expect(StyleCorrelation.of(supervised, width: 1, height: 3, seed: 1) != nil)
+        #expect(try StyleCorrelation.of(supervised, width: 1, height: 3, seed: 1) != nil)
         #expect(try StyleCorrelation.of(LinearModel.inference(share: 1), width: 1, height: 3, seed: 1) == nil)
     }
 }

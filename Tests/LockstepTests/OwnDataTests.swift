@@ -116,12 +116,12 @@ import Testing
         try write("old/own.npz", [12, 4, 4])
         _ = try run(["train", "--run", "r", "--data", "old", "--set", "data.file=own.npz"] + Self.tiny)
         // The folder that --data named is remembered.
-        _ = try run(["evaluate", "r"])
+        _ = try run(["evaluate", "r", "--only", "codes"])
         _ = try run(["resume", "r", "--epochs", "2"])
         try files.moveItem(atPath: scratch.run("old/own.npz"), toPath: scratch.run("new/own.npz"))
         let lost = try run(["resume", "r", "--epochs", "3"], status: 1).errors
         #expect(lost.contains("\(scratch.run("old"))") && lost.contains("--data DIR"), "\(lost)")
-        _ = try run(["evaluate", "r", "--data", "new"])
+        _ = try run(["evaluate", "r", "--only", "codes", "--data", "new"])
         _ = try run(["resume", "r", "--epochs", "3", "--set", "data.file=new/own.npz"])
         // And from now on it is known to be there.
         _ = try run(["sample", "r", "--count", "4", "--out", "s.png"])

@@ -36,14 +36,15 @@ public enum Parzen {
     ///   - window: of the validation images first, then those that are reported.
     ///   - count: of all parts.
     ///   - part: of how many this is, from 1.
+    ///   - validation: images of the window that choose the widths of a long run.
     ///   - kept: what there was when `pace` threw: right sums over fewer samples; nil before there were any.
     public static func sums(
-        _ window: ParzenWindow, count: Int, part: (number: Int, of: Int) = (1, 1), from source: SampleSource, team: ThreadTeam,
-        kept: inout ParzenSums?, pace: @escaping WorkPace = { _ in }
+        _ window: ParzenWindow, count: Int, part: (number: Int, of: Int) = (1, 1), validation images: Int = validationImages,
+        from source: SampleSource, team: ThreadTeam, kept: inout ParzenSums?, pace: @escaping WorkPace = { _ in }
     ) throws -> ParzenSums {
         let samples = samples(ofPart: part.number, of: part.of, count: count)
         let isLong = count > pilotSamples
-        let validation = window.first(min(validationImages, window.count))
+        let validation = window.first(min(images, window.count))
         let pilotWork = isLong ? validation.work(pilotSamples) : 0
         let meter = WorkMeter(total: pilotWork + window.work(samples.count), pace: pace)
         var sigmas = (coarse + refined).sorted()
@@ -61,11 +62,12 @@ public enum Parzen {
 
     /// The same where nobody asks what there was when it ended early.
     public static func sums(
-        _ window: ParzenWindow, count: Int, part: (number: Int, of: Int) = (1, 1), from source: SampleSource, team: ThreadTeam,
-        pace: @escaping WorkPace = { _ in }
+        _ window: ParzenWindow, count: Int, part: (number: Int, of: Int) = (1, 1), validation images: Int = validationImages,
+        from source: SampleSource, team: ThreadTeam, pace: @escaping WorkPace = { _ in }
     ) throws -> ParzenSums {
         var kept: ParzenSums?
-        return try sums(window, count: count, part: part, from: source, team: team, kept: &kept, pace: pace)
+        return try sums(
+            window, count: count, part: part, validation: images, from: source, team: team, kept: &kept, pace: pace)
     }
 
     /// Widths of the refined grid for a long run where a pilot's best is that of this index: more samples want smaller ones.

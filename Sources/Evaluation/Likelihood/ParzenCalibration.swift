@@ -25,7 +25,8 @@ public struct ParzenCalibration: Sendable, Hashable {
     ) throws {
         let count = min(Self.samples, training.rows)
         func figures(_ samples: Matrix, _ pace: @escaping WorkPace) throws -> ParzenFigures {
-            let sums = try Parzen.sums(window, count: count, from: .rows(of: samples), team: team, pace: pace)
+            let sums = try Parzen.sums(
+                window, count: count, validation: validation, from: .rows(of: samples), team: team, pace: pace)
             return ParzenFigures(sums, validation: validation, pixels: window.pixels)
         }
         guard findsCentres else {

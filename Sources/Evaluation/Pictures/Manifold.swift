@@ -34,21 +34,40 @@ public struct Manifold: Sendable, Hashable {
     ) throws {
         let count = min(images.count, Self.images) / 2 * 2
         precondition(count >= 2 && training.rows > 0, "\(count) images make no pairs")
-        let read = try EncodedImages(inference, images.first(count), team: team)
+        let read = try EncodedImages(inference, images.first(count), team: team) { try pace(0.1 * $0) }
         let labels = read.decodedLabels(inference)
         let pixels = try images.matrix(0..<count, pixels: inference.settings.pixels)
         let order = Self.order(count, by: labels)
         let pairs = stride(from: 0, to: count, by: 2).map { (order[$0], order[$0 + 1]) }
-        let middles = inference.decode(Self.middles(read.codes, pairs), labels: labels.map { Self.middles($0, pairs) })
-        let reconstructions = inference.decode(read.codes, labels: labels)
-        mapped(middles)
-        mapped(reconstructions)
+        let middles = try Self.decode(
+            Self.middles(read.codes, pairs), labels.map { Self.middles($0, pairs) }, inference, team, mapped
+        ) { try pace(0.1 + 0.1 * $0) }
+        let reconstructions = try Self.decode(read.codes, labels, inference, team, mapped) { try pace(0.2 + 0.2 * $0) }
         let rows = NearestRows(training)
         let found = try [middles, reconstructions, Self.middles(pixels, pairs)].enumerated().map { place, matrix in
-            let distances = try rows.squaredDistances(to: matrix, team: team) { try pace((Double(place) + $0) / 3) }
+            let distances = try rows.squaredDistances(to: matrix, team: team) { try pace(0.4 + 0.2 * (Double(place) + $0)) }
             return distances.reduce(0) { $0 + $1.squareRoot() } / Double(distances.count)
         }
         (self.middles, self.reconstructions, pixelAverages, self.pairs) = (found[0], found[1], found[2], pairs.count)
+    }
+
+    /// Block by block, on all threads.
+    private static func decode(
+        _ codes: Matrix, _ labels: Matrix?, _ inference: Inference, _ team: ThreadTeam,
+        _ mapped: @Sendable (Matrix) -> Void, pace: @escaping WorkPace
+    ) throws -> Matrix {
+        let images = Matrix(rows: codes.rows, columns: inference.settings.pixels)
+        let size = Inference.blockRows
+        let blocks = (codes.rows + size - 1) / size
+        let meter = WorkMeter(total: blocks, pace: pace)
+        _ = try team.map(blocks) { block in
+            try meter.begin()
+            let rows = block * size..<min(codes.rows, (block + 1) * size)
+            let here = inference.decode(codes.rows(rows), labels: labels?.rows(rows))
+            mapped(here)
+            images.rows(rows).values.copy(from: here.values)
+        }
+        return images
     }
 
     private static func middles(_ matrix: Matrix, _ pairs: [(Int, Int)]) -> Matrix {

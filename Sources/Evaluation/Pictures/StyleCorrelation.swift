@@ -19,7 +19,14 @@ public struct StyleCorrelation: Sendable, Hashable {
     ///   - width: pixels of a line.
     ///   - height: lines; an image's channels, if it has more than one, are planes one after the other.
     public init(_ groups: [Matrix], width: Int, height: Int) {
-        let slants = groups.map { group in (0..<group.rows).map { Self.slant(of: group.row($0), width: width, height: height) } }
+        self.init(slants: groups.map { Self.slants(of: $0, width: width, height: height) })
+    }
+
+    private static func slants(of group: Matrix, width: Int, height: Int) -> [Double?] {
+        (0..<group.rows).map { slant(of: group.row($0), width: width, height: height) }
+    }
+
+    private init(slants: [[Double?]]) {
         var sum = 0.0
         var pairs = 0
         for first in slants.indices {
@@ -36,30 +43,46 @@ public struct StyleCorrelation: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - seed: of the codes where they are a label's.
-    ///   - mapped: turns decoded images into values from 0 to 1, in place; nothing where they are.
+    ///   - mapped: turns decoded images into values from 0 to 1, and those of several channels into planes, in place; nothing
+    ///     where they are.
+    ///   - pace: called before the images of each petal or label.
     public static func of(
-        _ inference: Inference, width: Int, height: Int, seed: UInt64, mapped: (Matrix) -> Void = { _ in }
-    ) -> StyleCorrelation? {
-        var groups: [Matrix] = []
-        if let labels = inference.decodedLabels {
-            let codes = Matrix(rows: side * side, columns: inference.settings.model.code)
-            let source = RandomSource(seed: seed, purpose: .evaluation, step: 18)
-            inference.settings.prior.sample(into: codes, source: source, firstRow: 0)
-            groups = (0..<labels).map { label in
-                let hots = Inference.oneHots(Array(repeating: label, count: codes.rows), classes: labels)
-                return inference.decode(codes, labels: hots)
-            }
-        } else if case .petals(let components, let radial, let tangential, let distance)? = inference.settings.prior.density {
-            groups = (0..<components).map { petal in
-                let turn = 2 * Double.pi * Double(petal) / Double(components)
-                let codes = frame(turn: turn, radial: radial, tangential: tangential, distance: distance)
-                return inference.decode(codes)
-            }
-        } else {
-            return nil
+        _ inference: Inference, width: Int, height: Int, seed: UInt64, team: ThreadTeam = ThreadTeam(threads: 1),
+        mapped: @escaping @Sendable (Matrix) -> Void = { _ in }, pace: @escaping WorkPace = { _ in }
+    ) throws -> StyleCorrelation? {
+        guard let count = groups(of: inference) else { return nil }
+        let codes = Matrix(rows: side * side, columns: inference.settings.model.code)
+        let source = RandomSource(seed: seed, purpose: .evaluation, step: 18)
+        inference.settings.prior.sample(into: codes, source: source, firstRow: 0)
+        let meter = WorkMeter(total: count, pace: pace)
+        return StyleCorrelation(
+            slants: try team.map(count) { group in
+                try meter.begin()
+                let images: Matrix
+                if let labels = inference.decodedLabels {
+                    let hots = Inference.oneHots(Array(repeating: group, count: codes.rows), classes: labels)
+                    images = inference.decode(codes, labels: hots)
+                } else {
+                    images = inference.decode(petal(group, of: inference))
+                }
+                mapped(images)
+                return slants(of: images, width: width, height: height)
+            })
+    }
+
+    /// Labels that the decoder is told, or petals of the prior; nil where there are neither.
+    public static func groups(of inference: Inference) -> Int? {
+        if let labels = inference.decodedLabels { return labels }
+        guard case .petals(let components, _, _, _)? = inference.settings.prior.density else { return nil }
+        return components
+    }
+
+    private static func petal(_ petal: Int, of inference: Inference) -> Matrix {
+        guard case .petals(let components, let radial, let tangential, let distance)? = inference.settings.prior.density else {
+            preconditionFailure("a prior without petals")
         }
-        groups.forEach(mapped)
-        return StyleCorrelation(groups, width: width, height: height)
+        let turn = 2 * Double.pi * Double(petal) / Double(components)
+        return frame(turn: turn, radial: radial, tangential: tangential, distance: distance)
     }
 
     /// The grid of one petal, in its own frame.

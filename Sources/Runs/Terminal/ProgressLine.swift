@@ -36,22 +36,34 @@ public final class ProgressLine: Sendable {
     /// Shows where the run stands, if it is time to.
     public func update(_ progress: Progress) {
         state.withLock { state in
-            let now = ContinuousClock.now
             let isNews = progress.epoch != state.lastEpoch || progress.note != state.lastNote || progress.step == progress.steps
-            let interval = isTerminal ? Self.redrawInterval : plainInterval
-            if let last = state.lastPrint, now - last < interval, !isNews { return }
-            state.lastPrint = now
+            guard show(&state, isNews: isNews, progress.render) else { return }
             state.lastEpoch = progress.epoch
             state.lastNote = progress.note
-            if isTerminal {
-                // The last column stays free: some terminals wrap when it is written.
-                let line = progress.render(width: max(0, width() - 1))
-                output.write(Self.erase + line)
-                state.drawn = line
-            } else {
-                output.write(progress.render(width: Self.plainWidth) + "\n")
-            }
         }
+    }
+
+    /// Shows how far another work is, if it is time to.
+    ///
+    /// - Parameter render: gives a line of at most so many characters.
+    public func update(_ render: (_ width: Int) -> String) {
+        state.withLock { _ = show(&$0, isNews: false, render) }
+    }
+
+    private func show(_ state: inout State, isNews: Bool, _ render: (_ width: Int) -> String) -> Bool {
+        let now = ContinuousClock.now
+        let interval = isTerminal ? Self.redrawInterval : plainInterval
+        if let last = state.lastPrint, now - last < interval, !isNews { return false }
+        state.lastPrint = now
+        if isTerminal {
+            // The last column stays free: some terminals wrap when it is written.
+            let line = render(max(0, width() - 1))
+            output.write(Self.erase + line)
+            state.drawn = line
+        } else {
+            output.write(render(Self.plainWidth) + "\n")
+        }
+        return true
     }
 
     /// Prints a line of its own, above the progress line.

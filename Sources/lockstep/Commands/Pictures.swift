@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cluster
-import Evaluation
 import Foundation
 import Runs
 
@@ -31,40 +30,6 @@ struct DrawFigures: ParsableCommand {
             for path in drawn.paths { Output.result(path) }
             for warning in drawn.warnings { Output.complain(warning) }
             return drawn.leftOut.isEmpty ? 0 : 1
-        }
-    }
-}
-
-/// `lockstep evaluate`: the held-out figures of one or more runs.
-struct Evaluate: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Compute the held-out figures of runs: reconstruction, code, holes, energy distance.",
-        discussion: "Example:  lockstep evaluate first second@500 --json")
-
-    @Argument(help: RunReference.help, completion: Completions.runs)
-    var runs: [String]
-
-    @Option(
-        help: "Where the run's data is now (default: where it was; then LOCKSTEP_DATA and the cache folder).",
-        completion: .directory)
-    var data: String?
-
-    @Flag(help: "As JSON, a line a run.")
-    var json = false
-
-    func run() throws {
-        try finishing {
-            guard !runs.isEmpty else { throw UsageError("name at least one run, for example `lockstep evaluate latest`") }
-            for name in runs {
-                let run = try TrainedRun(run: name, data: data)
-                let figures = try HeldOut(configuration: run.configuration, data: run.data).figures(run.inference)
-                let info = run.saved.checkpoint.info
-                Output.result(
-                    json
-                        ? figures.json(run: run.saved.folder.name, step: info.step).text
-                        : figures.text(run: run.saved.folder.name, step: info.step))
-            }
-            return 0
         }
     }
 }

@@ -1,0 +1,35 @@
+import Evaluation
+
+// What protocols have in common: why they say nothing, and how figures are written for a person.
+
+extension EvaluationSubject {
+    var lackOfCodes: EvaluationLack? {
+        inference.canEncode ? nil : .model("encodes no image, and has no codes")
+    }
+
+    var lackOfImages: EvaluationLack? {
+        images.count > 0 ? nil : .images("there are no \(options.split.rawValue) images")
+    }
+
+    var lackOfLabels: EvaluationLack? {
+        hasLabels ? nil : .images("the \(options.split.rawValue) images have no labels")
+    }
+
+    /// Of codes beside the classes of images, whose training images have them too.
+    var lackOfTaughtCodes: EvaluationLack? {
+        if let lack = lackOfCodes ?? lackOfLabels { return lack }
+        return data.train.hasLabels && data.train.count > 0 ? nil : .images("the training images have no labels")
+    }
+
+    /// Where a decoder is told the class of an image, and no encoder finds it.
+    var lackOfToldLabels: EvaluationLack? {
+        inference.decodedLabels != nil && !inference.canLabel ? lackOfLabels : nil
+    }
+}
+
+func rounded(_ value: Double) -> String { Progress.rounded(value) }
+func percent(_ share: Double) -> String { EpochMetrics.percent(share) }
+
+extension MeanWithError {
+    var words: String { "\(rounded(mean)) ± \(rounded(error)) nats" }
+}

@@ -3,12 +3,15 @@ import Kernels
 /// Reader and writer of NumPy's `.npy` files.
 public enum NPY {
     /// The array of a file; `role` says what it is to be, which decides the types it may have.
-    public static func read(_ path: String, as role: NPYRole = .any) throws -> NPYArray {
+    ///
+    /// - Parameter most: bytes of the file; checked before memory is taken.
+    public static func read(
+        _ path: String, as role: NPYRole = .any, atMost most: Int = NPYHeader.greatestBytes
+    ) throws -> NPYArray {
         let file = try RawFile(path)
-        guard file.size <= NPYHeader.greatestBytes else {
+        guard file.size <= most else {
             throw DataError.malformed(
-                file: path, offset: 0, unpacked: false, found: "\(file.size) bytes",
-                expected: "an array of at most \(NPYHeader.greatestBytes)")
+                file: path, offset: 0, unpacked: false, found: "\(file.size) bytes", expected: "an array of at most \(most)")
         }
         return try decode(try file.read(file.size), file: path, unpacked: false, as: role)
     }

@@ -7,7 +7,7 @@ extension Configuration {
     private static let freeKeys: Set<String> = ["name", "epochs", "steps", "threads", "checkpoint", "evaluate", "figures"]
     /// Nor does a bit depend on where the data lies: a run knows it by its content.
     private static let places: Set<String> = [
-        "data.images", "data.labels", "data.test_images", "data.test_labels", "data.file", "data.folder",
+        "data.images", "data.labels", "data.test_images", "data.test_labels", "data.file", "data.folder", "prior.file",
     ]
 
     /// A key that two configurations disagree on.

@@ -19,15 +19,17 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMatio", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .target(name: "Waiting"),
         .target(name: "CKernels"),
+        .target(name: "CPictures", dependencies: ["CJPEG", "CPNG"]),
         .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "Waiting"]),
 
         // Learning: knows no network and no async.
         .target(
             name: "Datasets",
-            dependencies: ["Kernels", "Waiting", "CMatio", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Kernels", "Waiting", "CMatio", "CPictures", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Layers", dependencies: ["Kernels"]),
         .target(
             name: "Autoencoder",

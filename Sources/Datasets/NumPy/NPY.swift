@@ -4,11 +4,11 @@ import Kernels
 public enum NPY {
     /// The array of a file; `role` says what it is to be, which decides the types it may have.
     ///
-    /// - Parameter most: bytes of the file; checked before memory is taken.
+    /// - Parameter most: bytes of the file, checked before memory is taken; nil: those of any array.
     public static func read(
-        _ path: String, as role: NPYRole = .any, atMost most: Int = NPYHeader.greatestBytes
+        _ path: String, as role: NPYRole = .any, atMost most: Int? = nil
     ) throws -> NPYArray {
-        let file = try RawFile(path)
+        let (file, most) = (try RawFile(path), most ?? NPYHeader.greatestBytes)
         guard file.size <= most else {
             throw DataError.malformed(
                 file: path, offset: 0, unpacked: false, found: "\(file.size) bytes", expected: "an array of at most \(most)")

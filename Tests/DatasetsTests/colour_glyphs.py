@@ -5,9 +5,9 @@
     python3 colour_glyphs.py --gates              also how well simple classifiers do on 10,000 / 1,000 images (minutes)
     python3 colour_glyphs.py --sheet sheet.png    also draws a sheet of 10 x 20 images (needs Pillow)
 
-Draws of image i, in this order: background start and second colour (r, g, b each, times 255; the end is 0.6 of the way from the start to the
-second); right, down (2u - 1); contrast 0.3 + 0.7u; tint (r, g, b); bar's x, y, x, y (times 32), radius 0.5 + 2u, colour (r, g, b), share 0.6u;
-noise 24u; the digit i mod 10; then left and right: u < 0.75 says whether there is one, floor(10u) which, 19 + 5u how far, 6(u - 0.5) how much lower,
+Draws of image i, in this order: background start and second colour (each a grey 175u, and red, green, blue 80u more; the end is 0.6 of the way
+from the start to the second); right, down (2u - 1); contrast 0.3 + 0.7u; tint (a colour); bar's x, y, x, y (times 32), radius 0.5 + 2u, its colour,
+share 0.6u; noise 24u; the digit i mod 10; then left and right: u < 0.75 says whether there is one, floor(10u) which, 19 + 5u how far, 6(u - 0.5) how much lower,
 the digit; then one u a pixel. A digit: scale 1.15 + 0.1u, then the draws of `glyphs` with its variant first; its line is scaled about (14, 14),
 moved to (16, 16) and aside, its pen scaled alike. Philox's key is (0x676C7970, 2); test images are those from 100,000,000 on.
 """
@@ -40,7 +40,8 @@ class Draws:
         return (self.u() + self.u() + self.u() + self.u() - 2) * math.sqrt(3.0) * std
 
     def colour(self):
-        return np.array([self.u(), self.u(), self.u()]) * 255
+        grey = 175 * self.u()
+        return np.array([grey + 80 * self.u(), grey + 80 * self.u(), grey + 80 * self.u()])
 
 
 def digit(d, number, x, y):

@@ -53,10 +53,12 @@ struct GlyphScene {
         return Self.each(barred, digit) { $0 + cover * ($1 - $0) }
     }
 
+    /// A grey with some colour in it, as paint and walls have.
     private static func colour(_ draws: inout GlyphDraws) -> Colour {
-        let red = 255 * draws.uniform()
-        let green = 255 * draws.uniform()
-        return (red, green, 255 * draws.uniform())
+        let grey = 175 * draws.uniform()
+        let red = grey + 80 * draws.uniform()
+        let green = grey + 80 * draws.uniform()
+        return (red, green, grey + 80 * draws.uniform())
     }
 
     private static func each(_ one: Colour, _ other: Colour, _ body: (Double, Double) -> Double) -> Colour {

@@ -130,7 +130,7 @@ struct Decode: ParsableCommand {
         completion: .file(extensions: ["npy"]))
     var y: String?
 
-    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1, of a linear output about that) or .png (a grid).", completion: .file())
     var out: String
 
     func validate() throws { try OutputEnding.require(ImageOutput.endings, of: out) }
@@ -228,7 +228,7 @@ struct Sample: ParsableCommand {
     @Flag(help: "Walk the code space on a grid, or show classes by styles, instead of drawing at random.")
     var grid = false
 
-    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1, of a linear output about that) or .png (a grid).", completion: .file())
     var out: String
 
     func validate() throws {
@@ -383,13 +383,16 @@ struct ImageOutput {
         if OutputEnding(of: path) == .npy {
             let writer = try NPYWriter<Float>(path, shape: [count, pixels])
             var finite = FiniteCount(width: pixels)
+            var outside = OutsideUnits()
             for rows in blocks {
                 let units = images(rows)
                 try writer.append(units)
                 finite.add(units)
+                outside.add(units)
             }
             try writer.commit()
             if let warning = finite.warning(of: "images", in: path) { Output.complain(warning) }
+            if let note = outside.sentence(in: path) { Output.note(note) }
         } else {
             let shape = PictureShape(of: run.data.train)
             let limit = shape.most(Self.pictureLimit)

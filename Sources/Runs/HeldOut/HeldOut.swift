@@ -68,10 +68,12 @@ extension EpochFigures {
         }
         if let match {
             add("code", "mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std))")
-            add(
-                "holes",
-                "\(Progress.rounded(100 * match.holes.share)) % of the prior's cells (of as many samples of the prior: \(Progress.rounded(100 * match.holesZero)))"
-            )
+            if match.holes.cells > 1 {
+                add(
+                    "holes",
+                    "\(Progress.rounded(100 * match.holes.share)) % of the prior's cells (of as many samples of the prior: \(Progress.rounded(100 * match.holesZero)))"
+                )
+            }
             add(
                 "energy distance",
                 "\(Progress.rounded(match.energyDistance)) from the prior (prior to prior: \(Progress.rounded(match.energyZero)))")

@@ -79,7 +79,9 @@ let package = Package(
 
         .testTarget(name: "WaitingTests", dependencies: ["Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["colour_glyphs.py", "glyphs.py", "matlab.py", "pictures.py"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets"],
+            exclude: ["colour_glyphs.py", "glyphs.py", "matlab.py", "pictures.py"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "AutoencoderTests", dependencies: ["Autoencoder"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),

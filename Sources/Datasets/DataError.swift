@@ -73,7 +73,8 @@ extension DataError: CustomStringConvertible {
                 + "\(classes - 1)\(each); \(wayOn)."
         case .unlabelled(let variant, let set):
             guard set != "tfd" else {
-                return "the training images of tfd have no labels, which \(variant) learns from: a fold's labelled images only validate and "
+                return
+                    "the training images of tfd have no labels, which \(variant) learns from: a fold's labelled images only validate and "
                     + "test; choose a variant that needs none, as basic, vae, gan and clustering do."
             }
             let wayOn =

@@ -39,7 +39,8 @@ import Testing
         #expect(prior.problem(classes: 2) == "no part of the samples prior is a class's own, expected a mixture or a swiss-roll")
         #expect(prior.sampleFile == "samples.npy" && prior.sampleDigest?.count == 64)
         let unread = PriorSettings.samples(file: "samples.npy", digest: prior.sampleDigest)
-        #expect(unread == prior && unread.hashValue == prior.hashValue && unread.dimensions == nil, "what is read later is the same")
+        #expect(
+            unread == prior && unread.hashValue == prior.hashValue && unread.dimensions == nil, "what is read later is the same")
         #expect(PriorSettings.samples(file: "samples.npy") != prior)
         var settings = smallSettings()
         settings.prior = try Self.prior([0, 1, 2, 3, 4, 5], dimensions: 3)
@@ -67,7 +68,8 @@ import Testing
     @Test(
         "what can be no samples is refused with what was found",
         arguments: [
-            ([1, 2], 2, "2 values in samples of 2"), ([1, 2, 3], 2, "3 values in samples of 2"), ([], 1, "0 values in samples of 1"),
+            ([1, 2], 2, "2 values in samples of 2"), ([1, 2, 3], 2, "3 values in samples of 2"),
+            ([], 1, "0 values in samples of 1"),
             ([0, 1, .nan, 3], 2, "nan in sample 1 (from 0)"), ([0, 1, 2, -.infinity], 2, "-inf in sample 1 (from 0)"),
             ([2e6, 1, 2, 3], 2, "2e+06 in sample 0 (from 0)"), ([1], 0, "1 values in samples of 0"),
         ] as [([Float], Int, String)])
@@ -94,7 +96,8 @@ import Testing
         var counts = [Int](repeating: 0, count: cells.count)
         for row in 0..<drawn.rows { counts[try #require(cells.cell(of: drawn.row(row)))] += 1 }
         let share = 40_000 / cells.count
-        #expect(counts.allSatisfy { (share / 3...share * 3).contains($0) }, "\(counts.min() ?? 0) to \(counts.max() ?? 0) of \(share)")
+        #expect(
+            counts.allSatisfy { (share / 3...share * 3).contains($0) }, "\(counts.min() ?? 0) to \(counts.max() ?? 0) of \(share)")
         // One-hots: nine in ten share a coordinate.
         let hots = try Self.prior((0..<5_000).flatMap { row in (0..<10).map { $0 == row % 10 ? 1 : 0 } }, dimensions: 10)
         #expect(hots.cells(codeSize: 10).count == 1)

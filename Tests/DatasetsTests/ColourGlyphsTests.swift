@@ -35,7 +35,9 @@ import Testing
         #expect(counts(open)[..<2] == [63_257, 7])
     }
 
-    @Test("digits differ by class: the mean of a class's images, light digits turned dark, is nearest to its own images more often than by chance")
+    @Test(
+        "digits differ by class: the mean of a class's images, light digits turned dark, is nearest to its own images more often than by chance"
+    )
     func classes() {
         let (count, pixels) = (2_000, 1_024)
         let source = ColourGlyphs.training(count)

@@ -165,7 +165,10 @@ import Testing
         arguments: [
             ("npz", "give its archive arrays of labels"), ("idx", "give it files of labels"),
             ("pictures", "put its pictures into a folder for each class, or choose a variant that needs none."),
-            ("tfd", "the training images of tfd have no labels, which supervised learns from: a fold's labelled images only validate"),
+            (
+                "tfd",
+                "the training images of tfd have no labels, which supervised learns from: a fold's labelled images only validate"
+            ),
         ])
     func unlabelled(set: String, text: String) {
         let found = DataError.unlabelled(variant: "supervised", set: set).description

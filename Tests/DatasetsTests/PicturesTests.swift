@@ -67,7 +67,8 @@ import Testing
     @Test(
         "a JPEG has the pixels that Pillow reads, to rounding",
         arguments: [
-            (PictureFixtures.greyJPEG, 1, PictureFixtures.greyJPEGPixels), (PictureFixtures.colourJPEG, 3, PictureFixtures.colourJPEGPixels),
+            (PictureFixtures.greyJPEG, 1, PictureFixtures.greyJPEGPixels),
+            (PictureFixtures.colourJPEG, 3, PictureFixtures.colourJPEGPixels),
             (PictureFixtures.progressiveJPEG, 3, PictureFixtures.progressiveJPEGPixels),
         ])
     func jpegs(content: String, channels: Int, pixels: String) throws {
@@ -85,7 +86,8 @@ import Testing
             ("a.png", Array(try base64(PictureFixtures.grey).dropLast(20)), "what cannot be read ("),
             ("a.jpg", Array(try base64(PictureFixtures.colourJPEG).dropLast(150)), "what cannot be read ("),
             ("a.jpg", try base64(PictureFixtures.printerJPEG), "what cannot be read (its colours are those of a printer (CMYK))"),
-            ("a.png", [0x47, 0x49, 0x46], "neither the first bytes of a PNG nor of a JPEG"), ("a.png", [], "neither the first bytes"),
+            ("a.png", [0x47, 0x49, 0x46], "neither the first bytes of a PNG nor of a JPEG"),
+            ("a.png", [], "neither the first bytes"),
         ] {
             try folder.write(name, content)
             let text = try sentence { _ = try PictureFile("\(folder.path)/\(name)").pixels(channels: 3) }.contains(
@@ -202,9 +204,12 @@ import Testing
         }
         #expect(try text([]).contains("it has no pictures, expected files called *.png"))
         #expect(try text(["a/1.png", "b/1.png"]).contains("it has 2 pictures, expected three or more"))
-        #expect(try text(["1.png", "b/1.png"]).contains("it has pictures in itself (1.png) and in folders (b), expected one or the other"))
+        #expect(
+            try text(["1.png", "b/1.png"]).contains(
+                "it has pictures in itself (1.png) and in folders (b), expected one or the other"))
         #expect(try text(["train/a/1.png"]).contains("it has a folder train and none called test, expected both"))
-        #expect(try text(["train/a/1.png", "test/1.png"]).contains("it has no class folders, expected test pictures that lie as those"))
+        #expect(
+            try text(["train/a/1.png", "test/1.png"]).contains("it has no class folders, expected test pictures that lie as those"))
         #expect(try text(["train/a/1.png", "test/b/1.png"]).contains("it has a class b that train has not"))
         #expect(try text(["a/1.png", "a/2.webp"]).contains("2.webp cannot be used: it has the ending .webp, expected PNG or JPEG"))
         #expect(try text((0..<256).map { "\($0)/1.png" }).contains("it has 256 class folders, expected at most 255"))

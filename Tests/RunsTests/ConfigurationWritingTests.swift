@@ -278,9 +278,14 @@ import Testing
         #expect(try Recipes.named("paper/figure-4-roll").configuration().parts.labels?.count == 10_000)
         #expect(try Recipes.named("paper/figure-6").configuration().model.code == 15)
         let numbers = try Recipes.named("paper/semi-svhn-1000").configuration()
-        #expect(numbers.data == DataSettings(set: "svhn", train: 63_257, validation: 10_000, standardise: true) && numbers.epochs == 1000)
-        #expect(numbers.parts.norm == NormSettings(encoder: .batch, heads: .batch, decoder: .batch) && numbers.model.output == .linear)
-        #expect(numbers.parts.dropout.input == 0.2 && numbers.inputNoise == 0 && numbers.model.code == 20 && numbers.prior == .gaussian(std: 1))
+        #expect(
+            numbers.data == DataSettings(set: "svhn", train: 63_257, validation: 10_000, standardise: true)
+                && numbers.epochs == 1000)
+        #expect(
+            numbers.parts.norm == NormSettings(encoder: .batch, heads: .batch, decoder: .batch) && numbers.model.output == .linear)
+        #expect(
+            numbers.parts.dropout.input == 0.2 && numbers.inputNoise == 0 && numbers.model.code == 20
+                && numbers.prior == .gaussian(std: 1))
         #expect(numbers.parts.labels == LabelSettings(count: 1000, seed: 0, minibatch: 100))
         for (phase, rate, momentum) in [
             ("reconstruction", 0.0001, 0.9), ("discriminator", 0.01, 0.1), ("generator", 0.01, 0.1), ("classification", 0.1, 0.9),

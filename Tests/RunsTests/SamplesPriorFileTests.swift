@@ -39,6 +39,10 @@ import Testing
         let other = try self.wanted(write("c.npy", [0, 1, 2, 4])).opened(directory: nil).configuration
         #expect(other.identityDigest != opened.identityDigest)
         #expect(sentence { try other.requireSameBits(as: opened, after: 0, run: "r") }.contains("prior.digest"))
+        // The line that began the run goes on with it, and one with another file does not.
+        try wanted.requireSameBits(as: opened, after: 0, run: "r")
+        let elsewhere = try self.wanted(scratch.file("b.npy"))
+        #expect(sentence { try elsewhere.requireSameBits(as: opened, after: 0, run: "r") }.contains("prior.digest"))
     }
 
     @Test("a run keeps its own copy and goes on with it, where the file has gone or is another now")
@@ -74,7 +78,8 @@ import Testing
             sentence { _ = try wanted(file, sets).opened(directory: nil) }
         }
         let three = try write("three.npy", [0, 1, 2, 3, 4, 5], columns: 3)
-        #expect(text(three) == "\(three) cannot be used: it has samples of 3 values, expected 2, as many as a code has (model.code).")
+        #expect(
+            text(three) == "\(three) cannot be used: it has samples of 3 values, expected 2, as many as a code has (model.code).")
         #expect(text(three, ["model.code=3"]) == "no error")
         try NPY.write([Int32(1), 2, 3, 4], shape: [2, 2], to: scratch.file("whole.npy"))
         #expect(text(scratch.file("whole.npy")).contains("is of int32, a type that is not read as samples of a prior"))

@@ -238,6 +238,8 @@ import Testing
         outside.add([0, 0.5, 1, .nan])
         #expect(outside.sentence(in: "a.npy") == nil)
         outside.add([-0.25, 1.5, 0.25, 0.75])
-        #expect(outside.sentence(in: "a.npy")?.hasPrefix("25.00 % of the values in a.npy lie outside 0 to 1, from -0.25 to 1.5: ") == true)
+        #expect(
+            outside.sentence(in: "a.npy")?.hasPrefix("25.00 % of the values in a.npy lie outside 0 to 1, from -0.25 to 1.5: ")
+                == true)
     }
 }

@@ -29,7 +29,8 @@ public struct CodeSamples: Sendable {
         }
         if let wrong = values.firstIndex(where: { !RealRange.any.holds(Double($0)) }) {
             throw Unfit(
-                found: "\(values[wrong]) in sample \(wrong / dimensions) (from 0)", expected: "finite values of \(RealRange.any.text)")
+                found: "\(values[wrong]) in sample \(wrong / dimensions) (from 0)",
+                expected: "finite values of \(RealRange.any.text)")
         }
         self.values = values
         self.dimensions = dimensions

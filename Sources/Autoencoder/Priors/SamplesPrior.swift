@@ -34,7 +34,8 @@ struct SamplesPrior: Prior {
     var problem: SettingsError? {
         guard file == nil, samples == nil else { return nil }
         return SettingsError(
-            key: "prior.file", problem: "a prior of samples has no file; give it one, as in prior.file=samples.npy", with: ["prior.kind"])
+            key: "prior.file", problem: "a prior of samples has no file; give it one, as in prior.file=samples.npy",
+            with: ["prior.kind"])
     }
 
     func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels?) {

@@ -17,7 +17,8 @@ extension TrainingSettings {
         let images = 3 * Stream.allCases.reduce(0) { $0 + mostRows(of: $1) } * (pixels + 1)
         // Words on their way, and what has come.
         let moments = 2 * exchanges.momentBytes
-        return replicaBytes(composition) + copyBytes(composition) + lanes + images + moments + penaltyBytes(composition) + prior.bytes
+        return replicaBytes(composition) + copyBytes(composition) + lanes + images + moments + penaltyBytes(composition)
+            + prior.bytes
     }
 
     /// Of parameters, averages, and each phase's optimizer, sums and digests.

@@ -100,7 +100,8 @@ public struct KnownSet: Sendable, Hashable {
         name: "npz", summary: "your own NumPy archive: data.file with x_train and x_test; with labels: y_train and y_test")
 
     public static let pictures = KnownSet(
-        name: "pictures", summary: "your own PNG and JPEG files: data.folder with a folder for each class; with a test set: train/ and test/")
+        name: "pictures",
+        summary: "your own PNG and JPEG files: data.folder with a folder for each class; with a test set: train/ and test/")
 
     /// Format 2. Sizes and digests: paper.md section 6.
     public static let svhn = KnownSet(
@@ -123,14 +124,18 @@ public struct KnownSet: Sendable, Hashable {
         mirrors: ["http://ufldl.stanford.edu/housenumbers/"])
 
     public static let tfd = KnownSet(
-        name: "tfd", summary: "the Toronto Face Database, 48 × 48, 7 classes, fold 1 unless data.fold names another: its owners give it on request",
+        name: "tfd",
+        summary:
+            "the Toronto Face Database, 48 × 48, 7 classes, fold 1 unless data.fold names another: its owners give it on request",
         handed: DataSettings.tfdName)
+
+    /// Those that can be verified: whose files are published or handed out, and those that are drawn.
+    public static let verifiable = all.filter { !$0.files.isEmpty || $0.handed != nil || $0 == glyphs || $0 == glyphsColour }
 
     /// The set of that name that can be verified; throws `DataError.unknownSet`.
     public static func named(_ name: String) throws -> KnownSet {
-        let candidates = all.filter { !$0.files.isEmpty || $0.handed != nil || $0 == glyphs || $0 == glyphsColour }
-        guard let found = candidates.first(where: { $0.name == name }) else {
-            throw DataError.unknownSet(name: name, known: candidates.map(\.name))
+        guard let found = verifiable.first(where: { $0.name == name }) else {
+            throw DataError.unknownSet(name: name, known: verifiable.map(\.name))
         }
         return found
     }

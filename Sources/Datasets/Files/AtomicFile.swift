@@ -92,10 +92,11 @@ public final class AtomicFile {
 
     /// Makes a folder and those above it, where they are missing.
     private static func makeFolder(_ path: String) throws {
-        try Folder.makeWithParents(path, isMissing: { $0.code == .ENOENT }) { (path) throws(POSIXError) in
+        func make(_ path: String) throws(POSIXError) {
             guard let code = Folder.make(path, mode: 0o777) else { return }
             throw POSIXError(POSIXErrorCode(rawValue: code == EEXIST ? ENOTDIR : code) ?? .EIO)
         }
+        try Folder.makeWithParents(path, isMissing: { $0.code == .ENOENT }, make: make)
     }
 
     /// What else than a file stands there: a rename would put a file in the place of a device.

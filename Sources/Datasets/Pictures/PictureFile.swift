@@ -34,7 +34,8 @@ package struct PictureFile {
         } else if bytes.starts(with: [0xFF, 0xD8]) {
             format = .jpeg
         } else {
-            throw DataError.unfit(file: path, found: "neither the first bytes of a PNG nor of a JPEG", expected: "a picture of one of the two")
+            throw DataError.unfit(
+                file: path, found: "neither the first bytes of a PNG nor of a JPEG", expected: "a picture of one of the two")
         }
         var head = cpictures_head()
         guard Self.read(bytes, format, &head, channels: 0, into: nil) else { throw Self.damaged(path, head) }
@@ -64,7 +65,8 @@ package struct PictureFile {
     }
 
     private static func read(
-        _ bytes: [UInt8], _ format: Format, _ head: inout cpictures_head, channels: Int, into target: UnsafeMutableBufferPointer<UInt8>?
+        _ bytes: [UInt8], _ format: Format, _ head: inout cpictures_head, channels: Int,
+        into target: UnsafeMutableBufferPointer<UInt8>?
     ) -> Bool {
         let read = format == .png ? cpictures_png : cpictures_jpeg
         return bytes.withUnsafeBufferPointer {

@@ -53,7 +53,8 @@ struct PictureFolder {
         guard parts.count == 2 else {
             let (classes, all) = try Self.part("", of: path, like: nil)
             guard all.count > 2 else {
-                throw DataError.unfit(file: path, found: "\(all.count) pictures", expected: "three or more, to train, validate and test on")
+                throw DataError.unfit(
+                    file: path, found: "\(all.count) pictures", expected: "three or more, to train, validate and test on")
             }
             self.classes = classes
             testCount = min(Self.mostTest, max(1, all.count / Self.testPart))
@@ -88,7 +89,8 @@ struct PictureFolder {
         }
         guard !pictures.isEmpty else {
             throw DataError.unfit(
-                file: place, found: "no pictures", expected: "files called *.png, *.jpg or *.jpeg, in it or in a folder for each class")
+                file: place, found: "no pictures",
+                expected: "files called *.png, *.jpg or *.jpeg, in it or in a folder for each class")
         }
         return (classes, pictures)
     }
@@ -126,7 +128,9 @@ struct PictureFolder {
         }
     }
 
-    private static func folders(in path: String) throws -> [String] { try names(in: path).filter { kind("\(path)/\($0)") == S_IFDIR } }
+    private static func folders(in path: String) throws -> [String] {
+        try names(in: path).filter { kind("\(path)/\($0)") == S_IFDIR }
+    }
 
     /// The pictures right in a folder, by their names' bytes.
     private static func files(in path: String) throws -> [String] {
@@ -134,7 +138,8 @@ struct PictureFolder {
         func ending(_ name: String) -> String { (name as NSString).pathExtension.lowercased() }
         if let other = files.first(where: { otherEndings.contains(ending($0)) }) {
             throw DataError.unfit(
-                file: "\(path)/\(other)", found: "the ending .\(ending(other))", expected: "PNG or JPEG; convert it or take it out of the folder")
+                file: "\(path)/\(other)", found: "the ending .\(ending(other))",
+                expected: "PNG or JPEG; convert it or take it out of the folder")
         }
         return files.filter { endings.contains(ending($0)) }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

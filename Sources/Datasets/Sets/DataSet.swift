@@ -66,7 +66,8 @@ public struct DataSet: Sendable {
             var split = try settings.split(available: settings.colourGlyphs, in: "the built-in set glyphs-colour")
             split.folder = nil
             return DataSet(
-                split, training: ColourGlyphs.training(settings.colourGlyphs), test: ColourGlyphs.test(), classes: ColourGlyphs.classes)
+                split, training: ColourGlyphs.training(settings.colourGlyphs), test: ColourGlyphs.test(),
+                classes: ColourGlyphs.classes)
         case "npz":
             return try openArchive(settings, in: directory)
         case "pictures":

@@ -66,9 +66,13 @@ extension Configuration {
         }
     }
 
-    /// The configuration with the sizes of a run's splits where its own follow the data, which are the run's.
+    /// The configuration with the sizes of a run's splits where its own follow the data, which are the run's; and of samples of a prior with the
+    /// digest of the run's, where it names the same file and no digest.
     func withSizes(of run: Configuration) -> Configuration {
         var filled = self
+        if let file = prior.sampleFile, prior.sampleDigest == nil, file == run.prior.sampleFile {
+            filled.prior = .samples(file: file, digest: run.prior.sampleDigest)
+        }
         filled.data.train = data.train ?? run.data.train
         filled.data.validation = data.validation ?? run.data.validation
         return filled

@@ -34,7 +34,8 @@ extension Configuration {
         let array = try NPY.read(path, as: .priorSamples, atMost: mostSampleBytes)
         guard array.shape.count == 2, let values = array.values.floats else {
             throw DataError.unfit(
-                file: path, found: "the shape \(array.shape)", expected: "samples (N, Z): a row of as many values as a code has, each")
+                file: path, found: "the shape \(array.shape)",
+                expected: "samples (N, Z): a row of as many values as a code has, each")
         }
         do {
             return try CodeSamples(values.array, dimensions: array.shape[1])

@@ -135,9 +135,8 @@ public struct Disk: Sendable {
 
     /// Creates a folder for runs, and those above it, as the umask has it.
     func makeParents(_ path: String) throws(DiskError) {
-        try Folder.makeWithParents(path, isMissing: { $0.code == ENOENT }) { (path) throws(DiskError) in
-            try makeDirectory(path, mode: Self.parentMode)
-        }
+        func make(_ path: String) throws(DiskError) { try makeDirectory(path, mode: Self.parentMode) }
+        try Folder.makeWithParents(path, isMissing: { $0.code == ENOENT }, make: make)
     }
 
     private func makeDirectory(_ path: String, mode: mode_t) throws(DiskError) {

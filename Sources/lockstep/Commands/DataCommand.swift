@@ -103,7 +103,7 @@ struct DataCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check a data set's files against the published SHA-256.",
             discussion: "Example:  lockstep data verify mnist")
-        @Argument(help: "mnist, svhn or tfd", completion: Completions.verifiableSets) var name: String
+        @Argument(help: "mnist, svhn, tfd or a built-in set", completion: Completions.verifiableSets) var name: String
         @OptionGroup var extra: Extra
         @OptionGroup var place: Place
 

@@ -26,7 +26,7 @@ import Testing
     func sizes() throws {
         let usual = try DataSet.open(DataSettings(set: "glyphs-colour"), directory: "/nowhere")
         #expect(counts(usual) == [63_257, 10_000, 26_032] && usual.classes == 10)
-        #expect([usual.train.height, usual.train.width, usual.train.channels] == [32, 32, 3])
+        #expect(usual.train.height == 32 && usual.train.width == 32 && usual.train.channels == 3)
         let more = try DataSet.open(DataSettings(set: "glyphs-colour", train: 600_000, validation: 5), directory: "/nowhere")
         #expect(counts(more) == [600_000, 5, 26_032] && more.validation.label(0) == 0)
         #expect(more.train.images([63_256]) == usual.train.images([63_256]) && more.identity != usual.identity)
@@ -42,18 +42,29 @@ import Testing
         let (count, pixels) = (2_000, 1_024)
         let source = ColourGlyphs.training(count)
         var image = [UInt8](repeating: 0, count: source.pixels)
-        // Grey, without its mean, and of the sign that makes the middle dark.
+        // Grey, without its mean, and of the sign that makes the digit positive.
         let images = (0..<count).map { index -> [Double] in
             source.copyImage(index, into: &image, at: 0)
-            let grey = (0..<pixels).map { Double(image[3 * $0]) + Double(image[3 * $0 + 1]) + Double(image[3 * $0 + 2]) }
+            let grey: [Double] = (0..<pixels).map { pixel in
+                let sum = Int(image[3 * pixel]) + Int(image[3 * pixel + 1]) + Int(image[3 * pixel + 2])
+                return Double(sum)
+            }
             let mean = grey.reduce(0, +) / Double(pixels)
-            let extreme = grey.map { $0 - mean }.max { abs($0) < abs($1) } ?? 1
-            return grey.map { ($0 - mean) / extreme }
+            let flat: [Double] = grey.map { $0 - mean }
+            let extreme = flat.max { abs($0) < abs($1) } ?? 1
+            return flat.map { $0 / extreme }
         }
         var means = [[Double]](repeating: [Double](repeating: 0, count: pixels), count: 10)
-        for index in 0..<1_000 { for pixel in 0..<pixels { means[index % 10][pixel] += images[index][pixel] / 100 } }
+        for index in 0..<1_000 {
+            for pixel in 0..<pixels { means[index % 10][pixel] += images[index][pixel] / 100 }
+        }
+        func distance(_ one: [Double], _ other: [Double]) -> Double {
+            var sum = 0.0
+            for pixel in 0..<pixels { sum += (one[pixel] - other[pixel]) * (one[pixel] - other[pixel]) }
+            return sum
+        }
         let right = (1_000..<count).count { index in
-            let distances = means.map { mean in zip(mean, images[index]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
+            let distances: [Double] = means.map { distance($0, images[index]) }
             return distances.firstIndex(of: distances.min() ?? 0) == index % 10
         }
         #expect(right > 600, "\(right) of 1000, by chance 100")

@@ -188,17 +188,19 @@ import Testing
     @Test("text, gzip, another version, a header alone and a struct beside the images")
     func others() throws {
         let plain = try base64(MATFixtures.svhnTrain)
-        for (content, text) in [
+        let hdf5: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] + [UInt8](repeating: 0, count: 600)
+        let cases: [([UInt8], String)] = [
             (Array(String(repeating: "no MAT file. ", count: 20).utf8), "at byte 126 found no mark of MATLAB's byte order"),
             (
-                [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] + [UInt8](repeating: 0, count: 600),
-                "train_32x32.mat cannot be used: it has HDF5 without the 512 bytes that MATLAB puts before it, expected a MAT file; write it by"
+                hdf5,
+                "train_32x32.mat cannot be used: it has HDF5 without the 512 bytes that MATLAB puts before it, expected a MAT file"
             ),
             (gzip(plain), "at byte 0 found a gzip stream, expected a MAT file: unpack it (gunzip)"),
             (plain[..<124] + [0, 3] + plain[126...], "at byte 124 found version 3, expected 1 (MAT 5) or 2 (MAT 7.3)"),
             (plain[..<124] + [0, 2] + plain[126...], "at byte 512 found no superblock of HDF5"),
             (Array(plain[..<128]), "it has no variables, expected a variable X"),
-        ] {
+        ]
+        for (content, text) in cases {
             try writeSVHN()
             try folder.write("train_32x32.mat", content)
             let found = try sentence { _ = try open(DataSettings(set: "svhn")) }

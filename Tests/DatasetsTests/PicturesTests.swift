@@ -20,15 +20,13 @@ import Testing
         }
     }
 
-    private func open(
-        _ settings: DataSettings? = nil, at part: String = "", told: (ConversionProgress) -> Void = { _ in }
-    ) throws -> DataSet {
-        let settings = settings ?? DataSettings(set: "pictures", folder: folder.path + part)
+    private func open(at part: String = "/pictures", told: (ConversionProgress) -> Void = { _ in }) throws -> DataSet {
+        let settings = DataSettings(set: "pictures", folder: folder.path + part)
         return try withoutActuallyEscaping(told) { try DataSet.open(settings, directory: nil, progress: $0) }
     }
 
     /// As many pictures of each class; picture i of a class is grey of 1 × 2 pixels, class and i.
-    private func writeClasses(_ names: [String], count: Int, in part: String = "") throws {
+    private func writeClasses(_ names: [String], count: Int, in part: String = "pictures/") throws {
         for (number, name) in names.enumerated() {
             for index in 0..<count { try folder.write("\(part)\(name)/\(index).png", png(UInt8(number), UInt8(index))) }
         }
@@ -57,7 +55,7 @@ import Testing
         ])
     func kinds(content: String, channels: Int, pixels: [UInt8]) throws {
         let picture = try PictureFile(folder.write("a.png", base64(content)))
-        #expect([picture.height, picture.width, picture.channels] == [Self.height, Self.width, channels])
+        #expect(picture.height == Self.height && picture.width == Self.width && picture.channels == channels)
         #expect(try picture.pixels(channels: channels) == pixels)
         // A grey one among others in colour.
         let inColour = try picture.pixels(channels: 3)
@@ -73,7 +71,7 @@ import Testing
         ])
     func jpegs(content: String, channels: Int, pixels: String) throws {
         let picture = try PictureFile(folder.write("a.jpg", base64(content)))
-        #expect([picture.height, picture.width, picture.channels] == [12, 10, channels])
+        #expect(picture.height == 12 && picture.width == 10 && picture.channels == channels)
         let (found, expected) = (try picture.pixels(channels: channels), try base64(pixels))
         #expect(found.count == expected.count && zip(found, expected).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
         let three = try picture.pixels(channels: 3)
@@ -82,17 +80,17 @@ import Testing
 
     @Test("what is no picture that can be read is told by its name and the library's words")
     func damaged() throws {
-        for (name, content, text) in [
+        let files: [(name: String, content: [UInt8], text: String)] = [
             ("a.png", Array(try base64(PictureFixtures.grey).dropLast(20)), "what cannot be read ("),
             ("a.jpg", Array(try base64(PictureFixtures.colourJPEG).dropLast(150)), "what cannot be read ("),
             ("a.jpg", try base64(PictureFixtures.printerJPEG), "what cannot be read (its colours are those of a printer (CMYK))"),
             ("a.png", [0x47, 0x49, 0x46], "neither the first bytes of a PNG nor of a JPEG"),
             ("a.png", [], "neither the first bytes"),
-        ] {
-            try folder.write(name, content)
-            let text = try sentence { _ = try PictureFile("\(folder.path)/\(name)").pixels(channels: 3) }.contains(
-                "\(folder.path)/\(name) cannot be used: it has \(text)")
-            #expect(text, "\(name)")
+        ]
+        for file in files {
+            let path = try folder.write(file.name, file.content)
+            let said = try sentence { _ = try PictureFile(path).pixels(channels: 3) }
+            #expect(said.contains("\(path) cannot be used: it has \(file.text)"), "\(said)")
         }
         // A head that claims 60,000 × 60,000 pixels, and one of 4,096 × 4,096 in some hundred bytes.
         var claims = try base64(PictureFixtures.grey)
@@ -111,13 +109,13 @@ import Testing
     @Test("classes are numbered by their folders' names, numbers by their value; first and last pictures are of every class")
     func classes() throws {
         try writeClasses(["9", "10", "dog", "cat"], count: 21)
-        try folder.write("dog/notes.txt", [1])
-        try folder.write(".hidden/x.png", [1])
-        try FileManager.default.createDirectory(atPath: folder.path + "/empty", withIntermediateDirectories: false)
+        try folder.write("pictures/dog/notes.txt", [1])
+        try folder.write("pictures/.hidden/x.png", [1])
+        try FileManager.default.createDirectory(atPath: folder.path + "/pictures/empty", withIntermediateDirectories: false)
         let data = try open()
         // A seventh of 84 tests, a sixth of the rest validates.
-        #expect(counts(data) == [60, 12, 12] && data.classes == 4 && data.settings.folder == folder.path)
-        #expect([data.train.height, data.train.width, data.train.channels] == [1, 2, 1])
+        #expect(counts(data) == [60, 12, 12] && data.classes == 4 && data.settings.folder == folder.path + "/pictures")
+        #expect(data.train.height == 1 && data.train.width == 2 && data.train.channels == 1)
         // 9, 10, cat, dog: as they were written 0, 1, 3, 2.
         let place: [UInt8] = [0, 1, 3, 2]
         var seen: Set<[UInt8]> = []
@@ -132,7 +130,7 @@ import Testing
         }
         #expect(seen.count == 84)
         #expect(try open().identity == data.identity)
-        #expect(try DataSet.open(DataSettings(set: "pictures"), directory: folder.path + "/").identity == data.identity)
+        #expect(try DataSet.open(DataSettings(set: "pictures"), directory: folder.path + "/pictures/").identity == data.identity)
     }
 
     @Test("without class folders there are no labels; with train and test each has its own")
@@ -150,8 +148,8 @@ import Testing
 
     @Test("grey and colour together are in colour; the first picture of another size than most is named")
     func sizes() throws {
-        for index in 0..<3 { try folder.write("a/\(index).png", base64(PictureFixtures.grey)) }
-        try folder.write("b/c.jpeg", base64(PictureFixtures.colour))
+        for index in 0..<3 { try folder.write("pictures/a/\(index).png", base64(PictureFixtures.grey)) }
+        try folder.write("pictures/b/c.jpeg", base64(PictureFixtures.colour))
         let data = try open()
         #expect(data.train.channels == 3 && counts(data) == [2, 1, 1])
         for split in DataSet.Split.allCases {
@@ -160,10 +158,10 @@ import Testing
                 #expect(data.subset(split).images([index]) == (isGrey ? Self.grey.flatMap { [$0, $0, $0] } : Self.colour))
             }
         }
-        try folder.write("b/odd.png", base64(PictureFixtures.greyJPEG))
+        try folder.write("pictures/b/odd.png", base64(PictureFixtures.greyJPEG))
         let text = try sentence { _ = try open() }
         #expect(
-            text == "\(folder.path)/b/odd.png cannot be used: it has 12 × 10 pixels, expected 4 × 3, as most of the pictures have; "
+            text == "\(folder.path)/pictures/b/odd.png cannot be used: it has 12 × 10 pixels, expected 4 × 3, as most of the pictures have; "
                 + "scale it, or take it out of the folder.")
     }
 

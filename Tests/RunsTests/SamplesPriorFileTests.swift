@@ -31,7 +31,8 @@ import Testing
         #expect(wanted.prior.sampleFile == file && wanted.prior.codeSamples == nil && wanted.prior.sampleDigest == nil)
         let opened = try wanted.opened(directory: nil).configuration
         let digest = try #require(opened.prior.sampleDigest)
-        #expect(opened.prior.codeSamples?.count == 2 && digest == (try CodeSamples([0, 1, 2, 3], dimensions: 2)).digest)
+        let expected = try CodeSamples([0, 1, 2, 3], dimensions: 2).digest
+        #expect(opened.prior.codeSamples?.count == 2 && digest == expected)
         let line = "prior: {kind: samples, file: \"\(file)\", digest: "
         #expect(opened.yaml().contains(line) && opened.yaml().contains(digest), "\(opened.yaml())")
         #expect(try Configuration.read(yaml: opened.yaml(), file: "config.yaml") == opened)

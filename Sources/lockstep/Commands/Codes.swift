@@ -205,8 +205,8 @@ struct Sample: ParsableCommand {
             Where the decoder is told a class or cluster beside the code, samples are drawn evenly from all of them, a row of the picture
             each, or from the one that --label or --cluster names. Where each class has a part of the prior, --label draws from that part.
             --grid is a walk over the first two dimensions of the code, the others in the middle; over a mixture a row for each petal,
-            along the roll in reading order; of a prior of samples it shows these. Where the decoder is told a class or cluster and none is named, each row is one of them and
-            each column one style; of clusters the first column are their heads, of style 0.
+            along the roll in reading order; of a prior of samples it shows these. Where the decoder is told a class or cluster and none is
+            named, each row is one of them and each column one style; of clusters the first column are their heads, of style 0.
             Example:  lockstep sample first --count 100 --grid --out samples.png
             """)
 

@@ -1,6 +1,6 @@
 # Lockstep: everything a person types. `make help` lists it.
 SHELL := /bin/bash
-PACKAGES := libopenblas-dev libzstd-dev libpng-dev libfreetype-dev zlib1g-dev libmatio-dev
+PACKAGES := libopenblas-dev libzstd-dev libpng-dev libfreetype-dev zlib1g-dev libmatio-dev libjpeg-dev
 LOCKSTEP := .build/release/lockstep
 # A test runner cannot choose its BLAS kernel by executing itself anew, as `lockstep` does: it is chosen here.
 CORETYPE := $(shell if grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)

@@ -19,17 +19,21 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMatio", pkgConfig: "matio", providers: [.apt(["libmatio-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .target(name: "Waiting"),
         .target(name: "CKernels"),
         // libmatio's own process. No Swift imports the library, so its name does not come from a module map.
         .target(name: "CMatioReader", dependencies: ["CMatio"], linkerSettings: [.linkedLibrary("matio")]),
+        .target(name: "CPictures", dependencies: ["CJPEG", "CPNG"]),
         .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "Waiting"]),
 
         // Learning: knows no network and no async.
         .target(
             name: "Datasets",
-            dependencies: ["Kernels", "Waiting", "CMatioReader", "CZlib", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "Kernels", "Waiting", "CMatioReader", "CPictures", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "Layers", dependencies: ["Kernels"]),
         .target(
             name: "Autoencoder",
@@ -79,7 +83,9 @@ let package = Package(
 
         .testTarget(name: "WaitingTests", dependencies: ["Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], exclude: ["glyphs.py", "matlab.py"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets"],
+            exclude: ["colour_glyphs.py", "glyphs.py", "matlab.py", "pictures.py"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "AutoencoderTests", dependencies: ["Autoencoder"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),

@@ -72,10 +72,17 @@ extension DataError: CustomStringConvertible {
             return "the labels of the \(images) images are \(labels), and \(classes) classes (model.classes) are those from 0 to "
                 + "\(classes - 1)\(each); \(wayOn)."
         case .unlabelled(let variant, let set):
+            guard set != "tfd" else {
+                return
+                    "the training images of tfd have no labels, which \(variant) learns from: a fold's labelled images only validate and "
+                    + "test; choose a variant that needs none, as basic, vae, gan and clustering do."
+            }
             let wayOn =
-                set == "npz"
-                ? "give its archive arrays of labels (y_train and y_test, or train_labels and test_labels)"
-                : "give it files of labels (data.labels, data.test_labels)"
+                switch set {
+                case "npz": "give its archive arrays of labels (y_train and y_test, or train_labels and test_labels)"
+                case "pictures": "put its pictures into a folder for each class"
+                default: "give it files of labels (data.labels, data.test_labels)"
+                }
             return "the data set has no labels, which \(variant) learns from; \(wayOn), or choose a variant that needs none."
         case .unknownSet(let name, let known):
             return "no data set is called \(name) here; known are \(known.joined(separator: ", ")) (`lockstep data list`)."

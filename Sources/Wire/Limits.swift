@@ -21,6 +21,8 @@ public enum Limits {
     public static let report = 1 << 20
     /// The effective configuration and the member list.
     public static let configuration = 4 << 20
+    /// Samples that a prior is made of, in a welcome.
+    public static let priorSamples = 8 << 20
     /// One worker's shards of one step's minibatches.
     public static let batch = 64 << 20
     /// One piece of a state, a snapshot or a sum.
@@ -33,7 +35,8 @@ public enum Limits {
         case .hello: hello
         case .refuse, .linksUp, .snapshotRequest, .heartbeat, .farewell, .stop, .position, .halt, .sumRequest, .notice: small
         case .ready, .stepReport, .phaseReport, .linkFailed: report
-        case .welcome, .view: configuration
+        case .welcome: configuration + priorSamples
+        case .view: configuration
         case .batch: batch
         case .stateChunk, .sumChunk: stateChunk
         }

@@ -289,6 +289,12 @@ public nonisolated struct ControlWelcome: @unchecked Sendable {
     set {_uniqueStorage()._standardisation = newValue}
   }
 
+  /// little-endian floats, (N, Z) row by row: what a prior of samples is made of; empty: another prior
+  public var priorSamples: Data {
+    get {_storage._priorSamples}
+    set {_uniqueStorage()._priorSamples = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1015,7 +1021,7 @@ nonisolated extension ControlPosition: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{1}padding\0\u{1}standardisation\0\u{c}\u{c}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}generation\0\u{1}worker\0\u{1}configuration\0\u{1}height\0\u{1}width\0\u{1}channels\0\u{3}training_images\0\u{3}orphan_seconds\0\u{1}topology\0\u{1}compression\0\u{2}\u{2}remote\0\u{3}allow_mixed_kernels\0\u{1}leader\0\u{3}mark_applied\0\u{3}mark_chain\0\u{1}padding\0\u{1}standardisation\0\u{3}prior_samples\0\u{c}\u{c}\u{1}")
 
   fileprivate class _StorageClass {
     var _run: String = String()
@@ -1036,6 +1042,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _markChain: UInt64 = 0
     var _padding: Data = Data()
     var _standardisation: Data = Data()
+    var _priorSamples: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1064,6 +1071,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _markChain = source._markChain
       _padding = source._padding
       _standardisation = source._standardisation
+      _priorSamples = source._priorSamples
     }
   }
 
@@ -1100,6 +1108,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 17: try { try decoder.decodeSingularFixed64Field(value: &_storage._markChain) }()
         case 18: try { try decoder.decodeSingularBytesField(value: &_storage._padding) }()
         case 19: try { try decoder.decodeSingularBytesField(value: &_storage._standardisation) }()
+        case 20: try { try decoder.decodeSingularBytesField(value: &_storage._priorSamples) }()
         default: break
         }
       }
@@ -1162,6 +1171,9 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._standardisation.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._standardisation, fieldNumber: 19)
       }
+      if !_storage._priorSamples.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._priorSamples, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1189,6 +1201,7 @@ nonisolated extension ControlWelcome: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._markChain != rhs_storage._markChain {return false}
         if _storage._padding != rhs_storage._padding {return false}
         if _storage._standardisation != rhs_storage._standardisation {return false}
+        if _storage._priorSamples != rhs_storage._priorSamples {return false}
         return true
       }
       if !storagesAreEqual {return false}

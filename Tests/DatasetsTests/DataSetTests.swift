@@ -134,7 +134,7 @@ import Testing
     @Test(
         "impossible settings name key, value and what would do",
         arguments: [
-            (DataSettings(set: "cifar"), "data.set is cifar, expected one of glyphs, mnist, idx, npz"),
+            (DataSettings(set: "cifar"), "data.set is cifar, expected one of glyphs, glyphs-colour, mnist, idx, npz, pictures"),
             (DataSettings(train: 0), "data.train is 0, expected 1 to"),
             (DataSettings(validation: -1), "data.validation is -1"),
             (DataSettings(train: 50_001), "data.train is 50001 with validation 10000, expected at most 50000"),
@@ -151,11 +151,28 @@ import Testing
             (DataSettings(set: "mnist", extra: true), "data.extra is given with set mnist, expected only with set svhn"),
             (DataSettings(set: "svhn", fold: 1), "data.fold is given with set svhn, expected only with set tfd"),
             (DataSettings(set: "tfd", fold: 6), "data.fold is 6, expected 1 to 5"),
+            (DataSettings(set: "glyphs-colour", train: 0), "data.train is 0, expected 1 to"),
+            (DataSettings(set: "pictures", file: "x"), "data.file is given with set pictures, expected only with set npz"),
         ])
     func impossible(settings: DataSettings, text: String) throws {
         try writePairs(in: "")
         let found = try sentence { _ = try DataSet.open(settings, directory: folder.path) }
         #expect(found.contains(text), "\(found)")
+    }
+
+    @Test(
+        "a variant that learns from labels is told what the set could be given, and of TFD that there is nothing",
+        arguments: [
+            ("npz", "give its archive arrays of labels"), ("idx", "give it files of labels"),
+            ("pictures", "put its pictures into a folder for each class, or choose a variant that needs none."),
+            (
+                "tfd",
+                "the training images of tfd have no labels, which supervised learns from: a fold's labelled images only validate"
+            ),
+        ])
+    func unlabelled(set: String, text: String) {
+        let found = DataError.unlabelled(variant: "supervised", set: set).description
+        #expect(found.contains(text) && found.contains("data.labels") == (set == "idx"), "\(found)")
     }
 
     @Test("missing MNIST names files and folders, and the three ways on")

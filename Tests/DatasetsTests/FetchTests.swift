@@ -118,7 +118,7 @@ import Testing
     func names() throws {
         #expect(KnownSet.all.map(\.name) == DataSettings.sets)
         #expect(try KnownSet.named("mnist").files.count == 4)
-        #expect(try sentence { _ = try KnownSet.named("cifar") }.contains("known are glyphs, mnist"))
+        #expect(try sentence { _ = try KnownSet.named("cifar") }.contains("known are glyphs, glyphs-colour, mnist"))
         #expect(try sentence { _ = try KnownSet.glyphs.fetch(in: directory) }.contains("nothing to fetch"))
         #expect(try KnownSet.named("svhn").files.map(\.name) == ["train_32x32.mat", "test_32x32.mat"])
         #expect(try KnownSet.named("svhn").withOptional.files.map(\.bytes) == [182_040_794, 64_275_384, 1_329_278_602])

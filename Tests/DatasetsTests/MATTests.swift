@@ -113,6 +113,16 @@ import Testing
             try folder.write("train_32x32.mat.images", Array(damage))
             #expect(try again() == (["train_32x32.mat"], true))
         }
+        // One bit of a label, of a pixel, and of the last one: what the disk gives back is not what was written.
+        let whole = try folder.read("train_32x32.mat.images")
+        for place in [4_096, 10_000, whole.count - 1] {
+            var flipped = whole
+            flipped[place] ^= 16
+            try folder.write("train_32x32.mat.images", flipped)
+            #expect(try again() == (["train_32x32.mat"], true))
+            #expect(told.allSatisfy { $0.damaged == folder.path + "/train_32x32.mat.images" })
+            #expect(try folder.read("train_32x32.mat.images") == whole)
+        }
         try folder.write("train_32x32.mat", base64(MATFixtures.svhnExtra))
         #expect(try again() == (["train_32x32.mat"], false))
     }
@@ -178,13 +188,19 @@ import Testing
     @Test("text, gzip, another version, a header alone and a struct beside the images")
     func others() throws {
         let plain = try base64(MATFixtures.svhnTrain)
-        for (content, text) in [
+        let hdf5: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A] + [UInt8](repeating: 0, count: 600)
+        let cases: [([UInt8], String)] = [
             (Array(String(repeating: "no MAT file. ", count: 20).utf8), "at byte 126 found no mark of MATLAB's byte order"),
+            (
+                hdf5,
+                "train_32x32.mat cannot be used: it has HDF5 without the 512 bytes that MATLAB puts before it, expected a MAT file"
+            ),
             (gzip(plain), "at byte 0 found a gzip stream, expected a MAT file: unpack it (gunzip)"),
             (plain[..<124] + [0, 3] + plain[126...], "at byte 124 found version 3, expected 1 (MAT 5) or 2 (MAT 7.3)"),
             (plain[..<124] + [0, 2] + plain[126...], "at byte 512 found no superblock of HDF5"),
             (Array(plain[..<128]), "it has no variables, expected a variable X"),
-        ] {
+        ]
+        for (content, text) in cases {
             try writeSVHN()
             try folder.write("train_32x32.mat", content)
             let found = try sentence { _ = try open(DataSettings(set: "svhn")) }

@@ -60,3 +60,4 @@ steps: 100
 seed: 18446744073709551615
 cost: cross-entropy
 """)
+put("configuration", "samples", "data: {set: pictures, folder: cats}\nprior: {kind: samples, file: a b.npy, digest: " + "0a" * 32 + "}\n")

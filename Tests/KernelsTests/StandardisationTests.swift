@@ -22,6 +22,17 @@ import Testing
         }
     }
 
+    @Test("values that hardly change are counted, those that never do are not")
+    func faint() throws {
+        func found(_ std: [Float]) throws -> Standardisation.Faint? {
+            try #require(Standardisation(mean: std.map { _ in 0.5 }, std: std)).faint
+        }
+        #expect(try found([0.2, 0.25, 0.3, 0.011, 1]) == nil)
+        #expect(try found([1, 1, 1]) == nil)
+        let some = try #require(try found([0.2, 0.25, 0.3, 0.0003, 1, 0.009, 0.22, 1]))
+        #expect(some.count == 2 && some.least == 0.0003 && some.usual == 0.22)
+    }
+
     @Test("standardised images have mean 0 and deviation 1, and come back")
     func thereAndBack() {
         let values = Slice(images.joined().map { Float($0) / 255 })
@@ -42,7 +53,7 @@ import Testing
         #expect(Standardisation(mean: [0.5], std: [0.1]) != nil)
         for (mean, std) in [
             ([0.5, 0.5], [0.1]), ([-0.1], [0.1]), ([1.1], [0.1]), ([.nan], [0.1]), ([0.5], [0]), ([0.5], [-1]), ([0.5], [.nan]),
-            ([0.5], [2]), ([0.5], [1e-40]),
+            ([0.5], [2]), ([0.5], [.leastNormalMagnitude / 8]),
         ] as [([Float], [Float])] {
             #expect(Standardisation(mean: mean, std: std) == nil, "\(mean) \(std)")
         }

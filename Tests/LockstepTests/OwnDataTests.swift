@@ -131,6 +131,37 @@ import Testing
         _ = try run(["resume", "r", "--epochs", "4"])
     }
 
+    @Test("a prior of samples comes to workers that have no files, and the run needs its file no more")
+    func samples() throws {
+        try write("own.npz", [12, 4, 4])
+        let values = (0..<40).map { Float($0 % 7) - 3 }
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (20, 2), }\n"
+        let content =
+            [0x93] + Array("NUMPY".utf8) + [1, 0] + little(header.utf8.count, 2) + Array(header.utf8)
+            + values.flatMap { little(Int($0.bitPattern), 4) }
+        let file = scratch.run("samples.npy")
+        try Data(content).write(to: URL(fileURLWithPath: file))
+        let prior = ["--set", "prior.kind=samples", "--set", "prior.file=samples.npy", "--set", "data.file=own.npz"] + Self.tiny
+        let dry = try run(["train", "--dry-run"] + prior).output
+        #expect(dry.contains("prior: {kind: samples, file: \"\(file)\", digest: "), "\(dry)")
+        var digests: Set<String> = []
+        for (name, workers) in [("r", "1"), ("s", "2")] {
+            _ = try run(["train", "--run", name, "--workers", workers] + prior)
+            digests.insert(try run(["digest", name]).output)
+        }
+        #expect(digests.count == 1)
+        try FileManager.default.removeItem(atPath: file)
+        _ = try run(["resume", "r", "--epochs", "2"])
+        for command in [
+            ["evaluate", "r"], ["figures", "r"], ["sample", "r", "--grid", "--count", "9", "--out", "g.png"],
+            ["sample", "r", "--count", "9", "--out", "s.npy"], ["replay", "r", "--step", "1", "--out", "p.safetensors"],
+            ["inspect", "r"],
+        ] { _ = try run(command) }
+        let gone = try run(["train", "--run", "t"] + prior, status: 1).errors
+        #expect(gone.contains("cannot open \(file): No such file or directory"), "\(gone)")
+        #expect(!FileManager.default.fileExists(atPath: scratch.run("t")))
+    }
+
     @Test("the same coordinator line goes on with a run whose sizes follow its data")
     func again() throws {
         try write("own.npz", [13, 4, 4])

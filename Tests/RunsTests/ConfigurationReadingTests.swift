@@ -177,7 +177,7 @@ import Testing
             ),
             (
                 "prior: {kind: swissroll}",
-                "my.yaml, line 1: prior.kind: \"swissroll\" is none of gaussian, uniform, mixture, swiss-roll; did you mean swiss-roll?"
+                "my.yaml, line 1: prior.kind: \"swissroll\" is none of gaussian, uniform, mixture, swiss-roll, samples; did you mean swiss-roll?"
             ),
             ("minibatch: many", "my.yaml, line 1: minibatch: a whole number is expected, not \"many\"."),
             ("minibatch: 1.5", "my.yaml, line 1: minibatch: a whole number is expected, not \"1.5\"."),

@@ -256,7 +256,7 @@ import Testing
         let configuration = try recipe.configuration()
         #expect(configuration.name == recipe.runName && !recipe.runName.contains("/"))
         #expect(try Configuration.load(ConfigurationSources(recipe: recipe.name)) == configuration)
-        try configuration.training(pixels: 784, trainingImages: #require(configuration.data.train)).validate()
+        try configuration.training(pixels: 784, trainingImages: configuration.data.train ?? 98_058).validate()
         #expect(recipe.text.hasSuffix("\n"))
         #expect(!recipe.summary.isEmpty)
         #expect(Set(Recipes.all.map(\.runName)).count == Recipes.all.count)
@@ -281,9 +281,38 @@ import Testing
         #expect(houses.data.set == "svhn" && houses.data.standardise && houses.model.output == .linear)
         #expect(houses.variant == .supervised && houses.model.classes == 10 && houses.model.code == 20)
         #expect(houses.parts.norm == NormSettings(encoder: .batch, decoder: .batch) && houses.parts.dropout.input == 0.2)
+        let numbers = try Recipes.named("paper/semi-svhn-1000").configuration()
+        #expect(
+            numbers.data == DataSettings(set: "svhn", train: 63_257, validation: 10_000, standardise: true)
+                && numbers.epochs == 1000)
+        #expect(
+            numbers.parts.norm == NormSettings(encoder: .batch, heads: .batch, decoder: .batch) && numbers.model.output == .linear)
+        #expect(
+            numbers.parts.dropout.input == 0.2 && numbers.inputNoise == 0 && numbers.model.code == 20
+                && numbers.prior == .gaussian(std: 1))
+        #expect(numbers.parts.labels == LabelSettings(count: 1000, seed: 0, minibatch: 100))
+        for (phase, rate, momentum) in [
+            ("reconstruction", 0.0001, 0.9), ("discriminator", 0.01, 0.1), ("generator", 0.01, 0.1), ("classification", 0.1, 0.9),
+        ] {
+            let steps = Schedule(kind: .steps(at: [250], factor: 0.1))
+            #expect(numbers.phases[phase] == PhaseSettings(optimizer: .sgd(momentum: momentum), rate: rate, schedule: steps))
+        }
+        let faces = try Recipes.named("paper/likelihood-tfd").configuration()
+        #expect(faces.data == DataSettings(set: "tfd", standardise: true, fold: 1) && faces.model.code == 15)
+        #expect(faces.prior == .gaussian(std: 10) && faces.model.output == .linear && faces.cost == .halfSquaredError)
         var likelihood = try Recipes.named("mnist-likelihood").configuration()
+        #expect(faces.phases == likelihood.phases && faces.model.encoder == [1000, 1000] && faces.variant == .basic)
         likelihood.name = "paper-likelihood-mnist"
         #expect(try Recipes.named("paper/likelihood-mnist").configuration() == likelihood)
+    }
+
+    @Test("The recipe on SVHN runs on built-in digits in colour by their name alone, as standardised as there")
+    func withoutFiles() throws {
+        let colour = try Configuration.load(ConfigurationSources(recipe: "paper/semi-svhn-1000", sets: ["data.set=glyphs-colour"]))
+        #expect(colour.data == DataSettings(set: "glyphs-colour", train: 63_257, validation: 10_000, standardise: true))
+        let short = try Recipes.named("semi-supervised-colour").configuration()
+        #expect(short.data.set == "glyphs-colour" && short.variant == .semiSupervised)
+        #expect((1_000...5_000).contains(short.lastStep(trainingImages: try #require(short.data.train))))
     }
 
     @Test("Every variant has a recipe on built-in digits, and a run of it is short")

@@ -237,3 +237,16 @@ import Testing
         #expect(provenance.version == Version.text)
     }
 }
+
+@Suite struct OutsideUnitsTests {
+    @Test("Values outside 0 to 1 are counted and told with their range; without any nothing is said")
+    func sentence() {
+        var outside = OutsideUnits()
+        outside.add([0, 0.5, 1, .nan])
+        #expect(outside.sentence(in: "a.npy") == nil)
+        outside.add([-0.25, 1.5, 0.25, 0.75])
+        #expect(
+            outside.sentence(in: "a.npy")?.hasPrefix("25.00 % of the values in a.npy lie outside 0 to 1, from -0.25 to 1.5: ")
+                == true)
+    }
+}

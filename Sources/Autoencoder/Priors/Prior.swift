@@ -9,6 +9,10 @@ protocol Prior: Sendable, Hashable {
     var kind: String { get }
     /// Dimensions of its samples; nil where it is one distribution in each dimension, of however many.
     var dimensions: Int? { get }
+    /// Why its samples have so many, as what follows "the … prior".
+    var extent: String { get }
+    /// Of memory that it takes.
+    var bytes: Int { get }
     /// Names the keys it has beside its kind, in the order of a recipe.
     mutating func visit(_ keys: some SettingKeys) throws
     /// What is wrong with values of which each is within its range, or nil.
@@ -29,6 +33,8 @@ protocol Prior: Sendable, Hashable {
 
 extension Prior {
     var dimensions: Int? { nil }
+    var extent: String { "lies in the plane" }
+    var bytes: Int { 0 }
     var walkRows: Int? { nil }
     mutating func visit(_ keys: some SettingKeys) throws {}
     var problem: SettingsError? { nil }

@@ -2,6 +2,6 @@ extension PriorSettings {
     /// One of each kind that a recipe may name, with the defaults of its keys; the first is what a recipe has that names none.
     public static let usual = [
         PriorSettings(GaussianPrior()), PriorSettings(UniformPrior()), PriorSettings(MixturePrior()),
-        PriorSettings(SwissRollPrior()),
+        PriorSettings(SwissRollPrior()), PriorSettings(SamplesPrior()),
     ]
 }

@@ -8,7 +8,7 @@ import Layers
 ///
 /// A value for each kind comes from the static functions beside it, `PriorSettings.gaussian(std: 5)`.
 public struct PriorSettings: Sendable, Hashable {
-    private var prior: any Prior
+    var prior: any Prior
 
     init(_ prior: some Prior) { self.prior = prior }
 
@@ -21,8 +21,14 @@ public struct PriorSettings: Sendable, Hashable {
     /// The name in a recipe.
     public var kind: String { prior.kind }
 
-    /// Dimensions of a code where the prior says how many: 2 for petals and the roll, which lie in the plane.
+    /// Dimensions of a code where the prior says how many: 2 for petals and the roll, which lie in the plane, and those of samples.
     public var dimensions: Int? { prior.dimensions }
+
+    /// Why it says so, as what follows "the … prior".
+    public var extent: String { prior.extent }
+
+    /// Bytes of memory that it takes.
+    var bytes: Int { prior.bytes }
 
     /// Goes through the keys that the kind has beside `kind`, in the order of a recipe.
     public mutating func visit(_ keys: some SettingKeys) throws { try prior.visit(keys) }

@@ -2,7 +2,8 @@
 ///
 /// Gaussian and uniform: the first two dimensions at the middles of parts of equal probability, the first to the right, the second
 /// upwards, every other dimension 0 (the middle, for a uniform prior). Mixture: a row for each petal, from the inside out along its
-/// axis. Swiss roll, and codes of one dimension: along the roll or the line, in reading order. Categorical: a row for each class.
+/// axis. Swiss roll, and codes of one dimension: along the roll or the line, in reading order. Categorical: a row for each class. Samples:
+/// these themselves, in reading order.
 public struct PriorWalk: Sendable, Equatable {
     public let rows: Int
     public let columns: Int

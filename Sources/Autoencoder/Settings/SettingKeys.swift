@@ -80,6 +80,10 @@ public protocol SettingKeys: AnyObject {
     func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws
     func choice<Value: SettingWord>(_ key: String, _ value: inout Value) throws
     func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws
+    /// Of a file; a reader gives a whole path. Nil is not written.
+    func path(_ key: String, _ value: inout String?) throws
+    /// A SHA-256, 64 hex digits. Nil is not written.
+    func digest(_ key: String, _ value: inout String?) throws
     /// A mapping with keys of its own; where it is not there the body is not asked, and a reader says that it is there where it is given.
     func mapping(_ key: String, isThere: inout Bool, _ body: (Self) throws -> Void) throws
     /// A key that there is elsewhere, and why it is not here: a reader throws where it is given.
@@ -132,6 +136,8 @@ final class FactorKeys: SettingKeys {
     func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) {}
     func choice<Value: SettingWord>(_ key: String, _ value: inout Value) {}
     func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) {}
+    func path(_ key: String, _ value: inout String?) {}
+    func digest(_ key: String, _ value: inout String?) {}
     func absent(_ key: String, _ why: @autoclosure () -> String) {}
 }
 
@@ -168,6 +174,16 @@ final class SettingCheck: SettingKeys {
             try require(false, key, "an entry is \(entry), expected \(range.lowerBound) to \(range.upperBound)")
         }
     }
+
+    func path(_ key: String, _ value: inout String?) throws {
+        try require(value?.isEmpty != true, key, "\(key) is empty, expected the path of a file")
+    }
+
+    func digest(_ key: String, _ value: inout String?) throws {
+        try require(value.map(Self.isDigest) ?? true, key, "\(key) is \(value ?? ""), expected a SHA-256 of 64 hex digits")
+    }
+
+    private static func isDigest(_ text: String) -> Bool { text.utf8.count == 64 && text.allSatisfy(\.isHexDigit) }
 
     func mapping(_ key: String, isThere: inout Bool, _ body: (SettingCheck) throws -> Void) throws {
         if isThere { try body(SettingCheck(path: full(key))) }

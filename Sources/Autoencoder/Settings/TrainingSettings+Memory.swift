@@ -18,6 +18,7 @@ extension TrainingSettings {
         // Words on their way, and what has come.
         let moments = 2 * exchanges.momentBytes
         return replicaBytes(composition) + copyBytes(composition) + lanes + images + moments + penaltyBytes(composition)
+            + prior.bytes
     }
 
     /// Of parameters, averages, and each phase's optimizer, sums and digests.

@@ -14,7 +14,7 @@ extension TrainingSettings {
         if let dimensions = prior.dimensions {
             try require(
                 model.code == dimensions, "model.code",
-                "code is \(model.code), but the \(prior.kind) prior lies in the plane and needs a code of \(dimensions)",
+                "code is \(model.code), but the \(prior.kind) prior \(prior.extent) and needs a code of \(dimensions)",
                 with: ["prior.kind"])
         }
         try require(

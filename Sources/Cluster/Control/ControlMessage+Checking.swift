@@ -137,6 +137,7 @@ extension ControlMessage {
             UInt64(welcome.height) * UInt64(welcome.width) * UInt64(welcome.channels), MessageBounds.pixels, "image size")
         try most(UInt64(welcome.trainingImages), 1 << 31, "training images")
         try most(UInt64(welcome.standardisation.count), 8 * MessageBounds.pixels, "standardisation")
+        try most(UInt64(welcome.priorSamples.count), UInt64(Limits.priorSamples), "samples of the prior")
         guard welcome.orphanSeconds >= 0, welcome.orphanSeconds <= MessageBounds.seconds else {
             throw ImpossibleField("orphan time")
         }

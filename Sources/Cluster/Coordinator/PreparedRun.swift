@@ -23,6 +23,8 @@ struct PreparedRun: Sendable {
     /// The last view an earlier coordinator of the run has used.
     let lastView: UInt64
     let configurationText: String
+    /// What a prior of samples is made of, as it stands in a welcome.
+    private let priorSamples: Data
     /// What the run's states look like.
     let outline: StateOutline
     /// What gradient links and workers know the run by.
@@ -53,6 +55,7 @@ struct PreparedRun: Sendable {
             threads: 1, bytes: training.memoryBytes(threads: 1) / 2, for: "leading and evaluating a run", or: "take a smaller model"
         )
         configurationText = configuration.yaml()
+        priorSamples = Data(configuration.prior.codeSamples?.bytes ?? [])
         outline = StateOutline(of: try Replica(training), configuration: configurationText)
         store = options.folder.checkpoints()
         try options.folder.requireCheckpoints(of: configuration)
@@ -119,6 +122,7 @@ struct PreparedRun: Sendable {
             $0.channels = UInt32(data.train.channels)
             $0.trainingImages = UInt32(data.train.count)
             $0.standardisation = data.standardisation.map(\.bytes) ?? Data()
+            $0.priorSamples = priorSamples
             $0.orphanSeconds = options.orphanTimeout.seconds
             $0.topology = options.topology.rawValue
             $0.compression = options.compression

@@ -32,7 +32,8 @@ final class TrainingSession {
     /// - Throws: configuration or memory errors, one sentence each.
     init(welcome: ControlWelcome, threads: Int) throws {
         configurationText = welcome.configuration
-        let configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
+        var configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
+        configuration.prior = try Self.prior(of: welcome, configuration)
         let pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
         let training = configuration.training(
             pixels: pixels, trainingImages: Int(welcome.trainingImages),
@@ -54,6 +55,16 @@ final class TrainingSession {
             throw LocalError("the coordinator's means and deviations of pixels are none of images of \(pixels) values")
         }
         return found
+    }
+
+    /// The prior with the samples that came with the welcome, where it is of samples.
+    private static func prior(of welcome: ControlWelcome, _ configuration: Configuration) throws -> PriorSettings {
+        let prior = configuration.prior
+        guard prior.isOfSamples else { return prior }
+        guard let values = CodeSamples.values(ofBytes: welcome.priorSamples),
+            let samples = try? CodeSamples(values, dimensions: configuration.model.code), samples.digest == prior.sampleDigest
+        else { throw LocalError("the coordinator's samples of the prior are not those of the run's configuration") }
+        return prior.with(samples)
     }
 
     /// Digest of the products at every shape this run may need, whichever rank this worker gets.

@@ -31,9 +31,14 @@ extension FileReport: CustomStringConvertible {
 }
 
 extension KnownSet {
-    /// Checks every file of the set against its published SHA-256; for `glyphs` draws all images and checks theirs.
+    /// Checks every file of the set against its published SHA-256; for `glyphs` draws all images and checks theirs, for `glyphs-colour` the
+    /// first ones.
     public func verify(in directory: DataDirectory) throws -> [FileReport] {
-        if self == .glyphs { return [Self.verifyGlyphs()] }
+        if self == .glyphs { return [verifyDrawn([Glyphs()], digest: Glyphs.digest)] }
+        if self == .glyphsColour {
+            let count = ColourGlyphs.verified
+            return [verifyDrawn([ColourGlyphs.training(count), ColourGlyphs.test(count)], digest: ColourGlyphs.digest)]
+        }
         if let handed { return [try verifyHanded(handed, in: directory)] }
         return try files.map { try verify($0, in: directory) }
     }
@@ -63,17 +68,18 @@ extension KnownSet {
 
     private static func digest(ofFile path: String) throws -> String { hexDigits(try FileStamp.digest(ofFile: path)) }
 
-    private static func verifyGlyphs() -> FileReport {
-        let source = Glyphs()
-        var image = [UInt8](repeating: 0, count: source.pixels)
+    private func verifyDrawn(_ sources: [any ImageSource], digest: String) -> FileReport {
         var hash = SHA256()
-        for index in 0..<source.count {
-            source.copyImage(index, into: &image, at: 0)
-            hash.update(data: image)
+        for source in sources {
+            var image = [UInt8](repeating: 0, count: source.pixels)
+            for index in 0..<source.count {
+                source.copyImage(index, into: &image, at: 0)
+                hash.update(data: image)
+            }
         }
         let found = hexDigits(hash.finalize())
         return FileReport(
-            name: "glyphs", path: "glyphs (drawn on demand)",
-            state: found == Glyphs.digest ? .right : .wrong(sha256: found, expected: Glyphs.digest))
+            name: name, path: "\(name) (drawn on demand)",
+            state: found == digest ? .right : .wrong(sha256: found, expected: digest))
     }
 }

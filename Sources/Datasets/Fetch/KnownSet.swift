@@ -60,10 +60,14 @@ public struct KnownSet: Sendable, Hashable {
         }
     }
 
-    public static let all = [glyphs, mnist, idx, npz, svhn, tfd]
+    public static let all = [glyphs, glyphsColour, mnist, idx, npz, pictures, svhn, tfd]
 
     public static let glyphs = KnownSet(
         name: "glyphs", summary: "built in: 70,000 digits drawn as pen strokes, 28 × 28, 10 classes; needs no files")
+
+    public static let glyphsColour = KnownSet(
+        name: "glyphs-colour",
+        summary: "built in: digits in colour in SVHN's manner, 32 × 32, 10 classes, as many as asked for; needs no files")
 
     public static let mnist = KnownSet(
         name: "mnist", summary: "70,000 handwritten digits, 28 × 28, 10 classes; `lockstep data fetch mnist`",
@@ -95,6 +99,10 @@ public struct KnownSet: Sendable, Hashable {
     public static let npz = KnownSet(
         name: "npz", summary: "your own NumPy archive: data.file with x_train and x_test; with labels: y_train and y_test")
 
+    public static let pictures = KnownSet(
+        name: "pictures",
+        summary: "your own PNG and JPEG files: data.folder with a folder for each class; with a test set: train/ and test/")
+
     /// Format 2. Sizes and digests are of the files as they were published.
     public static let svhn = KnownSet(
         name: "svhn",
@@ -116,14 +124,18 @@ public struct KnownSet: Sendable, Hashable {
         mirrors: ["http://ufldl.stanford.edu/housenumbers/"])
 
     public static let tfd = KnownSet(
-        name: "tfd", summary: "the Toronto Face Database, 48 × 48, 7 classes: its owners give it on request",
+        name: "tfd",
+        summary:
+            "the Toronto Face Database, 48 × 48, 7 classes, fold 1 unless data.fold names another: its owners give it on request",
         handed: DataSettings.tfdName)
+
+    /// Those that can be verified: whose files are published or handed out, and those that are drawn.
+    public static let verifiable = all.filter { !$0.files.isEmpty || $0.handed != nil || $0 == glyphs || $0 == glyphsColour }
 
     /// The set of that name that can be verified; throws `DataError.unknownSet`.
     public static func named(_ name: String) throws -> KnownSet {
-        let candidates = all.filter { !$0.files.isEmpty || $0.handed != nil || $0 == glyphs }
-        guard let found = candidates.first(where: { $0.name == name }) else {
-            throw DataError.unknownSet(name: name, known: candidates.map(\.name))
+        guard let found = verifiable.first(where: { $0.name == name }) else {
+            throw DataError.unknownSet(name: name, known: verifiable.map(\.name))
         }
         return found
     }

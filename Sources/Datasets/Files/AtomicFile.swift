@@ -90,20 +90,13 @@ public final class AtomicFile {
         if !isUnnamed { try? FileManager.default.removeItem(atPath: temporary) }
     }
 
-    /// Makes a folder and those above it, where they are missing. The system's own word is told, which Foundation keeps to itself.
+    /// Makes a folder and those above it, where they are missing.
     private static func makeFolder(_ path: String) throws {
-        guard mkdir(path, 0o777) != 0 else { return }
-        var code = errno
-        if code == ENOENT, FilePath.folder(of: path) != path {
-            try makeFolder(FilePath.folder(of: path))
-            // Once more and no oftener: some file systems say so of a folder whose parent is there (/proc).
-            guard mkdir(path, 0o777) != 0 else { return }
-            code = errno
-        }
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        func make(_ path: String) throws(POSIXError) {
+            guard let code = Folder.make(path, mode: 0o777) else { return }
             throw POSIXError(POSIXErrorCode(rawValue: code == EEXIST ? ENOTDIR : code) ?? .EIO)
         }
+        try Folder.makeWithParents(path, isMissing: { $0.code == .ENOENT }, make: make)
     }
 
     /// What else than a file stands there: a rename would put a file in the place of a device.

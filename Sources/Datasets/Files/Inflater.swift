@@ -1,7 +1,7 @@
 import CZlib
 
 /// One zlib stream being unpacked. zlib keeps the address of its `z_stream`, so that lives on the heap, owned by this class. Memory goes to C
-/// here, in `MATReader` and in `FileMapping`, and in no other place of this target.
+/// here, in `MATReader`, `FileMapping` and `PictureFile`, and in no other place of this target.
 final class Inflater {
     enum Framing: Int32 {
         /// A gzip member with its header and check sum.

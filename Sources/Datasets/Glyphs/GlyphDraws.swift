@@ -1,18 +1,21 @@
 import Kernels
 
 /// The random numbers of one glyph, in the order in which they are asked for. Draw j is word j mod 4 of the Philox block
-/// with counter (image, ⌊j/4⌋, 0, 0) and a key of the data set's own, so that an image depends on its index alone.
+/// with counter (image, ⌊j/4⌋, 0, 0) and a key of the data set's own (`set` tells two of them apart), so that an image depends on its index alone.
 struct GlyphDraws {
-    private static let key: (UInt32, UInt32) = (0x676C_7970, 1)
+    private let key: (UInt32, UInt32)
     private let image: UInt32
     private var drawn: UInt32 = 0
     private var block: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
 
-    init(image: Int) { self.image = UInt32(image) }
+    init(image: Int, set: UInt32 = 1) {
+        key = (0x676C_7970, set)
+        self.image = UInt32(image)
+    }
 
     /// In [0, 1), a multiple of 2⁻³².
     mutating func uniform() -> Double {
-        if drawn % 4 == 0 { block = Philox4x32.block(counter: (image, drawn / 4, 0, 0), key: Self.key) }
+        if drawn % 4 == 0 { block = Philox4x32.block(counter: (image, drawn / 4, 0, 0), key: key) }
         let word =
             switch drawn % 4 {
             case 0: block.0

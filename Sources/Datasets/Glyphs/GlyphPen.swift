@@ -7,12 +7,15 @@ enum GlyphPen {
 
     /// Writes `side × side` bytes from `offset` on.
     static func draw(_ line: [GlyphSegment], ink: Double, side: Int, into bytes: inout [UInt8], at offset: Int) {
+        let cover = cover(line, side: side)
+        for pixel in 0..<side * side { bytes[offset + pixel] = UInt8(cover[pixel] * ink * 255 + 0.5) }
+    }
+
+    /// How much of each of `side × side` pixels the line covers, 0 to 1.
+    static func cover(_ line: [GlyphSegment], side: Int) -> [Double] {
         var depth = [Double](repeating: -margin, count: side * side)
         for segment in line { press(segment, side: side, into: &depth) }
-        for pixel in 0..<side * side {
-            let cover = min(max(depth[pixel] / edge + 0.5, 0), 1)
-            bytes[offset + pixel] = UInt8(cover * ink * 255 + 0.5)
-        }
+        return depth.map { min(max($0 / edge + 0.5, 0), 1) }
     }
 
     /// Raises each pixel's depth, radius − distance, to this segment's. The greatest depth has the greatest cover, so

@@ -14,6 +14,8 @@ struct MATHead {
 
     private static let length = 128
     private static let packed: UInt32 = 15
+    /// Of HDF5.
+    private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
     private static let matrix: UInt32 = 14
     private static let pieceBytes = 1 << 18
 
@@ -23,6 +25,11 @@ struct MATHead {
         let head = try file.read(Self.length)
         if head.starts(with: [0x1F, 0x8B]) {
             throw Self.malformed(file, 0, found: "a gzip stream", expected: "a MAT file: unpack it (gunzip)")
+        }
+        if head.starts(with: Self.signature) {
+            throw DataError.unfit(
+                file: path, found: "HDF5 without the 512 bytes that MATLAB puts before it",
+                expected: "a MAT file; write it by scipy.io.savemat, or by MATLAB's save with -v7 or -v7.3")
         }
         guard head.count == Self.length else {
             throw Self.malformed(file, 0, found: "\(head.count) bytes", expected: "a MAT file, whose header has \(Self.length)")
@@ -49,7 +56,7 @@ struct MATHead {
     private static func checkLength(_ file: RawFile) throws {
         try file.seek(512)
         let block = try file.read(64)
-        guard block.count == 64, block.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) else {
+        guard block.count == 64, block.starts(with: Self.signature) else {
             throw malformed(file, 512, found: "no superblock of HDF5", expected: "one, as MAT 7.3 has it")
         }
         // Other versions and shorter addresses are for the library to judge.

@@ -9,21 +9,31 @@ public struct ConversionProgress: Sendable, Hashable {
     public let file: String
     /// 0 to 1.
     public let share: Double
+    /// The path of what an earlier conversion made, where that is damaged: why there is another.
+    public let damaged: String?
 
-    public init(file: String, share: Double) {
+    public init(file: String, share: Double, damaged: String? = nil) {
         self.file = file
         self.share = share
+        self.damaged = damaged
     }
 }
 
-/// A file that is converted once, into a flat file that is mapped from then on: beside it where its folder can be written to, else
-/// in the cache folder. A flat file is good as long as the file it was made from has the same size and time, or else the same
-/// SHA-256.
+/// A file, or a folder of pictures, that is converted once, into a flat file that is mapped from then on: beside it where its folder can be
+/// written to, else in the cache folder. A flat file is good as long as what it was made from has the same size and time, or else the same
+/// SHA-256, and as long as its own content has the SHA-256 that it was written with.
 struct Conversion {
     /// Writes the flat file of what the MAT file holds; the shares it reports are those of its own part.
     typealias Body = (
         _ file: MATFile, _ start: (FlatHeader) throws -> FlatWriter, _ progress: (Double) -> Void
     ) throws -> FlatWriter
+
+    /// What is converted: how it is known again, and how it is read.
+    private struct Original {
+        let stamp: () throws -> FileStamp
+        let digest: (_ progress: (Double) -> Void) throws -> [UInt8]
+        let write: (_ start: (FlatHeader) throws -> FlatWriter, _ progress: (Double) -> Void) throws -> FlatWriter
+    }
 
     /// Behind the name of the file that was converted.
     static let ending = ".images"
@@ -40,17 +50,41 @@ struct Conversion {
     let cache: String
     let progress: (ConversionProgress) -> Void
 
-    /// The images, converted where they have not been.
+    /// The images of a MAT file, converted where they have not been.
     ///
     /// - Throws: `DataError`; then nothing half converted is left.
     func images(_ body: Body) throws -> MappedImages {
+        try withoutActuallyEscaping(body) { body in
+            try images(
+                Original(
+                    stamp: { try FileStamp(of: source) }, digest: { try FileStamp.digest(ofFile: source, progress: $0) },
+                    write: { start, progress in
+                        // Whether it is whole takes about as long as its content.
+                        let file = try MATFile(source) { progress($0 / 2) }
+                        return try body(file, start) { progress(0.5 + min(1, $0) / 2) }
+                    }))
+        }
+    }
+
+    /// The same of a folder of pictures, as it was listed.
+    func images(of folder: PictureFolder) throws -> MappedImages {
+        try images(
+            Original(
+                stamp: { try PictureFolder(source).stamp() }, digest: { try folder.digest(progress: $0) },
+                write: { try folder.convert($0, $1) }))
+    }
+
+    private func images(_ original: Original) throws -> MappedImages {
         try Self.running.withLock { _ in
-            let stamp = try FileStamp(of: source)
+            let stamp = try original.stamp()
             var digest: [UInt8]?
+            var damaged: String?
             for path in [beside, inCache] {
-                if let found = try converted(path, stamp, &digest) { return found }
+                guard let found = try converted(path, original, stamp, &digest) else { continue }
+                if found.isWhole() { return found }
+                damaged = path
             }
-            let target = try convert(stamp, digest, body)
+            let target = try convert(original, stamp, digest, damaged: damaged)
             guard let images = try MappedImages(target, layout, name: name) else {
                 throw DataError.system(doing: "read back", file: target, reason: "it is not what was written")
             }
@@ -67,12 +101,14 @@ struct Conversion {
     private var fileName: String { (source as NSString).lastPathComponent }
 
     /// What an earlier conversion left at `path`, if it is of this content. `digest` is computed where it is needed, once.
-    private func converted(_ path: String, _ stamp: FileStamp, _ digest: inout [UInt8]?) throws -> MappedImages? {
+    private func converted(
+        _ path: String, _ original: Original, _ stamp: FileStamp, _ digest: inout [UInt8]?
+    ) throws -> MappedImages? {
         guard let header = MappedImages.header(path), header.layout == layout, header.source.bytes == stamp.bytes else {
             return nil
         }
         if header.source != stamp {
-            let now = try digest ?? FileStamp.digest(ofFile: source)
+            let now = try digest ?? original.digest { _ in }
             digest = now
             guard header.sourceDigest == now else { return nil }
             Self.renew(path, header, stamp)
@@ -92,29 +128,27 @@ struct Conversion {
     }
 
     /// - Returns: the path of the flat file.
-    private func convert(_ stamp: FileStamp, _ digest: [UInt8]?, _ body: Body) throws -> String {
-        // Three parts that take about as long: its SHA-256, whether it is whole, its content.
-        func tell(_ part: Double) -> (Double) -> Void {
-            { progress(ConversionProgress(file: fileName, share: (part + min(1, $0)) / 3)) }
+    private func convert(_ original: Original, _ stamp: FileStamp, _ digest: [UInt8]?, damaged: String?) throws -> String {
+        // Three parts that take about as long: its SHA-256, then two that are the reader's own.
+        func tell(_ first: Double, _ parts: Double) -> (Double) -> Void {
+            { progress(ConversionProgress(file: fileName, share: (first + parts * min(1, $0)) / 3, damaged: damaged)) }
         }
-        tell(0)(0)
-        let digest = try digest ?? FileStamp.digest(ofFile: source, progress: tell(0))
-        let file = try MATFile(source, progress: tell(1))
+        tell(0, 1)(0)
+        let digest = try digest ?? original.digest(tell(0, 1))
         var target = beside
-        let writer = try body(
-            file,
+        let writer = try original.write(
             { header in
                 // A folder of data is often one that its users can only read.
                 for path in [beside, inCache] { removeOldParts(of: path) }
                 if let writer = try? FlatWriter(beside, header) { return writer }
                 target = inCache
                 return try FlatWriter(inCache, header)
-            }, tell(2))
-        guard try FileStamp(of: source) == stamp else {
+            }, tell(1, 2))
+        guard try original.stamp() == stamp else {
             throw DataError.unfit(file: source, found: "changed while it was read", expected: "a file that stays as it is")
         }
         try writer.commit(source: stamp, digest: digest)
-        tell(2)(1)
+        tell(1, 2)(1)
         return target
     }
 

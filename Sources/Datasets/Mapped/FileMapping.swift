@@ -23,6 +23,12 @@ final class FileMapping: Sendable {
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: start), count) }
 
+    /// The bytes of a range, good until `body` returns.
+    func withBytes<Value>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of \(count)")
+        return body(UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count))
+    }
+
     subscript(index: Int) -> UInt8 {
         precondition(index >= 0 && index < count, "byte \(index) of \(count)")
         return start.load(fromByteOffset: index, as: UInt8.self)

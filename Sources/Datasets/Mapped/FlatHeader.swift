@@ -18,6 +18,8 @@ struct FlatHeader: Sendable, Hashable {
         case svhn = 1
         /// Six columns: the label, then what the image is in each of the five folds.
         case tfd = 2
+        /// One column: the label, or none.
+        case pictures = 3
     }
 
     static let length = 124

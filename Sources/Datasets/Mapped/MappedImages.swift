@@ -1,3 +1,4 @@
+import Crypto
 import Kernels
 
 /// The images of a flat file (`FlatHeader`), which stay on the disk: only those that are looked at are in memory. The first column
@@ -31,6 +32,17 @@ public struct MappedImages: ImageSource {
         guard let file = try? RawFile(path), let bytes = try? file.read(FlatHeader.length) else { return nil }
         return FlatHeader(bytes).flatMap { $0.fileBytes == file.size ? $0 : nil }
     }
+
+    /// Whether the content is what was written, by its SHA-256: about a second for 2 GB. A disk may give back other bytes.
+    func isWhole() -> Bool {
+        var hash = SHA256()
+        for start in stride(from: FlatHeader.contentOffset, to: header.fileBytes, by: Self.pieceBytes) {
+            bytes.withBytes(start..<min(start + Self.pieceBytes, header.fileBytes)) { hash.update(bufferPointer: $0) }
+        }
+        return Array(hash.finalize()) == header.contentDigest
+    }
+
+    private static let pieceBytes = 1 << 20
 
     public var count: Int { header.count }
     public var height: Int { header.height }

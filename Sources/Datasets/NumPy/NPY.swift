@@ -3,12 +3,15 @@ import Kernels
 /// Reader and writer of NumPy's `.npy` files.
 public enum NPY {
     /// The array of a file; `role` says what it is to be, which decides the types it may have.
-    public static func read(_ path: String, as role: NPYRole = .any) throws -> NPYArray {
-        let file = try RawFile(path)
-        guard file.size <= NPYHeader.greatestBytes else {
+    ///
+    /// - Parameter most: bytes of the file, checked before memory is taken; nil: those of any array.
+    public static func read(
+        _ path: String, as role: NPYRole = .any, atMost most: Int? = nil
+    ) throws -> NPYArray {
+        let (file, most) = (try RawFile(path), most ?? NPYHeader.greatestBytes)
+        guard file.size <= most else {
             throw DataError.malformed(
-                file: path, offset: 0, unpacked: false, found: "\(file.size) bytes",
-                expected: "an array of at most \(NPYHeader.greatestBytes)")
+                file: path, offset: 0, unpacked: false, found: "\(file.size) bytes", expected: "an array of at most \(most)")
         }
         return try decode(try file.read(file.size), file: path, unpacked: false, as: role)
     }

@@ -56,13 +56,15 @@ public enum NPYRole: String, Sendable {
     case images, labels, codes
     /// A row of shares each, which add up to 1.
     case softmaxes
+    /// A row of as many values as a code has, each.
+    case priorSamples = "samples of a prior"
 
     var types: [NPYType] {
         switch self {
         case .any: NPYType.allCases
         case .images: [.uint8] + NPYType.floats
         case .labels: NPYType.integers
-        case .codes, .softmaxes: NPYType.floats
+        case .codes, .softmaxes, .priorSamples: NPYType.floats
         }
     }
 
@@ -70,7 +72,7 @@ public enum NPYRole: String, Sendable {
     var example: String {
         switch self {
         // Of images too: 0 to 1 and 0 to 255 are both read, and nothing wraps round.
-        case .any, .codes, .softmaxes, .images: "float32"
+        case .any, .codes, .softmaxes, .priorSamples, .images: "float32"
         case .labels: "int64"
         }
     }

@@ -52,7 +52,7 @@ public struct DataSet: Sendable {
 
     /// Reads the set's files from `directory`; throws `DataError`.
     ///
-    /// - Parameter progress: of files that are converted, which happens once (`svhn`, `tfd`).
+    /// - Parameter progress: of files that are converted, which happens once (`svhn`, `tfd`, `pictures`).
     public static func open(
         _ settings: DataSettings, in directory: DataDirectory, progress: @escaping (ConversionProgress) -> Void = { _ in }
     ) throws -> DataSet {
@@ -62,8 +62,16 @@ public struct DataSet: Sendable {
             var split = try settings.split(available: Glyphs.trainingCount, in: "the built-in set glyphs")
             split.folder = nil
             return DataSet(split, training: Glyphs.training, test: Glyphs.test, classes: Glyphs.classes)
+        case "glyphs-colour":
+            var split = try settings.split(available: settings.colourGlyphs, in: "the built-in set glyphs-colour")
+            split.folder = nil
+            return DataSet(
+                split, training: ColourGlyphs.training(settings.colourGlyphs), test: ColourGlyphs.test(),
+                classes: ColourGlyphs.classes)
         case "npz":
             return try openArchive(settings, in: directory)
+        case "pictures":
+            return try openPictures(settings, in: directory, progress: progress)
         case "svhn":
             return try openSVHN(settings, in: directory, progress: progress)
         case "tfd":

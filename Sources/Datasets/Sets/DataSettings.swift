@@ -2,16 +2,16 @@
 ///
 /// | key | type | default | meaning |
 /// |---|---|---|---|
-/// | `set` | text | glyphs | `glyphs` (built in), `mnist`, `idx` (any IDX pair), `npz` (NumPy arrays), `svhn` (format 2), `tfd` |
-/// | `train` | count or auto | glyphs, mnist: 50000; else auto | the first images of the training file; auto: what validation leaves |
-/// | `validation` | count or auto | glyphs, mnist: 10000; else auto | its last images; auto: a sixth, at most 10000 |
+/// | `set` | text | glyphs | `glyphs`, `glyphs-colour` (built in), `mnist`, `idx` (any IDX pair), `npz` (NumPy arrays), `pictures` (PNG and JPEG files), `svhn` (format 2), `tfd` |
+/// | `train` | count or auto | glyphs, mnist: 50000; glyphs-colour: 63257; else auto | the first images of the training file; auto: what validation leaves |
+/// | `validation` | count or auto | glyphs, glyphs-colour, mnist: 10000; else auto | its last images; auto: a sixth, at most 10000 |
 /// | `images`, `labels` | file | MNIST's names | idx: the training pair |
 /// | `test_images`, `test_labels` | file | MNIST's names | idx: the test pair |
 /// | `file` | file | mnist.npz | npz: the archive |
 /// | `standardise` | true or false | false | each pixel less its mean over the training images, by its standard deviation |
 /// | `extra` | true or false | false | svhn: whether the images of extra_32x32.mat stand behind those of the training file |
 /// | `fold` | 1 to 5 | 1 | tfd: which of its folds |
-/// | `folder` | folder | none | where files are looked for that are not at their path; a run remembers where it found them |
+/// | `folder` | folder | none | where files are looked for that are not at their path; a run remembers where it found them; pictures: their folder |
 ///
 /// The archive's arrays are `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`,
 /// `train_labels`, `test_images`, `test_labels`; those of labels may be missing, as may the files of labels.
@@ -19,6 +19,8 @@
 /// SVHN's training file has 73,257 images: 63,257 to train on and the last 10,000 to validate on, as the other sets have it; with the
 /// 531,131 of `extra`, 594,388 and the last 10,000 of those. TFD says itself what an image is for: the unlabelled ones train, the fold's
 /// own validate and test; `train` takes the first of the one, `validation` the last of the other.
+///
+/// Of glyphs-colour there are as many images as are asked for; `auto` is the usual number.
 ///
 /// A path is what the shell means by it once a configuration is read. A file that is not there, and one without a path, is looked for by its
 /// name in the data folder DIR and in DIR/SET, plain or with `.gz`.
@@ -43,7 +45,9 @@ public struct DataSettings: Sendable, Hashable {
     }
 
     /// What `set` may be.
-    public static let sets = ["glyphs", "mnist", "idx", "npz", "svhn", "tfd"]
+    public static let sets = ["glyphs", "glyphs-colour", "mnist", "idx", "npz", "pictures", "svhn", "tfd"]
+    /// What `fold` may be.
+    public static let folds = 1...TFDFile.folds
     /// The published names; a file without its `.gz` is found too.
     public static let mnistNames = (
         images: "train-images-idx3-ubyte.gz", labels: "train-labels-idx1-ubyte.gz",
@@ -55,9 +59,14 @@ public struct DataSettings: Sendable, Hashable {
     static let tfdName = "TFD_48x48.mat"
     /// The name of an archive that none is given for.
     static let archiveName = "mnist.npz"
-    /// Sets whose size is known before a file is opened, and their usual split.
-    private static let knownSets = ["glyphs", "mnist"]
-    private static let usualSplit = (train: 50_000, validation: 10_000)
+    /// The usual split of sets whose size is known before a file is opened.
+    private static func usualSplit(of set: String) -> (train: Int, validation: Int)? {
+        switch set {
+        case "glyphs", "mnist": (50_000, 10_000)
+        case "glyphs-colour": (ColourGlyphs.usual.train, ColourGlyphs.usual.validation)
+        default: nil
+        }
+    }
     /// The part of a training file that becomes validation where nothing is said, and the most of it.
     private static let validationPart = 6
     private static let mostValidation = 10_000
@@ -87,10 +96,10 @@ public struct DataSettings: Sendable, Hashable {
         standardise: Bool = false,
         extra: Bool = false, fold: Int? = nil
     ) {
-        let isKnown = Self.knownSets.contains(set)
+        let usual = Self.usualSplit(of: set)
         self.set = set
-        self.train = train.count(usual: isKnown ? Self.usualSplit.train : nil)
-        self.validation = validation.count(usual: isKnown ? Self.usualSplit.validation : nil)
+        self.train = train.count(usual: usual?.train)
+        self.validation = validation.count(usual: usual?.validation)
         self.images = images
         self.labels = labels
         self.testImages = testImages
@@ -116,14 +125,18 @@ public struct DataSettings: Sendable, Hashable {
         try checkFile("file", file, of: "npz")
         try checkOwner("extra", isGiven: extra, of: "svhn")
         try checkOwner("fold", isGiven: fold != nil, of: "tfd")
-        if let fold, !(1...TFDFile.folds).contains(fold) {
-            throw DataError.setting(key: "fold", found: "\(fold)", expected: "1 to \(TFDFile.folds)")
+        if let fold, !Self.folds.contains(fold) {
+            throw DataError.setting(
+                key: "fold", found: "\(fold)", expected: "\(Self.folds.lowerBound) to \(Self.folds.upperBound)")
         }
         if let folder, folder.isEmpty {
             throw DataError.setting(key: "folder", found: "empty", expected: "the path of a folder")
         }
         if set == "glyphs" { _ = try split(available: Glyphs.trainingCount, in: "the built-in set glyphs") }
     }
+
+    /// Images of glyphs-colour that train and validate.
+    var colourGlyphs: Int { (train ?? ColourGlyphs.usual.train) + (validation ?? ColourGlyphs.usual.validation) }
 
     /// The settings with both sizes: those that are given, else the last sixth of the training file, but at most 10,000, for validation, and
     /// all the rest for training.

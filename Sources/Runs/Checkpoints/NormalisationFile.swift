@@ -35,7 +35,8 @@ public struct NormalisationFile: Sendable {
         // What they follow from: weights, images, and what is drawn on the way.
         let digest = [
             hexDigits(StateDigest.parameters(of: tensors)), averaged ? "averaged" : "last", "\(images.count) images",
-            "seed \(settings.seed)", "\(settings.parts.posterior)", settings.prior.kind,
+            "seed \(settings.seed)", "\(settings.parts.posterior)",
+            settings.prior.kind + (settings.prior.sampleDigest.map { " \($0)" } ?? ""),
         ].joined(separator: ", ")
         if let kept = file?.read(digest), (try? Inference(settings, tensors: tensors + kept, averaged: averaged)) != nil {
             return tensors + kept

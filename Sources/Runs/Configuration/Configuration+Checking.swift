@@ -15,7 +15,7 @@ extension Configuration {
         do { try prior.validate() } catch let error as SettingsError { throw failure(error.key, error.problem, with: error.others) }
         if let dimensions = prior.dimensions, model.code != dimensions {
             throw failure(
-                "model.code", "\(model.code) is impossible with the prior \(prior.kind), which lies in the plane",
+                "model.code", "\(model.code) is impossible with the prior \(prior.kind), which \(prior.extent)",
                 with: ["prior.kind"], suggestion: "\(dimensions)")
         }
         if data.standardise, model.output != .linear {
@@ -79,7 +79,7 @@ extension Configuration {
     private static let specimens: [Configuration] = {
         var specimens = PriorSettings.usual.map { prior in
             var specimen = Configuration()
-            specimen.prior = prior
+            specimen.prior = prior.isOfSamples ? .samples(file: "file", digest: "digest") : prior
             return specimen
         }
         specimens[0].data = DataSettings(

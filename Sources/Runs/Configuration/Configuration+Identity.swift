@@ -7,7 +7,7 @@ extension Configuration {
     private static let freeKeys: Set<String> = ["name", "epochs", "steps", "threads", "checkpoint", "evaluate", "figures"]
     /// Nor does a bit depend on where the data lies: a run knows it by its content.
     private static let places: Set<String> = [
-        "data.images", "data.labels", "data.test_images", "data.test_labels", "data.file", "data.folder",
+        "data.images", "data.labels", "data.test_images", "data.test_labels", "data.file", "data.folder", "prior.file",
     ]
 
     /// A key that two configurations disagree on.
@@ -67,9 +67,13 @@ extension Configuration {
         }
     }
 
-    /// The configuration with the sizes of a run's splits where its own follow the data, which are the run's.
+    /// The configuration with the sizes of a run's splits where its own follow the data, which are the run's; and of samples of a prior with the
+    /// digest of the run's, where it names the same file and no digest.
     func withSizes(of run: Configuration) -> Configuration {
         var filled = self
+        if let file = prior.sampleFile, prior.sampleDigest == nil, file == run.prior.sampleFile {
+            filled.prior = .samples(file: file, digest: run.prior.sampleDigest)
+        }
         filled.data.train = data.train ?? run.data.train
         filled.data.validation = data.validation ?? run.data.validation
         return filled

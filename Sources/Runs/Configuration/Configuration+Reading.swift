@@ -90,7 +90,7 @@ extension Configuration {
             testImages: try section.path("test_images"), testLabels: try section.path("test_labels"),
             file: try section.path("file"), folder: try section.path("folder"),
             standardise: try section.flag("standardise", default: fallback.standardise),
-            extra: try section.flag("extra", default: false), fold: try section.number("fold", in: counts))
+            extra: try section.flag("extra", default: false), fold: try section.number("fold", in: DataSettings.folds))
         try section.finish()
         return data
     }

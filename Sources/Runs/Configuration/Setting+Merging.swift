@@ -5,7 +5,7 @@ extension Setting {
     private static let switches: [(key: String, survivors: Set<String>)] = [
         ("kind", ["warm_up"]),
         ("optimizer", ["schedule"]),
-        ("set", ["train", "validation", "folder"]),
+        ("set", ["train", "validation", "folder", "standardise"]),
     ]
 
     /// This tree with another laid over it: mappings key by key, everything else as a whole.
@@ -16,7 +16,10 @@ extension Setting {
         guard var lower = entries, let above = upper.entries else { return upper }
         for (key, survivors) in Self.switches {
             guard let old = self[key]?.scalarText, let new = upper[key]?.scalarText, old != new else { continue }
-            lower.removeAll { $0.key != key && (!survivors.contains($0.key) || (key == "set" && $0.value.isOfRecipe)) }
+            // A recipe's sizes are those of its own set; what its networks see, goes with its networks.
+            lower.removeAll {
+                $0.key != key && (!survivors.contains($0.key) || (key == "set" && $0.key != "standardise" && $0.value.isOfRecipe))
+            }
         }
         for entry in above {
             if let index = lower.firstIndex(where: { $0.key == entry.key }) {

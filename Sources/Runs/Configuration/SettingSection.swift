@@ -249,6 +249,10 @@ extension SettingSection: SettingKeys {
         value = Value(rawValue: try choice(key, default: value.rawValue, among: Value.allCases.map(\.rawValue))) ?? value
     }
 
+    func path(_ key: String, _ value: inout String?) throws { value = try path(key) ?? value }
+
+    func digest(_ key: String, _ value: inout String?) throws { value = try text(key)?.text.lowercased() ?? value }
+
     func mapping(_ key: String, isThere: inout Bool, _ body: (SettingSection) throws -> Void) throws {
         isThere = isThere || contains(key)
         let section = try section(key)

@@ -26,6 +26,10 @@ final class SettingWriter: SettingKeys {
         write(key, .list(value.map(Setting.integer)))
     }
 
+    func path(_ key: String, _ value: inout String?) { if let value { text(key, value) } }
+
+    func digest(_ key: String, _ value: inout String?) { if let value { text(key, value) } }
+
     func mapping(_ key: String, isThere: inout Bool, _ body: (SettingWriter) throws -> Void) rethrows {
         guard isThere else { return }
         let writer = SettingWriter()

@@ -135,22 +135,13 @@ public struct Disk: Sendable {
 
     /// Creates a folder for runs, and those above it, as the umask has it.
     func makeParents(_ path: String) throws(DiskError) {
-        do {
-            try makeDirectory(path, mode: Self.parentMode)
-        } catch {
-            guard error.code == ENOENT, FilePath.folder(of: path) != path else { throw error }
-            try makeParents(FilePath.folder(of: path))
-            try makeDirectory(path, mode: Self.parentMode)
-        }
+        func make(_ path: String) throws(DiskError) { try makeDirectory(path, mode: Self.parentMode) }
+        try Folder.makeWithParents(path, isMissing: { $0.code == ENOENT }, make: make)
     }
 
     private func makeDirectory(_ path: String, mode: mode_t) throws(DiskError) {
         try check(.makeDirectory, path, as: "create the folder")
-        guard mkdir(path, mode) != 0 else { return }
-        let code = errno
-        guard code == EEXIST, Self.isDirectory(path) else {
-            throw DiskError(operation: "create the folder", path: path, code: code)
-        }
+        if let code = Folder.make(path, mode: mode) { throw DiskError(operation: "create the folder", path: path, code: code) }
     }
 
     /// Removes a file, or a folder with what is in it.

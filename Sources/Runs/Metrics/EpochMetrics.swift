@@ -59,10 +59,12 @@ public struct EpochMetrics: Sendable, Equatable {
 extension EpochFigures {
     /// As a line of metrics.jsonl.
     public func metrics(epoch: Int) -> EpochMetrics {
+        // One cell alone, which samples that coincide have, tells nothing.
+        let hasCells = match.map { $0.holes.cells > 1 } ?? false
         var metrics = EpochMetrics(
             epoch: epoch, reconstruction: reconstruction?.halfSquared,
-            code: match.map { CodeFigures(mean: $0.code.mean, std: $0.code.std) }, holes: match?.holes.share,
-            holesZero: match?.holesZero, energyDistance: match?.energyDistance, energyZero: match?.energyZero)
+            code: match.map { CodeFigures(mean: $0.code.mean, std: $0.code.std) }, holes: hasCells ? match?.holes.share : nil,
+            holesZero: hasCells ? match?.holesZero : nil, energyDistance: match?.energyDistance, energyZero: match?.energyZero)
         metrics.samples = samples.map { CodeFigures(mean: $0.mean, std: $0.std) }
         metrics.sampleMatch = sampleMatch
         metrics.nearestComponent = nearestComponent

@@ -10,7 +10,8 @@ extension Recipes {
             # minute on two cores is enough. Change a key with --set KEY=VALUE (model.code=8), by the environment
             # (LOCKSTEP_MODEL_CODE=8), or in a file of your own (--config FILE), which needs only the keys that differ.
             name: quickstart
-            data: {set: glyphs, train: 50000, validation: 10000}    # glyphs (built in), mnist, idx, npz; sizes: counts, or auto by the data
+            data: {set: glyphs, train: 50000, validation: 10000}    # sizes: counts, or auto by the data
+            # sets: glyphs and glyphs-colour (built in), mnist, svhn, tfd (fold: 1), idx, npz, pictures (folder: one with a folder for each class)
             # idx: images, labels, test_images, test_labels; npz: file; a path is seen from this file. folder: where files are looked for besides
             minibatch: 100            # global, whatever the workers
             # shards: 4               # fixes the arithmetic for the life of a run; 4 up to a minibatch of 128, else 12
@@ -27,7 +28,8 @@ extension Recipes {
               output: sigmoid         # linear
               initialisation: normal  # N(0, 0.01^2), biases 0; he
             cost: half-squared-error  # summed over the pixels, mean over the minibatch; cross-entropy
-            prior: {kind: gaussian, std: 5}     # uniform {low, high}, mixture {components, radial, tangential, distance}, swiss-roll {thickness}
+            prior: {kind: gaussian, std: 5}     # uniform {low, high}, mixture {components, radial, tangential, distance},
+                                                # swiss-roll {thickness}, samples {file}: (N, Z) floats in .npy
             noise: {input: 0}         # standard deviation, in training only
             # What else may stand between the image and the costs, with its defaults:
             # posterior: {kind: deterministic}                        # gaussian; universal {width, std}

@@ -58,13 +58,14 @@ public enum Recipes {
 
     /// Each variant of the paper on built-in digits.
     private static let variants = [
-        vae, gan, labelInformed, labelInformedRoll, supervised, semiSupervised, clustering, reduction,
+        vae, gan, labelInformed, labelInformedRoll, supervised, semiSupervised, semiSupervisedColour, clustering, reduction,
     ]
 
     /// By tables and figures.
     private static let paper = [
         mnistLikelihood.named("paper/likelihood-mnist", summary: "MNIST, 8-D Gaussian code (std 5): table 1"),
-        paperSemiMNIST100, paperSemiMNIST1000, paperSemiMNISTAll, paperClusteringMNIST16, paperClusteringMNIST30,
+        paperLikelihoodTFD, paperSemiMNIST100, paperSemiMNIST1000, paperSemiMNISTAll, paperSemiSVHN1000, paperClusteringMNIST16,
+        paperClusteringMNIST30,
         paperReductionMNIST100, paperReductionMNIST1000, paperReductionMNIST20Clusters, paperFigure2Gaussian, paperFigure2Mixture,
         paperFigure2VAEGaussian, paperFigure2VAEMixture, paperFigure4Mixture, paperFigure4Roll, paperFigure6,
         paperFigure7,

@@ -21,6 +21,7 @@ extension RunFolder {
             guard isNew || isBlank(folder.path) else { throw folder.taken() }
             try disk.makeDirectory(folder.checkpointsPath)
             try disk.makeDirectory(folder.figuresPath)
+            try folder.writePrior(of: configuration, disk: disk)
             try folder.write(configuration, provenance: provenance, disk: disk)
             try disk.syncDirectory(FilePath.folder(of: folder.path))
         } catch {
@@ -37,6 +38,7 @@ extension RunFolder {
         return names.allSatisfy { name in
             switch name {
             case "lost+found", "lock", "config.yaml" + Disk.temporarySuffix: true
+            case "prior.npy", "prior.npy" + Disk.temporarySuffix: true
             case "checkpoints", "figures": (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/" + name)) == []
             default: false
             }

@@ -1,23 +1,24 @@
 import Datasets
 
 extension Configuration {
-    /// Opens the data of a new run.
+    /// Opens the data of a new run, and reads the samples of a prior that is made of some.
     ///
     /// - Parameters:
     ///   - directory: the value of `--data`.
     ///   - progress: of files that are converted first.
-    /// - Returns: the configuration with what follows from the data: the sizes of the splits, the places of the files.
+    /// - Returns: the configuration with what follows from the data: the sizes of the splits, the places of the files, the prior's samples.
     public func opened(
         directory: String?, progress: @escaping (ConversionProgress) -> Void = { _ in }
     ) throws -> (configuration: Configuration, data: DataSet) {
-        try opened(directory: directory, isOfRun: false, progress: progress)
+        try opened(directory: directory, of: nil, progress: progress)
     }
 
     fileprivate func opened(
-        directory: String?, isOfRun: Bool, progress: @escaping (ConversionProgress) -> Void
+        directory: String?, of run: RunFolder?, progress: @escaping (ConversionProgress) -> Void
     ) throws -> (configuration: Configuration, data: DataSet) {
-        let data = try DataSet.open(self.data, directory: directory, isOfRun: isOfRun, progress: progress)
-        var configuration = self
+        // First what takes less time.
+        var configuration = try withSamples(of: run)
+        let data = try DataSet.open(self.data, directory: directory, isOfRun: run != nil, progress: progress)
         configuration.data = data.settings
         return (configuration, data)
     }
@@ -34,7 +35,7 @@ extension RunFolder {
     ) throws -> (configuration: Configuration, data: DataSet) {
         let opened: (configuration: Configuration, data: DataSet)
         do {
-            opened = try configuration.opened(directory: directory, isOfRun: true, progress: progress)
+            opened = try configuration.opened(directory: directory, of: self, progress: progress)
         } catch DataError.setting(let key, let found, let expected) {
             // Images that are too few for the run's sizes are not the run's.
             throw otherData("data.\(key) of the run is \(found), and with these files it would have to be \(expected)")

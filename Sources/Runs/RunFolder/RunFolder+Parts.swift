@@ -7,7 +7,7 @@ extension RunFolder {
     ///   checkpoints are missing that the run has stored: `RunFolderError`, `DiskError`.
     public func requireParts() throws {
         for path in [checkpointsPath, figuresPath] { try Self.requireFolder(path) }
-        for path in [configurationPath, generationPath, identityPath, metricsPath] { try Self.requireFile(path) }
+        for path in [configurationPath, priorPath, generationPath, identityPath, metricsPath] { try Self.requireFile(path) }
         for path in [lockPath, stepsLogPath, coordinatorLogPath] { try Self.requireFile(path, mayBeLink: false) }
         try requireStoredCheckpoints()
     }

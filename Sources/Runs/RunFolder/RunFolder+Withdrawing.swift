@@ -16,7 +16,9 @@ extension RunFolder {
     public func withdraw(keepingFolder: Bool, disk: Disk = Disk()) {
         guard !hasBegun else { return }
         guard keepingFolder else { return disk.discard(path) }
-        let parts = [configurationPath, checkpointsPath, figuresPath, coordinatorLogPath, generationPath, identityPath, lockPath]
+        let parts = [
+            configurationPath, priorPath, checkpointsPath, figuresPath, coordinatorLogPath, generationPath, identityPath, lockPath,
+        ]
         // The logs are empty, and are no part of a blank folder all the same.
         for part in parts + workerLogs { disk.discard(part) }
     }

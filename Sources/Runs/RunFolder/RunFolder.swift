@@ -9,7 +9,7 @@ public struct RunFolderError: Error, CustomStringConvertible, Sendable, Equatabl
 
 /// The folder of one run, `runs/NAME`, and the places in it:
 /// ```
-/// config.yaml  metrics.jsonl  events.out.tfevents.*  steps.log  generation  lock
+/// config.yaml  prior.npy  metrics.jsonl  events.out.tfevents.*  steps.log  generation  lock
 /// checkpoints/step-00012345/{state.safetensors,manifest.json}  figures/*.png  coordinator.log  worker-*.log
 /// ```
 public struct RunFolder: Sendable, Hashable {

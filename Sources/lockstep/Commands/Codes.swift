@@ -131,7 +131,7 @@ struct Decode: ParsableCommand {
         completion: .file(extensions: ["npy"]))
     var y: String?
 
-    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1, of a linear output about that) or .png (a grid).", completion: .file())
     var out: String
 
     func validate() throws { try OutputEnding.require(ImageOutput.endings, of: out) }
@@ -207,8 +207,8 @@ struct Sample: ParsableCommand {
             Where the decoder is told a class or cluster beside the code, samples are drawn evenly from all of them, a row of the picture
             each, or from the one that --label or --cluster names. Where each class has a part of the prior, --label draws from that part.
             --grid is a walk over the first two dimensions of the code, the others in the middle; over a mixture a row for each petal,
-            along the roll in reading order. Where the decoder is told a class or cluster and none is named, each row is one of them and
-            each column one style; of clusters the first column are their heads, of style 0.
+            along the roll in reading order; of a prior of samples it shows these. Where the decoder is told a class or cluster and none is
+            named, each row is one of them and each column one style; of clusters the first column are their heads, of style 0.
             Example:  lockstep sample first --count 100 --grid --out samples.png
             """)
 
@@ -230,7 +230,7 @@ struct Sample: ParsableCommand {
     @Flag(help: "Walk the code space on a grid, or show classes by styles, instead of drawing at random.")
     var grid = false
 
-    @Option(help: "Where to write: .npy (N x pixels, 0 to 1) or .png (a grid).", completion: .file())
+    @Option(help: "Where to write: .npy (N x pixels, 0 to 1, of a linear output about that) or .png (a grid).", completion: .file())
     var out: String
 
     func validate() throws {
@@ -394,13 +394,16 @@ struct ImageOutput {
         if OutputEnding(of: path) == .npy {
             let writer = try NPYWriter<Float>(path, shape: [count, pixels])
             var finite = FiniteCount(width: pixels)
+            var outside = OutsideUnits()
             for rows in blocks {
                 let units = images(rows)
                 try writer.append(units)
                 finite.add(units)
+                outside.add(units)
             }
             try writer.commit()
             if let warning = finite.warning(of: "images", in: path) { Output.complain(warning) }
+            if let note = outside.sentence(in: path) { Output.note(note) }
         } else {
             let shape = PictureShape(of: run.data.train)
             let limit = shape.most(Self.pictureLimit)

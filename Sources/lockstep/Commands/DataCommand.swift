@@ -52,8 +52,9 @@ struct DataCommand: ParsableCommand {
             try finishing {
                 let directory = place.directory
                 Output.result("folder \(directory.path) (from \(directory.origin.rawValue))\n")
+                let width = 2 + (KnownSet.all.map(\.name.count).max() ?? 0)
                 for set in KnownSet.all {
-                    Output.result("\(set.name.padding(toLength: 8, withPad: " ", startingAt: 0))\(set.summary)")
+                    Output.result("\(set.name.padding(toLength: width, withPad: " ", startingAt: 0))\(set.summary)")
                     for file in set.files {
                         let found = directory.find(file.name, of: set.name)
                         Output.result("        \(file.name)  \(found ?? "not here: lockstep data fetch \(set.name)")")
@@ -102,7 +103,7 @@ struct DataCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check a data set's files against the published SHA-256.",
             discussion: "Example:  lockstep data verify mnist")
-        @Argument(help: "mnist, svhn or tfd", completion: Completions.verifiableSets) var name: String
+        @Argument(help: "mnist, svhn, tfd or a built-in set", completion: Completions.verifiableSets) var name: String
         @OptionGroup var extra: Extra
         @OptionGroup var place: Place
 
@@ -123,6 +124,7 @@ final class FetchMeter: Sendable {
     private let shown = Atomic<Bool>(false)
     /// Of a conversion, the last that was shown.
     private let percent = Atomic<Int>(-1)
+    private let toldDamage = Atomic<Bool>(false)
 
     func show(_ progress: FetchProgress) {
         guard onTerminal else { return }
@@ -132,6 +134,9 @@ final class FetchMeter: Sendable {
     }
 
     func show(_ progress: ConversionProgress) {
+        if let path = progress.damaged, !toldDamage.exchange(true, ordering: .relaxed) {
+            Output.note("\(path) is damaged (its SHA-256 is another than it was written with): it is made anew; look at that disk")
+        }
         let percent = Int(100 * progress.share)
         guard onTerminal, self.percent.exchange(percent, ordering: .relaxed) != percent else { return }
         shown.store(true, ordering: .relaxed)

@@ -66,7 +66,7 @@ struct Train: ParsableCommand {
             let sweep = try seeds.map { try SeedSweep(self, seeds: $0, configuration: configuration, data: data) }
             // Each of several runs says of itself what is to be said.
             if let sweep, !dryRun { return try sweep.run() }
-            if let dim = DimImages(data: data).sentence { Output.note(dim) }
+            for case let note? in [DimImages(data: data).sentence, FaintPixels(data: data).sentence] { Output.note(note) }
             if dryRun { return try tryDry(sweep?.runs.first?.configuration ?? configuration, data, sweep) }
             return try begin(configuration, data, from: start)
         }

@@ -9,7 +9,7 @@ enum Completions {
     static let recipes = CompletionKind.list(Recipes.all.map(\.name))
     static let kernels = CompletionKind.list(["auto"] + KernelFamily.allCases.map(\.rawValue))
     static let sets = CompletionKind.list(KnownSet.all.filter { !$0.files.isEmpty }.map(\.name))
-    static let verifiableSets = CompletionKind.list(KnownSet.all.filter { !$0.files.isEmpty || $0.handed != nil }.map(\.name))
+    static let verifiableSets = CompletionKind.list(KnownSet.verifiable.map(\.name))
     static let yaml = CompletionKind.file(extensions: ["yaml", "yml"])
 
     /// Runs under ./runs, `latest`, and runs anywhere; once something is typed, any folder that leads on to one.

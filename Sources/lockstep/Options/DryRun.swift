@@ -62,7 +62,7 @@ struct DryRun {
             ).text
         }
         return configuration.yaml() + """
-            # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(shape)
+            # data        \(data.train.count) training, \(data.validation.count) validation, \(data.test.count) test images of \(shape)\(fold)
             # steps       \(steps) (\(configuration.epochs(trainingImages: data.train.count).steps) an epoch)
             \(rateLines)
             \(variantLines)
@@ -129,6 +129,9 @@ struct DryRun {
         return
             "\(count) a step instead of \(phases): batch norm waits for the moments of all shards, \(grouped(bytes / 1_000)) kB of them"
     }
+
+    /// Of a set that has some, which is taken; nobody need have said it.
+    private var fold: String { data.settings.fold.map { ", fold \($0) of \(DataSettings.folds.upperBound)" } ?? "" }
 
     /// Rows, columns and channels; where the picture of an image is another, that too.
     private var shape: String {

@@ -47,7 +47,9 @@ struct RunChoice {
         }
         let training = try configuration.stepImages(data).settings
         try BatchImages.requireRoom(training)
-        if try !exists, let dim = DimImages(data: data).sentence { Output.note(dim) }
+        if try !exists {
+            for case let note? in [DimImages(data: data).sentence, FaintPixels(data: data).sentence] { Output.note(note) }
+        }
         if let from, try !exists { _ = try InitialWeights.replica(training, from: SavedState(from).statePath) }
         return (configuration, data)
     }

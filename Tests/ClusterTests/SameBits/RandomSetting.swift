@@ -77,7 +77,10 @@ struct RandomSetting: CustomStringConvertible {
 
     private static func prior(_ variant: Variant, code: Int, _ random: inout SplitMix) -> PriorSettings {
         if variant == .vae { return .gaussian(std: [1, 5].randomElement(using: &random)!) }
-        let anywhere: [PriorSettings] = [.gaussian(std: 1), .gaussian(std: 5), .uniform(low: -2, high: 2)]
+        let own = try! CodeSamples((0..<7 * code).map { Float($0 % 5) - 2 }, dimensions: code)
+        let anywhere: [PriorSettings] = [
+            .gaussian(std: 1), .gaussian(std: 5), .uniform(low: -2, high: 2), .samples(file: "samples.npy").with(own),
+        ]
         let plane: [PriorSettings] = [
             .mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 4), .swissRoll(thickness: 0.1),
         ]

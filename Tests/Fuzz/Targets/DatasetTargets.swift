@@ -106,6 +106,24 @@ extension FuzzTarget {
         if !isAny, let refusal { throw refusal }
     }
 
+    /// One picture of a folder, by libpng. This program reads no PNG that it writes: the corpus holds files of Pillow's and one by hand.
+    static let png = FuzzTarget("png", refusing: [DataError.self], seeds: { [] }, body: picture)
+
+    /// The same by libjpeg. A file is told by its first bytes, so that either target may come to the other's reader.
+    static let jpeg = FuzzTarget("jpeg", refusing: [DataError.self], seeds: { [] }, body: picture)
+
+    private static func picture(_ input: [UInt8]) throws {
+        let file = try MemoryFile(input)
+        let picture = try PictureFile(file.path)
+        try claim([1, 3].contains(picture.channels), "pictures are grey or in colour")
+        let pixels = picture.height * picture.width
+        try claim(pixels > 0 && 3 * pixels <= PictureFile.mostValues, "within the limits")
+        let own = try picture.pixels(channels: picture.channels)
+        try claim(own.count == picture.channels * pixels, "every pixel is read")
+        let colour = try must("what was read can be read in colour") { try picture.pixels(channels: 3) }
+        try claim(colour == (picture.channels == 3 ? own : own.flatMap { [$0, $0, $0] }), "and has the same values there")
+    }
+
     private static func idxImages(_ count: Int, _ rows: Int, _ columns: Int, _ pixels: [UInt8]) -> [UInt8] {
         bigEndian([0x803, count, rows, columns]) + pixels
     }

@@ -7,7 +7,7 @@ public enum FuzzTargets {
         // Files of a run.
         .safetensors, .manifest, .json, .metrics, .stepsLog, .generation, .configuration,
         // Files of a data set.
-        .idxImages, .idxLabels, .npy, .npz, .mat,
+        .idxImages, .idxLabels, .npy, .npz, .mat, .png, .jpeg,
         // What is typed.
         .typedSetting, .hostPort, .hostFile, .duration,
     ]

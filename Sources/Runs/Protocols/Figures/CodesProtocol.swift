@@ -25,20 +25,26 @@ struct CodesProtocol: EvaluationProtocol {
         guard let match = evaluation.figures.match, let codes = evaluation.codes else { return result }
         var members: [JSON.Member] = [
             .init("mean", .real(match.code.mean)), .init("std", .real(match.code.std)),
-            .init("prior_std", .real(match.prior.std)), .init("holes", .real(match.holes.share)),
-            .init("holes_zero", .real(match.holesZero)), .init("energy_distance", .real(match.energyDistance)),
-            .init("energy_zero", .real(match.energyZero)),
+            .init("prior_std", .real(match.prior.std)),
         ]
+        // A prior that is one cell has no holes to speak of.
+        let hasCells = match.holes.cells > 1
+        if hasCells { members += [.init("holes", .real(match.holes.share)), .init("holes_zero", .real(match.holesZero))] }
+        members += [.init("energy_distance", .real(match.energyDistance)), .init("energy_zero", .real(match.energyZero))]
         result.rows = [
             EvaluationRow(
                 "codes", "mean \(rounded(match.code.mean)), std \(rounded(match.code.std))",
-                beside: "the prior: \(rounded(match.prior.mean)), \(rounded(match.prior.std))"),
-            EvaluationRow(
-                "  holes", "\(percent(match.holes.share)) of the prior's \(match.holes.cells) cells",
-                beside: "as many samples of the prior: \(percent(match.holesZero))"),
-            EvaluationRow(
-                "  energy distance", rounded(match.energyDistance), beside: "prior to prior: \(rounded(match.energyZero))"),
+                beside: "the prior: \(rounded(match.prior.mean)), \(rounded(match.prior.std))")
         ]
+        if hasCells {
+            result.rows.append(
+                EvaluationRow(
+                    "  holes", "\(percent(match.holes.share)) of the prior's \(match.holes.cells) cells",
+                    beside: "as many samples of the prior: \(percent(match.holesZero))"))
+        }
+        result.rows.append(
+            EvaluationRow(
+                "  energy distance", rounded(match.energyDistance), beside: "prior to prior: \(rounded(match.energyZero))"))
         if codes.rows >= Self.fewest {
             let found = try Discriminability(codes, prior: subject.configuration.prior, seed: subject.seed) {
                 try pace(0.1 + 0.9 * $0)

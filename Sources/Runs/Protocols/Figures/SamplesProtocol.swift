@@ -30,10 +30,11 @@ struct SamplesProtocol: EvaluationProtocol {
                 .init("explained", .real(match.explained)), .init("explained_images", .real(match.byImages)),
                 .init("explained_noise", .real(match.byNoise)),
             ]
+            let (images, noise) = (EpochMetrics.percent(match.byImages), EpochMetrics.percent(match.byNoise))
             result.rows.append(
                 EvaluationRow(
                     "explained", "\(EpochMetrics.percent(match.explained)) of held-out images by samples",
-                    beside: "by other images \(EpochMetrics.percent(match.byImages)), by noise \(EpochMetrics.percent(match.byNoise))"))
+                    beside: "by other images \(images), by noise \(noise)"))
         }
         result.members = [.init("samples", .object(values))]
         result.warnings = [

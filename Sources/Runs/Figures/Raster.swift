@@ -50,6 +50,26 @@ public struct ImageBatch: Sendable {
         self.init(count: count, height: height, width: width, channels: channels, pixels: pixels)
     }
 
+    /// These images, and behind them others of the same size.
+    func joined(with others: ImageBatch) -> ImageBatch {
+        precondition(
+            others.height == height && others.width == width && others.channels == channels,
+            "images of \(height) x \(width) x \(channels) and of \(others.height) x \(others.width) x \(others.channels)")
+        return ImageBatch(
+            count: count + others.count, height: height, width: width, channels: channels, pixels: pixels + others.pixels)
+    }
+
+    /// Whole rows of so many images, in turn of these and of as many others.
+    func interleaved(with others: ImageBatch, rowsOf columns: Int) -> ImageBatch {
+        precondition(
+            columns > 0 && count == others.count && count % columns == 0, "\(count) and \(others.count) in rows of \(columns)")
+        let (both, row) = (joined(with: others), columns * imageBytes)
+        let pixels = (0..<count / columns).flatMap { at in
+            self.pixels[at * row..<(at + 1) * row] + others.pixels[at * row..<(at + 1) * row]
+        }
+        return ImageBatch(count: both.count, height: height, width: width, channels: channels, pixels: pixels)
+    }
+
     /// Bytes of one image.
     var imageBytes: Int { height * width * channels }
 }

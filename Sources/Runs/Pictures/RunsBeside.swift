@@ -1,0 +1,190 @@
+import Autoencoder
+import Datasets
+import Evaluation
+import Kernels
+
+/// Trained runs laid side by side: what they have in common to be looked at.
+///
+/// Where all have codes in the plane these are shown with the figures that belong to them, and below them a walk over the prior (figure 2 of the
+/// paper); of dimensionality reductions the maps (figure 11). Of other runs the samples, and reconstructions of the same held-out images.
+public struct RunsBeside: Sendable {
+    /// One of them.
+    public struct Run: Sendable {
+        /// As a person typed it.
+        public let name: String
+        public let configuration: Configuration
+        public let data: DataSet
+        public let inference: Inference
+        public let step: UInt64
+        public let epoch: Int
+
+        public init(
+            name: String, configuration: Configuration, data: DataSet, inference: Inference, step: UInt64, epoch: Int
+        ) {
+            self.name = name
+            self.configuration = configuration
+            self.data = data
+            self.inference = inference
+            self.step = step
+            self.epoch = epoch
+        }
+    }
+
+    /// What is seen of each run.
+    enum View: Sendable {
+        case codes, maps, images
+    }
+
+    /// Runs of one picture.
+    public static let most = 4
+
+    public let runs: [Run]
+    let view: View
+
+    /// Throws `RunFolderError` where the images of two runs have not one shape.
+    public init(_ runs: [Run]) throws {
+        precondition((2...Self.most).contains(runs.count), "\(runs.count) runs side by side")
+        let first = runs[0].data.train
+        for run in runs.dropFirst() {
+            let images = run.data.train
+            guard (images.height, images.width, images.channels) == (first.height, first.width, first.channels) else {
+                throw RunFolderError(
+                    "the images of \(runs[0].name) are \(Self.shape(first)) and those of \(run.name) \(Self.shape(images)), and runs side by side show images of one shape; name runs of one data set"
+                )
+            }
+        }
+        self.runs = runs
+        let arePlane = runs.allSatisfy { $0.configuration.model.code == 2 && $0.inference.canEncode }
+        view = !arePlane ? .images : runs.allSatisfy(\.inference.canRepresent) ? .maps : .codes
+    }
+
+    private static func shape(_ images: ImageSubset) -> String { "\(images.height) x \(images.width) x \(images.channels)" }
+
+    /// What a person should know of the picture: a sentence each.
+    public var notes: [String] {
+        guard view == .images, runs.allSatisfy(\.inference.canEncode) else { return [] }
+        return runs.dropFirst().filter { $0.data.identity != runs[0].data.identity }.map { run in
+            "\(run.name) has other data than \(runs[0].name), whose held-out images all of them reconstruct here"
+        }
+    }
+
+    /// All of them on one sheet.
+    ///
+    /// Throws `RunFolderError` where the images of a run are not finite.
+    public func picture(team: ThreadTeam) throws -> Raster {
+        let columns = try runs.map { try column($0, team) }
+        let what =
+            switch view {
+            case .codes: "Held-out codes and the prior, run beside run"
+            case .maps: "Representations and cluster heads, run beside run"
+            case .images: "Samples and reconstructions, run beside run"
+            }
+        return Figures.beside(
+            columns, what: what, axes: view == .maps ? ModelImages.mapAxes : CodeAxes(),
+            title: FigureTitle(run: runs.map(\.name).joined(separator: ", ")))
+    }
+
+    private func column(_ run: Run, _ team: ThreadTeam) throws -> RunColumn {
+        let heldOut = HeldOut(configuration: run.configuration, data: run.data)
+        let found = try heldOut.evaluate(run.inference, team: team)
+        let images = ModelImages(run.inference, configuration: run.configuration, data: run.data)
+        do {
+            return RunColumn(
+                title: FigureTitle(
+                    run: run.name, epoch: run.epoch, step: run.step, paper: figure.paperFigure(run.inference.settings)),
+                model: Self.model(run.configuration), cloud: cloud(found, images, heldOut),
+                space: Self.space(run.configuration, view),
+                notes: Self.notes(found.figures), blocks: try blocks(run, images))
+        } catch let error as ImagesNotFinite {
+            throw RunFolderError("\(run.name): \(error)")
+        }
+    }
+
+    /// The figure of a run alone that a column has at its top.
+    private var figure: FigureName {
+        switch view {
+        case .codes: .codes
+        case .maps: .representations
+        case .images: .samples
+        }
+    }
+
+    private func cloud(_ found: EpochEvaluation, _ images: ModelImages, _ heldOut: HeldOut) -> CodeCloud? {
+        switch view {
+        case .images: nil
+        case .maps: found.representations.map { images.map($0, points: RunPictures.points) }
+        case .codes: found.codes.map { images.cloud($0, points: RunPictures.points, heldOut) }
+        }
+    }
+
+    /// "vae, gaussian prior, code of 2".
+    private static func model(_ configuration: Configuration) -> String {
+        "\(configuration.variant.rawValue), \(configuration.prior.kind) prior, code of \(configuration.model.code)"
+    }
+
+    /// What the clouds of one pair of axes have in common: their prior. Maps have none, and each the axes that it needs.
+    private static func space(_ configuration: Configuration, _ view: View) -> String {
+        guard view == .codes else { return "" }
+        return configuration.settings.leaves.filter { $0.key.hasPrefix("prior.") }.map { "\($0.key)=\($0.value.flow)" }.joined(
+            separator: "\n")
+    }
+
+    /// The held-out figures of a run.
+    private static func notes(_ figures: EpochFigures) -> [String] {
+        func rounded(_ value: Double) -> String { Number.short(value) }
+        func percent(_ share: Double) -> String { "\(Number.short(100 * share)) %" }
+        var notes: [String] = []
+        if let match = figures.match {
+            notes.append("holes \(percent(match.holes.share)), of the prior itself \(percent(match.holesZero))")
+            notes.append("energy distance \(rounded(match.energyDistance)), of the prior itself \(rounded(match.energyZero))")
+        }
+        if let error = figures.reconstruction {
+            notes.append("reconstruction \(rounded(error.halfSquared)) half squared error an image")
+        }
+        if let labels = figures.labels {
+            if figures.isTaught, let error = labels.error { notes.append("classification error \(percent(error))") }
+            if !figures.isTaught, let error = labels.majorityError {
+                notes.append("clustering error by majority \(percent(error))")
+            }
+        }
+        return notes
+    }
+
+    // MARK: Images
+
+    /// Rows of a picture of samples, and pairs of rows of one of reconstructions.
+    private static let (sampleRows, pairRows) = (6, 3)
+
+    private func blocks(_ run: Run, _ images: ModelImages) throws -> [RunColumn.Block] {
+        let columns = Figures.besideColumns(ofWidth: images.shape.width)
+        switch view {
+        case .maps: return [try samples(images, columns: columns)]
+        case .codes:
+            guard run.inference.decodedLabels == nil else { return [try samples(images, columns: columns)] }
+            let walk = try images.walk(rows: columns, columns: columns, shown: LabelGrid.mostRows)
+            return [RunColumn.Block(name: walk.walk.caption, images: walk.images, columns: columns, isSeamless: true)]
+        case .images:
+            let samples = try samples(images, columns: columns)
+            guard runs.allSatisfy(\.inference.canEncode) else { return [samples] }
+            return [samples, try reconstructions(images, columns: columns)]
+        }
+    }
+
+    private func samples(_ images: ModelImages, columns: Int) throws -> RunColumn.Block {
+        let rows = images.inference.decodedLabels.map { min($0, LabelGrid.mostRows) } ?? Self.sampleRows
+        let name = images.inference.decodedLabels == nil ? "samples" : "samples, each row one \(images.labelKind)"
+        return RunColumn.Block(
+            name: name, images: try images.decoded(images.drawnSamples(rows * columns, columns: columns)), columns: columns)
+    }
+
+    /// Rows of held-out images of the first run, and below each row what this one makes of it.
+    private func reconstructions(_ images: ModelImages, columns: Int) throws -> RunColumn.Block {
+        let held = runs[0].data.validation
+        let columns = min(columns, held.count)
+        let rows = min(Self.pairRows, held.count / max(1, columns))
+        let pairs = try images.reconstructions(of: held, count: rows * columns)
+        return RunColumn.Block(
+            name: "held-out images, each row above its reconstructions",
+            images: pairs.originals.interleaved(with: pairs.reconstructions, rowsOf: max(1, columns)), columns: max(1, columns))
+    }
+}

@@ -12,13 +12,15 @@ public enum NearestImages {
     ///
     /// - Parameters:
     ///   - queries: (N, P), values 0 to 1.
+    ///   - block: images that are compared at once; the images found are the same, whatever their number.
     ///   - team: threads that share the queries; the images found are the same, whatever their number.
     ///   - pace: called before each block.
     public static func find(
-        _ queries: Matrix, in images: ImageBlocks, team: ThreadTeam, pace: @escaping WorkPace = { _ in }
+        _ queries: Matrix, in images: ImageBlocks, block: Int? = nil, team: ThreadTeam, pace: @escaping WorkPace = { _ in }
     ) throws -> [Int] {
         guard images.count > 0 else { return [] }
-        let size = max(1, blockValues / max(1, queries.columns))
+        let size = block ?? max(1, blockValues / max(1, queries.columns))
+        precondition(size > 0, "blocks of \(size) images")
         var best = [(image: Int, distance: Double)](repeating: (0, .infinity), count: queries.rows)
         for first in stride(from: 0, to: images.count, by: size) {
             try pace(Double(first) / Double(images.count))

@@ -62,12 +62,16 @@ public struct ImageBatch: Sendable {
     /// Whole rows of so many images, in turn of these and of as many others.
     func interleaved(with others: ImageBatch, rowsOf columns: Int) -> ImageBatch {
         precondition(
-            columns > 0 && count == others.count && count % columns == 0, "\(count) and \(others.count) in rows of \(columns)")
-        let (both, row) = (joined(with: others), columns * imageBytes)
-        let pixels = (0..<count / columns).flatMap { at in
-            self.pixels[at * row..<(at + 1) * row] + others.pixels[at * row..<(at + 1) * row]
+            columns > 0 && count == others.count && count % columns == 0 && imageBytes == others.imageBytes,
+            "\(count) and \(others.count) in rows of \(columns)")
+        let row = columns * imageBytes
+        var both: [UInt8] = []
+        both.reserveCapacity(2 * pixels.count)
+        for start in stride(from: 0, to: pixels.count, by: row) {
+            both += pixels[start..<start + row]
+            both += others.pixels[start..<start + row]
         }
-        return ImageBatch(count: both.count, height: height, width: width, channels: channels, pixels: pixels)
+        return ImageBatch(count: 2 * count, height: height, width: width, channels: channels, pixels: both)
     }
 
     /// Bytes of one image.

@@ -90,10 +90,9 @@ public struct RunsBeside: Sendable {
         let images = ModelImages(run.inference, configuration: run.configuration, data: run.data)
         do {
             return RunColumn(
-                title: FigureTitle(
-                    run: run.name, epoch: run.epoch, step: run.step, paper: figure.paperFigure(run.inference.settings)),
-                model: Self.model(run.configuration), cloud: cloud(found, images, heldOut),
-                space: Self.space(run.configuration, view),
+                title: FigureTitle(run: run.name, epoch: run.epoch, step: run.step),
+                model: Self.model(run.configuration, paper: figure.paperFigure(run.inference.settings)),
+                cloud: cloud(found, images, heldOut), space: Self.space(run.configuration, view),
                 notes: Self.notes(found.figures), blocks: try blocks(run, images))
         } catch let error as ImagesNotFinite {
             throw RunFolderError("\(run.name): \(error)")
@@ -117,9 +116,10 @@ public struct RunsBeside: Sendable {
         }
     }
 
-    /// "vae, gaussian prior, code of 2".
-    private static func model(_ configuration: Configuration) -> String {
-        "\(configuration.variant.rawValue), \(configuration.prior.kind) prior, code of \(configuration.model.code)"
+    /// "vae, gaussian prior, code of 2; as figure 2c of the paper".
+    private static func model(_ configuration: Configuration, paper: String?) -> String {
+        let like = paper.map { "; as figure \($0) of the paper" } ?? ""
+        return "\(configuration.variant.rawValue), \(configuration.prior.kind) prior, code of \(configuration.model.code)\(like)"
     }
 
     /// What the clouds of one pair of axes have in common: their prior. Maps have none, and each the axes that it needs.
@@ -162,7 +162,7 @@ public struct RunsBeside: Sendable {
         case .codes:
             guard run.inference.decodedLabels == nil else { return [try samples(images, columns: columns)] }
             let walk = try images.walk(rows: columns, columns: columns, shown: LabelGrid.mostRows)
-            return [RunColumn.Block(name: walk.walk.caption, images: walk.images, columns: columns, isSeamless: true)]
+            return [RunColumn.Block(name: "a walk: \(walk.walk.caption)", images: walk.images, columns: columns, isSeamless: true)]
         case .images:
             let samples = try samples(images, columns: columns)
             guard runs.allSatisfy(\.inference.canEncode) else { return [samples] }

@@ -34,18 +34,21 @@ struct CodeLegend: Sendable {
         if scatter.notFinite > 0 { counts += ["\(scatter.notFinite) of them", "not finite"] }
         let heads = scatter.heads.isEmpty ? [] : [Line(text: scatter.heads.areNamed ? "class head" : "cluster head", isHead: true)]
         parts = [
-            first, marks.map { Self.unnumbered(classes, $0) }?.map { Line(text: $0) } ?? [], prior, heads,
-            counts.map { Line(text: $0) },
+            first, Self.words(ofUnnumbered: marks.map { Self.unnumbered(classes, $0) } ?? []).map { Line(text: $0) }, prior,
+            heads, counts.map { Line(text: $0) },
         ].filter { !$0.isEmpty }
     }
 
     /// The classes of which the plot has dots and no number, since there is no place where one would be told from the others.
-    private static func unnumbered(_ classes: [UInt8], _ marks: [ClassMark]) -> [String] {
+    static func unnumbered(_ classes: [UInt8], _ marks: [ClassMark]) -> [UInt8] {
         let numbered = Set(marks.map(\.label))
-        let rest = classes.prefix(mostClasses).filter { !numbered.contains($0) }
-        guard !rest.isEmpty else { return [] }
-        let lines = stride(from: 0, to: rest.count, by: numbersInLine).map { start in
-            rest[start..<min(rest.count, start + numbersInLine)].map { "\($0)" }.joined(separator: ", ")
+        return classes.prefix(mostClasses).filter { !numbered.contains($0) }
+    }
+
+    private static func words(ofUnnumbered classes: [UInt8]) -> [String] {
+        guard !classes.isEmpty else { return [] }
+        let lines = stride(from: 0, to: classes.count, by: numbersInLine).map { start in
+            classes[start..<min(classes.count, start + numbersInLine)].map { "\($0)" }.joined(separator: ", ")
         }
         return ["among others,", "no number:"] + lines
     }

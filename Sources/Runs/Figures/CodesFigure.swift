@@ -33,6 +33,12 @@ extension Figures {
         CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side).classMarks
     }
 
+    /// The classes that `codes` names beside its picture, since they have no number on it, for tests.
+    package static func unnumberedClasses(_ cloud: CodeCloud) -> [UInt8] {
+        let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
+        return CodeLegend.unnumbered(scatter.classes, scatter.classMarks)
+    }
+
     /// The dots that `codes` draws, with their classes, for tests.
     package static func classDots(_ cloud: CodeCloud) -> [(point: Point, label: UInt8)] {
         let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)

@@ -155,36 +155,52 @@ public struct RunsBeside: Sendable {
     /// Rows of a picture of samples, and pairs of rows of one of reconstructions.
     private static let (sampleRows, pairRows) = (6, 3)
 
-    private func blocks(_ run: Run, _ images: ModelImages) throws -> [RunColumn.Block] {
-        let columns = Figures.besideColumns(ofWidth: images.shape.width)
-        switch view {
-        case .maps: return [try samples(images, columns: columns)]
-        case .codes:
-            guard run.inference.decodedLabels == nil else { return [try samples(images, columns: columns)] }
-            let walk = try images.walk(rows: columns, columns: columns, shown: LabelGrid.mostRows)
-            return [RunColumn.Block(name: "a walk: \(walk.walk.caption)", images: walk.images, columns: columns, isSeamless: true)]
-        case .images:
-            let samples = try samples(images, columns: columns)
-            guard runs.allSatisfy(\.inference.canEncode) else { return [samples] }
-            return [samples, try reconstructions(images, columns: columns)]
+    /// Columns of all blocks, and the most rows of one: of large images fewer.
+    private struct Room {
+        let columns: Int
+        let rows: Int
+
+        init(_ shape: PictureShape) {
+            let most = shape.most(LabelGrid.mostImages)
+            columns = max(1, min(Figures.besideColumns(ofWidth: shape.width), Int(Double(most).squareRoot())))
+            rows = max(1, min(LabelGrid.mostRows, most / columns))
         }
     }
 
-    private func samples(_ images: ModelImages, columns: Int) throws -> RunColumn.Block {
-        let rows = images.inference.decodedLabels.map { min($0, LabelGrid.mostRows) } ?? Self.sampleRows
-        let name = images.inference.decodedLabels == nil ? "samples" : "samples, each row one \(images.labelKind)"
+    private func blocks(_ run: Run, _ images: ModelImages) throws -> [RunColumn.Block] {
+        let room = Room(images.shape)
+        switch view {
+        case .maps: return [try samples(images, room)]
+        case .codes:
+            guard run.inference.decodedLabels == nil else { return [try samples(images, room)] }
+            let walk = try images.walk(rows: room.columns, columns: room.columns, shown: room.rows)
+            return [
+                RunColumn.Block(
+                    name: "a walk: \(walk.walk.caption)", images: walk.images, columns: room.columns, isSeamless: true)
+            ]
+        case .images:
+            let samples = try samples(images, room)
+            guard runs.allSatisfy(\.inference.canEncode) else { return [samples] }
+            return [samples, try reconstructions(images, room)]
+        }
+    }
+
+    private func samples(_ images: ModelImages, _ room: Room) throws -> RunColumn.Block {
+        let labels = images.inference.decodedLabels
+        let rows = min(labels ?? Self.sampleRows, room.rows)
         return RunColumn.Block(
-            name: name, images: try images.decoded(images.drawnSamples(rows * columns, columns: columns)), columns: columns)
+            name: labels == nil ? "samples" : "samples, each row one \(images.labelKind)",
+            images: try images.decoded(images.drawnSamples(rows * room.columns, columns: room.columns)), columns: room.columns)
     }
 
     /// Rows of held-out images of the first run, and below each row what this one makes of it.
-    private func reconstructions(_ images: ModelImages, columns: Int) throws -> RunColumn.Block {
+    private func reconstructions(_ images: ModelImages, _ room: Room) throws -> RunColumn.Block {
         let held = runs[0].data.validation
-        let columns = min(columns, held.count)
-        let rows = min(Self.pairRows, held.count / max(1, columns))
+        let columns = max(1, min(room.columns, held.count))
+        let rows = min(Self.pairRows, max(1, room.rows / 2), held.count / columns)
         let pairs = try images.reconstructions(of: held, count: rows * columns)
         return RunColumn.Block(
             name: "held-out images, each row above its reconstructions",
-            images: pairs.originals.interleaved(with: pairs.reconstructions, rowsOf: max(1, columns)), columns: max(1, columns))
+            images: pairs.originals.interleaved(with: pairs.reconstructions, rowsOf: columns), columns: columns)
     }
 }

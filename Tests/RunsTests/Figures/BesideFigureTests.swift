@@ -6,13 +6,17 @@ import Testing
 @Suite struct BesideFigureTests {
     private let title = FigureTitle(run: "first, second")
 
+    /// Codes on a disc, each tenth of it a class.
     private func cloud(scale: Float, count: Int = 300, heads: CodeHeads? = nil) -> CodeCloud {
-        let codes = (0..<count).flatMap { at -> [Float] in
-            let angle = Float(at) * 2.4
+        var (codes, labels): ([Float], [UInt8]) = ([], [])
+        for at in 0..<count {
+            let turn = Float(at) * 0.381966
+            let share = turn - turn.rounded(.down)
             let radius = scale * (Float(at) / Float(count)).squareRoot()
-            return [radius * cos(angle), radius * sin(angle)]
+            codes += [radius * cos(2 * .pi * share), radius * sin(2 * .pi * share)]
+            labels.append(UInt8(min(9, share * 10)))
         }
-        return CodeCloud(codes: codes, dimensions: 2, labels: (0..<count).map { UInt8($0 % 10) }, prior: [], heads: heads)
+        return CodeCloud(codes: codes, dimensions: 2, labels: labels, prior: [], heads: heads)
     }
 
     private func images(_ count: Int, channels: Int = 1) -> ImageBatch {

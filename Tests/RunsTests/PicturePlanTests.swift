@@ -101,6 +101,15 @@ import Testing
         let heads = try #require(inference.clusterHeads)
         #expect(heads.rows == 10 && heads.columns == 2 && tensor.shape == [2, 10])
         for head in 0..<10 { #expect((0..<2).allSatisfy { heads[head, $0] == weight[$0 * 10 + head] }) }
+        // A representation is the style and the heads' mean by the softmax.
+        let reading = inference.read(data.validation.images(0..<20))
+        let (places, soft) = (try #require(reading.representations), try #require(reading.softLabels))
+        for image in 0..<20 {
+            for dimension in 0..<2 {
+                let mean = (0..<10).reduce(Float(0)) { $0 + soft[image, $1] * heads[$1, dimension] }
+                #expect(abs(places[image, dimension] - reading.codes[image, dimension] - mean) < 1e-4)
+            }
+        }
         #expect(try model(.clustering, code: 3).inference.clusterHeads == nil)
     }
 

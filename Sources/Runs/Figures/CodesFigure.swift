@@ -39,6 +39,12 @@ extension Figures {
         return CodeLegend.unnumbered(scatter.classes, scatter.classMarks)
     }
 
+    /// What the numbers of cluster heads cover where heads are classes, for tests.
+    package static func headBoxes(_ cloud: CodeCloud) -> [(number: Int, box: PixelBox)] {
+        let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
+        return scatter.heads.places(in: scatter.box).map { ($0.number, $0.box) }
+    }
+
     /// The dots that `codes` draws, with their classes, for tests.
     package static func classDots(_ cloud: CodeCloud) -> [(point: Point, label: UInt8)] {
         let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)

@@ -49,10 +49,12 @@ extension ModelImages {
     /// How many images a cluster is given, and which class most of them have.
     private func note(_ members: [Int]) -> String {
         guard !members.isEmpty else { return "no image" }
-        guard data.validation.hasLabels else { return "\(members.count)" }
+        guard data.validation.hasLabels else { return images(members.count) }
         let counts = Dictionary(grouping: members) { data.validation.label($0) }.mapValues(\.count)
-        guard let most = counts.min(by: { ($1.value, $0.key) < ($0.value, $1.key) }) else { return "\(members.count)" }
+        guard let most = counts.min(by: { ($1.value, $0.key) < ($0.value, $1.key) }) else { return images(members.count) }
         let share = (100 * Double(most.value) / Double(members.count)).rounded()
-        return "\(members.count), \(Int(share)) % of class \(most.key)"
+        return "\(images(members.count)), \(Int(share)) % of class \(most.key)"
     }
+
+    private func images(_ count: Int) -> String { count == 1 ? "1 image" : "\(count) images" }
 }

@@ -66,7 +66,7 @@ struct ImagePicture {
             vertical = WalkAxis(name: kind, values: (0..<rows).map { Double($0) })
             what = "A walk along the prior's petals: each row one \(kind)"
         } else if walk.vertical.isEmpty {
-            what = "A walk along the prior, row by row"
+            what = "A walk along the \(settings.prior.kind) prior, row by row"
             if let classes, rows.isMultiple(of: classes) {
                 vertical = WalkAxis(name: "class", values: (0..<rows).map { Double($0 / (rows / classes)) })
             } else {

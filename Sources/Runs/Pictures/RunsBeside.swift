@@ -72,7 +72,7 @@ public struct RunsBeside: Sendable {
     ///
     /// Throws `RunFolderError` where the images of a run are not finite.
     public func picture(team: ThreadTeam) throws -> Raster {
-        let columns = try runs.map { try column($0, team) }
+        let columns = try runs.indices.map { try column($0, team) }
         let what =
             switch view {
             case .codes: "Held-out codes and the prior, run beside run"
@@ -84,7 +84,8 @@ public struct RunsBeside: Sendable {
             title: FigureTitle(run: runs.map(\.name).joined(separator: ", ")))
     }
 
-    private func column(_ run: Run, _ team: ThreadTeam) throws -> RunColumn {
+    private func column(_ index: Int, _ team: ThreadTeam) throws -> RunColumn {
+        let run = runs[index]
         let heldOut = HeldOut(configuration: run.configuration, data: run.data)
         let found = try heldOut.evaluate(run.inference, team: team)
         let images = ModelImages(run.inference, configuration: run.configuration, data: run.data)
@@ -92,7 +93,7 @@ public struct RunsBeside: Sendable {
             return RunColumn(
                 title: FigureTitle(run: run.name, epoch: run.epoch, step: run.step),
                 model: Self.model(run.configuration, paper: figure.paperFigure(run.inference.settings)),
-                cloud: cloud(found, images, heldOut), space: Self.space(run.configuration, view),
+                cloud: cloud(found, images, heldOut), space: space(index),
                 notes: Self.notes(found.figures), blocks: try blocks(run, images))
         } catch let error as ImagesNotFinite {
             throw RunFolderError("\(run.name): \(error)")
@@ -122,11 +123,11 @@ public struct RunsBeside: Sendable {
         return "\(configuration.variant.rawValue), \(configuration.prior.kind) prior, code of \(configuration.model.code)\(like)"
     }
 
-    /// What the clouds of one pair of axes have in common: their prior. Maps have none, and each the axes that it needs.
-    private static func space(_ configuration: Configuration, _ view: View) -> String {
-        guard view == .codes else { return "" }
-        return configuration.settings.leaves.filter { $0.key.hasPrefix("prior.") }.map { "\($0.key)=\($0.value.flow)" }.joined(
-            separator: "\n")
+    /// What the clouds of one pair of axes have in common: their prior. A map has none, and so the axes that it needs.
+    private func space(_ index: Int) -> String {
+        guard view == .codes else { return "\(index)" }
+        let prior = runs[index].configuration.settings.leaves.filter { $0.key.hasPrefix("prior.") }
+        return prior.map { "\($0.key)=\($0.value.flow)" }.joined(separator: "\n")
     }
 
     /// The held-out figures of a run.

@@ -93,6 +93,14 @@ import Testing
         }
     }
 
+    @Test("The numbers of heads hide none of the others, however near their heads are", arguments: [Float(3), 0.3, 0.02, 0])
+    func nearHeads(distance: Float) {
+        let places = (0..<10).flatMap { [distance * cos(Float($0)), distance * sin(Float($0) * 1.7)] }
+        let boxes = Figures.headBoxes(cloud(scale: 4, heads: CodeHeads(places: places, areClasses: true)))
+        #expect(boxes.map(\.number).sorted() == Array(0..<10))
+        for (index, one) in boxes.enumerated() { #expect(!boxes[..<index].contains { $0.box.overlaps(one.box) }, "\(one.number)") }
+    }
+
     @Test("A class without a number on the picture is named beside it")
     func unnumbered() {
         var codes: [Float] = []

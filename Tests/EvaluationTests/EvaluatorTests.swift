@@ -1,5 +1,6 @@
 import Autoencoder
 import Evaluation
+import Glibc
 import Kernels
 import Synchronization
 import Testing
@@ -154,6 +155,31 @@ import Testing
         let step = Float(5 * NormalDistribution.quantile(0.75))
         #expect(walk.codes == [-step, step, 0, step, step, 0, -step, -step, 0, step, -step, 0])
         #expect(walk.horizontal == [-5 * NormalDistribution.quantile(0.75), 5 * NormalDistribution.quantile(0.75)])
+    }
+
+    @Test("A grid over a petal has its axis in the middle, lies in the petal, and is the same in every petal's own frame")
+    func petals() throws {
+        let prior = PriorSettings.mixture(components: 10, radial: 0.5, tangential: 0.1, distance: 1.4)
+        let parts = try #require(prior.parts(classes: 10))
+        let walk = prior.walk(codeSize: 2, rows: 1, columns: 7)
+        for petal in 0..<10 {
+            let grid = try #require(prior.grid(ofPart: petal, rows: 5, columns: 7))
+            #expect(grid.rows == 5 && grid.columns == 7 && grid.dimensions == 2)
+            let axis = zip(grid.codes[2 * 14..<2 * 21], walk.codes[14 * petal..<14 * (petal + 1)])
+            #expect(axis.allSatisfy { abs($0 - $1) < 1e-6 })
+            let codes = Matrix(Slice(grid.codes), rows: 35, columns: 2)
+            let outer = codes.row(20)
+            #expect(parts.part(of: outer) == petal)
+            let turn = -2 * Float.pi * Float(petal) / 10
+            let (first, own) = (try #require(prior.grid(ofPart: 0, rows: 5, columns: 7)).codes, grid.codes)
+            for at in stride(from: 0, to: own.count, by: 2) {
+                #expect(abs(own[at] * cos(turn) - own[at + 1] * sin(turn) - first[at]) < 1e-5)
+                #expect(abs(own[at] * sin(turn) + own[at + 1] * cos(turn) - first[at + 1]) < 1e-5)
+            }
+        }
+        #expect(prior.grid(ofPart: 10, rows: 2, columns: 2) == nil && prior.grid(ofPart: -1, rows: 2, columns: 2) == nil)
+        #expect(PriorSettings.gaussian(std: 5).grid(ofPart: 0, rows: 2, columns: 2) == nil)
+        #expect(PriorSettings.swissRoll(thickness: 0.1).grid(ofPart: 0, rows: 2, columns: 2) == nil)
     }
 
     @Test("A walk along the roll lies on it")

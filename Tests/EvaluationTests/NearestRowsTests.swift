@@ -40,6 +40,41 @@ import Testing
     }
 }
 
+@Suite struct NearestImagesTests {
+    private let bytes = (0..<61 * 12).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+
+    private func images(_ count: Int) -> ImageBlocks {
+        ImageBlocks(count: count) { [bytes] in Array(bytes[$0.lowerBound * 12..<$0.upperBound * 12]) }
+    }
+
+    @Test("The nearest images are those of a naive search, by blocks of whatever size", arguments: [1, 7, 60, 61, 1_000])
+    func oracle(block: Int) throws {
+        let queries = Matrix(rows: 9, columns: 12)
+        RandomSource(seed: 3, purpose: .probe, step: 1).fillNormal(queries, firstRow: 0, std: 1)
+        let found = try NearestImages.find(queries, in: images(61), block: block, team: ThreadTeam(threads: 2))
+        let naive = (0..<9).map { query in
+            (0..<61).min { distance(queries.row(query), $0) < distance(queries.row(query), $1) }
+        }
+        #expect(found == naive)
+    }
+
+    private func distance(_ query: Slice<Float>, _ image: Int) -> Double {
+        var sum = 0.0
+        for (value, byte) in zip(query.array, bytes[image * 12..<(image + 1) * 12]) {
+            let difference = Double(value) - Double(byte) / 255
+            sum += difference * difference
+        }
+        return sum
+    }
+
+    @Test("An image is the nearest to itself, and where there are none there is no nearest one")
+    func itself() throws {
+        let own = try images(61).matrix(0..<61, pixels: 12)
+        #expect(try NearestImages.find(own, in: images(61), block: 10, team: ThreadTeam(threads: 1)) == Array(0..<61))
+        #expect(try NearestImages.find(own, in: images(0), team: ThreadTeam(threads: 1)).isEmpty)
+    }
+}
+
 @Suite struct KMeansTests {
     @Test("Centres are the means of the points nearest to them, whatever the threads")
     func centres() throws {

@@ -202,7 +202,7 @@ struct CommandTests {
         for key in ["holes", "energy_distance", "energy_zero"] { #expect(evaluated["codes"]?[key]?.doubleValue != nil) }
         let figures = try lockstep(["figures", "run"])
         let names = figures.output.split(separator: "\n").map { ($0 as NSString).lastPathComponent }
-        #expect(Set(names) == ["codes.png", "losses.png", "reconstructions.png", "samples.png", "walk.png"])
+        #expect(Set(names) == ["codes.png", "losses.png", "neighbours.png", "reconstructions.png", "samples.png", "walk.png"])
     }
 
     @Test(
@@ -274,11 +274,41 @@ struct CommandTests {
         _ = try lockstep(["figures", "run@24"])
         let before = try newest()
         let older = try lockstep(["figures", "run@12"])
-        #expect(older.status == 0 && older.output.split(separator: "\n").count == 5, "\(older.errors)")
+        #expect(older.status == 0 && older.output.split(separator: "\n").count == 6, "\(older.errors)")
         #expect(older.output.split(separator: "\n").allSatisfy { $0.contains("/figures/step-00000012/") }, "\(older.output)")
-        #expect(try newest() == before && before.count == 5)
+        #expect(try newest() == before && before.count == 6)
         let losses = try Data(contentsOf: URL(fileURLWithPath: figures + "/step-00000012/losses.png"))
         #expect(!before.contains(losses))
+    }
+
+    @Test("runs are laid side by side on one picture; what cannot be laid so is said")
+    func sideBySide() throws {
+        let folder = try Self.trained.get()
+        let laid = try lockstep(["figures", "run@12", "run", "--out", "beside.png"])
+        #expect(laid.status == 0 && laid.output == "beside.png\n", "\(laid.errors)")
+        let picture = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/beside.png"))
+        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+        let own = try lockstep(["figures", "run", "run@12", "run"])
+        let path = try RunFolder.open(folder.run("run")).figuresPath + "/beside-run-run.png"
+        #expect(own.status == 0 && FileManager.default.fileExists(atPath: path), "\(own.output)\(own.errors)")
+        for (arguments, words) in [
+            (["run", "--out", "x.png"], "--out is for runs side by side"),
+            (["run", "run", "--step", "12"], "--step is a step of one run"),
+            (["run", "run", "--out", "x.npy"], "this command writes NAME.png"),
+            (["run", "run", "run", "run", "run"], "5 runs are too many to be seen side by side"),
+        ] {
+            let refused = try lockstep(["figures"] + arguments)
+            #expect(refused.status == 64 && refused.errors.contains(words), "\(refused.errors)")
+        }
+        // A copy that was made with another kernel.
+        try FileManager.default.copyItem(atPath: folder.run("run"), toPath: folder.path + "/foreign")
+        let settings = folder.path + "/foreign/config.yaml"
+        let text = try String(contentsOfFile: settings, encoding: .utf8)
+        let kernel = try #require(text.firstMatch(of: #/kernel: (\w+)/#)?.1)
+        let other = kernel == "haswell" ? "zen" : "haswell"
+        try text.replacing("kernel: \(kernel)", with: "kernel: \(other)").write(toFile: settings, atomically: true, encoding: .utf8)
+        let foreign = try lockstep(["figures", "run", "foreign"])
+        #expect(foreign.status == 1 && foreign.errors.contains("foreign with \(other), and one picture"), "\(foreign.errors)")
     }
 
     @Test("metrics, events and the last epoch's figures and pictures are there when the run has ended")

@@ -80,6 +80,24 @@ struct LabelCommandTests {
         #expect(try !FileManager.default.fileExists(atPath: Self.trained.get().path + "/none.npy"))
     }
 
+    @Test("figures draws what each variant has")
+    func figures() throws {
+        for (run, own) in [
+            ("supervised", ["codes", "reconstructions", "styles"]),
+            ("clustering", ["clusters", "codes", "reconstructions", "styles"]),
+            ("label-informed", ["codes", "petals", "reconstructions", "walk"]),
+            ("reduction", ["codes", "reconstructions", "representations", "styles"]),
+        ] {
+            let drawn = try lockstep(["figures", run])
+            #expect(drawn.status == 0, "\(drawn.errors)")
+            let names = drawn.output.split(separator: "\n").map { ($0 as NSString).lastPathComponent }
+            let expected = (own + ["losses", "neighbours", "samples"]).map { "\($0).png" }
+            #expect(Set(names).subtracting(["code-histograms.png"]) == Set(expected), "\(names)")
+        }
+        let beside = try lockstep(["figures", "supervised", "clustering", "--out", "beside.png"])
+        #expect(beside.status == 0, "\(beside.errors)")
+    }
+
     @Test("encode names what its softmax is of, and decode takes it back; what is no softmax is refused by its first row")
     func softmax() throws {
         let folder = try Self.trained.get().path

@@ -78,6 +78,17 @@ public struct Inference: Sendable {
     /// Labels or clusters, one of which is decoded beside a code; nil where the code is all.
     public var decodedLabels: Int? { model.composition.decodedLabels }
 
+    /// (K, Z): where the cluster heads lie, the images of the one-hots by W_C (section 7 of the paper); nil where there are none.
+    public var clusterHeads: Matrix? {
+        guard let place = model.composition.networks.firstIndex(where: { $0.name == "heads" }) else { return nil }
+        let weight = model.networks[place].dense(0, isRectified: false).weight
+        let heads = Matrix(rows: weight.columns, columns: weight.rows)
+        for head in 0..<heads.rows {
+            for dimension in 0..<heads.columns { heads[head, dimension] = weight[dimension, head] }
+        }
+        return heads
+    }
+
     /// The variant's own figure of held-out images.
     public var variantFigure: VariantFigure? { settings.variantFigure }
 

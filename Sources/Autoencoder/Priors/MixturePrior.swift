@@ -92,6 +92,16 @@ struct MixturePrior: Prior {
             return [x, y]
         }
     }
+
+    func grid(ofPart part: Int, rows: Int, columns: Int) -> PriorWalk? {
+        guard (0..<components).contains(part) else { return nil }
+        let petals = Petals(self)
+        let (across, along) = (NormalDistribution.middles(rows), NormalDistribution.middles(columns))
+        return PriorWalk(rows: rows, columns: columns, caption: "from the inside out to the right, across the petal upwards") {
+            let (x, y) = petals.point(petal: part, radial: along[$1], tangential: across[rows - 1 - $0])
+            return [x, y]
+        }
+    }
 }
 
 extension PriorSettings {

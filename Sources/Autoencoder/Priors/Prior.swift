@@ -27,6 +27,8 @@ protocol Prior: Sendable, Hashable {
     func walk(codeSize: Int, rows: Int, columns: Int) -> PriorWalk
     /// Rows of every walk, whatever is asked for; nil where any number does.
     var walkRows: Int? { get }
+    /// Codes on a grid over one of its parts, as `PriorSettings.grid` says; nil where it has none that a grid fits.
+    func grid(ofPart part: Int, rows: Int, columns: Int) -> PriorWalk?
     /// Which class's part a code lies in; asked for as many classes as it has parts for.
     func parts(classes: Int) -> CodeParts
 }
@@ -36,6 +38,7 @@ extension Prior {
     var extent: String { "lies in the plane" }
     var bytes: Int { 0 }
     var walkRows: Int? { nil }
+    func grid(ofPart part: Int, rows: Int, columns: Int) -> PriorWalk? { nil }
     mutating func visit(_ keys: some SettingKeys) throws {}
     var problem: SettingsError? { nil }
     func problem(classes: Int) -> String? {

@@ -96,6 +96,13 @@ public struct PriorSettings: Sendable, Hashable {
         return prior.walk(codeSize: codeSize, rows: rows, columns: columns)
     }
 
+    /// Codes on a grid over one part of the prior, at middles of parts of equal probability along its own axes (figure 4b of the paper): of a
+    /// mixture's petal from the inside out to the right. Nil where the prior has no such part.
+    public func grid(ofPart part: Int, rows: Int, columns: Int) -> PriorWalk? {
+        precondition(rows > 0 && columns > 0, "a grid of \(rows) x \(columns) codes")
+        return prior.grid(ofPart: part, rows: rows, columns: columns)
+    }
+
     private func require(codeSize: Int) {
         precondition(codeSize > 0 && codeSize == prior.dimensions ?? codeSize, "a \(kind) prior on codes of \(codeSize) dimensions")
     }

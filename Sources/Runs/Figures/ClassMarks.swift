@@ -54,8 +54,8 @@ struct ClassMarks {
         }
     }
 
-    func draw(on canvas: inout Canvas) {
-        let marks = marks()
+    /// Draws numbers that were placed in `frame`.
+    static func draw(_ marks: [ClassMark], in frame: PixelBox, on canvas: inout Canvas) {
         for mark in marks where mark.isLed {
             let middle = Point(x: Double(mark.box.x + mark.box.width / 2), y: Double(mark.box.y + mark.box.height / 2))
             canvas.stroke([middle, mark.dot], width: 1, .slate, clip: frame)

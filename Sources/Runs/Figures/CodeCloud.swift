@@ -1,3 +1,16 @@
+/// Cluster heads among the places of images (section 7 of the paper).
+public struct CodeHeads: Sendable {
+    /// Row-major, of as many dimensions as the codes they are drawn among.
+    public let places: [Float]
+    /// Head k is that of class k; otherwise it is a cluster's, whose number means nothing.
+    public let areClasses: Bool
+
+    public init(places: [Float], areClasses: Bool) {
+        self.places = places
+        self.areClasses = areClasses
+    }
+}
+
 /// Held-out codes with their classes, and samples of the prior they should fill.
 public struct CodeCloud: Sendable {
     /// Row-major, one code of `dimensions` numbers after the other.
@@ -7,18 +20,29 @@ public struct CodeCloud: Sendable {
     public let labels: [UInt8]
     /// Row-major, as many samples as there are; none leaves the prior out.
     public let prior: [Float]
+    public let heads: CodeHeads?
 
-    public init(codes: [Float], dimensions: Int, labels: [UInt8], prior: [Float]) {
+    public init(codes: [Float], dimensions: Int, labels: [UInt8], prior: [Float], heads: CodeHeads? = nil) {
         precondition(dimensions > 0, "codes of \(dimensions) dimensions")
         precondition(codes.count % dimensions == 0, "\(codes.count) numbers for codes of \(dimensions)")
         precondition(prior.count % dimensions == 0, "\(prior.count) numbers for prior samples of \(dimensions)")
         precondition(
             labels.isEmpty || labels.count == codes.count / dimensions,
             "\(labels.count) labels for \(codes.count / dimensions) codes")
+        precondition(
+            (heads?.places.count ?? 0) % dimensions == 0, "\(heads?.places.count ?? 0) numbers for heads of \(dimensions)")
         self.codes = codes
         self.dimensions = dimensions
         self.labels = labels
         self.prior = prior
+        self.heads = heads
+    }
+
+    /// All of several clouds of as many dimensions, without their classes: what common axes have to hold.
+    init(holding clouds: [CodeCloud], dimensions: Int) {
+        self.init(
+            codes: clouds.flatMap(\.codes), dimensions: dimensions, labels: [], prior: clouds.flatMap(\.prior),
+            heads: CodeHeads(places: clouds.flatMap { $0.heads?.places ?? [] }, areClasses: false))
     }
 
     /// Beyond this a coordinate is taken for an accident and not drawn.
@@ -43,12 +67,13 @@ public struct CodeCloud: Sendable {
         }
     }
 
-    /// The range of one dimension that a picture should show: nearly all of the codes and of the prior.
+    /// The range of one dimension that a picture should show: nearly all of the codes and of the prior, and every head.
     func range(of dimension: Int) -> (low: Double, high: Double) {
         let parts = [column(dimension, of: codes), column(dimension, of: prior)].map { $0.sorted() }.filter { !$0.isEmpty }
-        guard !parts.isEmpty else { return (-1, 1) }
-        let low = parts.map { $0[($0.count - 1) / 1000] }.min() ?? -1
-        let high = parts.map { $0[$0.count - 1 - ($0.count - 1) / 1000] }.max() ?? 1
+        let heads = column(dimension, of: heads?.places ?? [])
+        guard !parts.isEmpty || !heads.isEmpty else { return (-1, 1) }
+        let low = (parts.map { $0[($0.count - 1) / 1000] } + heads).min() ?? -1
+        let high = (parts.map { $0[$0.count - 1 - ($0.count - 1) / 1000] } + heads).max() ?? 1
         return (low, high)
     }
 }

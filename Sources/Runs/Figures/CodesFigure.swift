@@ -2,28 +2,47 @@ extension Figures {
     /// Side of the square that holds the codes.
     private static let side = 880
 
-    /// Figures 2a and 2b: held-out codes coloured by class over the prior's samples in grey, both axes at one scale.
+    /// Figures 2a and 2b: held-out codes coloured by class over the prior's samples in grey, both axes at one scale; figure 11 where there are
+    /// cluster heads, each a ring.
     ///
     /// Codes of more than two dimensions show their first two and say so; codes of one dimension become a histogram. Without classes all
     /// codes have one colour.
     ///
-    /// - Parameter name: what the dots are.
-    public static func codes(_ cloud: CodeCloud, what name: String = "Held-out codes", title: FigureTitle) -> Raster {
+    /// - Parameters:
+    ///   - name: what the dots are.
+    ///   - axes: what the horizontal and the vertical axis are.
+    public static func codes(
+        _ cloud: CodeCloud, what name: String = "Held-out codes", axes: CodeAxes = CodeAxes(), title: FigureTitle
+    ) -> Raster {
         guard cloud.dimensions > 1 else { return codeHistograms(cloud, title: title) }
         let what = cloud.dimensions == 2 ? name : "\(name), first two of \(cloud.dimensions) dimensions"
-        let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
-        let legend = CodeLegend(cloud, scatter)
+        let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side, names: axes)
+        let marks = scatter.classMarks
+        let legend = CodeLegend(cloud, scatter, scatter.heads.areNamed ? nil : marks)
         var canvas = Canvas(
-            width: width(scatter.box.right + CodeLegend.gap + legend.width + margin, what, title), height: scatter.box.bottom + 78)
+            width: width(scatter.box.right + CodeLegend.gap + legend.width + margin, what, title),
+            height: scatter.box.bottom + CodeFrame.below)
         heading(what, title, on: &canvas)
-        scatter.draw(cloud, on: &canvas)
+        scatter.draw(cloud, marks, on: &canvas)
         legend.draw(x: scatter.box.right + CodeLegend.gap, y: scatter.box.y, on: &canvas)
         return canvas.raster
     }
 
     /// The numbers that `codes` writes into its picture, for tests.
     package static func classMarks(_ cloud: CodeCloud) -> [ClassMark] {
-        CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side).marks.marks()
+        CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side).classMarks
+    }
+
+    /// The classes that `codes` names beside its picture, since they have no number on it, for tests.
+    package static func unnumberedClasses(_ cloud: CodeCloud) -> [UInt8] {
+        let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
+        return CodeLegend.unnumbered(scatter.classes, scatter.classMarks)
+    }
+
+    /// What the numbers of cluster heads cover where heads are classes, for tests.
+    package static func headBoxes(_ cloud: CodeCloud) -> [(number: Int, box: PixelBox)] {
+        let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
+        return scatter.heads.places(in: scatter.box).map { ($0.number, $0.box) }
     }
 
     /// The dots that `codes` draws, with their classes, for tests.
@@ -53,6 +72,17 @@ extension Figures {
     }
 }
 
+/// What the axes of a scatter plot are.
+public struct CodeAxes: Sendable, Equatable {
+    public let horizontal: String
+    public let vertical: String
+
+    public init(horizontal: String = "z1", vertical: String = "z2") {
+        self.horizontal = horizontal
+        self.vertical = vertical
+    }
+}
+
 /// The codes of a cloud as dots in a frame.
 struct CodeScatter: Sendable {
     struct Dot: Sendable {
@@ -65,14 +95,18 @@ struct CodeScatter: Sendable {
     /// Those within the axes.
     let dots: [Dot]
     let prior: [Point]
+    let heads: HeadMarks
     /// Codes whose two numbers are not both finite.
     let notFinite: Int
 
     var box: PixelBox { frame.box }
 
-    init(_ cloud: CodeCloud, x: Int, y: Int, side: Int) {
-        let axes = Figures.squareAxes(cloud)
-        let frame = CodeFrame(box: PixelBox(x: x, y: y, width: side, height: side), x: axes.x, y: axes.y)
+    /// - Parameter axes: of one length; those that hold the cloud where they are nil.
+    init(
+        _ cloud: CodeCloud, x: Int, y: Int, side: Int, axes: (x: Axis, y: Axis)? = nil, names: CodeAxes = CodeAxes()
+    ) {
+        let axes = axes ?? Figures.squareAxes(cloud)
+        let frame = CodeFrame(box: PixelBox(x: x, y: y, width: side, height: side), x: axes.x, y: axes.y, names: names)
         func points(_ rows: [Float]) -> [Point?] {
             stride(from: 0, to: rows.count, by: cloud.dimensions).map { at in
                 let (x, y) = (Double(rows[at]), Double(rows[at + 1]))
@@ -85,17 +119,19 @@ struct CodeScatter: Sendable {
             point.map { Dot(point: $0, label: cloud.labels.isEmpty ? nil : cloud.labels[index]) }
         }
         prior = points(cloud.prior).compactMap { $0 }
+        heads = HeadMarks(points: points(cloud.heads?.places ?? []), areClasses: cloud.heads?.areClasses ?? false)
         notFinite = cloud.notFinite(inFirst: 2)
     }
 
     /// The classes that have a dot, in order.
     var classes: [UInt8] { Set(dots.compactMap(\.label)).sorted() }
 
-    var marks: ClassMarks {
-        ClassMarks(dots: dots.compactMap { dot in dot.label.map { (dot.point, $0) } }, frame: box)
+    /// The numbers of the classes; none where their heads have them.
+    var classMarks: [ClassMark] {
+        heads.areNamed ? [] : ClassMarks(dots: dots.compactMap { dot in dot.label.map { (dot.point, $0) } }, frame: box).marks()
     }
 
-    func draw(_ cloud: CodeCloud, on canvas: inout Canvas) {
+    func draw(_ cloud: CodeCloud, _ marks: [ClassMark], on canvas: inout Canvas) {
         frame.draw(on: &canvas)
         let priorRadius = CodeScatter.radius(count: cloud.prior.count / cloud.dimensions) * 0.9
         for point in prior { canvas.disc(x: point.x, y: point.y, radius: priorRadius, .prior, alpha: 0.8, clip: box) }
@@ -105,95 +141,12 @@ struct CodeScatter: Sendable {
             canvas.disc(x: dot.point.x, y: dot.point.y, radius: radius, colour, alpha: 0.8, clip: box)
         }
         canvas.frame(box, .rule)
-        marks.draw(on: &canvas)
+        ClassMarks.draw(marks, in: box, on: &canvas)
+        heads.draw(in: box, on: &canvas)
     }
 
     /// Smaller discs for more points, so that ten thousand still show what lies between them.
     private static func radius(count: Int) -> Double {
         min(4.5, max(1.5, 2.4 * (10_000 / Double(max(1, count))).squareRoot().squareRoot()))
-    }
-}
-
-/// What stands beside a scatter plot: the classes that have a dot, the prior, and how many codes there are and are not shown.
-struct CodeLegend: Sendable {
-    private struct Line: Sendable {
-        let text: String
-        let dot: Colour?
-    }
-
-    /// Columns between the plot and the legend.
-    static let gap = 26
-    private static let indent = 26
-    private static let mostClasses = 20
-    private let parts: [[Line]]
-
-    init(_ cloud: CodeCloud, _ scatter: CodeScatter) {
-        let classes = scatter.classes
-        var first: [Line] = []
-        if !classes.isEmpty { first.append(Line(text: "class", dot: nil)) }
-        first += classes.prefix(CodeLegend.mostClasses).map { Line(text: "\($0)", dot: Colour.of(label: $0)) }
-        if classes.count > CodeLegend.mostClasses {
-            first.append(Line(text: "and \(classes.count - CodeLegend.mostClasses) more", dot: nil))
-        }
-        if classes.isEmpty, !scatter.dots.isEmpty { first.append(Line(text: "codes", dot: Colour.classes[0])) }
-        let prior = cloud.prior.isEmpty ? [] : [Line(text: "prior", dot: .prior)]
-        var counts = ["\(cloud.count) codes"]
-        let outside = cloud.count - scatter.dots.count - scatter.notFinite
-        if outside > 0 { counts += ["\(outside) of them", "off the axes"] }
-        if scatter.notFinite > 0 { counts += ["\(scatter.notFinite) of them", "not finite"] }
-        parts = [first, prior, counts.map { Line(text: $0, dot: nil) }].filter { !$0.isEmpty }
-    }
-
-    /// Columns it takes.
-    var width: Int {
-        parts.joined().map { Lettering.body.width(of: $0.text) + ($0.dot == nil ? 0 : CodeLegend.indent) }.max() ?? 0
-    }
-
-    func draw(x: Int, y: Int, on canvas: inout Canvas) {
-        var top = y + 4
-        for part in parts {
-            for line in part {
-                if let dot = line.dot { canvas.disc(x: Double(x + 8), y: Double(top + 8), radius: 7, dot) }
-                let indent = line.dot == nil ? 0 : CodeLegend.indent
-                canvas.text(line.text, x: x + indent, y: top, line.dot == nil ? .slate : .ink)
-                top += Lettering.body.lineHeight
-            }
-            top += 10
-        }
-    }
-}
-
-/// The frame of a scatter plot: from code coordinates to pixels.
-struct CodeFrame: Sendable {
-    let box: PixelBox
-    let x: Axis
-    let y: Axis
-
-    private static let ticks = 8
-
-    func across(_ value: Double) -> Double { Double(box.x) + x.fraction(value) * Double(box.width) }
-    func down(_ value: Double) -> Double { Double(box.bottom) - y.fraction(value) * Double(box.height) }
-
-    /// Columns left of a frame for the labels of its vertical axis and for its name.
-    static func left(of axis: Axis) -> Int {
-        50 + (axis.ticks(about: ticks).map { Lettering.body.width(of: $0.label) }.max() ?? 0)
-    }
-
-    /// Grid lines, ticks and their labels; the frame itself is drawn last, over the points.
-    func draw(on canvas: inout Canvas) {
-        for tick in x.ticks(about: CodeFrame.ticks, in: box.width) {
-            let at = Int(across(tick.value))
-            canvas.fill(PixelBox(x: at, y: box.y, width: 1, height: box.height), .faint)
-            canvas.fill(PixelBox(x: at, y: box.bottom, width: 1, height: 6), .rule)
-            canvas.text(tick.label, x: at, y: box.bottom + 12, .slate, anchor: .centre)
-        }
-        for tick in y.ticks(about: CodeFrame.ticks) {
-            let at = Int(down(tick.value))
-            canvas.fill(PixelBox(x: box.x, y: at, width: box.width, height: 1), .faint)
-            canvas.fill(PixelBox(x: box.x - 6, y: at, width: 6, height: 1), .rule)
-            canvas.text(tick.label, x: box.x - 12, y: at - Lettering.body.capHeight / 2, .slate, anchor: .trailing)
-        }
-        canvas.text("z1", x: box.x + box.width / 2, y: box.bottom + 44, .ink, anchor: .centre)
-        canvas.risingText("z2", x: 8, middle: box.y + box.height / 2, .ink)
     }
 }

@@ -3,11 +3,14 @@ public struct FigureTitle: Sendable, Equatable {
     public var run: String
     public var epoch: Int?
     public var step: UInt64?
+    /// The figure of the paper that shows the same, such as "2a".
+    public var paper: String?
 
-    public init(run: String, epoch: Int? = nil, step: UInt64? = nil) {
+    public init(run: String, epoch: Int? = nil, step: UInt64? = nil, paper: String? = nil) {
         self.run = run
         self.epoch = epoch
         self.step = step
+        self.paper = paper
     }
 
     /// "quickstart, epoch 6, step 3000" in at most `width` pixels: a run's name that is too long is cut, the moment is not.
@@ -18,7 +21,10 @@ public struct FigureTitle: Sendable, Equatable {
     /// Pixels of the line with nothing cut.
     var width: Int { Lettering.body.width(of: run) + Lettering.body.width(of: moment) }
 
-    private var moment: String { [epoch.map { ", epoch \($0)" }, step.map { ", step \($0)" }].compactMap { $0 }.joined() }
+    private var moment: String {
+        [epoch.map { ", epoch \($0)" }, step.map { ", step \($0)" }, paper.map { "; as figure \($0) of the paper" }]
+            .compactMap { $0 }.joined()
+    }
 }
 
 /// The names of the files in a run's `figures` folder.
@@ -26,6 +32,10 @@ public enum FigureName: String, Sendable, CaseIterable {
     case reconstructions = "reconstructions.png"
     case samples = "samples.png"
     case walk = "walk.png"
+    case petals = "petals.png"
+    case styles = "styles.png"
+    case clusters = "clusters.png"
+    case neighbours = "neighbours.png"
     case codes = "codes.png"
     case representations = "representations.png"
     case codeHistograms = "code-histograms.png"

@@ -12,16 +12,20 @@ struct GridLayout: Sendable {
     static let comfortableWidth = 1300
     static let largestScale = 4
 
-    init(_ images: ImageBatch, columns: Int, gap: Int) {
+    /// - Parameter room: the widest it should become.
+    init(_ images: ImageBatch, columns: Int, gap: Int, room: Int = comfortableWidth) {
         precondition(columns > 0, "a grid of \(columns) columns")
         self.columns = max(1, min(columns, images.count))
         self.gap = gap
         rows = (images.count + self.columns - 1) / self.columns
-        let unit = self.columns * images.width
-        let room = GridLayout.comfortableWidth - (self.columns - 1) * gap
-        scale = max(1, min(GridLayout.largestScale, room / max(1, unit)))
+        scale = GridLayout.scale(columns: self.columns, of: images.width, gap: gap, room: room)
         cellWidth = images.width * scale
         cellHeight = images.height * scale
+    }
+
+    /// Pixels here for one of an image: as many as fit.
+    static func scale(columns: Int, of width: Int, gap: Int, room: Int) -> Int {
+        max(1, min(largestScale, (room - (columns - 1) * gap) / max(1, columns * width)))
     }
 
     var width: Int { columns * cellWidth + (columns - 1) * gap }
@@ -33,7 +37,8 @@ struct GridLayout: Sendable {
 
 extension Figures {
     /// Between images that have nothing to do with each other.
-    private static let gap = 2
+    static let gap = 2
+
     /// A bare grid of images, row by row, with nothing around it.
     public static func grid(_ images: ImageBatch, columns: Int) -> Raster {
         let layout = GridLayout(images, columns: columns, gap: gap)
@@ -42,12 +47,10 @@ extension Figures {
         return images.channels == 1 ? canvas.greyRaster : canvas.raster
     }
 
-    /// Images decoded from samples of the prior, row by row.
-    ///
-    /// - Parameter part: what they are samples of, where that is not all: "the first 100 of 4096 clusters".
-    public static func samples(_ images: ImageBatch, columns: Int = 20, of part: String? = nil, title: FigureTitle) -> Raster {
+    /// Images decoded from samples of the prior, row by row, of which neither rows nor columns mean anything.
+    public static func samples(_ images: ImageBatch, columns: Int = 20, title: FigureTitle) -> Raster {
         let layout = GridLayout(images, columns: columns, gap: gap)
-        let what = "Decoded samples of the prior" + (part.map { ", \($0)" } ?? "")
+        let what = "Decoded samples of the prior"
         var canvas = Canvas(
             width: width(layout.width + 2 * margin, what, title), height: headingHeight + layout.height + margin)
         heading(what, title, on: &canvas)
@@ -91,7 +94,7 @@ extension Figures {
         return canvas.raster
     }
 
-    private static func draw(_ images: ImageBatch, _ layout: GridLayout, x: Int, y: Int, on canvas: inout Canvas) {
+    static func draw(_ images: ImageBatch, _ layout: GridLayout, x: Int, y: Int, on canvas: inout Canvas) {
         for index in 0..<images.count {
             canvas.paste(
                 images, index, x: x + layout.x(index % layout.columns), y: y + layout.y(index / layout.columns), scale: layout.scale

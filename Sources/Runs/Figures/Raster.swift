@@ -50,6 +50,30 @@ public struct ImageBatch: Sendable {
         self.init(count: count, height: height, width: width, channels: channels, pixels: pixels)
     }
 
+    /// These images, and behind them others of the same size.
+    func joined(with others: ImageBatch) -> ImageBatch {
+        precondition(
+            others.height == height && others.width == width && others.channels == channels,
+            "images of \(height) x \(width) x \(channels) and of \(others.height) x \(others.width) x \(others.channels)")
+        return ImageBatch(
+            count: count + others.count, height: height, width: width, channels: channels, pixels: pixels + others.pixels)
+    }
+
+    /// Whole rows of so many images, in turn of these and of as many others.
+    func interleaved(with others: ImageBatch, rowsOf columns: Int) -> ImageBatch {
+        precondition(
+            columns > 0 && count == others.count && count % columns == 0 && imageBytes == others.imageBytes,
+            "\(count) and \(others.count) in rows of \(columns)")
+        let row = columns * imageBytes
+        var both: [UInt8] = []
+        both.reserveCapacity(2 * pixels.count)
+        for start in stride(from: 0, to: pixels.count, by: row) {
+            both += pixels[start..<start + row]
+            both += others.pixels[start..<start + row]
+        }
+        return ImageBatch(count: 2 * count, height: height, width: width, channels: channels, pixels: both)
+    }
+
     /// Bytes of one image.
     var imageBytes: Int { height * width * channels }
 }

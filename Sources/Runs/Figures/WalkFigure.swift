@@ -15,15 +15,16 @@ extension Figures {
     /// The manifold of figure 2e: images decoded from codes on a grid over the prior, side by side with no gap.
     ///
     /// `images` come row by row, `columns` to a row; the caption says how the codes were spaced.
+    ///
+    /// - Parameter what: what is walked, and what its rows and columns are.
     public static func walk(
-        _ images: ImageBatch, columns: Int, horizontal: WalkAxis? = nil, vertical: WalkAxis? = nil, caption: String,
-        title: FigureTitle
+        _ images: ImageBatch, columns: Int, what: String = "A walk over the prior", horizontal: WalkAxis? = nil,
+        vertical: WalkAxis? = nil, caption: String, title: FigureTitle
     ) -> Raster {
         let layout = GridLayout(images, columns: columns, gap: 0)
         let rising = vertical.map { $0.values.isEmpty ? nil : $0 } ?? nil
         let running = horizontal.map { $0.values.isEmpty ? nil : $0 } ?? nil
         let left = rising.map { margin + sideWidth($0) } ?? margin
-        let what = "A walk over the prior"
         let top = headingHeight + Lettering.body.lineHeight
         var canvas = Canvas(
             width: width(left + layout.width + margin, what, title, notes: [caption]),

@@ -33,8 +33,7 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         let training = configuration.training(pixels: pixels, trainingImages: trainingImages)
         let state = training.stateBytes
         checkpoints = configuration.checkpoint.kept(steps: last, epochs: epochs).capped(times: UInt64(state))
-        let images = Self.images(
-            of: shape, labels: training.decodedLabels, walks: configuration.model.code == 2, walkRows: configuration.prior.walkRows)
+        let images = Self.images(of: shape, training)
         let picture = Double(images * pixels) * Self.pixelBytes + Self.otherPictures
         // Each epoch's own, and the newest ones beside them.
         let sets = configuration.figures.kept(epochs: epochs, endsWithin: !rule.areWhole(after: last))
@@ -42,13 +41,19 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Images in an epoch's pictures, of which large ones leave room for fewer.
-    private static func images(of shape: PictureShape, labels: Int?, walks: Bool, walkRows: Int?) -> Int {
-        let pairs = 2 * shape.most(RunPictures.pairs)
-        // Samples and styles are two pictures of one size.
-        if let labels { return pairs + 2 * LabelGrid(labels: labels, shape: shape).count }
-        let side = max(2, Int(Double(shape.most(RunPictures.walkSide * RunPictures.walkSide)).squareRoot()))
-        let walk = walkRows.map { LabelGrid(labels: $0, shape: shape).count } ?? side * side
-        return pairs + shape.most(RunPictures.samples) + (walks ? walk : 0)
+    private static func images(of shape: PictureShape, _ training: TrainingSettings) -> Int {
+        let pairs = 2 * shape.most(ModelImages.pairs)
+        if let labels = training.decodedLabels {
+            let grid = LabelGrid(labels: labels, shape: shape).count
+            // Of clusters their heads too.
+            return pairs + grid + StyleGrid(labels: labels, shape: shape).count + (training.labelsAreClasses ? 0 : grid)
+        }
+        let samples = shape.most(ModelImages.samples)
+        guard training.model.code == 2 else { return pairs + samples }
+        let side = ModelImages.walkSide(of: shape)
+        guard let petals = training.prior.walkRows else { return pairs + samples + side * side }
+        let square = ModelImages.petalSide(of: shape)
+        return pairs + samples + LabelGrid(labels: petals, shape: shape).count + min(petals, ModelImages.petals) * square * square
     }
 
     /// "about 5.5 GB at the end: checkpoints 4.5 GB, figures 600 MB, …".

@@ -71,7 +71,7 @@ import Testing
             ([1, 2], 2, "2 values in samples of 2"), ([1, 2, 3], 2, "3 values in samples of 2"),
             ([], 1, "0 values in samples of 1"),
             ([0, 1, .nan, 3], 2, "nan in sample 1 (from 0)"), ([0, 1, 2, -.infinity], 2, "-inf in sample 1 (from 0)"),
-            ([2e6, 1, 2, 3], 2, "2e+06 in sample 0 (from 0)"), ([1], 0, "1 values in samples of 0"),
+            ([2e6, 1, 2, 3], 2, "2000000.0 in sample 0 (from 0)"), ([1], 0, "1 values in samples of 0"),
         ] as [([Float], Int, String)])
     func unfit(values: [Float], dimensions: Int, found: String) {
         let error = #expect(throws: CodeSamples.Unfit.self) { try CodeSamples(values, dimensions: dimensions) }

@@ -52,7 +52,7 @@ public enum Recipes {
     /// In the order a newcomer meets them.
     public static let groups = [
         Group(heading: "Built-in digits, about a minute", recipes: [quickstart] + variants),
-        Group(heading: "MNIST, some minutes", recipes: [mnistGaussian2D, mnistMixture10, mnistSwissRoll, mnistLikelihood]),
+        Group(heading: "MNIST, some minutes", recipes: mnist),
         Group(heading: "The paper's settings, hours to days", recipes: paper),
     ]
 
@@ -60,6 +60,9 @@ public enum Recipes {
     private static let variants = [
         vae, gan, labelInformed, labelInformedRoll, supervised, semiSupervised, semiSupervisedColour, clustering, reduction,
     ]
+
+    /// Of a length that somebody waits for.
+    private static let mnist = [mnistGaussian2D, mnistMixture10, mnistSwissRoll, mnistLikelihood, mnistPetals, mnistStyles]
 
     /// By tables and figures.
     private static let paper = [

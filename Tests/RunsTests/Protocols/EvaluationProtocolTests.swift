@@ -20,7 +20,7 @@ import Testing
         Case(variant: .basic, names: encoding, sets: ["prior={kind: swiss-roll}"]),
         Case(variant: .basic, names: encoding + ["importance"], sets: ["model.code=3"]),
         Case(variant: .vae, names: encoding + density + ["elbo", "iwae"]),
-        Case(variant: .gan, names: ["samples", "memorised", "parzen", "calibration"]),
+        Case(variant: .gan, names: ["samples", "memorised", "parzen", "calibration", "quadrature"]),
         Case(
             variant: .labelInformed, names: encoding + density + ["nearest_component", "style", "conditional_samples"]),
         Case(variant: .supervised, names: encoding + density + ["style", "conditional_samples"]),

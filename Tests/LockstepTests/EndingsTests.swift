@@ -144,7 +144,7 @@ struct EndingsTests {
     func noProcess() throws {
         let scratch = try Scratch()
         let (path, aside) = (scratch.run("lockstep"), scratch.run("aside"))
-        try FileManager.default.copyItem(atPath: LockstepProcess.path, toPath: path)
+        try Executable.copy(LockstepProcess.path, to: path)
         let run = try long(scratch, executable: path)
         try FileManager.default.moveItem(atPath: path, toPath: aside)
         let before = run.family()

@@ -339,8 +339,7 @@ struct RunTokenTests {
     func launchKernel() throws {
         let scratch = try Scratch()
         let shell = scratch.run("shell")
-        try "#!/bin/sh\nshift\nexec sh -c \"$*\"\n".write(toFile: shell, atomically: true, encoding: .utf8)
-        chmod(shell, 0o755)
+        try Executable.script("#!/bin/sh\nshift\nexec sh -c \"$*\"\n", at: shell)
         let options = LockstepProcess.small + ["--kernel", "haswell"]
         let launched = try LockstepProcess(
             ["launch", "-H", "a:2", "--ssh", shell, "--run", scratch.run("run"), "--threads", "1", "--json"] + options

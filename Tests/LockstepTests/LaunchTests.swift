@@ -10,8 +10,7 @@ struct LaunchTests {
     private func shell(_ scratch: Scratch, before: String = "", filter: String = "") throws -> String {
         let path = scratch.run("shell-\(UUID().uuidString)")
         let run = filter.isEmpty ? "exec sh -c \"$*\"" : "sh -c \"$*\" | \(filter)"
-        try "#!/bin/sh\nhost=$1; shift\n\(before)\n\(run)\n".write(toFile: path, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try Executable.script("#!/bin/sh\nhost=$1; shift\n\(before)\n\(run)\n", at: path)
         return path
     }
 

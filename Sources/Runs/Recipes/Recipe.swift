@@ -62,7 +62,9 @@ public enum Recipes {
     ]
 
     /// Of a length that somebody waits for.
-    private static let mnist = [mnistGaussian2D, mnistMixture10, mnistSwissRoll, mnistLikelihood, mnistPetals, mnistStyles]
+    private static let mnist = [
+        mnistGaussian2D, mnistMixture10, mnistSwissRoll, mnistLikelihood, mnistPetals, mnistStyles, mnistClusters,
+    ]
 
     /// By tables and figures.
     private static let paper = [

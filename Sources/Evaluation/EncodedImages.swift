@@ -28,7 +28,7 @@ public struct EncodedImages: Sendable {
         let logits = try team.map(blocks) { block -> Matrix? in
             try meter.begin()
             let rows = block * size..<min(images.count, (block + 1) * size)
-            let reading = inference.read(try images.images(rows))
+            let reading = inference.read(try images.images(rows), firstRow: rows.lowerBound)
             codes.rows(rows).values.copy(from: reading.codes.values)
             if let here = reading.representations { representations?.rows(rows).values.copy(from: here.values) }
             return reading.labelLogits

@@ -93,7 +93,7 @@ public struct Evaluator: Sendable {
         _ images: @Sendable (Range<Int>) throws -> [UInt8], _ own: VariantFigure?
     ) throws -> Block {
         let originals = try images(range)
-        let reading = inference.read(originals)
+        let reading = inference.read(originals, firstRow: range.lowerBound)
         let labels = labels?(range) ?? []
         // A label that is none is decoded as no class.
         let told = labels.isEmpty ? [UInt8](repeating: .max, count: range.count) : labels

@@ -67,7 +67,7 @@ import Testing
         let inference = try Inference(settings, tensors: trainer.replica.state())
         let batches = images(settings, step: 0)
         let bytes = batches[.images]!.flatMap(\.images)
-        let reading = inference.read(bytes)
+        let reading = inference.read(bytes, firstRow: 0)
         let bound = inference.lowerBound(bytes, reading, logits: inference.reconstructedLogits(reading))
         let loss = try trainer.step(batches).losses[0]
         #expect(loss.terms.map(\.name) == ["reconstruction", "negative_entropy", "cross_entropy"])

@@ -22,16 +22,37 @@ import Testing
         let replica = try trained()
         let inference = try Inference(replica.settings, tensors: replica.state())
         let bytes = someImages(count, pixels: 12)
-        let codes = inference.encode(bytes)
+        let codes = inference.encode(bytes, firstRow: 0)
         #expect(codes.rows == count && codes.columns == 2)
         // The last image at its place, black ones before it and nothing behind.
         let place = (count - 1) % Inference.blockRows
-        let last = inference.encode([UInt8](repeating: 0, count: 12 * place) + bytes.suffix(12))
+        let last = inference.encode([UInt8](repeating: 0, count: 12 * place) + bytes.suffix(12), firstRow: 0)
         #expect(last.row(place).array.map(\.bitPattern) == codes.row(count - 1).array.map(\.bitPattern))
         let images = inference.decode(codes)
         #expect(images.rows == count && images.columns == 12)
         #expect(images.values.array.allSatisfy { $0 > 0 && $0 < 1 })
-        #expect(inference.reconstruct(bytes).values.array == images.values.array)
+        #expect(inference.reconstruct(bytes, firstRow: 0).values.array == images.values.array)
+    }
+
+    @Test("what a posterior draws for an image hangs on the image's place alone: blocks have draws of their own, whoever cuts them")
+    func draws() throws {
+        let replica = try Replica(smallSettings(.vae, hidden: [17], cost: .crossEntropy, output: .sigmoid))
+        let inference = try Inference(replica.settings, tensors: replica.state())
+        // The same image 330 times: only the draws differ.
+        let (image, count) = (someImages(1, pixels: 12), 330)
+        let bytes = (0..<count).flatMap { _ in image }
+        let whole = inference.read(bytes, firstRow: 0)
+        for size in [1, 7, 100, 200] {
+            for first in stride(from: 0, to: count, by: size) {
+                let rows = first..<min(count, first + size)
+                let part = inference.read(Array(bytes[12 * rows.lowerBound..<12 * rows.upperBound]), firstRow: first)
+                #expect(part.codes.values.array == whole.codes.rows(rows).values.array, "rows \(rows)")
+            }
+        }
+        let draws = Set((0..<count).map { whole.codes.row($0).array })
+        #expect(draws.count == count)
+        let chosen = inference.read([329, 4, 100]) { _ in image }
+        #expect((0..<3).map { chosen.codes.row($0).array } == [329, 4, 100].map { whole.codes.row($0).array })
     }
 
     @Test("a lower bound costs the logits that it is given, which stay as they are: nothing is decoded again")
@@ -40,12 +61,12 @@ import Testing
             let replica = try Replica(smallSettings(.vae, hidden: [17], cost: cost, output: output))
             let inference = try Inference(replica.settings, tensors: replica.state())
             let bytes = someImages(130, pixels: 12)
-            let reading = inference.read(bytes)
+            let reading = inference.read(bytes, firstRow: 0)
             let logits = inference.reconstructedLogits(reading)
             let before = logits.values.array
             let own = inference.lowerBound(bytes, reading, logits: logits)
             #expect(logits.values.array == before && own.images == 130)
-            #expect(inference.images(ofLogits: logits).values.array == inference.reconstruct(bytes).values.array)
+            #expect(inference.images(ofLogits: logits).values.array == inference.reconstruct(bytes, firstRow: 0).values.array)
             #expect(logits.values.array == before)
             // Logits of other codes cost something else; the divergence is the reading's.
             let others = Matrix(rows: 130, columns: 12)
@@ -60,7 +81,7 @@ import Testing
     func empty() throws {
         let replica = try trained()
         let inference = try Inference(replica.settings, tensors: replica.state())
-        #expect(inference.reconstruct([]).rows == 0)
+        #expect(inference.reconstruct([], firstRow: 0).rows == 0)
     }
 
     @Test("averaged weights are taken on demand, and named where there are none")
@@ -70,7 +91,7 @@ import Testing
         let bytes = someImages(3, pixels: 12)
         let now = try Inference(settings, tensors: replica.state())
         let average = try Inference(settings, tensors: replica.state(), averaged: true)
-        #expect(now.encode(bytes).values.array != average.encode(bytes).values.array)
+        #expect(now.encode(bytes, firstRow: 0).values.array != average.encode(bytes, firstRow: 0).values.array)
         let error = #expect(throws: StateError.self) {
             try Inference(settings, tensors: trained().state(), averaged: true)
         }
@@ -112,7 +133,7 @@ import Testing
             #expect(one.name == other.name && a.array == b.array)
         }
         let inference = try Inference(settings, tensors: replica.state() + found)
-        let codes = inference.encode(Self.images(0..<count))
+        let codes = inference.encode(Self.images(0..<count), firstRow: 0)
         for column in 0..<codes.columns {
             let values = (0..<count).map { Double(codes[$0, column]) }
             let mean = values.reduce(0, +) / Double(count)

@@ -53,8 +53,9 @@ import Testing
         let statistics = try #require(
             Standardisation(
                 mean: [Float](repeating: 51.0 / 255, count: plain.pixels), std: [Float](repeating: 0.5, count: plain.pixels)))
-        let zeros = try Inference(settings(statistics), tensors: tensors).encode([UInt8](repeating: 51, count: plain.pixels))
-        let black = try Inference(plain, tensors: tensors).encode([UInt8](repeating: 0, count: plain.pixels))
+        let mean = [UInt8](repeating: 51, count: plain.pixels)
+        let zeros = try Inference(settings(statistics), tensors: tensors).encode(mean, firstRow: 0)
+        let black = try Inference(plain, tensors: tensors).encode([UInt8](repeating: 0, count: plain.pixels), firstRow: 0)
         #expect(zeros.values.array == black.values.array)
     }
 }

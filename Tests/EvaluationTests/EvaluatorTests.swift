@@ -95,7 +95,7 @@ import Testing
         let asked = ranges.withLock { $0 }
         #expect(try found.figures == evaluator.evaluate(inference, count: count) { images($0, pixels: pixels) }.figures)
         let all = images(0..<count, pixels: pixels)
-        let codes = inference.encode(all)
+        let codes = inference.encode(all, firstRow: 0)
         #expect(found.codes?.values.array == codes.values.array)
         #expect(asked.map(\.count).reduce(0, +) == count && asked.allSatisfy { $0.count <= Evaluator.blockImages })
         var error = ReconstructionError()

@@ -26,7 +26,7 @@ import Testing
         // An encoder that is the decoder's inverse: the middles of codes and of pixels are the same but for the third pixel.
         let inference = try LinearModel.inference(share: 1)
         let images = ImageBlocks(count: 101) { LinearModel.images($0) }
-        let training = inference.decode(inference.encode(LinearModel.images(0..<100)))
+        let training = inference.decode(inference.encode(LinearModel.images(0..<100), firstRow: 0))
         let found = try Manifold(inference, images: images, training: training, team: ThreadTeam(threads: 2))
         #expect(found.pairs == 50 && found.reconstructions < 1e-5)
         #expect(found.middles < found.pixelAverages && found.middles > 0)
@@ -39,7 +39,7 @@ import Testing
         let bytes: @Sendable (Range<Int>) -> [UInt8] = { $0.flatMap { [100, 90, UInt8($0)] } }
         let images = ImageBlocks(count: 40, labels: { $0.map { UInt8($0 % 2) } }, images: bytes)
         let labels = Inference.oneHots((0..<40).map { $0 % 2 }, classes: 2)
-        let training = inference.decode(inference.encode(bytes(0..<40)), labels: labels)
+        let training = inference.decode(inference.encode(bytes(0..<40), firstRow: 0), labels: labels)
         let found = try Manifold(inference, images: images, training: training, team: ThreadTeam(threads: 1))
         #expect(found.reconstructions < 1e-5 && found.middles < 1e-5 && found.pixelAverages > 0)
     }

@@ -81,7 +81,7 @@ import Testing
                 inputs["noise"] = value(drawn)
             }
             let outputs = try reader.run(inputs)
-            let reading = inference.read(bytes)
+            let reading = inference.read(bytes, firstRow: 0)
             #expect(error(outputs["code"], reading.codes) < 1e-5)
             if let soft = reading.softLabels { #expect(error(outputs["label"], soft) < 1e-5) }
             if let places = reading.representations { #expect(error(outputs["representation"], places) < 1e-5) }

@@ -102,7 +102,7 @@ import Testing
         #expect(heads.rows == 10 && heads.columns == 2 && tensor.shape == [2, 10])
         for head in 0..<10 { #expect((0..<2).allSatisfy { heads[head, $0] == weight[$0 * 10 + head] }) }
         // A representation is the style and the heads' mean by the softmax.
-        let reading = inference.read(data.validation.images(0..<20))
+        let reading = inference.read(data.validation.images(0..<20), firstRow: 0)
         let (places, soft) = (try #require(reading.representations), try #require(reading.softLabels))
         for image in 0..<20 {
             for dimension in 0..<2 {

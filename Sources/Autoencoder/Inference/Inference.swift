@@ -114,22 +114,40 @@ public struct Inference: Sendable {
     }
 
     /// All of it in one pass; the model must be able to encode.
-    public func read(_ images: [UInt8]) -> Reading {
+    ///
+    /// - Parameter firstRow: the place of the first image among all that belong together: what a posterior draws for an image hangs on its place, so
+    ///   that images which are read block by block have draws of their own.
+    public func read(_ images: [UInt8], firstRow: Int) -> Reading {
         let there = [Composition.Output.code, .label, .head, .representation].filter { model.composition.outputs[$0] != nil }
-        let values = Dictionary(uniqueKeysWithValues: zip(there, run(images, there)))
+        let values = Dictionary(uniqueKeysWithValues: zip(there, run(images, there, firstRow: firstRow)))
         guard let codes = values[.code] else { preconditionFailure("the model has no code") }
         return Reading(
             codes: codes, labelLogits: values[.label], posterior: values[.head], representations: values[.representation])
     }
 
-    /// (N, Z): the codes of N images of as many bytes as an image of the run has; of a posterior one sample each, always the same.
-    public func encode(_ images: [UInt8]) -> Matrix { run(images, [.code])[0] }
+    /// What is said of single images of a larger set, each by its own place.
+    ///
+    /// - Parameter images: of one place each.
+    public func read(_ places: [Int], of images: (Int) throws -> [UInt8]) rethrows -> Reading {
+        let readings = try places.map { read(try images($0), firstRow: $0) }
+        func joined(_ part: (Reading) -> Matrix?) -> Matrix? {
+            let rows = readings.compactMap(part)
+            guard let first = rows.first else { return nil }
+            let whole = Matrix(rows: rows.count, columns: first.columns)
+            for (row, values) in rows.enumerated() { whole.row(row).copy(from: values.row(0)) }
+            return whole
+        }
+        return Reading(
+            codes: joined(\.codes) ?? Matrix(rows: 0, columns: settings.model.code), labelLogits: joined(\.labelLogits),
+            posterior: joined(\.posterior), representations: joined(\.representations))
+    }
+
+    /// (N, Z): the codes of N images of as many bytes as an image of the run has; of a posterior one sample each, always the same at the same
+    /// place.
+    public func encode(_ images: [UInt8], firstRow: Int) -> Matrix { run(images, [.code], firstRow: firstRow)[0] }
 
     /// (N, K): logits of the images' labels or clusters.
-    public func labelLogits(_ images: [UInt8]) -> Matrix { run(images, [.label])[0] }
-
-    /// (N, 2 Z): means and logarithms of variances of the Gaussian posterior.
-    public func posterior(_ images: [UInt8]) -> Matrix { run(images, [.head])[0] }
+    public func labelLogits(_ images: [UInt8], firstRow: Int) -> Matrix { run(images, [.label], firstRow: firstRow)[0] }
 
     /// (N, P): the images of codes (N, Z), as the output's nonlinearity gives them.
     ///
@@ -162,8 +180,8 @@ public struct Inference: Sendable {
     /// (N, P): decoded codes of images.
     ///
     /// - Parameter labels: the images', where the decoder is told them and the encoder does not find them itself.
-    public func reconstruct(_ images: [UInt8], labels: [UInt8] = []) -> Matrix {
-        reconstruct(read(images), labels: labels)
+    public func reconstruct(_ images: [UInt8], labels: [UInt8] = [], firstRow: Int) -> Matrix {
+        reconstruct(read(images, firstRow: firstRow), labels: labels)
     }
 
     /// (N, P): the same of what was read of the images already.
@@ -191,11 +209,13 @@ public struct Inference: Sendable {
 
     // MARK: Block by block
 
-    private func run(_ images: [UInt8], _ outputs: [Composition.Output]) -> [Matrix] {
+    private func run(_ images: [UInt8], _ outputs: [Composition.Output], firstRow: Int) -> [Matrix] {
         let pixels = settings.pixels
         precondition(images.count % pixels == 0, "\(images.count) bytes are not whole images of \(pixels)")
         return run(outputs, rows: images.count / pixels) { rows in
-            Self.inputs(images[rows.lowerBound * pixels..<rows.upperBound * pixels], pixels: pixels, firstRow: rows.lowerBound)
+            Self.inputs(
+                images[rows.lowerBound * pixels..<rows.upperBound * pixels], pixels: pixels,
+                firstRow: firstRow + rows.lowerBound)
         }
     }
 

@@ -111,12 +111,12 @@ final class PopulationSweep: Sendable {
             return [.code: Inference.block(codes, 0..<rows.count)]
         }
         let bytes = images.images(rows)
-        var given: [Given: Matrix] = [.code: Inference.block(inference.encode(bytes), 0..<rows.count)]
+        var given: [Given: Matrix] = [.code: Inference.block(inference.encode(bytes, firstRow: rows.lowerBound), 0..<rows.count)]
         guard let columns = inference.decodedLabels else { return given }
         let labels: Matrix
         if inference.canLabel {
             labels = Matrix(rows: rows.count, columns: columns)
-            Softmax.forward(inference.labelLogits(bytes), into: labels)
+            Softmax.forward(inference.labelLogits(bytes, firstRow: rows.lowerBound), into: labels)
         } else {
             labels = Inference.oneHots(images.labels(rows).map(Int.init), classes: columns)
         }

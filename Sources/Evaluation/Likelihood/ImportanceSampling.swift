@@ -114,7 +114,7 @@ public struct ImportanceSampling: Sendable {
         return try team.map((images.count + size - 1) / size) { block in
             let rows = block * size..<min(images.count, (block + 1) * size)
             let bytes = try images.images(rows)
-            let reading = inference.read(bytes)
+            let reading = inference.read(bytes, firstRow: rows.lowerBound)
             let shares = labelShares(reading, images.labels?(rows))
             let pixels = inference.settings.pixels
             return try rows.indices.map { image in

@@ -74,7 +74,7 @@ struct ModelImages: Sendable {
         // A label that is none is decoded as no class.
         let labels = images.hasLabels ? images.labels(0..<count) : [UInt8](repeating: .max, count: count)
         return (
-            shape.batch(count: count, pixels: originals), try batch(inference.reconstruct(originals, labels: labels))
+            shape.batch(count: count, pixels: originals), try batch(inference.reconstruct(originals, labels: labels, firstRow: 0))
         )
     }
 

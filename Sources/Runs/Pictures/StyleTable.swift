@@ -27,7 +27,7 @@ extension ModelImages {
         let grid = StyleGrid(labels: labels, shape: shape)
         let chosen = heldOut(grid.rows)
         let originals = data.validation.images(chosen)
-        let styles = inference.encode(originals)
+        let styles = inference.read(chosen) { data.validation.images([$0]) }.codes
         let codes = Matrix(rows: chosen.count * grid.labels, columns: codeSize)
         for row in 0..<codes.rows { codes.row(row).copy(from: styles.row(row / grid.labels)) }
         let hots = Inference.oneHots((0..<codes.rows).map { $0 % grid.labels }, classes: labels)

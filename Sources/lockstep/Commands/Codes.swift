@@ -70,7 +70,7 @@ struct Encode: ParsableCommand {
             }
             let map = try mapPath.map { try RowFile($0, rows: subset.count, columns: width) }
             for first in stride(from: 0, to: subset.count, by: 1000) {
-                let reading = run.inference.read(subset.images(first..<min(first + 1000, subset.count)))
+                let reading = run.inference.read(subset.images(first..<min(first + 1000, subset.count)), firstRow: first)
                 try codes.append(reading.codes)
                 if let labels = reading.softLabels { try soft?.append(labels) }
                 if let places = reading.representations { try map?.append(places) }

@@ -55,7 +55,7 @@ struct Interpolation: ParsableArguments {
             throw UsageError("--interpolate names validation image \(place); this run has those from 0 to \(last)")
         }
         let places = [ends.first, ends.second]
-        let reading = run.inference.read(places.flatMap { images.images($0..<$0 + 1) })
+        let reading = run.inference.read(places) { images.images($0..<$0 + 1) }
         let labels = run.inference.decodedLabels.map { classes in
             if let chosen { return Inference.oneHots([chosen, chosen], classes: classes) }
             return reading.softLabels

@@ -11,20 +11,20 @@ import Testing
 
     /// Figures of codes that are the prior's samples, scaled and moved, and of an error that is a share of the mean image's.
     private func figures(
-        scale: Float = 1, by shift: Float = 0, error share: Float = 0.5, codes count: Int = 3_000
+        scale: Float = 1, by shift: Float = 0, error share: Float = 0.5, codes count: Int = 3_000, images: Int = 20
     ) -> EpochFigures {
         let codes = Self.evaluator.priorSamples(count, from: 10_000)
         for row in 0..<codes.rows {
             for column in 0..<codes.columns { codes[row, column] = codes[row, column] * scale + shift }
         }
-        // Two images, black and white: their mean is wrong by a half in every pixel.
+        // Pairs of images, black and white: their mean is wrong by a half in every pixel.
         var error = ReconstructionError()
         let reconstructions = Matrix(rows: 2, columns: 4)
         for column in 0..<4 {
             reconstructions[0, column] = 0.5 * share.squareRoot()
             reconstructions[1, column] = 1 - 0.5 * share.squareRoot()
         }
-        error.add(originals: [0, 0, 0, 0, 255, 255, 255, 255], reconstructions: reconstructions)
+        for _ in 0..<images / 2 { error.add(originals: [0, 0, 0, 0, 255, 255, 255, 255], reconstructions: reconstructions) }
         return Self.evaluator.figures(codes: codes, reconstruction: error)
     }
 
@@ -206,6 +206,11 @@ import Testing
             try line(figures(), loss: 1.387).hasPrefix(
                 "the model has trained: error of an image 0.250, with their mean for all 0.500; "))
         #expect(try line(figures(error: 1), loss: 1.387).hasPrefix("the model has not trained: "))
+        for share in [0.5, 1, 5] as [Float] {
+            let told = try line(figures(error: share, images: 18), loss: 1)
+            #expect(told.hasPrefix("whether the model has trained cannot be told by so few held-out images: error of an image "))
+        }
+        #expect(try line(figures(scale: .nan, images: 2), loss: 1).hasPrefix("the model has not trained: "))
         #expect(try line(figures(error: 1), loss: 1.2).hasPrefix("the model has trained in part: "))
         #expect(try line(figures(error: 1), loss: 2.76, parts: 2).hasPrefix("the model has not trained: "))
         #expect(try line(figures(error: 1), loss: 1.387, parts: 2).hasPrefix("the model has trained in part: "))

@@ -90,7 +90,7 @@ public struct RunsBeside: Sendable {
         return !areClasses.contains(false) ? "class" : !areClasses.contains(true) ? "cluster" : "class or cluster"
     }
 
-    /// Whether a run has other images, or another split of them, than the first.
+    /// Whether all runs have the images of the first, and its split of them.
     private var haveOneData: Bool { runs.allSatisfy { $0.data.identity == runs[0].data.identity } }
 
     private func column(_ index: Int, _ team: ThreadTeam) throws -> RunColumn {

@@ -23,6 +23,11 @@ public struct EpochFigures: Sendable, Equatable {
     /// Whether an adversary makes codes follow the prior.
     public var hasAdversary = true
 
+    /// Whether the codes are enough for an energy distance to mean something: between a few samples of one distribution it is far from 0.
+    public var tellsEnergy: Bool { match.map { $0.holes.codes >= Self.fewestForEnergy } ?? false }
+
+    private static let fewestForEnergy = 20
+
     public init() {}
 }
 
@@ -34,7 +39,7 @@ public struct PriorMatch: Sendable, Equatable {
     public let prior: CodeStatistics
     /// `holes` is its share.
     public let holes: Holes
-    /// `holes_zero`: the share that as many samples of the prior leave empty; 0 where there are thousands, and much where there
+    /// `holes_zero`: the share that as many samples of the prior have; 0 where there are thousands, and much where there
     /// are few.
     public let holesZero: Double
     /// `energy_distance`: codes against the prior.

@@ -1,8 +1,10 @@
 import Autoencoder
 import Kernels
 
-/// How much of the prior the codes leave empty (figure 2 of the paper): the prior itself has no holes.
+/// How much of the prior the codes leave empty or nearly so (figure 2 of the paper): the prior itself has no holes.
 public struct Holes: Sendable, Equatable {
+    /// Codes that were counted.
+    public let codes: Int
     /// Cells with fewer codes than the threshold.
     public let empty: Int
     /// Cells in all.
@@ -26,6 +28,7 @@ public struct Holes: Sendable, Equatable {
         }
         let threshold = Double(codes.rows) / Double(5 * cells.count)
         empty = counts.count { codes.rows == 0 || Double($0) < threshold }
+        self.codes = codes.rows
         self.cells = cells.count
         self.threshold = threshold
         dimensions = cells.dimensions

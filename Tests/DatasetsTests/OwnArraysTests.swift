@@ -87,6 +87,30 @@ import Testing
         }
     }
 
+    @Test(
+        "floats that go a little above 1 are neither of 0 to 1 nor of 0 to 255, and are refused; whole numbers, and fractions up to 32 and more, are bytes",
+        arguments: [(1.2, 0.5, false), (31.5, 3, false), (1.000_001, 1, false), (2, 1, true), (16, 3, true), (32, 0.5, true)]
+            as [(Float, Float, Bool)])
+    func betweenScales(greatest: Float, other: Float, isTaken: Bool) throws {
+        let images = npy("<f4", [2, 1, 2], [0, other, greatest, 0].flatMap { littleEndian(Int($0.bitPattern), 4) })
+        let bytes = npy("|u1", [2, 1, 2], [1, 2, 3, 4])
+        // Beside images that are bytes the test images have a scale of their own.
+        for (train, test, name) in [(images, images, "x_train"), (bytes, images, "x_test")] {
+            let members = [("x_train", train), ("x_test", test)]
+            guard !isTaken else {
+                #expect(
+                    try open(members).test.images(0..<2) == [0, UInt8(other.rounded()), UInt8(greatest.rounded()), 0])
+                continue
+            }
+            let text = try sentence { _ = try open(members) }
+            #expect(
+                text.contains("(\(name)) cannot be used: it has values from 0 up to \(greatest) that are not whole")
+                    && text.contains(
+                        "floats of 0 to 1, or of 0 to 255: divide all arrays by their largest value (here \(greatest))"),
+                "\(text)")
+        }
+    }
+
     @Test("a sound array of a type that is not read is not called damaged, and the types that are read there are named")
     func otherTypes() throws {
         let (images, labels) = (npy("|u1", [2, 1, 2], [1, 2, 3, 4]), npy("|u1", [2], [0, 1]))

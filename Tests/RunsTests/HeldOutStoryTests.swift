@@ -45,6 +45,20 @@ import Testing
         #expect(abs(figures(error: 1).reconstruction!.halfSquaredOfMean - figures(error: 1).reconstruction!.halfSquared) < 1e-6)
     }
 
+    @Test(
+        "Of fewer than 20 images no energy distance is told, which of a few samples of the prior itself is far from 0",
+        arguments: [2, 19, 20, 400])
+    func fewImages(count: Int) {
+        let found = figures(codes: count)
+        let metrics = found.metrics(epoch: 1)
+        let isTold = count >= 20
+        #expect(metrics.holes != nil && (metrics.energyDistance != nil) == isTold && (metrics.energyZero != nil) == isTold)
+        var story = HeldOutStory(epochs: 4)
+        let lines = story.tell(found, epoch: 1).lines
+        #expect(lines.count == 2 && lines.allSatisfy { $0.contains("energy distance") == isTold }, "\(lines)")
+        #expect(lines[0].contains("holes is the share of the prior's equally likely cells with fewer than a fifth of the codes"))
+    }
+
     @Test("A label head that says one thing of everything, and a generator of one image, are told from half of the run on")
     func oneSided() {
         var bad = figures()

@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Evaluation
 import Foundation
 import Kernels
 import Runs
@@ -143,13 +144,36 @@ import Testing
         }
     }
 
+    @Test("Heads beside each other are called what they are: of classes, of clusters, or of both")
+    func headKinds() throws {
+        let classes = try beside("classes", .reduction, sets: ["labels.count=100"])
+        let clusters = try beside("clusters", .reduction)
+        #expect(try RunsBeside([classes, classes]).headKind == "class")
+        #expect(try RunsBeside([clusters, clusters]).headKind == "cluster")
+        #expect(try RunsBeside([classes, clusters]).headKind == "class or cluster")
+    }
+
+    @Test("Below a generator's column stands how much its samples explain")
+    func explained() {
+        var figures = EpochFigures()
+        #expect(figures.besideNotes.isEmpty)
+        figures.sampleMatch = SampleMatch(explained: 0.31, byImages: 0.43, byNoise: 0.03)
+        #expect(figures.besideNotes == ["explained 31 %, by other images 43 %, by noise 3 %"])
+    }
+
     @Test("Runs on images of two shapes have no picture in common, and a note tells where they have other images")
     func unlike() throws {
         let small = try beside("small", .basic, code: 3)
         let other = try beside("other", .basic, code: 3, sets: ["data.validation=70"])
         let notes = try RunsBeside([small, other]).notes
         #expect(notes.count == 1 && notes[0].contains("other has other data than small"))
-        #expect(try RunsBeside([small, small]).notes.isEmpty)
+        let (alike, unlike) = (try RunsBeside([small, small]), try RunsBeside([small, other]))
+        #expect(alike.notes.isEmpty && !alike.subtitle(small).contains("held out"))
+        #expect(alike.reconstructionsName == "held-out images, each row above its reconstructions")
+        let (train, held) = (other.data.train.count, other.data.validation.count)
+        #expect(held == 70 && unlike.subtitle(other).contains("; glyphs, \(train) images and 70 held out"))
+        #expect(unlike.subtitle(small).contains("; glyphs, \(small.data.train.count) images and 90 held out"))
+        #expect(unlike.reconstructionsName == "held-out images of small (glyphs), each row above its reconstructions")
         for (name, count) in [("own", 30), ("test", 4)] {
             let head = [0, 0, 8, 3, 0, 0, 0, UInt8(count), 0, 0, 0, 3, 0, 0, 0, 4]
             _ = try scratch.write(head + (0..<count * 12).map { UInt8(truncatingIfNeeded: $0) }, to: "\(name).idx")

@@ -9,9 +9,29 @@ enum PixelScale: Equatable {
 
     private var greatest: Float { self == .units ? 1 : 255 }
 
+    /// Fractions whose greatest lies between 1 and this are of neither scale: as bytes they would be a few levels, nearly black.
+    private static let leastOfBytes: Float = 32
+
     /// The scale of floats, by their greatest.
-    init(of values: Slice<Float>) {
-        let greatest = values.indices.lazy.map { values[$0] }.max() ?? 0
+    ///
+    /// - Parameter file: names the array. Throws `DataError` where the values are of neither scale.
+    init(of values: Slice<Float>, file: String) throws {
+        var (greatest, areWhole, areNegative): (Float, Bool, Bool) = (0, true, false)
+        for index in values.indices {
+            let value = values[index]
+            greatest = max(greatest, value)
+            areNegative = areNegative || value < 0
+            areWhole = areWhole && value == value.rounded()
+        }
+        // Negative values and such that are no numbers are refused as what they are, whatever the scale.
+        let areNumbers = values.indices.allSatisfy { values[$0].isFinite }
+        if greatest > 1, greatest < Self.leastOfBytes, !areWhole, !areNegative, areNumbers {
+            throw DataError.unfit(
+                file: file, found: "values from 0 up to \(greatest) that are not whole numbers",
+                expected:
+                    "floats of 0 to 1, or of 0 to 255: divide all arrays by their largest value (here \(greatest)), or multiply them to reach 255"
+            )
+        }
         self = greatest <= 1 ? .units : .bytes
     }
 

@@ -11,8 +11,8 @@ extension DataSet {
         Naming(images: "train_images", labels: "train_labels", testImages: "test_images", testLabels: "test_labels"),
     ]
 
-    /// `npz`: images of a shape that `ImageLayout` knows, as uint8 or as floats that become bytes, and labels (count) or (count, 1) of 0 to
-    /// 255, of any integer type, where the archive has them.
+    /// `npz`: images of a shape that `ImageLayout` knows, as uint8 or as floats that become bytes (`PixelScale`), and labels (count) or
+    /// (count, 1) of 0 to 255, of any integer type, where the archive has them.
     static func openArchive(_ settings: DataSettings, in directory: DataDirectory) throws -> DataSet {
         let path = try directory.require([("file", settings.file ?? DataSettings.archiveName)], of: settings.set)[0]
         guard try !NPY.isArray(path) else {
@@ -30,7 +30,7 @@ extension DataSet {
         let layout = try ImageLayout(of: array)
         var split = try settings.split(available: array.shape[0], in: path)
         split.file = path
-        let scale = array.values.floats.map { PixelScale(of: $0) }
+        let scale = try array.values.floats.map { try PixelScale(of: $0, file: array.file) }
         let training = try images(array, layout, scale, labels: try labels(archive, names.labels, count: array.shape[0]))
         let testArray = try archive.read(names.testImages, as: .images)
         let testLayout = try ImageLayout(of: testArray)
@@ -56,7 +56,7 @@ extension DataSet {
     private static func pixels(_ array: NPYArray, _ scale: PixelScale?) throws -> [UInt8] {
         if case .u8(let bytes) = array.values { return bytes.array }
         guard let values = array.values.floats else { preconditionFailure("images are bytes or floats") }
-        let scale = scale ?? PixelScale(of: values)
+        let scale = try scale ?? PixelScale(of: values, file: array.file)
         guard let bytes = scale.bytes(values) else {
             let numbers = values.array.filter { $0.isFinite }
             let range =

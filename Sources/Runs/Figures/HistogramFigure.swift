@@ -3,11 +3,13 @@ extension Figures {
 
     /// Histograms of the dimensions of the codes, at most sixteen, each with the outline of the prior's.
     public static func codeHistograms(_ cloud: CodeCloud, title: FigureTitle) -> Raster {
-        let panels = (0..<min(mostPanels, cloud.dimensions)).map { HistogramPanel(cloud, dimension: $0) }
+        let moments = (0..<cloud.dimensions).map { CodeMoments(cloud.column($0, of: cloud.codes)) }
+        let words = CodeMoments.texts(moments)
+        let panels = (0..<min(mostPanels, cloud.dimensions)).map { HistogramPanel(cloud, dimension: $0, moments: words[$0]) }
         let what =
             cloud.dimensions > panels.count
             ? "Held-out codes, first \(panels.count) of \(cloud.dimensions) dimensions" : "Held-out codes by dimension"
-        let notes = histogramNotes(cloud)
+        let notes = histogramNotes(cloud, moments.compactMap { $0 })
         let columns = panels.count == 1 ? 1 : panels.count <= 4 ? 2 : panels.count <= 9 ? 3 : 4
         let rows = (panels.count + columns - 1) / columns
         let size = panels.count == 1 ? (width: 760, height: 420) : (width: 340, height: 210)
@@ -30,17 +32,22 @@ extension Figures {
         return canvas.raster
     }
 
+    /// What stands above each panel, for tests.
+    package static func histogramMoments(_ cloud: CodeCloud) -> [String] {
+        CodeMoments.texts((0..<cloud.dimensions).map { CodeMoments(cloud.column($0, of: cloud.codes)) })
+    }
+
     /// What the panels cannot say: the dimensions that have none, and codes that no panel can show.
-    private static func histogramNotes(_ cloud: CodeCloud) -> [String] {
+    private static func histogramNotes(_ cloud: CodeCloud, _ moments: [CodeMoments]) -> [String] {
         var notes: [String] = []
         if cloud.dimensions > mostPanels {
-            let moments = (0..<cloud.dimensions).compactMap { CodeMoments(cloud.column($0, of: cloud.codes)) }
             if let least = moments.map(\.std).min(), let most = moments.map(\.std).max(), let low = moments.map(\.mean).min(),
                 let high = moments.map(\.mean).max()
             {
+                let places = CodeMoments.places(moments)
+                func text(_ value: Double) -> String { CodeMoments.text(value, places: places) }
                 notes.append(
-                    "all \(cloud.dimensions): std \(Number.short(least)) to \(Number.short(most)), "
-                        + "mean \(Number.short(low)) to \(Number.short(high))")
+                    "all \(cloud.dimensions): std \(text(least)) to \(text(most)), mean \(text(low)) to \(text(high))")
             }
         }
         let notFinite = cloud.notFinite
@@ -70,11 +77,24 @@ struct CodeMoments: Sendable {
         std = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
     }
 
-    /// Both with the places that give the spread three digits, where those are not many.
-    var text: String {
-        let places = std > 0 ? 2 - Int(min(9, max(-9, Number.log10(std).rounded(.down)))) : 9
-        guard (0...4).contains(places), abs(mean) < 1e5 else { return "mean \(Number.short(mean)), std \(Number.short(std))" }
-        return "mean \(Number.fixed(mean, places: places)), std \(Number.fixed(std, places: places))"
+    /// Digits behind the point for all numbers of one sheet: so many that the greatest spread has three digits. Nil where those would be
+    /// too many, or the numbers too large, to be written without a power of ten.
+    static func places(_ moments: [CodeMoments]) -> Int? {
+        guard let most = moments.map(\.std).max(), most > 0, most.isFinite else { return moments.isEmpty ? nil : 2 }
+        let places = max(0, 2 - Int(max(-9, min(9, Number.log10(most).rounded(.down)))))
+        return places <= 6 && moments.allSatisfy { abs($0.mean) < 1e6 && $0.std < 1e6 } ? places : nil
+    }
+
+    static func text(_ value: Double, places: Int?) -> String {
+        places.map { Number.fixed(value, places: $0) } ?? Number.short(value)
+    }
+
+    /// What stands above each dimension's histogram.
+    static func texts(_ moments: [CodeMoments?]) -> [String] {
+        let places = places(moments.compactMap { $0 })
+        return moments.map { moments in
+            moments.map { "mean \(text($0.mean, places: places)), std \(text($0.std, places: places))" } ?? "no finite code"
+        }
     }
 }
 
@@ -86,14 +106,15 @@ struct HistogramPanel: Sendable {
     private let prior: [Double]
     private let axis: Axis
 
-    init(_ cloud: CodeCloud, dimension: Int) {
+    /// - Parameter moments: what stands above it.
+    init(_ cloud: CodeCloud, dimension: Int, moments: String) {
         let range = cloud.range(of: dimension)
         let air = (range.high - range.low) * 0.03
         axis = Axis(low: range.low - air, high: range.high + air)
         codes = cloud.column(dimension, of: cloud.codes)
         prior = cloud.column(dimension, of: cloud.prior)
         name = "z\(dimension + 1)"
-        moments = CodeMoments(codes)?.text ?? "no finite code"
+        self.moments = moments
     }
 
     /// Columns that the words above the panel need.

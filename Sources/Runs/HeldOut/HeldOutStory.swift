@@ -28,7 +28,9 @@ public struct HeldOutStory: Sendable {
     public mutating func tell(_ figures: EpochFigures, epoch: Int) -> Words {
         var words = Words(lines: [], warning: nil)
         if !isExplained {
-            if figures.match != nil { words.lines.append(Self.explanation) }
+            if figures.match != nil {
+                words.lines.append(figures.tellsEnergy ? Self.explanation : Self.explanationOfFew)
+            }
             if figures.sampleMatch != nil { words.lines.append(Self.explanationOfSamples) }
         }
         isExplained = true
@@ -46,9 +48,15 @@ public struct HeldOutStory: Sendable {
         return words
     }
 
+    private static let holes =
+        "holes is the share of the prior's equally likely cells with fewer than a fifth of the codes that they should have"
+
+    /// Of images too few for an energy distance.
+    static let explanationOfFew = "held-out figures: \(holes); beside it what as many samples of the prior itself have"
+
     /// What the terms of the lines mean.
     static let explanation =
-        "held-out figures: holes is the share of the prior's cells that the codes leave empty, energy distance is how far the codes are from the prior; beside each what as many samples of the prior itself have"
+        "held-out figures: \(holes), energy distance is how far the codes are from the prior; beside each what as many samples of the prior itself have"
 
     /// Where no image is encoded.
     static let explanationOfSamples =
@@ -77,7 +85,7 @@ extension Untrained {
             } ?? ""
         case .collapsed:
             return figures.match.map { match in
-                "the codes have not spread over the prior: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std)), and \(Progress.rounded(100 * match.holes.share)) % of its cells are empty (of as many samples of its own: \(Progress.rounded(100 * match.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
+                "the codes have not spread over the prior: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std)), and \(Progress.rounded(100 * match.holes.share)) % of its cells are holes (of as many samples of its own: \(Progress.rounded(100 * match.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
             } ?? ""
         case .blind:
             return figures.reconstruction.map { error in

@@ -8,11 +8,11 @@ public struct EpochMetrics: Sendable, Equatable {
     /// Half the squared error of an image, mean over the validation images.
     public var reconstruction: Double?
     public var code: CodeFigures?
-    /// Share of the prior's cells that the codes leave empty.
+    /// Share of the prior's cells with fewer than a fifth of the codes that they should have.
     public var holes: Double?
-    /// The share that as many samples of the prior leave empty.
+    /// The same of as many samples of the prior.
     public var holesZero: Double?
-    /// Between codes and prior samples, 2,000 of each.
+    /// Between codes and prior samples, 2,000 of each; nil where there are too few held-out images.
     public var energyDistance: Double?
     /// The same between two lots of prior samples.
     public var energyZero: Double?
@@ -64,7 +64,8 @@ extension EpochFigures {
         var metrics = EpochMetrics(
             epoch: epoch, reconstruction: reconstruction?.halfSquared,
             code: match.map { CodeFigures(mean: $0.code.mean, std: $0.code.std) }, holes: hasCells ? match?.holes.share : nil,
-            holesZero: hasCells ? match?.holesZero : nil, energyDistance: match?.energyDistance, energyZero: match?.energyZero)
+            holesZero: hasCells ? match?.holesZero : nil, energyDistance: tellsEnergy ? match?.energyDistance : nil,
+            energyZero: tellsEnergy ? match?.energyZero : nil)
         metrics.samples = samples.map { CodeFigures(mean: $0.mean, std: $0.std) }
         metrics.sampleMatch = sampleMatch
         metrics.nearestComponent = nearestComponent

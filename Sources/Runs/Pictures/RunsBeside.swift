@@ -76,13 +76,22 @@ public struct RunsBeside: Sendable {
         let what =
             switch view {
             case .codes: "Held-out codes and the prior, run beside run"
-            case .maps: "Representations and cluster heads, run beside run"
+            case .maps: "Representations and \(headKind) heads, run beside run"
             case .images: "Samples and reconstructions, run beside run"
             }
         return Figures.beside(
             columns, what: what, axes: view == .maps ? ModelImages.mapAxes : CodeAxes(),
             title: FigureTitle(run: runs.map(\.name).joined(separator: ", ")))
     }
+
+    /// What the heads of the maps are.
+    package var headKind: String {
+        let areClasses = runs.map(\.inference.settings.labelsAreClasses)
+        return !areClasses.contains(false) ? "class" : !areClasses.contains(true) ? "cluster" : "class or cluster"
+    }
+
+    /// Whether all runs have the images of the first, and its split of them.
+    private var haveOneData: Bool { runs.allSatisfy { $0.data.identity == runs[0].data.identity } }
 
     private func column(_ index: Int, _ team: ThreadTeam) throws -> RunColumn {
         let run = runs[index]
@@ -92,9 +101,9 @@ public struct RunsBeside: Sendable {
         do {
             return RunColumn(
                 title: FigureTitle(run: run.name, epoch: run.epoch, step: run.step),
-                model: Self.model(run.configuration, paper: figure.paperFigure(run.inference.settings)),
+                model: subtitle(run),
                 cloud: cloud(found, images, heldOut), space: space(index),
-                notes: Self.notes(found.figures), blocks: try blocks(run, images))
+                notes: found.figures.besideNotes, blocks: try blocks(run, images))
         } catch let error as ImagesNotFinite {
             throw RunFolderError("\(run.name): \(error)")
         }
@@ -117,10 +126,24 @@ public struct RunsBeside: Sendable {
         }
     }
 
-    /// "vae, gaussian prior, code of 2; as figure 2c of the paper".
-    private static func model(_ configuration: Configuration, paper: String?) -> String {
-        let like = paper.map { "; as figure \($0) of the paper" } ?? ""
-        return "\(configuration.variant.rawValue), \(configuration.prior.kind) prior, code of \(configuration.model.code)\(like)"
+    /// "vae, gaussian prior, code of 2; as figure 2c of the paper"; where the runs' data differ, with the set and its split.
+    package func subtitle(_ run: Run) -> String {
+        let like = figure.paperFigure(run.inference.settings).map { "; as figure \($0) of the paper" } ?? ""
+        let own = haveOneData ? "" : "; \(Self.words(of: run.data))"
+        let configuration = run.configuration
+        return
+            "\(configuration.variant.rawValue), \(configuration.prior.kind) prior, code of \(configuration.model.code)\(own)\(like)"
+    }
+
+    /// "mnist, 50000 images and 10000 held out".
+    private static func words(of data: DataSet) -> String {
+        "\(data.settings.set), \(data.train.count) images and \(data.validation.count) held out"
+    }
+
+    /// Whose images the reconstructions are of, over their rows.
+    package var reconstructionsName: String {
+        let whose = haveOneData ? "" : " of \(runs[0].name) (\(runs[0].data.settings.set))"
+        return "held-out images\(whose), each row above its reconstructions"
     }
 
     /// What the clouds of one pair of axes have in common: their prior. A map has none, and so the axes that it needs.
@@ -128,27 +151,6 @@ public struct RunsBeside: Sendable {
         guard view == .codes else { return "\(index)" }
         let prior = runs[index].configuration.settings.leaves.filter { $0.key.hasPrefix("prior.") }
         return prior.map { "\($0.key)=\($0.value.flow)" }.joined(separator: "\n")
-    }
-
-    /// The held-out figures of a run.
-    private static func notes(_ figures: EpochFigures) -> [String] {
-        func rounded(_ value: Double) -> String { Number.short(value) }
-        func percent(_ share: Double) -> String { "\(Number.short(100 * share)) %" }
-        var notes: [String] = []
-        if let match = figures.match {
-            notes.append("holes \(percent(match.holes.share)), of the prior itself \(percent(match.holesZero))")
-            notes.append("energy distance \(rounded(match.energyDistance)), of the prior itself \(rounded(match.energyZero))")
-        }
-        if let error = figures.reconstruction {
-            notes.append("reconstruction \(rounded(error.halfSquared)) half squared error an image")
-        }
-        if let labels = figures.labels {
-            if figures.isTaught, let error = labels.error { notes.append("classification error \(percent(error))") }
-            if !figures.isTaught, let error = labels.majorityError {
-                notes.append("clustering error by majority \(percent(error))")
-            }
-        }
-        return notes
     }
 
     // MARK: Images
@@ -201,7 +203,7 @@ public struct RunsBeside: Sendable {
         let rows = min(Self.pairRows, max(1, room.rows / 2), held.count / columns)
         let pairs = try images.reconstructions(of: held, count: rows * columns)
         return RunColumn.Block(
-            name: "held-out images, each row above its reconstructions",
+            name: reconstructionsName,
             images: pairs.originals.interleaved(with: pairs.reconstructions, rowsOf: columns), columns: columns)
     }
 }

@@ -84,7 +84,7 @@ struct DrawFigures: ParsableCommand {
                     name: run.saved.folder.name, configuration: run.configuration, data: run.data,
                     inference: run.inference, step: info.step, epoch: info.epoch)
             })
-        for note in runs.notes { Output.note(note) }
+        for note in runs.notes { Output.note("note: \(note.printable(8000))") }
         let picture = try runs.picture(team: Self.team())
         let path = try out ?? Self.usualPath(opened)
         try PNG.write(picture, to: path)

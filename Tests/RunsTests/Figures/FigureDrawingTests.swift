@@ -193,6 +193,18 @@ private func cloud(_ count: Int, dimensions: Int, scale: Float = 1) -> CodeCloud
         #expect(Figures.classMarks(CodeCloud(codes: codes, dimensions: 2, labels: labels, prior: [])).isEmpty)
     }
 
+    @Test(
+        "All numbers above the histograms of one sheet have the same digits behind the point",
+        arguments: [
+            (1, ["mean \u{2212}0.25, std 1.25", "mean 0.01, std 0.06", "mean 0.00, std 0.00"]),
+            (0.01, ["mean \u{2212}0.0025, std 0.0125", "mean 0.0001, std 0.0006", "mean 0.0000, std 0.0000"]),
+            (1e4, ["mean \u{2212}2500, std 12500", "mean 100, std 600", "mean 0, std 0"]),
+        ] as [(Float, [String])])
+    func histogramDigits(scale: Float, words: [String]) {
+        let codes: [Float] = [1, 0.07, 0, -1.5, -0.05, 0].map { $0 * scale }
+        #expect(Figures.histogramMoments(CodeCloud(codes: codes, dimensions: 3, labels: [], prior: [])) == words)
+    }
+
     @Test("No word of the histograms reaches the edge of the sheet", arguments: [1, 2, 3, 8, 15, 16, 120])
     func histogramEdges(dimensions: Int) {
         for scale in [Float(1e-6), 0.03, 10, 123_456, 1e12] {

@@ -4,7 +4,7 @@ import Kernels
 
 // What a Parzen window comes to with infinitely many samples: to be held against its figure of the same images and width.
 
-/// By importance sampling.
+/// By importance sampling: in expectation a lower bound, and far below where codes do not fit the prior.
 struct ImportanceProtocol: EvaluationProtocol {
     let name = "importance"
     let keys = ["nats", "error", "samples", "images", "sigma", "deviation"].map { "importance.\($0)" }
@@ -44,7 +44,7 @@ struct ImportanceProtocol: EvaluationProtocol {
         result.rows = [
             EvaluationRow(
                 "importance sampling", "\(rounded(found.nats)) ± \(rounded(found.error)) nats, sigma \(rounded(sigma))",
-                beside: "what Parzen tends to, on the first \(images.count) images, \(found.samples) samples each")
+                beside: "from below what Parzen tends to, on the first \(images.count) images, \(found.samples) samples each")
         ]
         return result
     }

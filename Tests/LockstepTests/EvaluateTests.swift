@@ -84,7 +84,7 @@ struct EvaluateTests {
         #expect(result.status == 0 && result.output.contains("reconstruction"), "\(result.errors)")
         #expect(result.errors.contains("note: --only iwae: this model has no lower bound"), "\(result.errors)")
         #expect(try file("evaluation-seed-4.json")["reconstruction"]?.doubleValue != nil)
-        let help = try lockstep(["evaluate", "--help"]).output
+        let help = try lockstep(["evaluate", "--help"]).output.split { $0.isWhitespace }.joined(separator: " ")
         #expect(help.contains("values: validation, test;") && !help.contains("train, validation"), "\(help)")
     }
 

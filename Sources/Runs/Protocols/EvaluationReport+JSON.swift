@@ -22,7 +22,8 @@ extension EvaluationReport {
         let own = json()
         var notes: [String] = []
         if let kept = Self.parzenSamples(older), let samples = Self.parzenSamples(own), samples < kept {
-            notes.append("the file keeps its figure of \(Progress.grouped(Double(kept))) samples, Parzen's; this one is of fewer")
+            let (more, fewer) = (Progress.grouped(Double(kept)), Progress.grouped(Double(samples)))
+            notes.append("Parzen: the file keeps its figure of \(more) samples, and this one is of \(fewer)")
         }
         let isNew = results.contains { ["parzen", "importance"].contains($0.name) }
         if isNew, ImportanceProtocol.warning(of: own) == nil,

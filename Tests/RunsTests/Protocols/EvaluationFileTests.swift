@@ -6,6 +6,11 @@ import Testing
 
 /// What becomes of an evaluation's file, and of what stood there.
 @Suite struct EvaluationFileTests {
+    // Its folder goes with it.
+    private let models: TinyModels
+
+    init() throws { models = try TinyModels() }
+
     private static let weights = ["ab", "cd", "ef"].map { String(repeating: $0, count: 32) }
 
     private func head(
@@ -60,7 +65,7 @@ import Testing
 
     @Test("a file's name says what is not as usual: an older step, other images, another seed, a part")
     func names() throws {
-        let folder = try TinyModels().folder()
+        let folder = try models.folder()
         let part = try #require(EvaluationPart(1, of: 4))
         for (isNewest, split, seed, name) in [
             (true, .test, 5, "evaluation"), (true, .validation, 5, "evaluation-validation"), (true, .test, 3, "evaluation-seed-3"),
@@ -71,7 +76,7 @@ import Testing
             #expect(file.path == "\(folder.path)/\(name).json")
             #expect(file.path(of: part) == "\(folder.path)/\(name)-1-of-4.json")
             // Parts of other names are none of this file's.
-            _ = try Data().write(to: URL(fileURLWithPath: file.path(of: part)))
+            try Data().write(to: URL(fileURLWithPath: file.path(of: part)))
         }
         for seed: UInt64 in [5, 3] {
             let told = sentence {
@@ -83,7 +88,7 @@ import Testing
 
     @Test("figures join those of the same weights, images and seed, whatever the folder is called by now")
     func joins() throws {
-        let folder = try TinyModels().folder()
+        let folder = try models.folder()
         #expect(try file(folder).write(EvaluationReport(head: head(), results: [probe(0.5), parzen(2_000)])).isEmpty)
         let notes = try file(folder).write(EvaluationReport(head: head(run: "renamed"), results: [probe(0.25), knn(0.125)]))
         let found = try read(folder, "evaluation.json")
@@ -94,7 +99,7 @@ import Testing
 
     @Test("parts that are merged join what stood in the file")
     func merge() throws {
-        let folder = try TinyModels().folder()
+        let folder = try models.folder()
         _ = try file(folder).write(EvaluationReport(head: head(), results: [probe(0.5), parzen(2_000)]))
         let part = EvaluationPartFile(
             EvaluationReport(head: head(), results: [knn(0.125)]), part: try #require(EvaluationPart(1, of: 1)), samples: 1_000,
@@ -107,7 +112,7 @@ import Testing
 
     @Test("where training went on the older figures have the name of their own step, or join those of the same weights there")
     func older() throws {
-        let folder = try TinyModels().folder()
+        let folder = try models.folder()
         _ = try file(folder).write(EvaluationReport(head: head(), results: [probe(0.5), parzen(9_000)]))
         let notes = try file(folder, step: 80).write(
             EvaluationReport(head: head(step: 80, weights: 1), results: [probe(0.25)]))
@@ -128,9 +133,9 @@ import Testing
 
     @Test("what stood there of other weights of the same step, or is no evaluation, gets a free name")
     func taken() throws {
-        let folder = try TinyModels().folder()
+        let folder = try models.folder()
         for weights in [0, 1, 2] {
-            let file = file(folder, isNewest: false)
+            let file = self.file(folder, isNewest: false)
             let notes = try file.write(EvaluationReport(head: head(weights: weights), results: [probe(Double(weights))]))
             #expect(notes.count == (weights == 0 ? 0 : 1))
         }
@@ -146,7 +151,7 @@ import Testing
 
     @Test("a Parzen figure gives way to one of as many samples or more, ended early or not", arguments: [true, false])
     func fewer(isCut: Bool) throws {
-        let folder = try TinyModels().folder()
+        let folder = try models.folder()
         func write(_ samples: Int, _ nats: Double) throws -> (notes: [String], nats: Double?) {
             let notes = try file(folder).write(
                 EvaluationReport(head: head(), results: [parzen(samples, nats: nats, isCut: isCut), probe(nats)]))
@@ -157,15 +162,27 @@ import Testing
         #expect(try write(20_000, 1).nats == 1)
         let fewer = try write(19_000, 2)
         #expect(fewer.nats == 1 && fewer.notes.count == 1)
-        #expect(fewer.notes.first?.contains("the file keeps its figure of 20,000 samples") == true, "\(fewer.notes)")
+        #expect(
+            fewer.notes.first?.contains("Parzen: the file keeps its figure of 20,000 samples, and this one is of 19,000") == true,
+            "\(fewer.notes)")
         let equal = try write(20_000, 3)
         let more = try write(21_000, 4)
         #expect(equal.nats == 3 && more.nats == 4 && equal.notes.isEmpty && more.notes.isEmpty)
     }
 
+    @Test("what an early end left out is missing where the file has not got it either")
+    func missing() throws {
+        let folder = try models.folder()
+        _ = try file(folder).write(EvaluationReport(head: head(), results: [probe(0.5)], missing: ["knn"]))
+        #expect(try read(folder, "evaluation.json")["missing"]?.arrayValue?.compactMap(\.stringValue) == ["knn"])
+        _ = try file(folder).write(EvaluationReport(head: head(), results: [knn(0.5)], missing: ["importance", "probe"]))
+        let found = try read(folder, "evaluation.json")
+        #expect(found["missing"]?.arrayValue?.compactMap(\.stringValue) == ["importance"] && error("probe", found) == 0.5)
+    }
+
     @Test("of a Parzen figure that is replaced no grid stays, and its calibration does")
     func grids() throws {
-        let folder = try TinyModels().folder()
+        let folder = try models.folder()
         let older: JSON = [
             "samples": JSON(1_000), "grid": ["coarse": ["sigma": .real(0.1)]], "calibration": ["centres": ["nats": .real(7)]],
         ]
@@ -187,8 +204,9 @@ import Testing
         #expect(!told([parzen(9_000), importance(96)]) && !told([parzen(9_000), importance(120)]))
         #expect(!told([parzen(9_000), importance(94, images: 900)]) && !told([parzen(9_000), importance(94, sigma: 0.3)]))
         #expect(!told([parzen(9_000)]) && !told([importance(94)]))
+        let folder = try models.folder()
         for results in [[parzen(9_000), importance(94)], [importance(94), parzen(9_000)]] {
-            let folder = try TinyModels().folder()
+            try? FileManager.default.removeItem(atPath: folder.path + "/evaluation.json")
             let first = try file(folder).write(EvaluationReport(head: head(), results: [results[0]]))
             let second = try file(folder).write(EvaluationReport(head: head(), results: [results[1]]))
             #expect(first.isEmpty && second.count == 1 && second.first?.hasPrefix(words) == true, "\(second)")

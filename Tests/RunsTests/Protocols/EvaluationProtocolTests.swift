@@ -77,7 +77,7 @@ import Testing
     /// What stands between backquotes in the first cells of the tables with this header.
     private static func firstCells(_ document: String, after section: String? = nil, header: String = "| key |") throws -> [String]
     {
-        var lines = try lines(of: document)[...]
+        var lines = try Self.lines(of: document)[...]
         if let section { lines = lines.drop { $0 != section }.dropFirst().prefix { !$0.hasPrefix("#") } }
         var (cells, isTable): ([String], Bool) = ([], false)
         for line in lines {

@@ -30,6 +30,7 @@ struct EvaluateTests {
 
     @Test("it prints a table and writes evaluation.json, whose figures are those that --json prints")
     func table() throws {
+        try? FileManager.default.removeItem(atPath: Self.trained.get().path + "/run/evaluation.json")
         let result = try lockstep(["evaluate", "run", "--only", Self.quick, "--samples", "2000"])
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.hasPrefix("run, step 16, on test images of glyphs, seed 0\n"), "\(result.output)")
@@ -51,7 +52,7 @@ struct EvaluateTests {
         let result = try lockstep(
             ["evaluate", "run@8", "--split", "validation", "--only", "reconstruction,classification", "--json"])
         #expect(result.status == 0, "\(result.errors)")
-        let found = try file("evaluation-step-00000008.json")
+        let found = try file("evaluation-step-00000008-validation.json")
         #expect(try found == JSON(parsing: result.output) && found["step"]?.unsignedValue == 8)
         let after = try? file("evaluation.json")
         #expect(after == before)
@@ -65,16 +66,26 @@ struct EvaluateTests {
     func parts() throws {
         let flags = ["--only", Self.quick, "--samples", "3500"]
         #expect(try lockstep(["evaluate", "run"] + flags + ["--seed", "9"]).status == 0)
-        let whole = try file("evaluation.json")
+        let whole = try file("evaluation-seed-9.json")
         let first = try lockstep(["evaluate", "run"] + flags + ["--seed", "9", "--part", "1/2"])
-        #expect(first.status == 0 && first.output.hasSuffix("/run/evaluation-1-of-2.json\n"), "\(first.errors)")
-        let early = try lockstep(["evaluate", "run", "--merge"])
+        #expect(first.status == 0 && first.output.hasSuffix("/run/evaluation-seed-9-1-of-2.json\n"), "\(first.errors)")
+        let early = try lockstep(["evaluate", "run", "--merge", "--seed", "9"])
         #expect(early.status == 1 && early.errors.contains("parts of the evaluation are missing in"), "\(early.errors)")
         #expect(try lockstep(["evaluate", "run"] + flags + ["--seed", "9", "--part", "2/2"]).status == 0)
-        try FileManager.default.removeItem(atPath: Self.trained.get().path + "/run/evaluation.json")
-        let merged = try lockstep(["evaluate", "run", "--merge", "--json"])
+        try FileManager.default.removeItem(atPath: Self.trained.get().path + "/run/evaluation-seed-9.json")
+        let merged = try lockstep(["evaluate", "run", "--merge", "--seed", "9", "--json"])
         #expect(merged.status == 0, "\(merged.errors)")
-        #expect(try file("evaluation.json").text == whole.text && JSON(parsing: merged.output) == whole)
+        #expect(try file("evaluation-seed-9.json").text == whole.text && JSON(parsing: merged.output) == whole)
+    }
+
+    @Test("of several figures that are named one that the model lacks is noted, and the others are found")
+    func lacking() throws {
+        let result = try lockstep(["evaluate", "run", "--only", "iwae,reconstruction", "--seed", "4"])
+        #expect(result.status == 0 && result.output.contains("reconstruction"), "\(result.errors)")
+        #expect(result.errors.contains("note: --only iwae: this model has no lower bound"), "\(result.errors)")
+        #expect(try file("evaluation-seed-4.json")["reconstruction"]?.doubleValue != nil)
+        let help = try lockstep(["evaluate", "--help"]).output.split { $0.isWhitespace }.joined(separator: " ")
+        #expect(help.contains("values: validation, test;") && !help.contains("train, validation"), "\(help)")
     }
 
     @Test("Control-C ends a long one with what it has, in the table and in the file", arguments: [SIGINT, SIGTERM])
@@ -100,7 +111,7 @@ struct EvaluateTests {
         for (arguments, words) in [
             (["--only", "parsen"], "did you mean parzen?"), (["--only", ","], "--only names no figure"),
             (["--only", "iwae"], "--only iwae: this model has no lower bound"), (["--samples", "0"], "it must be 1 to 10000000"),
-            (["--samples", "10000001"], "it must be 1 to 10000000"), (["--split", "train"], "it must be validation or test"),
+            (["--samples", "10000001"], "it must be 1 to 10000000"), (["--split", "train"], "The value 'train' is invalid"),
             (["--threads", "0"], "it must be 1 to"), (["--part", "3/2"], "write which part of how many"),
             (["--merge", "--part", "1/2"], "--merge takes parts as they are"),
         ] {

@@ -4,7 +4,7 @@ import Layers
 
 // Shapes of this file: G places of a grid, K petals or labels, P pixels.
 
-/// Whether a place within a petal, or a code beside a label, means the same style in all of them (figures 4 and 6 of the paper): how much
+/// Whether a place within a petal, or a code beside a label, means the same style in all of them (figures 4 and 7 of the paper): how much
 /// the slants of images at the same places go together.
 public struct StyleCorrelation: Sendable, Hashable {
     /// Places along each axis of a petal's own frame, at middles of parts of equal probability; their square is drawn for a label.

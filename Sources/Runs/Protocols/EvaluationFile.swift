@@ -1,12 +1,16 @@
+import Datasets
 import Foundation
 import Waiting
 
-/// Where evaluations stand in a run's folder: `evaluation.json`, of an older checkpoint `evaluation-step-00000500.json`, and of
-/// parts `evaluation-2-of-4.json` or `evaluation-step-00000500-2-of-4.json`.
+/// Where evaluations stand in a run's folder: `evaluation.json` of the newest checkpoint, the test images and the run's own seed. Of
+/// an older checkpoint, other images and another seed the name says so: `evaluation-step-00000500-validation-seed-3.json`; of parts
+/// that they are: `evaluation-seed-3-2-of-4.json`.
 public struct EvaluationFile: Sendable {
     private let folder: RunFolder
     private let disk: Disk
-    /// `evaluation`, with the step behind it where it is an older one's.
+    /// The run's own seed, which names need not say.
+    private let usualSeed: UInt64
+    /// The file's name without its end.
     private let base: String
 
     /// Longest file of an evaluation that is read, and of a part, which holds a few numbers an image and width.
@@ -15,25 +19,75 @@ public struct EvaluationFile: Sendable {
     /// - Parameters:
     ///   - step: of the checkpoint.
     ///   - isNewest: whether the run has no newer one.
-    public init(_ folder: RunFolder, step: UInt64, isNewest: Bool, disk: Disk = Disk()) {
+    ///   - split: images that are judged.
+    ///   - seed: of what is drawn.
+    ///   - usualSeed: the run's own.
+    public init(
+        _ folder: RunFolder, step: UInt64, isNewest: Bool, split: DataSet.Split = .test, seed: UInt64, usualSeed: UInt64,
+        disk: Disk = Disk()
+    ) {
         self.folder = folder
         self.disk = disk
-        base = isNewest ? "evaluation" : "evaluation-\(CheckpointLayout.name(step: step))"
+        self.usualSeed = usualSeed
+        base = Self.base(step: isNewest ? nil : step, split: split, seed: seed, usualSeed: usualSeed)
     }
 
-    public var path: String { "\(folder.path)/\(base).json" }
+    /// A name without its end: what is as usual is not said.
+    private static func base(step: UInt64?, split: DataSet.Split, seed: UInt64, usualSeed: UInt64) -> String {
+        var words = ["evaluation"]
+        if let step { words.append(CheckpointLayout.name(step: step)) }
+        if split != .test { words.append(split.rawValue) }
+        if seed != usualSeed { words.append("seed-\(seed)") }
+        return words.joined(separator: "-")
+    }
 
-    public func path(of part: EvaluationPart) -> String { "\(folder.path)/\(base)-\(part.number)-of-\(part.of).json" }
+    private func path(_ base: String) -> String { "\(folder.path)/\(base).json" }
 
-    /// Writes an evaluation, as a whole or not at all. Figures of the same model, images and seed that were not taken anew stay.
+    public var path: String { path(base) }
+
+    public func path(of part: EvaluationPart) -> String { path("\(base)-\(part.number)-of-\(part.of)") }
+
+    /// Writes an evaluation, as a whole or not at all. Figures of the same model, images and seed that were not taken anew stay; a
+    /// file of others gets another name before.
     ///
-    /// - Returns: what was to be said of the file that stood there, if anything.
-    public func write(_ report: EvaluationReport) throws -> String? {
-        let older = try? JSON(parsing: SmallFile(path, limit: Self.mostBytes, .atMost(.seconds(30))).bytes)
-        try disk.replace(path, with: Array((report.json(keeping: older).text + "\n").utf8))
-        guard let older, let head = EvaluationHead(older), head != report.head else { return nil }
-        return
-            "what stood in \(path) was of other weights, images or seed (step \(head.step), \(head.split.rawValue), seed \(head.seed)), and was replaced"
+    /// - Returns: what is to be said of the file that stood there, and of what is written.
+    public func write(_ report: EvaluationReport) throws -> [String] {
+        let older = content(of: path)
+        var notes: [String] = []
+        let isKept = older.flatMap(EvaluationHead.init)?.isOfSame(report.head) ?? false
+        if !isKept, RunFolder.isThere(path) { notes.append(try putAside(older)) }
+        let figures = report.json(keeping: older)
+        try disk.replace(path, with: Array((figures.text + "\n").utf8))
+        if isKept, let older { notes += report.notes(joining: older) }
+        return notes
+    }
+
+    /// Nil where there is no such file, or it is no JSON.
+    private func content(of path: String) -> JSON? {
+        try? JSON(parsing: SmallFile(path, limit: Self.mostBytes, .atMost(.seconds(30))).bytes)
+    }
+
+    /// Gives what stands there the name of its own step, and where another has that, the first that is free; there it joins what is of
+    /// the same weights, images and seed.
+    private func putAside(_ older: JSON?) throws -> String {
+        let head = older.flatMap(EvaluationHead.init)
+        let own = head.map { Self.base(step: $0.step, split: $0.split, seed: $0.seed, usualSeed: usualSeed) } ?? base
+        var (target, count) = (path(own), 0)
+        while target == path || RunFolder.isThere(target) {
+            if let older, let head, target != path, let there = content(of: target),
+                EvaluationHead(there)?.isOfSame(head) == true
+            {
+                try disk.replace(target, with: Array((EvaluationReport.joined(older, to: there).text + "\n").utf8))
+                return "what stood in \(path) was of other weights, images or seed, and has joined \(target)"
+            }
+            count += 1
+            target = path("\(own)-older-\(count)")
+        }
+        try disk.rename(path, to: target)
+        try disk.syncDirectory(folder.path)
+        return head == nil
+            ? "what stood in \(path) was no evaluation, and is now \(target)"
+            : "what stood in \(path) was of other weights, images or seed, and is now \(target)"
     }
 
     /// Writes one part of an evaluation.

@@ -28,6 +28,11 @@ public struct EvaluationHead: Sendable, Equatable {
 
     public static let keys = ["recipe", "run", "data", "step", "checkpoint", "split", "seed"]
 
+    /// Whether figures of both belong into one file: names may have changed meanwhile.
+    func isOfSame(_ other: EvaluationHead) -> Bool {
+        step == other.step && checkpoint == other.checkpoint && data == other.data && split == other.split && seed == other.seed
+    }
+
     var members: [JSON.Member] {
         [
             .init("recipe", .string(recipe)), .init("run", .string(run)), .init("data", .string(data)),
@@ -78,55 +83,6 @@ public struct EvaluationReport: Sendable, Equatable {
     /// Whether everything that was asked for is there.
     public var isWhole: Bool { missing.isEmpty && !results.contains(where: \.isCut) }
 
-    // MARK: For scripts
-
-    /// - Parameter older: what stands in the file: figures of the same head that were not taken anew stay.
-    public func json(keeping older: JSON? = nil) -> JSON {
-        var figures: [JSON.Member] = []
-        if let older, EvaluationHead(older) == head {
-            figures = (older.members ?? []).filter { !(EvaluationHead.keys + ["missing"]).contains($0.key) }
-        }
-        for result in results where !(result.isCut && Self.has(figures, result)) {
-            figures = Self.joined(figures, result.members)
-        }
-        let missing = missing.filter { name in
-            let keys = EvaluationProtocols.all.first { $0.name == name }?.keys ?? []
-            return !keys.contains { Self.value($0, in: .object(figures)) != nil }
-        }
-        let end = missing.isEmpty ? [] : [JSON.Member("missing", .array(missing.map { .string($0) }))]
-        return .object(head.members + figures + end)
-    }
-
-    /// Objects of one key become one; of other values the newer counts.
-    private static func joined(_ older: [JSON.Member], _ newer: [JSON.Member]) -> [JSON.Member] {
-        var joined = older
-        for member in newer {
-            guard let place = joined.firstIndex(where: { $0.key == member.key }) else {
-                joined.append(member)
-                continue
-            }
-            if let before = joined[place].value.members, let now = member.value.members {
-                joined[place].value = .object(Self.joined(before, now))
-            } else {
-                joined[place].value = member.value
-            }
-        }
-        return joined
-    }
-
-    /// Whether a figure of the result's stands there already.
-    private static func has(_ figures: [JSON.Member], _ result: EvaluationResult) -> Bool {
-        let keys = EvaluationProtocols.all.first { $0.name == result.name }?.keys ?? []
-        return keys.contains { value($0, in: .object(figures)) != nil }
-    }
-
-    /// The value at a path.
-    static func value(_ path: String, in json: JSON) -> JSON? {
-        path.split(separator: ".").reduce(json as JSON?) { $0?[String($1)] }
-    }
-
-    // MARK: For a person
-
     /// A title, and a line a figure.
     public var text: String {
         let rows = results.flatMap(\.rows).map { [$0.figure, $0.value, $0.beside] }
@@ -138,6 +94,7 @@ public struct EvaluationReport: Sendable, Equatable {
     /// What a reader should know of the figures.
     public var warnings: [String] {
         var warnings = results.flatMap(\.warnings) + notes
+        if let warning = ImportanceProtocol.warning(of: json()) { warnings.append(warning) }
         if !missing.isEmpty { warnings.append("ended before its time; missing: \(missing.joined(separator: ", "))") }
         return warnings
     }

@@ -1,7 +1,7 @@
 extension Recipes {
     /// Section 4 and figure 6 of the paper: style apart from the class.
     static let paperFigure6 = Recipe(
-        name: "paper/figure-6", summary: "MNIST, all labels, 15-D code of style: figure 6",
+        name: "paper/figure-6", summary: "MNIST, all labels, 15-D code of style: figures 6 and 7",
         text: """
             # paper/figure-6: the supervised autoencoder: the decoder is told the class, and the 15-dimensional code is style (paper, section 4 and figure 6).
             # The code is the paper's; rates and prior here are those of its semi-supervised section, and the length is not known.

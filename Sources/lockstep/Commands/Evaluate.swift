@@ -13,11 +13,12 @@ struct Evaluate: ParsableCommand {
         abstract: "Judge runs by the paper's protocols: likelihood, classification, clustering, codes, samples.",
         discussion: """
             Prints a table, each figure beside what it is where nothing is learnt, and writes evaluation.json into the run's folder; of a
-            checkpoint that is not the newest one evaluation-step-STEP.json. Figures are those of the test images, as the paper reports
-            them; what is chosen, as the width of a Parzen window is, is chosen on validation images. Figures of --only join those that
-            stand in the file of the same weights, images and seed.
+            checkpoint that is not the newest one evaluation-step-STEP.json, of validation images evaluation-validation.json, of another
+            seed evaluation-seed-SEED.json. Figures are those of the test images, as the paper reports them; what is chosen, as the
+            width of a Parzen window is, is chosen on validation images. Figures join those that stand in the file of the same weights,
+            images and seed; a Parzen figure gives way to one of as many samples or more.
             Control-C ends it within a second; what was found by then is printed and written. Several hosts share a long one with
-            --part 1/4, --part 2/4, …, and --merge makes one of the parts in the run's folder.
+            --part 1/4, --part 2/4, …, and --merge makes one of the parts in the run's folder, with --split and --seed as they had them.
             Figures: \(EvaluationProtocols.names.joined(separator: ", ")).
             Example:  lockstep evaluate first --samples 100000
             """)
@@ -25,8 +26,8 @@ struct Evaluate: ParsableCommand {
     @Argument(help: RunReference.help, completion: Completions.runs)
     var runs: [String]
 
-    @Option(help: "Images that are judged: validation or test.")
-    var split: DataSet.Split = .test
+    @Option(help: "Images that are judged.")
+    var split: JudgedSplit = .test
 
     @Option(help: "Samples of the Parzen window, 1 to \(EvaluationOptions.mostSamples).")
     var samples = EvaluationOptions.usualSamples
@@ -57,7 +58,6 @@ struct Evaluate: ParsableCommand {
     private static let mostThreads = 1_024
 
     func validate() throws {
-        guard split != .train else { throw ValidationError("--split is train; it must be validation or test") }
         guard (1...EvaluationOptions.mostSamples).contains(samples) else {
             throw ValidationError("--samples is \(samples); it must be 1 to \(EvaluationOptions.mostSamples)")
         }
@@ -68,9 +68,9 @@ struct Evaluate: ParsableCommand {
             throw ValidationError(
                 "--part is \(part.printable(40)); write which part of how many, as in 2/4 (at most \(EvaluationPart.most) parts)")
         }
-        let asks = [only != nil, seed != nil, threads != nil, part != nil, data != nil].contains(true)
+        let asks = [only != nil, threads != nil, part != nil, data != nil].contains(true)
         if merge, asks {
-            throw ValidationError("--merge takes parts as they are; leave --only, --seed, --threads, --part and --data out")
+            throw ValidationError("--merge takes parts as they are; leave --only, --threads, --part and --data out")
         }
     }
 
@@ -105,15 +105,19 @@ struct Evaluate: ParsableCommand {
         _ run: TrainedRun, _ protocols: [any EvaluationProtocol], _ names: [String]?, _ end: EvaluationEnd
     ) throws {
         let options = EvaluationOptions(
-            split: split, samples: samples, seed: seed ?? run.configuration.seed, only: names,
+            split: split.split, samples: samples, seed: seed ?? run.configuration.seed, only: names,
             part: part.flatMap(EvaluationPart.init(parsing:)))
         let count = MemoryRoom.threads(atMost: threads ?? MachineLimits.here.cores)
         let subject = EvaluationSubject(
             run.inference, configuration: run.configuration, data: run.data, options: options, threads: count)
         let line = EvaluationLine()
         let session = EvaluationSession(subject, protocols: protocols) { line.show($0) }
-        if names != nil, let (name, lack) = session.lacking.first {
+        if names != nil, session.applicable.isEmpty, let (name, lack) = session.lacking.first {
             throw UsageError("--only \(name): \(lack.words)")
+        }
+        // What images lack the report tells in any case.
+        for case (let name, .model(let why)) in session.lacking where names != nil {
+            Output.note("note: --only \(name): this model \(why)")
         }
         let output = try EvaluationOutput(run: run, session: session, line: line, json: json)
         end.begin(session, output)
@@ -126,22 +130,37 @@ struct Evaluate: ParsableCommand {
 
     private func mergeParts(of name: String) throws {
         let saved = try SavedState(name)
-        let parts = try EvaluationFile(saved).parts()
+        let usual = try saved.folder.configuration().configuration.seed
+        let file = try EvaluationFile(saved, split: split.split, seed: seed ?? usual, usualSeed: usual)
+        let parts = try file.parts()
         let report = try EvaluationPartFile.merged(parts)
         guard report.head.checkpoint == saved.checkpoint.sha256 else {
             throw LocalError(
                 "the parts are of other weights than the checkpoint of step \(saved.checkpoint.info.step) has now; compute them anew with --part"
             )
         }
-        try EvaluationOutput.write(report, to: EvaluationFile(saved), json: json)
+        try EvaluationOutput.write(report, to: file, json: json)
+    }
+}
+
+/// Images that can be judged: on those that have trained a model figures would say little.
+enum JudgedSplit: String, ExpressibleByArgument, CaseIterable {
+    case validation, test
+
+    var split: DataSet.Split {
+        switch self {
+        case .validation: .validation
+        case .test: .test
+        }
     }
 }
 
 extension EvaluationFile {
-    init(_ saved: SavedState) throws {
+    init(_ saved: SavedState, split: DataSet.Split, seed: UInt64, usualSeed: UInt64) throws {
         let newest = try saved.folder.checkpoints().newestWhole().checkpoint
         let step = saved.checkpoint.info.step
-        self.init(saved.folder, step: step, isNewest: step >= newest?.info.step ?? 0)
+        self.init(
+            saved.folder, step: step, isNewest: step >= newest?.info.step ?? 0, split: split, seed: seed, usualSeed: usualSeed)
     }
 }
 
@@ -161,7 +180,7 @@ struct EvaluationOutput: Sendable {
         head = EvaluationHead(
             recipe: run.configuration.name, run: run.saved.folder.name, data: run.configuration.data.set,
             step: run.saved.checkpoint.info.step, checkpoint: run.saved.checkpoint.sha256, split: options.split, seed: options.seed)
-        file = try EvaluationFile(run.saved)
+        file = try EvaluationFile(run.saved, split: options.split, seed: options.seed, usualSeed: run.configuration.seed)
     }
 
     /// Prints and writes what there is.
@@ -180,7 +199,7 @@ struct EvaluationOutput: Sendable {
         Output.result(json ? report.json().text : report.text)
         for warning in report.warnings { Output.note("note: \(warning)") }
         if report.results.isEmpty { return }
-        if let note = try file.write(report) { Output.note("note: \(note)") }
+        for note in try file.write(report) { Output.note("note: \(note)") }
         Output.note("written to \(file.path)")
     }
 }

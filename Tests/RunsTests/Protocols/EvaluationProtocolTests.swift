@@ -1,4 +1,5 @@
 import Autoencoder
+import Datasets
 import Foundation
 import Runs
 import Testing
@@ -67,12 +68,16 @@ import Testing
         #expect(Set(names) == Set(EvaluationProtocols.names))
     }
 
+    private static func lines(of document: String) throws -> [String] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try String(contentsOf: root.appending(path: document), encoding: .utf8).components(separatedBy: "\n")
+    }
+
     /// What stands between backquotes in the first cells of the tables with this header.
     private static func firstCells(_ document: String, after section: String? = nil, header: String = "| key |") throws -> [String]
     {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        var lines = try String(contentsOf: root.appending(path: document), encoding: .utf8).components(separatedBy: "\n")[...]
+        var lines = try Self.lines(of: document)[...]
         if let section { lines = lines.drop { $0 != section }.dropFirst().prefix { !$0.hasPrefix("#") } }
         var (cells, isTable): ([String], Bool) = ([], false)
         for line in lines {
@@ -130,6 +135,32 @@ import Testing
         let report = try TinyModels.report(models.subject(.basic, split: .validation, only: ["parzen"])).json()
         // A sixth of 240 images validates; of few the half chooses.
         #expect(report["parzen"]?["first"]?["images"]?.intValue == 20)
+    }
+
+    @Test(
+        "beside the style stands what a decoder has that ignores the label, and where to look",
+        arguments: [
+            (Variant.supervised, true), (.clustering, false),
+        ])
+    func styleBeside(variant: Variant, hasSamples: Bool) throws {
+        let models = try TinyModels()
+        let report = try TinyModels.report(models.subject(variant, only: ["style"]))
+        let row = report.results.flatMap(\.rows).first { $0.figure == "style" }
+        // Images of a beginning may slant nowhere, which is told instead.
+        guard let row else {
+            #expect(report.warnings.contains { $0.hasPrefix("there is no style to compare") })
+            return
+        }
+        #expect(row.beside.hasPrefix("unrelated: 0; one style in all, or a label that changes nothing: 1"))
+        #expect(row.beside.contains("conditional_samples") == hasSamples)
+    }
+
+    @Test("deploy/evaluation.md lists every data set")
+    func dataSets() throws {
+        let row = try Self.lines(of: "deploy/evaluation.md").first { $0.hasPrefix("| `data` |") }
+        let listed = try #require(row).components(separatedBy: ": ").last?.filter { $0 != "|" && $0 != " " }.components(
+            separatedBy: ",")
+        #expect(listed == DataSettings.sets)
     }
 
     @Test("names of figures are those of the list, and a slip is told the nearest")

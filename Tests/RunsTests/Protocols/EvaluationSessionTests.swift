@@ -85,7 +85,7 @@ import Waiting
         let models = try TinyModels()
         let only = EvaluationProtocols.names.filter { $0 != "quadrature" }
         let whole = try TinyModels.report(models.subject(.vae, samples: 7_300, only: only))
-        let file = EvaluationFile(try models.folder(), step: 40, isNewest: true)
+        let file = EvaluationFile(try models.folder(), step: 40, isNewest: true, seed: 5, usualSeed: 5)
         let parts = try (1...count).map { try part(models, $0, of: count) }
         for part in parts.reversed() { try file.write(part) }
         let read = try file.parts()
@@ -102,7 +102,7 @@ import Waiting
     func wrongParts() throws {
         let models = try TinyModels()
         let folder = try models.folder()
-        let file = EvaluationFile(folder, step: 40, isNewest: true)
+        let file = EvaluationFile(folder, step: 40, isNewest: true, seed: 5, usualSeed: 5)
         func told() -> String { sentence { _ = try EvaluationPartFile.merged(file.parts()) } }
         #expect(told().contains("there is no part of an evaluation to merge"))
         let parts = try (1...2).map { try part(models, $0, of: 2) }
@@ -135,7 +135,7 @@ import Waiting
         #expect(told().contains("of several divisions, into 2 and 3"), "\(told())")
         try FileManager.default.removeItem(atPath: file.path(of: others))
         // Another step's parts are not this one's.
-        let older = EvaluationFile(folder, step: 7, isNewest: false)
+        let older = EvaluationFile(folder, step: 7, isNewest: false, seed: 5, usualSeed: 5)
         #expect(sentence { _ = try older.parts() }.contains("there is no part of an evaluation"))
         #expect(older.path(of: others).hasSuffix("/evaluation-step-00000007-1-of-3.json"))
     }
@@ -157,30 +157,5 @@ import Waiting
         for text in ["", "2", "0/4", "5/4", "2/4/1", "a/b", "1/0", "-1/4", "1/99999999999999999999", "1/10001"] {
             #expect(EvaluationPart(parsing: text) == nil, "\(text)")
         }
-    }
-
-    @Test("what is taken anew joins what stands in the file of the same weights, images and seed, and replaces any other")
-    func file() throws {
-        let models = try TinyModels()
-        let file = EvaluationFile(try models.folder(), step: 40, isNewest: true)
-        func write(_ only: [String], samples: Int = 2_000, seed: UInt64 = 5) throws -> (json: JSON, note: String?) {
-            let note = try file.write(TinyModels.report(models.subject(.basic, samples: samples, seed: seed, only: only)))
-            return (try JSON(parsing: Scratch.bytes(file.path)), note)
-        }
-        let first = try write(["parzen"])
-        let both = try write(["calibration", "reconstruction"])
-        #expect(both.json["parzen"]?["nats"] == first.json["parzen"]?["nats"] && both.json["parzen"]?["calibration"] != nil)
-        #expect(both.json["reconstruction"]?.doubleValue != nil && first.note == nil && both.note == nil)
-        #expect(both.json.members?.prefix(7).map(\.key) == EvaluationHead.keys.map { $0 })
-        // One that was ended early takes no place of a whole one.
-        let session = try stopped(models.subject(.basic, samples: 30_000), in: "parzen", after: 8)
-        _ = try file.write(EvaluationReport(session, head: TinyModels.head(session.subject)))
-        let after = try JSON(parsing: Scratch.bytes(file.path))
-        #expect(after["parzen"]?["samples"]?.intValue == 2_000 && after["codes"] != nil)
-        #expect(after["missing"]?.arrayValue?.compactMap(\.stringValue) == ["importance", "quadrature"])
-        let other = try write(["reconstruction"], seed: 6)
-        #expect(other.json["parzen"] == nil && other.note?.contains("was of other weights, images or seed") == true)
-        _ = try models.scratch.write("not JSON", to: "mine/evaluation.json")
-        #expect(try write(["reconstruction"]).json["reconstruction"] != nil)
     }
 }

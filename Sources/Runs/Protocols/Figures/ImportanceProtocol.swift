@@ -4,7 +4,7 @@ import Kernels
 
 // What a Parzen window comes to with infinitely many samples: to be held against its figure of the same images and width.
 
-/// By importance sampling.
+/// By importance sampling: in expectation a lower bound, and far below where codes do not fit the prior.
 struct ImportanceProtocol: EvaluationProtocol {
     let name = "importance"
     let keys = ["nats", "error", "samples", "images", "sigma", "deviation"].map { "importance.\($0)" }
@@ -44,9 +44,26 @@ struct ImportanceProtocol: EvaluationProtocol {
         result.rows = [
             EvaluationRow(
                 "importance sampling", "\(rounded(found.nats)) ± \(rounded(found.error)) nats, sigma \(rounded(sigma))",
-                beside: "what Parzen tends to, on the first \(images.count) images, \(found.samples) samples each")
+                beside: "from below what Parzen tends to, on the first \(images.count) images, \(found.samples) samples each")
         ]
         return result
+    }
+}
+
+extension ImportanceProtocol {
+    /// More samples raise a Parzen window, in expectation: where importance sampling comes to less than one of the same images and
+    /// width, by more than both errors, it is no estimate of what the window tends to.
+    ///
+    /// - Parameter figures: an evaluation's, whichever of both was found first.
+    static func warning(of figures: JSON) -> String? {
+        func real(_ path: String) -> Double? { EvaluationReport.value(path, in: figures)?.doubleValue }
+        guard let sampled = real("importance.nats"), let first = real("parzen.first.nats"),
+            let error = real("importance.error"), let firstError = real("parzen.first.error"),
+            real("importance.images") == real("parzen.first.images"), real("importance.sigma") == real("parzen.sigma"),
+            first - sampled > error + firstError
+        else { return nil }
+        return
+            "importance sampling comes to less than the Parzen figure of the same images, \(rounded(sampled)) and \(rounded(first)) nats: it is a bound from below, and loose here, as where codes do not fit the prior"
     }
 }
 

@@ -16,6 +16,8 @@ public enum DataError: Error, Sendable, Hashable {
     case variable(file: String, name: String, found: String, expected: String)
     /// A set's files are in none of the folders looked in.
     case missing(set: String, files: [String], folders: [String], wayOn: String)
+    /// The folder that is a set is not there, or a file is in its place.
+    case missingFolder(set: String, folder: String, isFile: Bool, wayOn: String)
     /// A setting of the `data` section is impossible.
     case setting(key: String, found: String, expected: String)
     /// A setting of the `labels` section does not fit the labels that there are.
@@ -40,7 +42,8 @@ extension DataError: CustomStringConvertible {
         case .system(let doing, let file, let reason):
             let wayOn =
                 reason == String(cString: strerror(EFBIG))
-                ? "raise the limit on file sizes (ulimit -f)" : "check the path, its permissions and the free space"
+                ? "raise the limit on file sizes (ulimit -f)"
+                : doing == "list" ? "check the path and its permissions" : "check the path, its permissions and the free space"
             return "cannot \(doing) \(file): \(reason); \(wayOn)."
         case .elementType(let file, let found, let role):
             let types = role.types.map { "\($0)" }.joined(separator: ", ")
@@ -54,6 +57,8 @@ extension DataError: CustomStringConvertible {
         case .missing(let set, let files, let folders, let wayOn):
             return "data set \(set): \(files.joined(separator: ", ")) not found, packed or plain, in "
                 + "\(folders.joined(separator: " or ")); \(wayOn)."
+        case .missingFolder(let set, let folder, let isFile, let wayOn):
+            return "data set \(set): the folder \(folder) \(isFile ? "is a file" : "is not there"); \(wayOn)."
         case .setting(let key, let found, let expected):
             let follows = ["train", "validation"].contains(key) ? "; auto follows the data" : ""
             return "data.\(key) is \(found), expected \(expected); change it with --set data.\(key)=VALUE or in the recipe"

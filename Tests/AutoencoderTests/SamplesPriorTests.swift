@@ -68,8 +68,8 @@ import Testing
     @Test(
         "what can be no samples is refused with what was found",
         arguments: [
-            ([1, 2], 2, "2 values in samples of 2"), ([1, 2, 3], 2, "3 values in samples of 2"),
-            ([], 1, "0 values in samples of 1"),
+            ([1, 2], 2, "1 sample of 2 values"), ([1, 2, 3], 2, "3 values in samples of 2"),
+            ([], 1, "0 samples of 1 value"),
             ([0, 1, .nan, 3], 2, "nan in sample 1 (from 0)"), ([0, 1, 2, -.infinity], 2, "-inf in sample 1 (from 0)"),
             ([2e6, 1, 2, 3], 2, "2000000.0 in sample 0 (from 0)"), ([1], 0, "1 values in samples of 0"),
         ] as [([Float], Int, String)])

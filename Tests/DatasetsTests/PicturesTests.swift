@@ -211,11 +211,56 @@ import Testing
         #expect(try text(["train/a/1.png", "test/b/1.png"]).contains("it has a class b that train has not"))
         #expect(try text(["a/1.png", "a/2.webp"]).contains("2.webp cannot be used: it has the ending .webp, expected PNG or JPEG"))
         #expect(try text((0..<256).map { "\($0)/1.png" }).contains("it has 256 class folders, expected at most 255"))
-        let nowhere = try sentence { _ = try open(at: "/nowhere") }
-        #expect(nowhere.hasPrefix("cannot list \(folder.path)/nowhere: "), "\(nowhere)")
+        try folder.write("file", [1])
+        #expect(
+            try sentence { _ = try open(at: "/file") }
+                == "data set pictures: the folder \(folder.path)/file is a file; check what you gave for data.folder, or name the folder "
+                + "with --data DIR.")
         let unnamed = try sentence {
             _ = try DataSet.open(DataSettings(set: "pictures"), in: DataDirectory(environment: ["HOME": "/nowhere"]))
         }
         #expect(unnamed.contains("data.folder is nothing, expected the folder of the pictures"), "\(unnamed)")
+    }
+
+    @Test("a folder that is not there is told with the flag that names its new place, whoever named it")
+    func moved() throws {
+        let place = folder.path + "/nowhere"
+        func text(_ directory: DataDirectory) throws -> String {
+            try sentence { _ = try DataSet.open(DataSettings(set: "pictures", folder: place), in: directory) }
+        }
+        let head = "data set pictures: the folder \(place) is not there; "
+        #expect(
+            try text(DataDirectory(folder: place))
+                == head + "check what you gave for data.folder, or name the folder with --data DIR.")
+        #expect(
+            try text(DataDirectory(folder: place, isOfRun: true))
+                == head + "name its new place with --data DIR, or give it to `lockstep resume` by --set data.folder=DIR.")
+        #expect(try text(DataDirectory(option: place, isOfRun: true)) == head + "check what you gave for --data.")
+    }
+
+    @Test(
+        "what is called a picture and cannot be read is refused by its name, and not left out of training",
+        arguments: [
+            ("a/3.png", "a broken link"), ("b/3.JPEG", "a loop of links"), ("a/3.jpg", "a pipe"), ("b/3.png", "a device"),
+            ("a/3.webp", "a broken link"), ("c", "a broken link"), ("d", "a loop of links"),
+        ])
+    func unreadable(name: String, what: String) throws {
+        try writeClasses(["a", "b"], count: 3)
+        let path = "\(folder.path)/pictures/\(name)"
+        switch what {
+        case "a pipe": #expect(mkfifo(path, 0o600) == 0)
+        case "a device": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/null")
+        case "a loop of links": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+        default: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.path + "/nowhere")
+        }
+        let text = try sentence { _ = try open() }
+        #expect(
+            text == "\(path) cannot be used: it has no content (\(what)), expected a picture or a folder of pictures; mend it, or take it "
+                + "out of the folder.")
+        // Without it, and with what is neither picture nor class, the rest is trained on.
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder.path)/pictures/a/notes.txt", withDestinationPath: folder.path + "/nowhere")
+        #expect(counts(try open()).reduce(0, +) == 6)
     }
 }

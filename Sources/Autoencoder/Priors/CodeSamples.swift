@@ -18,9 +18,15 @@ public struct CodeSamples: Sendable {
     /// - Parameter values: (N, Z), row by row.
     /// - Throws: `Unfit`.
     public init(_ values: [Float], dimensions: Int) throws(Unfit) {
-        guard dimensions > 0, values.count % dimensions == 0, values.count / dimensions >= Self.fewest else {
+        guard dimensions > 0, values.count % dimensions == 0 else {
             throw Unfit(
                 found: "\(values.count) values in samples of \(dimensions)", expected: "\(Self.fewest) samples or more")
+        }
+        let rows = values.count / dimensions
+        guard rows >= Self.fewest else {
+            throw Unfit(
+                found: "\(rows) sample\(rows == 1 ? "" : "s") of \(dimensions) value\(dimensions == 1 ? "" : "s")",
+                expected: "\(Self.fewest) samples or more")
         }
         guard values.count <= Self.mostValues else {
             throw Unfit(

@@ -36,7 +36,10 @@ public final class MATFile {
             throw fault(name, found: "\(answer.rank) axes", expected: "2 to \(CMATIO_RANK)")
         }
         let shape = withUnsafeBytes(of: answer.shape) { bytes in
-            bytes.bindMemory(to: Int64.self).prefix(Int(answer.rank)).map { Int($0) }
+            bytes.bindMemory(to: Int64.self).prefix(Int(answer.rank)).map { length in
+                // Version 5 has signed lengths of 32 bits, which libmatio takes for unsigned ones.
+                Int(isLevel5 ? UInt32(exactly: length).map { Int64(Int32(bitPattern: $0)) } ?? length : length)
+            }
         }
         var count = 1
         for length in shape {

@@ -10,7 +10,8 @@ import Waiting
 /// FOLDER/*.png                 without labels        FOLDER/train/*.png          FOLDER/test/*.png
 /// ```
 /// Classes are numbered from 0 in the order of their folders' names, numbers by their value and before words, words by their bytes. Pictures are
-/// named `*.png`, `*.jpg` or `*.jpeg`, in letters of either case; other files, hidden ones, and folders in a class's are passed over.
+/// named `*.png`, `*.jpg` or `*.jpeg`, in letters of either case; other files, hidden ones, and folders in a class's are passed over. A link that
+/// leads nowhere, a pipe or a device in the place of a picture is refused.
 ///
 /// Pictures that lie by class and by name would give training the first classes and validation the last. So those of training, put in the order of
 /// their classes and names, are shuffled by a permutation that depends on their number alone; those of test keep their order.
@@ -129,13 +130,24 @@ struct PictureFolder {
     }
 
     private static func folders(in path: String) throws -> [String] {
-        try names(in: path).filter { kind("\(path)/\($0)") == S_IFDIR }
+        // A link to a class's folder that leads nowhere must not take its pictures out of training without a word.
+        try names(in: path).filter { name in
+            let file = "\(path)/\(name)"
+            guard let kind = kind(file) else { throw unreadable(file) }
+            return kind == S_IFDIR
+        }
     }
 
     /// The pictures right in a folder, by their names' bytes.
     private static func files(in path: String) throws -> [String] {
-        let files = try names(in: path).filter { kind("\(path)/\($0)") == S_IFREG }
         func ending(_ name: String) -> String { (name as NSString).pathExtension.lowercased() }
+        let files = try names(in: path).filter { name in
+            guard endings.contains(ending(name)) || otherEndings.contains(ending(name)) else { return false }
+            let file = "\(path)/\(name)"
+            let kind = kind(file)
+            guard kind == S_IFREG || kind == S_IFDIR else { throw unreadable(file) }
+            return kind == S_IFREG
+        }
         if let other = files.first(where: { otherEndings.contains(ending($0)) }) {
             throw DataError.unfit(
                 file: "\(path)/\(other)", found: "the ending .\(ending(other))",
@@ -145,6 +157,11 @@ struct PictureFolder {
     }
 
     private static func names(in path: String) throws -> [String] {
+        // Foundation does not tell why it cannot list a folder.
+        guard let listing = opendir(path) else {
+            throw DataError.system(doing: "list", file: path, reason: String(cString: strerror(errno)))
+        }
+        closedir(listing)
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted {
                 $0.utf8.lexicographicallyPrecedes($1.utf8)
@@ -152,8 +169,31 @@ struct PictureFolder {
         } catch { throw DataError.system(doing: "list", file: path, reason: reasonText(error)) }
     }
 
-    private static func kind(_ path: String) -> mode_t {
+    /// Of what a link leads to; nil where that cannot be told.
+    private static func kind(_ path: String) -> mode_t? {
         var status = stat()
-        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+
+    /// The error for what lies there in the place of a picture or a folder.
+    private static func unreadable(_ path: String) -> DataError {
+        var status = stat()
+        let what =
+            if stat(path, &status) == 0 {
+                switch status.st_mode & S_IFMT {
+                case S_IFIFO: "a pipe"
+                case S_IFSOCK: "a socket"
+                default: "a device"
+                }
+            } else {
+                switch errno {
+                case ENOENT: "a broken link"
+                case ELOOP: "a loop of links"
+                case let code: String(cString: strerror(code))
+                }
+            }
+        return .unfit(
+            file: path, found: "no content (\(what))",
+            expected: "a picture or a folder of pictures; mend it, or take it out of the folder")
     }
 }

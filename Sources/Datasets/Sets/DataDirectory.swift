@@ -121,6 +121,18 @@ public struct DataDirectory: Sendable, Hashable {
         return found.compactMap { $0 }
     }
 
+    /// - Throws: `DataError` where the folder that is looked in first is none, for a set that is a folder.
+    func requireFolder(of set: String) throws {
+        guard !Self.isFolder(path) else { return }
+        let wayOn =
+            switch origin {
+            case .option: "check what you gave for --data"
+            case _ where isOfRun: "name its new place with --data DIR, or give it to `lockstep resume` by --set data.folder=DIR"
+            default: "check what you gave for data.folder, or name the folder with --data DIR"
+            }
+        throw DataError.missingFolder(set: set, folder: path, isFile: Self.isFile(path), wayOn: wayOn)
+    }
+
     /// What to say where a path that was given is a folder's.
     private func folderInTheWay(_ files: [(key: String, name: String)]) -> String? {
         files.first { $0.name.hasPrefix("/") && Self.isFolder($0.name) }.map {

@@ -7,6 +7,7 @@ extension DataSet {
             throw DataError.setting(key: "folder", found: "nothing", expected: "the folder of the pictures")
         }
         let path = directory.path
+        try directory.requireFolder(of: settings.set)
         let folder = try PictureFolder(path)
         let images = try Conversion(source: path, layout: .pictures, name: settings.set, cache: directory.cache, progress: progress)
             .images(of: folder)

@@ -128,6 +128,9 @@ struct DiskTests {
         #expect(try shell("\"$0\" digest \"$1\" 2> /dev/full").status == 0)
         #expect(try shell("\"$0\" digest nothing 2> /dev/full").status == 1)
         #expect(try shell("\"$0\" digest nothing 2>&-").status == 1)
+        // What took long to compute is on the disk before it is printed.
+        #expect(try shell("\"$0\" evaluate \"$1\" --only reconstruction > /dev/full 2> \"$2\"").status == 1)
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/evaluation.json"))
     }
 
     @Test("a device named as the place of a result stays a device", .enabled(if: getuid() == 0, "only root could replace one"))

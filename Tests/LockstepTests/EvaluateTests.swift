@@ -46,6 +46,14 @@ struct EvaluateTests {
         #expect(printed == written)
     }
 
+    @Test("of several runs a name that there is not is told before any is evaluated")
+    func slip() throws {
+        try? FileManager.default.removeItem(atPath: Self.trained.get().path + "/run/evaluation.json")
+        let result = try lockstep(["evaluate", "run", "nosuch", "--only", "reconstruction"])
+        #expect(result.status != 0 && result.output.isEmpty && result.errors.contains("nosuch"), "\(result.errors)")
+        #expect(throws: (any Error).self) { try file("evaluation.json") }
+    }
+
     @Test("validation figures are those of the epoch's line, and a checkpoint that is not the newest has a file of its own")
     func validation() throws {
         let before = try? file("evaluation.json")

@@ -76,7 +76,7 @@ public struct EvaluationPartFile: Sendable, Equatable {
         for other in parts {
             guard other.head == first.head, other.samples == first.samples, other.protocols == first.protocols else {
                 throw RunFolderError(
-                    "parts \(first.part.number) and \(other.part.number) are of two evaluations: \(difference(first, other)); compute one of them anew"
+                    "parts \(first.part.number) and \(other.part.number) are of two evaluations: \(difference(first, other)); compute one of them anew, of \(first.head.run)@\(first.head.step)"
                 )
             }
             if let cut = other.results.first(where: \.isCut) { throw unfinished(other, cut.name) }

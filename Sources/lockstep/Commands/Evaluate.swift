@@ -87,6 +87,8 @@ struct Evaluate: ParsableCommand {
                 for name in runs { try mergeParts(of: name) }
                 return 0
             }
+            // A slip in the last name is told before the first run has taken its minutes.
+            if runs.count > 1 { for name in runs { _ = try SavedState(name) } }
             let end = EvaluationEnd()
             var signals: StopSignals?
             for name in runs {
@@ -196,10 +198,12 @@ struct EvaluationOutput: Sendable {
     }
 
     static func write(_ report: EvaluationReport, to file: EvaluationFile, json: Bool) throws {
+        // The file comes first: standard output may be closed, or a file on a full disk, and what was computed for an hour is not lost by that.
+        let written = report.results.isEmpty ? nil : Result { try file.write(report) }
         Output.result(json ? report.json().text : report.text)
         for warning in report.warnings { Output.note("note: \(warning)") }
-        if report.results.isEmpty { return }
-        for note in try file.write(report) { Output.note("note: \(note)") }
+        guard let notes = try written?.get() else { return }
+        for note in notes { Output.note("note: \(note)") }
         Output.note("written to \(file.path)")
     }
 }

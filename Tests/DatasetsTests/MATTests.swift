@@ -243,7 +243,7 @@ import Testing
         #expect(
             text.contains(
                 "its variable X has no MATLAB class that can be read, expected a full array of numbers with a MATLAB_class that is ended "
-                    + "by a zero (h5py: attrs.create('MATLAB_class', b'uint8', dtype='S6'), S7 of b'double'); replace the file (`lockstep"),
+                    + "by a zero (h5py: attrs.create('MATLAB_class', b'uint8', dtype='S6'), S7 of b'double'); replace the file"),
             "\(text)")
     }
 

@@ -230,6 +230,23 @@ import Testing
         #expect(text.contains("(`lockstep data verify svhn --data \(folder.path)` checks the published ones"), "\(text)")
     }
 
+    @Test("MAT 7.3 with a class that no zero ends, as h5py writes NumPy's text, is told with how to write it")
+    func unended() throws {
+        var bytes = try base64(MATFixtures.svhnExtra)
+        // Behind the attribute's name: its type, a text, how it is filled up (0 ended by a zero, 1 filled up with zeros), 5 bytes.
+        let head = Array("MATLAB_class\0\0\0\0".utf8) + [0x13, 0, 0, 0, 5]
+        let place = try #require((0..<bytes.count - head.count).first { bytes[$0...].starts(with: head) })
+        bytes[place + 17] = 1
+        try writeSVHN()
+        try folder.write("train_32x32.mat", bytes)
+        let text = try sentence { _ = try open(DataSettings(set: "svhn")) }
+        #expect(
+            text.contains(
+                "its variable X has no MATLAB class that can be read, expected a full array of numbers with a MATLAB_class that is ended "
+                    + "by a zero (h5py: attrs.create('MATLAB_class', b'uint8', dtype='S6'), S7 of b'double'); replace the file"),
+            "\(text)")
+    }
+
     @Test("what a variable claims is refused before memory is taken", arguments: [1_000, 1 << 20, 1 << 28, 1 << 31, (1 << 32) - 1])
     func claims(count: Int) throws {
         // 32 × 32 × 3 × count in an element that holds 8 bytes, by hand: flags, dimensions, name, data.

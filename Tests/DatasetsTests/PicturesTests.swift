@@ -255,8 +255,8 @@ import Testing
         }
         let text = try sentence { _ = try open() }
         #expect(
-            text == "\(path) cannot be used: it has no content (\(what)), expected a picture or a folder of pictures; mend it, or take it "
-                + "out of the folder.")
+            text == "\(path) cannot be used: it has no content (\(what)), expected a picture or a folder of pictures; mend it, "
+                + "or take it out of the folder.")
         // Without it, and with what is neither picture nor class, the rest is trained on.
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createSymbolicLink(

@@ -29,7 +29,12 @@ public final class MATFile {
     public func variable(_ name: String) throws -> MATVariable {
         let answer = try ask(name)
         guard let type = MATType(rawValue: answer.kind) else {
-            throw fault(name, found: MATType.otherName(answer.kind), expected: "a full array of numbers")
+            // libmatio drops the last letter of a text that is not ended by a zero, as h5py writes NumPy's.
+            let hint =
+                answer.kind == 0 && !isLevel5
+                ? " with a MATLAB_class that is ended by a zero (h5py: attrs.create('MATLAB_class', b'uint8', dtype='S6'), S7 of b'double')"
+                : ""
+            throw fault(name, found: MATType.otherName(answer.kind), expected: "a full array of numbers\(hint)")
         }
         guard answer.is_complex == 0 else { throw fault(name, found: "complex numbers", expected: "real ones") }
         guard (2...CMATIO_RANK).contains(Int(answer.rank)) else {

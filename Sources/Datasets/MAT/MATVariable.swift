@@ -41,7 +41,7 @@ public enum MATType: Int32, Sendable {
         case 4: "text"
         case 5: "a sparse matrix"
         case 16: "a function"
-        default: "of no known class"
+        default: "no MATLAB class that can be read"
         }
     }
 

@@ -42,17 +42,24 @@ import Testing
         let (image, count) = (someImages(1, pixels: 12), 330)
         let bytes = (0..<count).flatMap { _ in image }
         let whole = inference.read(bytes, firstRow: 0)
+        // A product's rounding hangs on a row's place in its block of 100; another draw would be off by far more.
+        func differs(_ codes: [Float], _ others: [Float], by least: Float) -> Bool {
+            codes.count != others.count || zip(codes, others).contains { abs($0 - $1) > least }
+        }
         for size in [1, 7, 100, 200] {
             for first in stride(from: 0, to: count, by: size) {
                 let rows = first..<min(count, first + size)
                 let part = inference.read(Array(bytes[12 * rows.lowerBound..<12 * rows.upperBound]), firstRow: first)
-                #expect(part.codes.values.array == whole.codes.rows(rows).values.array, "rows \(rows)")
+                let least: Float = size.isMultiple(of: Inference.blockRows) ? 0 : 1e-5
+                #expect(!differs(part.codes.values.array, whole.codes.rows(rows).values.array, by: least), "rows \(rows)")
             }
         }
         let draws = Set((0..<count).map { whole.codes.row($0).array })
         #expect(draws.count == count)
         let chosen = inference.read([329, 4, 100]) { _ in image }
-        #expect((0..<3).map { chosen.codes.row($0).array } == [329, 4, 100].map { whole.codes.row($0).array })
+        for (row, place) in [329, 4, 100].enumerated() {
+            #expect(!differs(chosen.codes.row(row).array, whole.codes.row(place).array, by: 1e-5), "place \(place)")
+        }
     }
 
     @Test("a lower bound costs the logits that it is given, which stay as they are: nothing is decoded again")

@@ -20,7 +20,9 @@ extension CoordinatorMachine {
         while sent < goal, sent < completed + ahead, awaited.count <= Self.pendingSnapshots {
             directives.append(.batch(step: sent))
             sent += 1
-            let purposes = plan.purposes(after: sent)
+            var purposes = plan.purposes(after: sent)
+            // Of the step that a stop waits for one copy serves the plan and the end: a second one would cost as long again.
+            if !purposes.isEmpty, stopReason != nil, sent == goal { purposes.formUnion([.checkpoint, .last]) }
             if !purposes.isEmpty || !carried.isEmpty { directives += requestSnapshot(after: sent, purposes, now) }
         }
         // Whoever had nothing to do begins to owe something now.

@@ -36,7 +36,7 @@ mnist: build  ## fetch MNIST and train the 2-D Gaussian recipe on it
 # The test product by its name: `--build-tests` would also build what dependencies need for plugins nobody uses here.
 test: setup commit  ## every test, on a release build
 	swift build -c release --product lockstepPackageTests
-	$(TEST_ENVIRONMENT) swift test -c release --skip-build
+	$(TEST_ENVIRONMENT) Tests/run.sh
 
 # Nehalem's products agree by luck for some samples of a shape and not for others: what an arrangement leaks shows there on any CPU.
 settings: setup commit  ## one digest each for 500 random models over workers, threads, ring and server (SETTINGS_COUNT=, SETTINGS_SEED=)

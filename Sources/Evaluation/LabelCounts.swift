@@ -51,12 +51,18 @@ public struct LabelCounts: Sendable, Equatable {
     /// The share of images that are not of their cluster's most frequent class; nil without classes or images.
     public var majorityError: Double? {
         guard areLabelled, images > 0 else { return nil }
-        let right = counts.reduce(0) { $0 + ($1.max() ?? 0) }
-        return Double(images - right) / Double(images)
+        return Contingency(counts).majorityError
+    }
+
+    /// The adjusted Rand index of entries and classes: 1 where they are one division, about 0 where entries tell nothing of classes. Nil without
+    /// classes or images.
+    public var agreement: Double? {
+        guard areLabelled, images > 0 else { return nil }
+        return Contingency(counts).adjustedRandIndex
     }
 
     /// Entries that no image is given.
-    public var empty: Int { counts.count { $0.allSatisfy { $0 == 0 } } }
+    public var empty: Int { Contingency(counts).empty }
 
     /// Of the mean of the softmax over the images, in nats: ln K where all entries are used alike. Not a number without images.
     public var entropy: Double {

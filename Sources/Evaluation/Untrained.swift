@@ -10,6 +10,8 @@ public enum Untrained: Sendable, Hashable {
     case blind
     /// The label head gives nearly all images one label or cluster.
     case oneLabel
+    /// The label head gives many labels or clusters, which have nothing to do with the images' classes.
+    case chanceLabels
     /// Generated images are nearly all one.
     case oneImage
     /// Generated images have no more in common with others than noise has.
@@ -31,6 +33,8 @@ public enum Untrained: Sendable, Hashable {
     private static let blindShare = 0.98
     /// A label of more of the images than this is the only one.
     private static let oneLabelShare = 0.95
+    /// Of this many images the adjusted Rand index of labels by chance is all but surely below this; that of a head that has begun to learn is above.
+    private static let (enoughLabels, chanceAgreement) = (500, 0.01)
     /// Samples that have come so far from noise to images are noise still, and up to this share of the way they are rough.
     private static let (noiseShare, roughShare) = (0.05, 0.25)
 
@@ -42,13 +46,19 @@ public enum Untrained: Sendable, Hashable {
         if let error = figures.reconstruction, error.images > 1, error.halfSquared >= blindShare * error.halfSquaredOfMean {
             found.append(.blind)
         }
-        if let labels = figures.labels, labels.isOneSided(share: oneLabelShare) { found.append(.oneLabel) }
+        if let labels = figures.labels { found += troubles(of: labels) }
         if let samples = figures.samples, samples.spread * narrow < samples.std {
             found.append(.oneImage)
         } else if let match = figures.sampleMatch {
             found += troubles(of: match)
         }
         return found
+    }
+
+    private static func troubles(of labels: LabelCounts) -> [Untrained] {
+        if labels.isOneSided(share: oneLabelShare) { return [.oneLabel] }
+        guard labels.images >= enoughLabels, labels.classes ?? 0 > 1, let agreement = labels.agreement else { return [] }
+        return agreement < chanceAgreement ? [.chanceLabels] : []
     }
 
     private static func troubles(of match: SampleMatch) -> [Untrained] {

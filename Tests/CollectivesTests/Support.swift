@@ -164,7 +164,7 @@ func awkwardPlan(maximumElements: Int = 4096) -> BucketPlan {
 /// Waits for a state that another thread brings about; false after ten seconds.
 func eventually(_ condition: () -> Bool) -> Bool {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(10)
+    let end = clock.now + .seconds(800)
     while clock.now < end {
         if condition() { return true }
         pthreadYield()

@@ -194,16 +194,16 @@ struct BadInputTests {
         let locked = try LockstepProcess.run(["coordinator", "--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
         #expect(locked.status == 1 && locked.errors.contains("\(first.process.processIdentifier)"), "\(locked.errors)")
         kill(first.process.processIdentifier, SIGTERM)
-        #expect(try first.wait(seconds: 10).status == 0)
+        #expect(try first.wait().status == 0)
     }
 
     @Test("a worker that finds no coordinator says so at each try, and exits 1 after --connect-timeout")
     func unreachable() throws {
-        let began = Date()
         let result = try LockstepProcess.run(["worker", "--coordinator", "127.0.0.1:1", "--connect-timeout", "900ms"])
         #expect(result.status == 1)
         #expect(result.errors.contains("trying again") && result.errors.contains("--connect-timeout"), "\(result.errors)")
-        #expect(Date().timeIntervalSince(began) < 10)
+        // Without an end of its own it tries for ten minutes, at least every other second.
+        #expect(result.errors.split(separator: "\n").count { $0.contains("trying again") } < 20, "\(result.errors)")
     }
 
     @Test("coordinator and workers started by hand make the same weights as train")
@@ -220,7 +220,7 @@ struct BadInputTests {
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
         // One is more than was asked for, and takes part as soon as it comes: unless the short run is over by then.
-        let endings = try workers.map { try $0.wait(seconds: 20) }
+        let endings = try workers.map { try $0.wait() }
         #expect(endings.count { $0.status == 0 } >= 2, "\(endings.map(\.errors))")
         #expect(endings.allSatisfy { $0.status == 0 || $0.errors.contains("--connect-timeout") }, "\(endings.map(\.errors))")
         let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("train"), "--json"])

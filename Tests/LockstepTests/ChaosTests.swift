@@ -20,7 +20,7 @@ struct ChaosTests {
                 "--workers", "3", "--topology", topology, "--faults", "10", "--every", "0.2:0.6", "--calm", "3s", "--kinds",
                 "kill,cut,coordinator", "--models", "0", "--run", scratch.run("chaos"), "--json",
             ]
-        let result = try LockstepProcess(arguments).wait(seconds: 240)
+        let result = try LockstepProcess(arguments).wait()
         #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
         let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(verdict["right"]?.boolValue == true)
@@ -40,7 +40,7 @@ struct ChaosTests {
                 "--workers", "3", "--topology", "ring", "--faults", "8", "--every", "0.2:0.6", "--calm", "4s", "--kinds",
                 "loss,swallow,slow", "--models", "0", "--run", scratch.run("chaos"), "--json",
             ]
-        let result = try LockstepProcess(arguments).wait(seconds: 400)
+        let result = try LockstepProcess(arguments).wait()
         #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
         let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(verdict["links_refused"]?.stringValue == nil)
@@ -59,7 +59,7 @@ struct ChaosTests {
             ["chaos"] + Self.small + [
                 "--workers", "2", "--minutes", "0.001", "--calm", "500ms", "--models", "0", "--run", scratch.run("chaos"), "--json",
             ]
-        ).wait(seconds: 60)
+        ).wait()
         #expect(result.status == 1)
         let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(verdict["right"]?.boolValue == false)
@@ -75,7 +75,7 @@ struct ChaosTests {
                 "--workers", "2", "--topology", "ring", "--faults", "14", "--every", "0.1:0.2", "--calm", "1s", "--kinds", "kill",
                 "--models", "1", "--run", scratch.run("chaos"), "--json", "--keep",
             ]
-        let result = try LockstepProcess(arguments).wait(seconds: 300)
+        let result = try LockstepProcess(arguments).wait()
         #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
         let verdict = try JSON(parsing: result.output.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(verdict["models"]?.intValue == 2)
@@ -100,9 +100,9 @@ struct ChaosTests {
         let family = chaos.family()
         #expect(family.count >= 3)
         kill(chaos.process.processIdentifier, signal)
-        let result = try chaos.wait(seconds: 60)
+        let result = try chaos.wait()
         #expect(result.status == (signal == SIGINT ? 130 : SIGKILL), "\(result.errors)")
-        #expect(LockstepProcess.eventually(seconds: 20) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+        #expect(LockstepProcess.eventually { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
     }
 
     @Test(

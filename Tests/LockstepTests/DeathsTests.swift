@@ -33,11 +33,11 @@ struct DeathsTests {
     /// Waits until the metrics have grown by so many bytes (a step's line has about 500).
     private func progress(_ scratch: Scratch, _ run: LockstepProcess, bytes: Int) -> Bool {
         let goal = scratch.bytes("run/metrics.jsonl") + bytes
-        return LockstepProcess.eventually(seconds: 40) { scratch.bytes("run/metrics.jsonl") > goal || !run.process.isRunning }
+        return LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > goal || !run.process.isRunning }
     }
 
     private func check(_ scratch: Scratch, _ run: LockstepProcess) throws -> String {
-        let result = try run.wait(seconds: 90)
+        let result = try run.wait()
         #expect(result.status == 0, "\(result.errors)")
         #expect(try LockstepProcess.run(["digest", scratch.run("run"), "--full"]).output == Self.calm, "\(result.errors)")
         // Every step once, in order: the books are whole whatever happened to who wrote them.
@@ -88,7 +88,7 @@ struct DeathsTests {
         let worker = try #require(children(run, "worker").first)
         kill(worker, SIGSTOP)
         let log = scratch.run("run") + "/coordinator.log"
-        let named = LockstepProcess.eventually(seconds: 20) {
+        let named = LockstepProcess.eventually {
             (try? String(contentsOfFile: log, encoding: .utf8))?.contains("silent") ?? false
         }
         #expect(named && run.errorsSoFar.contains("pid \(worker)"), "\(run.errorsSoFar)")
@@ -104,7 +104,7 @@ struct DeathsTests {
         let coordinator = try #require(children(run, "coordinator").first)
         kill(coordinator, SIGSTOP)
         let log = scratch.run("run") + "/worker-0.log"
-        let named = LockstepProcess.eventually(seconds: 20) {
+        let named = LockstepProcess.eventually {
             (try? String(contentsOfFile: log, encoding: .utf8))?.contains("silent") ?? false
         }
         #expect(named)
@@ -124,13 +124,13 @@ struct DeathsTests {
         let first = try worker()
         #expect(progress(scratch, lead, bytes: 15_000))
         let second = try worker()
-        let joined = LockstepProcess.eventually(seconds: 30) { lead.errorsSoFar.contains("2 workers from") }
+        let joined = LockstepProcess.eventually { lead.errorsSoFar.contains("2 workers from") }
         #expect(joined, "\(lead.errorsSoFar)")
         #expect(progress(scratch, lead, bytes: 10_000))
         kill(first.process.processIdentifier, SIGTERM)
-        #expect(try first.wait(seconds: 20).status == 0)
+        #expect(try first.wait().status == 0)
         _ = try check(scratch, lead)
-        #expect(try second.wait(seconds: 20).status == 0)
+        #expect(try second.wait().status == 0)
         #expect(try isDismissed(scratch, port: port), "a coordinator of a run that is over tells a worker so")
     }
 
@@ -145,7 +145,7 @@ struct DeathsTests {
             #expect(lead.status == 0 && lead.errors.contains("has come to its end"), "\(lead.errors)")
             #expect(!lead.errors.contains("listening on"), "\(lead.errors)")
         }
-        let ended = try late.wait(seconds: 5)
+        let ended = try late.wait()
         return ended.status == 0 && ended.errors.contains("the run is over")
     }
 }

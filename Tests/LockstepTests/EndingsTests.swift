@@ -28,7 +28,7 @@ struct EndingsTests {
         let family = run.family()
         #expect(family.count == 3)
         kill(run.process.processIdentifier, signal)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.errors.contains("lockstep resume"))
         #expect(family.allSatisfy { LockstepProcess.role(of: $0) == nil })
@@ -51,7 +51,7 @@ struct EndingsTests {
         let before = steps()
         #expect(LockstepProcess.eventually { steps() > before + 20_000 || !run.process.isRunning } && run.process.isRunning)
         kill(run.process.processIdentifier, SIGTERM)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect(result.status == 0 && result.errors.contains("stopped (SIGTERM)"), "\(result.errors)")
     }
 
@@ -67,7 +67,7 @@ struct EndingsTests {
         let before = scratch.bytes("run/metrics.jsonl")
         #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
         kill(run.process.processIdentifier, SIGINT)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect(result.status == 0 && !result.errors.contains("kill -CONT"), "\(result.errors)")
     }
 
@@ -80,7 +80,7 @@ struct EndingsTests {
                 ["train"] + LockstepProcess.small + ["--epochs", "5000", "--run", scratch.run("run-\(number)")])
             usleep(UInt32(number) * 30_000)
             kill(run.process.processIdentifier, number.isMultiple(of: 2) ? SIGINT : SIGTERM)
-            let result = try run.wait(seconds: 20)
+            let result = try run.wait()
             if run.process.terminationReason == .exit {
                 orderly += 1
                 #expect(result.status == 0 && result.errors.contains("stopped (SIG"), "\(result.errors)")
@@ -96,10 +96,10 @@ struct EndingsTests {
         let run = try long(scratch)
         let coordinator = try #require(run.family().first { LockstepProcess.role(of: $0) == "coordinator" })
         kill(coordinator, SIGSTOP)
-        let told = LockstepProcess.eventually(seconds: 20) { run.errorsSoFar.contains("`kill -CONT \(coordinator)`") }
+        let told = LockstepProcess.eventually { run.errorsSoFar.contains("`kill -CONT \(coordinator)`") }
         #expect(told, "\(run.errorsSoFar)")
         kill(run.process.processIdentifier, SIGINT)
-        let result = try run.wait(seconds: 25)
+        let result = try run.wait()
         #expect(result.status == 0 && result.errors.contains("(pid \(coordinator)) was stopped"), "\(result.errors)")
         #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint != nil)
     }
@@ -110,10 +110,10 @@ struct EndingsTests {
         let settings = ["--max-restarts", "0", "--set", "checkpoint.every_epochs=0", "--set", "checkpoint.every_seconds=0"]
         func end(_ more: [String], _ condition: () -> Bool) throws -> LockstepProcess.Result {
             let run = try long(scratch, settings + more)
-            let isReached = LockstepProcess.eventually(seconds: 20, condition)
+            let isReached = LockstepProcess.eventually(condition)
             #expect(isReached)
             kill(try #require(run.family().first { LockstepProcess.role(of: $0) == "coordinator" }), SIGKILL)
-            return try run.wait(seconds: 20)
+            return try run.wait()
         }
         let none = try end([]) { true }
         #expect(none.status == 1 && none.errors.contains("there is no checkpoint yet"), "\(none.errors)")
@@ -149,15 +149,15 @@ struct EndingsTests {
         try FileManager.default.moveItem(atPath: path, toPath: aside)
         let before = run.family()
         kill(try #require(before.first { LockstepProcess.role(of: $0) == "worker" }), SIGKILL)
-        let told = LockstepProcess.eventually(seconds: 20) { run.errorsSoFar.contains("cannot be started: cannot start") }
+        let told = LockstepProcess.eventually { run.errorsSoFar.contains("cannot be started: cannot start") }
         #expect(told && run.process.isRunning, "\(run.errorsSoFar)")
         try FileManager.default.moveItem(atPath: aside, toPath: path)
-        let replaced = LockstepProcess.eventually(seconds: 20) {
+        let replaced = LockstepProcess.eventually {
             run.family().contains { !before.contains($0) && LockstepProcess.role(of: $0) == "worker" }
         }
         #expect(replaced, "\(run.errorsSoFar)")
         kill(run.process.processIdentifier, SIGTERM)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect(result.status == 0, "\(result.errors)")
     }
 
@@ -167,8 +167,8 @@ struct EndingsTests {
         let run = try long(scratch)
         let family = run.family()
         kill(run.process.processIdentifier, SIGKILL)
-        #expect(try run.wait(seconds: 15).status != 0)
-        #expect(LockstepProcess.eventually(seconds: 10) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+        #expect(try run.wait().status != 0)
+        #expect(LockstepProcess.eventually { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
     }
 
     @Test("a worker that dies more often than --max-restarts allows is not replaced; with none left the run ends in words")
@@ -177,7 +177,7 @@ struct EndingsTests {
         let run = try long(scratch, ["--workers", "1", "--max-restarts", "0"])
         let worker = try #require(run.family().first { LockstepProcess.role(of: $0) == "worker" })
         kill(worker, SIGKILL)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect(result.status == 1 && result.errors.contains("--max-restarts"), "\(result.errors)")
     }
 
@@ -237,7 +237,7 @@ struct EndingsTests {
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
         for worker in workers {
-            let ended = try worker.wait(seconds: 20)
+            let ended = try worker.wait()
             #expect(ended.status == 0 && ended.errors.contains("starting anew"), "\(ended.errors)")
         }
     }
@@ -253,7 +253,7 @@ struct EndingsTests {
         let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)"])
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
-        #expect(try worker.wait(seconds: 20).status == 0)
+        #expect(try worker.wait().status == 0)
         #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint?.info.step == 36)
     }
 }

@@ -105,7 +105,7 @@ struct EvaluateTests {
         let begun = LockstepProcess.eventually { run.errorsSoFar.contains(" left: parzen") || !run.process.isRunning }
         #expect(begun && run.process.isRunning, "\(run.errorsSoFar)")
         kill(run.process.processIdentifier, signal)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect(result.status == 0 && result.errors.contains("stopped (SIG"), "\(result.errors)")
         #expect(result.output.contains("reconstruction") && result.errors.contains("note: "), "\(result)")
         let written = try file("evaluation.json")

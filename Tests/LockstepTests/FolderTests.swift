@@ -30,7 +30,7 @@ struct FolderTests {
         #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 })
         try FileManager.default.removeItem(atPath: run + "/lock")
         let second = try LockstepProcess(["coordinator", "--run", run, "--listen", "127.0.0.1:0", "--workers", "1"])
-        let lost = try first.wait(seconds: 20)
+        let lost = try first.wait()
         #expect(lost.status == 1, "\(lost.errors)")
         for part in [
             "another coordinator has taken the run folder", "generation 2 (", "this one is 1 (",
@@ -40,7 +40,7 @@ struct FolderTests {
         }
         #expect(LockstepProcess.eventually { worker.errorsSoFar.contains("the state is kept") }, "\(worker.errorsSoFar)")
         kill(second.process.processIdentifier, SIGTERM)
-        _ = try second.wait(seconds: 20)
+        _ = try second.wait()
         let third = try LockstepProcess(
             ["coordinator", "--run", run, "--listen", "127.0.0.1:\(port)", "--workers", "1", "--json"])
         let result = try third.wait()
@@ -48,7 +48,7 @@ struct FolderTests {
         // The worker was never told that the run is over, and so nothing was done again.
         let events = try MetricsReader(path: run + "/metrics.jsonl").events
         #expect(!events.contains { $0.what == "restart" }, "\(events.map(\.what))")
-        #expect(try worker.wait(seconds: 20).status == 0)
+        #expect(try worker.wait().status == 0)
         let calm = try LockstepProcess.run(
             ["train"] + Self.long(epochs) + ["--run", scratch.run("calm"), "--workers", "1", "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"], "\(calm.errors)")
@@ -69,7 +69,7 @@ struct FolderTests {
             // A checkpoint may be written just now; what stays then is removed the second time.
             while FileManager.default.fileExists(atPath: run) { try? FileManager.default.removeItem(atPath: run) }
         }
-        let result = try train.wait(seconds: 15)
+        let result = try train.wait()
         #expect(result.status == 1, "\(result.errors)")
         #expect(
             result.errors.contains("is gone, or its file generation is") && result.errors.contains("put it back"),
@@ -91,13 +91,13 @@ struct FolderTests {
         #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 || !train.process.isRunning })
         let mine = try Data(contentsOf: URL(fileURLWithPath: run + "/generation"))
         try Data("\0\0\0".utf8).write(to: URL(fileURLWithPath: run + "/generation"), options: .atomic)
-        #expect(LockstepProcess.eventually(seconds: 10) { train.errorsSoFar.contains("cannot be told") }, "\(train.errorsSoFar)")
+        #expect(LockstepProcess.eventually { train.errorsSoFar.contains("cannot be told") }, "\(train.errorsSoFar)")
         let before = scratch.bytes("run/metrics.jsonl")
-        #expect(LockstepProcess.eventually(seconds: 10) { scratch.bytes("run/metrics.jsonl") > before + 3000 })
+        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 3000 })
         try mine.write(to: URL(fileURLWithPath: run + "/generation"), options: .atomic)
-        #expect(LockstepProcess.eventually(seconds: 10) { train.errorsSoFar.contains("can be read again") }, "\(train.errorsSoFar)")
+        #expect(LockstepProcess.eventually { train.errorsSoFar.contains("can be read again") }, "\(train.errorsSoFar)")
         kill(train.process.processIdentifier, SIGTERM)
-        #expect(try train.wait(seconds: 30).status == 0)
+        #expect(try train.wait().status == 0)
     }
 
     @Test(
@@ -135,7 +135,7 @@ struct FolderTests {
             ["resume", run, "--epochs", "3"], ["coordinator", "--run", run, "--epochs", "3", "--listen", "127.0.0.1:0"],
             ["replay", run, "--step", "3", "--out", scratch.run("step.safetensors")],
         ] {
-            let result = try LockstepProcess(command).wait(seconds: 20)
+            let result = try LockstepProcess(command).wait()
             #expect(result.status == 1 && result.errors.contains("seed (0 there, now 4242)"), "\(command): \(result.errors)")
             #expect(result.errors.contains("put config.yaml back"))
         }
@@ -247,7 +247,7 @@ struct FolderTests {
         let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         let result = try first.wait()
         #expect(result.status == 0, "\(result.errors)")
-        #expect(try worker.wait(seconds: 20).status == 0)
+        #expect(try worker.wait().status == 0)
     }
 
     @Test("a run whose checkpoints are gone is not begun again: resume says what is missing and changes nothing")
@@ -314,7 +314,7 @@ struct RunTokenTests {
             close(file)
         }
         let stranger = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(#require(port))", "--threads", "1"])
-        let refused = try stranger.wait(seconds: 20)
+        let refused = try stranger.wait()
         #expect(refused.status == 78 && refused.errors.contains("it asks for a token"), "\(refused.errors)")
         #expect(!refused.errors.contains("view"), "it was told nothing of the run")
         // A coordinator that is started again has the same one, or its workers would not come back.
@@ -326,7 +326,7 @@ struct RunTokenTests {
         let before = scratch.bytes("run/metrics.jsonl")
         #expect(isBack && LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 3000 }, "\(train.errorsSoFar)")
         kill(train.process.processIdentifier, SIGTERM)
-        #expect(try train.wait(seconds: 30).status == 0)
+        #expect(try train.wait().status == 0)
         let views = try MetricsReader(path: run + "/metrics.jsonl").events.filter { $0.what == "view" }
         for view in views { #expect(view.fields["pids"]?.arrayValue?.count == 2) }
     }
@@ -343,7 +343,7 @@ struct RunTokenTests {
         let options = LockstepProcess.small + ["--kernel", "haswell"]
         let launched = try LockstepProcess(
             ["launch", "-H", "a:2", "--ssh", shell, "--run", scratch.run("run"), "--threads", "1", "--json"] + options
-        ).wait(seconds: 60)
+        ).wait()
         #expect(launched.status == 0, "\(launched.errors)")
         let trained = try LockstepProcess.run(["train"] + options + ["--run", scratch.run("alone"), "--json"])
         #expect(try JSON(parsing: launched.output)["digest"] == JSON(parsing: trained.output)["digest"])
@@ -374,10 +374,10 @@ struct RunTokenTests {
             try worker.run()
             return worker
         }
-        let result = try lead.wait(seconds: 60)
+        let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
         for worker in workers {
-            #expect(LockstepProcess.eventually(seconds: 20) { !worker.isRunning } && worker.terminationStatus == 0)
+            #expect(LockstepProcess.eventually { !worker.isRunning } && worker.terminationStatus == 0)
         }
     }
 
@@ -396,7 +396,7 @@ struct RunTokenTests {
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
         try FileManager.default.removeItem(atPath: run + "/worker-0.log")
         try #require(mkfifo(run + "/worker-0.log", 0o600) == 0)
-        let resumed = try LockstepProcess(["resume", run, "--epochs", "3"]).wait(seconds: 60)
+        let resumed = try LockstepProcess(["resume", run, "--epochs", "3"]).wait()
         #expect(resumed.status == 0 && resumed.errors.contains("worker-0.log: it is a device or a pipe"), "\(resumed.errors)")
         let long = "a token that is long enough for everybody"
         let tokens = [
@@ -410,11 +410,11 @@ struct RunTokenTests {
             (run + "/worker-0.log", "it is a device, a pipe"), ("/dev/zero", "it is a device, a pipe"), (run, "it is a folder"),
         ]
         for (path, part) in tokens.map({ (scratch.run($0.0), $0.2) }) + others {
-            let result = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:9", "--token-file", path]).wait(seconds: 20)
+            let result = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:9", "--token-file", path]).wait()
             #expect(result.status == 64 && result.errors.contains(part), "\(path): \(result.errors)")
         }
         for path in ["/dev/zero", run + "/worker-0.log"] {
-            let result = try LockstepProcess(["launch", "--hostfile", path, "--check"]).wait(seconds: 20)
+            let result = try LockstepProcess(["launch", "--hostfile", path, "--check"]).wait()
             #expect(result.status != 0 && result.errors.contains("it is a device, a pipe"), "\(result.errors)")
         }
     }

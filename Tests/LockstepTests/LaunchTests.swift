@@ -50,9 +50,9 @@ struct LaunchTests {
         let family = run.family()
         #expect(family.count >= 5, "a coordinator, two agents, two workers")
         kill(run.process.processIdentifier, signal)
-        let result = try run.wait(seconds: 30)
+        let result = try run.wait()
         #expect((result.status == 0) == (signal == SIGTERM), "\(result.errors)")
-        #expect(LockstepProcess.eventually(seconds: 15) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+        #expect(LockstepProcess.eventually { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
     }
 
     @Test("Control-Z stops the coordinator with the launch, and fg goes on with both")
@@ -71,7 +71,7 @@ struct LaunchTests {
         let before = scratch.bytes("run/metrics.jsonl")
         #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
         kill(run.process.processIdentifier, SIGTERM)
-        let result = try run.wait(seconds: 30)
+        let result = try run.wait()
         #expect(result.status == 0, "\(result.errors)")
     }
 
@@ -155,7 +155,7 @@ struct LaunchTests {
             ["coordinator"] + LockstepProcess.small + ["--kernel", kernel, "--listen", "127.0.0.1:0"], in: scratch.path)
         #expect(LockstepProcess.eventually { lead.errorsSoFar.contains("listening on") || !lead.process.isRunning })
         lead.process.terminate()
-        let result = try lead.wait(seconds: 20)
+        let result = try lead.wait()
         let folders = try FileManager.default.contentsOfDirectory(atPath: scratch.run("runs")).filter { $0 != "latest" }
         #expect(folders.count == 1, "\(folders) \(result.errors)")
         #expect(result.errors.contains(", which this machine alone reaches; for workers on other hosts give --listen 0.0.0.0:"))
@@ -199,7 +199,7 @@ struct LaunchTests {
         ] {
             let result = try LockstepProcess(
                 ["-n", LockstepProcess.path] + arguments, in: scratch.path, executable: "/usr/bin/unshare"
-            ).wait(seconds: 60)
+            ).wait()
             #expect(result.status == 1, "\(arguments[0])")
             #expect((result.errors + result.output).contains("bring it up with `ip link set lo up`"), "\(result.errors)")
             #expect(!FileManager.default.fileExists(atPath: run))

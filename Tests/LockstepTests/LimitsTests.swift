@@ -7,8 +7,7 @@ import Testing
     /// A command through a shell that does something first; RUN stands for the command.
     private func shell(_ line: String, _ arguments: [String]) throws -> LockstepProcess.Result {
         let command = ([LockstepProcess.path] + arguments).map { "'\($0)'" }.joined(separator: " ")
-        return try LockstepProcess(["-c", line.replacingOccurrences(of: "RUN", with: command)], executable: "/bin/sh").wait(
-            seconds: 60)
+        return try LockstepProcess(["-c", line.replacingOccurrences(of: "RUN", with: command)], executable: "/bin/sh").wait()
     }
 
     @Test("where the limit on address space is too low, each command that multiplies says so at once, and leaves nothing behind")
@@ -57,7 +56,7 @@ import Testing
         #expect(result.status == 1 && result.errors.contains("RLIMIT_AS"), "\(result.errors)")
         #expect(LockstepProcess.eventually { lead.errorsSoFar.contains("RLIMIT_AS") }, "\(lead.errorsSoFar)")
         kill(lead.process.processIdentifier, SIGTERM)
-        #expect(try lead.wait(seconds: 20).status == 0)
+        #expect(try lead.wait().status == 0)
     }
 
     @Test("where the current folder was deleted, no command takes a path below / for one below it")
@@ -83,7 +82,7 @@ import Testing
         #expect(second.status == 1 && second.errors.contains(port), "\(second.errors)")
         #expect(!FileManager.default.fileExists(atPath: scratch.run("second")))
         kill(first.process.processIdentifier, SIGTERM)
-        #expect(try first.wait(seconds: 20).status == 0)
+        #expect(try first.wait().status == 0)
     }
 
     @Test("a dry run looks at the weights to begin with, and says which workers would have nothing to do")
@@ -204,7 +203,7 @@ import Testing
             ])
         #expect(LockstepProcess.eventually { scratch.bytes("chaos/calm/metrics.jsonl") > 500 || !chaos.process.isRunning })
         kill(chaos.process.processIdentifier, SIGINT)
-        let result = try chaos.wait(seconds: 30)
+        let result = try chaos.wait()
         #expect(result.status != 0 && result.errors.contains("the run folders are in \(scratch.run("chaos"))"), "\(result.errors)")
     }
 }

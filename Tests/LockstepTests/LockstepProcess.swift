@@ -56,13 +56,17 @@ struct LockstepProcess {
         try process.run()
     }
 
+    /// Seconds that anything may take: machines are shared, and hundreds of tests run at once. What hangs is found all the same, by a test's limit
+    /// of 15 minutes at the latest.
+    private static let longest = 800.0
+
     /// Waits for the end; a process that outlives the deadline is ended and the test fails.
-    func wait(seconds: Double = 120) throws -> Result {
-        let deadline = Date().addingTimeInterval(seconds)
+    func wait() throws -> Result {
+        let deadline = Date().addingTimeInterval(Self.longest)
         while process.isRunning, Date() < deadline { usleep(10_000) }
         if process.isRunning {
             kill(process.processIdentifier, SIGKILL)
-            Issue.record("\(process.arguments ?? []) did not end within \(seconds) s: \(read(errors))")
+            Issue.record("\(process.arguments ?? []) did not end within \(Self.longest) s: \(read(errors))")
         }
         process.waitUntilExit()
         return Result(status: process.terminationStatus, output: read(output), errors: read(errors))
@@ -156,8 +160,8 @@ struct LockstepProcess {
     }
 
     /// Waits until a condition holds; false after the deadline.
-    static func eventually(seconds: Double = 60, _ condition: () -> Bool) -> Bool {
-        let deadline = Date().addingTimeInterval(seconds)
+    static func eventually(_ condition: () -> Bool) -> Bool {
+        let deadline = Date().addingTimeInterval(longest)
         while Date() < deadline {
             if condition() { return true }
             usleep(5_000)

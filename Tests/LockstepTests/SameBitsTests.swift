@@ -106,7 +106,7 @@ struct SameBitsTests {
         let everything = started.family() + [started.process.processIdentifier]
         for pid in everything { kill(pid, SIGKILL) }
         _ = try started.wait()
-        let gone = LockstepProcess.eventually(seconds: 10) { everything.allSatisfy { LockstepProcess.role(of: $0) == nil } }
+        let gone = LockstepProcess.eventually { everything.allSatisfy { LockstepProcess.role(of: $0) == nil } }
         #expect(gone, "processes outlived the kill")
         let resumed = try LockstepProcess.run(["resume", scratch.run("run")] + spreads[(round + 1) % 4])
         #expect(resumed.status == 0, "killed at \(limit) bytes: \(resumed.errors)")

@@ -181,7 +181,7 @@ struct SeedsTests {
                         "coordinator", number == 1 ? "train" : "resume", "worker", "worker",
                     ].sorted())
             kill(run.process.processIdentifier, number == 1 ? SIGINT : SIGTERM)
-            let result = try run.wait(seconds: 20)
+            let result = try run.wait()
             #expect(result.status == 0 && result.output.isEmpty, "\(result.errors)")
             #expect(result.errors.contains("stopped before the end of seed 1; `lockstep train "), "\(result.errors)")
             #expect(result.errors.contains(" --seeds 1,2 --run \(scratch.run("mine")) "), "\(result.errors)")
@@ -205,9 +205,9 @@ struct SeedsTests {
         kill(lead, SIGSTOP)
         kill(run.process.processIdentifier, SIGINT)
         kill(run.process.processIdentifier, SIGTERM)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect([130, 143].contains(result.status), "\(result.status) \(result.errors)")
-        #expect(LockstepProcess.eventually(seconds: 20) { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
+        #expect(LockstepProcess.eventually { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })
         #expect(try names(scratch) == ["mine-seed-1"])
     }
 
@@ -218,7 +218,7 @@ struct SeedsTests {
             seeds("4,5", scratch, ["--epochs", "5000", "--workers", "1", "--max-restarts", "0"]))
         #expect(LockstepProcess.eventually { scratch.bytes("mine-seed-4/metrics.jsonl") > 2000 || !run.process.isRunning })
         kill(try #require(run.family().first { LockstepProcess.role(of: $0) == "worker" }), SIGKILL)
-        let result = try run.wait(seconds: 60)
+        let result = try run.wait()
         #expect(result.status == 1 && result.output.isEmpty, "\(result.errors)")
         #expect(result.errors.contains("seed 4 ended with status 1, and no other was begun after it"), "\(result.errors)")
         #expect(try names(scratch) == ["mine-seed-4"])

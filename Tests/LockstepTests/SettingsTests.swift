@@ -143,9 +143,9 @@ struct SettingsTests {
     @Test("a measurement that is stopped says how many steps it has, and names no folder that is gone by then")
     func stoppedBench() throws {
         let bench = try LockstepProcess(["bench", "step", "--steps", "1000000", "--workers", "1", "--set", "data.train=400"])
-        #expect(LockstepProcess.eventually(seconds: 60) { bench.errorsSoFar.contains("step 1/") }, "\(bench.errorsSoFar)")
+        #expect(LockstepProcess.eventually { bench.errorsSoFar.contains("step 1/") }, "\(bench.errorsSoFar)")
         kill(bench.process.processIdentifier, SIGTERM)
-        let result = try bench.wait(seconds: 60)
+        let result = try bench.wait()
         #expect(result.errors.contains("stopped; ") && result.errors.contains(" measured"), "\(result.errors)")
         #expect(!result.errors.contains("lockstep resume"), "\(result.errors)")
     }
@@ -160,10 +160,10 @@ struct SettingsTests {
         let first = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         let second = try LockstepProcess(
             ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--advertise", "127.0.0.1:9"])
-        let result = try lead.wait(seconds: 60)
+        let result = try lead.wait()
         // After the second time the summation server stands in for the ring, and the run goes on.
         #expect(result.status == 0)
         #expect(result.errors.contains("127.0.0.1:9") && result.errors.contains("--topology server"), "\(result.errors)")
-        for worker in [first, second] { #expect(try worker.wait(seconds: 20).status == 0) }
+        for worker in [first, second] { #expect(try worker.wait().status == 0) }
     }
 }

@@ -16,7 +16,7 @@ import Testing
         arguments: [("<&-", 0), ("2>&-", 0), ("<&- 2>&-", 0), (">&-", 1), ("<&- >&-", 1), (">&- 2>&-", 1), ("<&- >&- 2>&-", 1)])
     func closed(how: String, status: Int32) throws {
         let scratch = try Scratch()
-        let result = try train(scratch, "exec RUN \(how)").wait(seconds: 60)
+        let result = try train(scratch, "exec RUN \(how)").wait()
         #expect(result.status == status, "\(how): \(result.errors)")
         let newest = try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint
         #expect(newest?.info.endsEpoch == true)
@@ -25,7 +25,7 @@ import Testing
     @Test("where the parent ignores the end of children, a run hears of its own all the same")
     func ignoredChildren() throws {
         let scratch = try Scratch()
-        let result = try train(scratch, "trap '' CHLD; exec RUN").wait(seconds: 60)
+        let result = try train(scratch, "trap '' CHLD; exec RUN").wait()
         #expect(result.status == 0 && !result.output.isEmpty, "\(result.errors)")
     }
 
@@ -37,7 +37,7 @@ import Testing
         let family = run.family()
         #expect(family.count == 3)
         kill(run.process.processIdentifier, SIGQUIT)
-        let result = try run.wait(seconds: 20)
+        let result = try run.wait()
         #expect(run.process.terminationReason == .uncaughtSignal && result.status == SIGQUIT)
         #expect(!result.errors.contains("rash") && !result.errors.contains("acktrac"), "\(result.errors)")
         #expect(LockstepProcess.eventually { family.allSatisfy { LockstepProcess.role(of: $0) == nil } })

@@ -70,7 +70,7 @@ struct StrangersTests {
         }
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
-        for worker in workers { #expect(try worker.wait(seconds: 20).status == 0) }
+        for worker in workers { #expect(try worker.wait().status == 0) }
         let calm = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("calm"), "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"])
     }
@@ -100,14 +100,14 @@ struct StrangersTests {
         let ports = Set(processes.flatMap(LockstepProcess.listeningPorts))
         #expect(ports.count == (topology == "ring" ? 3 : 2), "\(ports)")
         let crowd = try Crowd(ports: ports, each: 100)
-        let refused = try worker("wrong").wait(seconds: 20)
+        let refused = try worker("wrong").wait()
         #expect(refused.status == 78 && refused.errors.contains("token"), "\(refused)")
         for pid in processes { #expect(LockstepProcess.peakMegabytes(of: pid) < 200) }
         let result = try lead.wait()
         crowd.leave()
         #expect(result.status == 0 && result.errors.contains("connections away"), "\(result.errors)")
         for worker in workers {
-            let ended = try worker.wait(seconds: 20)
+            let ended = try worker.wait()
             #expect(ended.status == 0 && (topology == "server" || ended.errors.contains("connections away")), "\(ended.errors)")
         }
         let calm = try LockstepProcess.run(["train"] + options + ["--workers", "1", "--run", scratch.run("calm"), "--json"])
@@ -132,13 +132,13 @@ struct StrangersTests {
         let result = try lead.wait()
         crowd.leave()
         #expect(result.status == 0, "\(result.errors)")
-        for worker in workers { #expect(try worker.wait(seconds: 20).status == 0) }
-        let few = try limited(20, ["worker", "--coordinator", "127.0.0.1:\(port)"]).wait(seconds: 20)
+        for worker in workers { #expect(try worker.wait().status == 0) }
+        let few = try limited(20, ["worker", "--coordinator", "127.0.0.1:\(port)"]).wait()
         #expect(few.status == 1 && few.errors.contains("raise the hard limit"), "\(few)")
         let many = try limited(
             64,
             ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("many"), "--listen", "127.0.0.1:0", "--workers", "40"]
-        ).wait(seconds: 20)
+        ).wait()
         #expect(many.status == 1 && many.errors.contains("a coordinator of 40 workers needs"), "\(many)")
     }
 }

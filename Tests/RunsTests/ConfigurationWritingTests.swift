@@ -26,7 +26,7 @@ import Testing
         all[5].name = "1e5"
         all[5].steps = 12
         all[5].average = 0.999
-        all[5].inputNoise = .leastNonzeroMagnitude
+        all[5].inputNoise = Double(Float.leastNormalMagnitude)
         all[5].kernel = "haswell"
         all[5].checkpoint = CheckpointSettings(everySteps: 3, everySeconds: 0.5, everyEpochs: 0, keep: 9, keepEveryEpochs: 0)
         all[5].evaluate.everyEpochs = 0

@@ -87,6 +87,32 @@ import Testing
         #expect(other.tell(generated, epoch: 1).lines.count == 1)
     }
 
+    @Test("Labels and clusters that have nothing to do with the classes are told, of enough images; beginnings of learning are not")
+    func chanceLabels() {
+        func labels(of count: Int, right: Int) -> LabelCounts {
+            var labels = LabelCounts(entries: 10)
+            let logits = Matrix(rows: count, columns: 10)
+            let classes = (0..<count).map { UInt8($0 / 10 % 10) }
+            // Every tenth image of each class gets each entry, but for those that get their own.
+            for row in 0..<count { logits[row, row % 100 < right ? Int(classes[row]) : row % 10] = 1 }
+            labels.add(logits: logits, labels: classes)
+            return labels
+        }
+        var bad = figures()
+        bad.labels = labels(of: 500, right: 0)
+        #expect(Untrained.found(in: bad) == [.chanceLabels] && Trained(bad, guesses: nil) == .partly)
+        var story = HeldOutStory(epochs: 1)
+        let clusters = "the clusters tell nothing of the images' classes: adjusted Rand index "
+        #expect(story.tell(bad, epoch: 1).warning?.hasPrefix(clusters) == true)
+        bad.isTaught = true
+        story = HeldOutStory(epochs: 1)
+        #expect(story.tell(bad, epoch: 1).warning?.hasPrefix("the label head tells nothing of the images' classes: ") == true)
+        bad.labels = labels(of: 400, right: 0)
+        #expect(Untrained.found(in: bad) == [])
+        bad.labels = labels(of: 500, right: 30)
+        #expect(Untrained.found(in: bad) == [])
+    }
+
     /// Of a generator whose samples differ, and explain so much of held-out images.
     private func generated(explained: Double, byImages: Double = 0.43) -> EpochFigures {
         let images = Matrix(rows: 3, columns: 2)

@@ -1,5 +1,6 @@
 import Autoencoder
 import Foundation
+import Kernels
 import Runs
 import Testing
 
@@ -61,6 +62,17 @@ import Testing
         ]
         let missing = Set(phases + others).subtracting(real)
         #expect(missing.isEmpty, "\(missing.sorted())")
+    }
+
+    @Test("the least number that there is in double precision is refused on the threads of the product too, which take it for 0")
+    func denormal() throws {
+        let sentences = try ThreadTeam(threads: 2).map(2) { _ in
+            sentence {
+                _ = try Configuration.load(
+                    ConfigurationSources(recipe: "quickstart", sets: ["noise.input=\(Double.leastNonzeroMagnitude)"]))
+            }
+        }
+        #expect(sentences.allSatisfy { $0.contains("noise.input: 5e-324 is impossible, expected 0 to 10") }, "\(sentences)")
     }
 
     @Test("a number written as 0, and the least that there is, are taken")

@@ -274,7 +274,7 @@ import Testing
         let held = try run.lock(named: false)
         let taken = Mutex<(lock: RunLock?, isLocked: Bool)>((nil, false))
         let waiter = Thread {
-            let lock = try? run.lock(within: .seconds(20))
+            let lock = try? run.lock(within: .seconds(800))
             taken.withLock { $0 = (lock, true) }
         }
         waiter.start()
@@ -286,7 +286,7 @@ import Testing
         usleep(200_000)
         #expect(taken.withLock { !$0.isLocked }, "a lock on the removed file was taken for the run's")
         newer.release()
-        let deadline = Date().addingTimeInterval(20)
+        let deadline = Date().addingTimeInterval(800)
         while taken.withLock({ !$0.isLocked }), Date() < deadline { usleep(5_000) }
         #expect(taken.withLock { $0.lock != nil })
         #expect(throws: RunLocked.self) { try run.lock(within: .zero) }

@@ -40,16 +40,16 @@ struct DescriptorTests {
         let pipe = TestPipe()
         #expect(Self.read(pipe.reading, .atMost(.zero)) == nil)
         #expect(Self.read(pipe.reading, .atMost(.milliseconds(3))) == nil)
-        #expect(Self.write([1, 2, 3], pipe.writing, .atMost(.seconds(30))))
-        #expect(Self.read(pipe.reading, .atMost(.seconds(30))) == [1, 2, 3])
+        #expect(Self.write([1, 2, 3], pipe.writing, .atMost(.seconds(800))))
+        #expect(Self.read(pipe.reading, .atMost(.seconds(800))) == [1, 2, 3])
         let (descriptor, writer) = (pipe.writing, Latch())
         let thread = OwnedThread(name: "writer") {
             _ = writer.wait(.untilWoken(by: "the test"))
-            _ = Self.write([4], descriptor, .atMost(.seconds(30)))
+            _ = Self.write([4], descriptor, .atMost(.seconds(800)))
         }
         writer.countDown()
         #expect(Self.read(pipe.reading, .untilWoken(by: "the writer")) == [4])
-        #expect(thread.join(.atMost(.seconds(30))))
+        #expect(thread.join(.atMost(.seconds(800))))
         pipe.closeWriting()
         #expect(Self.read(pipe.reading, .untilWoken(by: "the end of the file")) == [])
         #expect(Self.read(-1, .atMost(.milliseconds(1))) == nil)
@@ -67,9 +67,9 @@ struct DescriptorTests {
                 count.update { $0 += bytes.count }
             }
         }
-        #expect(Self.write([UInt8](repeating: 9, count: 200_000), pipe.writing, .atMost(.seconds(30))))
+        #expect(Self.write([UInt8](repeating: 9, count: 200_000), pipe.writing, .atMost(.seconds(800))))
         pipe.closeWriting()
-        #expect(reader.join(.atMost(.seconds(30))))
+        #expect(reader.join(.atMost(.seconds(800))))
         #expect(count.withLock { $0 } >= 200_000)
     }
 
@@ -89,7 +89,7 @@ struct DescriptorTests {
         let waker = OwnedThread(name: "waker") { wake.wake() }
         #expect(Poll.wait(&entries, .untilWoken(by: "the waker")))
         #expect(entries[0].revents & Poll.readable != 0)
-        #expect(waker.join(.atMost(.seconds(30))))
+        #expect(waker.join(.atMost(.seconds(800))))
         wake.drain()
         #expect(!Poll.wait(&entries, .atMost(.zero)))
         for _ in 0..<100_000 { wake.wake() }

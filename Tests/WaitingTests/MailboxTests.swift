@@ -52,9 +52,9 @@ struct MailboxTests {
             while let message = mailbox.take(.untilWoken(by: "the test, which closes it")) { taken.update { $0.append(message) } }
         }
         for number in 0..<100 { mailbox.put(number) }
-        #expect(taken.wait(.atMost(.seconds(30))) { $0.count == 100 ? $0 : nil } == Array(0..<100))
+        #expect(taken.wait(.atMost(.seconds(800))) { $0.count == 100 ? $0 : nil } == Array(0..<100))
         mailbox.close()
-        #expect(reader.join(.atMost(.seconds(30))))
+        #expect(reader.join(.atMost(.seconds(800))))
     }
 
     @Test("Several writers and several readers lose nothing and see nothing twice")
@@ -71,9 +71,9 @@ struct MailboxTests {
         let writers = (0..<3).map { writer in
             OwnedThread(name: "writer") { for number in 0..<1_000 { mailbox.put(writer * 1_000 + number) } }
         }
-        for writer in writers { #expect(writer.join(.atMost(.seconds(30)))) }
+        for writer in writers { #expect(writer.join(.atMost(.seconds(800)))) }
         mailbox.close()
-        for reader in readers { #expect(reader.join(.atMost(.seconds(30)))) }
+        for reader in readers { #expect(reader.join(.atMost(.seconds(800)))) }
         #expect(taken.withLock { $0.sorted() } == Array(0..<3_000))
     }
 }

@@ -24,7 +24,7 @@ struct SmallFileTests {
 
     static func reason(_ path: String, limit: Int = 10) -> String {
         do throws(SmallFile.Refusal) {
-            _ = try SmallFile(path, limit: limit, .atMost(.seconds(30)))
+            _ = try SmallFile(path, limit: limit, .atMost(.seconds(800)))
             return "none"
         } catch {
             return error.description
@@ -64,7 +64,7 @@ struct SmallFileTests {
         defer { for end in ends { close(end) } }
         let path = "/dev/fd/\(ends[0])"
         #expect(write(ends[1], "first\nrest", 10) == 10)
-        #expect(try SmallFile(path, limit: 10, endsWithLine: true, .atMost(.seconds(30))).bytes == Array("first\n".utf8))
+        #expect(try SmallFile(path, limit: 10, endsWithLine: true, .atMost(.seconds(800))).bytes == Array("first\n".utf8))
         // What is behind the line stays there, and its end never comes.
         let refusal = #expect(throws: SmallFile.Refusal.self) { try SmallFile(path, limit: 10, .atMost(.milliseconds(5))) }
         #expect("\(String(describing: refusal))".contains("sent no more"))

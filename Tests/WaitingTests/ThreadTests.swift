@@ -42,7 +42,7 @@ struct ThreadTests {
             for _ in 0..<1_000 { monitor.update { $0 += 1 } }
         }
         #expect(monitor.wait(.untilWoken(by: "the waker, which counts to 1000")) { $0 == 1_000 ? $0 : nil } == 1_000)
-        #expect(waker.join(.atMost(.seconds(30))))
+        #expect(waker.join(.atMost(.seconds(800))))
     }
 
     @Test("Where the system gives no thread the process ends with a sentence and 1, and does not trap")
@@ -66,7 +66,7 @@ struct ThreadTests {
         }
         #expect(monitor.wait(.atMost(.milliseconds(20))) { _ -> Int? in nil } == nil)
         monitor.update { $0 = true }
-        #expect(restless.join(.atMost(.seconds(30))))
+        #expect(restless.join(.atMost(.seconds(800))))
     }
 
     @Test("A latch opens with its last count and stays open")
@@ -90,7 +90,7 @@ struct ThreadTests {
         #expect(!slots.take(.atMost(.milliseconds(1))))
         let giver = OwnedThread(name: "giver") { slots.give() }
         #expect(slots.take(.untilWoken(by: "the giver")))
-        #expect(giver.join(.atMost(.seconds(30))))
+        #expect(giver.join(.atMost(.seconds(800))))
         #expect(!slots.take(.atMost(.zero)))
     }
 
@@ -107,7 +107,7 @@ struct ThreadTests {
         }
         #expect(!thread.join(.atMost(.milliseconds(1))))
         go.countDown()
-        #expect(thread.join(.atMost(.seconds(30))))
+        #expect(thread.join(.atMost(.seconds(800))))
         #expect(thread.join(.atMost(.zero)), "a second join returns at once")
         #expect(name.withLock { $0 } == "a-name-that-is-")
     }
@@ -118,9 +118,9 @@ struct ThreadTests {
         let thread = OwnedThread(name: "joined") { _ = go.wait(.untilWoken(by: "the test")) }
         let joiners = (0..<3).map { _ in OwnedThread(name: "joiner") { _ = thread.join(.untilWoken(by: "its end")) } }
         go.countDown()
-        for joiner in joiners { #expect(joiner.join(.atMost(.seconds(30)))) }
+        for joiner in joiners { #expect(joiner.join(.atMost(.seconds(800)))) }
         let ended = Latch()
         _ = OwnedThread(name: "alone") { ended.countDown() }
-        #expect(ended.wait(.atMost(.seconds(30))))
+        #expect(ended.wait(.atMost(.seconds(800))))
     }
 }

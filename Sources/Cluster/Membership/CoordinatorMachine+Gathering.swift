@@ -65,7 +65,20 @@ extension CoordinatorMachine {
         guard rules.boundsClaims else { return true }
         guard position.applied <= plan.lastStep * UInt64(plan.phases) else { return false }
         return processes.contains(identity.process)
-            || (plan.generation > 1 && (!hasMoved || position.applied <= sent * UInt64(plan.phases)))
+            || (plan.generation > 1 && (!hasMoved || position.applied <= comeTo))
+    }
+
+    /// Phases that members of this coordinator's views have applied, as far as they have said so: batches are sent further ahead.
+    private var comeTo: UInt64 { max(base, completed * UInt64(plan.phases), finished.applied) }
+
+    /// Members have finished a phase. What was brought before that was measured by nothing, and is measured now.
+    mutating func haveMoved() {
+        guard !hasMoved else { return }
+        hasMoved = true
+        for (connection, worker) in workers where worker.rank == nil && worker.mayHoldTruth {
+            let isPossible = mayHoldTruth(worker.identity, worker.position)
+            workers[connection]?.mayHoldTruth = isPossible
+        }
     }
 
     /// Whether the worker has obeyed a coordinator that goes before this one: newer, or equal by number and another by name.

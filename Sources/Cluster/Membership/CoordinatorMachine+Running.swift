@@ -37,9 +37,13 @@ extension CoordinatorMachine {
     private func pauseCause(_ now: Duration) -> String? {
         if finishesAlone { return nil }
         if workers.values.contains(where: { $0.leaving && $0.rank != nil }) { return "a worker leaves" }
-        if workers.values.contains(where: { canBeTakenIn($0, now) }) { return "a worker joins" }
+        if !owesStep, workers.values.contains(where: { canBeTakenIn($0, now) }) { return "a worker joins" }
         return shouldRetryRing(now) ? "the ring is tried again" : nil
     }
+
+    /// Views before this one broke without a step, and this one has not made one yet. A newcomer is sent the whole state first, over a link that may
+    /// be slow, while everybody waits who has waited long already: it comes in behind the next step.
+    private var owesStep: Bool { barren > 0 && completed * UInt64(plan.phases) <= base }
 
     /// A newcomer, and not one who stands aside for want of a neighbour.
     private func canBeTakenIn(_ worker: Worker, _ now: Duration) -> Bool {
@@ -95,7 +99,7 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         guard stage == .running, ranks.allSatisfy({ workers[$0].map { $0.reported > step } ?? false }) else { return [] }
         completed = step + 1
-        hasMoved = true
+        haveMoved()
         progressed = now
         if completed == base / UInt64(plan.phases) + Self.soundSteps { linksAreSound() }
         return recordUpTo(completed) + refill(now)

@@ -22,7 +22,7 @@ extension CoordinatorMachine {
         if beat.moved != worker.beat.moved { workers[connection]?.moved = now }
         if worker.rank != nil, beat.view == view, beat.applied > finished.applied, beat.applied <= sent * UInt64(plan.phases) {
             finished = (beat.applied, now, max(finished.longest, now - finished.since))
-            hasMoved = true
+            haveMoved()
         }
         workers[connection]?.beat = beat
         guard stage == .running, beat.view == view, beat.applied > base, let since = regrouping else { return [] }

@@ -18,8 +18,13 @@ public struct Contingency: Sendable, Hashable {
         let width = columns ?? (second.max() ?? -1) + 1
         var counts = Array(repeating: Array(repeating: 0, count: width), count: height)
         for (row, column) in zip(first, second) { counts[row][column] += 1 }
+        self.init(counts)
+    }
+
+    /// - Parameter counts: rows of one length.
+    public init(_ counts: [[Int]]) {
         self.counts = counts
-        total = first.count
+        total = counts.reduce(0) { $0 + $1.reduce(0, +) }
     }
 
     private var rowSums: [Int] { counts.map { $0.reduce(0, +) } }

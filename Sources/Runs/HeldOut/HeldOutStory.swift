@@ -92,6 +92,7 @@ extension Untrained {
                 "the reconstructions tell nothing of their images: error \(Progress.rounded(error.halfSquared)), where the mean of all images has \(Progress.rounded(error.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"
             } ?? ""
         case .oneLabel: return oneLabel(figures)
+        case .chanceLabels: return chanceLabels(figures)
         case .noise:
             return figures.sampleMatch.map {
                 ofSamples($0, "the samples are noise", "train longer, or lower the rates of discriminator and generator")
@@ -117,5 +118,12 @@ extension Untrained {
         return figures.isTaught
             ? "the label head says one class for \(share) % of the images; train longer, or change phases.classification.rate"
             : "the encoder puts \(share) % of the images into one cluster; train longer, or change phases.generator.rate"
+    }
+
+    private func chanceLabels(_ figures: EpochFigures) -> String {
+        let agreement = Progress.rounded(figures.labels?.agreement ?? .nan)
+        return figures.isTaught
+            ? "the label head tells nothing of the images' classes: adjusted Rand index \(agreement), where chance has 0; train longer, or change phases.classification.rate"
+            : "the clusters tell nothing of the images' classes: adjusted Rand index \(agreement), where chance has 0; train longer, make model.code smaller, or change phases.generator.rate"
     }
 }

@@ -45,7 +45,7 @@ struct Arrangement: CustomStringConvertible {
             }
         }
         let sums = try server.map(sum)
-        for thread in threads where !thread.join(.atMost(.seconds(120))) {
+        for thread in threads where !thread.join(.atMost(.seconds(800))) {
             sums?.shutdown()
             throw Stuck(arrangement: self)
         }

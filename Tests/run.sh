@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs the tests that are built, and says at the end which of them failed and how: with a thousand tests at once it stands far above the last line.
+# Arguments are handed on to `swift test`, as in Tests/run.sh --filter Cluster.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+swift test -c release --skip-build "$@" 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+if [ "$status" != 0 ]; then
+  echo; echo "What failed:"
+  grep -aE 'recorded an issue|^✘|Fatal error|signal code|^↳' "$log" | cut -c1-600 | tail -n 200
+fi
+exit "$status"

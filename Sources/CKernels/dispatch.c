@@ -7,9 +7,9 @@ int ck_level_available(int level) {
     __builtin_cpu_init();
     switch (level) {
     case CK_LEVEL_BASELINE: return 1;
-    case CK_LEVEL_AVX2: return __builtin_cpu_supports("avx2") != 0;
+    case CK_LEVEL_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case CK_LEVEL_AVX512:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
     default: return 0;
     }

@@ -1,11 +1,11 @@
-// All loops for AVX2.
+// All loops for AVX2 with FMA.
 #include <immintrin.h>
 
 #include "levels.h"
 
 #define LEVEL 1
 
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "loops_all.h"
 #pragma clang attribute pop
 

@@ -5,7 +5,7 @@
 
 #define LEVEL 2
 
-#pragma clang attribute push(__attribute__((target("avx2,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
 #include "loops_all.h"
 #pragma clang attribute pop
 

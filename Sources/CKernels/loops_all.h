@@ -22,5 +22,6 @@
 #include "loops_exact.h"
 #include "loops_update.h"
 #include "loops_planes.h"
+#include "loops_products.h"
 
 #endif

@@ -15,6 +15,8 @@ public enum Products {
     /// Products begun since the process started. A worker whose counter stands still is stuck.
     public static var workCounter: UInt64 { products.load(ordering: .relaxed) }
 
+    static func count() { products.wrappingAdd(1, ordering: .relaxed) }
+
     /// Y = X·Wᵀ; `x` (B, I), `w` (O, I), `y` (B, O).
     public static func forward(_ x: Matrix, _ w: Matrix, into y: Matrix) {
         precondition(x.columns == w.columns && y.rows == x.rows && y.columns == w.rows, "Y (B, O) = X (B, I) · Wᵀ (I, O)")
@@ -36,7 +38,7 @@ public enum Products {
     private static func multiply(
         _ a: Matrix, _ transposedA: CBLAS_TRANSPOSE, _ b: Matrix, _ transposedB: CBLAS_TRANSPOSE, inner: Int, into c: Matrix
     ) {
-        products.wrappingAdd(1, ordering: .relaxed)
+        count()
         guard c.rows > 0, c.columns > 0 else { return }
         guard inner > 0 else { return c.values.fill(0) }
         _ = oneThread

@@ -44,7 +44,25 @@ import Testing
         normalisation(a, b, &results)
         posterior(a, b, &results)
         mixtures(a, b, &results)
+        products(a, b, &results)
         return results
+    }
+
+    private static func products(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {
+        // Of some tiles' rows and columns, and of more than a block's inner values; the rest of them lie in the columns.
+        let rows = min(a.count, 29)
+        let columns = rows > 0 ? min(a.count / rows, 333) : 0
+        let x = Matrix(a[0..<rows * columns], rows: rows, columns: columns)
+        let w = Matrix(b[0..<rows * columns], rows: rows, columns: columns)
+        let panels = PortableProducts.Panels(outputs: rows, inputs: columns)
+        panels.pack(w)
+        let (y, dx, dw) = (
+            Matrix(rows: rows, columns: rows), Matrix(rows: rows, columns: columns), Matrix(rows: rows, columns: columns)
+        )
+        PortableProducts.forward(x, panels, bias: a[0..<rows], isRectified: true, into: y)
+        PortableProducts.backwardInput(y, w, into: dx)
+        PortableProducts.backwardWeight(y, x, into: dw)
+        results["products"] = [y, dx, dw].flatMap { $0.values.array.map { UInt64($0.bitPattern) } }
     }
 
     private static func mixtures(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {

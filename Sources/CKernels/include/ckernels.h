@@ -1,7 +1,7 @@
 // The hot loops that Swift does not vectorise, each compiled three times (baseline, AVX2, AVX-512) and chosen once by CPUID.
 //
-// Every loop gives the same bits at every level: no contraction into fused multiply-adds, no reassociation, and every
-// reduction runs over 16 fixed lanes (element i belongs to lane i mod 16) that are added in one fixed tree.
+// Every loop gives the same bits at every level: no contraction into fused multiply-adds but where they are the definition (products), no
+// reassociation, and every reduction runs over 16 fixed lanes (element i belongs to lane i mod 16) that are added in one fixed tree.
 // Pointers need no alignment. Nothing here checks its arguments: the Swift target `Kernels` does, once a call.
 #ifndef CKERNELS_H
 #define CKERNELS_H
@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Elements of one block of the chain hash, and the most values a block of byte planes may have.
-enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024 };
+// Elements of one block of the chain hash, the most values a block of byte planes may have, and the rows of a weight that lie in one panel.
+enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024, CK_PANEL = 32 };
 
 // The loops themselves, declared by their list.
 #define CK_LOOP(result, name, parameters, arguments) result ck_##name parameters;

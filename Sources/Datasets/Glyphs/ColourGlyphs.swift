@@ -4,9 +4,8 @@
 /// A digit of `glyphs` stands in the middle and is the label; digits to its left and right are cut off at the sides; behind them are a gradient of
 /// two colours and a bar, over all of it noise. Image i has class i mod 10 and is a pure function of i, the same bytes on every machine, by the
 /// means of `glyphs`. Training images are those from 0 on, test images those from `firstTest` on.
-public struct ColourGlyphs: ImageSource {
+public struct ColourGlyphs: DrawnDigits {
     public static let side = 32
-    public static let classes = 10
     /// SVHN's numbers: what trains and validates where nobody says how many, and what tests always.
     public static let usual = (train: 63_257, validation: 10_000, test: 26_032)
     static let firstTest = 100_000_000
@@ -16,7 +15,7 @@ public struct ColourGlyphs: ImageSource {
     public static let digest = "ed26c9bf01bb59165270e990a1017e610560bea28818941b3255896327103d6b"
 
     /// The numbers of these images in the whole set.
-    let range: Range<Int>
+    public let range: Range<Int>
 
     init(_ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= Int(UInt32.max), "an image's number has 32 bits")
@@ -30,21 +29,10 @@ public struct ColourGlyphs: ImageSource {
 
     public static func test(_ count: Int = usual.test) -> ColourGlyphs { ColourGlyphs(firstTest..<firstTest + count) }
 
-    public var name: String { "glyphs-colour" }
-    public var count: Int { range.count }
-    public var height: Int { Self.side }
-    public var width: Int { Self.side }
-    public var channels: Int { 3 }
-    public var identity: String { textDigest("glyphs-colour \(Self.digest) \(range.lowerBound) \(range.upperBound)") }
+    public static let setName = "glyphs-colour"
+    public static let channelCount = 3
 
-    public var hasLabels: Bool { true }
-
-    public func label(_ index: Int) -> UInt8 { UInt8((range.lowerBound + index) % Self.classes) }
-
-    public func copyImage(_ index: Int, into bytes: inout [UInt8], at offset: Int) {
-        precondition(index >= 0 && index < count, "image \(index) of \(count)")
-        precondition(offset >= 0 && offset + pixels <= bytes.count, "room for \(pixels) bytes at \(offset)")
-        let image = range.lowerBound + index
+    public func draw(_ image: Int, into bytes: inout [UInt8], at offset: Int) {
         var draws = GlyphDraws(image: image, set: 2)
         let scene = GlyphScene(&draws)
         var line = Self.digit(image % Self.classes, x: 0, y: 0, &draws)

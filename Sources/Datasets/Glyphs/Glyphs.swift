@@ -2,11 +2,10 @@
 ///
 /// Each image is a pure function of its index, the same bytes on every machine: Philox words, + − × ÷ √ in `Double`,
 /// no libm and no fused multiply-add. Image i has class i mod 10; those from 60,000 on are the test images.
-public struct Glyphs: ImageSource {
+public struct Glyphs: DrawnDigits {
     public static let total = 70_000
     public static let trainingCount = 60_000
     public static let side = 28
-    public static let classes = 10
     /// SHA-256 of all 70,000 images in order of their indices, agreed on by a second implementation that is kept with
     /// the tests.
     public static let digest = "856c7831673708dc6ce4306e51cbe13b98e867023b3989ede1924b17864c3a43"
@@ -22,21 +21,10 @@ public struct Glyphs: ImageSource {
     public static var training: Glyphs { Glyphs(0..<trainingCount) }
     public static var test: Glyphs { Glyphs(trainingCount..<total) }
 
-    public var name: String { "glyphs" }
-    public var count: Int { range.count }
-    public var height: Int { Self.side }
-    public var width: Int { Self.side }
-    public var channels: Int { 1 }
-    public var identity: String { textDigest("glyphs \(Self.digest) \(range.lowerBound) \(range.upperBound)") }
+    public static let setName = "glyphs"
+    public static let channelCount = 1
 
-    public var hasLabels: Bool { true }
-
-    public func label(_ index: Int) -> UInt8 { UInt8((range.lowerBound + index) % Self.classes) }
-
-    public func copyImage(_ index: Int, into bytes: inout [UInt8], at offset: Int) {
-        precondition(index >= 0 && index < count, "image \(index) of \(count)")
-        precondition(offset >= 0 && offset + pixels <= bytes.count, "room for \(pixels) bytes at \(offset)")
-        let image = range.lowerBound + index
+    public func draw(_ image: Int, into bytes: inout [UInt8], at offset: Int) {
         var draws = GlyphDraws(image: image)
         let variants = GlyphShapes.all[image % Self.classes]
         let strokes = variants[Int(draws.uniform() * Double(variants.count))]

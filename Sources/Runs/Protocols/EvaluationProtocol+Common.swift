@@ -27,6 +27,17 @@ extension EvaluationSubject {
     }
 }
 
+extension EvaluationSubject {
+    /// The images of the split, and the validation images, that say which class a cluster has: encoded, half of the time for each.
+    func encodedWithValidation(_ pace: @escaping WorkPace) throws -> (images: EncodedImages, validation: EncodedImages) {
+        let images = try encoded(options.split) { try pace(0.5 * $0) }
+        return (images, try encoded(.validation) { try pace(0.5 + 0.5 * $0) })
+    }
+
+    /// Multiplications that this takes.
+    var workWithValidation: Double { Double(images.count + data.validation.count) * encodeWork }
+}
+
 func rounded(_ value: Double) -> String { Progress.rounded(value) }
 func percent(_ share: Double) -> String { EpochMetrics.percent(share) }
 

@@ -39,14 +39,11 @@ struct ClusteringProtocol: EvaluationProtocol {
         return subject.lackOfImages
     }
 
-    func work(on subject: EvaluationSubject) -> Double {
-        Double(subject.images.count + subject.data.validation.count) * subject.encodeWork
-    }
+    func work(on subject: EvaluationSubject) -> Double { subject.workWithValidation }
 
     func compute(_ subject: EvaluationSubject, pace: @escaping WorkPace) throws -> EvaluationResult {
         var result = EvaluationResult(name)
-        let images = try subject.encoded(subject.options.split) { try pace(0.5 * $0) }
-        let validation = try subject.encoded(.validation) { try pace(0.5 + 0.5 * $0) }
+        let (images, validation) = try subject.encodedWithValidation(pace)
         guard let logits = images.labelledLogits, let chosen = validation.labelledLogits, chosen.labels.count > 0 else {
             guard let logits = images.logits else { return result }
             var counts = LabelCounts(entries: logits.columns)
@@ -98,14 +95,11 @@ struct ReductionProtocol: EvaluationProtocol {
         return subject.lackOfLabels
     }
 
-    func work(on subject: EvaluationSubject) -> Double {
-        Double(subject.images.count + subject.data.validation.count) * subject.encodeWork
-    }
+    func work(on subject: EvaluationSubject) -> Double { subject.workWithValidation }
 
     func compute(_ subject: EvaluationSubject, pace: @escaping WorkPace) throws -> EvaluationResult {
         var result = EvaluationResult(name)
-        let images = try subject.encoded(subject.options.split) { try pace(0.5 * $0) }
-        let validation = try subject.encoded(.validation) { try pace(0.5 + 0.5 * $0) }
+        let (images, validation) = try subject.encodedWithValidation(pace)
         guard let logits = images.labelledLogits, let chosen = validation.labelledLogits, chosen.labels.count > 0 else {
             return result
         }

@@ -23,5 +23,25 @@ public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable {
         ck_select_level(rawValue)
     }
 
+    /// Uses the level of this name, "avx2", from now on; for tests. The environment variable `LOCKSTEP_LEVEL` names it.
+    ///
+    /// - Throws: `InstructionLevelError` for a name that is none, and for a level that the CPU does not have.
+    public static func select(named name: String) throws {
+        guard let level = allCases.first(where: { "\($0)" == name }), level.isAvailable else {
+            throw InstructionLevelError(name: name)
+        }
+        level.select()
+    }
+
     public static func < (a: InstructionLevel, b: InstructionLevel) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// A level that there is not.
+public struct InstructionLevelError: Error, CustomStringConvertible, Sendable, Equatable {
+    public let name: String
+
+    public var description: String {
+        let names = InstructionLevel.allCases.filter(\.isAvailable).map { "\($0)" }.joined(separator: ", ")
+        return "LOCKSTEP_LEVEL is \"\(name)\", which is none of this CPU's levels: \(names)"
+    }
 }

@@ -11,16 +11,20 @@ public struct Dense: Sendable {
     /// (O); nil where a batch norm follows, whose β takes its place, or where the layer is linear through the origin.
     public let bias: Slice<Float>?
     public let isRectified: Bool
+    /// The weight as portable products read it; nil where a library's are taken.
+    private let panels: PortableProducts.Panels?
 
-    public init(weight: Matrix, bias: Slice<Float>?, isRectified: Bool) {
+    /// - Parameter panels: of the weight, packed, for portable products.
+    public init(weight: Matrix, bias: Slice<Float>?, isRectified: Bool, panels: PortableProducts.Panels? = nil) {
         precondition(bias?.count ?? weight.rows == weight.rows, "a bias of another width")
         precondition(bias != nil || !isRectified, "ReLU stands behind what is normalised, not before it")
         self.weight = weight
         self.bias = bias
         self.isRectified = isRectified
+        self.panels = panels
     }
 
-    /// The outputs, shard by shard: only then does no bit of them depend on how shards lie together.
+    /// The outputs; a library's products are taken shard by shard: only then does no bit of them depend on how shards lie together.
     ///
     /// - Parameters:
     ///   - x: (B, I).
@@ -28,6 +32,7 @@ public struct Dense: Sendable {
     ///   - blocks: the shards' rows.
     public func forward(_ x: Matrix, into y: Matrix, blocks: RowBlocks) {
         precondition(x.rows == blocks.rows && x.columns == weight.columns, "input of (\(x.rows), \(x.columns))")
+        if let panels { return PortableProducts.forward(x, panels, bias: bias, isRectified: isRectified, into: y) }
         for rows in blocks.ranges where !rows.isEmpty {
             let output = y.rows(rows)
             Products.forward(x.rows(rows), weight, into: output)
@@ -57,6 +62,7 @@ public struct Dense: Sendable {
         }
         if let delivery { deliver(dy, x, blocks, tile, addition, to: delivery) }
         guard let dx else { return }
+        guard panels == nil else { return PortableProducts.backwardInput(dy, weight, into: dx) }
         for rows in blocks.ranges where !rows.isEmpty {
             Products.backwardInput(dy.rows(rows), weight, into: dx.rows(rows))
         }
@@ -90,7 +96,11 @@ public struct Dense: Sendable {
                 sink.deliver(tensor: first + 1, gradient: db, shard: shard)
             }
             let dw = Matrix(tile[0..<dy.columns * x.columns], rows: dy.columns, columns: x.columns)
-            Products.backwardWeight(dy.rows(rows), x.rows(rows), into: dw)
+            if panels == nil {
+                Products.backwardWeight(dy.rows(rows), x.rows(rows), into: dw)
+            } else {
+                PortableProducts.backwardWeight(dy.rows(rows), x.rows(rows), into: dw)
+            }
             if let addition, addition.shard == shard { Elementwise.axpy(1, addition.gradient.values, into: dw.values) }
             sink.deliver(tensor: first, gradient: dw.values, shard: shard)
         }

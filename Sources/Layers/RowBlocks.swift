@@ -1,23 +1,29 @@
+import Kernels
+
 /// The rows of several shards in one matrix, each shard's block at an aligned row.
 ///
 /// Everything is computed block by block, so that a shard's gradient depends neither on its neighbours nor on how many
 /// there are: a library's product may change bits with its number of rows, and may also with the address it starts at, so
-/// that neither is left to the arrangement. Between two blocks lie rows that nobody writes or reads.
+/// that neither is left to the arrangement. Between two blocks lie rows that nobody writes or reads. Portable products know no
+/// arrangement: their blocks lie close together, and are multiplied all at once.
 public struct RowBlocks: Sendable, Hashable {
-    /// A block starts at a multiple of this: 64 bytes of any number of columns.
-    static let alignment = 16
+    /// A block starts at a multiple of so many rows: 64 bytes of any number of columns for a library's products.
+    public static func alignment(_ engine: ProductEngine) -> Int { engine == .openblas ? 16 : 1 }
 
+    private let alignment: Int
     /// Numbers of the shards in the global minibatch.
     public let shards: [Int]
     /// Rows of each shard in the matrix; may be empty.
     public let ranges: [Range<Int>]
 
-    public init(shards: [Int], counts: [Int]) {
+    /// - Parameter alignment: of the blocks' first rows.
+    public init(shards: [Int], counts: [Int], alignment: Int = RowBlocks.alignment(.openblas)) {
         precondition(shards.count == counts.count, "one count a shard")
         self.shards = shards
+        self.alignment = alignment
         var next = 0
         self.ranges = counts.map { count in
-            defer { next += Self.aligned(count) }
+            defer { next += Self.aligned(count, alignment) }
             return next..<next + count
         }
     }
@@ -27,11 +33,13 @@ public struct RowBlocks: Sendable, Hashable {
 
     /// The same shards with `factor` times as many rows each.
     public func scaled(by factor: Int) -> RowBlocks {
-        RowBlocks(shards: shards, counts: ranges.map { $0.count * factor })
+        RowBlocks(shards: shards, counts: ranges.map { $0.count * factor }, alignment: alignment)
     }
 
     /// Rows that a workspace needs for so many blocks of at most `rows` rows.
-    public static func capacity(blocks: Int, rows: Int) -> Int { blocks * aligned(rows) }
+    public static func capacity(blocks: Int, rows: Int, alignment: Int = RowBlocks.alignment(.openblas)) -> Int {
+        blocks * aligned(rows, alignment)
+    }
 
-    private static func aligned(_ rows: Int) -> Int { (rows + alignment - 1) / alignment * alignment }
+    private static func aligned(_ rows: Int, _ alignment: Int) -> Int { (rows + alignment - 1) / alignment * alignment }
 }

@@ -14,6 +14,12 @@ KernelChoice.enter()
 DescriptorLimit.raise()
 MemoryRoom.prepare()
 FloatingPoint.setModes()
+if let level = ProcessInfo.processInfo.environment["LOCKSTEP_LEVEL"] {
+    do { try InstructionLevel.select(named: level) } catch {
+        Output.complain("\(error)")
+        exit(64)
+    }
+}
 if let sentence = CommandSlip.sentence(Array(CommandLine.arguments.dropFirst())) {
     Output.complain(sentence)
     exit(64)

@@ -13,8 +13,10 @@ import Testing
             smallSettings(hidden: [130], code: 8, pixels: 100, minibatch: 36, shards: 12, trainingImages: 100, bits: 16),
         ] + VariantCase.all.map(\.settings)
 
-    @Test("threads and lanes do not change a bit of the state", arguments: settings)
-    func layouts(_ settings: TrainingSettings) throws {
+    @Test("threads and lanes do not change a bit of the state", arguments: settings, ProductEngine.allCases)
+    func layouts(_ settings: TrainingSettings, engine: ProductEngine) throws {
+        var settings = settings
+        settings.engine = engine
         func run(threads: Int, lanes: Int) throws -> String {
             let trainer = try LocalTrainer(settings, threads: threads, lanes: lanes)
             let figures = try train(trainer, steps: 7)

@@ -7,6 +7,8 @@ import Testing
     /// A phase's loss as a mean over its minibatch, and its gradient of that, tensor by tensor.
     private func evaluate(_ replica: Replica, _ phase: PhaseDescription) -> (loss: Double, gradient: [Double]) {
         let settings = replica.settings
+        // Values were moved behind its back.
+        do { try replica.restore(replica.state(), applied: replica.applied, chain: replica.chain) } catch { Issue.record(error) }
         let lane = replica.makeLanes(shards: 0..<settings.shards, threads: 1)[0]
         lane.load(step: replica.step, images: images(settings, step: replica.step))
         let sink = PlainSink(tensors: phase.tensors)
@@ -26,10 +28,14 @@ import Testing
         return values
     }
 
-    @Test("each tensor's gradient is the slope of its phase's loss, in every variant", arguments: VariantCase.all)
-    func slopes(example: VariantCase) throws {
+    @Test(
+        "each tensor's gradient is the slope of its phase's loss, in every variant, by either engine", arguments: VariantCase.all,
+        ProductEngine.allCases)
+    func slopes(example: VariantCase, engine: ProductEngine) throws {
         FloatingPoint.setModes()
-        let trainer = try LocalTrainer(example.settings, threads: 1)
+        var settings = example.settings
+        settings.engine = engine
+        let trainer = try LocalTrainer(settings, threads: 1)
         try train(trainer, steps: 2)
         let replica = trainer.replica
         for phase in replica.phases {

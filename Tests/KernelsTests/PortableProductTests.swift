@@ -4,8 +4,8 @@ import Testing
 @Suite("Portable products") struct PortableProductTests {
     /// Rows, inputs, outputs: around tiles of 4, 6 and 14 rows, panels of 32 columns, blocks of 128 and of 168.
     static let shapes = [
-        (1, 1, 1), (0, 3, 4), (3, 0, 5), (3, 2, 0), (7, 5, 8), (13, 127, 31), (14, 128, 32), (15, 129, 33), (25, 33, 17), (12, 784, 30),
-        (64, 100, 10), (169, 300, 45), (340, 17, 65),
+        (1, 1, 1), (0, 3, 4), (3, 0, 5), (3, 2, 0), (7, 5, 8), (13, 127, 31), (14, 128, 32), (15, 129, 33), (25, 33, 17),
+        (12, 784, 30), (64, 100, 10), (169, 300, 45), (340, 17, 65),
     ]
 
     /// One chain of fused multiply-adds, as it is defined.

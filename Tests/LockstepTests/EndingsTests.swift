@@ -38,6 +38,17 @@ struct EndingsTests {
         #expect(newest.info.step == recorded?.step, "the checkpoint is not of the last step")
     }
 
+    /// Threads may still be in one, whose tables a library takes away on the way out: a worker that was lied to crashed so.
+    @Test(
+        "at the end of a process no library's own ending runs, and what was printed is whole",
+        arguments: [(["recipes", "quickstart"], 0), (["nothing"], 64)])
+    func withoutDestructors(arguments: [String], status: Int) throws {
+        let calm = try LockstepProcess.run(arguments)
+        let traced = try LockstepProcess.run(arguments, environment: ["LD_DEBUG": "files"])
+        #expect(calm.status == Int32(status) && traced.status == Int32(status) && traced.output == calm.output)
+        #expect(traced.errors.contains("calling init: ") && !traced.errors.contains("calling fini: "))
+    }
+
     @Test("a run that nohup started outlives its terminal")
     func nohup() throws {
         let scratch = try Scratch()

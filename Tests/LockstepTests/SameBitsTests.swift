@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Runs
 import Testing
 
@@ -40,6 +41,40 @@ struct SameBitsTests {
         #expect(digest.count == 64)
         #expect(digest == Self.reference)
     }
+
+    @Test("portable products: one digest at every level of the CPU, over workers and topologies, and it is this one")
+    func portable() throws {
+        let scratch = try Scratch()
+        let levels = InstructionLevel.allCases.filter(\.isAvailable)
+        for (index, level) in levels.enumerated() {
+            let spread = index % 2 == 0 ? ["--workers", "2"] : ["--workers", "3", "--topology", "server", "--threads", "2"]
+            let result = try LockstepProcess.run(
+                ["train"] + LockstepProcess.small + spread + ["--engine", "portable", "--run", scratch.run("\(level)"), "--json"],
+                environment: ["LOCKSTEP_LEVEL": "\(level)"])
+            try #require(result.status == 0, "\(level): \(result.errors)")
+            #expect(try JSON(parsing: result.output)["digest"]?.stringValue == Self.portable, "\(level)")
+        }
+        let folder = try RunFolder.open(scratch.run("\(levels[0])")).configuration()
+        #expect(folder.configuration.engine == .portable && folder.configuration.kernel == "auto")
+        #expect(folder.provenance?.kernel == "portable")
+    }
+
+    @Test("an engine of no kernel families has none, and a level that there is not is named")
+    func portableRefusals() throws {
+        let scratch = try Scratch()
+        let train = ["train"] + LockstepProcess.small + ["--engine", "portable", "--run", scratch.run("run")]
+        let kernel = try LockstepProcess.run(train + ["--kernel", "haswell"])
+        #expect(kernel.status == 64 && kernel.errors.contains("haswell is impossible with the engine portable"), "\(kernel.errors)")
+        let gemm = try LockstepProcess.run(["bench", "gemm", "--engine", "portable", "--kernel", "haswell"])
+        #expect(gemm.status == 64 && gemm.errors.contains("--kernel is a family of openblas"), "\(gemm.errors)")
+        let level = try LockstepProcess.run(train, environment: ["LOCKSTEP_LEVEL": "avx3"])
+        #expect(level.status == 64 && level.errors.contains("LOCKSTEP_LEVEL is \"avx3\""), "\(level.errors)")
+        let engine = try LockstepProcess.run(["train", "--engine", "blas", "--run", scratch.run("run")])
+        #expect(engine.status == 64 && engine.errors.contains("engine: \"blas\" is none of portable, openblas"), "\(engine.errors)")
+    }
+
+    /// Any CPU comes to it.
+    private static let portable = "ac3125129c968b30afb32a5f22b3ae0d4297c6e2d60efac3ba44cafc06ad4836"
 
     /// Small and odd where the recipe is large and even: few outputs a product, shards of different sizes, a last minibatch
     /// that leaves shards empty. What processes add to the search over settings (`make settings`) is the cut of the images.

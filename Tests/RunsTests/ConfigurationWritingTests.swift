@@ -18,6 +18,7 @@ import Testing
         all[3].prior = .swissRoll(thickness: 0.1)
         all[3].data = DataSettings(set: "npz", train: 10, validation: 5, file: "/a: \"b\" #c\\.npz")
         all[3].gradientBits = .bits(24)
+        all[3].engine = .portable
         all[4].data = DataSettings(
             set: "idx", train: 10, images: "/yes", labels: "/1e5", testImages: "/~", testLabels: "/x'y", folder: "/a b")
         all[4].model = ModelSettings(

@@ -9,9 +9,11 @@ final class Model: Sendable {
     let programs: [PhaseProgram]
 
     /// Networks with all parameters zero.
-    init(_ composition: Composition) {
+    init(_ composition: Composition, engine: ProductEngine) {
         self.composition = composition
-        networks = composition.networks.map { DenseNetwork(name: $0.name, widths: $0.widths, offsets: $0.offsets) }
+        networks = composition.networks.map {
+            DenseNetwork(name: $0.name, widths: $0.widths, offsets: $0.offsets, engine: engine)
+        }
         programs = composition.phases.map { PhaseProgram($0, graph: composition.graph) }
     }
 
@@ -31,6 +33,7 @@ final class Model: Sendable {
                 RandomSource(seed: seed, purpose: .initialisation, step: stream)
                     .fillNormal(weight, firstRow: 0, std: Float(plan.std ?? std))
             }
+            network.pack()
         }
     }
 }

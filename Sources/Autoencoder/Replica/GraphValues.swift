@@ -29,7 +29,8 @@ final class GraphValues {
         workspaces = Dictionary(
             uniqueKeysWithValues: nodes.map { node in
                 let vertex = graph[node]
-                let capacity = RowBlocks.capacity(blocks: shards, rows: vertex.multiple * mostRows(vertex.stream))
+                let capacity = RowBlocks.capacity(
+                    blocks: shards, rows: vertex.multiple * mostRows(vertex.stream), alignment: RowBlocks.alignment(settings.engine))
                 return (node, Workspace(columns: vertex.columns, capacity: capacity))
             })
         for node in nodes {
@@ -43,7 +44,7 @@ final class GraphValues {
     /// What the next values are computed from.
     func load(_ inputs: GraphInputs, shards: [Int], counts: [Stream: [Int]]) {
         self.inputs = inputs
-        blocks = counts.mapValues { [1: RowBlocks(shards: shards, counts: $0)] }
+        blocks = counts.mapValues { [1: RowBlocks(shards: shards, counts: $0, alignment: RowBlocks.alignment(settings.engine))] }
         for (stream, once) in blocks { blocks[stream]![2] = once[1]!.scaled(by: 2) }
     }
 

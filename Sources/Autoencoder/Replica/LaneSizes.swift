@@ -14,18 +14,21 @@ struct LaneSizes {
     let tile: Int
     private let graph: Graph
     private let shardRows: [Stream: Int]
+    private let alignment: Int
 
     init(shards: Int, settings: TrainingSettings, composition: Composition, programs: [PhaseProgram]) {
         self.shards = shards
         let graph = composition.graph
         self.graph = graph
+        let alignment = RowBlocks.alignment(settings.engine)
+        self.alignment = alignment
         let mostRows = Dictionary(
             uniqueKeysWithValues: Stream.allCases.map {
                 ($0, ShardGeometry.mostRows(minibatch: settings.mostRows(of: $0), shards: settings.shards))
             })
         shardRows = mostRows
         nodes = graph.order(for: programs.flatMap(\.forward))
-        func elements(_ node: Node) -> Int { Self.elements(graph[node], shards: shards, mostRows: mostRows) }
+        func elements(_ node: Node) -> Int { Self.elements(graph[node], shards: shards, mostRows: mostRows, alignment) }
         let slots = programs.flatMap(\.slots)
         gradients = (0..<(slots.map { $0.value + 1 }.max() ?? 0)).map { slot in
             slots.filter { $0.value == slot }.map { elements($0.key) }.max() ?? 0
@@ -41,13 +44,14 @@ struct LaneSizes {
     /// The most rows of a shard of a stream.
     func mostRows(_ stream: Stream) -> Int { shardRows[stream] ?? 0 }
 
-    private static func elements(_ vertex: Graph.Vertex, shards: Int, mostRows: [Stream: Int]) -> Int {
-        vertex.columns * RowBlocks.capacity(blocks: shards, rows: vertex.multiple * (mostRows[vertex.stream] ?? 0))
+    private static func elements(_ vertex: Graph.Vertex, shards: Int, mostRows: [Stream: Int], _ alignment: Int) -> Int {
+        vertex.columns
+            * RowBlocks.capacity(blocks: shards, rows: vertex.multiple * (mostRows[vertex.stream] ?? 0), alignment: alignment)
     }
 
     /// Bytes of all of it.
     var bytes: Int {
-        let floats = nodes.map { Self.elements(graph[$0], shards: shards, mostRows: shardRows) } + gradients + [further, tile]
+        let floats = nodes.map { Self.elements(graph[$0], shards: shards, mostRows: shardRows, alignment) } + gradients + [further, tile]
         let norms = nodes.reduce(0) { sum, node in
             guard case .normalise(_, _, let kind) = graph[node].operation else { return sum }
             return sum + NormValues.bytes(columns: graph[node].columns, shards: shards, isShared: kind == .batch)

@@ -45,7 +45,10 @@ extension Replica {
         chain = ChainHash.extend(chain, withDigests: state.digests.all)
         state.exponents.all.copy(from: change.next)
         state.keepSum(change)
-        for network in state.changes { versions[network] += 1 }
+        for network in state.changes {
+            versions[network] += 1
+            model.networks[network].pack(team: team)
+        }
         applied += 1
         if self.phase == 0 { moveAverages(team) }
     }

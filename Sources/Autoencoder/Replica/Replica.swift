@@ -24,7 +24,7 @@ public final class Replica: @unchecked Sendable {
     public init(_ settings: TrainingSettings) throws {
         try settings.validate()
         self.settings = settings
-        let model = Model(settings.composition)
+        let model = Model(settings.composition, engine: settings.engine)
         model.initialise(settings.model.initialisation, seed: settings.seed)
         self.model = model
         versions = [UInt64](repeating: 0, count: model.networks.count)

@@ -24,7 +24,10 @@ extension TrainingSettings {
     /// Of parameters, averages, and each phase's optimizer, sums and digests.
     private func replicaBytes(_ composition: Composition) -> Int {
         let copies = average > 0 ? 2 : 1
-        let parameters = composition.networks.reduce(0) { $0 + copies * Storage<Float>.bytes($1.layout.count) }
+        let parameters = composition.networks.reduce(0) { sum, network in
+            let panels = engine == .openblas ? 0 : DenseNetwork.panelBytes(widths: network.widths)
+            return sum + copies * Storage<Float>.bytes(network.layout.count) + panels
+        }
         return composition.phases.reduce(parameters) { sum, phase in
             let (count, tensors) = (
                 composition.count(ofPhase: phase), phase.changes.flatMap { composition.networks[$0].layout.tensors }

@@ -26,6 +26,8 @@ public struct TrainingSettings: Sendable, Hashable {
     /// Shards of the global minibatch, for the life of the run.
     public var shards: Int
     public var seed: UInt64
+    /// Who computes the products.
+    public var engine: ProductEngine
     /// Values of one image.
     public var pixels: Int
     /// Images of one epoch.
@@ -60,7 +62,7 @@ public struct TrainingSettings: Sendable, Hashable {
         variant: Variant = .basic, model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double? = nil,
         parts: PartSettings? = nil, phases: [String: PhaseSettings],
         average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int,
-        standardisation: Standardisation? = nil
+        standardisation: Standardisation? = nil, engine: ProductEngine = .openblas
     ) {
         self.variant = variant
         self.model = model
@@ -74,6 +76,7 @@ public struct TrainingSettings: Sendable, Hashable {
         self.minibatch = minibatch
         self.shards = shards
         self.seed = seed
+        self.engine = engine
         self.pixels = pixels
         self.trainingImages = trainingImages
         self.standardisation = standardisation

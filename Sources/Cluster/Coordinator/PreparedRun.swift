@@ -99,8 +99,8 @@ struct PreparedRun: Sendable {
             checkpointEveryEpochs: UInt64(configuration.checkpoint.everyEpochs),
             evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
-            allowMixedKernels: options.allowMixedKernels, runName: options.folder.typedName,
-            bookedStep: bookmark.step, addressLimits: AddressSpace.words,
+            allowMixedKernels: options.allowMixedKernels, isPortable: configuration.engine == .portable,
+            runName: options.folder.typedName, bookedStep: bookmark.step, addressLimits: AddressSpace.words,
             lastLabel: options.folder.lastWorker(below: UInt32(CoordinatorMachine.maximumProcesses)))
     }
 

@@ -15,8 +15,8 @@ extension CoordinatorMachine {
         }
         guard !plan.allowMixedKernels else { return nil }
         switch trait {
-        case .library: return Array(worker.identity.library.utf8)
-        case .kernel: return Array(worker.identity.kernel.utf8)
+        case .library: return plan.isPortable ? nil : Array(worker.identity.library.utf8)
+        case .kernel: return plan.isPortable ? nil : Array(worker.identity.kernel.utf8)
         case .products, .start: return worker.fingerprint
         }
     }
@@ -60,6 +60,9 @@ extension CoordinatorMachine {
             switch trait {
             case .library: Self.differ("BLAS library", other, worker, \.library)
             case .kernel: Self.differ("kernel", other, worker, \.kernel)
+            case .products where plan.isPortable:
+                "its products at this run's shapes differ from those of \(name(reference)), and portable products are the same on every "
+                    + "host: one of the two has faulty memory or a different build; check both with `lockstep doctor`"
             case .products, .start:
                 "its products at this run's shapes differ from those of \(name(reference)) although both name kernel "
                     + "\(other.identity.kernel); pin one family with --kernel haswell, or give up equal bits "

@@ -40,6 +40,8 @@ public struct RunPlan: Sendable, Equatable {
     public var supervised: Bool
     /// Accept members whose products differ; drops promise 1.
     public var allowMixedKernels: Bool
+    /// Products of our own, which no library has a part in: only their results are compared.
+    public var isPortable: Bool
     /// Limits on the address space of this machine's processes, in words; empty where there is none.
     public var addressLimits: String
     /// What a person types to go on: the run's name, or its path where it does not lie under ./runs.
@@ -54,7 +56,7 @@ public struct RunPlan: Sendable, Equatable {
         beginsWithSeed: Bool = true, run: String = "run", generation: UInt64 = 1, leader: UInt64 = 0, ring: Bool = true,
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
-        allowMixedKernels: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil,
+        allowMixedKernels: Bool = false, isPortable: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil,
         addressLimits: String = "", lastLabel: UInt32 = 0
     ) {
         precondition(shards >= 1 && phases >= 1 && workers.lowerBound >= 1)
@@ -76,6 +78,7 @@ public struct RunPlan: Sendable, Equatable {
         self.figuresEveryEpochs = figuresEveryEpochs
         self.supervised = supervised
         self.allowMixedKernels = allowMixedKernels
+        self.isPortable = isPortable
         self.runName = runName
         self.addressLimits = addressLimits
         self.lastLabel = lastLabel

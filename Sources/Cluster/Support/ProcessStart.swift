@@ -15,6 +15,17 @@ public enum ProcessStart {
         pthread_sigmask(SIG_UNBLOCK, &held, nil)
         // A limit on file sizes (ulimit -f) is then an error of the write, told like that of a full disk, and not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
+        endAtExit()
+    }
+
+    /// Threads compute on while the main one ends the process. Libraries that take their tables away at the exit, as OpenBLAS does, would
+    /// make a crash of it: nothing of theirs runs, and the last handler to be called, the first to be registered, ends the process.
+    private static func endAtExit() {
+        on_exit(
+            { status, _ in
+                fflush(nil)
+                _exit(status)
+            }, nil)
     }
 
     /// Standard input, output and error may be closed (`>&-`, a service manager): the first file or socket that is opened then would take

@@ -72,7 +72,7 @@ final class TrainingSession {
 
     private func probed() -> [UInt8] {
         let shapes = replica.settings.products.map { Fingerprint.Shape(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs) }
-        return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes).littleEndian) { Array($0) }
+        return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes, engine: replica.settings.engine).littleEndian) { Array($0) }
     }
 
     /// Takes over what may differ between two coordinators of one run.

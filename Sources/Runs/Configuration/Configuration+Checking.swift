@@ -31,6 +31,11 @@ extension Configuration {
                 with: ["data.validation", "data.set"],
                 suggestion: validation < Self.mnistImages ? "\(Self.mnistImages - validation)" : nil)
         }
+        if engine == .portable, kernel != "auto" {
+            throw failure(
+                "kernel", "\(kernel) is impossible with the engine portable, whose kernels are its own", with: ["engine"],
+                suggestion: "auto")
+        }
         do {
             try data.validate()
             try training(pixels: 784, trainingImages: data.train ?? minibatch).validate()
@@ -85,6 +90,7 @@ extension Configuration {
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
             folder: "folder", standardise: true, extra: true, fold: 1)
+        specimens[0].engine = .portable
         return specimens + Variant.allCases.flatMap(specimens(of:))
     }()
 

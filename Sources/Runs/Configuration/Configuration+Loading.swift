@@ -6,11 +6,11 @@ extension Configuration {
     /// Names that start like settings and belong to the command itself: its flags, and the folder of the data.
     public static let reservedEnvironment: Set<String> = [
         "LOCKSTEP_DATA", "LOCKSTEP_RECIPE", "LOCKSTEP_WORKERS", "LOCKSTEP_TOPOLOGY", "LOCKSTEP_COMPRESSION",
-        "LOCKSTEP_KERNEL_CHOSEN",
+        "LOCKSTEP_KERNEL_CHOSEN", "LOCKSTEP_LEVEL",
     ]
 
     /// Of them those that a person types: the name of what the program tells itself is no slip of theirs.
-    private static let typedEnvironment = reservedEnvironment.subtracting(["LOCKSTEP_KERNEL_CHOSEN"]).sorted()
+    private static let typedEnvironment = reservedEnvironment.subtracting(["LOCKSTEP_KERNEL_CHOSEN", "LOCKSTEP_LEVEL"]).sorted()
 
     /// Whether an environment variable misses a setting's name by so little that it is a slip: two letters, of a short name one.
     private static func isSlip(_ name: String, of setting: String) -> Bool {

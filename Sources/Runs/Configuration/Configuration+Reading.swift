@@ -32,7 +32,8 @@ enum ConfigurationLimits {
 /// | `phases.PHASE` | `optimizer`, `rate`, its moments, `schedule` | the paper's |
 /// | `average` | decay a step | 0 |
 /// | `gradient_bits` | full, 24, 16 | full |
-/// | `kernel` | auto or a family | auto |
+/// | `engine` | openblas or portable | openblas |
+/// | `kernel` | auto or a family of openblas; auto with portable, which has none | auto |
 /// | `checkpoint` | `every_steps`, `every_seconds` (or a duration), `every_epochs`, `keep`, `keep_every_epochs` | 0, 60, 1, 3, 10 |
 /// | `evaluate.every_epochs` | epochs | 1 |
 /// | `figures` | `every_epochs`, `keep`, `keep_every_epochs` | 1, 10, 10 |
@@ -57,6 +58,7 @@ extension Configuration {
         phases = try phases(root.section("phases"))
         try root.real("average", &average, .fraction)
         gradientBits = try Self.gradientBits(root)
+        try root.choice("engine", &engine)
         kernel = try root.choice("kernel", default: kernel, among: ["auto"] + KernelFamily.allCases.map(\.rawValue))
         try visitRecords(root)
         root.passOver(Self.provenanceKey)

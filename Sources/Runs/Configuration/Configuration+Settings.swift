@@ -17,8 +17,10 @@ extension Configuration {
                         }), origin: .program),
                 "average": .real(average),
                 "gradient_bits": Self.settings(of: gradientBits),
-                "kernel": .text(kernel),
             ]),
+            // It came later: runs from before have no such key.
+            .mapping(engine == .openblas ? [:] : ["engine": .text(engine.rawValue)]),
+            .mapping(["kernel": .text(kernel)]),
             written { try $0.visitRecords($1) },
         ]
         return Setting(content: .mapping(sections.flatMap { $0.entries ?? [] }), origin: .program)

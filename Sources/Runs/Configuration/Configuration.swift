@@ -43,6 +43,8 @@ public struct Configuration: Sendable, Equatable {
     /// Decay a step of the averaged weights; 0 = none.
     public var average: Double
     public var gradientBits: GradientBits
+    /// Who computes the products.
+    public var engine: ProductEngine
     /// "auto" or a kernel family. A run's own `config.yaml` has the family that "auto" turned out to be.
     public var kernel: String
     public var checkpoint: CheckpointSettings
@@ -78,6 +80,7 @@ public struct Configuration: Sendable, Equatable {
         phases = Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, Self.defaultPhase($0)) })
         average = 0
         gradientBits = .full
+        engine = .openblas
         kernel = "auto"
         checkpoint = CheckpointSettings()
         evaluate = EvaluateSettings()
@@ -111,7 +114,7 @@ public struct Configuration: Sendable, Equatable {
             variant: variant, model: model, cost: cost, prior: prior, parts: parts,
             phases: phases, average: average,
             gradientBits: gradientBits.resolved(shards: shards), minibatch: minibatch, shards: shards, seed: seed, pixels: pixels,
-            trainingImages: trainingImages, standardisation: standardisation)
+            trainingImages: trainingImages, standardisation: standardisation, engine: engine)
     }
 
     /// What the learning stratum needs, on this data.

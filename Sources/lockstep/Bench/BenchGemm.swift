@@ -10,6 +10,9 @@ struct BenchGemm: ParsableCommand {
         commandName: "gemm", abstract: "GFLOP/s of the three products of a 1000 x 1000 layer, one thread.",
         discussion: "Example:  lockstep bench gemm --rows 25 --rows 100 --kernel haswell")
 
+    @Option(help: "Who computes: openblas or portable (our own).")
+    var engine = ProductEngine.openblas
+
     @Option(help: "BLAS kernel family: auto (the best for this CPU), haswell, skylakex, …", completion: Completions.kernels)
     var kernel = "auto"
 
@@ -27,19 +30,23 @@ struct BenchGemm: ParsableCommand {
         guard rows.allSatisfy(range.contains), range.contains(width) else {
             throw ValidationError("--rows and --width must be 1 to \(range.upperBound)")
         }
+        guard engine == .openblas || kernel == "auto" else {
+            throw ValidationError("--kernel is a family of openblas; portable products have none: leave it out")
+        }
     }
 
     func run() throws {
         try finishing {
-            try KernelChoice.require(KernelFamily.named(kernel).rawValue)
-            let values = width * (width + 2 * (rows.max() ?? 1))
+            if engine == .openblas { try KernelChoice.require(KernelFamily.named(kernel).rawValue) }
+            let values = width * (3 * width + 3 * (rows.max() ?? 1))
             try MemoryRoom.require(threads: 1, bytes: MemoryLayout<Float>.size * values, for: "measuring products")
-            let results = rows.map { ProductSpeed(rows: $0, width: width) }
-            let peak = ProductSpeed.peak()
+            let results = rows.map { ProductSpeed(engine, rows: $0, width: width) }
+            let peak = ProductSpeed.peak(engine)
             if json {
                 Output.result(
                     JSON.object([
-                        .init("kernel", .string(KernelFamily.loaded)), .init("peak", .real(peak)),
+                        .init("engine", .string(engine.rawValue)), .init("kernel", .string(engine.kernels)),
+                        .init("peak", .real(peak)),
                         .init(
                             "products",
                             .array(
@@ -55,7 +62,8 @@ struct BenchGemm: ParsableCommand {
                 return 0
             }
             Output.result(
-                "kernel \(KernelFamily.loaded); GFLOP/s, one thread, \(width) x \(width); peak \(String(format: "%.0f", peak))")
+                "\(engine.rawValue), kernel \(engine.kernels); GFLOP/s, one thread, \(width) x \(width); peak \(String(format: "%.0f", peak))"
+            )
             Output.result("  rows   forward   dX   dW")
             for result in results {
                 Output.result(
@@ -72,15 +80,16 @@ struct ProductSpeed {
     let rows: Int
     let forward, backwardInput, backwardWeight: Double
 
-    init(rows: Int, width: Int) {
-        self.init(rows: rows, width: width) { medianSeconds(repeats: $0, $1) }
+    init(_ engine: ProductEngine, rows: Int, width: Int) {
+        self.init(engine, rows: rows, width: width) { medianSeconds(repeats: $0, $1) }
     }
 
     /// - Parameter seconds: what a body takes that may be run so many times.
-    private init(rows: Int, width: Int, seconds: (Int, @escaping () -> Void) -> Double) {
+    private init(_ engine: ProductEngine, rows: Int, width: Int, seconds: (Int, @escaping () -> Void) -> Double) {
         let x = Matrix(rows: rows, columns: width)
         let w = Matrix(rows: width, columns: width)
         let y = Matrix(rows: rows, columns: width)
+        let (dx, dw) = (Matrix(rows: rows, columns: width), Matrix(rows: width, columns: width))
         for (step, matrix) in [x, w, y].enumerated() {
             RandomSource(seed: 1, purpose: .probe, step: UInt64(step)).fillNormal(matrix, firstRow: 0, std: 1)
         }
@@ -88,15 +97,16 @@ struct ProductSpeed {
         let repeats = min(100_000, max(5, Int(2e10 / operations)))
         func speed(_ body: @escaping () -> Void) -> Double { operations / seconds(repeats, body) * 1e-9 }
         self.rows = rows
-        forward = speed { Products.forward(x, w, into: y) }
-        backwardInput = speed { Products.backwardInput(y, w, into: x) }
-        backwardWeight = speed { Products.backwardWeight(y, x, into: w) }
+        let products = LayerProducts(engine, x: x, w: w, y: y, dy: y, dx: dx, dw: dw)
+        forward = speed { products.forward() }
+        backwardInput = speed { products.backwardInput() }
+        backwardWeight = speed { products.backwardWeight() }
     }
 
     /// The best that one core has done on large products: what a share of peak is a share of. Of all tries, since what else the machine does
     /// lowers the median, and a share must not rise by that.
-    static func peak() -> Double {
-        let speed = ProductSpeed(rows: 1024, width: 1024) { leastSeconds(repeats: $0, $1) }
+    static func peak(_ engine: ProductEngine) -> Double {
+        let speed = ProductSpeed(engine, rows: 1024, width: 1024) { leastSeconds(repeats: $0, $1) }
         return max(speed.forward, speed.backwardInput, speed.backwardWeight)
     }
 }

@@ -87,7 +87,7 @@ struct Launch: ParsableCommand {
                 check: HostCheckOptions(
                     build: Build.name, ring: exchange.topology == .ring, port: hosts.port, dataPort: hosts.dataPort,
                     kernel: configuration.kernel, kernelIsFixed: try choice.exists,
-                    allowMixedKernels: exchange.allowMixedKernels),
+                    allowMixedKernels: exchange.allowMixedKernels || configuration.engine == .portable),
                 threads: threads, maxRestarts: restarts.maxRestarts, fewestWorkers: range.bounds.lowerBound)
             let lines = TerminalLines()
             let launcher = Launcher(options: options, starter: starter) { lines.show($0) }

@@ -105,9 +105,12 @@ struct DrawFigures: ParsableCommand {
         let kernels = try names.map { name in
             try RunFolder.open(RunReference(parsing: name).run).configuration().configuration.kernel
         }
-        guard let other = kernels.firstIndex(where: { $0 != kernels[0] }) else { return }
+        // Whose products are portable needs none.
+        guard let first = kernels.firstIndex(where: { $0 != "auto" }),
+            let other = kernels.firstIndex(where: { $0 != "auto" && $0 != kernels[first] })
+        else { return }
         throw LocalError(
-            "\(names[0]) was made with the BLAS kernel \(kernels[0]) and \(names[other]) with \(kernels[other]), and one picture is computed with one of them; lay runs of one kernel side by side"
+            "\(names[first]) was made with the BLAS kernel \(kernels[first]) and \(names[other]) with \(kernels[other]), and one picture is computed with one of them; lay runs of one kernel side by side"
         )
     }
 }

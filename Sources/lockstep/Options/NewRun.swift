@@ -21,7 +21,7 @@ struct NewRun {
         folder = try RunFolder.begin(
             configuration,
             provenance: Provenance(
-                commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernel,
+                commit: Build.commit, dataIdentity: data.identity, kernel: configuration.kernelInUse,
                 commandLine: CommandLine.arguments),
             at: path)
         var marked = false

@@ -33,6 +33,11 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "Bits a shard's gradient keeps: full, 24 or 16.")
     var gradientBits: String?
 
+    @Option(
+        help: "Who computes products: openblas, or portable (our own: the same bits on every CPU).", completion: Completions.engines
+    )
+    var engine: String?
+
     @Option(help: "BLAS kernel family: auto, haswell, skylakex, …", completion: Completions.kernels)
     var kernel: String?
 
@@ -47,6 +52,7 @@ struct SettingOptions: ParsableArguments {
             minibatch.map { FlagSetting(flag: "--minibatch", key: "minibatch", value: "\($0)") },
             seed.map { FlagSetting(flag: "--seed", key: "seed", value: "\($0)") },
             gradientBits.map { FlagSetting(flag: "--gradient-bits", key: "gradient_bits", value: $0) },
+            engine.map { FlagSetting(flag: "--engine", key: "engine", value: $0) },
             kernel.map { FlagSetting(flag: "--kernel", key: "kernel", value: $0) },
             epochs.map { FlagSetting(flag: "--epochs", key: "epochs", value: "\($0)") },
             steps.map { FlagSetting(flag: "--steps", key: "steps", value: "\($0)") },
@@ -90,7 +96,11 @@ struct SettingOptions: ParsableArguments {
         sources.base = base
         try Configuration.requireVariant(of: sources, run: run)
         var configuration = try Configuration.load(sources)
-        configuration.kernel = try KernelFamily.named(configuration.kernel).rawValue
+        if configuration.engine == .openblas {
+            configuration.kernel = try KernelFamily.named(configuration.kernel).rawValue
+        } else if !configuration.engine.isSupported {
+            throw UsageError("the engine portable needs AVX2 and FMA, which this CPU does not have: take --engine openblas")
+        }
         if try !Configuration.isGiven("threads", in: sources) {
             configuration.threads = max(1, MachineLimits.here.cores / workers)
         }
@@ -240,6 +250,7 @@ struct WorkerRange: ExpressibleByArgument {
 }
 
 extension Topology: ExpressibleByArgument {}
+extension ProductEngine: ExpressibleByArgument {}
 
 /// Lossless packing of gradients.
 enum Compression: String, ExpressibleByArgument, CaseIterable {

@@ -43,6 +43,7 @@ struct RandomSetting: CustomStringConvertible {
         steps = 3
         // The last minibatch of an epoch may have a row only, or a shard none.
         do { try training.validate() } catch { training.parts.norm = NormSettings() }
+        training.engine = ProductEngine.allCases.randomElement(using: &random)!
     }
 
     /// Something in the way of training, in every second model.
@@ -109,7 +110,7 @@ struct RandomSetting: CustomStringConvertible {
         let model = training.model
         let phases = training.phaseNames.map { "\($0) \(training.phases[$0]!.optimizer) at \(training.phases[$0]!.rate)" }
         return
-            "\(training.variant) with \(training.parts), pixels \(training.pixels), encoder \(model.encoder), code \(model.code), decoder \(model.decoder), "
+            "\(training.engine), \(training.variant) with \(training.parts), pixels \(training.pixels), encoder \(model.encoder), code \(model.code), decoder \(model.decoder), "
             + "discriminator \(model.discriminator), \(model.output) \(training.cost), \(model.initialisation), "
             + "\(training.prior), noise \(training.inputNoise), average \(training.average), bits \(training.gradientBits), "
             + "minibatch \(training.minibatch) of \(training.trainingImages), shards \(training.shards), \(phases), \(steps) steps"

@@ -43,7 +43,10 @@ public final class DenseNetwork: @unchecked Sendable {
     /// - Parameter team: threads to share the work; without one the caller works alone.
     public func pack(team: ThreadTeam? = nil) {
         let pieces = panels.enumerated().flatMap { layer, panels in (0..<panels.count).map { (layer, $0) } }
-        guard let team else { return pieces.forEach { pack($0.0, $0.1) } }
+        guard let team else {
+            for (layer, panel) in pieces { pack(layer, panel) }
+            return
+        }
         team.run { thread in
             for index in stride(from: thread, to: pieces.count, by: team.threads) { pack(pieces[index].0, pieces[index].1) }
         }

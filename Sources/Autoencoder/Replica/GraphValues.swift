@@ -30,7 +30,8 @@ final class GraphValues {
             uniqueKeysWithValues: nodes.map { node in
                 let vertex = graph[node]
                 let capacity = RowBlocks.capacity(
-                    blocks: shards, rows: vertex.multiple * mostRows(vertex.stream), alignment: RowBlocks.alignment(settings.engine))
+                    blocks: shards, rows: vertex.multiple * mostRows(vertex.stream), alignment: RowBlocks.alignment(settings.engine)
+                )
                 return (node, Workspace(columns: vertex.columns, capacity: capacity))
             })
         for node in nodes {

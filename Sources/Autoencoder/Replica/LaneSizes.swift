@@ -51,7 +51,8 @@ struct LaneSizes {
 
     /// Bytes of all of it.
     var bytes: Int {
-        let floats = nodes.map { Self.elements(graph[$0], shards: shards, mostRows: shardRows, alignment) } + gradients + [further, tile]
+        let values = nodes.map { Self.elements(graph[$0], shards: shards, mostRows: shardRows, alignment) }
+        let floats = values + gradients + [further, tile]
         let norms = nodes.reduce(0) { sum, node in
             guard case .normalise(_, _, let kind) = graph[node].operation else { return sum }
             return sum + NormValues.bytes(columns: graph[node].columns, shards: shards, isShared: kind == .batch)

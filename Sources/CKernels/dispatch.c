@@ -11,17 +11,18 @@ int ck_level_available(int level) {
     case CK_LEVEL_AVX512:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    case CK_LEVEL_AVX512_BF16: return ck_level_available(CK_LEVEL_AVX512) && __builtin_cpu_supports("avx512bf16");
     default: return 0;
     }
 }
 
-static const ck_table *const tables[] = {&ck_table_baseline, &ck_table_avx2, &ck_table_avx512};
+static const ck_table *const tables[] = {&ck_table_baseline, &ck_table_avx2, &ck_table_avx512, &ck_table_avx512_bf16};
 static _Atomic(const ck_table *) chosen;
 
 static const ck_table *table(void) {
     const ck_table *current = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (__builtin_expect(current != 0, 1)) return current;
-    int level = CK_LEVEL_AVX512;
+    int level = CK_LEVEL_AVX512_BF16;
     while (!ck_level_available(level)) level--;
     atomic_store_explicit(&chosen, tables[level], memory_order_relaxed);
     return tables[level];
@@ -29,7 +30,7 @@ static const ck_table *table(void) {
 
 int ck_level(void) {
     const ck_table *current = table();
-    int level = CK_LEVEL_AVX512;
+    int level = CK_LEVEL_AVX512_BF16;
     while (tables[level] != current) level--;
     return level;
 }

@@ -10,6 +10,6 @@ typedef struct {
 #undef CK_LOOP
 } ck_table;
 
-extern const ck_table ck_table_baseline, ck_table_avx2, ck_table_avx512;
+extern const ck_table ck_table_baseline, ck_table_avx2, ck_table_avx512, ck_table_avx512_bf16;
 
 #endif

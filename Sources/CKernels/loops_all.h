@@ -1,4 +1,4 @@
-// Every loop; each level's file includes this once, under its own target attribute and value of LEVEL (0, 1, 2).
+// Every loop; each level's file includes this once, under its own target attribute and value of LEVEL (0 to 3).
 #ifndef CK_LOOPS_ALL_H
 #define CK_LOOPS_ALL_H
 
@@ -22,6 +22,8 @@
 #include "loops_exact.h"
 #include "loops_update.h"
 #include "loops_planes.h"
+#include "loops_operands.h"
 #include "loops_products.h"
+#include "loops_exact_products.h"
 
 #endif

@@ -47,7 +47,8 @@ class Child:
         named = [line for line in lines if line.startswith(("lockstep: ", "Error: "))]
         code = self.code or 0
         ended = signal.Signals(-code).name if code < 0 else f"status {code}"
-        return (named or [line for line in lines if line] or [f"ended with {ended}"])[-1][:300]
+        words = (named or [line for line in lines if line] or [f"ended with {ended}"])[-1][:300]
+        return words.removeprefix("lockstep: ").removeprefix("Error: ")
 
 
 def together(commands: Sequence[Command], limit: float) -> str:

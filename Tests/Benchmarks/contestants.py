@@ -15,6 +15,7 @@ from hosts import OneHost, TwoHosts
 
 WARM_UP = 10  # steps that `bench step` leaves out at the start; so do we where we read a run's metrics ourselves
 LEAST_STEPS = 5
+DEFAULT_BUCKET_MB = 25  # DistributedDataParallel's
 # To start, to compile and to end; what is measured comes on top, some times over since the machine may be busy.
 SPARE_SECONDS, PATIENCE = 180.0, 8.0
 
@@ -161,6 +162,7 @@ class PyTorch:
     hosts: OneHost | TwoHosts = OneHost()
     is_compiled: bool = False
     hook: str = "none"
+    bucket_mb: int = DEFAULT_BUCKET_MB
 
     @property
     def processes(self) -> int:
@@ -170,6 +172,7 @@ class PyTorch:
     def name(self) -> str:
         parts = [str(self.arrangement)] if isinstance(self.hosts, OneHost) else ["DDP"]
         parts += [f"{self.hook} gradients"] if self.hook != "none" else []
+        parts += [f"buckets of {self.bucket_mb} MB"] if self.bucket_mb != DEFAULT_BUCKET_MB else []
         return ", ".join(parts + (["compiled"] if self.is_compiled else []))
 
     def compiled(self) -> "PyTorch":
@@ -177,6 +180,7 @@ class PyTorch:
 
     def measure(self, seconds: float) -> Reading:
         options = ["--minibatch", str(self.work.minibatch), "--precision", self.work.precision, "--hook", self.hook]
+        options += ["--bucket-mb", str(self.bucket_mb)]
         options += ["--compile"] if self.is_compiled else []
         said = ranks(self.python, self.cache, self.hosts, self.arrangement, options, seconds)
         return Reading(float(said["samples_per_second"]), float(said["seconds"]))

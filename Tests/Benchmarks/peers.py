@@ -69,13 +69,17 @@ def measured(rows: list[Row], tools: Tools, options: argparse.Namespace, lines: 
         one: Contest = contest(name, tools, options.cores)
         if "bf16" in name and not has_bf16():
             one.notes.append("this CPU has no bf16 instructions: both emulate them")
+        records[name] = []
         try:
-            records[name] = measuring.run(one, its_rows)
+            measuring.run(one, its_rows, records[name])
         except Failed as failure:
             say(f"  {failure}")
             one.notes.append(str(failure))
-            records[name] = []
-        lines += [line(row, one, records[name]) for row in its_rows]
+        except KeyboardInterrupt:
+            one.notes.append("interrupted")
+            raise
+        finally:
+            lines += [line(row, one, records[name]) for row in its_rows]
 
 
 def main() -> int:

@@ -57,12 +57,10 @@ def line(row: Row, contest: Contest, records: Sequence[Record]) -> Line:
     def best(is_ours: bool) -> Record | None:
         pick = row.ours if is_ours else row.theirs
         those = [record for record in records if pick and record.is_ours == is_ours and pick(record.contestant)]
-        for record in those:
-            if record.refusal:
-                who = "lockstep refused" if is_ours else "PyTorch failed"
-                made.notes.append(f"{who} ({record.contestant.name}): {record.refusal}")
-            if record.remark:
-                made.notes.append(f"{record.label}: {record.remark}")
+        for words in dict.fromkeys(record.refusal for record in those if record.refusal):
+            names = [record.contestant.name for record in those if record.refusal == words]
+            made.notes.append(f"{'lockstep refused' if is_ours else 'PyTorch failed'} ({'; '.join(names)}): {words}")
+        made.notes += [f"{record.label}: {record.remark}" for record in those if record.remark]
         return max((record for record in those if record.turns), key=lambda record: record.median, default=None)
 
     made.ours, made.theirs = best(True), best(False)

@@ -71,31 +71,32 @@ class Measuring:
     seconds: float
     patience: float
 
-    def run(self, contest: Contest, rows: Sequence[Row]) -> list[Record]:
-        """What these rows need of the contest. Throws `Failed` where there can be nothing of it on this machine."""
+    def run(self, contest: Contest, rows: Sequence[Row], records: list[Record]) -> None:
+        """What these rows need of the contest, into `records` as it comes. Throws `Failed` where this machine can have nothing of it."""
         if contest.hosts is None:
-            return self._run(contest, rows)
+            self._run(contest, rows, records)
+            return
         if obstacle := contest.hosts.obstacle():
             raise Failed(obstacle)
         with contest.hosts as hosts:
             contest.notes.append(f"the link carried {hosts.carried:.0f} Mbit/s before")
-            return self._run(contest, rows)
+            self._run(contest, rows, records)
 
-    def _run(self, contest: Contest, rows: Sequence[Row]) -> list[Record]:
-        def records(contestants: Sequence[Contestant], is_ours: bool, picks: Sequence[Pick]) -> list[Record]:
-            return [Record(one, is_ours) for one in contestants if any(pick(one) for pick in picks)]
+    def _run(self, contest: Contest, rows: Sequence[Row], records: list[Record]) -> None:
+        def entrants_of(contestants: Sequence[Contestant], is_ours: bool, picks: Sequence[Pick]) -> list[Record]:
+            side = [Record(one, is_ours) for one in contestants if any(pick(one) for pick in picks)]
+            records.extend(side)
+            return self._chosen(side, contest, picks, records) if contest.has_trial else side
 
-        picks = [row.ours for row in rows], [row.theirs for row in rows if row.theirs]
-        sides = records(contest.ours, True, picks[0]), records(contest.theirs, False, picks[1])
-        entrants = [self._chosen(side, contest, those) if contest.has_trial else side for side, those in zip(sides, picks)]
+        ours = entrants_of(contest.ours, True, [row.ours for row in rows])
+        theirs = entrants_of(contest.theirs, False, [row.theirs for row in rows if row.theirs])
         for turn in range(self.turns):
-            for record in [one for pair in zip_longest(*entrants) for one in pair if one]:
+            for record in [one for pair in zip_longest(ours, theirs) for one in pair if one]:
                 reading = self._measure(record, contest, f"turn {turn + 1} of {self.turns}")
                 if reading:
                     record.turns.append(reading)
-        return [*sides[0], *sides[1]]
 
-    def _chosen(self, side: list[Record], contest: Contest, picks: Sequence[Pick]) -> list[Record]:
+    def _chosen(self, side: Sequence[Record], contest: Contest, picks: Sequence[Pick], records: list[Record]) -> list[Record]:
         """Who goes into the turns: for each row the best of a trial and who came near, compiled where that is faster still."""
 
         def trial(record: Record) -> float:
@@ -114,7 +115,7 @@ class Measuring:
         for index, record in enumerate(chosen):
             if isinstance(record.contestant, PyTorch) and record.trial:
                 compiled = Record(record.contestant.compiled(), is_ours=False)
-                side.append(compiled)
+                records.append(compiled)
                 gain = trial(compiled) / record.trial.speed
                 if gain > 1:
                     chosen[index] = compiled

@@ -6,10 +6,10 @@ LOCKSTEP := .build/release/lockstep
 CORETYPE := $(shell if grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)
 TEST_ENVIRONMENT := OPENBLAS_CORETYPE=$(CORETYPE) OPENBLAS_NUM_THREADS=1
 
-.PHONY: help setup commit build train mnist test settings fuzz matrix variants bits conditional evaluation bench lint format proto clean
+.PHONY: help setup commit build train mnist test settings fuzz matrix variants bits conditional evaluation bench bench-peers lint format proto clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 setup:  ## install the system packages that are missing (Debian, Ubuntu: through apt)
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -69,6 +69,10 @@ bench: build  ## samples a second, exchange, packing, products
 	$(LOCKSTEP) bench codec
 	$(LOCKSTEP) bench allreduce
 	$(LOCKSTEP) bench step --minibatch 1024 --set shards=4
+
+bench-peers: build  ## PyTorch beside it on the same cores, in turns: a table of ratios (ROWS=fp32-1024,… TURN=SECONDS OUT=FILE PYTHON=, TORCH=)
+	python3 Tests/Benchmarks/peers.py --lockstep $(LOCKSTEP) --environment .build/peers --rows '$(ROWS)' $(if $(TURN),--turn $(TURN)) \
+	  $(if $(OUT),--out '$(OUT)') $(if $(PYTHON),--python $(PYTHON)) $(if $(TORCH),--torch '$(TORCH)')
 
 lint:  ## check the style
 	swift format lint --recursive --strict Sources Tests Package.swift

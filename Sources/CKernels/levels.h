@@ -10,6 +10,7 @@ typedef struct {
 #undef CK_LOOP
 } ck_table;
 
-extern const ck_table ck_table_baseline, ck_table_avx2, ck_table_avx512;
+// The first three on x86-64, the last on 64-bit Arm.
+extern const ck_table ck_table_baseline, ck_table_avx2, ck_table_avx512, ck_table_neon;
 
 #endif

@@ -1,4 +1,4 @@
-// Every loop; each level's file includes this once, under its own target attribute and value of LEVEL (0, 1, 2).
+// Every loop; each level's file includes this once, under its own target attribute and value of LEVEL (0, 1, 2; 3 on Arm).
 #ifndef CK_LOOPS_ALL_H
 #define CK_LOOPS_ALL_H
 

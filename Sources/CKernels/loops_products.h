@@ -11,6 +11,9 @@ enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
 #elif LEVEL == 1
 #define WIDTH 8
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
+#elif LEVEL == 3
+#define WIDTH 4
+enum { TILE_ROWS = 6, TILE_VECTORS = 4 };
 #else
 #define WIDTH 4
 enum { TILE_ROWS = 4, TILE_VECTORS = 2 };
@@ -105,7 +108,7 @@ static __attribute__((noinline)) void product_last_rows(const float *a, size_t a
 #if LEVEL > 0
         PRODUCT_TILE(4) PRODUCT_TILE(5)
 #endif
-#if LEVEL > 1
+#if LEVEL == 2
         PRODUCT_TILE(6) PRODUCT_TILE(7) PRODUCT_TILE(8) PRODUCT_TILE(9) PRODUCT_TILE(10) PRODUCT_TILE(11) PRODUCT_TILE(12) PRODUCT_TILE(13)
 #endif
     }

@@ -6,7 +6,7 @@ LOCKSTEP := .build/release/lockstep
 CORETYPE := $(shell if [ "$$(uname -m)" = aarch64 ]; then echo ARMV8; elif grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)
 TEST_ENVIRONMENT := OPENBLAS_CORETYPE=$(CORETYPE) OPENBLAS_NUM_THREADS=1
 
-.PHONY: help setup commit build train mnist test settings arm fuzz matrix variants conditional evaluation bench lint format proto clean
+.PHONY: help setup commit build train mnist test settings arm fuzz matrix variants bits conditional evaluation bench lint format proto clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -56,6 +56,9 @@ matrix: build  ## one digest over workers, threads, topologies, compressions and
 
 variants: build  ## a step of every variant by PyTorch's autograd (PYTHON=: one with torch, safetensors, pyyaml): prints the errors
 	Tests/Verification/variants.sh $(LOCKSTEP)
+
+bits: build  ## every weight of some steps by a C program written from deploy/arithmetic.md alone, bit for bit (CC=, CFLAGS=)
+	Tests/Verification/bits.sh $(LOCKSTEP)
 
 conditional: build  ## whether samples of a class are of that class, by a classifier of PyTorch's (RUN=runs/NAME, PYTHON=): prints a table
 	@test -n "$(RUN)" || { echo "name a run whose samples have classes: make conditional RUN=runs/NAME"; exit 1; }

@@ -71,7 +71,7 @@ launch() { on "$here" "$lockstep" launch --ssh "$shell" "$@"; }
 # The doctor.
 on "$here" "$lockstep" doctor -H 10.78.0.11,10.78.0.12 --ssh "$shell" > doctor.log 2>&1 || fail "doctor:" doctor.log
 cat doctor.log
-for word in 10.78.0.10: 10.78.0.11: 10.78.0.12: fingerprint fsync 'round trip'; do
+for word in 10.78.0.10: 10.78.0.11: 10.78.0.12: 'same bits' fsync 'round trip'; do
   grep -q -- "$word" doctor.log || fail "the doctor does not say $word" doctor.log
 done
 on "$here" "$lockstep" doctor -H 10.78.0.11,10.78.0.12 --ssh "$shell" --quick --json > doctor.json 2> doctor.log || fail "doctor:" doctor.log

@@ -9,6 +9,6 @@ swift test -c release --skip-build "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 if [ "$status" != 0 ]; then
   echo; echo "What failed:"
-  grep -aE 'recorded an issue|^✘|Fatal error|signal code|^↳' "$log" | cut -c1-600 | tail -n 200
+  grep -aE 'recorded an issue|^✘|Fatal error|signal code|^↳' "$log" | grep -avE '^↳ (Testing Library Version|Target Platform)' | cut -c1-600 | tail -n 200
 fi
 exit "$status"

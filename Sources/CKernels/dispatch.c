@@ -16,11 +16,12 @@ int ck_level_available(int level) {
     case CK_LEVEL_AVX512:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    case CK_LEVEL_AVX512_BF16: return ck_level_available(CK_LEVEL_AVX512) && __builtin_cpu_supports("avx512bf16");
     default: return 0;
     }
 }
 
-static const ck_table *const tables[CK_LEVELS] = {&ck_table_baseline, &ck_table_avx2, &ck_table_avx512};
+static const ck_table *const tables[CK_LEVELS] = {&ck_table_baseline, &ck_table_avx2, &ck_table_avx512, &ck_table_avx512_bf16};
 #endif
 
 static _Atomic(const ck_table *) chosen;

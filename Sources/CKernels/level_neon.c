@@ -4,7 +4,7 @@
 
 #include "levels.h"
 
-#define LEVEL 3
+#define LEVEL 4
 
 #include "loops_all.h"
 

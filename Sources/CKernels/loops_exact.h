@@ -71,3 +71,28 @@ static uint32_t loop_exact_add(const float *g, int32_t *sum, size_t n, float sca
     *clamped = count + add_carefully(g + i, sum + i, n - i, scale, limit);
     return maximum_lane(most);
 }
+
+// The same with stochastic rounding (Gupta et al., 2015): to the nearest integer of g · scale + u − 1/2, u uniform in (0, 1), so that what is
+// below half a unit is not lost but right on average, and 0 stays 0. `first`, the number of the first element in its row, is a multiple of four.
+static uint32_t loop_exact_add_stochastic(const float *g, int32_t *sum, size_t n, float scale, int32_t limit, uint32_t k0, uint32_t k1,
+                                          uint32_t c1, uint32_t c2, uint32_t c3, size_t first, uint64_t *clamped) {
+    u32x16 most = 0;
+    uint64_t count = 0;
+    for (size_t at = 0; at < n; at += GROUP) {
+        size_t group = n - at < GROUP ? n - at : GROUP;
+        uint32_t words[GROUP];
+        float v[GROUP];
+        philox_blocks p = philox(k0, k1, block_numbers(first + at), c1, c2, c3);
+        interleave(words, p.word[0], p.word[1], p.word[2], p.word[3]);
+        for (size_t i = 0; i < group; i += LANES) {
+            f32x16 value = take(g + at + i, group - i < LANES ? group - i : LANES);
+            u32x16 word;
+            __builtin_memcpy(&word, words + i, sizeof word);
+            most = maximum_of(most, bits(magnitude(value)));
+            store(v + i, value * scale + (unit_interval(word) - 0.5f));
+        }
+        count += add_carefully(v, sum + at, group, 1.0f, limit);
+    }
+    *clamped = count;
+    return maximum_lane(most);
+}

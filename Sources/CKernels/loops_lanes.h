@@ -72,9 +72,9 @@ INLINE int any_at_least(u32x16 x, uint32_t bound) { return __builtin_reduce_or(x
 
 // To the nearest integer, ties to even, for magnitudes below 2^31: the same instruction in the width of the level.
 INLINE i32x16 nearest(f32x16 x) {
-#if LEVEL == 2
+#if IS_AVX512
     return (i32x16)_mm512_cvt_roundps_epi32((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-#elif LEVEL == 3
+#elif IS_NEON
     i32x16 y;
     float32x4_t part[4];
     int32x4_t rounded[4];

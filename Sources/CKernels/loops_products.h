@@ -1,34 +1,24 @@
-// Products of matrices by one definition: an output is one chain of fused multiply-adds over k, from k = 0 upward, starting at 0. Neither
-// the tile nor the blocking of k enters (a stored accumulator goes on as it was), nor the level: all give the same bits.
-//
-// C (m, n) = A (m, k) · B (k, n). Rows of A lie `a_row` apart and values of a row `a_k`; rows of B lie `b_k` apart; columns of B lie side by side
-// within a panel of CK_PANEL, and panels `b_panel` apart. Where B is a matrix as it is, that is CK_PANEL itself.
+// Products of matrices by one definition: an output is one chain of fused multiply-adds over k, from k = 0 upward, starting at 0, of operands as
+// they are or rounded to bf16 (loops_operands.h). Neither the tile nor the blocking of k enters (a stored accumulator goes on as it was), nor the
+// level: all give the same bits.
 
-// Floats of a register, and registers and rows of a tile: as many accumulators as the registers hold beside a row of B and a value of A.
-#if LEVEL == 2
-#define WIDTH 16
+// Registers and rows of a tile: as many accumulators as the registers hold beside a row of B and a value of A.
+#if IS_AVX512
 enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
 #elif LEVEL == 1
-#define WIDTH 8
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
-#elif LEVEL == 3
-#define WIDTH 4
+#elif IS_NEON
 enum { TILE_ROWS = 6, TILE_VECTORS = 4 };
 #else
-#define WIDTH 4
 enum { TILE_ROWS = 4, TILE_VECTORS = 2 };
 #endif
 enum {
     TILE_COLUMNS = WIDTH * TILE_VECTORS,
-    // Of B, a tile's columns of so many rows stay in the first cache while tiles of rows go by; of A, so many rows of as many values in the second.
+    // Of B, a tile's columns of so many values of k stay in the first cache while tiles of rows go by; of A, at most so many rows of as many
+    // values in the second: more rows would do no good, fewer lay B out more often.
     BLOCK_K = 128,
-    BLOCK_ROWS = 168,
+    BLOCK_ROWS = 336,
 };
-
-typedef float fvector __attribute__((ext_vector_type(WIDTH)));
-
-INLINE fvector load_vector(const float *p) { fvector v; __builtin_memcpy(&v, p, sizeof v); return v; }
-INLINE void store_vector(float *p, fvector v) { __builtin_memcpy(p, &v, sizeof v); }
 
 // What becomes of a tile when the chains have come to the end of a block of k.
 typedef struct {
@@ -39,53 +29,22 @@ typedef struct {
     // (n), added where chains end; none if NULL. Then, where it is asked for, ReLU.
     const float *bias;
     int is_rectified;
+    // (m, n), rows `c_row` apart: where chains end, outputs are 0 where it is not positive; none if NULL.
+    const float *output;
 } product_end;
 
-INLINE void finish_tile(fvector (*s)[TILE_VECTORS], size_t rows, size_t column, size_t columns, float *c, const product_end *end) {
-    for (size_t i = 0; i < rows; i++, c += end->c_row) {
-        float part[TILE_COLUMNS];
-        float *to = columns == TILE_COLUMNS ? c : part;
-        for (size_t j = 0; j < TILE_VECTORS; j++) {
-            fvector v = s[i][j];
-            if (end->is_last && end->bias) {
-                if (columns == TILE_COLUMNS) {
-                    v = v + load_vector(end->bias + column + j * WIDTH);
-                } else {
-                    float bias[TILE_COLUMNS] = {0};
-                    __builtin_memcpy(bias, end->bias + column, columns * sizeof(float));
-                    v = v + load_vector(bias + j * WIDTH);
-                }
-                if (end->is_rectified) v = v < (fvector)0.0f ? (fvector)0.0f : v;  // a NaN passes
-            }
-            store_vector(to + j * WIDTH, v);
-        }
-        if (columns != TILE_COLUMNS) __builtin_memcpy(c, part, columns * sizeof(float));
-    }
-}
+// Every loop over accumulators is unrolled, or they would not stay in registers.
+#define EACH_ACCUMULATOR(rows, body)                    \
+    _Pragma("clang loop unroll(full)")                  \
+    for (size_t i = 0; i < (rows); i++)                 \
+        _Pragma("clang loop unroll(full)")              \
+        for (size_t j = 0; j < TILE_VECTORS; j++) body
 
-// One tile over one block of k; `rows` is a constant wherever this is inlined.
-INLINE void product_tile(const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t k, size_t rows, size_t column,
-                         size_t columns, float *c, const product_end *end) {
-    fvector s[TILE_ROWS][TILE_VECTORS];
-    if (end->is_first) {
-        _Pragma("clang loop unroll(full)")
-        for (size_t i = 0; i < rows; i++)
-            _Pragma("clang loop unroll(full)")
-            for (size_t j = 0; j < TILE_VECTORS; j++) s[i][j] = 0;
-    } else {
-        float part[TILE_COLUMNS] = {0};
-        _Pragma("clang loop unroll(full)")
-        for (size_t i = 0; i < rows; i++) {
-            const float *from = c + i * end->c_row;
-            if (columns != TILE_COLUMNS) {
-                __builtin_memcpy(part, from, columns * sizeof(float));
-                from = part;
-            }
-            _Pragma("clang loop unroll(full)")
-            for (size_t j = 0; j < TILE_VECTORS; j++) s[i][j] = load_vector(from + j * WIDTH);
-        }
-    }
-    for (size_t at = 0; at < k; at++, a += a_k, b += b_k) {
+// So many steps of a tile's chains; `rows` is a constant wherever this is inlined.
+INLINE void go_on(fvector (*s)[TILE_VECTORS], const float *a, size_t a_row, size_t a_step, const float *b, size_t b_step, size_t steps,
+                  size_t rows, int is_bf16) {
+    (void)is_bf16;  // where there is no instruction for it, slots of bf16 are floats
+    for (size_t at = 0; at < steps; at++, a += a_step, b += b_step) {
         fvector row[TILE_VECTORS];
         _Pragma("clang loop unroll(full)")
         for (size_t j = 0; j < TILE_VECTORS; j++) row[j] = load_vector(b + j * WIDTH);
@@ -93,72 +52,143 @@ INLINE void product_tile(const float *a, size_t a_row, size_t a_k, const float *
         for (size_t i = 0; i < rows; i++) {
             fvector x = (fvector)a[i * a_row];
             _Pragma("clang loop unroll(full)")
-            for (size_t j = 0; j < TILE_VECTORS; j++) s[i][j] = __builtin_elementwise_fma(x, row[j], s[i][j]);
+            for (size_t j = 0; j < TILE_VECTORS; j++)
+#if IS_AVX512_BF16
+                if (is_bf16) s[i][j] = (fvector)_mm512_dpbf16_ps((__m512)s[i][j], (__m512bh)x, (__m512bh)row[j]);
+                else
+#endif
+                    s[i][j] = __builtin_elementwise_fma(x, row[j], s[i][j]);
         }
     }
-    finish_tile(s, rows, column, columns, c, end);
 }
 
-#define PRODUCT_TILE(rows) case rows: product_tile(a, a_row, a_k, b, b_k, k, rows, column, columns, c, end); break;
-
-static __attribute__((noinline)) void product_last_rows(const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t k,
-                                                        size_t rows, size_t column, size_t columns, float *c, const product_end *end) {
-    switch (rows) {
-        PRODUCT_TILE(1) PRODUCT_TILE(2) PRODUCT_TILE(3)
-#if LEVEL > 0
-        PRODUCT_TILE(4) PRODUCT_TILE(5)
-#endif
-#if LEVEL == 2
-        PRODUCT_TILE(6) PRODUCT_TILE(7) PRODUCT_TILE(8) PRODUCT_TILE(9) PRODUCT_TILE(10) PRODUCT_TILE(11) PRODUCT_TILE(12) PRODUCT_TILE(13)
-#endif
+// Chains that have ended, in their place in C or on their way to it.
+INLINE void finish_rows(float *c, size_t c_row, size_t rows, size_t column, size_t columns, const float *output, const product_end *end) {
+    for (size_t i = 0; i < rows; i++, c += c_row) {
+        for (size_t j = 0; j < TILE_COLUMNS && end->bias; j += WIDTH) {
+            fvector v = load_vector(c + j) + load_some(end->bias + column + j, columns > j ? columns - j : 0);
+            if (end->is_rectified) v = v < (fvector)0.0f ? (fvector)0.0f : v;  // a NaN passes
+            store_vector(c + j, v);
+        }
+        if (!output) continue;
+        for (size_t j = 0; j < TILE_COLUMNS; j += WIDTH)
+            store_vector(c + j, load_some(output + j, columns > j ? columns - j : 0) > (fvector)0.0f ? load_vector(c + j) : (fvector)0.0f);
+        output += end->c_row;
     }
 }
 
-// A tile's columns of B, of which there are fewer than a tile has: filled up with zeros.
-static void pad_columns(const float *b, size_t b_k, size_t k, size_t columns, float *padded) {
-    for (size_t at = 0; at < k; at++, b += b_k, padded += TILE_COLUMNS) {
-        for (size_t j = 0; j < TILE_COLUMNS; j++) padded[j] = 0;
-        __builtin_memcpy(padded, b, columns * sizeof(float));
+// One tile over one block of k, from where its operands lie in slots.
+typedef struct {
+    const float *a, *b;
+    size_t a_row, a_step, b_step, steps;
+} tile_operands;
+
+// `c` and `output` point to the tile's first row.
+INLINE void product_tile(const tile_operands *from, size_t row, size_t rows, size_t column, size_t columns, float *c, const float *output,
+                         const product_end *end, int is_bf16) {
+    float part[TILE_ROWS][TILE_COLUMNS] = {{0}};
+    int is_whole = columns == TILE_COLUMNS, is_finished = end->is_last && (end->bias || output);
+    fvector s[TILE_ROWS][TILE_VECTORS];
+    if (end->is_first) {
+        EACH_ACCUMULATOR(rows, s[i][j] = 0;)
+    } else if (is_whole) {
+        EACH_ACCUMULATOR(rows, s[i][j] = load_vector(c + i * end->c_row + j * WIDTH);)
+    } else {
+        for (size_t i = 0; i < rows; i++) __builtin_memcpy(part[i], c + i * end->c_row, columns * sizeof(float));
+        EACH_ACCUMULATOR(rows, s[i][j] = load_vector(part[i] + j * WIDTH);)
+    }
+    go_on(s, from->a + row * from->a_row, from->a_row, from->a_step, from->b, from->b_step, from->steps, rows, is_bf16);
+    if (is_whole) {
+        EACH_ACCUMULATOR(rows, store_vector(c + i * end->c_row + j * WIDTH, s[i][j]);)
+        if (is_finished) finish_rows(c, end->c_row, rows, column, columns, output, end);
+    } else {
+        EACH_ACCUMULATOR(rows, store_vector(part[i] + j * WIDTH, s[i][j]);)
+        if (is_finished) finish_rows(part[0], TILE_COLUMNS, rows, column, columns, output, end);
+        for (size_t i = 0; i < rows; i++) __builtin_memcpy(c + i * end->c_row, part[i], columns * sizeof(float));
     }
 }
 
-static void loop_product(const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t b_panel, float *c, size_t c_row,
-                         size_t m, size_t n, size_t k, const float *bias, int is_rectified) {
-    float padded[BLOCK_K * TILE_COLUMNS];
-    for (size_t from_k = 0; from_k < k || k == 0; from_k += BLOCK_K) {
+// The numbers of rows that are left below the last whole tile.
+#if IS_AVX512
+#define EACH_REST(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#elif LEVEL > 0
+#define EACH_REST(X) X(1) X(2) X(3) X(4) X(5)
+#else
+#define EACH_REST(X) X(1) X(2) X(3)
+#endif
+
+#define PRODUCT_TILE(rows) case rows: product_tile(from, row, rows, column, columns, c, output, end, is_bf16); break;
+
+static __attribute__((noinline)) void product_rest(const tile_operands *from, size_t row, size_t rows, size_t column, size_t columns, float *c,
+                                                   const float *output, const product_end *end, int is_bf16) {
+    switch (rows) { EACH_REST(PRODUCT_TILE) }
+}
+
+INLINE void product_tiles(const tile_operands *from, size_t rows, size_t column, size_t columns, float *c, const float *output,
+                          const product_end *end, int is_bf16) {
+    size_t row = 0;
+    for (; row + TILE_ROWS <= rows; row += TILE_ROWS, c += TILE_ROWS * end->c_row, output = output ? output + TILE_ROWS * end->c_row : NULL)
+        product_tile(from, row, TILE_ROWS, column, columns, c, output, end, is_bf16);
+    if (row < rows) product_rest(from, row, rows - row, column, columns, c, output, end, is_bf16);
+}
+
+// Rows of a block where m are divided as evenly as tiles allow.
+static size_t block_rows(size_t m) {
+    size_t blocks = (m + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    return blocks == 0 ? TILE_ROWS : ((m + blocks - 1) / blocks + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+}
+
+// `a_slots`: BLOCK_ROWS · BLOCK_K for operands in bf16.
+INLINE void product(const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t b_column, float *c, size_t c_row, size_t m,
+                    size_t n, size_t k, const float *bias, int is_rectified, const float *output, int is_bf16, float *a_slots) {
+    float b_slots[BLOCK_K * TILE_COLUMNS];
+    const size_t most_rows = block_rows(m);
+    for (size_t from_k = 0; from_k < k || from_k == 0; from_k += BLOCK_K) {
         size_t some_k = k - from_k < BLOCK_K ? k - from_k : BLOCK_K;
-        product_end end = {c, c_row, from_k == 0, from_k + some_k == k, bias, is_rectified};
-        for (size_t from = 0; from < m; from += BLOCK_ROWS) {
-            size_t some = m - from < BLOCK_ROWS ? m - from : BLOCK_ROWS;
+        product_end end = {c, c_row, from_k == 0, from_k + some_k == k, bias, is_rectified, output};
+        for (size_t row = 0; row < m; row += most_rows) {
+            size_t rows = m - row < most_rows ? m - row : most_rows;
+            const float *a_here = a + row * a_row + from_k * a_k;
+            tile_operands from = {a_here, b, a_row, a_k, b_k, steps_of(some_k, is_bf16)};
+            if (is_bf16) {
+                from.a = a_slots;
+                if (a_k == 1) {
+                    (from.a_row = BLOCK_K, from.a_step = 1);
+                    for (size_t r = 0; r < rows; r++)
+                        for (size_t at = 0, slot = 0; at < some_k; at += WIDTH * SLOT_VALUES, slot += WIDTH)
+                            store_vector(a_slots + r * BLOCK_K + slot, next_slots(a_here + r * a_row + at, some_k - at, 1));
+                } else {
+                    (from.a_row = 1, from.a_step = (rows + WIDTH - 1) / WIDTH * WIDTH);
+                    stage_columns(a_here, a_k, some_k, rows, 1, a_slots, from.a_step);
+                }
+            }
             for (size_t column = 0; column < n; column += TILE_COLUMNS) {
                 size_t columns = n - column < TILE_COLUMNS ? n - column : TILE_COLUMNS;
-                const float *b_here = b + column / CK_PANEL * b_panel + column % CK_PANEL + from_k * b_k;
-                size_t b_step = b_k;
-                if (columns != TILE_COLUMNS) {
-                    pad_columns(b_here, b_k, some_k, columns, padded);
-                    b_here = padded;
-                    b_step = TILE_COLUMNS;
+                const float *b_here = b + column * b_column + from_k * b_k;
+                from.b = b_here;
+                from.b_step = b_k;
+                if (is_bf16 || b_column != 1 || columns != TILE_COLUMNS) {
+                    if (b_column == 1) stage_columns(b_here, b_k, some_k, columns, is_bf16, b_slots, TILE_COLUMNS);
+                    else stage_transposed(b_here, b_column, some_k, columns, is_bf16, b_slots, TILE_COLUMNS);
+                    from.b = b_slots;
+                    from.b_step = TILE_COLUMNS;
                 }
-                const float *a_here = a + from * a_row + from_k * a_k;
-                float *c_here = c + from * c_row + column;
-                size_t row = 0;
-                for (; row + TILE_ROWS <= some; row += TILE_ROWS)
-                    product_tile(a_here + row * a_row, a_row, a_k, b_here, b_step, some_k, TILE_ROWS, column, columns, c_here + row * c_row, &end);
-                if (row < some)
-                    product_last_rows(a_here + row * a_row, a_row, a_k, b_here, b_step, some_k, some - row, column, columns, c_here + row * c_row, &end);
+                size_t at = row * c_row + column;
+                product_tiles(&from, rows, column, columns, c + at, output ? output + at : NULL, &end, is_bf16);
             }
         }
-        if (k == 0) break;
     }
 }
 
-// Panels of CK_PANEL rows of W (n, k), transposed: the values of k one after the other, of each those of the panel's rows; what is missing is 0.
-static void loop_pack_panels(const float *w, size_t n, size_t k, float *panels) {
-    for (size_t first = 0; first < n; first += CK_PANEL) {
-        size_t rows = n - first < CK_PANEL ? n - first : CK_PANEL;
-        for (size_t at = 0; at < k; at++) {
-            for (size_t r = 0; r < CK_PANEL; r++) panels[r] = r < rows ? w[(first + r) * k + at] : 0.0f;
-            panels += CK_PANEL;
-        }
-    }
+static __attribute__((noinline)) void bf16_product(const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t b_column,
+                                                   float *c, size_t c_row, size_t m, size_t n, size_t k, const float *bias,
+                                                   int is_rectified, const float *output) {
+    float a_slots[BLOCK_ROWS * BLOCK_K];
+    product(a, a_row, a_k, b, b_k, b_column, c, c_row, m, n, k, bias, is_rectified, output, 1, a_slots);
+}
+
+static void loop_product(const float *a, size_t a_row, size_t a_k, const float *b, size_t b_k, size_t b_column, float *c, size_t c_row,
+                         size_t m, size_t n, size_t k, const float *bias, int is_rectified, const float *output, int is_bf16) {
+    if (is_bf16) bf16_product(a, a_row, a_k, b, b_k, b_column, c, c_row, m, n, k, bias, is_rectified, output);
+    else product(a, a_row, a_k, b, b_k, b_column, c, c_row, m, n, k, bias, is_rectified, output, 0, NULL);
 }

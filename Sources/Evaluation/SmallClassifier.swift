@@ -23,12 +23,9 @@ final class SmallClassifier {
             var outputs: [Matrix] = []
             for (index, layer) in layers.enumerated() {
                 let output = Matrix(rows: inputs.rows, columns: layer.weight.rows)
-                Products.forward(outputs.last ?? inputs, layer.weight, into: output)
-                if index + 1 < layers.count {
-                    Elementwise.addBiasReLU(output, layer.bias.values)
-                } else {
-                    Elementwise.addBias(output, layer.bias.values)
-                }
+                PortableProducts.forward(
+                    outputs.last ?? inputs, layer.weight, bias: layer.bias.values, isRectified: index + 1 < layers.count,
+                    into: output)
                 outputs.append(output)
             }
             return outputs
@@ -81,12 +78,11 @@ final class SmallClassifier {
             let (layer, below) = (layers[index], index > 0 ? outputs[index - 1] : inputs)
             let weight = Matrix(rows: layer.weight.rows, columns: layer.weight.columns)
             let bias = Matrix(rows: 1, columns: layer.weight.rows)
-            Products.backwardWeight(slopes, below, into: weight)
+            PortableProducts.backwardWeight(slopes, below, into: weight)
             Elementwise.columnSums(slopes, into: bias.values)
             if index > 0 {
                 let next = Matrix(rows: rows, columns: layer.weight.columns)
-                Products.backwardInput(slopes, layer.weight, into: next)
-                Elementwise.reluBackward(next.values, output: below.values)
+                PortableProducts.backwardInput(slopes, layer.weight, behind: below, into: next)
                 slopes = next
             }
             move(layer.weight, weight, layer.weightMoments)

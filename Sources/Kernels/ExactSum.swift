@@ -67,13 +67,47 @@ public enum ExactSum {
     ) -> TensorStatistics {
         precondition(g.count == sum.count, "Gradient and sum differ in length")
         var clamped: UInt64 = 0
-        let scale = power(-unitExponent(exponent, bits))
-        let limit = (Int32(1) << Int32(bits - 1)) - 1
-        let most = ck_exact_add(g.base, sum.base, g.count, scale, limit, &clamped)
+        let unit = Unit(exponent: exponent, bits: bits)
+        let most = ck_exact_add(g.base, sum.base, g.count, unit.scale, unit.limit, &clamped)
         return statistics(maximumBits: most, clamped: clamped, shard: shard)
     }
 
-    private static func statistics(maximumBits: UInt32, clamped: UInt64, shard: Int) -> TensorStatistics {
+    /// Fewer bits than this are rounded stochastically: to the nearest they would lose whatever stays below half a unit.
+    public static let stochasticBits = 16
+
+    /// The same rounded stochastically: to the nearest integer of g / u + r − ½, r uniform in (0, 1).
+    ///
+    /// - Parameters:
+    ///   - source: of r, which is number `first` + i of `row` for element i.
+    ///   - first: a multiple of four.
+    public static func addStochastically(
+        _ g: Slice<Float>, into sum: Slice<Int32>, exponent: Int, bits: Int, shard: Int, source: RandomSource, row: UInt32,
+        first: Int
+    ) -> TensorStatistics {
+        precondition(g.count == sum.count, "Gradient and sum differ in length")
+        precondition(first >= 0 && first % 4 == 0, "A row is drawn in blocks of four")
+        var clamped: UInt64 = 0
+        let unit = Unit(exponent: exponent, bits: bits)
+        let ((k0, k1), (c2, c3)) = (source.key, source.upperCounter)
+        let most = ck_exact_add_stochastic(
+            g.base, sum.base, g.count, unit.scale, unit.limit, k0, k1, row, c2, c3, first, &clamped)
+        return statistics(maximumBits: most, clamped: clamped, shard: shard)
+    }
+
+    /// How a gradient is rounded: q = g · scale, at most the limit.
+    struct Unit {
+        /// 1 / u.
+        let scale: Float
+        /// 2^(n−1) − 1.
+        let limit: Int32
+
+        init(exponent: Int, bits: Int) {
+            scale = power(-unitExponent(exponent, bits))
+            limit = (Int32(1) << Int32(bits - 1)) - 1
+        }
+    }
+
+    static func statistics(maximumBits: UInt32, clamped: UInt64, shard: Int) -> TensorStatistics {
         TensorStatistics(
             maximumBits: maximumBits, clamped: clamped,
             lowestNonFiniteShard: maximumBits < 0x7F80_0000 ? .max : UInt32(shard))

@@ -12,11 +12,11 @@ public struct Fingerprint: Sendable {
     }
 
     /// The digest of all three products at all shapes, in their order.
-    public static func probe(shapes: [Shape], engine: ProductEngine = .openblas) -> UInt64 {
+    public static func probe(shapes: [Shape], _ arithmetic: Arithmetic = Arithmetic(.openblas)) -> UInt64 {
         var hash: UInt64 = 0
         for shape in shapes {
             let layer = Layer(shape)
-            for result in layer.products(engine) { hash = digest(result, after: hash) }
+            for result in layer.products(arithmetic) { hash = digest(result, after: hash) }
         }
         return hash
     }
@@ -40,11 +40,11 @@ public struct Fingerprint: Sendable {
             }
         }
 
-        func products(_ engine: ProductEngine) -> [Matrix] {
+        func products(_ arithmetic: Arithmetic) -> [Matrix] {
             let y = Matrix(rows: x.rows, columns: w.rows)
             let dx = Matrix(rows: x.rows, columns: x.columns)
             let dw = Matrix(rows: w.rows, columns: w.columns)
-            LayerProducts(engine, x: x, w: w, y: y, dy: dy, dx: dx, dw: dw).all()
+            LayerProducts(arithmetic, x: x, w: w, y: y, dy: dy, dx: dx, dw: dw).all()
             return [y, dx, dw]
         }
     }

@@ -14,7 +14,9 @@ public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable {
     case baseline = 0
     case avx2 = 1
     case avx512 = 2
-    case neon = 3
+    /// With products of bf16 in one instruction.
+    case avx512bf16 = 3
+    case neon = 4
 
     public var isAvailable: Bool { ck_level_available(rawValue) != 0 }
     public static var current: InstructionLevel { InstructionLevel(rawValue: ck_level())! }

@@ -11,17 +11,15 @@ public struct Dense: Sendable {
     /// (O); nil where a batch norm follows, whose β takes its place, or where the layer is linear through the origin.
     public let bias: Slice<Float>?
     public let isRectified: Bool
-    /// The weight as portable products read it; nil where a library's are taken.
-    private let panels: PortableProducts.Panels?
+    private let arithmetic: Arithmetic
 
-    /// - Parameter panels: of the weight, packed, for portable products.
-    public init(weight: Matrix, bias: Slice<Float>?, isRectified: Bool, panels: PortableProducts.Panels? = nil) {
+    public init(weight: Matrix, bias: Slice<Float>?, isRectified: Bool, _ arithmetic: Arithmetic) {
         precondition(bias?.count ?? weight.rows == weight.rows, "a bias of another width")
         precondition(bias != nil || !isRectified, "ReLU stands behind what is normalised, not before it")
         self.weight = weight
         self.bias = bias
         self.isRectified = isRectified
-        self.panels = panels
+        self.arithmetic = arithmetic
     }
 
     /// The outputs; a library's products are taken shard by shard: only then does no bit of them depend on how shards lie together.
@@ -32,7 +30,9 @@ public struct Dense: Sendable {
     ///   - blocks: the shards' rows.
     public func forward(_ x: Matrix, into y: Matrix, blocks: RowBlocks) {
         precondition(x.rows == blocks.rows && x.columns == weight.columns, "input of (\(x.rows), \(x.columns))")
-        if let panels { return PortableProducts.forward(x, panels, bias: bias, isRectified: isRectified, into: y) }
+        guard arithmetic.engine == .openblas else {
+            return PortableProducts.forward(x, weight, bias: bias, isRectified: isRectified, arithmetic.precision, into: y)
+        }
         for rows in blocks.ranges where !rows.isEmpty {
             let output = y.rows(rows)
             Products.forward(x.rows(rows), weight, into: output)
@@ -44,25 +44,31 @@ public struct Dense: Sendable {
     /// Delivers the parameters' gradients shard by shard, the bias' first, and gives that of the input.
     ///
     /// - Parameters:
-    ///   - dy: (B, O), of the loss summed over rows; where the layer is rectified, it is overwritten by the gradient before the ReLU.
+    ///   - dy: (B, O), of the loss summed over rows; where the layer is rectified, it is overwritten by the gradient before the ReLU, or is that
+    ///     already.
     ///   - x: (B, I), as in the forward pass.
     ///   - y: (B, O), what that gave.
     ///   - dx: (B, I), receives the gradient of the input; nil where nobody wants it.
     ///   - delivery: where the gradients go, the weight's tensor being its first; nil where the phase does not change the layer.
     ///   - addition: what the weight gets beside.
-    ///   - tile: for one shard's gradient of the weight, at least O · I.
+    ///   - tile: for one shard's gradient of the weight, at least O · I, and as much as `WeightProduct` wants.
+    ///   - isBeforeReLU: whether `dy` is already the gradient before the layer's ReLU.
+    ///   - entersReLU: whether `x` comes from a ReLU whose derivative `dx` is to have already; for portable products.
     public func backward(
         _ dy: Matrix, input x: Matrix, output y: Matrix, blocks: RowBlocks, into dx: Matrix?, delivery: Delivery?,
-        adding addition: Addition? = nil, tile: Slice<Float>
+        adding addition: Addition? = nil, tile: Slice<Float>, isBeforeReLU: Bool = false, entersReLU: Bool = false
     ) {
-        if isRectified {
+        if isRectified, !isBeforeReLU {
             for rows in blocks.ranges where !rows.isEmpty {
                 Elementwise.reluBackward(dy.rows(rows).values, output: y.rows(rows).values)
             }
         }
         if let delivery { deliver(dy, x, blocks, tile, addition, to: delivery) }
         guard let dx else { return }
-        guard panels == nil else { return PortableProducts.backwardInput(dy, weight, into: dx) }
+        guard arithmetic.engine == .openblas else {
+            return PortableProducts.backwardInput(dy, weight, behind: entersReLU ? x : nil, arithmetic.precision, into: dx)
+        }
+        precondition(!entersReLU, "a library's products know no ReLU")
         for rows in blocks.ranges where !rows.isEmpty {
             Products.backwardInput(dy.rows(rows), weight, into: dx.rows(rows))
         }
@@ -84,26 +90,19 @@ public struct Dense: Sendable {
         _ dy: Matrix, _ x: Matrix, _ blocks: RowBlocks, _ tile: Slice<Float>, _ addition: Addition?, to delivery: Delivery
     ) {
         let (sink, first) = (delivery.sink, delivery.firstTensor)
-        for (shard, rows) in zip(blocks.shards, blocks.ranges) {
-            if rows.isEmpty {
-                if bias != nil { sink.deliverNothing(tensor: first + 1, shard: shard) }
-                sink.deliverNothing(tensor: first, shard: shard)
-                continue
-            }
-            if bias != nil {
+        if bias != nil {
+            for (shard, rows) in zip(blocks.shards, blocks.ranges) {
+                if rows.isEmpty {
+                    sink.deliverNothing(tensor: first + 1, shard: shard)
+                    continue
+                }
                 let db = tile[0..<dy.columns]
                 Elementwise.columnSums(dy.rows(rows), into: db)
                 sink.deliver(tensor: first + 1, gradient: db, shard: shard)
             }
-            let dw = Matrix(tile[0..<dy.columns * x.columns], rows: dy.columns, columns: x.columns)
-            if panels == nil {
-                Products.backwardWeight(dy.rows(rows), x.rows(rows), into: dw)
-            } else {
-                PortableProducts.backwardWeight(dy.rows(rows), x.rows(rows), into: dw)
-            }
-            if let addition, addition.shard == shard { Elementwise.axpy(1, addition.gradient.values, into: dw.values) }
-            sink.deliver(tensor: first, gradient: dw.values, shard: shard)
         }
+        let product = WeightProduct(dy: dy, x: x, blocks: blocks, arithmetic: arithmetic, addition: addition, tile: tile)
+        sink.deliver(tensor: first, product: product)
     }
 }
 

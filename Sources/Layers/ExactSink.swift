@@ -13,6 +13,7 @@ public final class ExactSink: GradientSink {
     private let exponents: [Int32]
     private let bits: Int
     private let shards: Int
+    private let rounding: StochasticRounding?
     private let onComplete: Completion
 
     /// - Parameters:
@@ -20,16 +21,19 @@ public final class ExactSink: GradientSink {
     ///   - exponents: one a tensor, `ExactRule.none` where there is none: such a tensor's sum stays zero.
     ///   - bits: bits a shard's gradient keeps.
     ///   - shards: how many shards this worker owns; each delivers each tensor once.
+    ///   - rounding: where `bits` are so few that they are rounded stochastically.
     ///   - onComplete: called once a tensor, by the thread that delivered last, with no lock held.
     public init(
         tensors: [TensorSpec], sum: Storage<Int32>, exponents: [Int32], bits: Int, shards: Int,
-        onComplete: @escaping Completion
+        rounding: StochasticRounding? = nil, onComplete: @escaping Completion
     ) {
+        precondition((rounding != nil) == (bits < ExactSum.stochasticBits), "\(bits) bits, rounded otherwise")
         precondition(exponents.count == tensors.count, "one exponent a tensor")
-        self.tallies = tensors.map { TensorTally(sum: sum[$0.range], outstanding: shards) }
+        self.tallies = tensors.map { TensorTally(sum: sum[$0.range], shape: $0.shape, outstanding: shards) }
         self.exponents = exponents
         self.bits = bits
         self.shards = shards
+        self.rounding = rounding
         self.onComplete = onComplete
     }
 
@@ -43,13 +47,27 @@ public final class ExactSink: GradientSink {
 
     public func deliver(tensor: Int, gradient: Slice<Float>, shard: Int) {
         let exponent = exponents[tensor] == ExactRule.none ? nil : Int(exponents[tensor])
-        if let complete = tallies[tensor].add(gradient, exponent: exponent, bits: bits, shard: shard) {
+        let draw = rounding.map { ($0.source, $0.row(tensor: tensor, shard: shard)) }
+        if let complete = tallies[tensor].add(gradient, exponent: exponent, bits: bits, shard: shard, draw: draw) {
             onComplete(tensor, complete)
         }
     }
 
     public func deliverNothing(tensor: Int, shard: Int) {
         if let complete = tallies[tensor].addNothing() { onComplete(tensor, complete) }
+    }
+
+    /// Rounds and adds tile by tile as they leave the product, where there is an exponent and nothing else has to be done with them.
+    public func deliver(tensor: Int, product: WeightProduct) {
+        guard exponents[tensor] != ExactRule.none, rounding == nil, let exact = product.exact() else {
+            return product.deliverEachShard(to: self, tensor: tensor)
+        }
+        let first = product.blocks.shards[0] % shards * exact.product.blocks / shards
+        let complete = tallies[tensor].add(
+            exact.product, exponent: Int(exponents[tensor]), bits: bits,
+            shards: product.blocks.shards.count - exact.empty.count, firstBlock: first)
+        if let complete { onComplete(tensor, complete) }
+        for shard in exact.empty { deliverNothing(tensor: tensor, shard: shard) }
     }
 
     /// This worker's own statistics, one a tensor; whole once every tensor is complete.
@@ -60,67 +78,100 @@ public final class ExactSink: GradientSink {
 private final class TensorTally: Sendable {
     private struct State {
         var outstanding: Int
-        var zeroed = false
         var statistics = TensorStatistics()
     }
 
     private let sum: Slice<Int32>
     private let state: Mutex<State>
+    /// Parts of the sum that lanes add to one after the other; a weight's are those of `ExactProduct`.
+    private let regions: [Region]
+    private let regionElements: Int
 
-    init(sum: Slice<Int32>, outstanding: Int) {
+    /// Whether something of the phase stands in a part; what stood there before is the phase before's.
+    private final class Region: Sendable {
+        let isWritten = Mutex(false)
+    }
+
+    init(sum: Slice<Int32>, shape: [Int], outstanding: Int) {
         self.sum = sum
+        regionElements = max(1, shape.count == 2 ? ExactProduct.blockOutputs * shape[1] : sum.count)
+        regions = (0..<(sum.count + regionElements - 1) / regionElements).map { _ in Region() }
         self.state = Mutex(State(outstanding: outstanding))
     }
 
     var statistics: TensorStatistics { state.withLock { $0.statistics } }
 
-    /// Elements that are cleared and added to at once, while they are in the cache.
-    private static let pieceElements = 65_536
-
-    /// Rounds and adds; returns the statistics if this was the last delivery.
-    func add(_ gradient: Slice<Float>, exponent: Int?, bits: Int, shard: Int) -> TensorStatistics? {
+    /// Rounds and adds one shard's gradient; returns the statistics if this was the last delivery.
+    ///
+    /// - Parameter draw: whence, and in which row, stochastic rounding draws.
+    func add(
+        _ gradient: Slice<Float>, exponent: Int?, bits: Int, shard: Int, draw: (source: RandomSource, row: UInt32)?
+    ) -> TensorStatistics? {
         precondition(gradient.count == sum.count, "a gradient of \(gradient.count) values for a tensor of \(sum.count)")
-        return state.withLock { state in
-            for start in stride(from: 0, to: sum.count, by: Self.pieceElements) {
-                let piece = start..<min(start + Self.pieceElements, sum.count)
-                if !state.zeroed { sum[piece].fill(0) }
-                let seen =
-                    if let exponent {
-                        ExactSum.add(gradient[piece], into: sum[piece], exponent: exponent, bits: bits, shard: shard)
-                    } else {
-                        ExactSum.maximum(gradient[piece], shard: shard)
-                    }
-                state.statistics.merge(seen)
+        var seen = TensorStatistics()
+        for (index, region) in regions.enumerated() {
+            let piece = index * regionElements..<min((index + 1) * regionElements, sum.count)
+            guard let exponent else {
+                seen.merge(ExactSum.maximum(gradient[piece], shard: shard))
+                continue
             }
-            state.zeroed = true
-            return countDown(&state)
+            region.isWritten.withLock { isWritten in
+                if !isWritten { sum[piece].fill(0) }
+                isWritten = true
+                let (from, to) = (gradient[piece], sum[piece])
+                guard let draw else {
+                    return seen.merge(ExactSum.add(from, into: to, exponent: exponent, bits: bits, shard: shard))
+                }
+                seen.merge(
+                    ExactSum.addStochastically(
+                        from, into: to, exponent: exponent, bits: bits, shard: shard, source: draw.source, row: draw.row,
+                        first: piece.lowerBound))
+            }
         }
+        return countDown(by: 1, seen)
     }
 
-    func addNothing() -> TensorStatistics? {
-        state.withLock { state in
-            zeroOnce(&state)
-            return countDown(&state)
+    /// The same with the gradients of some shards as they leave their product.
+    ///
+    /// - Parameter firstBlock: where to begin, over again from the last: lanes that begin in different places wait for each other less.
+    func add(_ product: ExactProduct, exponent: Int, bits: Int, shards: Int, firstBlock: Int) -> TensorStatistics? {
+        precondition(product.blocks == regions.count, "\(product.blocks) blocks of a tensor of \(regions.count)")
+        var seen = TensorStatistics()
+        for offset in regions.indices {
+            let block = (firstBlock + offset) % regions.count
+            regions[block].isWritten.withLock { isWritten in
+                seen.merge(product.add(block: block, into: sum, exponent: exponent, bits: bits, isAdded: isWritten))
+                isWritten = true
+            }
         }
+        return countDown(by: shards, seen)
     }
+
+    func addNothing() -> TensorStatistics? { countDown(by: 1, TensorStatistics()) }
 
     func completeEmpty() -> TensorStatistics {
         state.withLock { state in
             precondition(state.outstanding == 0, "a tensor with shards to come is not complete")
-            zeroOnce(&state)
+            clearRest()
             return state.statistics
         }
     }
 
-    /// The first delivery clears what the step before left.
-    private func zeroOnce(_ state: inout State) {
-        if !state.zeroed { sum.fill(0) }
-        state.zeroed = true
+    private func countDown(by shards: Int, _ seen: TensorStatistics) -> TensorStatistics? {
+        state.withLock { state in
+            precondition(state.outstanding >= shards, "a tensor was delivered more often than there are shards")
+            state.statistics.merge(seen)
+            state.outstanding -= shards
+            guard state.outstanding == 0 else { return nil }
+            clearRest()
+            return state.statistics
+        }
     }
 
-    private func countDown(_ state: inout State) -> TensorStatistics? {
-        precondition(state.outstanding > 0, "a tensor was delivered more often than there are shards")
-        state.outstanding -= 1
-        return state.outstanding == 0 ? state.statistics : nil
+    /// What nobody wrote is zero: shards without rows, and a phase of which only maxima are known.
+    private func clearRest() {
+        for (index, region) in regions.enumerated() where !region.isWritten.withLock({ $0 }) {
+            sum[index * regionElements..<min((index + 1) * regionElements, sum.count)].fill(0)
+        }
     }
 }

@@ -13,4 +13,13 @@ public protocol GradientSink: AnyObject, Sendable {
 
     /// An empty shard's delivery: it is counted and adds nothing.
     func deliverNothing(tensor: Int, shard: Int)
+
+    /// Takes the gradients of a weight of all shards of a lane.
+    func deliver(tensor: Int, product: WeightProduct)
+}
+
+extension GradientSink {
+    public func deliver(tensor: Int, product: WeightProduct) {
+        product.deliverEachShard(to: self, tensor: tensor)
+    }
 }

@@ -1,7 +1,7 @@
 // Calls every kernel with pseudo-random numbers of many shapes and kinds and prints a line for each: its name, and a hash of all memory that
 // it was given and of what it returned.
 //
-//     bits LEVEL MODES          LEVEL is baseline, avx2, avx512 or neon; MODES is flushed, as in training, or gradual, as IEEE 754 has it
+//     bits LEVEL MODES          LEVEL is baseline, avx2, avx512, avx512bf16 or neon; MODES is flushed, as in training, or gradual, as IEEE 754 has it
 //     bits LEVEL MODES NAME     of one kernel every value, as: call, buffer, place, bits
 //
 // A kernel of loops.def needs its `try_NAME` here, or this does not compile, and nothing else: it takes buffers and calls the kernel, all that
@@ -386,6 +386,14 @@ static void try_exact_add(void) {
     uint64_t *clamped = buffer(HASHES, 1);
     keep_word(ck_exact_add(g, sum, count, power_of_two(exponent), (int32_t)(((uint32_t)1 << (bits - 1)) - 1), clamped));
 }
+static void try_exact_add_stochastic(void) {
+    float *g = floats(count);
+    int32_t *sum = integers(count), bits = below(2) ? 12 : 8;
+    uint32_t *k = words(5);
+    uint64_t *clamped = buffer(HASHES, 1);
+    keep_word(ck_exact_add_stochastic(g, sum, count, power_of_two(bits - 8 + (int)below(8)), (int32_t)(((uint32_t)1 << (bits - 1)) - 1), k[0], k[1],
+                                      k[2], k[3], k[4], 4 * below(1000), clamped));
+}
 static void try_hash_blocks(void) {
     int32_t *sum = integers(count);
     uint64_t *hashes = digests(count);
@@ -447,20 +455,28 @@ static size_t some_outputs(void) {
     size_t outputs = some[below(sizeof some / sizeof some[0])];
     return rows * columns > 2000 && outputs > 17 ? 17 : outputs;
 }
-static float *panels(const float *w, size_t outputs) {
-    float *p = floats((outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL * columns);
-    ck_pack_panels(w, outputs, columns, p);
-    return p;
-}
-static void try_pack_panels(void) { float *w = floats(count); panels(w, rows); }
 static void try_product(void) {
     size_t outputs = some_outputs();
     float *x = floats(count), *w = floats(outputs * columns), *dy = floats(rows * outputs), *bias = floats(outputs);
-    float *y = floats(rows * outputs), *dx = floats(count), *dw = floats(outputs * columns), *packed = panels(w, outputs);
-    int is_rectified = (int)below(2), has_bias = is_rectified || below(2);
-    ck_product(x, columns, 1, packed, CK_PANEL, CK_PANEL * columns, y, outputs, rows, outputs, columns, has_bias ? bias : NULL, is_rectified);
-    ck_product(dy, outputs, 1, w, columns, CK_PANEL, dx, columns, rows, columns, outputs, NULL, 0);
-    ck_product(dy, 1, outputs, x, columns, CK_PANEL, dw, columns, outputs, columns, rows, NULL, 0);
+    float *y = floats(rows * outputs), *dx = floats(count), *dw = floats(outputs * columns);
+    int is_rectified = (int)below(2), has_bias = is_rectified || below(2), is_bf16 = (int)below(2);
+    ck_product(x, columns, 1, w, 1, columns, y, outputs, rows, outputs, columns, has_bias ? bias : NULL, is_rectified, NULL, is_bf16);
+    ck_product(dy, outputs, 1, w, columns, 1, dx, columns, rows, columns, outputs, NULL, 0, below(2) ? x : NULL, is_bf16);
+    ck_product(dy, 1, outputs, x, columns, 1, dw, columns, outputs, columns, rows, NULL, 0, NULL, is_bf16);
+}
+// Of two shards, one below the other. What lies in its scratch is nobody's matter; what a NaN looks like neither.
+static void try_product_exact(void) {
+    static float scratch[CK_EXACT_SCRATCH * (CK_EXACT_STEPS + 2)];
+    size_t outputs = some_outputs();
+    float *x = floats(count), *dy = floats(rows * outputs);
+    int32_t *sum = integers(outputs * columns), bits = 16 + (int32_t)below(15);
+    int exponent = below(4) ? bits - 8 + (int)below(8) : (int)below(200) - 100, is_bf16 = (int)below(2), is_added = (int)below(2);
+    if (rows < 2 || rows > CK_EXACT_STEPS || columns == 0 || outputs == 0) return;
+    size_t starts[2] = {0, 1 + below(rows - 1)}, counts[2] = {starts[1], rows - starts[1]};
+    uint32_t most[2] = {0, 0};
+    keep_word((uint32_t)ck_product_exact(dy, outputs, x, columns, 0, outputs, 2, starts, counts, is_bf16, scratch, sum, power_of_two(exponent),
+                                         (int32_t)(((uint32_t)1 << (bits - 1)) - 1), is_added, most));
+    for (int i = 0; i < 2; i++) keep_word(most[i] > 0x7F800000u ? 0x7FC00000u : most[i]);
 }
 
 // Beside the loops: checksums, and functions in double precision.
@@ -557,11 +573,11 @@ static uint64_t try_kernel(size_t k, int gradual, int tells) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const levels[CK_LEVELS] = {"baseline", "avx2", "avx512", "neon"};
+    static const char *const levels[CK_LEVELS] = {"baseline", "avx2", "avx512", "avx512bf16", "neon"};
     int level = 0, gradual = argc > 2 && strcmp(argv[2], "gradual") == 0;
     while (argc > 1 && level < CK_LEVELS && strcmp(argv[1], levels[level]) != 0) level++;
     if (argc < 3 || argc > 4 || level == CK_LEVELS || (!gradual && strcmp(argv[2], "flushed") != 0)) {
-        fprintf(stderr, "usage: bits baseline|avx2|avx512|neon flushed|gradual [kernel]\n");
+        fprintf(stderr, "usage: bits baseline|avx2|avx512|avx512bf16|neon flushed|gradual [kernel]\n");
         return 64;
     }
     if (!ck_level_available(level)) return 3;

@@ -31,7 +31,7 @@ bits() { # LEVEL MODES [KERNEL]
 emulated=()
 for modes in flushed gradual; do bits neon $modes > $build/neon.$modes & emulated+=($!); done
 levels=() absent=()
-for level in baseline avx2 avx512; do
+for level in baseline avx2 avx512 avx512bf16; do
   status=0
   for modes in flushed gradual; do bits $level $modes > $build/$level.$modes || status=$?; done
   case $status in

@@ -11,15 +11,35 @@ import Testing
         ("clustering, batch norm everywhere", "738f9392cc54a091acfe6ba54778bddf671039b2312d4feb230ea7a0f2762c8e"),
     ]
 
-    private static func settings(_ variant: String) throws -> TrainingSettings {
+    private static func settings(_ variant: String, _ precision: Precision = .fp32) throws -> TrainingSettings {
         var settings = try #require(VariantCase.all.first { $0.description == variant }?.settings)
-        settings.engine = .portable
+        (settings.engine, settings.precision) = (.portable, precision)
         return settings
     }
 
+    /// The same in bf16.
+    static let goldenBF16 = [
+        ("basic", "7b1ef35f626533bf4771f4726ce2a986a7fc021cb4f65f6ae1f2fc7bc9e58eee"),
+        ("semi-supervised, batch norm, dropout and noises", "2a4a3d23f0380de668a2d21e89b432a2c172a6609ed31ba014da290dfc9f3f16"),
+        ("clustering, batch norm everywhere", "cd0c9c657848d189a7601925c2c45bd1040d83fdc98ed4e2fe51f04fe76ad63b"),
+    ]
+
     @Test("a short run comes to the digest that is written here, whatever the CPU", arguments: golden)
-    func digests(variant: String, digest: String) throws {
-        let trainer = try LocalTrainer(Self.settings(variant), threads: 2)
+    func digests(variant: String, digest: String) throws { try holds(variant, .fp32, digest) }
+
+    @Test("and so it does in bf16", arguments: goldenBF16)
+    func digestsBF16(variant: String, digest: String) throws { try holds(variant, .bf16, digest) }
+
+    @Test("this machine comes to the digests of the reference runs, and says so only if it does", arguments: ReferenceRun.all)
+    func reference(run: ReferenceRun) throws {
+        let digest = try run.digestHere()
+        #expect(digest == run.digest, "\(digest) at \(InstructionLevel.current)")
+        #expect(try run.holdsHere())
+        #expect(Set(ReferenceRun.all.map(\.digest)).count == Precision.allCases.count)
+    }
+
+    private func holds(_ variant: String, _ precision: Precision, _ digest: String) throws {
+        let trainer = try LocalTrainer(Self.settings(variant, precision), threads: 2)
         try train(trainer, steps: 5)
         #expect(hexDigits(trainer.replica.digest(full: false)) == digest, "\(InstructionLevel.current)")
     }

@@ -168,7 +168,7 @@ import Testing
         Wrong("average") { $0.average = 1 },
         Wrong("minibatch") { $0.minibatch = 0 },
         Wrong("shards") { $0.shards = 0 },
-        Wrong("gradient_bits") { $0.gradientBits = 12 },
+        Wrong("gradient_bits") { $0.gradientBits = 20 },
         Wrong("gradient_bits") { $0.gradientBits = 31 },
         Wrong("phases.generator") { $0.phases["generator"] = nil },
         Wrong("phases.classification") { $0.phases["classification"] = $0.phases["generator"] },

@@ -63,6 +63,37 @@ import Testing
         }
     }
 
+    @Test(
+        "Stochastic rounding is the nearest integer of the scaled gradient and a draw, right on average, and keeps zeros",
+        arguments: [12, 8])
+    func stochastic(bits: Int) {
+        let (count, exponent) = (1003, 0)
+        let unit = ExactSum.unit(exponent: exponent, bits: bits)
+        let g = testValues(count, seed: 5, std: 0.3)
+        (g[0], g[1], g[2]) = (0, 40, .infinity)
+        let source = RandomSource(seed: 3, purpose: .stochasticRounding, step: 9)
+        let limit = (Int32(1) << Int32(bits - 1)) - 1
+        let sum = Storage<Int32>(count: count).all
+        let first = 8
+        let seen = ExactSum.addStochastically(
+            g, into: sum, exponent: exponent, bits: bits, shard: 2, source: source, row: 77, first: first)
+        var clamped: UInt64 = 0
+        for i in 0..<count {
+            let scaled = (g[i] / unit + (source.uniform(row: 77, element: first + i) - 0.5)).rounded(.toNearestOrEven)
+            let q = g[i].isFinite ? max(-Float(limit), min(Float(limit), scaled)) : 0
+            if g[i].isFinite, abs(scaled) > Float(limit) { clamped += 1 }
+            #expect(sum[i] == Int32(q), "element \(i) of \(g[i])")
+        }
+        #expect(sum[0] == 0 && sum[1] == limit && sum[2] == 0 && seen.clamped == clamped && seen.lowestNonFiniteShard == 2)
+        // A value far below half a unit is not lost.
+        let small = Slice([Float](repeating: unit / 10, count: 40_000))
+        let total = Storage<Int32>(count: small.count).all
+        _ = ExactSum.addStochastically(
+            small, into: total, exponent: exponent, bits: bits, shard: 0, source: source, row: 0, first: 0)
+        let mean = total.array.reduce(0.0) { $0 + Double($1) } / Double(small.count)
+        #expect(abs(mean - 0.1) < 0.01 && Set(total.array) == [0, 1])
+    }
+
     @Test("Shards at their limit do not overflow the sum", arguments: [1, 2, 3, 4, 5, 8, 12, 16, 17, 1024])
     func noOverflow(shards: Int) {
         let bits = ExactSum.fullBits(shards: shards)

@@ -54,15 +54,23 @@ import Testing
         let columns = rows > 0 ? min(a.count / rows, 333) : 0
         let x = Matrix(a[0..<rows * columns], rows: rows, columns: columns)
         let w = Matrix(b[0..<rows * columns], rows: rows, columns: columns)
-        let panels = PortableProducts.Panels(outputs: rows, inputs: columns)
-        panels.pack(w)
         let (y, dx, dw) = (
             Matrix(rows: rows, columns: rows), Matrix(rows: rows, columns: columns), Matrix(rows: rows, columns: columns)
         )
-        PortableProducts.forward(x, panels, bias: a[0..<rows], isRectified: true, into: y)
-        PortableProducts.backwardInput(y, w, into: dx)
-        PortableProducts.backwardWeight(y, x, into: dw)
-        results["products"] = [y, dx, dw].flatMap { $0.values.array.map { UInt64($0.bitPattern) } }
+        for precision in Precision.allCases {
+            PortableProducts.forward(x, w, bias: a[0..<rows], isRectified: true, precision, into: y)
+            PortableProducts.backwardInput(y, w, behind: x, precision, into: dx)
+            PortableProducts.backwardWeight(y, x, precision, into: dw)
+            results["products in \(precision)"] = [y, dx, dw].flatMap { $0.values.array.map { UInt64($0.bitPattern) } }
+            guard rows > 0 else { continue }
+            let product = ExactProduct(
+                dy: y, x: x, rows: [0..<rows], shards: [0], precision,
+                scratch: Storage<Float>(count: ExactProduct.scratchElements(rows: rows, shards: 1)).all)
+            let sum = Storage<Int32>(count: rows * columns).all
+            let seen = product.add(block: 0, into: sum, exponent: 3, bits: 24, isAdded: false)
+            results["exact products in \(precision)"] =
+                sum.array.map { UInt64(bitPattern: Int64($0)) } + [seen.clamped, UInt64(seen.maximumBits)]
+        }
     }
 
     private static func mixtures(_ a: Slice<Float>, _ b: Slice<Float>, _ results: inout [String: [UInt64]]) {

@@ -300,15 +300,6 @@ struct CommandTests {
             let refused = try lockstep(["figures"] + arguments)
             #expect(refused.status == 64 && refused.errors.contains(words), "\(refused.errors)")
         }
-        // A copy that was made with another kernel.
-        try FileManager.default.copyItem(atPath: folder.run("run"), toPath: folder.path + "/foreign")
-        let settings = folder.path + "/foreign/config.yaml"
-        let text = try String(contentsOfFile: settings, encoding: .utf8)
-        let kernel = try #require(text.firstMatch(of: #/kernel: (\w+)/#)?.1)
-        let other = kernel == "haswell" ? "zen" : "haswell"
-        try text.replacing("kernel: \(kernel)", with: "kernel: \(other)").write(toFile: settings, atomically: true, encoding: .utf8)
-        let foreign = try lockstep(["figures", "run", "foreign"])
-        #expect(foreign.status == 1 && foreign.errors.contains("foreign with \(other), and one picture"), "\(foreign.errors)")
     }
 
     @Test("metrics, events and the last epoch's figures and pictures are there when the run has ended")

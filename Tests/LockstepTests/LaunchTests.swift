@@ -109,14 +109,17 @@ struct LaunchTests {
             (try shell(scratch, filter: products), "a: its products differ"),
         ]
         for (shell, sentence) in cases {
-            let result = try LockstepProcess.run(launch(["-H", "a:1", "--ssh", shell, "--run", scratch.run("run")]))
+            let result = try LockstepProcess.run(
+                launch(["-H", "a:1", "--ssh", shell, "--run", scratch.run("run"), "--engine", "openblas"]))
             #expect(result.status == 1 && result.errors.contains(sentence), "\(sentence): \(result.errors)")
             #expect(result.errors.contains("nothing was started"))
             #expect(!FileManager.default.fileExists(atPath: scratch.run("run")))
         }
-        let accepted = try LockstepProcess.run(
-            launch(["-H", "a:1", "--ssh", shell(scratch, filter: products), "--check", "--allow-mixed-kernels"]))
-        #expect(accepted.status == 0, "\(accepted.errors)")
+        for more in [["--engine", "openblas", "--allow-mixed-kernels"], []] {
+            let accepted = try LockstepProcess.run(
+                launch(["-H", "a:1", "--ssh", shell(scratch, filter: products), "--check"] + more))
+            #expect(accepted.status == 0, "\(accepted.errors)")
+        }
     }
 
     @Test(
@@ -135,7 +138,9 @@ struct LaunchTests {
     func otherKernels() throws {
         let scratch = try Scratch()
         let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
-        let arguments = launch(["-H", "a:1", "--ssh", try shell(scratch), "--threads", "1", "--json", "--epochs", "1"])
+        let arguments = launch([
+            "-H", "a:1", "--ssh", try shell(scratch), "--threads", "1", "--json", "--epochs", "1", "--engine", "openblas",
+        ])
         for (name, more, environment) in [
             ("asked", ["--kernel", kernel], [:]), ("exported", [], ["OPENBLAS_CORETYPE": kernel.uppercased()]),
         ] {
@@ -224,12 +229,14 @@ struct LaunchTests {
         let scratch = try Scratch()
         let alone = try LockstepProcess.run(["doctor", "--run", scratch.run("run")])
         #expect(alone.status == 0 && alone.output.contains("fsync") && alone.output.contains("fingerprint"), "\(alone.errors)")
+        #expect(alone.output.contains("the reference runs come to their digests (fp32 "), "\(alone.output)")
         let hosts = try LockstepProcess.run(
             ["doctor", "-H", "a,b", "--ssh", shell(scratch), "--run", scratch.run("run"), "--json"])
         #expect(hosts.status == 0, "\(hosts.output)")
         let report = try JSON(parsing: hosts.output)
         #expect(report["hosts"]?.arrayValue?.count == 3 && report["pairs"]?.arrayValue?.count == 6)
         for pair in report["pairs"]?.arrayValue ?? [] {
+            #expect(report["hosts"]?.arrayValue?.allSatisfy { $0["missed_references"]?.arrayValue?.isEmpty == true } == true)
             #expect(pair["address"]?.stringValue != nil && (pair["bytes_per_second_there"]?.doubleValue ?? 0) > 0, "\(pair.text)")
         }
         #expect(report["ready"]?.boolValue == true)

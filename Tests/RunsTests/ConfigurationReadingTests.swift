@@ -312,7 +312,7 @@ import Testing
                 "my.yaml, line 1: prior.high: a uniform prior from 3.0 to 2.0 is impossible, expected low below high."
             ),
             ("average: 1", "my.yaml, line 1: average: 1 is impossible, expected 0 or more and less than 1."),
-            ("gradient_bits: 12", "my.yaml, line 1: gradient_bits: \"12\" is none of full, 24, 16; did you mean 16?"),
+            ("gradient_bits: 1", "my.yaml, line 1: gradient_bits: \"1\" is none of full, 24, 16, 12, 8; did you mean 16?"),
             (
                 "kernel: haswel",
                 "my.yaml, line 1: kernel: \"haswel\" is none of auto, nehalem, sandybridge, haswell, zen, skylakex, cooperlake, armv8; did you mean haswell?"

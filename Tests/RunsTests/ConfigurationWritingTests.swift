@@ -18,7 +18,7 @@ import Testing
         all[3].prior = .swissRoll(thickness: 0.1)
         all[3].data = DataSettings(set: "npz", train: 10, validation: 5, file: "/a: \"b\" #c\\.npz")
         all[3].gradientBits = .bits(24)
-        all[3].engine = .portable
+        (all[3].engine, all[4].precision) = (.openblas, .bf16)
         all[4].data = DataSettings(
             set: "idx", train: 10, images: "/yes", labels: "/1e5", testImages: "/~", testLabels: "/x'y", folder: "/a b")
         all[4].model = ModelSettings(
@@ -28,7 +28,7 @@ import Testing
         all[5].steps = 12
         all[5].average = 0.999
         all[5].inputNoise = Double(Float.leastNormalMagnitude)
-        all[5].kernel = "haswell"
+        (all[5].engine, all[5].kernel) = (.openblas, "haswell")
         all[5].checkpoint = CheckpointSettings(everySteps: 3, everySeconds: 0.5, everyEpochs: 0, keep: 9, keepEveryEpochs: 0)
         all[5].evaluate.everyEpochs = 0
         all[5].figures = FigureSettings(everyEpochs: 7, keep: 2, keepEveryEpochs: 0)
@@ -70,12 +70,39 @@ import Testing
                   generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: steps, at: [50, 1000], factor: 0.1, warm_up: 0}}
                 average: 0
                 gradient_bits: full
+                engine: portable
                 kernel: auto
                 checkpoint: {every_steps: 0, every_seconds: 60, every_epochs: 1, keep: 3, keep_every_epochs: 10}
                 evaluate: {every_epochs: 1}
                 figures: {every_epochs: 1, keep: 10, keep_every_epochs: 10}
 
                 """)
+    }
+
+    @Test(
+        "A text without an engine is of the library where it names a family of its kernels, as runs from before there was a choice do"
+    )
+    func unsaidEngine() throws {
+        func read(_ text: String) throws -> Configuration { try Configuration.read(yaml: text, file: "config.yaml") }
+        let old = try read("kernel: haswell\n")
+        #expect(old.engine == .openblas && old.precision == .fp32)
+        #expect(!old.yaml().contains("engine") && !old.identity.contains("engine") && !old.identity.contains("precision"))
+        #expect(try read("kernel: auto\n").engine == .portable && read("seed: 1\n").engine == .portable)
+        var auto = Configuration()
+        auto.engine = .openblas
+        #expect(auto.yaml().contains("engine: openblas\n") && auto.identity.contains("engine=openblas\n"))
+        // Both sides of a difference have a value.
+        var wanted = old
+        (wanted.engine, wanted.kernel) = (.portable, "auto")
+        #expect(
+            wanted.difference(from: old).map { "\($0.key) \($0.mine) \($0.other)" } == [
+                "engine portable openblas", "kernel auto haswell",
+            ])
+        for text in [
+            "engine: portable\nkernel: haswell\n", "engine: openblas\nprecision: bf16\n", "kernel: haswell\nprecision: bf16\n",
+        ] {
+            #expect(throws: ConfigurationError.self) { try read(text) }
+        }
     }
 
     @Test("The identity has what changes bits and nothing else")
@@ -96,7 +123,8 @@ import Testing
             { $0.seed = 1 }, { $0.minibatch = 99 }, { $0.shards = 5 }, { $0.data.train = 49_999 }, { $0.model.code = 3 },
             { $0.cost = .crossEntropy },
             { $0.prior = .gaussian(std: 4) }, { $0.inputNoise = 0.1 }, { $0.phases["generator"]?.rate = 0.2 }, { $0.average = 0.9 },
-            { $0.gradientBits = .bits(24) }, { $0.kernel = "haswell" },
+            { $0.gradientBits = .bits(24) }, { $0.gradientBits = .bits(8) }, { $0.kernel = "haswell" },
+            { $0.engine = .openblas }, { $0.precision = .bf16 },
         ]
         free.data.folder = "/elsewhere"
         free.data.file = "/elsewhere/own.npz"

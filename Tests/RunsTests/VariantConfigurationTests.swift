@@ -164,7 +164,7 @@ import Testing
             noise.input=0
 
             """ + phase("reconstruction", "0.01", "0.9") + phase("discriminator", "0.1", "0.1") + phase("generator", "0.1", "0.1")
-            + "average=0\ngradient_bits=full\nkernel=auto\n"
+            + "average=0\ngradient_bits=full\nengine=portable\nkernel=auto\n"
         #expect(Configuration().identity == expected)
     }
 

@@ -45,6 +45,8 @@ struct PhaseProgram: Sendable {
     let terms: [Term]
     /// Nodes whose gradient takes the place of their value, which nobody else needs.
     let replaced: Set<Node>
+    /// Rectified layers whose gradient comes from products alone, which can apply the ReLU's derivative as they give it.
+    let enteredByProducts: Set<Node>
     /// Which of the lane's gradients a node's is kept in, those that `replaced` has not.
     let slots: [Node: Int]
 
@@ -57,6 +59,7 @@ struct PhaseProgram: Sendable {
         let uses = needed.reduce(into: [Node: Int]()) { $0[$1, default: 0] += 1 }
         replaced = Set(roots.filter { uses[$0] == 1 })
         backward = Self.backward(graph, forward: forward, roots: Set(roots), changes: changes)
+        enteredByProducts = Self.enteredByProducts(graph, backward, roots: Set(roots))
         segments = Self.segments(graph, forward, plan.terms, backward)
         slots = Self.slots(plan.terms, backward, replaced)
         let delivering = backward.filter(\.delivers).map { graph[$0.node].operation }
@@ -77,6 +80,12 @@ struct PhaseProgram: Sendable {
             reached.formUnion(wanting)
         }
         return backward
+    }
+
+    private static func enteredByProducts(_ graph: Graph, _ backward: [Back], roots: Set<Node>) -> Set<Node> {
+        let others = backward.filter { if case .dense = graph[$0.node].operation { false } else { true } }.flatMap(\.inputs)
+        let rectified = backward.map(\.node).filter { if case .dense(_, _, true) = graph[$0].operation { true } else { false } }
+        return Set(rectified).subtracting(others).subtracting(roots)
     }
 
     private static func segments(_ graph: Graph, _ forward: [Node], _ terms: [Term], _ backward: [Back]) -> [Segment] {

@@ -32,7 +32,7 @@ public struct Inference: Sendable {
         self.settings = settings
         try MemoryRoom.require(
             threads: 1, bytes: 2 * MemoryLayout<Float>.size * settings.parameterCount, for: "encoding and decoding")
-        let model = Model(settings.composition, engine: settings.engine)
+        let model = Model(settings.composition, arithmetic: .portable)
         self.model = model
         let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         func values(_ name: String, _ shape: [Int]) throws -> Slice<Float> {
@@ -55,7 +55,6 @@ public struct Inference: Sendable {
                 let name = averaged ? StateNames.average(tensor.name) : tensor.name
                 network.parameters[tensor.range].copy(from: try values(name, tensor.shape))
             }
-            network.pack()
         }
         guard hasMoments else { return }
         for norm in model.composition.norms {

@@ -9,10 +9,10 @@ final class Model: Sendable {
     let programs: [PhaseProgram]
 
     /// Networks with all parameters zero.
-    init(_ composition: Composition, engine: ProductEngine) {
+    init(_ composition: Composition, arithmetic: Arithmetic) {
         self.composition = composition
         networks = composition.networks.map {
-            DenseNetwork(name: $0.name, widths: $0.widths, offsets: $0.offsets, engine: engine)
+            DenseNetwork(name: $0.name, widths: $0.widths, offsets: $0.offsets, arithmetic: arithmetic)
         }
         programs = composition.phases.map { PhaseProgram($0, graph: composition.graph) }
     }
@@ -33,7 +33,6 @@ final class Model: Sendable {
                 RandomSource(seed: seed, purpose: .initialisation, step: stream)
                     .fillNormal(weight, firstRow: 0, std: Float(plan.std ?? std))
             }
-            network.pack()
         }
     }
 }

@@ -10,7 +10,7 @@ struct LaneSizes {
     let gradients: [Int]
     /// Floats of a further gradient, or of a mask.
     let further: Int
-    /// Floats of one shard's gradient of a tensor.
+    /// Floats of one shard's gradient of a tensor, or of what is laid out for one.
     let tile: Int
     private let graph: Graph
     private let shardRows: [Stream: Int]
@@ -38,7 +38,9 @@ struct LaneSizes {
                 + program.backward.map(\.node).filter { if case .drop = graph[$0].operation { true } else { false } }
         }
         further = twice.map(elements).max() ?? 0
-        tile = composition.networks.flatMap { $0.layout.tensors.map(\.count) }.max() ?? 1
+        let weights = composition.networks.flatMap { $0.layout.tensors.map(\.count) }.max() ?? 1
+        let rows = nodes.map { graph[$0].multiple * (mostRows[graph[$0].stream] ?? 0) }.max() ?? 0
+        tile = max(weights, ExactProduct.scratchElements(rows: shards * rows, shards: shards))
     }
 
     /// The most rows of a shard of a stream.

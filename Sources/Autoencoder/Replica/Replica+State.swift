@@ -50,10 +50,7 @@ extension Replica {
     fileprivate func finishRestore(applied: UInt64, chain: UInt64) {
         self.applied = applied
         self.chain = chain
-        for network in versions.indices {
-            versions[network] += 1
-            model.networks[network].pack()
-        }
+        for network in versions.indices { versions[network] += 1 }
         for state in states { state.lastChange = nil }
     }
 }

@@ -45,10 +45,7 @@ extension Replica {
         chain = ChainHash.extend(chain, withDigests: state.digests.all)
         state.exponents.all.copy(from: change.next)
         state.keepSum(change)
-        for network in state.changes {
-            versions[network] += 1
-            model.networks[network].pack(team: team)
-        }
+        for network in state.changes { versions[network] += 1 }
         applied += 1
         if self.phase == 0 { moveAverages(team) }
     }

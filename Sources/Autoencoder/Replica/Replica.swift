@@ -24,7 +24,7 @@ public final class Replica: @unchecked Sendable {
     public init(_ settings: TrainingSettings) throws {
         try settings.validate()
         self.settings = settings
-        let model = Model(settings.composition, engine: settings.engine)
+        let model = Model(settings.composition, arithmetic: settings.arithmetic)
         model.initialise(settings.model.initialisation, seed: settings.seed)
         self.model = model
         versions = [UInt64](repeating: 0, count: model.networks.count)
@@ -90,6 +90,9 @@ public final class Replica: @unchecked Sendable {
     public func makeSink(phase: Int, shards: Int, onComplete: @escaping ExactSink.Completion) -> ExactSink {
         ExactSink(
             tensors: phases[phase].tensors, sum: sum(phase), exponents: exponents(phase), bits: settings.gradientBits,
-            shards: shards, onComplete: onComplete)
+            shards: shards,
+            rounding: settings.gradientBits < ExactSum.stochasticBits
+                ? StochasticRounding(seed: settings.seed, step: step, phase: phase) : nil,
+            onComplete: onComplete)
     }
 }

@@ -25,8 +25,7 @@ extension TrainingSettings {
     private func replicaBytes(_ composition: Composition) -> Int {
         let copies = average > 0 ? 2 : 1
         let parameters = composition.networks.reduce(0) { sum, network in
-            let panels = engine == .openblas ? 0 : DenseNetwork.panelBytes(widths: network.widths)
-            return sum + copies * Storage<Float>.bytes(network.layout.count) + panels
+            sum + copies * Storage<Float>.bytes(network.layout.count)
         }
         return composition.phases.reduce(parameters) { sum, phase in
             let (count, tensors) = (

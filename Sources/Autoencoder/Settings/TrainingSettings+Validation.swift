@@ -91,8 +91,8 @@ extension TrainingSettings {
             (1...65_536).contains(shards), "shards", "shards is \(shards), expected 1 to 65536")
         let full = ExactSum.fullBits(shards: shards)
         try require(
-            gradientBits == full || ([16, 24].contains(gradientBits) && gradientBits < full), "gradient_bits",
-            "\(gradientBits) bits with \(shards) shards, expected full (\(full)), or 24 or 16 where full is more",
+            gradientBits == full || ([8, 12, 16, 24].contains(gradientBits) && gradientBits < full), "gradient_bits",
+            "\(gradientBits) bits with \(shards) shards, expected full (\(full)), or 24, 16, 12 or 8 where full is more",
             with: ["shards"])
     }
 

@@ -19,7 +19,7 @@ public struct TrainingSettings: Sendable, Hashable {
     public var phases: [String: PhaseSettings]
     /// Decay a step of the averaged weights; 0 = none.
     public var average: Double
-    /// Bits a shard's gradient keeps, resolved: `ExactSum.fullBits(shards:)`, 24 or 16.
+    /// Bits a shard's gradient keeps, resolved: `ExactSum.fullBits(shards:)`, 24, 16, 12 or 8.
     public var gradientBits: Int
     /// Rows of the global minibatch.
     public var minibatch: Int
@@ -28,6 +28,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public var seed: UInt64
     /// Who computes the products.
     public var engine: ProductEngine
+    /// Of the products' operands while it trains.
+    public var precision: Precision
     /// Values of one image.
     public var pixels: Int
     /// Images of one epoch.
@@ -62,7 +64,7 @@ public struct TrainingSettings: Sendable, Hashable {
         variant: Variant = .basic, model: ModelSettings, cost: Cost, prior: PriorSettings, inputNoise: Double? = nil,
         parts: PartSettings? = nil, phases: [String: PhaseSettings],
         average: Double, gradientBits: Int, minibatch: Int, shards: Int, seed: UInt64, pixels: Int, trainingImages: Int,
-        standardisation: Standardisation? = nil, engine: ProductEngine = .openblas
+        standardisation: Standardisation? = nil, engine: ProductEngine = .portable, precision: Precision = .fp32
     ) {
         self.variant = variant
         self.model = model
@@ -77,10 +79,14 @@ public struct TrainingSettings: Sendable, Hashable {
         self.shards = shards
         self.seed = seed
         self.engine = engine
+        self.precision = precision
         self.pixels = pixels
         self.trainingImages = trainingImages
         self.standardisation = standardisation
     }
+
+    /// What decides the bits of products while it trains.
+    public var arithmetic: Arithmetic { Arithmetic(engine, precision) }
 
     /// Which steps make an epoch.
     public var epochs: Epochs { Epochs(images: trainingImages, minibatch: minibatch) }

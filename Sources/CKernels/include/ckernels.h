@@ -1,5 +1,5 @@
-// The hot loops that Swift does not vectorise: on x86-64 each compiled three times (baseline, AVX2, AVX-512) and chosen once by CPUID, on
-// 64-bit Arm once (NEON).
+// The hot loops that Swift does not vectorise: on x86-64 each compiled four times (baseline, AVX2, AVX-512, AVX-512 with bf16) and chosen once by
+// CPUID, on 64-bit Arm once (NEON).
 //
 // Every loop gives the same bits at every level: no contraction into fused multiply-adds but where they are the definition (products), no
 // reassociation, and every reduction runs over 16 fixed lanes (element i belongs to lane i mod 16) that are added in one fixed tree.
@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Elements of one block of the chain hash, the most values a block of byte planes may have, and the rows of a weight that lie in one panel.
-enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024, CK_PANEL = 32 };
+// Elements of one block of the chain hash, the most values a block of byte planes may have; of a gradient that is added to its exact sum as it
+// leaves its product the most rows at a time, the most rows of a shard it comes from, and floats of scratch for each of those.
+enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024, CK_EXACT_ROWS = 168, CK_EXACT_STEPS = 1024, CK_EXACT_SCRATCH = 176 };
 
 // The loops themselves, declared by their list.
 #define CK_LOOP(result, name, parameters, arguments) result ck_##name parameters;
@@ -19,7 +20,7 @@ enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024, CK_PANEL = 32 };
 #undef CK_LOOP
 
 // The levels a loop is compiled for. A level is available when the CPU and the operating system support all of it.
-enum { CK_LEVEL_BASELINE = 0, CK_LEVEL_AVX2 = 1, CK_LEVEL_AVX512 = 2, CK_LEVEL_NEON = 3, CK_LEVELS = 4 };
+enum { CK_LEVEL_BASELINE = 0, CK_LEVEL_AVX2 = 1, CK_LEVEL_AVX512 = 2, CK_LEVEL_AVX512_BF16 = 3, CK_LEVEL_NEON = 4, CK_LEVELS = 5 };
 int ck_level_available(int level);
 int ck_level(void);
 void ck_select_level(int level);

@@ -42,7 +42,7 @@ public struct Doctor {
         var report = DoctorReport(
             hosts: roster.everybody.map { DoctorReport.Host(name: $0.entry.host, hello: $0.hello) }, findings: roster.missing)
         report.findings += HostComparison.findings(
-            here: roster.here.hello, hosts: roster.hosts.map { ($0.entry.host, $0.hello) })
+            here: roster.here.hello, hosts: roster.hosts.map { ($0.entry.host, $0.hello) }, isForLibrary: options.kernel != nil)
         if let trouble = roster.here.hello.kernelTrouble {
             report.findings.append(Finding(.problem, host: HostRoster.hereName, "this host: \(trouble)"))
         }
@@ -183,6 +183,12 @@ extension MachineReport {
         }
         if !procIsMounted { add(.problem, "/proc is not mounted, so the kernel family cannot be chosen; mount it") }
         if let loopbackTrouble { add(.problem, loopbackTrouble) }
+        for precision in missedReferences {
+            add(
+                .problem,
+                "its portable products in \(precision) come to another digest than every other machine's (level \(level)); set LOCKSTEP_LEVEL=baseline there to see whether the instructions err, and leave the host out"
+            )
+        }
         if let trouble = folder.trouble, isHere {
             add(.problem, "nothing can be written in \(folder.path) (\(trouble)); give the run a folder elsewhere with --run")
         }

@@ -1,4 +1,6 @@
+import Autoencoder
 import Foundation
+import Kernels
 import Runs
 
 /// What a doctor has seen.
@@ -47,14 +49,15 @@ public struct DoctorReport: Sendable {
         var table = TextTable(["", ""])
         table.add(["build", hello.build])
         table.add(["host", hello.hostName + (hello.addresses.isEmpty ? "" : " (\(hello.addresses.joined(separator: ", ")))")])
-        table.add(["kernel", "\(hello.kernel) of \(hello.library), fingerprint \(hello.fingerprint)"])
+        table.add(["openblas", "\(hello.library), kernel \(hello.kernel), fingerprint \(hello.fingerprint)"])
         if let machine = host.machine {
             table.add(["system", machine.system])
             table.add([
                 "CPU",
                 "\(machine.cpu), \(machine.cores) core\(machine.cores == 1 ? "" : "s"), load \(String(format: "%.1f", machine.load))",
             ])
-            table.add(["products", "\(Int(machine.gigaflops)) GFLOP/s a core"])
+            table.add(["products", "\(Int(machine.gigaflops)) GFLOP/s a core, level \(machine.level)"])
+            table.add(["same bits", Self.reference(machine)])
             let limit = machine.memoryLimit.map { ", \(Sizes.text($0)) allowed" } ?? ""
             table.add(["memory", "\(Sizes.text(machine.memoryAvailable)) of \(Sizes.text(machine.memoryTotal)) available\(limit)"])
             table.add([
@@ -71,9 +74,18 @@ public struct DoctorReport: Sendable {
             .joined(separator: "\n")
     }
 
+    /// Whether it comes to the digests of the reference runs.
+    private static func reference(_ machine: MachineReport) -> String {
+        guard machine.missedReferences.isEmpty else {
+            return "NO: other digests in \(machine.missedReferences.joined(separator: ", "))"
+        }
+        let names = ReferenceRun.all.map { "\($0.precision.rawValue) \($0.digest.prefix(8))" }
+        return "the reference runs come to their digests (\(names.joined(separator: ", ")))"
+    }
+
     private var machines: TextTable {
         var table = TextTable(
-            ["host", "CPU", "cores", "load", "kernel", "fingerprint", "GFLOP/s", "memory", "disk", "fsync", "loopback"],
+            ["host", "CPU", "cores", "load", "level", "same bits", "GFLOP/s", "memory", "disk", "fsync", "loopback"],
             right: [2, 3, 6, 7, 8])
         for host in hosts {
             guard let machine = host.machine else {
@@ -81,8 +93,8 @@ public struct DoctorReport: Sendable {
                 continue
             }
             table.add([
-                host.name, machine.cpu, "\(machine.cores)", String(format: "%.1f", machine.load), host.hello.kernel,
-                host.hello.fingerprint, "\(Int(machine.gigaflops))", Sizes.text(machine.memoryAvailable),
+                host.name, machine.cpu, "\(machine.cores)", String(format: "%.1f", machine.load), machine.level,
+                machine.missedReferences.isEmpty ? "yes" : "NO", "\(Int(machine.gigaflops))", Sizes.text(machine.memoryAvailable),
                 Sizes.text(machine.folder.free), Self.sync(machine.folder),
                 machine.loopback.map { "\(Sizes.text(UInt64($0)))/s" } ?? "",
             ])
@@ -136,6 +148,8 @@ public struct DoctorReport: Sendable {
             members += [
                 .init("system", .string(machine.system)), .init("cpu", .string(machine.cpu)), .init("cores", JSON(machine.cores)),
                 .init("load", .real(machine.load)), .init("gigaflops", .real(machine.gigaflops)),
+                .init("level", .string(machine.level)),
+                .init("missed_references", .array(machine.missedReferences.map { .string($0) })),
                 .init("memory_total", .unsigned(machine.memoryTotal)),
                 .init("memory_available", .unsigned(machine.memoryAvailable)),
                 .init("memory_limit", machine.memoryLimit.map { .unsigned($0) } ?? .null),

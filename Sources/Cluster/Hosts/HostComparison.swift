@@ -3,8 +3,10 @@ enum HostComparison {
     /// - Parameters:
     ///   - runKernel: the family of a run that exists and keeps it; nil where it can still be chosen.
     ///   - allowMixedKernels: products may differ.
+    ///   - isForLibrary: whether products of the library are wanted; otherwise differences between them are worth a note.
     static func findings(
-        here: AgentHello, hosts: [(name: String, hello: AgentHello)], runKernel: String? = nil, allowMixedKernels: Bool = false
+        here: AgentHello, hosts: [(name: String, hello: AgentHello)], runKernel: String? = nil, allowMixedKernels: Bool = false,
+        isForLibrary: Bool = true
     ) -> [Finding] {
         let all = [here] + hosts.map(\.hello)
         let common = here.kernels.first { kernel in all.allSatisfy { $0.kernels.contains(kernel) } }
@@ -23,6 +25,14 @@ enum HostComparison {
                 problem(AgentStarter.otherBuild(name, has: hello.build, here: here.build))
             } else if allowMixedKernels {
                 // Nothing further has to be equal.
+            } else if !isForLibrary {
+                if hello.library != here.library || hello.kernel != here.kernel || hello.fingerprint != here.fingerprint {
+                    findings.append(
+                        Finding(
+                            .note, host: name,
+                            "\(name) has \(hello.library) with the kernel family \(hello.kernel), this host \(here.library) with \(here.kernel); runs with --engine openblas would differ, those with the portable engine do not"
+                        ))
+                }
             } else if hello.library != here.library {
                 problem(
                     "\(name) has \(hello.library), this host \(here.library); install the same version there: its products would differ"

@@ -1,3 +1,4 @@
+import Autoencoder
 import Collectives
 import Foundation
 import Glibc
@@ -15,7 +16,10 @@ extension MachineReport {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return MachineReport(
             system: Provenance.systemName(), cpu: Provenance.cpuModel(), cores: limits.cores,
-            load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0, gigaflops: productSpeed(),
+            load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0,
+            level: "\(InstructionLevel.current)",
+            missedReferences: ReferenceRun.all.filter { (try? $0.holdsHere()) != true }.map(\.precision.rawValue),
+            gigaflops: productSpeed(),
             memoryTotal: memory["MemTotal"] ?? 0, memoryAvailable: min(limits.machineLeft ?? 0, limits.memoryLeft ?? .max),
             memoryLimit: limits.memory, addressLimits: AddressSpace.words,
             threadLimits: threads.map(\.words).joined(separator: "; "), threadsLeft: threads.map(\.left).min(),
@@ -50,7 +54,7 @@ extension MachineReport {
         }
         let best = (0..<6).map { _ in
             let start = SuspendingClock.now
-            Products.forward(x, w, into: y)
+            PortableProducts.forward(x, w, into: y)
             return start.duration(to: .now).seconds
         }.min()!
         return 2e-9 * Double(rows) * Double(width) * Double(width) / best

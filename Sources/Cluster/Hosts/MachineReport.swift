@@ -6,6 +6,10 @@ public struct MachineReport: Codable, Sendable {
     public var cores: Int
     /// Processes that want to compute, averaged over a minute.
     public var load: Double
+    /// The instructions that the loops use.
+    public var level: String
+    /// Precisions in which it does not come to the digest of the reference run.
+    public var missedReferences: [String]
     /// GFLOP/s of one core at a large product.
     public var gigaflops: Double
     public var memoryTotal: UInt64

@@ -39,6 +39,11 @@ final class TrainingSession {
             pixels: pixels, trainingImages: Int(welcome.trainingImages),
             standardisation: try Self.standardisation(of: welcome, pixels: pixels))
         try training.validate()
+        if training.engine == .portable, !PortableProducts.agreesWithDefinition(training.precision) {
+            throw LocalError(
+                "this machine's products in \(training.precision.rawValue) (level \(InstructionLevel.current)) are not what they are defined to be; set LOCKSTEP_LEVEL=baseline to compute without these instructions, slowly, and tell us its CPU"
+            )
+        }
         // Before the products are probed: the library would wait for memory for ever.
         try training.requireMemory(threads: threads)
         replica = try Replica(training)
@@ -72,7 +77,7 @@ final class TrainingSession {
 
     private func probed() -> [UInt8] {
         let shapes = replica.settings.products.map { Fingerprint.Shape(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs) }
-        return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes, engine: replica.settings.engine).littleEndian) { Array($0) }
+        return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes, replica.settings.arithmetic).littleEndian) { Array($0) }
     }
 
     /// Takes over what may differ between two coordinators of one run.

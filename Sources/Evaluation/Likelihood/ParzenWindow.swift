@@ -95,7 +95,7 @@ public struct ParzenWindow: Sendable {
             let rows = start..<min(count, start + Self.tileImages)
             try meter.begin(rows.count * samples.rows)
             let here = products.rows(0..<rows.count)
-            Products.forward(images.rows(rows), samples, into: here)
+            PortableProducts.forward(images.rows(rows), samples, into: here)
             logarithms += self.logarithms(of: rows, here, norms, block.logWeights, sigmas)
         }
         return logarithms

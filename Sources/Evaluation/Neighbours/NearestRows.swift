@@ -80,7 +80,7 @@ public struct NearestRows: Sendable {
         for start in stride(from: 0, to: self.count, by: Self.blockReferences) {
             let rows = start..<min(self.count, start + Self.blockReferences)
             let here = Matrix(products[0..<queries.rows * rows.count], rows: queries.rows, columns: rows.count)
-            Products.forward(queries, references.rows(rows), into: here)
+            PortableProducts.forward(queries, references.rows(rows), into: here)
             for query in candidates.indices {
                 let values = here.row(query)
                 for (column, row) in rows.enumerated() {

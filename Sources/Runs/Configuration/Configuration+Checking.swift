@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Kernels
 import Layers
 
 extension Configuration {
@@ -35,6 +36,12 @@ extension Configuration {
             throw failure(
                 "kernel", "\(kernel) is impossible with the engine portable, whose kernels are its own", with: ["engine"],
                 suggestion: "auto")
+        }
+        if engine == .openblas, precision != .fp32 {
+            throw failure(
+                "precision", "\(precision.rawValue) is impossible with the engine openblas, which multiplies in fp32",
+                with: ["engine", "kernel"],
+                suggestion: Precision.fp32.rawValue)
         }
         do {
             try data.validate()
@@ -90,7 +97,6 @@ extension Configuration {
         specimens[0].data = DataSettings(
             set: "idx", images: "images", labels: "labels", testImages: "images", testLabels: "labels", file: "file",
             folder: "folder", standardise: true, extra: true, fold: 1)
-        specimens[0].engine = .portable
         return specimens + Variant.allCases.flatMap(specimens(of:))
     }()
 

@@ -31,8 +31,9 @@ enum ConfigurationLimits {
 /// | `posterior`, `norm`, `dropout`, `noise`, `labels`, `heads`, `weights` | see `PartSettings`; each names its own keys | the variant's usual ones |
 /// | `phases.PHASE` | `optimizer`, `rate`, its moments, `schedule` | the paper's |
 /// | `average` | decay a step | 0 |
-/// | `gradient_bits` | full, 24, 16 | full |
-/// | `engine` | openblas or portable | openblas |
+/// | `gradient_bits` | full, 24, 16, 12, 8 | full |
+/// | `engine` | portable or openblas | openblas where `kernel` names a family, as in runs from before there was a choice; else portable |
+/// | `precision` | fp32 or bf16, of the portable products' operands | fp32 |
 /// | `kernel` | auto or a family of openblas; auto with portable, which has none | auto |
 /// | `checkpoint` | `every_steps`, `every_seconds` (or a duration), `every_epochs`, `keep`, `keep_every_epochs` | 0, 60, 1, 3, 10 |
 /// | `evaluate.every_epochs` | epochs | 1 |
@@ -58,8 +59,10 @@ extension Configuration {
         phases = try phases(root.section("phases"))
         try root.real("average", &average, .fraction)
         gradientBits = try Self.gradientBits(root)
-        try root.choice("engine", &engine)
         kernel = try root.choice("kernel", default: kernel, among: ["auto"] + KernelFamily.allCases.map(\.rawValue))
+        engine = kernel == "auto" ? .portable : .openblas
+        try root.choice("engine", &engine)
+        try root.choice("precision", &precision)
         try visitRecords(root)
         root.passOver(Self.provenanceKey)
         try root.finish()
@@ -107,7 +110,7 @@ extension Configuration {
     }
 
     private static func gradientBits(_ root: SettingSection) throws -> GradientBits {
-        let text = try root.choice("gradient_bits", default: "full", among: ["full", "24", "16"])
+        let text = try root.choice("gradient_bits", default: "full", among: ["full", "24", "16", "12", "8"])
         return Int(text).map(GradientBits.bits) ?? .full
     }
 }

@@ -18,9 +18,9 @@ extension Configuration {
                 "average": .real(average),
                 "gradient_bits": Self.settings(of: gradientBits),
             ]),
-            // It came later: runs from before have no such key.
-            .mapping(engine == .openblas ? [:] : ["engine": .text(engine.rawValue)]),
-            .mapping(["kernel": .text(kernel)]),
+            .mapping([
+                "engine": .text(engine.rawValue), "precision": .text(precision.rawValue), "kernel": .text(kernel),
+            ]),
             written { try $0.visitRecords($1) },
         ]
         return Setting(content: .mapping(sections.flatMap { $0.entries ?? [] }), origin: .program)
@@ -51,9 +51,17 @@ extension Configuration {
         return SettingWriter.mapping { try visit(&copy, $0) }
     }
 
-    /// What is written: every key, but of the basic variant none that came after it and has its usual value, so that its text, which
-    /// a run's checkpoints carry, stays what it was.
-    var writtenSettings: Setting { variant == .basic ? unusualSettings : settings }
+    /// What is written: every key, but none whose absence says the same in runs from before there was a choice; of the basic variant also none
+    /// that came after it and has its usual value: so that the text, which a run's checkpoints carry, stays what it was.
+    var writtenSettings: Setting { variant == .basic ? unusualSettings : settings.without(unsaidArithmetic) }
+
+    /// A library's products had no key, and its kernels' family tells them; single precision was all there was.
+    private var unsaidArithmetic: Set<String> {
+        var keys: Set<String> = []
+        if engine == .openblas, kernel != "auto" { keys.insert("engine") }
+        if precision == .fp32 { keys.insert("precision") }
+        return keys
+    }
 
     /// What is hashed: no key that came after the basic variant and has its usual value, so that a new one changes no run's identity.
     var unusualSettings: Setting {
@@ -63,7 +71,7 @@ extension Configuration {
             let isBasic = leaf.key != Self.variantKey || variant == .basic
             return isBasic && Self.isLater(leaf.key) && usual[leaf.key] == leaf.value.flow
         }
-        return settings.without(Set(unsaid.map(\.key)))
+        return settings.without(unsaidArithmetic.union(unsaid.map(\.key)))
     }
 
     static let variantKey = "variant"

@@ -45,6 +45,8 @@ public struct Configuration: Sendable, Equatable {
     public var gradientBits: GradientBits
     /// Who computes the products.
     public var engine: ProductEngine
+    /// Of the products' operands while it trains.
+    public var precision: Precision
     /// "auto" or a kernel family. A run's own `config.yaml` has the family that "auto" turned out to be.
     public var kernel: String
     public var checkpoint: CheckpointSettings
@@ -80,7 +82,8 @@ public struct Configuration: Sendable, Equatable {
         phases = Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, Self.defaultPhase($0)) })
         average = 0
         gradientBits = .full
-        engine = .openblas
+        engine = .portable
+        precision = .fp32
         kernel = "auto"
         checkpoint = CheckpointSettings()
         evaluate = EvaluateSettings()
@@ -114,7 +117,7 @@ public struct Configuration: Sendable, Equatable {
             variant: variant, model: model, cost: cost, prior: prior, parts: parts,
             phases: phases, average: average,
             gradientBits: gradientBits.resolved(shards: shards), minibatch: minibatch, shards: shards, seed: seed, pixels: pixels,
-            trainingImages: trainingImages, standardisation: standardisation, engine: engine)
+            trainingImages: trainingImages, standardisation: standardisation, engine: engine, precision: precision)
     }
 
     /// What the learning stratum needs, on this data.

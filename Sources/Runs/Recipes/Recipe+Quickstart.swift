@@ -48,9 +48,10 @@ extension Recipes {
               discriminator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
               generator: {optimizer: sgd, rate: 0.1, momentum: 0.1, schedule: {kind: cosine, from: 2/5}}
             average: 0                # decay a step of the averaged weights; 0 = none
-            gradient_bits: full       # 24, 16
-            engine: openblas          # whose products; portable: our own, the same bits on every CPU
-            kernel: auto              # of openblas, by the CPU's features; haswell, skylakex, ...
+            gradient_bits: full       # 24, 16, 12, 8
+            # engine: portable        # whose products: our own, the same bits on every CPU; or openblas
+            precision: fp32           # of the operands of products while it trains; bf16
+            kernel: auto              # of the engine openblas, which it chooses if named: haswell, skylakex, ...
             checkpoint: {every_steps: 0, every_seconds: 60, every_epochs: 1, keep: 3, keep_every_epochs: 10}   # whichever comes first; 0 = off
             evaluate: {every_epochs: 1}
             figures: {every_epochs: 1, keep: 10, keep_every_epochs: 10}     # older ones go by the same rule as checkpoints

@@ -8,10 +8,13 @@ import Runs
 struct BenchGemm: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gemm", abstract: "GFLOP/s of the three products of a 1000 x 1000 layer, one thread.",
-        discussion: "Example:  lockstep bench gemm --rows 25 --rows 100 --kernel haswell")
+        discussion: "Example:  lockstep bench gemm --rows 25 --rows 100 --engine openblas --kernel haswell")
 
-    @Option(help: "Who computes: openblas or portable (our own).")
-    var engine = ProductEngine.openblas
+    @Option(help: "Who computes: portable (our own) or openblas.")
+    var engine = ProductEngine.portable
+
+    @Option(help: "Operands: fp32 or bf16 (portable only).")
+    var precision = Precision.fp32
 
     @Option(help: "BLAS kernel family: auto (the best for this CPU), haswell, skylakex, …", completion: Completions.kernels)
     var kernel = "auto"
@@ -31,7 +34,10 @@ struct BenchGemm: ParsableCommand {
             throw ValidationError("--rows and --width must be 1 to \(range.upperBound)")
         }
         guard engine == .openblas || kernel == "auto" else {
-            throw ValidationError("--kernel is a family of openblas; portable products have none: leave it out")
+            throw ValidationError("--kernel is a family of openblas; portable products have none: add --engine openblas")
+        }
+        guard engine == .portable || precision == .fp32 else {
+            throw ValidationError("--precision \(precision.rawValue) is impossible with openblas, which multiplies in fp32")
         }
     }
 
@@ -40,12 +46,14 @@ struct BenchGemm: ParsableCommand {
             if engine == .openblas { try KernelChoice.require(KernelFamily.named(kernel).rawValue) }
             let values = width * (3 * width + 3 * (rows.max() ?? 1))
             try MemoryRoom.require(threads: 1, bytes: MemoryLayout<Float>.size * values, for: "measuring products")
-            let results = rows.map { ProductSpeed(engine, rows: $0, width: width) }
-            let peak = ProductSpeed.peak(engine)
+            let arithmetic = Arithmetic(engine, precision)
+            let results = rows.map { ProductSpeed(arithmetic, rows: $0, width: width) }
+            let peak = ProductSpeed.peak(arithmetic)
             if json {
                 Output.result(
                     JSON.object([
-                        .init("engine", .string(engine.rawValue)), .init("kernel", .string(engine.kernels)),
+                        .init("engine", .string(engine.rawValue)), .init("precision", .string(precision.rawValue)),
+                        .init("kernel", .string(engine.kernels)),
                         .init("peak", .real(peak)),
                         .init(
                             "products",
@@ -62,7 +70,7 @@ struct BenchGemm: ParsableCommand {
                 return 0
             }
             Output.result(
-                "\(engine.rawValue), kernel \(engine.kernels); GFLOP/s, one thread, \(width) x \(width); peak \(String(format: "%.0f", peak))"
+                "\(engine.rawValue), \(precision.rawValue), kernel \(engine.kernels); GFLOP/s, one thread, \(width) x \(width); peak \(String(format: "%.0f", peak))"
             )
             Output.result("  rows   forward   dX   dW")
             for result in results {
@@ -80,12 +88,12 @@ struct ProductSpeed {
     let rows: Int
     let forward, backwardInput, backwardWeight: Double
 
-    init(_ engine: ProductEngine, rows: Int, width: Int) {
-        self.init(engine, rows: rows, width: width) { medianSeconds(repeats: $0, $1) }
+    init(_ arithmetic: Arithmetic, rows: Int, width: Int) {
+        self.init(arithmetic, rows: rows, width: width) { medianSeconds(repeats: $0, $1) }
     }
 
     /// - Parameter seconds: what a body takes that may be run so many times.
-    private init(_ engine: ProductEngine, rows: Int, width: Int, seconds: (Int, @escaping () -> Void) -> Double) {
+    private init(_ arithmetic: Arithmetic, rows: Int, width: Int, seconds: (Int, @escaping () -> Void) -> Double) {
         let x = Matrix(rows: rows, columns: width)
         let w = Matrix(rows: width, columns: width)
         let y = Matrix(rows: rows, columns: width)
@@ -97,7 +105,7 @@ struct ProductSpeed {
         let repeats = min(100_000, max(5, Int(2e10 / operations)))
         func speed(_ body: @escaping () -> Void) -> Double { operations / seconds(repeats, body) * 1e-9 }
         self.rows = rows
-        let products = LayerProducts(engine, x: x, w: w, y: y, dy: y, dx: dx, dw: dw)
+        let products = LayerProducts(arithmetic, x: x, w: w, y: y, dy: y, dx: dx, dw: dw)
         forward = speed { products.forward() }
         backwardInput = speed { products.backwardInput() }
         backwardWeight = speed { products.backwardWeight() }
@@ -105,8 +113,8 @@ struct ProductSpeed {
 
     /// The best that one core has done on large products: what a share of peak is a share of. Of all tries, since what else the machine does
     /// lowers the median, and a share must not rise by that.
-    static func peak(_ engine: ProductEngine) -> Double {
-        let speed = ProductSpeed(engine, rows: 1024, width: 1024) { leastSeconds(repeats: $0, $1) }
+    static func peak(_ arithmetic: Arithmetic) -> Double {
+        let speed = ProductSpeed(arithmetic, rows: 1024, width: 1024) { leastSeconds(repeats: $0, $1) }
         return max(speed.forward, speed.backwardInput, speed.backwardWeight)
     }
 }

@@ -84,7 +84,7 @@ struct BenchStep: ParsableCommand {
         let workers = spread.workers.bounds.upperBound
         let threads = workers * configuration.threads
         let cores = min(threads, MachineLimits.here.cores)
-        let share = operations * 1e-9 / (ProductSpeed.peak(configuration.engine) * Double(cores))
+        let share = operations * 1e-9 / (ProductSpeed.peak(configuration.arithmetic) * Double(cores))
         func mean(_ value: (StepMetrics) -> Double) -> Double { counted.reduce(0) { $0 + value($1) } / Double(counted.count) }
         let sent = mean { Double($0.wireSent) }
         if json {
@@ -93,7 +93,9 @@ struct BenchStep: ParsableCommand {
                     .init("samples_per_second", .real(rate)), .init("share_of_peak", .real(share)),
                     .init("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
                     .init("workers", .integer(Int64(workers))), .init("minibatch", .integer(Int64(configuration.minibatch))),
-                    .init("engine", .string(configuration.engine.rawValue)), .init("kernel", .string(configuration.kernelInUse)),
+                    .init("engine", .string(configuration.engine.rawValue)),
+                    .init("precision", .string(configuration.precision.rawValue)),
+                    .init("kernel", .string(configuration.kernelInUse)),
                     .init("peak_kernel", .string(configuration.engine.kernels)),
                     .init("steps", .integer(Int64(counted.count))),
                     .init(
@@ -111,8 +113,9 @@ struct BenchStep: ParsableCommand {
         }
         Output.result(
             String(
-                format: "%.0f samples/s, %.0f %% of the peak of %@'s products on %d cores, %.0f MB a worker at most", rate,
-                share * 100, configuration.engine.kernels, cores, Double(peakResidentBytes) * 1e-6))
+                format: "%.0f samples/s, %.0f %% of the peak of %@'s products in %@ on %d cores, %.0f MB a worker at most", rate,
+                share * 100, configuration.engine.kernels, configuration.precision.rawValue, cores, Double(peakResidentBytes) * 1e-6
+            ))
         Output.result(
             String(
                 format:

@@ -69,8 +69,6 @@ struct Coordinate: ParsableCommand {
             if child.parentPid == nil, try !choice.exists, let words = RecipeVariant(settings, of: configuration).sentence {
                 Output.note(words)
             }
-            // This may execute the program anew: nothing has been taken, opened or made before it.
-            try KernelChoice.require(configuration.kernel)
             let token = try access.token()
             try spread.checkDescriptors()
             try spread.checkThreads()

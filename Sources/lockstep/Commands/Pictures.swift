@@ -75,7 +75,6 @@ struct DrawFigures: ParsableCommand {
 
     private func layBeside() throws -> Int32 {
         let names = [trained.run] + beside
-        try requireOneKernel(names)
         let opened = try names.map { try TrainedRun(run: $0, data: trained.data) }
         let runs = try RunsBeside(
             opened.map { run in
@@ -98,19 +97,5 @@ struct DrawFigures: ParsableCommand {
         try folder.requireFiguresFolder()
         let others = runs.dropFirst().map(\.saved.folder.name).joined(separator: "-").printable(100)
         return "\(folder.figuresPath)/beside-\(others).png"
-    }
-
-    /// A process computes with one kernel family, and each run is computed with its own.
-    private func requireOneKernel(_ names: [String]) throws {
-        let kernels = try names.map { name in
-            try RunFolder.open(RunReference(parsing: name).run).configuration().configuration.kernel
-        }
-        // Whose products are portable needs none.
-        guard let first = kernels.firstIndex(where: { $0 != "auto" }),
-            let other = kernels.firstIndex(where: { $0 != "auto" && $0 != kernels[first] })
-        else { return }
-        throw LocalError(
-            "\(names[first]) was made with the BLAS kernel \(kernels[first]) and \(names[other]) with \(kernels[other]), and one picture is computed with one of them; lay runs of one kernel side by side"
-        )
     }
 }

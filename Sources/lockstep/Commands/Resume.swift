@@ -71,8 +71,6 @@ struct Resume: ParsableCommand {
             let folder = try RunReference(parsing: name).folder(goingOnWith: "resume")
             try folder.requireParts()
             let existing = try folder.configuration().configuration
-            // This may execute the program anew: nothing has been taken, locked or changed before it.
-            if listen != nil { try KernelChoice.require(existing.kernel) }
             let token = try access.token()
             try spread.checkDescriptors()
             if listen != nil { try spread.checkThreads() }

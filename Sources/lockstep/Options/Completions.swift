@@ -8,6 +8,7 @@ import Runs
 enum Completions {
     static let recipes = CompletionKind.list(Recipes.all.map(\.name))
     static let engines = CompletionKind.list(ProductEngine.allCases.map(\.rawValue))
+    static let precisions = CompletionKind.list(Precision.allCases.map(\.rawValue))
     static let kernels = CompletionKind.list(["auto"] + KernelFamily.allCases.map(\.rawValue))
     static let sets = CompletionKind.list(KnownSet.all.filter { !$0.files.isEmpty }.map(\.name))
     static let verifiableSets = CompletionKind.list(KnownSet.verifiable.map(\.name))

@@ -30,15 +30,18 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "Seed of weights, order and noise.")
     var seed: UInt64?
 
-    @Option(help: "Bits a shard's gradient keeps: full, 24 or 16.")
+    @Option(help: "Bits a shard's gradient keeps: full, 24, 16, 12 or 8.")
     var gradientBits: String?
 
     @Option(
-        help: "Who computes products: openblas, or portable (our own: the same bits on every CPU).", completion: Completions.engines
+        help: "Who computes products: portable (our own: the same bits on every CPU) or openblas.", completion: Completions.engines
     )
     var engine: String?
 
-    @Option(help: "BLAS kernel family: auto, haswell, skylakex, …", completion: Completions.kernels)
+    @Option(help: "Operands of products while it trains: fp32 or bf16.", completion: Completions.precisions)
+    var precision: String?
+
+    @Option(help: "Kernel family of the engine openblas: auto, haswell, skylakex, …", completion: Completions.kernels)
     var kernel: String?
 
     @Option(
@@ -53,6 +56,7 @@ struct SettingOptions: ParsableArguments {
             seed.map { FlagSetting(flag: "--seed", key: "seed", value: "\($0)") },
             gradientBits.map { FlagSetting(flag: "--gradient-bits", key: "gradient_bits", value: $0) },
             engine.map { FlagSetting(flag: "--engine", key: "engine", value: $0) },
+            precision.map { FlagSetting(flag: "--precision", key: "precision", value: $0) },
             kernel.map { FlagSetting(flag: "--kernel", key: "kernel", value: $0) },
             epochs.map { FlagSetting(flag: "--epochs", key: "epochs", value: "\($0)") },
             steps.map { FlagSetting(flag: "--steps", key: "steps", value: "\($0)") },
@@ -251,6 +255,7 @@ struct WorkerRange: ExpressibleByArgument {
 
 extension Topology: ExpressibleByArgument {}
 extension ProductEngine: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 
 /// Lossless packing of gradients.
 enum Compression: String, ExpressibleByArgument, CaseIterable {

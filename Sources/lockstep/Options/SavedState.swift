@@ -93,11 +93,8 @@ struct TrainedRun {
     let data: DataSet
     let inference: Inference
 
-    /// Opens the run and takes its BLAS kernel (which may execute the program anew).
     init(run: String, data directory: String?, step: UInt64? = nil, averaged: Bool = true) throws {
         let wanted = try RunFolder.open(RunReference(parsing: run, flag: step).run).configuration().configuration
-        // First of all: what is told on the way would be told twice.
-        try KernelChoice.require(wanted.kernel)
         saved = try SavedState(run, step: step)
         let folder = saved.folder
         (configuration, data) = try FetchMeter.converting { progress in

@@ -33,7 +33,8 @@ struct TimeEstimate {
         self.spread = spread
         let rows = Self.rows(configuration, images: images)
         let width = configuration.model.encoder.first ?? configuration.model.code
-        gigaflops = Self.speed(configuration.engine, rows: rows, inputs: min(pixels, Self.widest), outputs: min(width, Self.widest))
+        gigaflops = Self.speed(
+            configuration.arithmetic, rows: rows, inputs: min(pixels, Self.widest), outputs: min(width, Self.widest))
         // What is beyond the shards idles; so, on one machine, does what is beyond its cores.
         let cores = spread.isHere ? MachineLimits.here.cores : .max
         let lanes = min(spread.workers.multipliedReportingOverflow(by: spread.threads).partialValue, configuration.shards, cores)
@@ -47,7 +48,7 @@ struct TimeEstimate {
     }
 
     /// GFLOP/s of the three products of a dense layer, one thread: the mean, since what else the machine does slows a run as well.
-    private static func speed(_ engine: ProductEngine, rows: Int, inputs: Int, outputs: Int) -> Double {
+    private static func speed(_ arithmetic: Arithmetic, rows: Int, inputs: Int, outputs: Int) -> Double {
         let (x, w, y) = (
             Matrix(rows: rows, columns: inputs), Matrix(rows: outputs, columns: inputs), Matrix(rows: rows, columns: outputs)
         )
@@ -55,7 +56,7 @@ struct TimeEstimate {
         for (step, matrix) in [x, w].enumerated() {
             RandomSource(seed: 1, purpose: .probe, step: UInt64(step)).fillNormal(matrix, firstRow: 0, std: 1)
         }
-        let products = LayerProducts(engine, x: x, w: w, y: y, dy: y, dx: dx, dw: dw)
+        let products = LayerProducts(arithmetic, x: x, w: w, y: y, dy: y, dx: dx, dw: dw)
         func round() { products.all() }
         round()
         let start = ContinuousClock.now

@@ -35,7 +35,7 @@ struct RandomSetting: CustomStringConvertible {
             prior: Self.prior(variant, code: code, &random), inputNoise: Bool.random(using: &random) ? 0 : 0.3, parts: parts,
             phases: Dictionary(uniqueKeysWithValues: variant.phaseNames(parts).map { ($0, phase()) }),
             average: Bool.random(using: &random) ? 0 : 0.9,
-            gradientBits: [full, 24, 16].filter { $0 <= full }.randomElement(using: &random)!, minibatch: minibatch,
+            gradientBits: [full, 24, 16, 12, 8].filter { $0 <= full }.randomElement(using: &random)!, minibatch: minibatch,
             shards: shards, seed: random.next(),
             pixels: [784, 784, Int.random(in: 1...1000, using: &random)].randomElement(using: &random)!,
             // An epoch of one whole minibatch and a short one, in which shards may be empty.
@@ -43,7 +43,9 @@ struct RandomSetting: CustomStringConvertible {
         steps = 3
         // The last minibatch of an epoch may have a row only, or a shard none.
         do { try training.validate() } catch { training.parts.norm = NormSettings() }
-        training.engine = ProductEngine.allCases.randomElement(using: &random)!
+        let arithmetics = [Arithmetic(.openblas), .portable, Arithmetic(.portable, .bf16)]
+        let arithmetic = arithmetics.randomElement(using: &random)!
+        (training.engine, training.precision) = (arithmetic.engine, arithmetic.precision)
     }
 
     /// Something in the way of training, in every second model.
@@ -110,7 +112,7 @@ struct RandomSetting: CustomStringConvertible {
         let model = training.model
         let phases = training.phaseNames.map { "\($0) \(training.phases[$0]!.optimizer) at \(training.phases[$0]!.rate)" }
         return
-            "\(training.engine), \(training.variant) with \(training.parts), pixels \(training.pixels), encoder \(model.encoder), code \(model.code), decoder \(model.decoder), "
+            "\(training.engine) in \(training.precision), \(training.variant) with \(training.parts), pixels \(training.pixels), encoder \(model.encoder), code \(model.code), decoder \(model.decoder), "
             + "discriminator \(model.discriminator), \(model.output) \(training.cost), \(model.initialisation), "
             + "\(training.prior), noise \(training.inputNoise), average \(training.average), bits \(training.gradientBits), "
             + "minibatch \(training.minibatch) of \(training.trainingImages), shards \(training.shards), \(phases), \(steps) steps"

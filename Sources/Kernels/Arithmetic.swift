@@ -1,0 +1,22 @@
+/// How the operands of products are kept; sums are in single precision in any case.
+public enum Precision: String, Sendable, Hashable, CaseIterable {
+    case fp32
+    /// Rounded to nearest even as they enter a product, two of them a link of its chain (`PortableProducts`).
+    case bf16
+}
+
+/// What decides the bits of a model's products.
+public struct Arithmetic: Sendable, Hashable {
+    public var engine: ProductEngine
+    /// A library's products are in single precision.
+    public var precision: Precision
+
+    public init(_ engine: ProductEngine, _ precision: Precision = .fp32) {
+        precondition(engine == .portable || precision == .fp32, "only portable products are defined in \(precision)")
+        self.engine = engine
+        self.precision = precision
+    }
+
+    /// Our own products in single precision: also those of all evaluations, so that a figure is the same everywhere.
+    public static let portable = Arithmetic(.portable)
+}

@@ -1,0 +1,73 @@
+import CKernels
+
+// Shapes of this file: B rows of all shards of a lane, I inputs, O outputs.
+
+/// The gradients of a dense layer's weight, dYᵀ·X of each shard, added to their exact sum tile by tile as they leave the product: the bits of
+/// `PortableProducts.backwardWeight` followed by `ExactSum.add`, and no gradient is ever written.
+public struct ExactProduct {
+    /// Outputs that are added at a time; threads that add to one sum divide it at multiples.
+    public static let blockOutputs = Int(CK_EXACT_ROWS)
+    /// Rows of a shard at most.
+    public static let mostRows = Int(CK_EXACT_STEPS)
+
+    private let dy, x: Matrix
+    private let rows: [Range<Int>]
+    private let shards: [Int]
+    private let precision: Precision
+    private let scratch: Slice<Float>
+
+    /// - Parameters:
+    ///   - dy: (B, O).
+    ///   - x: (B, I).
+    ///   - rows: of each shard, which must not be empty.
+    ///   - shards: their numbers in the global minibatch.
+    ///   - scratch: `scratchElements(rows:shards:)`.
+    public init(dy: Matrix, x: Matrix, rows: [Range<Int>], shards: [Int], _ precision: Precision, scratch: Slice<Float>) {
+        precondition(dy.rows == x.rows && rows.count == shards.count, "dY (B, O), X (B, I), one range of rows a shard")
+        precondition(
+            rows.allSatisfy { !$0.isEmpty && $0.count <= Self.mostRows && $0.lowerBound >= 0 && $0.upperBound <= x.rows },
+            "the rows \(rows) of \(x.rows)")
+        let needed = Self.scratchElements(rows: rows.reduce(0) { $0 + $1.count }, shards: rows.count)
+        precondition(scratch.count >= needed, "scratch of \(scratch.count) floats, expected \(needed)")
+        (self.dy, self.x, self.rows, self.shards, self.precision, self.scratch) = (dy, x, rows, shards, precision, scratch)
+    }
+
+    /// Floats of scratch for so many rows of so many shards.
+    public static func scratchElements(rows: Int, shards: Int) -> Int { (rows + shards) * Int(CK_EXACT_SCRATCH) }
+
+    /// Blocks of `blockOutputs` that the outputs are cut into.
+    public var blocks: Int { (dy.columns + Self.blockOutputs - 1) / Self.blockOutputs }
+
+    /// Adds one block's gradients.
+    ///
+    /// - Parameters:
+    ///   - sum: (O, I), of the whole weight.
+    ///   - isAdded: false where nothing stands there that is to be kept.
+    public func add(block: Int, into sum: Slice<Int32>, exponent: Int, bits: Int, isAdded: Bool) -> TensorStatistics {
+        precondition(sum.count == dy.columns * x.columns, "a sum of \(sum.count) values, expected (\(dy.columns), \(x.columns))")
+        precondition(block >= 0 && block < blocks, "block \(block) of \(blocks)")
+        let first = block * Self.blockOutputs
+        let outputs = min(Self.blockOutputs, dy.columns - first)
+        let unit = ExactSum.Unit(exponent: exponent, bits: bits)
+        Products.count()
+        return withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * rows.count) { places in
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows.count) { most in
+                for (index, rows) in rows.enumerated() {
+                    places.initializeElement(at: index, to: rows.lowerBound)
+                    places.initializeElement(at: self.rows.count + index, to: rows.count)
+                }
+                most.initialize(repeating: 0)
+                let clamped = ck_product_exact(
+                    dy.values.base, dy.columns, x.values.base, x.columns, first, outputs, rows.count, places.baseAddress,
+                    places.baseAddress! + rows.count, precision.flag, scratch.base, sum.base, unit.scale, unit.limit,
+                    isAdded ? 1 : 0,
+                    most.baseAddress)
+                var statistics = TensorStatistics(clamped: clamped)
+                for (shard, most) in zip(shards, most) {
+                    statistics.merge(ExactSum.statistics(maximumBits: most, clamped: 0, shard: shard))
+                }
+                return statistics
+            }
+        }
+    }
+}

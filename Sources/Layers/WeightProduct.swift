@@ -1,0 +1,57 @@
+import Kernels
+
+// Shapes of this file: B rows of the matrix that holds all shards' blocks, I inputs and O outputs of the layer.
+
+/// The gradients of a dense layer's weight, dYᵀ·X of each shard's rows: a product that its sink makes, which may round it as it comes.
+public struct WeightProduct {
+    /// (B, O)
+    public let dy: Matrix
+    /// (B, I)
+    public let x: Matrix
+    public let blocks: RowBlocks
+    public let arithmetic: Arithmetic
+    /// What one shard's gradient gets beside.
+    public let addition: Dense.Addition?
+    /// For one shard's gradient, at least O · I and `ExactProduct.scratchElements`.
+    public let tile: Slice<Float>
+
+    /// Makes each shard's gradient (O, I), nil of an empty shard, and gives it to `body`, which must not keep it.
+    private func eachShard(_ body: (_ shard: Int, _ gradient: Slice<Float>?) -> Void) {
+        for (shard, rows) in zip(blocks.shards, blocks.ranges) {
+            guard !rows.isEmpty else {
+                body(shard, nil)
+                continue
+            }
+            let dw = Matrix(tile[0..<dy.columns * x.columns], rows: dy.columns, columns: x.columns)
+            switch arithmetic.engine {
+            case .openblas: Products.backwardWeight(dy.rows(rows), x.rows(rows), into: dw)
+            case .portable: PortableProducts.backwardWeight(dy.rows(rows), x.rows(rows), arithmetic.precision, into: dw)
+            }
+            if let addition, addition.shard == shard { Elementwise.axpy(1, addition.gradient.values, into: dw.values) }
+            body(shard, dw.values)
+        }
+    }
+
+    /// Delivers them one by one.
+    func deliverEachShard(to sink: any GradientSink, tensor: Int) {
+        eachShard { shard, gradient in
+            if let gradient {
+                sink.deliver(tensor: tensor, gradient: gradient, shard: shard)
+            } else {
+                sink.deliverNothing(tensor: tensor, shard: shard)
+            }
+        }
+    }
+
+    /// The same as a product that is added to its exact sum as it comes, and the shards that have no rows; nil where it has to be made first.
+    func exact() -> (product: ExactProduct, empty: [Int])? {
+        guard arithmetic.engine == .portable, addition == nil else { return nil }
+        let places = blocks.ranges.indices
+        let full = places.filter { !blocks.ranges[$0].isEmpty }
+        guard !full.isEmpty, full.allSatisfy({ blocks.ranges[$0].count <= ExactProduct.mostRows }) else { return nil }
+        let product = ExactProduct(
+            dy: dy, x: x, rows: full.map { blocks.ranges[$0] }, shards: full.map { blocks.shards[$0] }, arithmetic.precision,
+            scratch: tile)
+        return (product, places.filter { blocks.ranges[$0].isEmpty }.map { blocks.shards[$0] })
+    }
+}

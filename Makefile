@@ -3,10 +3,10 @@ SHELL := /bin/bash
 PACKAGES := libopenblas-dev libzstd-dev libpng-dev libfreetype-dev zlib1g-dev libmatio-dev libjpeg-dev
 LOCKSTEP := .build/release/lockstep
 # A test runner cannot choose its BLAS kernel by executing itself anew, as `lockstep` does: it is chosen here.
-CORETYPE := $(shell if grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)
+CORETYPE := $(shell if [ "$$(uname -m)" = aarch64 ]; then echo ARMV8; elif grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)
 TEST_ENVIRONMENT := OPENBLAS_CORETYPE=$(CORETYPE) OPENBLAS_NUM_THREADS=1
 
-.PHONY: help setup commit build train mnist test settings fuzz matrix variants bits conditional evaluation bench bench-peers lint format proto clean
+.PHONY: help setup commit build train mnist test settings arm fuzz matrix variants bits conditional evaluation bench bench-peers lint format proto clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -44,6 +44,9 @@ settings: setup commit  ## one digest each for 500 random models over workers, t
 	$(TEST_ENVIRONMENT) SETTINGS_COUNT=$${SETTINGS_COUNT:-500} swift test -c release --skip-build --filter ArrangementTests
 	$(TEST_ENVIRONMENT) OPENBLAS_CORETYPE=NEHALEM SETTINGS_COUNT=$${SETTINGS_COUNT:-100} \
 	  swift test -c release --skip-build --filter ArrangementTests
+
+arm:  ## every kernel's bits at this CPU's levels and on a 64-bit Arm, which is emulated: about a minute; prints the table
+	Tests/Arm/run.sh
 
 fuzz: setup commit  ## libFuzzer on one parser: TARGET=npz (or all) SECONDS=600; the list: Tests/Fuzz/Targets/FuzzTargets.swift
 	Tests/Fuzz/run.sh $(TARGET) $(SECONDS)

@@ -1,7 +1,12 @@
 // CRC-32C (RFC 3720, appendix B.4): polynomial 0x1EDC6F41, reflected.
 #include <stdatomic.h>
 
+#if defined(__aarch64__)
+#include <arm_acle.h>
+#include <arm_neon.h>
+#else
 #include <immintrin.h>
+#endif
 
 #include "ckernels.h"
 
@@ -26,16 +31,33 @@ uint32_t ck_crc32c_table(uint32_t crc, const void *bytes, size_t count) {
     return ~crc;
 }
 
+// The register behind eight bytes and behind one, by the CPU's instruction; and the lower half of a carry-less product.
+#if defined(__aarch64__)
+#define WITH_CRC __attribute__((target("crc")))
+#define WITH_CRC_AND_CARRYLESS __attribute__((target("crc,aes")))
+WITH_CRC static inline uint64_t behind_eight(uint64_t state, uint64_t word) { return __crc32cd((uint32_t)state, word); }
+WITH_CRC static inline uint32_t behind_one(uint32_t state, uint8_t byte) { return __crc32cb(state, byte); }
+WITH_CRC_AND_CARRYLESS static inline uint64_t carryless(uint32_t a, uint32_t b) { return (uint64_t)vmull_p64(a, b); }
+#else
+#define WITH_CRC __attribute__((target("sse4.2")))
+#define WITH_CRC_AND_CARRYLESS __attribute__((target("sse4.2,pclmul")))
+WITH_CRC static inline uint64_t behind_eight(uint64_t state, uint64_t word) { return _mm_crc32_u64(state, word); }
+WITH_CRC static inline uint32_t behind_one(uint32_t state, uint8_t byte) { return _mm_crc32_u8(state, byte); }
+WITH_CRC_AND_CARRYLESS static inline uint64_t carryless(uint32_t a, uint32_t b) {
+    return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_cvtsi32_si128((int)a), _mm_cvtsi32_si128((int)b), 0));
+}
+#endif
+
 // The register before and after `count` bytes, by one chain of the instruction: 8 bytes in 3 cycles.
-__attribute__((target("sse4.2"))) static uint32_t one_stream(uint32_t state, const uint8_t *p, size_t count) {
+WITH_CRC static uint32_t one_stream(uint32_t state, const uint8_t *p, size_t count) {
     uint64_t wide = state;
     for (; count >= 8; count -= 8, p += 8) {
         uint64_t word;
         __builtin_memcpy(&word, p, sizeof word);
-        wide = __builtin_ia32_crc32di(wide, word);
+        wide = behind_eight(wide, word);
     }
     uint32_t narrow = (uint32_t)wide;
-    for (; count > 0; count--) narrow = __builtin_ia32_crc32qi(narrow, *p++);
+    for (; count > 0; count--) narrow = behind_one(narrow, *p++);
     return narrow;
 }
 
@@ -72,12 +94,11 @@ static const part_size *part_sizes(void) {
     return sizes;
 }
 
-__attribute__((target("sse4.2,pclmul"))) static uint32_t moved(uint32_t state, uint32_t factor) {
-    __m128i product = _mm_clmulepi64_si128(_mm_cvtsi32_si128((int)state), _mm_cvtsi32_si128((int)factor), 0);
-    return (uint32_t)_mm_crc32_u64(0, (uint64_t)_mm_cvtsi128_si64(product));
+WITH_CRC_AND_CARRYLESS static uint32_t moved(uint32_t state, uint32_t factor) {
+    return (uint32_t)behind_eight(0, carryless(state, factor));
 }
 
-__attribute__((target("sse4.2,pclmul"))) static uint32_t three_streams(uint32_t state, const uint8_t *p, size_t count) {
+WITH_CRC_AND_CARRYLESS static uint32_t three_streams(uint32_t state, const uint8_t *p, size_t count) {
     const part_size *sizes = part_sizes();
     for (int i = 0; i < 2; i++) {
         const size_t part = sizes[i].bytes;
@@ -86,9 +107,9 @@ __attribute__((target("sse4.2,pclmul"))) static uint32_t three_streams(uint32_t 
             for (size_t at = 0; at < part; at += 8) {
                 uint64_t word[3];
                 for (int j = 0; j < 3; j++) __builtin_memcpy(&word[j], p + at + (size_t)j * part, sizeof word[j]);
-                a = _mm_crc32_u64(a, word[0]);
-                b = _mm_crc32_u64(b, word[1]);
-                c = _mm_crc32_u64(c, word[2]);
+                a = behind_eight(a, word[0]);
+                b = behind_eight(b, word[1]);
+                c = behind_eight(c, word[2]);
             }
             state = moved((uint32_t)a, sizes[i].over_two) ^ moved((uint32_t)b, sizes[i].over_one) ^ (uint32_t)c;
         }
@@ -102,7 +123,7 @@ uint32_t ck_crc32c(uint32_t crc, const void *bytes, size_t count) {
     int chosen = atomic_load_explicit(&way, memory_order_relaxed);
     if (chosen == NOT_ASKED) {
         uint32_t features = ck_cpu_features();
-        chosen = !(features & CK_CPU_SSE42) ? BY_TABLE : features & CK_CPU_CARRYLESS ? THREE_STREAMS : ONE_STREAM;
+        chosen = !(features & CK_CPU_CRC32C) ? BY_TABLE : features & CK_CPU_CARRYLESS ? THREE_STREAMS : ONE_STREAM;
         atomic_store_explicit(&way, chosen, memory_order_relaxed);
     }
     switch (chosen) {

@@ -1,8 +1,13 @@
-// Asks CPUID once and sends every call to the best level's loops.
+// Asks the CPU once and sends every call to the best level's loops.
 #include <stdatomic.h>
 
 #include "levels.h"
 
+#if defined(__aarch64__)
+int ck_level_available(int level) { return level == CK_LEVEL_NEON; }
+
+static const ck_table *const tables[CK_LEVELS] = {[CK_LEVEL_NEON] = &ck_table_neon};
+#else
 int ck_level_available(int level) {
     __builtin_cpu_init();
     switch (level) {
@@ -16,13 +21,15 @@ int ck_level_available(int level) {
     }
 }
 
-static const ck_table *const tables[] = {&ck_table_baseline, &ck_table_avx2, &ck_table_avx512, &ck_table_avx512_bf16};
+static const ck_table *const tables[CK_LEVELS] = {&ck_table_baseline, &ck_table_avx2, &ck_table_avx512, &ck_table_avx512_bf16};
+#endif
+
 static _Atomic(const ck_table *) chosen;
 
 static const ck_table *table(void) {
     const ck_table *current = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (__builtin_expect(current != 0, 1)) return current;
-    int level = CK_LEVEL_AVX512_BF16;
+    int level = CK_LEVELS - 1;
     while (!ck_level_available(level)) level--;
     atomic_store_explicit(&chosen, tables[level], memory_order_relaxed);
     return tables[level];
@@ -30,7 +37,7 @@ static const ck_table *table(void) {
 
 int ck_level(void) {
     const ck_table *current = table();
-    int level = CK_LEVEL_AVX512_BF16;
+    int level = CK_LEVELS - 1;
     while (tables[level] != current) level--;
     return level;
 }

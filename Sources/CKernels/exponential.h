@@ -3,7 +3,7 @@
 #define CK_EXPONENTIAL_H
 
 // Right to about one unit in the last place. Subnormal arguments of the logarithm count as zero, subnormal results of the
-// exponential are zero, whatever MXCSR says.
+// exponential are zero, whatever the thread's modes are.
 double ck_exponential(double x);
 double ck_logarithm(double x);
 

@@ -1,4 +1,5 @@
 // All loops for AVX-512 F, DQ, BW and VL.
+#if defined(__x86_64__)
 #include <immintrin.h>
 
 #include "levels.h"
@@ -14,3 +15,5 @@ const ck_table ck_table_avx512 = {
 #include "loops.def"
 #undef CK_LOOP
 };
+
+#endif

@@ -1,4 +1,5 @@
 // All loops for SSE2, which every x86-64 has.
+#if defined(__x86_64__)
 #include <immintrin.h>
 
 #include "levels.h"
@@ -12,3 +13,5 @@ const ck_table ck_table_baseline = {
 #include "loops.def"
 #undef CK_LOOP
 };
+
+#endif

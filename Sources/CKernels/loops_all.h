@@ -1,6 +1,10 @@
-// Every loop; each level's file includes this once, under its own target attribute and value of LEVEL (0 to 3).
+// Every loop; each level's file includes this once, under its own target attribute and value of LEVEL (0 to 3; 4 on Arm).
 #ifndef CK_LOOPS_ALL_H
 #define CK_LOOPS_ALL_H
+
+#define IS_AVX512 (LEVEL == 2 || LEVEL == 3)
+#define IS_AVX512_BF16 (LEVEL == 3)
+#define IS_NEON (LEVEL == 4)
 
 #pragma STDC FP_CONTRACT OFF
 #pragma clang diagnostic ignored "-Wpsabi"

@@ -14,8 +14,15 @@ static void loop_add_bias_relu(float *y, const float *bias, size_t rows, size_t 
         }
 }
 
+// By bits, from the least negative number to −∞: of a comparison with denormals compilers make instructions that keep them, and others that
+// do not where denormals are zero.
 static void loop_relu(float *y, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0.0f ? 0.0f : y[i];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t b;
+        __builtin_memcpy(&b, y + i, sizeof b);
+        b = b - 0x80000001u < 0x7F800000u ? 0 : b;
+        __builtin_memcpy(y + i, &b, sizeof b);
+    }
 }
 
 static void loop_relu_backward(float *dy, const float *y, size_t n) {

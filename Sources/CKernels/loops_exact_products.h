@@ -14,10 +14,12 @@ typedef int32_t ivector __attribute__((ext_vector_type(WIDTH)));
 
 // `nearest` in the width of a register.
 INLINE ivector nearest_vector(fvector x) {
-#if LEVEL >= 2
+#if IS_AVX512
     return (ivector)_mm512_cvt_roundps_epi32((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 #elif LEVEL == 1
     return (ivector)_mm256_cvtps_epi32((__m256)x);
+#elif IS_NEON
+    return (ivector)vcvtnq_s32_f32((float32x4_t)x);
 #else
     return (ivector)_mm_cvtps_epi32((__m128)x);
 #endif

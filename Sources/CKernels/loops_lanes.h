@@ -72,8 +72,16 @@ INLINE int any_at_least(u32x16 x, uint32_t bound) { return __builtin_reduce_or(x
 
 // To the nearest integer, ties to even, for magnitudes below 2^31: the same instruction in the width of the level.
 INLINE i32x16 nearest(f32x16 x) {
-#if LEVEL >= 2
+#if IS_AVX512
     return (i32x16)_mm512_cvt_roundps_epi32((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif IS_NEON
+    i32x16 y;
+    float32x4_t part[4];
+    int32x4_t rounded[4];
+    __builtin_memcpy(part, &x, sizeof x);
+    for (int j = 0; j < 4; j++) rounded[j] = vcvtnq_s32_f32(part[j]);
+    __builtin_memcpy(&y, rounded, sizeof y);
+    return y;
 #else
     i32x16 y;
 #if LEVEL == 1

@@ -5,7 +5,7 @@
 // elsewhere it is a float whose lower half is zero, and of each two steps the odd value is the first. An odd k ends in a pair with zeros.
 
 // Floats of a register.
-#if LEVEL >= 2
+#if IS_AVX512
 #define WIDTH 16
 #elif LEVEL == 1
 #define WIDTH 8
@@ -28,7 +28,7 @@ INLINE fvector load_some(const float *p, size_t n) {
 }
 
 // Values of the inner index in a slot of bf16.
-#if LEVEL == 3
+#if IS_AVX512_BF16
 enum { SLOT_VALUES = 2 };
 #else
 enum { SLOT_VALUES = 1 };
@@ -53,7 +53,7 @@ INLINE uvector to_bf16(fvector x) {
 // The slots of the next steps from values that lie one after the other, `n` of which exist.
 INLINE fvector next_slots(const float *p, size_t n, int is_bf16) {
     if (!is_bf16) return load_some(p, n);
-#if LEVEL == 3
+#if IS_AVX512_BF16
     hvector halves[2];
     for (size_t j = 0; j < 2; j++)
         halves[j] = __builtin_convertvector(to_bf16(load_some(p + j * WIDTH, n > j * WIDTH ? n - j * WIDTH : 0)) >> 16, hvector);
@@ -62,7 +62,7 @@ INLINE fvector next_slots(const float *p, size_t n, int is_bf16) {
     return slots;
 #else
     fvector v = (fvector)to_bf16(load_some(p, n));
-#if LEVEL == 2
+#if IS_AVX512
     return __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
 #elif LEVEL == 1
     return __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
@@ -74,7 +74,7 @@ INLINE fvector next_slots(const float *p, size_t n, int is_bf16) {
 
 // Two values of k of the same columns, as slots: one vector of pairs, or the odd values and then the even ones.
 INLINE void pair_slots(fvector even, fvector odd, float *slots, size_t step) {
-#if LEVEL == 3
+#if IS_AVX512_BF16
     (void)step;
     store_vector(slots, (fvector)(to_bf16(odd) | to_bf16(even) >> 16));
 #else
@@ -105,7 +105,7 @@ INLINE void transpose(fvector *v) {
         _Pragma("clang loop unroll(full)")
         for (size_t i = 0; i < WIDTH / 2; i++) {
             fvector a = v[i], b = v[i + WIDTH / 2];
-#if LEVEL >= 2
+#if IS_AVX512
             t[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
             t[2 * i + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 #elif LEVEL == 1

@@ -3,10 +3,12 @@
 // level: all give the same bits.
 
 // Registers and rows of a tile: as many accumulators as the registers hold beside a row of B and a value of A.
-#if LEVEL >= 2
+#if IS_AVX512
 enum { TILE_ROWS = 14, TILE_VECTORS = 2 };
 #elif LEVEL == 1
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
+#elif IS_NEON
+enum { TILE_ROWS = 6, TILE_VECTORS = 4 };
 #else
 enum { TILE_ROWS = 4, TILE_VECTORS = 2 };
 #endif
@@ -41,6 +43,7 @@ typedef struct {
 // So many steps of a tile's chains; `rows` is a constant wherever this is inlined.
 INLINE void go_on(fvector (*s)[TILE_VECTORS], const float *a, size_t a_row, size_t a_step, const float *b, size_t b_step, size_t steps,
                   size_t rows, int is_bf16) {
+    (void)is_bf16;  // where there is no instruction for it, slots of bf16 are floats
     for (size_t at = 0; at < steps; at++, a += a_step, b += b_step) {
         fvector row[TILE_VECTORS];
         _Pragma("clang loop unroll(full)")
@@ -50,7 +53,7 @@ INLINE void go_on(fvector (*s)[TILE_VECTORS], const float *a, size_t a_row, size
             fvector x = (fvector)a[i * a_row];
             _Pragma("clang loop unroll(full)")
             for (size_t j = 0; j < TILE_VECTORS; j++)
-#if LEVEL == 3
+#if IS_AVX512_BF16
                 if (is_bf16) s[i][j] = (fvector)_mm512_dpbf16_ps((__m512)s[i][j], (__m512bh)x, (__m512bh)row[j]);
                 else
 #endif
@@ -106,7 +109,7 @@ INLINE void product_tile(const tile_operands *from, size_t row, size_t rows, siz
 }
 
 // The numbers of rows that are left below the last whole tile.
-#if LEVEL > 1
+#if IS_AVX512
 #define EACH_REST(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #elif LEVEL > 0
 #define EACH_REST(X) X(1) X(2) X(3) X(4) X(5)

@@ -4,13 +4,33 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 
 #include "ckernels.h"
 
+#if defined(__aarch64__)
+uint32_t ck_cpu_features(void) {
+    unsigned long has = getauxval(AT_HWCAP);
+    uint32_t features = CK_CPU_ARM64;
+    if (has & HWCAP_CRC32) features |= CK_CPU_CRC32C;
+    if (has & HWCAP_PMULL) features |= CK_CPU_CARRYLESS;
+    return features;
+}
+
+enum { FPCR_MODES = 1 << 24 /* FZ, of operands and results */, FPCR_ROUNDING = 3 << 22 };
+
+void ck_set_floating_point_modes(void) {
+    __builtin_arm_wsr64("fpcr", (__builtin_arm_rsr64("fpcr") & ~(uint64_t)FPCR_ROUNDING) | FPCR_MODES);
+}
+
+int ck_floating_point_modes_are_set(void) {
+    return (__builtin_arm_rsr64("fpcr") & (FPCR_MODES | FPCR_ROUNDING)) == FPCR_MODES;
+}
+#else
 uint32_t ck_cpu_features(void) {
     __builtin_cpu_init();
     uint32_t features = 0;
-    if (__builtin_cpu_supports("sse4.2")) features |= CK_CPU_SSE42;
+    if (__builtin_cpu_supports("sse4.2")) features |= CK_CPU_SSE42 | CK_CPU_CRC32C;
     if (__builtin_cpu_supports("avx")) features |= CK_CPU_AVX;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) features |= CK_CPU_AVX2_FMA;
     if (ck_level_available(CK_LEVEL_AVX512)) features |= CK_CPU_AVX512;
@@ -29,6 +49,7 @@ void ck_set_floating_point_modes(void) {
 int ck_floating_point_modes_are_set(void) {
     return (__builtin_ia32_stmxcsr() & (MXCSR_MODES | MXCSR_ROUNDING)) == MXCSR_MODES;
 }
+#endif
 
 int ck_schedulable_cores(void) {
     // The kernel refuses a mask that is shorter than its own: so many cores no machine has.

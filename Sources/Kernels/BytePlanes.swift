@@ -58,7 +58,7 @@ public enum CRC32C {
 
     /// The same by one stream of the instruction, for comparison; nil on a CPU without it.
     public static func checksumByOneStream(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32? {
-        guard ck_cpu_features() & UInt32(CK_CPU_SSE42) != 0 else { return nil }
+        guard ck_cpu_features() & UInt32(CK_CPU_CRC32C) != 0 else { return nil }
         return ck_crc32c_one_stream(continuing, bytes.baseAddress, bytes.count)
     }
 }

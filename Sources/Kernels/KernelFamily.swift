@@ -3,14 +3,14 @@ import COpenBLAS
 
 /// A family of OpenBLAS's matrix kernels. The family is chosen when the library loads, by `OPENBLAS_CORETYPE`.
 ///
-/// These are the families that Debian's OpenBLAS 0.3.21 holds and that differ in speed or bits on CPUs in use. The library's own
-/// choice is poor on CPUs it does not know, hence `detect`.
+/// These are the families that Debian's OpenBLAS 0.3.21 holds and that differ in speed or bits on CPUs in use, and the one of 64-bit Arms that
+/// all of them can run. The library's own choice is poor on CPUs it does not know, hence `detect`.
 public enum KernelFamily: String, Sendable, CaseIterable {
-    case nehalem, sandybridge, haswell, zen, skylakex, cooperlake
+    case nehalem, sandybridge, haswell, zen, skylakex, cooperlake, armv8
 
     /// The best family for this CPU by its features, whatever its name.
     public static func detect() -> KernelFamily {
-        for family in [skylakex, haswell, sandybridge] where family.isSupported { return family }
+        for family in [skylakex, haswell, sandybridge, armv8] where family.isSupported { return family }
         return nehalem
     }
 
@@ -52,6 +52,7 @@ public enum KernelFamily: String, Sendable, CaseIterable {
         case .zen: "ZEN"
         case .skylakex: "SKYLAKEX"
         case .cooperlake: "COOPERLAKE"
+        case .armv8: "ARMV8"
         }
     }
 
@@ -62,6 +63,7 @@ public enum KernelFamily: String, Sendable, CaseIterable {
         case .haswell, .zen: (UInt32(CK_CPU_AVX2_FMA), "AVX2 and FMA")
         case .skylakex: (UInt32(CK_CPU_AVX512), "AVX-512 (F, DQ, BW, VL)")
         case .cooperlake: (UInt32(CK_CPU_AVX512 | CK_CPU_AVX512_BF16), "AVX-512 with bfloat16")
+        case .armv8: (UInt32(CK_CPU_ARM64), "AArch64")
         }
     }
 }

@@ -8,13 +8,15 @@ public enum FloatingPoint {
     public static var modesAreSet: Bool { ck_floating_point_modes_are_set() != 0 }
 }
 
-/// The instruction sets the loops are compiled for. All give the same bits; the best one available is used.
+/// The instruction sets the loops are compiled for: the first three on x86-64, the last on 64-bit Arm. All give the same bits; the best one
+/// available is used.
 public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable {
     case baseline = 0
     case avx2 = 1
     case avx512 = 2
     /// With products of bf16 in one instruction.
     case avx512bf16 = 3
+    case neon = 4
 
     public var isAvailable: Bool { ck_level_available(rawValue) != 0 }
     public static var current: InstructionLevel { InstructionLevel(rawValue: ck_level())! }

@@ -5,8 +5,9 @@ public enum ProductEngine: String, Sendable, Hashable, CaseIterable {
     /// A library whose bits are those of one version and one family of its kernels (`Products`, `KernelFamily`).
     case openblas
 
-    /// Whether this CPU computes with it at speed: our kernels want fused multiply-adds, whose bits are otherwise computed one by one.
-    public var isSupported: Bool { self == .openblas || InstructionLevel.avx2.isAvailable }
+    /// Whether this CPU computes with it at speed: our kernels want the fused multiply-adds of every level but the baseline, which computes
+    /// their bits one by one.
+    public var isSupported: Bool { self == .openblas || InstructionLevel.allCases.contains { $0 > .baseline && $0.isAvailable } }
 
     /// Which of its kernels this process computes with: our own by level, "avx2", a library's by family, "haswell".
     public var kernels: String { self == .portable ? "\(InstructionLevel.current)" : KernelFamily.loaded }

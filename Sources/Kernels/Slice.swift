@@ -81,7 +81,7 @@ extension Slice {
         return try body(UnsafeMutableBufferPointer(start: base, count: count))
     }
 
-    /// The memory itself, little-endian as on every x86-64.
+    /// The memory itself, little-endian as on every x86-64 and every Arm that runs Linux.
     @inlinable public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(owner) {} }
         return try body(UnsafeRawBufferPointer(start: base, count: count * MemoryLayout<Element>.stride))

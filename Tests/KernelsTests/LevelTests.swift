@@ -10,7 +10,7 @@ import Testing
         #expect(best == levels.last)
         defer { best.select() }
         for count in awkwardSizes {
-            InstructionLevel.baseline.select()
+            levels[0].select()
             let expected = Self.everything(count)
             for level in levels {
                 level.select()

@@ -315,7 +315,7 @@ import Testing
             ("gradient_bits: 1", "my.yaml, line 1: gradient_bits: \"1\" is none of full, 24, 16, 12, 8; did you mean 16?"),
             (
                 "kernel: haswel",
-                "my.yaml, line 1: kernel: \"haswel\" is none of auto, nehalem, sandybridge, haswell, zen, skylakex, cooperlake; did you mean haswell?"
+                "my.yaml, line 1: kernel: \"haswel\" is none of auto, nehalem, sandybridge, haswell, zen, skylakex, cooperlake, armv8; did you mean haswell?"
             ),
             (
                 "checkpoint: {every_seconds: often}",

@@ -1,4 +1,5 @@
-// The hot loops that Swift does not vectorise, each compiled four times (baseline, AVX2, AVX-512, AVX-512 with bf16) and chosen once by CPUID.
+// The hot loops that Swift does not vectorise: on x86-64 each compiled four times (baseline, AVX2, AVX-512, AVX-512 with bf16) and chosen once by
+// CPUID, on 64-bit Arm once (NEON).
 //
 // Every loop gives the same bits at every level: no contraction into fused multiply-adds but where they are the definition (products), no
 // reassociation, and every reduction runs over 16 fixed lanes (element i belongs to lane i mod 16) that are added in one fixed tree.
@@ -19,12 +20,12 @@ enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024, CK_EXACT_ROWS = 168, CK_EXAC
 #undef CK_LOOP
 
 // The levels a loop is compiled for. A level is available when the CPU and the operating system support all of it.
-enum { CK_LEVEL_BASELINE = 0, CK_LEVEL_AVX2 = 1, CK_LEVEL_AVX512 = 2, CK_LEVEL_AVX512_BF16 = 3 };
+enum { CK_LEVEL_BASELINE = 0, CK_LEVEL_AVX2 = 1, CK_LEVEL_AVX512 = 2, CK_LEVEL_AVX512_BF16 = 3, CK_LEVEL_NEON = 4, CK_LEVELS = 5 };
 int ck_level_available(int level);
 int ck_level(void);
 void ck_select_level(int level);
 
-// What the choice of a BLAS kernel family needs to know of the CPU.
+// What the choice of a BLAS kernel family and that of a checksum need to know of the CPU.
 enum {
     CK_CPU_SSE42 = 1,
     CK_CPU_AVX = 2,
@@ -33,10 +34,12 @@ enum {
     CK_CPU_AVX512_BF16 = 16,
     CK_CPU_AMD = 32,
     CK_CPU_CARRYLESS = 64,
+    CK_CPU_CRC32C = 128,
+    CK_CPU_ARM64 = 256,
 };
 uint32_t ck_cpu_features(void);
 
-// MXCSR of the calling thread: flush to zero, denormals are zero, round to nearest.
+// MXCSR of the calling thread, or FPCR: flush to zero, denormals are zero, round to nearest.
 void ck_set_floating_point_modes(void);
 int ck_floating_point_modes_are_set(void);
 
@@ -46,11 +49,17 @@ int ck_schedulable_cores(void);
 // All threads of the process take memory from one heap; the C library would reserve address space for one a thread.
 void ck_share_one_heap(void);
 
-// One turn of a waiting loop.
-static inline void ck_pause(void) { __builtin_ia32_pause(); }
+// One turn of a waiting loop. Most Arm cores pass over their YIELD; ISB takes them about as long as PAUSE takes an x86 core.
+static inline void ck_pause(void) {
+#if defined(__aarch64__)
+    __builtin_arm_isb(15);
+#else
+    __builtin_ia32_pause();
+#endif
+}
 
 // CRC-32C (Castagnoli), continuing from `crc` (0 at the start), by the best way the CPU has. The others are there for CPUs
-// without SSE 4.2 (the table), for those with it but without carry-less products (one stream), and for tests.
+// without an instruction for it (the table), for those with one but without carry-less products (one stream), and for tests.
 uint32_t ck_crc32c(uint32_t crc, const void *bytes, size_t count);
 uint32_t ck_crc32c_one_stream(uint32_t crc, const void *bytes, size_t count);
 uint32_t ck_crc32c_table(uint32_t crc, const void *bytes, size_t count);

@@ -140,25 +140,19 @@ static void *buffer(element of, size_t n) {
 
 static uint64_t some_rarity(void) { return (uint64_t)4 << 4 * below(3); }
 
-static float *floats(size_t n) {
-    float *p = buffer(FLOATS, n);
-    uint64_t rarity = some_rarity();
-    for (size_t i = 0; i < n; i++) {
-        uint32_t b = float_bits(rarity);
-        memcpy(p + i, &b, sizeof b);
+#define NUMBERS(name, type, element, pattern, pattern_of)   \
+    static type *name(size_t n) {                           \
+        type *p = buffer(element, n);                       \
+        uint64_t rarity = some_rarity();                    \
+        for (size_t i = 0; i < n; i++) {                    \
+            pattern b = pattern_of(rarity);                 \
+            memcpy(p + i, &b, sizeof b);                    \
+        }                                                   \
+        return p;                                           \
     }
-    return p;
-}
-
-static double *doubles(size_t n) {
-    double *p = buffer(DOUBLES, n);
-    uint64_t rarity = some_rarity();
-    for (size_t i = 0; i < n; i++) {
-        uint64_t b = double_bits(rarity);
-        memcpy(p + i, &b, sizeof b);
-    }
-    return p;
-}
+NUMBERS(floats, float, FLOATS, uint32_t, float_bits)
+NUMBERS(doubles, double, DOUBLES, uint64_t, double_bits)
+#undef NUMBERS
 
 // Below 2^29, so that the exact sum of one and a gradient is no overflow; in some buffers below a smaller bound.
 static int32_t *integers(size_t n) {

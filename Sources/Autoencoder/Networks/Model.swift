@@ -5,12 +5,15 @@ import Layers
 final class Model: Sendable {
     let composition: Composition
     let networks: [DenseNetwork]
+    /// Of their products.
+    let arithmetic: Arithmetic
     /// One a phase.
     let programs: [PhaseProgram]
 
     /// Networks with all parameters zero.
     init(_ composition: Composition, arithmetic: Arithmetic) {
         self.composition = composition
+        self.arithmetic = arithmetic
         networks = composition.networks.map {
             DenseNetwork(name: $0.name, widths: $0.widths, offsets: $0.offsets, arithmetic: arithmetic)
         }

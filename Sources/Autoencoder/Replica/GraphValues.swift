@@ -26,12 +26,12 @@ final class GraphValues {
         self.model = model
         self.settings = settings
         let graph = model.composition.graph
+        let alignment = RowBlocks.alignment(model.arithmetic.engine)
         workspaces = Dictionary(
             uniqueKeysWithValues: nodes.map { node in
                 let vertex = graph[node]
                 let capacity = RowBlocks.capacity(
-                    blocks: shards, rows: vertex.multiple * mostRows(vertex.stream), alignment: RowBlocks.alignment(settings.engine)
-                )
+                    blocks: shards, rows: vertex.multiple * mostRows(vertex.stream), alignment: alignment)
                 return (node, Workspace(columns: vertex.columns, capacity: capacity))
             })
         for node in nodes {
@@ -45,7 +45,8 @@ final class GraphValues {
     /// What the next values are computed from.
     func load(_ inputs: GraphInputs, shards: [Int], counts: [Stream: [Int]]) {
         self.inputs = inputs
-        blocks = counts.mapValues { [1: RowBlocks(shards: shards, counts: $0, alignment: RowBlocks.alignment(settings.engine))] }
+        let alignment = RowBlocks.alignment(model.arithmetic.engine)
+        blocks = counts.mapValues { [1: RowBlocks(shards: shards, counts: $0, alignment: alignment)] }
         for (stream, once) in blocks { blocks[stream]![2] = once[1]!.scaled(by: 2) }
     }
 

@@ -72,7 +72,7 @@ extension Lane {
         let (input, dy) = (vertex(node).inputs[0], gradient(node, pass.program))
         let delivery = delivery(network, back, pass, tensor: model.networks[network].layout.weight(layer))
         let addition = back.delivers ? penalty(on: network, pass) : nil
-        let entered = settings.engine == .portable ? pass.program.enteredByProducts : []
+        let entered = model.arithmetic.engine == .portable ? pass.program.enteredByProducts : []
         func run(_ dx: Matrix?) {
             dense.backward(
                 dy, input: value(input), output: value(node), blocks: blocks(node), into: dx, delivery: delivery,

@@ -40,7 +40,8 @@ struct LaneSizes {
         further = twice.map(elements).max() ?? 0
         let weights = composition.networks.flatMap { $0.layout.tensors.map(\.count) }.max() ?? 1
         let rows = nodes.map { graph[$0].multiple * (mostRows[graph[$0].stream] ?? 0) }.max() ?? 0
-        tile = max(weights, ExactProduct.scratchElements(rows: shards * rows, shards: shards))
+        let laidOut = settings.engine == .portable ? shards * min(rows, ExactProduct.mostRows) : 0
+        tile = max(weights, ExactProduct.scratchElements(rows: laidOut, shards: shards))
     }
 
     /// The most rows of a shard of a stream.

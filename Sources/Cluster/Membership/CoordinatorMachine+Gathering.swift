@@ -50,9 +50,10 @@ extension CoordinatorMachine {
     }
 
     /// What the members of a first view have in common, or how many there are of each: ": OpenBLAS 0.3.21, kernel haswell". Their
-    /// build is the coordinator's own.
+    /// build is the coordinator's own, and of portable products there is one kind.
     func kinds(of members: [ViewPlan.Member]) -> String {
         guard !hasLed else { return "" }
+        guard !plan.isPortable else { return ": portable products" }
         let kinds = members.map { "\($0.identity.library), kernel \($0.identity.kernel)" }
         let distinct = Set(kinds).sorted()
         guard distinct.count > 1 else { return distinct.map { ": \($0)" }.joined() }

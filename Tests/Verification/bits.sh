@@ -14,8 +14,10 @@ steps=4
 "${CC:-cc}" -std=c11 ${CFLAGS:--O2} -ffp-contract=off -o "$place/bits" "$here/bits.c" -lm
 
 quietly() { "$@" > "$place/log" 2>&1 || { tail -n 3 "$place/log"; exit 1; }; }
-quietly timeout 300 "$lockstep" train --engine portable --workers 2 --threads 1 --steps $steps "$@" --run "$place/run" \
-  --set checkpoint.every_steps=1 --set checkpoint.keep=100 --set figures.every_epochs=0 --set evaluate.every_epochs=0
+# A run that ends writes a checkpoint; on its way it may pass over one while it still writes the one before.
+quietly timeout 300 "$lockstep" train --engine portable --workers 2 --threads 1 --steps 1 "$@" --run "$place/run" \
+  --set checkpoint.keep=100 --set figures.every_epochs=0 --set evaluate.every_epochs=0
+for step in $(seq 2 $steps); do quietly timeout 300 "$lockstep" resume "$place/run" --workers 2 --steps "$step"; done
 state() { [ "$1" = 0 ] && echo - || printf '%s/run/checkpoints/step-%08d/state.safetensors' "$place" "$1"; }
 
 for step in $(seq $steps); do

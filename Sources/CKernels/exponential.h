@@ -2,8 +2,8 @@
 #ifndef CK_EXPONENTIAL_H
 #define CK_EXPONENTIAL_H
 
-// Right to about one unit in the last place. Subnormal arguments of the logarithm count as zero, subnormal results of the
-// exponential are zero, whatever the thread's modes are.
+// Right to about one unit in the last place. The logarithm takes subnormal arguments for zero, and the exponential makes zeros of subnormal
+// results.
 double ck_exponential(double x);
 double ck_logarithm(double x);
 

@@ -1,7 +1,7 @@
 // Elementary functions on 16 lanes, from + − × ÷, comparisons and integer operations only.
 //
-// The polynomials are those of Stephen Moshier's Cephes library (single precision). Subnormal arguments count as zero
-// and subnormal results are zero, whatever the thread's modes are.
+// The polynomials are those of Stephen Moshier's Cephes library (single precision). The logarithm takes subnormal arguments for zero, and
+// the exponential makes zeros of subnormal results.
 
 enum { EXPONENT_BIAS = 127, MANTISSA_BITS = 23 };
 #define ROUNDER 12582912.0f /* 1.5 · 2^23: adding it leaves the nearest integer in the low bits */

@@ -40,11 +40,12 @@ INLINE size_t steps_of(size_t k, int is_bf16) {
     return SLOT_VALUES == 2 ? (k + 1) / 2 : (k + 1) / 2 * 2;
 }
 
-// Rounded to bf16, to nearest even: its bits in the upper half, zeros in the lower. What is too small for a normal number is a zero of its sign.
+// Rounded to bf16, to nearest even: its bits in the upper half, zeros in the lower. What is below 2^-56 is a zero of its sign: a bf16 number that is not is a
+// multiple of 2^-63, so every chain is made of multiples of 2^-126 and none meets a subnormal number, which VDPBF16PS alone would take for 0.
 INLINE uvector to_bf16(fvector x) {
     uvector b = (uvector)x, size = b & 0x7FFFFFFFu;
     uvector nearest = b + 0x7FFFu + ((b >> 16) & 1u);
-    uvector is_nan = (uvector)(size > 0x7F800000u), is_tiny = (uvector)(size < 0x00800000u);
+    uvector is_nan = (uvector)(size > 0x7F800000u), is_tiny = (uvector)(size < 0x23800000u);
     nearest = (is_nan & (b | 0x00400000u)) | (~is_nan & nearest);
     nearest = (is_tiny & (b & 0x80000000u)) | (~is_tiny & nearest);
     return nearest & 0xFFFF0000u;

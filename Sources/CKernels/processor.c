@@ -17,14 +17,15 @@ uint32_t ck_cpu_features(void) {
     return features;
 }
 
-enum { FPCR_MODES = 1 << 24 /* FZ, of operands and results */, FPCR_ROUNDING = 3 << 22 };
+// FZ, which makes zeros of subnormal operands and results, and FZ16, DN, AH and FIZ, which change what is computed too.
+enum { FPCR_FLUSHING = 1 << 24 | 1 << 19 | 1 << 25 | 1 << 1 | 1 << 0, FPCR_ROUNDING = 3 << 22 };
 
 void ck_set_floating_point_modes(void) {
-    __builtin_arm_wsr64("fpcr", (__builtin_arm_rsr64("fpcr") & ~(uint64_t)FPCR_ROUNDING) | FPCR_MODES);
+    __builtin_arm_wsr64("fpcr", __builtin_arm_rsr64("fpcr") & ~(uint64_t)(FPCR_FLUSHING | FPCR_ROUNDING));
 }
 
 int ck_floating_point_modes_are_set(void) {
-    return (__builtin_arm_rsr64("fpcr") & (FPCR_MODES | FPCR_ROUNDING)) == FPCR_MODES;
+    return (__builtin_arm_rsr64("fpcr") & (FPCR_FLUSHING | FPCR_ROUNDING)) == 0;
 }
 #else
 uint32_t ck_cpu_features(void) {
@@ -40,14 +41,14 @@ uint32_t ck_cpu_features(void) {
     return features;
 }
 
-enum { MXCSR_MODES = 0x8040 /* FTZ | DAZ */, MXCSR_ROUNDING = 0x6000 };
+enum { MXCSR_FLUSHING = 0x8040 /* FTZ | DAZ */, MXCSR_ROUNDING = 0x6000 };
 
 void ck_set_floating_point_modes(void) {
-    __builtin_ia32_ldmxcsr((__builtin_ia32_stmxcsr() & ~(unsigned)MXCSR_ROUNDING) | MXCSR_MODES);
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() & ~(unsigned)(MXCSR_FLUSHING | MXCSR_ROUNDING));
 }
 
 int ck_floating_point_modes_are_set(void) {
-    return (__builtin_ia32_stmxcsr() & (MXCSR_MODES | MXCSR_ROUNDING)) == MXCSR_MODES;
+    return (__builtin_ia32_stmxcsr() & (MXCSR_FLUSHING | MXCSR_ROUNDING)) == 0;
 }
 #endif
 

@@ -19,11 +19,11 @@ extension PortableProducts {
         }
     }
 
-    /// Rounded to bf16, to nearest even; what is too small for a normal number is a zero of its sign.
+    /// Rounded to bf16, to nearest even; what is below 2^−56 is a zero of its sign, so that no chain meets a subnormal number.
     public static func bf16(_ x: Float) -> Float {
         let bits = x.bitPattern
         if x.isNaN { return Float(bitPattern: (bits | 0x0040_0000) & 0xFFFF_0000) }
-        if bits & 0x7FFF_FFFF < 0x0080_0000 { return Float(bitPattern: bits & 0x8000_0000) }
+        if bits & 0x7FFF_FFFF < 0x2380_0000 { return Float(bitPattern: bits & 0x8000_0000) }
         return Float(bitPattern: (bits + 0x7FFF + (bits >> 16) & 1) & 0xFFFF_0000)
     }
 

@@ -6,7 +6,7 @@ import CKernels
 /// inner index, from 0 upward, starting at 0, rounded to nearest even.
 ///
 /// With operands in bf16 two values are a link of the chain: c = fma(x₀, w₀, fma(x₁, w₁, c)), an odd count ending in a pair with zeros; what is
-/// too small for a normal number is zero. Nothing else enters: not the number of rows, not the tile, not the threads, not the instruction set. Rows
+/// below 2^−56 is zero. Nothing else enters: not the number of rows, not the tile, not the threads, not the instruction set. Rows
 /// may be taken together or apart. Each call runs on the calling thread; threads divide rows, or columns.
 public enum PortableProducts {
     /// Y = X·Wᵀ, then + b, then ReLU; `x` (B, I), `w` (O, I), `y` (B, O), `bias` (O).

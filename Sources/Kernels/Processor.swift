@@ -1,8 +1,9 @@
 import CKernels
 
-/// The floating-point modes of a thread: flush to zero, denormals are zero, round to nearest even.
+/// The floating-point modes of a thread: gradual underflow and rounding to nearest even, the defaults of IEEE 754.
 ///
-/// A thread inherits them from the one that starts it, so `main` sets them first thing. Fixing them is part of "same bits".
+/// A thread inherits them from the one that starts it, so `main` sets them first thing: a library compiled for speed can leave others behind. Fixing them
+/// is part of "same bits".
 public enum FloatingPoint {
     public static func setModes() { ck_set_floating_point_modes() }
     public static var modesAreSet: Bool { ck_floating_point_modes_are_set() != 0 }

@@ -1,8 +1,8 @@
 // Calls every kernel with pseudo-random numbers of many shapes and kinds and prints a line for each: its name, and a hash of all memory that
 // it was given and of what it returned.
 //
-//     bits LEVEL MODES          LEVEL is baseline, avx2, avx512, avx512bf16 or neon; MODES is flushed, as in training, or gradual, as IEEE 754 has it
-//     bits LEVEL MODES NAME     of one kernel every value, as: call, buffer, place, bits
+//     bits LEVEL          LEVEL is baseline, avx2, avx512, avx512bf16 or neon
+//     bits LEVEL NAME     of one kernel every value, as: call, buffer, place, bits
 //
 // A kernel of loops.def needs its `try_NAME` here, or this does not compile, and nothing else: it takes buffers and calls the kernel, all that
 // stands in a buffer afterwards is part of the hash. Tests/Arm/run.sh finds what ckernels.h declares beside that list and nothing here calls.
@@ -18,9 +18,7 @@ typedef enum {
     SPREAD,    // from 2^-30 to 2^30
     WIDE,      // of every normal exponent
     AWKWARD,   // ordinary ones with zeros, infinities, NaNs, denormals and what lies at borders among them
-    // Around the smallest normal number, and factors whose product comes to lie there. With gradual underflow alone: where results are flushed,
-    // x86 flushes what is tiny after rounding and Arm what is tiny before, so that some of these come out as 2^-126 here and as 0 there.
-    TINY,
+    TINY,      // around the smallest normal number, and factors whose product comes to lie there
     KINDS,
 } number_kind;
 
@@ -542,10 +540,10 @@ static void check_margins(const char *name) {
     }
 }
 
-static uint64_t try_kernel(size_t k, int gradual, int tells) {
+static uint64_t try_kernel(size_t k, int tells) {
     uint64_t hash = 0;
     size_t call = 0;
-    for (kind = 0; kind < (gradual ? KINDS : TINY); kind++)
+    for (kind = 0; kind < KINDS; kind++)
         for (size_t s = 0; s < TURNS * SHAPES; s++, call++) {
             rows = shapes[s % SHAPES].rows;
             columns = shapes[s % SHAPES].columns;
@@ -568,19 +566,19 @@ static uint64_t try_kernel(size_t k, int gradual, int tells) {
 
 int main(int argc, char **argv) {
     static const char *const levels[CK_LEVELS] = {"baseline", "avx2", "avx512", "avx512bf16", "neon"};
-    int level = 0, gradual = argc > 2 && strcmp(argv[2], "gradual") == 0;
+    int level = 0;
     while (argc > 1 && level < CK_LEVELS && strcmp(argv[1], levels[level]) != 0) level++;
-    if (argc < 3 || argc > 4 || level == CK_LEVELS || (!gradual && strcmp(argv[2], "flushed") != 0)) {
-        fprintf(stderr, "usage: bits baseline|avx2|avx512|avx512bf16|neon flushed|gradual [kernel]\n");
+    if (argc < 2 || argc > 3 || level == CK_LEVELS) {
+        fprintf(stderr, "usage: bits baseline|avx2|avx512|avx512bf16|neon [kernel]\n");
         return 64;
     }
     if (!ck_level_available(level)) return 3;
     ck_select_level(level);
-    if (!gradual) ck_set_floating_point_modes();
+    ck_set_floating_point_modes();
     for (size_t k = 0; k < KERNELS; k++) {
-        int tells = argc == 4;
-        if (tells && strcmp(argv[3], kernels[k].name) != 0) continue;
-        uint64_t hash = try_kernel(k, gradual, tells);
+        int tells = argc == 3;
+        if (tells && strcmp(argv[2], kernels[k].name) != 0) continue;
+        uint64_t hash = try_kernel(k, tells);
         if (!tells) printf("%s %016llx\n", kernels[k].name, (unsigned long long)hash);
     }
     return 0;

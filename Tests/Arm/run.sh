@@ -24,28 +24,27 @@ common=(-std=gnu11 -O2 -Wall -Wextra -Werror -I$sources/include $sources/*.c Tes
 wait $native || fail "the kernels and their test do not compile for x86-64"
 wait $arm || fail "the kernels and their test do not compile for a 64-bit Arm"
 
-bits() { # LEVEL MODES [KERNEL]
+bits() { # LEVEL [KERNEL]
   if [ "$1" = neon ]; then qemu-aarch64 -L $root $build/bits-arm "$@"; else $build/bits-x86 "$@"; fi
 }
-# The emulator is slow: it begins first, once for each of the modes, and the levels of this CPU run beside it.
-emulated=()
-for modes in flushed gradual; do bits neon $modes > $build/neon.$modes & emulated+=($!); done
+# The emulator is slow: it begins first, and the levels of this CPU run beside it.
+bits neon > $build/neon & emulated=$!
 levels=() absent=()
 for level in baseline avx2 avx512 avx512bf16; do
   status=0
-  for modes in flushed gradual; do bits $level $modes > $build/$level.$modes || status=$?; done
+  bits $level > $build/$level || status=$?
   case $status in
     0) levels+=($level) ;;
     3) absent+=($level) ;;
     *) fail "the test broke off at the level $level" ;;
   esac
 done
-for process in "${emulated[@]}"; do wait "$process" || fail "the test broke off on the emulated Arm"; done
+wait $emulated || fail "the test broke off on the emulated Arm"
 levels+=(neon)
 
 # What the header declares is a kernel and tried, or one of these, which compute nothing.
 idle="level_available level select_level cpu_features set_floating_point_modes floating_point_modes_are_set schedulable_cores share_one_heap pause"
-kernels=$(cut -d' ' -f1 $build/neon.flushed)
+kernels=$(cut -d' ' -f1 $build/neon)
 untried=$(grep -oE '\bck_[a-z0-9_]+\(' $sources/include/ckernels.h | sed -E 's/^ck_(.*)\($/\1/' | sort -u \
   | grep -vxF -e "$(tr ' ' '\n' <<< "$idle")" -e "$kernels" || true)
 [ -z "$untried" ] || fail "Tests/Arm/bits.c does not call" $untried
@@ -53,17 +52,15 @@ untried=$(grep -oE '\bck_[a-z0-9_]+\(' $sources/include/ckernels.h | sed -E 's/^
 different=0 count=0
 for kernel in $kernels; do
   count=$((count + 1)) places=()
-  for modes in flushed gradual; do
-    expected=$(grep "^$kernel " $build/baseline.$modes)
-    for level in "${levels[@]}"; do [ "$(grep "^$kernel " $build/$level.$modes)" = "$expected" ] || places+=("$level:$modes"); done
-  done
+  expected=$(grep "^$kernel " $build/baseline)
+  for level in "${levels[@]}"; do [ "$(grep "^$kernel " $build/$level)" = "$expected" ] || places+=($level); done
   if [ ${#places[@]} = 0 ]; then printf '%-28s equal\n' "$kernel"; continue; fi
   different=$((different + 1))
   printf '%-28s differs from baseline: %s\n' "$kernel" "${places[*]}"
-  level=${places[0]%:*} modes=${places[0]#*:}
-  echo "    call, buffer, place and bits: baseline | $level, $modes"
-  { diff <(bits baseline "$modes" "$kernel") <(bits "$level" "$modes" "$kernel") --suppress-common-lines -y -W 80 || true; } | sed -n '1,5{s/^/    /;p}'
+  level=${places[0]}
+  echo "    call, buffer, place and bits: baseline | $level"
+  { diff <(bits baseline "$kernel") <(bits $level "$kernel") --suppress-common-lines -y -W 80 || true; } | sed -n '1,5{s/^/    /;p}'
 done
 [ ${#absent[@]} = 0 ] || echo "not on this CPU: ${absent[*]}"
-echo "$count kernels at ${levels[*]}, with results flushed to zero and with gradual underflow: $((count - different)) equal, $different different"
+echo "$count kernels at ${levels[*]}: $((count - different)) equal, $different different"
 [ $different = 0 ]

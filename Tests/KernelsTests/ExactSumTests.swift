@@ -42,9 +42,8 @@ import Testing
         var values = counts.flatMap { [$0 * unit, -$0 * unit] }
         let scale = Float(sign: .plus, exponent: exponent, significand: 1)
         values += testValues(1001, seed: UInt64(bits), std: 3).array.map { $0 * scale }
-        values += [.greatestFiniteMagnitude, -.greatestFiniteMagnitude]
-        // The kernels run with subnormals flushed; leave those out, they round to 0 either way.
-        return values.filter { $0 == 0 || $0.isNormal && $0.isFinite }
+        values += [.greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -0x1p-127]
+        return values.filter(\.isFinite)
     }
 
     @Test(

@@ -210,7 +210,7 @@ import Testing
             ),
             (
                 "phases: {generator: {rate: 1e-46}}",
-                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0, up to 1000000: training is in single precision, where it is 0, and the least number is 1.1754944e-38."
+                "my.yaml, line 1: phases.generator.rate: 1e-46 is impossible, expected more than 0, up to 1000000: training is in single precision, where it is 0, and the least number is 1e-45."
             ),
             (
                 "phases: {generator: {rate: 1e39}}",
@@ -230,7 +230,7 @@ import Testing
             ),
             (
                 "prior: {kind: uniform, low: 0, high: 1e-300}",
-                "my.yaml, line 1: prior.high: 1e-300 is impossible, expected -1000000 to 1000000: training is in single precision, where it is 0, and the least number is 1.1754944e-38."
+                "my.yaml, line 1: prior.high: 1e-300 is impossible, expected -1000000 to 1000000: training is in single precision, where it is 0, and the least number is 1e-45."
             ),
             (
                 "prior: {kind: uniform, low: 1, high: 1.00000001}",

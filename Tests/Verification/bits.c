@@ -14,12 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined __x86_64__
-#include <immintrin.h>
-static void flush_subnormals(void) { _mm_setcsr((_mm_getcsr() & ~0x6000u) | 0x8040u); }
-#elif defined __aarch64__
-static void flush_subnormals(void) { __asm__ volatile("msr fpcr, %0" ::"r"(1ull << 24)); }
-#endif
 
 enum { LAYERS = 8, SHARDS = 64, LANES = 16, NONE = INT32_MIN };
 
@@ -237,6 +231,7 @@ static void update(const char *phase, tensor *t, int32_t *exponent) {
         for (int s = 0; s < S; s++) sum += (int32_t)fmin(fmax(nearbyint(ldexp((double)t->part[s][i], -u)), -limit), limit);
         gradient[i] = ((float)sum * ldexpf(1, u)) / (float)B;
         v[i] = decay * v[i] + gradient[i];
+        if (fabsf(v[i]) < 0x1p-126f) v[i] = 0;
         w[i] = w[i] - rate * v[i];
     }
     compare(phase, gradient, step, join(own, "gradient.", t->name), count, 4);
@@ -262,7 +257,6 @@ static void finish(const char *phase, double sum, network *const changed[2]) {
 
 int main(int arguments, char **path) {
     if (arguments < 3) stop("give the state before the step, or -, the step's replay file, and the state after it if there is one", "");
-    flush_subnormals();
     if (strcmp(path[1], "-")) before = load(path[1]);
     step = load(path[2]);
     if (arguments > 3) after = load(path[3]);

@@ -8,10 +8,10 @@ import Layers
 /// section 5). What a lane has computed is used again while neither the step nor the networks below it change: one encoder pass
 /// serves both halves of the regularization phase, and a phase that is run again.
 extension Replica {
-    /// Runs a segment on the lane's thread, which must flush denormals (`ThreadTeam`); the last delivers tensor by tensor as each is ready.
+    /// Runs a segment on the lane's thread, one of a `ThreadTeam`; the last delivers tensor by tensor as each is ready.
     public func run(segment: Int, ofPhase phase: Int, lane: Lane, sink: any GradientSink) {
         precondition(lane.step == step, "the lane holds the images of another step")
-        precondition(FloatingPoint.modesAreSet, "a compute thread must flush denormals")
+        precondition(FloatingPoint.modesAreSet, "a compute thread has the modes of IEEE 754")
         let description = phases[phase]
         let pass = LanePass(
             program: model.programs[phase], phase: description, versions: versions, firstTensors: states[phase].firstTensors,

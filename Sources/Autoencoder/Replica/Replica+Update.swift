@@ -64,7 +64,7 @@ extension Replica {
     /// Runs `body` for 0..<count, divided over the team's threads.
     private func share(_ count: Int, _ team: ThreadTeam?, _ body: @Sendable (Int) -> Void) {
         guard let team else {
-            precondition(FloatingPoint.modesAreSet, "a compute thread must flush denormals")
+            precondition(FloatingPoint.modesAreSet, "a compute thread has the modes of IEEE 754")
             return (0..<count).forEach(body)
         }
         team.run { thread in

@@ -35,19 +35,17 @@ public enum RealRange: Sendable, Hashable {
         }
     }
 
-    /// What training makes of a setting, which is in single precision: what is smaller than normal there the kernels flush to 0.
-    private static func applied(_ value: Double) -> Double {
-        abs(value) < Double(Float.leastNormalMagnitude) ? 0 : Double(Float(value))
-    }
+    /// What training makes of a setting, which is in single precision.
+    private static func applied(_ value: Double) -> Double { Double(Float(value)) }
 
     /// Why a value cannot be, to follow it and a comma; nil where it can. One that becomes 0 without being written so would do nothing, and nobody
-    /// would know. `isZero` looks at the bits: in a comparison a thread that takes denormals for 0 takes the least numbers for it.
+    /// would know.
     public func problem(with value: Double) -> String? {
         guard value.isFinite, holds(value) else { return "expected \(text)" }
         let applied = Self.applied(value)
-        guard !applied.isFinite || !holds(applied) || (applied == 0 && !value.isZero) else { return nil }
+        guard !applied.isFinite || !holds(applied) || (applied == 0 && value != 0) else { return nil }
         let made = applied.isFinite ? "\(Int(applied))" : "infinite"
-        let least = applied == 0 ? ", and the least number is \(Float.leastNormalMagnitude)" : ""
+        let least = applied == 0 ? ", and the least number is \(Float.leastNonzeroMagnitude)" : ""
         return "expected \(text): training is in single precision, where it is \(made)\(least)"
     }
 

@@ -39,7 +39,7 @@ enum {
 };
 uint32_t ck_cpu_features(void);
 
-// MXCSR of the calling thread, or FPCR: flush to zero, denormals are zero, round to nearest.
+// MXCSR of the calling thread, or FPCR: gradual underflow, round to nearest, as IEEE 754 has it.
 void ck_set_floating_point_modes(void);
 int ck_floating_point_modes_are_set(void);
 

@@ -76,8 +76,10 @@ static __attribute__((noinline)) uint64_t exact_rest(const tile_operands *from, 
     return 0;
 }
 
-// Shards are `counts` rows of dY and X from `starts` on, none of them empty. Of dW the outputs of a range are added, CK_EXACT_ROWS at most.
-INLINE uint64_t product_exact(const float *dy, size_t outputs, const float *x, size_t inputs, size_t first, size_t rows, size_t shards,
+// Shards are `counts` rows of dY and X from `starts` on, none of them empty. Of dW the outputs of a range are added, CK_EXACT_ROWS at most, and of
+// those the inputs [from_input, to_input).
+INLINE uint64_t product_exact(const float *dy, size_t outputs, const float *x, size_t inputs, size_t first, size_t rows,
+                              size_t from_input, size_t to_input, size_t shards,
                               const size_t *starts, const size_t *counts, int is_bf16, float *scratch, int32_t *sum, float scale,
                               int32_t limit, int is_added, uint32_t *most) {
     float b_slots[CK_EXACT_STEPS * TILE_COLUMNS];
@@ -91,8 +93,8 @@ INLINE uint64_t product_exact(const float *dy, size_t outputs, const float *x, s
         staged += steps_of(counts[shard], is_bf16);
     }
     uint64_t clamped = 0;
-    for (size_t column = 0; column < inputs; column += TILE_COLUMNS) {
-        size_t columns = inputs - column < TILE_COLUMNS ? inputs - column : TILE_COLUMNS, before = 0;
+    for (size_t column = from_input; column < to_input; column += TILE_COLUMNS) {
+        size_t columns = to_input - column < TILE_COLUMNS ? to_input - column : TILE_COLUMNS, before = 0;
         for (size_t shard = 0; shard < shards; shard++) {
             size_t steps = steps_of(counts[shard], is_bf16);
             stage_columns(x + starts[shard] * inputs + column, inputs, counts[shard], columns, is_bf16, b_slots, TILE_COLUMNS);
@@ -112,10 +114,12 @@ INLINE uint64_t product_exact(const float *dy, size_t outputs, const float *x, s
     return clamped;
 }
 
-static uint64_t loop_product_exact(const float *dy, size_t outputs, const float *x, size_t inputs, size_t first, size_t rows, size_t shards,
-                                   const size_t *starts, const size_t *counts, int is_bf16, float *scratch, int32_t *sum, float scale,
+static uint64_t loop_product_exact(const float *dy, size_t outputs, const float *x, size_t inputs, size_t first, size_t rows,
+                                   size_t from_input, size_t to_input, size_t shards, const size_t *starts, const size_t *counts, int is_bf16, float *scratch, int32_t *sum, float scale,
                                    int32_t limit, int is_added, uint32_t *most) {
     if (is_bf16)
-        return product_exact(dy, outputs, x, inputs, first, rows, shards, starts, counts, 1, scratch, sum, scale, limit, is_added, most);
-    return product_exact(dy, outputs, x, inputs, first, rows, shards, starts, counts, 0, scratch, sum, scale, limit, is_added, most);
+        return product_exact(dy, outputs, x, inputs, first, rows, from_input, to_input, shards, starts, counts, 1, scratch, sum, scale,
+                             limit, is_added, most);
+    return product_exact(dy, outputs, x, inputs, first, rows, from_input, to_input, shards, starts, counts, 0, scratch, sum, scale, limit,
+                         is_added, most);
 }

@@ -28,10 +28,12 @@ public struct Dense: Sendable {
     ///   - x: (B, I).
     ///   - y: (B, O), overwritten.
     ///   - blocks: the shards' rows.
-    public func forward(_ x: Matrix, into y: Matrix, blocks: RowBlocks) {
+    ///   - team: shares the product, where it is a portable one.
+    public func forward(_ x: Matrix, into y: Matrix, blocks: RowBlocks, team: ThreadTeam? = nil) {
         precondition(x.rows == blocks.rows && x.columns == weight.columns, "input of (\(x.rows), \(x.columns))")
         guard arithmetic.engine == .openblas else {
-            return PortableProducts.forward(x, weight, bias: bias, isRectified: isRectified, arithmetic.precision, into: y)
+            return PortableProducts.forward(
+                x, weight, bias: bias, isRectified: isRectified, arithmetic.precision, team: team, into: y)
         }
         for rows in blocks.ranges where !rows.isEmpty {
             let output = y.rows(rows)
@@ -52,21 +54,24 @@ public struct Dense: Sendable {
     ///   - delivery: where the gradients go, the weight's tensor being its first; nil where the phase does not change the layer.
     ///   - addition: what the weight gets beside.
     ///   - tile: for one shard's gradient of the weight, at least O · I, and as much as `WeightProduct` wants.
+    ///   - team: shares the products, where they are portable ones.
     ///   - isBeforeReLU: whether `dy` is already the gradient before the layer's ReLU.
     ///   - entersReLU: whether `x` comes from a ReLU whose derivative `dx` is to have already; for portable products.
     public func backward(
         _ dy: Matrix, input x: Matrix, output y: Matrix, blocks: RowBlocks, into dx: Matrix?, delivery: Delivery?,
-        adding addition: Addition? = nil, tile: Slice<Float>, isBeforeReLU: Bool = false, entersReLU: Bool = false
+        adding addition: Addition? = nil, tile: Slice<Float>, team: ThreadTeam? = nil, isBeforeReLU: Bool = false,
+        entersReLU: Bool = false
     ) {
         if isRectified, !isBeforeReLU {
             for rows in blocks.ranges where !rows.isEmpty {
                 Elementwise.reluBackward(dy.rows(rows).values, output: y.rows(rows).values)
             }
         }
-        if let delivery { deliver(dy, x, blocks, tile, addition, to: delivery) }
+        if let delivery { deliver(dy, x, blocks, tile, team, addition, to: delivery) }
         guard let dx else { return }
         guard arithmetic.engine == .openblas else {
-            return PortableProducts.backwardInput(dy, weight, behind: entersReLU ? x : nil, arithmetic.precision, into: dx)
+            return PortableProducts.backwardInput(
+                dy, weight, behind: entersReLU ? x : nil, arithmetic.precision, team: team, into: dx)
         }
         precondition(!entersReLU, "a library's products know no ReLU")
         for rows in blocks.ranges where !rows.isEmpty {
@@ -87,7 +92,8 @@ public struct Dense: Sendable {
     }
 
     private func deliver(
-        _ dy: Matrix, _ x: Matrix, _ blocks: RowBlocks, _ tile: Slice<Float>, _ addition: Addition?, to delivery: Delivery
+        _ dy: Matrix, _ x: Matrix, _ blocks: RowBlocks, _ tile: Slice<Float>, _ team: ThreadTeam?, _ addition: Addition?,
+        to delivery: Delivery
     ) {
         let (sink, first) = (delivery.sink, delivery.firstTensor)
         if bias != nil {
@@ -101,7 +107,8 @@ public struct Dense: Sendable {
                 sink.deliver(tensor: first + 1, gradient: db, shard: shard)
             }
         }
-        let product = WeightProduct(dy: dy, x: x, blocks: blocks, arithmetic: arithmetic, addition: addition, tile: tile)
+        let product = WeightProduct(
+            dy: dy, x: x, blocks: blocks, arithmetic: arithmetic, team: team, addition: addition, tile: tile)
         sink.deliver(tensor: first, product: product)
     }
 }

@@ -10,9 +10,11 @@ public struct WeightProduct {
     public let x: Matrix
     public let blocks: RowBlocks
     public let arithmetic: Arithmetic
+    /// Its threads share each product; for portable ones.
+    public let team: ThreadTeam?
     /// What one shard's gradient gets beside.
     public let addition: Dense.Addition?
-    /// For one shard's gradient, at least O · I and `ExactProduct.scratchElements`.
+    /// For one shard's gradient, at least O · I and `ExactProduct.scratchElements` for each thread.
     public let tile: Slice<Float>
 
     /// Makes each shard's gradient (O, I), nil of an empty shard, and gives it to `body`, which must not keep it.
@@ -25,7 +27,7 @@ public struct WeightProduct {
             let dw = Matrix(tile[0..<dy.columns * x.columns], rows: dy.columns, columns: x.columns)
             switch arithmetic.engine {
             case .openblas: Products.backwardWeight(dy.rows(rows), x.rows(rows), into: dw)
-            case .portable: PortableProducts.backwardWeight(dy.rows(rows), x.rows(rows), arithmetic.precision, into: dw)
+            case .portable: PortableProducts.backwardWeight(dy.rows(rows), x.rows(rows), arithmetic.precision, team: team, into: dw)
             }
             if let addition, addition.shard == shard { Elementwise.axpy(1, addition.gradient.values, into: dw.values) }
             body(shard, dw.values)
@@ -51,7 +53,7 @@ public struct WeightProduct {
         guard !full.isEmpty, full.allSatisfy({ blocks.ranges[$0].count <= ExactProduct.mostRows }) else { return nil }
         let product = ExactProduct(
             dy: dy, x: x, rows: full.map { blocks.ranges[$0] }, shards: full.map { blocks.shards[$0] }, arithmetic.precision,
-            scratch: tile)
+            team: team, scratch: tile)
         return (product, places.filter { blocks.ranges[$0].isEmpty }.map { blocks.shards[$0] })
     }
 }

@@ -466,8 +466,8 @@ static void try_product_exact(void) {
     if (rows < 2 || rows > CK_EXACT_STEPS || columns == 0 || outputs == 0) return;
     size_t starts[2] = {0, 1 + below(rows - 1)}, counts[2] = {starts[1], rows - starts[1]};
     uint32_t most[2] = {0, 0};
-    keep_word((uint32_t)ck_product_exact(dy, outputs, x, columns, 0, outputs, 2, starts, counts, is_bf16, scratch, sum, power_of_two(exponent),
-                                         (int32_t)(((uint32_t)1 << (bits - 1)) - 1), is_added, most));
+    keep_word((uint32_t)ck_product_exact(dy, outputs, x, columns, 0, outputs, below(2) * (columns / 2), columns, 2, starts, counts, is_bf16, scratch,
+                                         sum, power_of_two(exponent), (int32_t)(((uint32_t)1 << (bits - 1)) - 1), is_added, most));
     for (int i = 0; i < 2; i++) keep_word(most[i] > 0x7F800000u ? 0x7FC00000u : most[i]);
 }
 

@@ -52,7 +52,8 @@ import Testing
         let cases: [(UInt32, UInt32)] = [
             (0x3F80_0000, 0x3F80_0000), (0x3F80_7FFF, 0x3F80_0000), (0x3F80_8000, 0x3F80_0000), (0x3F80_8001, 0x3F81_0000),
             (0x3F81_8000, 0x3F82_0000), (0xBF81_8000, 0xBF82_0000), (0x7F7F_FFFF, 0x7F80_0000), (0x7F80_0000, 0x7F80_0000),
-            (0xFF80_0000, 0xFF80_0000), (0x2380_0000, 0x2380_0000), (0x237F_FFFF, 0), (0xA37F_FFFF, 0x8000_0000), (0x007F_FFFF, 0), (0x8000_0001, 0x8000_0000), (0, 0),
+            (0xFF80_0000, 0xFF80_0000), (0x2380_0000, 0x2380_0000), (0x237F_FFFF, 0), (0xA37F_FFFF, 0x8000_0000), (0x007F_FFFF, 0),
+            (0x8000_0001, 0x8000_0000), (0, 0),
         ]
         for (value, rounded) in cases {
             #expect(PortableProducts.bf16(Float(bitPattern: value)).bitPattern == rounded, "\(String(value, radix: 16))")
@@ -63,6 +64,23 @@ import Testing
             #expect(y[0, 0].bitPattern == (rounded == 0x8000_0000 ? 0 : rounded), "\(String(value, radix: 16))")
         }
         #expect(PortableProducts.bf16(.nan).isNaN && PortableProducts.bf16(Float(bitPattern: 0x7F80_0001)).isNaN)
+    }
+
+    @Test("Threads that divide the columns give the same bits", arguments: [(7, 3), (40, 31), (131, 200)], Precision.allCases)
+    func team(widths: (outputs: Int, inputs: Int), precision: Precision) {
+        let (o, i, b) = (widths.outputs, widths.inputs, 9)
+        let (x, w) = (
+            Matrix(testValues(b * i, seed: 1), rows: b, columns: i), Matrix(testValues(o * i, seed: 2), rows: o, columns: i)
+        )
+        let dy = Matrix(testValues(b * o, seed: 3), rows: b, columns: o)
+        func all(_ team: ThreadTeam?) -> [[UInt32]] {
+            let (y, dx, dw) = (Matrix(rows: b, columns: o), Matrix(rows: b, columns: i), Matrix(rows: o, columns: i))
+            PortableProducts.forward(x, w, bias: testValues(o, seed: 4), isRectified: true, precision, team: team, into: y)
+            PortableProducts.backwardInput(dy, w, behind: x, precision, team: team, into: dx)
+            PortableProducts.backwardWeight(dy, x, precision, team: team, into: dw)
+            return [y, dx, dw].map { bits($0.values) }
+        }
+        for threads in [2, 3, 8] { #expect(all(ThreadTeam(threads: threads)) == all(nil)) }
     }
 
     @Test("A NaN and an infinity pass the ReLU, and stay in their own rows", arguments: Precision.allCases)
@@ -82,14 +100,18 @@ import Testing
 
     @Test(
         "Gradients that are added to their sum as they come are those that are made, rounded and added",
-        arguments: [(5, 3), (17, 33), (170, 40), (341, 16)], Precision.allCases)
+        arguments: [(5, 3), (17, 33), (170, 40), (341, 16), (171, 131)], Precision.allCases)
     func exact(widths: (outputs: Int, inputs: Int), precision: Precision) {
         let rows = [0..<1, 1..<8, 9..<34]
         let (outputs, inputs) = widths
         let dy = Matrix(testValues(34 * outputs, seed: 1), rows: 34, columns: outputs)
         let x = Matrix(testValues(34 * inputs, seed: 2), rows: 34, columns: inputs)
-        let scratch = Storage<Float>(count: ExactProduct.scratchElements(rows: 33, shards: 3)).all
-        let product = ExactProduct(dy: dy, x: x, rows: rows, shards: [4, 5, 6], precision, scratch: scratch)
+        let teams = [nil, ThreadTeam(threads: 3)]
+        let products = teams.map { team in
+            ExactProduct(
+                dy: dy, x: x, rows: rows, shards: [4, 5, 6], precision, team: team,
+                scratch: Storage<Float>(count: 3 * ExactProduct.scratchElements(rows: 33, shards: 3)).all)
+        }
         // The second is so small that gradients are clamped; in the last some are not finite.
         for (exponent, bits, broken) in [(4, 30, false), (-3, 16, false), (4, 28, true)] {
             if broken { (dy[3, outputs - 1], x[20, 0]) = (.nan, .infinity) }
@@ -100,7 +122,7 @@ import Testing
                 PortableProducts.backwardWeight(dy.rows(rows), x.rows(rows), precision, into: dw)
                 statistics.merge(ExactSum.add(dw.values, into: expected, exponent: exponent, bits: bits, shard: shard))
             }
-            for isAdded in [false, true] {
+            for (product, isAdded) in products.flatMap({ [($0, false), ($0, true)] }) {
                 let sum = Storage<Int32>(count: outputs * inputs).all
                 sum.fill(7)
                 var seen = TensorStatistics()

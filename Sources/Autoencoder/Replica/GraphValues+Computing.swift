@@ -14,7 +14,8 @@ extension GraphValues {
         case .image, .label, .given, .corrupt, .noise, .drop, .prior:
             take(node, vertex, into: y)
         case .dense(let network, let layer, let isRectified):
-            model.networks[network].dense(layer, isRectified: isRectified).forward(x(0), into: y, blocks: blocks(node))
+            model.networks[network].dense(layer, isRectified: isRectified).forward(
+                x(0), into: y, blocks: blocks(node), team: team)
         case .normalise(let network, let layer, _):
             let norm = model.networks[network].norm(layer)
             let values = norms[node]!

@@ -7,6 +7,8 @@ import Layers
 final class GraphValues {
     let model: Model
     let settings: TrainingSettings
+    /// Shares the products; nil: the thread that computes makes them alone.
+    let team: ThreadTeam?
     private let workspaces: [Node: Workspace]
     /// Sums and moments of the norms among them.
     private(set) var norms: [Node: NormValues] = [:]
@@ -19,12 +21,14 @@ final class GraphValues {
     ///   - shards: blocks of rows.
     ///   - mostRows: of a stream's block at most.
     ///   - population: moments by which norms are evaluated, by network and layer; nil in training, where the minibatch has its own.
+    ///   - team: shares the products.
     init(
         _ nodes: [Node], of model: Model, settings: TrainingSettings, shards: Int, mostRows: (Stream) -> Int,
-        population: [NormPlace: ColumnMoments]? = nil
+        population: [NormPlace: ColumnMoments]? = nil, team: ThreadTeam? = nil
     ) {
         self.model = model
         self.settings = settings
+        self.team = team
         let graph = model.composition.graph
         let alignment = RowBlocks.alignment(model.arithmetic.engine)
         workspaces = Dictionary(

@@ -76,7 +76,7 @@ extension Lane {
         func run(_ dx: Matrix?) {
             dense.backward(
                 dy, input: value(input), output: value(node), blocks: blocks(node), into: dx, delivery: delivery,
-                adding: addition, tile: tile, isBeforeReLU: entered.contains(node), entersReLU: entered.contains(input))
+                adding: addition, tile: tile, team: team, isBeforeReLU: entered.contains(node), entersReLU: entered.contains(input))
         }
         if back.inputs.isEmpty { run(nil) } else { target(back, pass, input: 0, run) }
     }

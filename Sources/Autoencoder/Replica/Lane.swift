@@ -1,7 +1,8 @@
 import Kernels
 import Layers
 
-/// One thread's share of a worker: contiguous shards and the values of the graph for their rows, reused by all phases.
+/// One thread's share of a worker, or that of several where threads outnumber shards: contiguous shards and the values of the graph for their rows,
+/// reused by all phases.
 public final class Lane: @unchecked Sendable {
     /// Numbers in the global minibatch.
     public let shards: Range<Int>
@@ -18,6 +19,8 @@ public final class Lane: @unchecked Sendable {
     private let sum: Storage<Float>
     /// For one shard's gradient of a weight.
     let tile: Slice<Float>
+    /// Threads that share the products, the lane's own being its first; nil where that is the only one.
+    let team: ThreadTeam?
     /// For which step and which parameters each value was computed, and the sums of its columns.
     private var stamps: [Node: Stamp] = [:]
     private var sumStamps: [Node: Stamp] = [:]
@@ -30,13 +33,15 @@ public final class Lane: @unchecked Sendable {
         let versions: [UInt64]
     }
 
-    init(shards: Range<Int>, settings: TrainingSettings, model: Model) {
+    init(shards: Range<Int>, threads: Int, settings: TrainingSettings, model: Model) {
         self.shards = shards
         self.settings = settings
         self.model = model
-        let sizes = LaneSizes(shards: shards.count, settings: settings, composition: model.composition, programs: model.programs)
+        let sizes = LaneSizes(
+            shards: shards.count, threads: threads, settings: settings, composition: model.composition, programs: model.programs)
+        team = threads > 1 ? ThreadTeam(threads: threads, name: "product") : nil
         values = GraphValues(
-            sizes.nodes, of: model, settings: settings, shards: shards.count, mostRows: sizes.mostRows)
+            sizes.nodes, of: model, settings: settings, shards: shards.count, mostRows: sizes.mostRows, team: team)
         gradients = sizes.gradients.map { Storage<Float>(count: $0) }
         sum = Storage<Float>(count: sizes.further)
         tile = Storage<Float>(count: sizes.tile).all

@@ -16,7 +16,8 @@ struct LaneSizes {
     private let shardRows: [Stream: Int]
     private let alignment: Int
 
-    init(shards: Int, settings: TrainingSettings, composition: Composition, programs: [PhaseProgram]) {
+    /// - Parameter threads: that share its products.
+    init(shards: Int, threads: Int, settings: TrainingSettings, composition: Composition, programs: [PhaseProgram]) {
         self.shards = shards
         let graph = composition.graph
         self.graph = graph
@@ -41,7 +42,7 @@ struct LaneSizes {
         let weights = composition.networks.flatMap { $0.layout.tensors.map(\.count) }.max() ?? 1
         let rows = nodes.map { graph[$0].multiple * (mostRows[graph[$0].stream] ?? 0) }.max() ?? 0
         let laidOut = settings.engine == .portable ? shards * min(rows, ExactProduct.mostRows) : 0
-        tile = max(weights, ExactProduct.scratchElements(rows: laidOut, shards: shards))
+        tile = max(weights, threads * ExactProduct.scratchElements(rows: laidOut, shards: shards))
     }
 
     /// The most rows of a shard of a stream.

@@ -72,15 +72,15 @@ public final class Replica: @unchecked Sendable {
         return lastChange(Int((applied - 1) % UInt64(phases.count))) != nil
     }
 
-    /// Divides this worker's shards over threads, contiguously; no more lanes than shards.
+    /// Divides this worker's shards over lanes, contiguously, and its threads among these; no more lanes than shards.
     public func makeLanes(shards: Range<Int>, threads: Int) -> [Lane] {
         precondition(threads >= 1 && shards.lowerBound >= 0 && shards.upperBound <= settings.shards)
         let count = min(threads, shards.count)
         return (0..<count).map { lane in
             let part = ShardGeometry.owned(by: lane, of: count, shards: shards.count)
             return Lane(
-                shards: shards.lowerBound + part.lowerBound..<shards.lowerBound + part.upperBound, settings: settings,
-                model: model)
+                shards: shards.lowerBound + part.lowerBound..<shards.lowerBound + part.upperBound,
+                threads: settings.threads(ofLane: lane, of: count, threads: threads), settings: settings, model: model)
         }
     }
 

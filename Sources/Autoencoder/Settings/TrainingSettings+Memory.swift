@@ -11,7 +11,10 @@ extension TrainingSettings {
         let count = max(1, min(threads, shards))
         let lanes = (0..<count).reduce(0) { sum, lane in
             let part = ShardGeometry.owned(by: lane, of: count, shards: shards)
-            return sum + LaneSizes(shards: part.count, settings: self, composition: composition, programs: programs).bytes
+            let threads = self.threads(ofLane: lane, of: count, threads: threads)
+            return sum
+                + LaneSizes(shards: part.count, threads: threads, settings: self, composition: composition, programs: programs)
+                .bytes
         }
         // As they came, unpacked, and cut into shards.
         let images = 3 * Stream.allCases.reduce(0) { $0 + mostRows(of: $1) } * (pixels + 1)
@@ -19,6 +22,11 @@ extension TrainingSettings {
         let moments = 2 * exchanges.momentBytes
         return replicaBytes(composition) + copyBytes(composition) + lanes + images + moments + penaltyBytes(composition)
             + prior.bytes
+    }
+
+    /// Threads that share the products of one of `lanes` lanes, which have so many together: those beyond the shards help, where products are portable.
+    func threads(ofLane lane: Int, of lanes: Int, threads: Int) -> Int {
+        engine == .portable ? ShardGeometry.owned(by: lane, of: lanes, shards: threads).count : 1
     }
 
     /// Of parameters, averages, and each phase's optimizer, sums and digests.

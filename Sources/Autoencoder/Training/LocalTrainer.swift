@@ -16,7 +16,7 @@ public final class LocalTrainer {
 
     /// - Parameters:
     ///   - threads: of the computation.
-    ///   - lanes: into which the shards are divided; as many as threads if not given.
+    ///   - lanes: into which the shards are divided; as many as threads if not given. Those beyond the shards share the products of others.
     ///
     /// - Throws: `MemoryShortage`.
     public init(replica: Replica, threads: Int, lanes: Int? = nil) throws {

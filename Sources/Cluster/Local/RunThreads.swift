@@ -8,7 +8,7 @@ public enum RunThreads {
     /// thread, and some that come and go.
     private static let ofCoordinator = 12
     /// Signals, the event loop, the parent's word, the engine, the gradient listener, both of its links; its first thread, and one that
-    /// comes and goes. Those that it computes with come on top.
+    /// comes and goes. Those that it computes with come on top, and where they outnumber shards those that share a lane's products.
     private static let ofWorker = 9
     /// A summation server reads and writes each link on a thread of its own.
     private static let ofServerLink = 2
@@ -21,7 +21,7 @@ public enum RunThreads {
         workers: Int, threads: Int, hasServer: Bool, limits: [ThreadRoom] = ThreadRoom.look()
     ) throws {
         try ThreadRoom.require(
-            ofSupervisor + coordinator(workers, hasServer) + workers * (ofWorker + threads),
+            ofSupervisor + coordinator(workers, hasServer) + workers * worker(threads),
             for: "training with \(workers) worker\(workers == 1 ? "" : "s")", limits: limits)
     }
 
@@ -34,8 +34,10 @@ public enum RunThreads {
 
     /// - Throws: `ThreadShortage`.
     public static func requireForWorker(threads: Int, limits: [ThreadRoom] = ThreadRoom.look()) throws {
-        try ThreadRoom.require(ofWorker + threads, for: "a worker", limits: limits)
+        try ThreadRoom.require(worker(threads), for: "a worker", limits: limits)
     }
+
+    private static func worker(_ threads: Int) -> Int { ofWorker + 2 * threads - 1 }
 
     private static func coordinator(_ workers: Int, _ hasServer: Bool) -> Int {
         ofCoordinator + (hasServer ? ofServerLink * workers : 0)

@@ -63,4 +63,17 @@ int ck_schedulable_cores(void) {
     return cores;
 }
 
+int ck_pin(const int32_t *cores, size_t count) {
+    int most = 0;
+    for (size_t i = 0; i < count; i++) most = cores[i] > most ? cores[i] : most;
+    cpu_set_t *mask = CPU_ALLOC(most + 1);
+    if (mask == NULL) return 0;
+    size_t size = CPU_ALLOC_SIZE(most + 1);
+    CPU_ZERO_S(size, mask);
+    for (size_t i = 0; i < count; i++) CPU_SET_S(cores[i], size, mask);
+    int is_done = count > 0 && sched_setaffinity(0, size, mask) == 0;
+    CPU_FREE(mask);
+    return is_done;
+}
+
 void ck_share_one_heap(void) { mallopt(M_ARENA_MAX, 1); }

@@ -43,7 +43,7 @@ wait $emulated || fail "the test broke off on the emulated Arm"
 levels+=(neon)
 
 # What the header declares is a kernel and tried, or one of these, which compute nothing.
-idle="level_available level select_level cpu_features set_floating_point_modes floating_point_modes_are_set schedulable_cores share_one_heap pause"
+idle="level_available level select_level cpu_features set_floating_point_modes floating_point_modes_are_set schedulable_cores pin share_one_heap pause"
 kernels=$(cut -d' ' -f1 $build/neon)
 untried=$(grep -oE '\bck_[a-z0-9_]+\(' $sources/include/ckernels.h | sed -E 's/^ck_(.*)\($/\1/' | sort -u \
   | grep -vxF -e "$(tr ' ' '\n' <<< "$idle")" -e "$kernels" || true)

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import Synchronization
 import Testing
 
 /// A `/proc` and a `/sys` of a test's own.
@@ -74,6 +75,59 @@ private final class LimitsTree {
         #expect(MachineLimits.look(root: free.root, affinity: 3) == MachineLimits(affinity: 3))
         #expect(MachineLimits(affinity: 4, quota: 0.2).cores == 1)
         #expect(MachineLimits.here.cores >= 1)
+    }
+}
+
+@Suite("Memory nodes") struct MemoryNodesTests {
+    private static let nodes = [
+        "/sys/devices/system/node/online": "0-2\n", "/sys/devices/system/node/node0/cpulist": "0-3,8-11\n",
+        "/sys/devices/system/node/node1/cpulist": "4-7,12-15\n", "/sys/devices/system/node/node2/cpulist": "\n",
+    ]
+
+    @Test("The cores of this process stand by the nodes that they are next to; nodes without any are left out")
+    func found() throws {
+        func look(allowed: String, _ files: [String: String] = Self.nodes) throws -> [[Int]] {
+            let tree = try LimitsTree(files.merging(["/proc/self/status": "Name:\tx\nCpus_allowed_list:\t\(allowed)\n"]) { $1 })
+            return MemoryNodes.look(root: tree.root).cores
+        }
+        #expect(try look(allowed: "0-15") == [[0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]])
+        #expect(try look(allowed: "5,9-10") == [[9, 10], [5]])
+        #expect(try look(allowed: "8-11") == [[8, 9, 10, 11]])
+        // A core that no node names, and a machine that hides its nodes.
+        #expect(try look(allowed: "3-4,16") == [[3, 4, 16]])
+        #expect(try look(allowed: "0-1", [:]) == [[0, 1]])
+        #expect(try MemoryNodes.look(root: LimitsTree(Self.nodes).root).cores.isEmpty)
+        #expect(MemoryNodes.here.cores.joined().count == MachineLimits.schedulableCores())
+    }
+
+    @Test("A text that is no list of cores is none", arguments: ["", "x", "3-1", "1-", "-1", "0-99999999999", "1-2-3", "1,,x"])
+    func wrong(text: String) { #expect(MemoryNodes.numbers(text[...]).isEmpty) }
+
+    @Test("Processes share the cores node after node, where they can evenly")
+    func shares() {
+        let nodes = MemoryNodes(cores: [[0, 2], [1, 3]])
+        #expect((0..<2).map { nodes.share(of: $0, workers: 2) } == [[0, 2], [1, 3]])
+        #expect((0..<4).map { nodes.share(of: $0, workers: 4) } == [[0], [2], [1], [3]])
+        #expect(
+            nodes.share(of: 0, workers: 3) == nil && nodes.share(of: 0, workers: 1) == nil && nodes.share(of: 0, workers: 8) == nil)
+        #expect(MemoryNodes(cores: []).share(of: 0, workers: 2) == nil)
+    }
+
+    @Test("A thread that is pinned stays where it is put, and so do those that it starts")
+    func pinned() throws {
+        let core = try #require(MemoryNodes.here.cores.first?.first)
+        // What the process may use is asked once, and not from a thread that is pinned.
+        #expect(MachineLimits.here.cores >= 1)
+        let found = Mutex<[Bool]>([])
+        let thread = Thread {
+            let isPinned = MemoryNodes.pin(to: [core])
+            let team = ThreadTeam(threads: 2)
+            team.run { _ in found.withLock { $0.append(isPinned && MachineLimits.schedulableCores() == 1) } }
+        }
+        thread.start()
+        while found.withLock({ $0.count }) < 2 { usleep(1000) }
+        #expect(found.withLock { $0 } == [true, true])
+        #expect(!MemoryNodes.pin(to: []) && !MemoryNodes.pin(to: [16_000]))
     }
 }
 

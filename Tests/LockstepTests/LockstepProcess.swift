@@ -48,6 +48,8 @@ struct LockstepProcess {
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory ?? place.path)
         var whole = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("LOCKSTEP_") && !$0.key.hasPrefix("OPENBLAS_") }
+        // One process of many threads has no death to survive and nothing to exchange; a test of what `auto` takes asks for it.
+        whole["LOCKSTEP_WORKERS"] = "2"
         whole.merge(environment) { $1 }
         process.environment = whole
         process.standardInput = FileHandle.nullDevice

@@ -45,6 +45,8 @@ int ck_floating_point_modes_are_set(void);
 
 // Cores that the scheduler lets the calling thread run on; 0 where it does not say.
 int ck_schedulable_cores(void);
+// Keeps the calling thread, and those that it starts, on these cores: 0 where the kernel refuses.
+int ck_pin(const int32_t *cores, size_t count);
 
 // All threads of the process take memory from one heap; the C library would reserve address space for one a thread.
 void ck_share_one_heap(void);

@@ -25,15 +25,15 @@ public final class Supervisor: Sendable {
         /// Arguments of the coordinator child, but for what the supervisor adds.
         public var coordinator: [String]
         public var workers: Int
-        /// Arguments of a worker child, but for the coordinator's address.
-        public var worker: [String]
+        /// Arguments of the n-th worker child, but for the coordinator's address.
+        public var worker: @Sendable (Int) -> [String]
         /// Path of the n-th worker's log.
         public var workerLog: @Sendable (Int) -> String
         /// How often a child may be replaced that does not live for a minute.
         public var maximumRestarts: Int
 
         public init(
-            coordinator: [String], workers: Int, worker: [String], maximumRestarts: Int,
+            coordinator: [String], workers: Int, worker: @escaping @Sendable (Int) -> [String], maximumRestarts: Int,
             workerLog: @escaping @Sendable (Int) -> String
         ) {
             self.coordinator = coordinator
@@ -160,7 +160,7 @@ public final class Supervisor: Sendable {
         let child = try nest.token.withDescriptor { token in
             try ChildProcess(
                 executable: executable,
-                arguments: household.worker
+                arguments: household.worker(index)
                     + ["--coordinator", "127.0.0.1:\(nest.listening.port)", "--number", "\(index)"] + tie + RunToken.arguments,
                 environment: environment,
                 descriptors: [

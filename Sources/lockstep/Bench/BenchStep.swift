@@ -37,7 +37,9 @@ struct BenchStep: ParsableCommand {
             settings.sets += [
                 "evaluate.every_epochs=0", "figures.every_epochs=0", "checkpoint.every_seconds=0", "checkpoint.every_epochs=0",
             ]
-            let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
+            let (wanted, crew) = try settings.crewed(spread)
+            if let choice = crew.choice { Output.note(choice) }
+            let spread = Spread(workers: crew.workers, exchange: spread.exchange)
             // The workers have this family whatever the environment says, and so must the peak that they are held against.
             try KernelChoice.require(wanted.kernel)
             let (configuration, data) = try wanted.opened(directory: settings.data)
@@ -46,11 +48,11 @@ struct BenchStep: ParsableCommand {
             let training = try configuration.stepImages(data).settings
             try BatchImages.requireRoom(training)
             try RunThreads.requireForRun(
-                workers: spread.workers.bounds.upperBound, threads: configuration.threads, hasServer: spread.topology == .server)
+                workers: crew.workers.bounds.upperBound, threads: configuration.threads, hasServer: spread.topology == .server)
             try training.requireMemory(threads: configuration.threads, held: RunRoom(configuration: configuration, data: data).held)
             let folder = try NewRun(configuration, data: data, at: place, isLatest: false).folder
             let outcome = try LocalRun(
-                folder: folder, configuration: configuration, spread: spread, from: nil,
+                folder: folder, configuration: configuration, spread: spread, threads: configuration.threads, from: nil,
                 maximumRestarts: 0, json: false, isPassing: true
             ).supervise()
             guard outcome.status == 0 else { return outcome.status }
@@ -60,7 +62,9 @@ struct BenchStep: ParsableCommand {
                 Output.note("stopped; \(measured) step\(measured == 1 ? "" : "s") measured")
                 guard steps.count > Self.warmUp + 1 else { return 1 }
             }
-            try report(steps, configuration, data, peakResidentBytes: outcome.workerPeakResidentBytes)
+            try report(
+                steps, configuration, data, workers: crew.workers.bounds.upperBound,
+                peakResidentBytes: outcome.workerPeakResidentBytes)
             return 0
         }
     }
@@ -72,7 +76,7 @@ struct BenchStep: ParsableCommand {
     }
 
     private func report(
-        _ steps: [StepMetrics], _ configuration: Configuration, _ data: DataSet, peakResidentBytes: Int
+        _ steps: [StepMetrics], _ configuration: Configuration, _ data: DataSet, workers: Int, peakResidentBytes: Int
     ) throws {
         try Self.requireEnough(steps.count)
         let counted = steps[Self.warmUp...]
@@ -81,16 +85,20 @@ struct BenchStep: ParsableCommand {
         func inCounted(_ sum: (UInt64) -> Double) -> Double { sum(UInt64(steps.count)) - sum(UInt64(Self.warmUp)) }
         let rate = inCounted { training.rows(of: .images, inSteps: $0) } / seconds
         let operations = 2 * inCounted(training.multiplyAdds(inSteps:)) / seconds
-        let workers = spread.workers.bounds.upperBound
         let threads = workers * configuration.threads
         let cores = min(threads, MachineLimits.here.cores)
-        let share = operations * 1e-9 / (ProductSpeed.peak(configuration.arithmetic) * Double(cores))
+        let limit = ProductSpeed.peak(configuration.arithmetic) * Double(cores)
+        let share = operations * 1e-9 / limit
         func mean(_ value: (StepMetrics) -> Double) -> Double { counted.reduce(0) { $0 + value($1) } / Double(counted.count) }
         let sent = mean { Double($0.wireSent) }
+        let step = 1e3 * seconds / Double(counted.count)
+        let spent = [mean(\.compute), mean(\.wait), mean(\.update), mean(\.images)]
+        let (products, between) = (step * share, step - spent.reduce(0, +))
         if json {
             Output.result(
                 JSON.object([
                     .init("samples_per_second", .real(rate)), .init("share_of_peak", .real(share)),
+                    .init("limit_samples_per_second", .real(rate / share)),
                     .init("peak_resident_bytes", .integer(Int64(peakResidentBytes))),
                     .init("workers", .integer(Int64(workers))), .init("minibatch", .integer(Int64(configuration.minibatch))),
                     .init("engine", .string(configuration.engine.rawValue)),
@@ -101,10 +109,10 @@ struct BenchStep: ParsableCommand {
                     .init(
                         "milliseconds",
                         .object([
-                            .init("compute", .real(mean(\.compute))), .init("pack", .real(mean(\.pack))),
-                            .init("wait", .real(mean(\.wait))),
-                            .init("update", .real(mean(\.update))), .init("images", .real(mean(\.images))),
-                            .init("step", .real(1e3 * seconds / Double(counted.count))),
+                            .init("step", .real(step)), .init("compute", .real(spent[0])),
+                            .init("products_at_peak", .real(products)), .init("pack", .real(mean(\.pack))),
+                            .init("wait", .real(spent[1])), .init("update", .real(spent[2])), .init("images", .real(spent[3])),
+                            .init("between", .real(between)),
                         ])
                     ), .init("sent_bytes_per_step", .real(sent)),
                     .init("early_bytes_per_step", .real(mean { Double($0.wireEarly) })),
@@ -116,12 +124,17 @@ struct BenchStep: ParsableCommand {
                 format: "%.0f samples/s, %.0f %% of the peak of %@'s products in %@ on %d cores, %.0f MB a worker at most", rate,
                 share * 100, configuration.engine.kernels, configuration.precision.rawValue, cores, Double(peakResidentBytes) * 1e-6
             ))
+        func line(_ milliseconds: Double, _ what: String) { Output.result(String(format: "%9.2f ms  %@", milliseconds, what)) }
+        line(step, "a step, mean of the workers")
+        line(products, "products, if they ran at peak all the time")
+        line(spent[0] - products, "other work of the forward and backward passes, and what products lack of peak")
+        line(spent[1], "waiting for the other workers' gradients")
+        line(spent[2], "updates")
+        line(spent[3], "waiting for images")
+        line(between, "between steps: reports, and the wait for the slowest worker's")
         Output.result(
             String(
-                format:
-                    "step %.1f ms: compute %.1f, wait %.1f, update %.1f, images %.1f (packing %.1f); %.1f MB sent, of it %.1f before the backward pass ended",
-                1e3 * seconds / Double(counted.count), mean(\.compute), mean(\.wait), mean(\.update), mean(\.images), mean(\.pack),
-                sent * 1e-6,
-                mean { Double($0.wireEarly) } * 1e-6))
+                format: "%.1f MB sent a step, of it %.1f before the backward pass ended; packing took %.2f ms, beside the rest",
+                sent * 1e-6, mean { Double($0.wireEarly) } * 1e-6, mean(\.pack)))
     }
 }

@@ -73,7 +73,7 @@ struct Chaos: ParsableCommand {
 
     func run() throws {
         try finishing {
-            let variant = try settings.configuration(threads: threads, workers: workers).variant
+            let variant = try settings.configuration().variant
             let place = folder ?? "\(RunFolder.defaultParent)/chaos-\(getpid())"
             guard !RunFolder.exists(place) else { throw UsageError("\(place) exists already; name another folder with --run") }
             let path = URL(fileURLWithPath: place).path

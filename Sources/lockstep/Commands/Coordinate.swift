@@ -15,7 +15,7 @@ struct Coordinate: ParsableCommand {
             """)
 
     @OptionGroup var settings: SettingOptions
-    @OptionGroup var spread: SpreadOptions
+    @OptionGroup var members: MemberOptions
     @OptionGroup var access: AccessOptions
     @OptionGroup var child: ChildOptions
 
@@ -42,9 +42,6 @@ struct Coordinate: ParsableCommand {
 
     func validate() throws {
         guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
-        if spread.threads != nil {
-            throw ValidationError("--threads belongs to `lockstep worker`: a coordinator computes no gradients")
-        }
     }
 
     func run() throws {
@@ -58,7 +55,7 @@ struct Coordinate: ParsableCommand {
                 Output.result(
                     try DryRun(
                         configuration: configuration, data: data,
-                        spread: WorkSpread(workers: spread.workers.bounds.upperBound, threads: 1, isHere: false),
+                        spread: WorkSpread(workers: members.workers.bounds.upperBound, threads: 1, isHere: false),
                         isNew: !choice.exists
                     ).text(json: json))
                 return 0
@@ -70,6 +67,7 @@ struct Coordinate: ParsableCommand {
                 Output.note(words)
             }
             let token = try access.token()
+            let spread = Spread(workers: members.workers, exchange: members.exchange)
             try spread.checkDescriptors()
             try spread.checkThreads()
             let port = try CoordinatorProcess.port(listen?.value, child)
@@ -91,7 +89,7 @@ extension Coordinate {
     /// Of its children `train` has said it already.
     private func warnOfSpares(_ run: OpenedRun) {
         guard child.parentPid == nil else { return }
-        let spares = Spares(workers: spread.workers.bounds.upperBound, of: run.configuration, isNew: run.new != nil)
+        let spares = Spares(workers: members.workers.bounds.upperBound, of: run.configuration, isNew: run.new != nil)
         if let sentence = spares.sentence { Output.note(sentence) }
     }
 }
@@ -101,7 +99,7 @@ struct CoordinatorProcess {
     let folder: RunFolder
     let configuration: Configuration
     let dataDirectory: String?
-    let spread: SpreadOptions
+    let spread: Spread
     let from: String?
     /// Nil where a socket was handed down.
     let port: ControlPort?

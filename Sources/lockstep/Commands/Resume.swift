@@ -72,6 +72,8 @@ struct Resume: ParsableCommand {
             try folder.requireParts()
             let existing = try folder.configuration().configuration
             let token = try access.token()
+            let crew = crew(existing)
+            let spread = Spread(workers: crew.workers, exchange: spread.exchange)
             try spread.checkDescriptors()
             if listen != nil { try spread.checkThreads() }
             if listen == nil { try Loopback.require() }
@@ -93,12 +95,13 @@ struct Resume: ParsableCommand {
             try BatchImages.requireRoom(opened.stepImages(images).settings)
             _ = try KernelFamily.named(configuration.kernel)
             _ = try folder.newestWhole()
-            try requireRoom(for: opened, images, in: folder)
+            try requireRoom(for: opened, images, crew, in: folder)
             // The coordinator takes the lock and the name on it; this only looks whether it can.
             let lock = try folder.lock(named: false)
             // Its processes find the data where config.yaml says that it is.
             if listen == nil { try folder.update(to: opened) }
             lock.release()
+            if let choice = crew.choice { Output.note(choice) }
             let spares = Spares(workers: spread.workers.bounds.upperBound, of: configuration, isNew: false)
             if let spares = spares.sentence { Output.note(spares) }
             if let port {
@@ -109,19 +112,26 @@ struct Resume: ParsableCommand {
                 ).run()
             }
             return try LocalRun(
-                folder: folder, configuration: configuration, spread: spread, from: nil,
+                folder: folder, configuration: configuration, spread: spread, threads: crew.threads, from: nil,
                 maximumRestarts: restarts.maxRestarts, json: json
             ).run()
         }
     }
 
+    /// A run may have begun on another machine, so its threads are chosen anew; of workers elsewhere only the number is said here.
+    private func crew(_ configuration: Configuration) -> Crew {
+        var asked = spread.workers
+        if listen != nil, case .auto = asked { asked = .range(WorkerRange(bounds: 2...2)) }
+        return Crew(asked, threads: spread.threads, shards: configuration.shards)
+    }
+
     /// Workers elsewhere have the memory of their own hosts.
-    private func requireRoom(for configuration: Configuration, _ data: DataSet, in folder: RunFolder) throws {
+    private func requireRoom(for configuration: Configuration, _ data: DataSet, _ crew: Crew, in folder: RunFolder) throws {
         let room = RunRoom(configuration: configuration, data: data)
         guard listen == nil else { return room.warnOfDisk(at: folder.path, taken: folder.storedBytes) }
         try room.require(
-            workers: spread.workers.bounds.upperBound, threads: spread.threads ?? configuration.threads,
-            hasServer: spread.topology == .server, at: folder.path,
+            workers: crew.workers.bounds.upperBound, threads: crew.threads,
+            hasServer: spread.exchange.topology == .server, at: folder.path,
             taken: folder.storedBytes)
     }
 }

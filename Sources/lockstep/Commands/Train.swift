@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Datasets
 import Foundation
+import Kernels
 import Runs
 import Waiting
 
@@ -51,9 +52,10 @@ struct Train: ParsableCommand {
     func run() throws {
         try finishing {
             try parent.tie()
-            try spread.checkDescriptors()
             try Loopback.require()
-            let wanted = try settings.configuration(threads: spread.threads, workers: spread.workers.bounds.upperBound)
+            let (wanted, crew) = try settings.crewed(spread)
+            let spread = Spread(workers: crew.workers, exchange: spread.exchange)
+            try spread.checkDescriptors()
             if let words = RecipeVariant(settings, of: wanted).sentence { Output.note(words) }
             if dryRun { try DryRun.require(wanted) }
             let (configuration, data) = try FetchMeter.converting { progress in
@@ -66,23 +68,29 @@ struct Train: ParsableCommand {
             let sweep = try seeds.map { try SeedSweep(self, seeds: $0, configuration: configuration, data: data) }
             // Each of several runs says of itself what is to be said.
             if let sweep, !dryRun { return try sweep.run() }
-            for case let note? in [DimImages(data: data).sentence, FaintPixels(data: data).sentence] { Output.note(note) }
-            if dryRun { return try tryDry(sweep?.runs.first?.configuration ?? configuration, data, sweep) }
-            return try begin(configuration, data, from: start)
+            for case let note? in [DimImages(data: data).sentence, FaintPixels(data: data).sentence, crew.choice] {
+                Output.note(note)
+            }
+            if dryRun { return try tryDry(sweep?.runs.first?.configuration ?? configuration, data, sweep, spread) }
+            return try begin(configuration, data, spread, from: start)
         }
     }
 
-    private func tryDry(_ configuration: Configuration, _ data: DataSet, _ sweep: SeedSweep?) throws -> Int32 {
+    private func tryDry(
+        _ configuration: Configuration, _ data: DataSet, _ sweep: SeedSweep?, _ spread: Spread
+    ) throws -> Int32 {
         let workers = spread.workers.bounds.upperBound
         RunRoom(configuration: configuration, data: data).noteMemory(workers: workers, threads: configuration.threads)
-        let spread = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
+        let work = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
         let dry = DryRun(
-            configuration: configuration, data: data, spread: spread, isNew: true, seeds: try sweep?.plan() ?? [])
+            configuration: configuration, data: data, spread: work, isNew: true, seeds: try sweep?.plan() ?? [])
         Output.result(try dry.text(json: json))
         return 0
     }
 
-    private func begin(_ configuration: Configuration, _ data: DataSet, from start: String?) throws -> Int32 {
+    private func begin(
+        _ configuration: Configuration, _ data: DataSet, _ spread: Spread, from start: String?
+    ) throws -> Int32 {
         let workers = spread.workers.bounds.upperBound
         try RunRoom(configuration: configuration, data: data).require(
             workers: workers, threads: configuration.threads, hasServer: spread.topology == .server,
@@ -92,7 +100,7 @@ struct Train: ParsableCommand {
         Output.note("run folder \(run.folder.path)")
         return try run.keeping {
             try LocalRun(
-                folder: run.folder, configuration: configuration, spread: spread, from: start,
+                folder: run.folder, configuration: configuration, spread: spread, threads: configuration.threads, from: start,
                 maximumRestarts: restarts.maxRestarts, json: json
             ).run()
         }
@@ -103,7 +111,9 @@ struct Train: ParsableCommand {
 struct LocalRun {
     let folder: RunFolder
     let configuration: Configuration
-    let spread: SpreadOptions
+    let spread: Spread
+    /// Of each worker.
+    let threads: Int
     let from: String?
     let maximumRestarts: Int
     let json: Bool
@@ -120,15 +130,24 @@ struct LocalRun {
     /// Starts the processes and waits for their end.
     func supervise() throws -> SupervisedEnding {
         let workers = spread.workers.bounds.upperBound
-        let threads = spread.threads ?? configuration.threads
         let environment = try KernelChoice.environment(
             ProcessInfo.processInfo.environment, kernel: configuration.kernel)
         return try Supervisor(folder: folder, environment: environment).run(
             .init(
                 coordinator: ["coordinator", "--run", folder.path] + spread.arguments
                     + (from.map { ["--from", $0] } ?? []) + (isPassing ? ["--passing"] : []),
-                workers: workers, worker: ["worker", "--threads", "\(threads)"], maximumRestarts: maximumRestarts
+                workers: workers, worker: { Self.worker($0, of: workers, threads: threads) }, maximumRestarts: maximumRestarts
             ) { [folder] in folder.workerLogPath($0) })
+    }
+
+    /// Workers that have all cores among them keep to their own, so that none of their threads runs where another's computes.
+    private static func worker(_ index: Int, of workers: Int, threads: Int) -> [String] {
+        let arguments = ["worker", "--threads", "\(threads)"]
+        let limits = MachineLimits.here
+        guard limits.cores == limits.affinity, workers * threads == limits.cores,
+            let cores = MemoryNodes.here.share(of: index, workers: workers)
+        else { return arguments }
+        return arguments + ["--cores", cores.map { "\($0)" }.joined(separator: ",")]
     }
 
     private func report(seconds: Double) throws {

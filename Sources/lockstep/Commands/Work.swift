@@ -34,6 +34,10 @@ struct Work: ParsableCommand {
     @Option(help: .hidden)
     var number: UInt32?
 
+    /// Numbers of the cores to keep to, where the parent divides them; not for people.
+    @Option(help: .hidden)
+    var cores: String?
+
     func validate() throws {
         guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
         if let number, number >= 1 << 20 { throw ValidationError("--number is \(number); expected less than 1048576") }
@@ -50,6 +54,8 @@ struct Work: ParsableCommand {
         try finishing {
             let coordinator = try access.check(coordinator.value, "--coordinator") ?? coordinator.value
             if coordinator.isLoopback { try Loopback.require() }
+            // Where the kernel refuses, it runs where it may.
+            if let cores { MemoryNodes.pin(to: MemoryNodes.numbers(cores[...])) }
             let threads = threads ?? MachineLimits.here.cores
             try RunThreads.requireForWorker(threads: threads)
             let token = try access.token()

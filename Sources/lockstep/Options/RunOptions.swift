@@ -78,15 +78,20 @@ struct SettingOptions: ParsableArguments {
     /// The step that ends the run, where one was given, as another process understands it.
     var stepsArguments: [String] { flags.filter { $0.key == "steps" }.flatMap { [$0.flag, $0.value] } }
 
-    /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved, and the
-    /// threads of a worker where nobody gives them: the cores divided by the `workers`.
+    /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved. Where nobody gives the threads of a
+    /// worker they are all cores.
     ///
     /// - Parameters:
     ///   - base: that of a run, over which they lie.
     ///   - run: its name.
-    func configuration(
-        base: Configuration? = nil, run: String = "", threads: Int? = nil, workers: Int = 1
-    ) throws -> Configuration {
+    func configuration(base: Configuration? = nil, run: String = "") throws -> Configuration {
+        try crewed(nil, base: base, run: run).configuration
+    }
+
+    /// The same for a run on this machine, and its workers; the threads are those of each.
+    func crewed(
+        _ spread: SpreadOptions?, base: Configuration? = nil, run: String = ""
+    ) throws -> (configuration: Configuration, crew: Crew) {
         let environment = ProcessInfo.processInfo.environment
         if let config {
             do { try KeptInput.keep(config, limit: Configuration.maximumBytes) } catch {
@@ -96,7 +101,7 @@ struct SettingOptions: ParsableArguments {
         let named = config == nil && base == nil ? recipe ?? environment["LOCKSTEP_RECIPE"] : recipe
         var sources = ConfigurationSources(
             recipe: named, file: config, environment: environment, sets: sets,
-            flags: flags + (threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? []))
+            flags: flags + (spread?.threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? []))
         sources.base = base
         try Configuration.requireVariant(of: sources, run: run)
         var configuration = try Configuration.load(sources)
@@ -105,37 +110,27 @@ struct SettingOptions: ParsableArguments {
         } else if !configuration.engine.isSupported {
             throw UsageError("the engine portable needs AVX2 and FMA, which this CPU does not have: take --engine openblas")
         }
-        if try !Configuration.isGiven("threads", in: sources) {
-            configuration.threads = max(1, MachineLimits.here.cores / workers)
-        }
-        return configuration
+        let threads = try Configuration.isGiven("threads", in: sources) ? configuration.threads : nil
+        let one = WorkerCount.range(WorkerRange(bounds: 1...1))
+        let crew = Crew(spread.map(\.workers) ?? one, threads: threads, shards: configuration.shards)
+        configuration.threads = crew.threads
+        return (configuration, crew)
     }
 }
 
 /// How a run is spread over processes: nothing of it changes bits.
 struct SpreadOptions: ParsableArguments {
-    @Option(help: "Number of workers, N or MIN:MAX (also LOCKSTEP_WORKERS).")
-    var workers = environment("LOCKSTEP_WORKERS") ?? WorkerRange(bounds: 2...2)
+    @Option(
+        help: "Number of workers: auto (by the machine's memory nodes, all cores taken), N or MIN:MAX (also LOCKSTEP_WORKERS).")
+    var workers = environment("LOCKSTEP_WORKERS") ?? WorkerCount.auto
 
     @Option(help: "Compute threads of a worker (default: cores / workers).")
     var threads: Int?
 
     @OptionGroup var exchange: ExchangeOptions
 
-    var topology: Topology { exchange.topology }
-    var compression: Compression { exchange.compression }
-    var allowMixedKernels: Bool { exchange.allowMixedKernels }
-
-    /// Whether this machine lets a coordinator have so many workers; before anything is made for them.
-    func checkDescriptors() throws { try CoordinatorDescriptors(workers: workers.bounds).check() }
-
-    /// Whether this machine lets a coordinator have its threads, its workers being elsewhere.
-    func checkThreads() throws {
-        try RunThreads.requireForCoordinator(workers: workers.bounds.upperBound, hasServer: topology == .server)
-    }
-
-    /// The options as a child or a resumed run understands them.
-    var arguments: [String] { ["--workers", workers.text] + exchange.arguments }
+    /// The options as another process of this command understands them.
+    var arguments: [String] { ["--workers", workers.defaultValueDescription] + exchange.arguments }
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
@@ -224,6 +219,28 @@ private func environment<Value: ExpressibleByArgument>(_ name: String) -> Value?
         Foundation.exit(64)
     }
     return value
+}
+
+/// The workers that a coordinator waits for, wherever they are.
+struct MemberOptions: ParsableArguments {
+    @Option(help: "Number of workers, N or MIN:MAX (also LOCKSTEP_WORKERS, but for auto).")
+    var workers = MemberOptions.fromEnvironment ?? WorkerRange(bounds: 2...2)
+
+    /// Whoever types it hears whose it is.
+    @Option(help: .hidden)
+    var threads: Int?
+
+    @OptionGroup var exchange: ExchangeOptions
+
+    func validate() throws {
+        if threads != nil { throw ValidationError("--threads belongs to `lockstep worker`: a coordinator computes no gradients") }
+    }
+
+    /// `auto` is about one machine.
+    private static var fromEnvironment: WorkerRange? {
+        guard case .range(let range)? = environment("LOCKSTEP_WORKERS") as WorkerCount? else { return nil }
+        return range
+    }
 }
 
 /// N or MIN:MAX.

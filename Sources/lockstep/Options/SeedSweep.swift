@@ -72,11 +72,11 @@ struct SeedSweep {
 
     /// The command for one seed alone.
     private func arguments(_ run: SeedRun, _ state: SeedRun.State, from start: String?) throws -> [String] {
-        let spread = train.spread.arguments + ["--max-restarts", "\(train.restarts.maxRestarts)"]
+        let threads = train.spread.threads.map { ["--threads", "\($0)"] } ?? []
+        let spread = train.spread.arguments + threads + ["--max-restarts", "\(train.restarts.maxRestarts)"]
         guard let folder = state.folder else {
-            let threads = train.spread.threads.map { ["--threads", "\($0)"] } ?? []
             return ["train"] + train.settings.argumentsWithoutSteps + train.settings.stepsArguments
-                + ["--seed", "\(run.seed)", "--run", run.path] + spread + threads + (start.map { ["--from", $0] } ?? [])
+                + ["--seed", "\(run.seed)", "--run", run.path] + spread + (start.map { ["--from", $0] } ?? [])
         }
         if case .unfinished(_, step: 0) = state, start != nil {
             throw LocalError(
@@ -86,7 +86,7 @@ struct SeedSweep {
         // What of the data was typed may name the places where it is now.
         let places = train.settings.sets.filter { $0.prefix { $0 != "=" && $0 != "." } == "data" }.flatMap { ["--set", $0] }
         return ["resume", folder.path] + (train.settings.data.map { ["--data", $0] } ?? []) + places
-            + (try run.changes(of: folder)) + spread + ["--threads", "\(run.configuration.threads)"]
+            + (try run.changes(of: folder)) + spread
     }
 
     private func report() throws {

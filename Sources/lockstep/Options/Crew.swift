@@ -1,0 +1,67 @@
+import ArgumentParser
+import Cluster
+import Kernels
+import Runs
+
+/// How many workers somebody asks for.
+enum WorkerCount: ExpressibleByArgument {
+    /// As suits the machine.
+    case auto
+    case range(WorkerRange)
+
+    init?(argument: String) {
+        if argument == "auto" {
+            self = .auto
+        } else {
+            guard let range = WorkerRange(argument: argument) else { return nil }
+            self = .range(range)
+        }
+    }
+
+    var defaultValueDescription: String {
+        switch self {
+        case .auto: "auto"
+        case .range(let range): range.text
+        }
+    }
+}
+
+/// The workers of a run on this machine and the threads of each, once nothing of them is left to choose. Neither changes bits.
+struct Crew {
+    let workers: WorkerRange
+    let threads: Int
+    /// What was chosen here, and why; nil where it was given.
+    let choice: String?
+
+    /// - Parameters:
+    ///   - asked: nil is `auto`.
+    ///   - threads: nil: not given.
+    ///   - shards: more workers than those would compute nothing.
+    init(_ asked: WorkerCount?, threads: Int?, shards: Int, limits: MachineLimits = .here, nodes: MemoryNodes = .here) {
+        let cores = limits.cores
+        if case .range(let range) = asked {
+            workers = range
+            self.threads = threads ?? max(1, cores / range.bounds.upperBound)
+            choice = nil
+            return
+        }
+        // Where a quota grants less than the machine has, nobody knows which cores it will be.
+        let nodes = cores == limits.affinity ? max(1, nodes.cores.count) : 1
+        let count = max(1, min(shards, threads.map { cores / $0 } ?? nodes))
+        workers = WorkerRange(bounds: count...count)
+        self.threads = threads ?? max(1, cores / count)
+        choice = Self.choice(workers: count, threads: self.threads, isGiven: threads != nil)
+    }
+
+    private static func choice(workers: Int, threads: Int, isGiven: Bool) -> String {
+        let them = workers == 1 ? "1 worker" : "\(workers) workers"
+        let each = threads == 1 ? "1 thread" : "\(threads) threads"
+        let reason =
+            isGiven
+            ? "as many as the cores have room for"
+            : workers == 1
+                ? "threads of one process add to one sum, processes would have to exchange theirs"
+                : "one for each part of this machine's memory"
+        return "\(them) with \(each)\(workers == 1 ? "" : " each"): \(reason) (--workers auto)"
+    }
+}

@@ -34,6 +34,56 @@ import Testing
         }
     }
 
+    @Test(
+        "A phase that nobody wants any more ends at the next layer, tells nobody that it is complete, and can be run afresh to the same bits"
+    )
+    func abandoned() throws {
+        FloatingPoint.setModes()
+        let setting = RandomSetting.fixed(encoder: [9, 8], decoder: [8, 9], discriminator: [5], code: 3, minibatch: 8, shards: 2)
+        func trained(abandoning: Bool) throws -> String {
+            let replica = try Replica(setting.training)
+            let lanes = replica.makeLanes(shards: 0..<2, threads: 1)
+            for step in 0..<3 as Range<UInt64> {
+                for lane in lanes { lane.load(step: step, images: setting.images(step: step)) }
+                for phase in replica.phases {
+                    let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
+                    func run(_ abandonment: Abandonment) throws -> Bool {
+                        let exchange = PhaseExchange(
+                            replica: replica, phase: phase, plan: plan, lanes: lanes, shards: 2, team: ThreadTeam(threads: 1),
+                            reducer: SoloReducer(), abandonment: abandonment)
+                        var (clock, isContributed) = (StepClock(), false)
+                        do { _ = try exchange.run(clock: &clock) { _ in isContributed = true } } catch is LinkFailure {
+                            return false
+                        }
+                        return isContributed
+                    }
+                    if abandoning {
+                        let before = replica.applied
+                        let abandonment = Abandonment()
+                        abandonment.give()
+                        #expect(try !run(abandonment) && replica.applied == before)
+                    }
+                    #expect(try run(Abandonment()))
+                }
+            }
+            return hexDigits(replica.digest(full: true))
+        }
+        #expect(try trained(abandoning: true) == trained(abandoning: false))
+        let replica = try Replica(setting.training)
+        let lane = replica.makeLanes(shards: 0..<2, threads: 1)[0]
+        lane.load(step: 0, images: setting.images(step: 0))
+        let completed = Mutex(0)
+        let sink = replica.makeSink(phase: 0, shards: 2) { _, _ in completed.withLock { $0 += 1 } }
+        let asked = Mutex(0)
+        replica.run(segment: 0, ofPhase: 0, lane: lane, sink: sink) {
+            asked.withLock {
+                $0 += 1
+                return $0 > 6
+            }
+        }
+        #expect(completed.withLock { $0 } < replica.phases[0].tensors.count)
+    }
+
     @Test("Exchanges that serve every step of a view give what new ones give in each", arguments: [Variant.clustering, .vae])
     func kept(variant: Variant) throws {
         FloatingPoint.setModes()

@@ -12,14 +12,16 @@ struct LanePass {
     /// Of each network that the phase changes, its first among the phase's tensors.
     let firstTensors: [Int: Int]
     let sink: any GradientSink
+    /// Nobody wants the phase any more.
+    let isAbandoned: @Sendable () -> Bool
 }
 
 extension Lane {
     /// Runs a segment of a phase; the exchange that ends it is somebody else's.
     ///
-    /// The terms' sums are added to the lane's reports.
+    /// The terms' sums are added to the lane's reports. It ends early where the phase is abandoned: what was computed by then holds.
     func run(_ segment: PhaseProgram.Segment, of pass: LanePass) {
-        for part in segment.parts {
+        for part in segment.parts where !pass.isAbandoned() {
             switch part {
             case .value(let node):
                 refresh(node, versions: pass.versions) {

@@ -9,13 +9,19 @@ import Layers
 /// serves both halves of the regularization phase, and a phase that is run again.
 extension Replica {
     /// Runs a segment on the lane's thread, one of a `ThreadTeam`; the last delivers tensor by tensor as each is ready.
-    public func run(segment: Int, ofPhase phase: Int, lane: Lane, sink: any GradientSink) {
+    ///
+    /// - Parameter isAbandoned: asked between layers, from the lane's thread: where the phase is wanted no more, the rest of it is left out, and what
+    ///   was delivered is good for nothing.
+    public func run(
+        segment: Int, ofPhase phase: Int, lane: Lane, sink: any GradientSink,
+        isAbandoned: @escaping @Sendable () -> Bool = { false }
+    ) {
         precondition(lane.step == step, "the lane holds the images of another step")
         precondition(FloatingPoint.modesAreSet, "a compute thread has the modes of IEEE 754")
         let description = phases[phase]
         let pass = LanePass(
             program: model.programs[phase], phase: description, versions: versions, firstTensors: states[phase].firstTensors,
-            sink: sink)
+            sink: sink, isAbandoned: isAbandoned)
         if segment == 0 {
             lane.reports = lane.shards.enumerated().map { block, shard in
                 ShardReport(

@@ -18,6 +18,7 @@ package struct PhaseExchange {
     let shards: Int
     let team: ThreadTeam
     let reducer: any Reducer
+    let abandonment: Abandonment
     /// One for each exchange of moments.
     private let gathers: [MomentGather]
     private let statistics: StatisticsBoard
@@ -31,7 +32,7 @@ package struct PhaseExchange {
 
     package init(
         replica: Replica, phase: PhaseDescription, plan: BucketPlan, lanes: [Lane], shards: Int, team: ThreadTeam,
-        reducer: any Reducer
+        reducer: any Reducer, abandonment: Abandonment = Abandonment()
     ) {
         self.replica = replica
         self.phase = phase
@@ -40,6 +41,7 @@ package struct PhaseExchange {
         self.shards = shards
         self.team = team
         self.reducer = reducer
+        self.abandonment = abandonment
         gathers = phase.moments.map { MomentGather(count: $0, shards: replica.settings.shards) }
         statistics = StatisticsBoard(tensors: phase.tensors.count)
         countdown = BucketCountdown(plan: plan)
@@ -76,6 +78,7 @@ package struct PhaseExchange {
             for segment in gathers.indices { try exchangeMoments(segment, attempt: attempt, sink, &clock, waits) }
             let start = MonotonicTime.now
             let reports = contribute(attempt: attempt, sink, gate)
+            guard !abandonment.isGiven else { throw LinkFailure.ownShutdown }
             // Of a further attempt nobody hears anew, but who waits for its sum owes nothing either.
             if attempt == 0 { contributed(reports) } else { waits(true) }
             let computed = MonotonicTime.now
@@ -114,9 +117,10 @@ package struct PhaseExchange {
     private func number(_ segment: Int, attempt: UInt32) -> UInt32 { attempt * UInt32(gathers.count + 1) + UInt32(segment) }
 
     private func run(_ segment: Int, _ sink: ExactSink) {
-        team.run { [replica, phase, lanes] thread in
+        team.run { [replica, phase, lanes, abandonment] thread in
             guard thread < lanes.count else { return }
-            replica.run(segment: segment, ofPhase: phase.index, lane: lanes[thread], sink: sink)
+            replica.run(
+                segment: segment, ofPhase: phase.index, lane: lanes[thread], sink: sink, isAbandoned: { abandonment.isGiven })
         }
     }
 
@@ -128,6 +132,7 @@ package struct PhaseExchange {
         let gather = gathers[segment]
         let start = MonotonicTime.now
         run(segment, sink)
+        guard !abandonment.isGiven else { throw LinkFailure.ownShutdown }
         gather.clear()
         for lane in lanes {
             let own = replica.moments(ofSegment: segment, phase: phase.index, lane: lane)
@@ -156,6 +161,17 @@ package struct PhaseExchange {
         run(gathers.count, sink)
         return lanes.flatMap { replica.reports(of: $0) }
     }
+}
+
+/// Says that nobody wants the phases of a view any more, its links being given up: whoever computes one leaves off at the next layer, and so says a
+/// phase's half earlier where it stands. Given only when the reducer is shut down, which is what ends the wait for the sum. Any thread.
+package final class Abandonment: Sendable {
+    private let given = Atomic<Bool>(false)
+
+    package init() {}
+
+    package var isGiven: Bool { given.load(ordering: .relaxed) }
+    package func give() { given.store(true, ordering: .relaxed) }
 }
 
 /// Holds back buckets that are complete before their exchange has begun. Any thread.

@@ -96,7 +96,7 @@ final class TrainingSession {
     /// Becomes a member of a view: its shards, its links.
     ///
     /// - Throws: a sentence for shards that the run does not have.
-    func take(view: ControlView, reducer: any Reducer) throws {
+    func take(view: ControlView, reducer: any Reducer, abandonment: Abandonment) throws {
         guard view.shards.allSatisfy({ $0 < UInt32(replica.settings.shards) }) else {
             throw LocalError("the coordinator gives this worker shards \(view.shards) of a run that has \(replica.settings.shards)")
         }
@@ -111,7 +111,7 @@ final class TrainingSession {
         exchanges = replica.phases.map { phase in
             PhaseExchange(
                 replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: shards.count, team: team,
-                reducer: reducer)
+                reducer: reducer, abandonment: abandonment)
         }
     }
 
@@ -170,7 +170,7 @@ final class TrainingSession {
         _ batch: ControlBatch, waited: Duration, waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void,
         applied: (UInt64) -> Void
     ) throws -> ControlStepReport {
-        guard let reducer else { throw LinkFailure.noLinks }
+        guard let reducer else { throw LinkFailure.ownShutdown }
         guard batch.step == replica.step else {
             throw LocalError("the images of step \(batch.step) came to a worker that stands at step \(replica.step)")
         }
@@ -214,9 +214,4 @@ final class TrainingSession {
             }
         }
     }
-}
-
-extension LinkFailure {
-    /// A step was due without links: one's own doing, never a suspicion.
-    static var noLinks: LinkFailure { LinkFailure(peer: nil, address: "", cause: .shutDown) }
 }

@@ -44,6 +44,8 @@ final class WorkerEngine: Sendable {
     /// What the shell may need while the engine works.
     struct Links {
         var reducer: (any Reducer)?
+        /// Goes with the reducer.
+        var abandonment: Abandonment?
         var dialer: GradientDialer?
         var listener: GradientListener?
         /// Counts the times the links were given up: a join from before one of them is stale.
@@ -109,17 +111,19 @@ final class WorkerEngine: Sendable {
 
     /// Breaks every gradient link, which wakes whoever waits on one. Any thread.
     func abandonLinks() {
-        let (reducer, dialer, listener) = links.withLock { links in
+        let (reducer, abandonment, dialer, listener) = links.withLock { links in
             defer {
                 links.reducer = nil
+                links.abandonment = nil
                 links.dialer = nil
                 links.abandoned += 1
             }
-            return (links.reducer, links.dialer, links.listener)
+            return (links.reducer, links.abandonment, links.dialer, links.listener)
         }
         dialer?.cancel()
         listener?.cancel()
         reducer?.shutdown()
+        abandonment?.give()
     }
 
     /// Ends the thread after the work at hand, and closes the listener.
@@ -243,14 +247,16 @@ final class WorkerEngine: Sendable {
                 view: view, run: run, generation: generation, shards: session.replica.settings.shards,
                 compression: session.compression)
             let reducer = try builder.connect(dialer: dialer, listener: listener)
+            let abandonment = Abandonment()
             let stale = links.withLock { links in
                 guard links.dialer === dialer, links.abandoned == abandoned else { return true }
                 links.reducer = reducer
+                links.abandonment = abandonment
                 links.dialer = nil
                 return false
             }
             if stale { return reducer.shutdown() }
-            try session.take(view: view, reducer: reducer)
+            try session.take(view: view, reducer: reducer, abandonment: abandonment)
             tell(.linksUp(view: view.view))
         } catch let failure as LinkFailure {
             guard failure.isSuspicion else { return }

@@ -55,7 +55,8 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
         if case .protocolViolation = cause { true } else { false }
     }
 
-    static let ownShutdown = LinkFailure(peer: nil, address: "", cause: .shutDown)
+    /// One's own doing, never a suspicion.
+    public static let ownShutdown = LinkFailure(peer: nil, address: "", cause: .shutDown)
 
     public var description: String {
         let who = peer.map { address.isEmpty ? "\($0)" : "\($0) (\(address))" } ?? "its peer"

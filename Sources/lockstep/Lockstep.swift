@@ -31,7 +31,7 @@ struct Lockstep: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Hosts", subcommands: [Launch.self, DoctorCommand.self, Coordinate.self, Work.self, AgentCommand.self]),
-            CommandGroup(name: "Verify", subcommands: [Replay.self, Bench.self, Simulate.self, Chaos.self]),
+            CommandGroup(name: "Verify", subcommands: [Replay.self, Bench.self, Plan.self, Simulate.self, Chaos.self]),
         ])
 }
 

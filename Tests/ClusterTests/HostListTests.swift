@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import Runs
 import Testing
 
 /// What a person writes after -H and into a host file.

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// What a launch is checked for.
 public struct HostCheckOptions: Sendable {

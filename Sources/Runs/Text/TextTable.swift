@@ -1,7 +1,7 @@
 /// Rows of cells as lines for a terminal: columns as wide as their widest cell, two blanks between them, no blanks at a line's end.
 public struct TextTable: Sendable {
     /// All of as many cells.
-    public let rows: [[String]]
+    public private(set) var rows: [[String]]
     /// Columns whose cells stand to the left; those of the others, numbers, stand to the right.
     private let leading: Set<Int>
 
@@ -14,6 +14,21 @@ public struct TextTable: Sendable {
         self.rows = rows
         self.leading = leading
     }
+
+    /// A header to add rows to; the columns of `right` are numbers.
+    public init(_ header: [String], right: Set<Int> = []) {
+        self.init([header], leading: Set(header.indices).subtracting(right))
+    }
+
+    /// Adds a row; missing cells are empty.
+    public mutating func add(_ row: [String]) {
+        let columns = rows[0].count
+        precondition(row.count <= columns, "a row of \(row.count) cells under \(columns) columns")
+        rows.append(row + Array(repeating: "", count: columns - row.count))
+    }
+
+    /// All lines as one text.
+    public var text: String { lines.joined(separator: "\n") }
 
     /// One line a row.
     public var lines: [String] { Self.lines(rows, leading: leading) }

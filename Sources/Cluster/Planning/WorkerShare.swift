@@ -1,0 +1,60 @@
+import Wire
+
+/// What one worker does in a step, in seconds on one machine that does nothing else, and what it sends.
+public struct WorkerShare: Sendable {
+    /// A bucket of a phase's gradient.
+    public struct Bucket: Sendable {
+        /// How long before the end of the phase's backward pass it could leave.
+        public var lead: Double
+        public var elements: Int
+        /// By coding.
+        public var coded: [GradientCoding: Coded]
+
+        public init(lead: Double, elements: Int, coded: [GradientCoding: Coded]) {
+            self.lead = lead
+            self.elements = elements
+            self.coded = coded
+        }
+    }
+
+    /// A bucket in one coding.
+    public struct Coded: Sendable {
+        public var bytes: Double
+        public var packing: Double
+        public var unpacking: Double
+
+        public init(bytes: Double, packing: Double, unpacking: Double) {
+            self.bytes = bytes
+            self.packing = packing
+            self.unpacking = unpacking
+        }
+    }
+
+    public struct Phase: Sendable {
+        public var name: String
+        /// Forward and backward.
+        public var compute: Double
+        public var update: Double
+        /// In the order in which they are ready.
+        public var buckets: [Bucket]
+        /// Bytes of each exchange of moments that the phase has before its gradient.
+        public var moments: [Double]
+
+        public init(name: String, compute: Double, update: Double, buckets: [Bucket], moments: [Double]) {
+            self.name = name
+            self.compute = compute
+            self.update = update
+            self.buckets = buckets
+            self.moments = moments
+        }
+    }
+
+    public var phases: [Phase]
+    /// Compute threads.
+    public var threads: Int
+
+    public init(phases: [Phase], threads: Int) {
+        self.phases = phases
+        self.threads = threads
+    }
+}

@@ -26,6 +26,7 @@
 #include "loops_exact.h"
 #include "loops_update.h"
 #include "loops_planes.h"
+#include "loops_entropy.h"
 #include "loops_operands.h"
 #include "loops_products.h"
 #include "loops_exact_products.h"

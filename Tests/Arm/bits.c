@@ -441,6 +441,60 @@ static void try_unpack_planes_adding(void) {
     ck_unpack_planes_adding(planes, n, width, x);
 }
 
+// An entropy-coded piece from the middle of a row on: its bytes, what they decode to, and what damaged ones decode to, over zeros and over a sum.
+static size_t piece_first, piece_count;
+static void some_piece(void) {
+    piece_first = columns ? below(columns) : 0;
+    piece_count = count > 2000 && kind != ORDINARY && kind != AWKWARD ? 2000 : count;
+}
+static uint8_t *some_scratch(void) {
+    static _Alignas(64) uint8_t scratch[1 << 21];
+    if (ck_entropy_scratch(piece_count, piece_first, columns) <= sizeof scratch) return scratch;
+    fprintf(stderr, "bits: an entropy coder wants more scratch than there is\n");
+    exit(2);
+}
+static uint8_t *encoded(size_t *size) {
+    int32_t *x = integers(piece_count);
+    // Columns and rows of zeros, and rows that lean to one sign.
+    uint64_t dead = below(4), leaning = below(2);
+    for (size_t i = 0; i < piece_count; i++) {
+        size_t column = (piece_first + i) % columns, row = (piece_first + i) / columns;
+        if (mix(column) % 4 < dead || mix(row + 7) % 8 < dead) x[i] = 0;
+        if (leaning && mix(row) % 2 && x[i] < 0) x[i] = -x[i];
+        if (kind == AWKWARD && below(50) == 0) x[i] = below(2) ? INT32_MIN : INT32_MAX;
+    }
+    uint8_t *to = bytes(ck_entropy_bound(piece_count, piece_first, columns));
+    *size = ck_entropy_encode(x, piece_count, piece_first, columns, some_scratch(), to);
+    return to;
+}
+static void try_entropy_encode(void) {
+    some_piece();
+    if (piece_count == 0) return;
+    size_t size;
+    encoded(&size);
+    keep_word((uint32_t)size);
+}
+static void try_entropy_decode(void) {
+    some_piece();
+    if (piece_count == 0) return;
+    size_t size;
+    uint8_t *from = encoded(&size);
+    for (int turn = 0; turn < 6; turn++) {
+        if (turn == 3) from[below(size)] ^= (uint8_t)(1 + below(255));
+        size_t given = turn == 5 ? below(size) : size;
+        int32_t *x = integers(piece_count);
+        keep_word((uint32_t)ck_entropy_decode(from, given, piece_count, piece_first, columns, turn % 2, some_scratch(), x));
+    }
+}
+#define TRY_SIZE(name)                                                                        \
+    static void try_##name(void) {                                                            \
+        some_piece();                                                                         \
+        if (piece_count) keep_word((uint32_t)ck_##name(piece_count, piece_first, columns));   \
+    }
+TRY_SIZE(entropy_rows)
+TRY_SIZE(entropy_scratch)
+TRY_SIZE(entropy_bound)
+
 // Products: the three of a dense layer, of `rows` samples with `columns` inputs and some outputs.
 static size_t some_outputs(void) {
     static const size_t some[] = {0, 1, 3, 7, 8, 15, 16, 17, 31, 32, 33, 47, 64, 70, 129};
@@ -504,6 +558,7 @@ static const struct { const char *name; void (*call)(void); } kernels[] = {
 #include "loops.def"
 #undef CK_LOOP
     {"crc32c", try_crc32c},         {"crc32c_one_stream", try_crc32c_one_stream}, {"crc32c_table", try_crc32c_table}, {"exp_double", try_exp_double},
+    {"entropy_rows", try_entropy_rows}, {"entropy_scratch", try_entropy_scratch}, {"entropy_bound", try_entropy_bound},
     {"log_double", try_log_double}, {"sin_double", try_sin_double},               {"cos_double", try_cos_double},
 };
 enum { KERNELS = sizeof kernels / sizeof kernels[0] };

@@ -14,6 +14,19 @@
 // leaves its product the most rows at a time, the most rows of a shard it comes from, and floats of scratch for each of those.
 enum { CK_HASH_BLOCK = 4096, CK_PLANE_BLOCK = 1024, CK_EXACT_ROWS = 168, CK_EXACT_STEPS = 1024, CK_EXACT_SCRATCH = 176 };
 
+// Most columns of a matrix that is entropy-coded, and bytes that its coder keeps tables in.
+enum { CK_ENTROPY_COLUMNS = 65535, CK_ENTROPY_TABLES = 104 << 10 };
+
+static inline size_t ck_entropy_rows(size_t n, size_t first, size_t columns) { return (first + n - 1) / columns + 1; }
+// Bytes of scratch for coding and for decoding.
+static inline size_t ck_entropy_scratch(size_t n, size_t first, size_t columns) {
+    return CK_ENTROPY_TABLES + 2 * n + 82 * columns + 11 * ck_entropy_rows(n, first, columns) + 13 * 8;
+}
+// Bytes that an encoder may write to, which are more than it can need in the end.
+static inline size_t ck_entropy_bound(size_t n, size_t first, size_t columns) {
+    return 6 * n + ck_entropy_rows(n, first, columns) + columns + 2560;
+}
+
 // The loops themselves, declared by their list.
 #define CK_LOOP(result, name, parameters, arguments) result ck_##name parameters;
 #include "loops.def"

@@ -10,13 +10,13 @@ import Kernels
 /// ```
 /// A block's width is the number of bytes its largest z needs, 0…4; plane k holds byte k of its values. The planes of
 /// all blocks stand together because zstd then finds noise (low bytes) and nearly constant bytes (high ones) apart.
-/// Source of the scheme: the house design, section 6.
+/// Source of the scheme: the house design, section 6. Where the rows of a piece are known it can be entropy-coded instead.
 public final class GradientCodec {
     public static let blockElements = 1024
 
     /// What `encode` wrote.
     public struct Encoded {
-        /// The coding used: `.empty` where all is zero, `.packed` where zstd gained nothing, else the one asked for.
+        /// The coding used: `.empty` where all is zero, `.packed` where zstd or rANS gained nothing, else the one asked for.
         public let coding: GradientCoding
         /// Valid until the codec is used again.
         public let bytes: UnsafeRawBufferPointer
@@ -30,6 +30,10 @@ public final class GradientCodec {
 
     let packed = ByteStore()
     let compressed = ByteStore()
+    /// What the entropy coder keeps while it codes a piece.
+    let tables = ByteStore()
+    /// Pieces of an entropy-coded frame that are packed.
+    var others: [Range<Int>] = []
     let block = ByteStore(capacity: 4 * GradientCodec.blockElements)
     let compressor = ZstdCompressor(level: 1)
     let decompressor = ZstdDecompressor()
@@ -43,19 +47,27 @@ public final class GradientCodec {
 
     static func blocks(_ piece: Range<Int>) -> Int { (piece.count + blockElements - 1) / blockElements }
 
-    /// Writes the pieces' values. Precondition: every piece lies in `values`.
-    public func encode(_ values: Slice<Int32>, pieces: [Range<Int>], coding: GradientCoding) -> Encoded {
+    /// Writes the pieces' values. Precondition: every piece lies in `values`; `rows` has one of each piece, or none.
+    public func encode(
+        _ values: Slice<Int32>, pieces: [Range<Int>], rows: [PieceRows] = [], coding: GradientCoding
+    ) -> Encoded {
         for piece in pieces { precondition(piece.lowerBound >= 0 && piece.upperBound <= values.count) }
         return values.withUnsafeBufferPointer { values in
             guard let base = values.baseAddress else { return GradientCodec.nothing }
-            return encode(base, pieces: pieces, coding: coding)
+            return encode(base, pieces: pieces, rows: rows, coding: coding)
         }
     }
 
     /// The same at an address: the caller answers for every piece lying in its memory.
-    public func encode(_ base: UnsafePointer<Int32>, pieces: [Range<Int>], coding: GradientCoding) -> Encoded {
+    public func encode(
+        _ base: UnsafePointer<Int32>, pieces: [Range<Int>], rows: [PieceRows] = [], coding: GradientCoding
+    ) -> Encoded {
+        precondition(rows.isEmpty || rows.count == pieces.count, "rows of \(rows.count) pieces, where \(pieces.count) are coded")
         if coding == .empty || GradientCodec.isZero(base, pieces: pieces) { return GradientCodec.nothing }
         if coding == .raw { return copyRaw(base, pieces: pieces) }
+        if coding == .entropy, let bytes = entropyCode(base, pieces: pieces, rows: rows) {
+            return Encoded(coding: .entropy, bytes: bytes)
+        }
         let bytes = pack(base, pieces: pieces)
         guard coding == .packedZstd else { return Encoded(coding: .packed, bytes: bytes) }
         compressed.reserve(ZstdCompressor.bound(bytes.count))
@@ -102,6 +114,8 @@ public final class GradientCodec {
         case .packedZstd:
             let bound = GradientCodec.packedBound(elements: elements, pieces: pieces.count)
             try unpack(decompress(bytes, bound: bound), coding: coding, pieces: pieces, into: base, mode: mode)
+        case .entropy:
+            try entropyDecode(bytes, pieces: pieces, into: base, mode: mode)
         }
     }
 

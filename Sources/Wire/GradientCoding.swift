@@ -8,6 +8,8 @@ public enum GradientCoding: UInt8, Sendable, Hashable, CaseIterable {
     case packed = 2
     /// The packed bytes as one zstd frame.
     case packedZstd = 3
+    /// Weights by rANS with classes of rows and columns, the rest packed (`GradientCodec+Entropy.swift`).
+    case entropy = 4
 }
 
 /// Why a gradient payload is not what its header says.
@@ -15,6 +17,7 @@ public enum GradientCodecError: Error, Sendable, Equatable, CustomStringConverti
     case length(coding: GradientCoding, found: Int, expected: Int)
     case width(block: Int, found: UInt8)
     case zstd(ZstdError)
+    case entropy(piece: Int)
 
     public var description: String {
         switch self {
@@ -24,6 +27,8 @@ public enum GradientCodecError: Error, Sendable, Equatable, CustomStringConverti
             "block \(block) of a gradient payload has width \(found), at most 4 is possible: the payload is damaged"
         case .zstd(let error):
             "a gradient payload is damaged: \(error)"
+        case .entropy(let piece):
+            "piece \(piece) of a gradient payload is not what an entropy coder writes: the payload is damaged"
         }
     }
 }

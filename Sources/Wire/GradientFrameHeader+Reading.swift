@@ -116,7 +116,7 @@ extension GradientFrameHeader {
         switch coding {
         case .empty: bytes == 0
         case .raw: bytes == 4 * elements
-        case .packed, .packedZstd: bytes <= GradientCodec.packedBound(elements: elements, pieces: pieces)
+        case .packed, .packedZstd, .entropy: bytes <= GradientCodec.packedBound(elements: elements, pieces: pieces)
         }
     }
 }

@@ -241,7 +241,7 @@ public nonisolated struct ControlWelcome: @unchecked Sendable {
     set {_uniqueStorage()._topology = newValue}
   }
 
-  /// off, auto, zstd
+  /// off, auto, zstd, entropy
   public var compression: String {
     get {_storage._compression}
     set {_uniqueStorage()._compression = newValue}

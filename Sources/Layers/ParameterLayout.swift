@@ -15,6 +15,8 @@ public struct TensorSpec: Sendable, Hashable {
     }
 
     public var count: Int { range.count }
+    /// Elements of a row of a weight; 0 for a vector.
+    public var columns: Int { shape.count == 2 ? shape[1] : 0 }
 
     /// The same tensor `offset` elements further on, for a buffer that holds several networks.
     public func moved(by offset: Int) -> TensorSpec {

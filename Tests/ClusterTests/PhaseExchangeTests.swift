@@ -19,7 +19,7 @@ import Testing
         let lanes = replica.makeLanes(shards: 0..<2, threads: 1)
         for lane in lanes { lane.load(step: 0, images: setting.images(step: 0)) }
         for phase in replica.phases {
-            let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
+            let plan = BucketPlan(phase)
             let exchange = PhaseExchange(
                 replica: replica, phase: phase, plan: plan, lanes: lanes, shards: 2, team: ThreadTeam(threads: 1),
                 reducer: SoloReducer())
@@ -98,7 +98,7 @@ import Testing
             let lanes = replica.makeLanes(shards: 0..<2, threads: 1)
             let (team, reducer) = (ThreadTeam(threads: 1), SoloReducer())
             func exchange(_ phase: PhaseDescription) -> PhaseExchange {
-                let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
+                let plan = BucketPlan(phase)
                 return PhaseExchange(
                     replica: replica, phase: phase, plan: plan, lanes: lanes, shards: 2, team: team, reducer: reducer)
             }
@@ -125,7 +125,7 @@ import Testing
         setting.training.parts.norm = NormSettings(encoder: .batch, heads: .batch)
         let replica = try Replica(setting.training)
         for phase in replica.phases {
-            let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
+            let plan = BucketPlan(phase)
             let told = Mutex<[String]>([])
             let exchange = PhaseExchange(
                 replica: replica, phase: phase, plan: plan, lanes: [], shards: 0, team: ThreadTeam(threads: 1),

@@ -31,7 +31,7 @@ public struct CoordinatorOptions: Sendable {
     /// Start with the upper bound, or with the lower one after 10 s.
     public var workers: ClosedRange<Int>
     public var topology: Topology
-    /// off, auto or zstd.
+    /// off, auto, zstd or entropy.
     public var compression: String
     public var allowMixedKernels: Bool
     /// All workers are children of one supervisor on this machine.

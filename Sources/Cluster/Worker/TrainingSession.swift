@@ -48,9 +48,7 @@ final class TrainingSession {
         try training.requireMemory(threads: threads)
         replica = try Replica(training)
         team = ThreadTeam(threads: threads, name: "compute")
-        plans = replica.phases.map { phase in
-            BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
-        }
+        plans = replica.phases.map { BucketPlan($0) }
     }
 
     /// What the coordinator found of its training images; nil where they stay as they are.

@@ -2,8 +2,10 @@
 public enum LinkCompression: String, Sendable, Hashable, CaseIterable {
     /// Raw Int32.
     case off
-    /// Raw, packed or packed with zstd, by link and bucket, by what was measured.
+    /// Raw, packed, packed with zstd or entropy-coded, by link and bucket, by what was measured.
     case auto
     /// Always packed with zstd.
     case zstd
+    /// Always entropy-coded; what is no matrix or small is packed.
+    case entropy
 }

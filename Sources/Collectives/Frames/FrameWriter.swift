@@ -14,7 +14,8 @@ final class FrameWriter {
 
     /// Sends the pieces of a sum, coded as the policy chooses or as `forced`.
     func write(
-        _ header: GradientFrameHeader, base: UnsafePointer<Int32>, pieces: [Range<Int>], forced: GradientCoding? = nil
+        _ header: GradientFrameHeader, base: UnsafePointer<Int32>, pieces: [Range<Int>], rows: [PieceRows],
+        forced: GradientCoding? = nil
     ) throws(LinkFailure) -> FrameCost {
         var header = header
         let elements = header.elements
@@ -31,8 +32,8 @@ final class FrameWriter {
             if !zero {
                 payload = pieces.joined.map { UnsafeRawBufferPointer(start: base + $0.lowerBound, count: 4 * $0.count) }
             }
-        case .packed, .packedZstd:
-            let encoded = codec.encode(base, pieces: pieces, coding: wanted)
+        case .packed, .packedZstd, .entropy:
+            let encoded = codec.encode(base, pieces: pieces, rows: rows, coding: wanted)
             header.coding = encoded.coding
             payload = [encoded.bytes]
         }

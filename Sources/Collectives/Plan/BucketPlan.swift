@@ -28,14 +28,23 @@ public struct BucketPlan: Sendable, Hashable {
 
     public let buckets: [Bucket]
     public let tensorCount: Int
+    private let tensorRanges: [Range<Int>]
+    /// By tensor, the elements of a row; 0 for a vector.
+    private let columns: [Int]
     /// One past the last element of any tensor.
     public let elementCount: Int
 
-    /// `tensorRanges` by tensor: its elements in the phase's sum. `readyOrder` permutes the tensors' numbers into the order
-    /// of their completion; without it that is the order given.
+    /// `tensorRanges` by tensor: its elements in the phase's sum. `columns` by tensor: the elements of a row, 0 for a vector;
+    /// without it nothing is known of rows. `readyOrder` permutes the tensors' numbers into the order of their completion;
+    /// without it that is the order given.
     public init(
-        tensorRanges: [Range<Int>], readyOrder: [Int]? = nil, maximumElements: Int = defaultMaximumElements
+        tensorRanges: [Range<Int>], columns: [Int] = [], readyOrder: [Int]? = nil,
+        maximumElements: Int = defaultMaximumElements
     ) {
+        precondition(columns.isEmpty || columns.count == tensorRanges.count, "rows of as many tensors as there are")
+        precondition(columns.allSatisfy { $0 >= 0 })
+        self.tensorRanges = tensorRanges
+        self.columns = columns
         let order = readyOrder ?? Array(tensorRanges.indices)
         precondition(order.sorted() == Array(tensorRanges.indices), "readyOrder is a permutation of the tensors")
         precondition(maximumElements > 0 && maximumElements <= Limits.bucketElements)
@@ -87,6 +96,20 @@ public struct BucketPlan: Sendable, Hashable {
             first += count
         }
         return result
+    }
+
+    /// How the elements of each of these ranges of a bucket, as `chunk` gives them, lie in the rows of their tensor.
+    public func rows(of ranges: [Range<Int>], bucket: Int) -> [PieceRows] {
+        let pieces = buckets[bucket].pieces
+        var next = 0
+        return ranges.map { range in
+            while next < pieces.count, !pieces[next].range.contains(range.lowerBound) { next += 1 }
+            precondition(next < pieces.count, "\(range) is in no piece of bucket \(bucket), or comes out of turn")
+            let tensor = pieces[next].tensor
+            guard !columns.isEmpty, columns[tensor] > 0 else { return .none }
+            let first = (range.lowerBound - tensorRanges[tensor].lowerBound) % columns[tensor]
+            return PieceRows(columns: columns[tensor], first: first)
+        }
     }
 }
 

@@ -63,6 +63,8 @@ final class RingExchange: @unchecked Sendable {
     let board: StatisticsBoard
     /// Element ranges by bucket and chunk.
     let chunks: [[[Range<Int>]]]
+    /// How these lie in their tensors' rows.
+    let rows: [[[PieceRows]]]
     /// Tensors whose statistics ride with chunk 0, by bucket.
     let completes: [[Int]]
     private let sum: Storage<Int32>
@@ -92,6 +94,7 @@ final class RingExchange: @unchecked Sendable {
                 plan.chunk($0, of: geometry.world, bucket: bucket, omitted: statisticsOnly)
             }
         }
+        rows = chunks.enumerated().map { bucket, chunks in chunks.map { plan.rows(of: $0, bucket: bucket) } }
         completes = plan.buckets.map(\.completes)
         isReady = [Bool](repeating: false, count: count)
         parked = [[ParkedFrame]](repeating: [], count: count)

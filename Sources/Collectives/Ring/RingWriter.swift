@@ -39,7 +39,8 @@ final class RingWriter {
             let header = exchange.header(
                 bucket: bucket, chunk: chunk, hop: hop, statistics: statistics, view: core.successor.view)
             let pieces = exchange.chunks[bucket][chunk]
-            let cost = try writer.write(header, base: exchange.base, pieces: pieces, forced: forced)
+            let cost = try writer.write(
+                header, base: exchange.base, pieces: pieces, rows: exchange.rows[bucket][chunk], forced: forced)
             sent(cost, exchange)
         case .forward(let exchange, let header, let store):
             let payload = UnsafeRawBufferPointer(store.bytes(header.payloadBytes))

@@ -59,6 +59,8 @@ final class ServerExchange: @unchecked Sendable {
     let base: UnsafeMutablePointer<Int32>
     let board: StatisticsBoard
     let pieces: [[Range<Int>]]
+    /// How these lie in their tensors' rows.
+    let rows: [[PieceRows]]
     let completes: [[Int]]
     private let sum: Storage<Int32>
 
@@ -76,6 +78,7 @@ final class ServerExchange: @unchecked Sendable {
         self.board = board
         base = sum.address
         pieces = plan.buckets.indices.map { plan.chunk(0, of: 1, bucket: $0, omitted: statisticsOnly) }
+        rows = pieces.enumerated().map { plan.rows(of: $1, bucket: $0) }
         completes = plan.buckets.map(\.completes)
         isReady = [Bool](repeating: false, count: pieces.count)
         received = isReady

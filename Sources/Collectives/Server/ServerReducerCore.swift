@@ -90,7 +90,8 @@ final class ServerReducerCore: @unchecked Sendable {
         do throws(LinkFailure) {
             while let (exchange, bucket) = nextJob() {
                 let header = exchange.header(bucket: bucket, view: link.view)
-                let cost = try writer.write(header, base: exchange.base, pieces: exchange.pieces[bucket])
+                let cost = try writer.write(
+                    header, base: exchange.base, pieces: exchange.pieces[bucket], rows: exchange.rows[bucket])
                 state.update { state in
                     state.ledger.sent(cost)
                     exchange.sentCount += 1

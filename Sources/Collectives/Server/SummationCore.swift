@@ -19,6 +19,15 @@ final class SummationCore: @unchecked Sendable {
         var stopped = false
         var ledger = Ledger()
         var policy: CompressionPolicy
+        /// How pieces lie in their tensors' rows, as members' frames say: a server knows no plan. At worst it is wrong, and the sums longer.
+        var rows: [CompressionPolicy.Key: [PieceRows]] = [:]
+
+        /// A member packs a piece that it gains nothing by coding: that one's rows are known from another frame, if at all.
+        mutating func learn(_ new: [PieceRows], _ key: CompressionPolicy.Key) {
+            if rows.count >= CompressionPolicy.mostBuckets { rows.removeAll() }
+            let old = rows[key] ?? []
+            rows[key] = old.count == new.count ? zip(old, new).map { $1 == .none ? $0 : $1 } : new
+        }
     }
 
     let links: [GradientLink]
@@ -59,10 +68,14 @@ final class SummationCore: @unchecked Sendable {
                 // A raw payload has the layout of the sum, so the first one becomes it where it landed.
                 let store = pool.take(max(header.payloadBytes, 4 * header.elements))
                 let payload = try receiver.payload(header, into: store)
+                let rows = SummationCore.rows(header, payload)
                 let start = MonotonicTime.nanoseconds
                 try add(header, payload, store, to: bucket, member, codec)
                 let unpacked = MonotonicTime.nanoseconds - start
-                state.withLock { $0.ledger.received(header, unpackNanoseconds: unpacked) }
+                state.withLock { state in
+                    state.ledger.received(header, unpackNanoseconds: unpacked)
+                    if let rows { state.learn(rows, SummationCore.key(header)) }
+                }
                 try sendIfComplete(bucket, codec)
             }
         } catch {
@@ -128,6 +141,16 @@ final class SummationCore: @unchecked Sendable {
         try result.get()
     }
 
+    private static func key(_ header: GradientFrameHeader) -> CompressionPolicy.Key {
+        CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: header.elements)
+    }
+
+    /// What a member's frame says of its rows; nil for most.
+    private static func rows(_ header: GradientFrameHeader, _ payload: UnsafeRawBufferPointer) -> [PieceRows]? {
+        guard header.coding == .entropy else { return nil }
+        return GradientCodec.rows(in: payload, pieces: SummationBucket.ranges(header.pieces))
+    }
+
     private func first(
         _ header: GradientFrameHeader, _ payload: UnsafeRawBufferPointer, _ store: ByteStore, _ member: Int,
         _ codec: GradientCodec
@@ -164,8 +187,11 @@ final class SummationCore: @unchecked Sendable {
         header.hop = 1
         header.statistics = sum.statistics
         let elements = header.elements
-        let key = CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: elements)
-        let wanted = state.withLock { $0.policy.choose(key) }
+        let key = SummationCore.key(header)
+        let (wanted, rows) = state.withLock { state in
+            let rows = state.rows[key] ?? []
+            return (state.policy.choose(key), rows.count == header.pieces.count ? rows : [])
+        }
         let base = UnsafePointer(SummationBucket.base(sum.store, elements: elements))
         let start = ThreadTime.nanoseconds
         var store = sum.store
@@ -174,7 +200,7 @@ final class SummationCore: @unchecked Sendable {
             header.coding = GradientCodec.isZero(base, pieces: sum.pieces) ? .empty : .raw
             if header.coding == .raw { bytes = 4 * elements }
         } else {
-            let encoded = codec.encode(base, pieces: sum.pieces, coding: wanted)
+            let encoded = codec.encode(base, pieces: sum.pieces, rows: rows, coding: wanted)
             header.coding = encoded.coding
             bytes = encoded.bytes.count
             store = pool.take(bytes)

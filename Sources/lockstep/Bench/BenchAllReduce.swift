@@ -22,7 +22,7 @@ struct BenchAllReduce: ParsableCommand {
     @Option(help: "ring or server.")
     var topology: Topology = .ring
 
-    @Option(help: "Packing on the wire: off, auto or zstd.")
+    @Option(help: "Packing on the wire: off, auto, zstd or entropy.")
     var compression: Compression = .off
 
     @Option(help: "Exchanges to time.")
@@ -59,7 +59,8 @@ struct BenchAllReduce: ParsableCommand {
             let mesh = try LoopbackMesh(
                 members: workers, topology: topology, compression: LinkCompression(rawValue: compression.rawValue) ?? .off)
             defer { mesh.shutdown() }
-            let plan = BucketPlan(tensorRanges: [0..<elements])
+            // As if a layer of a thousand inputs.
+            let plan = BucketPlan(tensorRanges: [0..<elements], columns: [1000])
             let sums = (0..<workers).map { member in
                 let sum = Storage<Int32>(count: elements)
                 let numbers = Storage<UInt32>(count: elements)

@@ -40,7 +40,7 @@ struct BenchCodec: ParsableCommand {
             for _ in 0...after { try trainer.step(images.all(step: trainer.replica.step)) }
             if !json { Output.result("phase            coding       ratio to fp32   pack GB/s   unpack GB/s") }
             for phase in trainer.replica.phases {
-                for coding in [GradientCoding.raw, .packed, .packedZstd] {
+                for coding in [GradientCoding.raw, .packed, .packedZstd, .entropy] {
                     try measure(trainer.replica.lastSum(phase.index), phase: phase, coding: coding)
                 }
             }
@@ -51,10 +51,11 @@ struct BenchCodec: ParsableCommand {
     private func measure(_ sum: Storage<Int32>, phase: PhaseDescription, coding: GradientCoding) throws {
         let codec = GradientCodec()
         let pieces = phase.tensors.map(\.range)
+        let rows = phase.tensors.map { PieceRows(columns: $0.columns, first: 0) }
         let raw = Double(phase.count * 4)
         let target = Storage<Int32>(count: phase.count)
-        let pack = medianSeconds(repeats: 9) { _ = codec.encode(sum.all, pieces: pieces, coding: coding) }
-        let encoded = codec.encode(sum.all, pieces: pieces, coding: coding)
+        let pack = medianSeconds(repeats: 9) { _ = codec.encode(sum.all, pieces: pieces, rows: rows, coding: coding) }
+        let encoded = codec.encode(sum.all, pieces: pieces, rows: rows, coding: coding)
         let bytes = encoded.bytes
         let unpack = try medianSeconds(repeats: 9) {
             try codec.decode(bytes, coding: encoded.coding, pieces: pieces, into: target.all, mode: .assign)

@@ -142,7 +142,7 @@ struct ExchangeOptions: ParsableArguments {
     @Option(help: "How workers sum: ring or server (also LOCKSTEP_TOPOLOGY).")
     var topology = environment("LOCKSTEP_TOPOLOGY") ?? Topology.ring
 
-    @Option(help: "Packing on the wire: off, auto or zstd (also LOCKSTEP_COMPRESSION).")
+    @Option(help: "Packing on the wire: off, auto, zstd or entropy (also LOCKSTEP_COMPRESSION).")
     var compression = environment("LOCKSTEP_COMPRESSION") ?? Compression.auto
 
     @Flag(help: "Accept workers whose products differ; the weights then depend on who computed what.")
@@ -276,7 +276,7 @@ extension Precision: ExpressibleByArgument {}
 
 /// Lossless packing of gradients.
 enum Compression: String, ExpressibleByArgument, CaseIterable {
-    case off, auto, zstd
+    case off, auto, zstd, entropy
 }
 
 /// A duration as a person writes it: 500ms, 5s, 10m.

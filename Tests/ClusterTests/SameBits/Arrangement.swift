@@ -97,9 +97,7 @@ struct Arrangement: CustomStringConvertible {
         let team = ThreadTeam(threads: threads)
         let owned = ShardGeometry.owned(by: Int(view.rank), of: workers, shards: settings.shards)
         let lanes = owned.isEmpty ? [] : replica.makeLanes(shards: owned, threads: threads)
-        let plans = replica.phases.map {
-            BucketPlan(tensorRanges: $0.tensors.map(\.range), readyOrder: $0.readyOrder)
-        }
+        let plans = replica.phases.map { BucketPlan($0) }
         let builder = LinkBuilder(
             view: view, run: Self.run, generation: 1, shards: settings.shards, compression: compression)
         let reducer = try builder.connect(dialer: GradientDialer(), listener: listener)

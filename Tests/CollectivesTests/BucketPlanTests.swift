@@ -1,5 +1,6 @@
 import Collectives
 import Testing
+import Wire
 
 @Suite("Bucket plan")
 struct BucketPlanTests {
@@ -53,6 +54,26 @@ struct BucketPlanTests {
             let kept = plan.buckets[bucket].pieces.filter { $0.tensor != 4 }
             #expect(all.flatMap { Array($0) } == kept.flatMap { Array($0.range) })
         }
+    }
+
+    @Test("Rows are known of every chunk, also of one that begins in the middle of a row", arguments: [1, 2, 3, 40])
+    func rows(world: Int) {
+        let columns = [100, 0, 41, 9, 3000, 0, 7]
+        let plan = awkwardPlan(columns: columns)
+        for bucket in plan.buckets.indices {
+            for chunk in 0..<world {
+                let ranges = plan.chunk(chunk, of: world, bucket: bucket)
+                let rows = plan.rows(of: ranges, bucket: bucket)
+                #expect(rows.count == ranges.count)
+                for (range, rows) in zip(ranges, rows) {
+                    let tensor = awkwardRanges.firstIndex { $0.contains(range.lowerBound) }!
+                    let first = columns[tensor] == 0 ? 0 : (range.lowerBound - awkwardRanges[tensor].lowerBound) % columns[tensor]
+                    #expect(rows == PieceRows(columns: columns[tensor], first: first))
+                }
+            }
+        }
+        let unknown = awkwardPlan()
+        #expect(unknown.rows(of: unknown.chunk(0, of: 1, bucket: 0), bucket: 0).allSatisfy { $0 == .none })
     }
 
     @Test("The countdown gives every bucket once, when its last tensor completes")

@@ -6,12 +6,12 @@ import Wire
 struct CompressionPolicyTests {
     private static let key = CompressionPolicy.Key(buckets: 3, bucket: 1, elements: 100_000)
 
-    /// Feeds `frames` frames of a bucket whose packed bytes are 2.5 and zstd bytes 1 an element; what was chosen.
+    /// Feeds `frames` frames of a bucket whose bytes an element are 2.5 packed, 1 with zstd and 0.8 entropy-coded; what was chosen.
     private static func play(
         _ policy: inout CompressionPolicy, frames: Int, secondsPerByte: Double, key: CompressionPolicy.Key = key
     ) -> [GradientCoding] {
         let cost: [GradientCoding: (bytes: Double, pack: Double)] = [
-            .raw: (4, 0.02e-9), .packed: (2.5, 0.3e-9), .packedZstd: (1, 6e-9),
+            .raw: (4, 0.02e-9), .packed: (2.5, 0.3e-9), .packedZstd: (1, 4e-9), .entropy: (0.8, 5e-9),
         ]
         return (0..<frames).map { _ in
             let coding = policy.choose(key)
@@ -24,37 +24,39 @@ struct CompressionPolicyTests {
         }
     }
 
-    @Test("Off and zstd do not look at measurements", arguments: [1e-12, 1e-6])
+    @Test("Off, zstd and entropy do not look at measurements", arguments: [1e-12, 1e-6])
     func fixed(secondsPerByte: Double) {
         var off = CompressionPolicy(.off)
         var zstd = CompressionPolicy(.zstd)
+        var entropy = CompressionPolicy(.entropy)
         #expect(Set(Self.play(&off, frames: 50, secondsPerByte: secondsPerByte)) == [.raw])
         #expect(Set(Self.play(&zstd, frames: 50, secondsPerByte: secondsPerByte)) == [.packedZstd])
+        #expect(Set(Self.play(&entropy, frames: 50, secondsPerByte: secondsPerByte)) == [.entropy])
     }
 
     @Test(
-        "A fast link settles on raw, one of 1 GB/s on packed, one of 100 Mbit/s on zstd, each coding tried once before",
-        arguments: [(0.1e-9, GradientCoding.raw), (1e-9, .packed), (80e-9, .packedZstd)])
+        "A fast link settles on raw, one of 1 GB/s on packed, of 100 MB/s on zstd, of 100 Mbit/s on entropy, each tried once before",
+        arguments: [(0.1e-9, GradientCoding.raw), (1e-9, .packed), (10e-9, .packedZstd), (80e-9, .entropy)])
     func settles(secondsPerByte: Double, expected: GradientCoding) {
         var policy = CompressionPolicy(.auto)
         let chosen = Self.play(&policy, frames: 60, secondsPerByte: secondsPerByte)
-        #expect(chosen[..<3] == [.raw, .packed, .packedZstd])
-        #expect(chosen[3...].allSatisfy { $0 == expected })
+        #expect(chosen[..<4] == [.raw, .packed, .packedZstd, .entropy])
+        #expect(chosen[4...].allSatisfy { $0 == expected })
     }
 
     @Test("A link that becomes slow is packed, and others are reviewed rarely")
     func changes() {
         var policy = CompressionPolicy(.auto)
         _ = Self.play(&policy, frames: 40, secondsPerByte: 0.1e-9)
-        #expect(Self.play(&policy, frames: 40, secondsPerByte: 80e-9).dropFirst().allSatisfy { $0 == .packedZstd })
+        #expect(Self.play(&policy, frames: 40, secondsPerByte: 80e-9).dropFirst().allSatisfy { $0 == .entropy })
         let long = Self.play(&policy, frames: 10 * CompressionPolicy.reviewEvery, secondsPerByte: 80e-9)
-        #expect(long.filter { $0 != .packedZstd }.count == 10)
+        #expect(long.filter { $0 != .entropy }.count == 10)
     }
 
     @Test("The slowest of several links decides")
     func slowest() {
         var policy = CompressionPolicy(.auto)
         policy.link(1, secondsPerByte: 80e-9)
-        #expect(Self.play(&policy, frames: 20, secondsPerByte: 0.1e-9).last == .packedZstd)
+        #expect(Self.play(&policy, frames: 20, secondsPerByte: 0.1e-9).last == .entropy)
     }
 }

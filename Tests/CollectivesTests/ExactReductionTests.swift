@@ -1,6 +1,7 @@
 import Collectives
 import Dispatch
 import Testing
+import Wire
 
 extension Loopback {
     @Suite("The sum is exact")
@@ -46,6 +47,37 @@ extension Loopback {
                 server.shutdown()
             }
             try Self.run(reducers, seed: Self.seed + UInt64(world))
+        }
+
+        /// Chunks of these begin in the middle of rows.
+        private static func exchangeWeights(_ reducers: [any Reducer]) throws {
+            var random = SplitMix(seed: seed)
+            for phase in 0..<6 as Range<UInt64> {
+                let contributions = Contributions(weightsPlan(), members: reducers.count, random: &random)
+                try contributions.exchange(reducers, phase: phase, attempt: 0, random: &random)
+                #expect(contributions.hold(), "seed \(seed), phase \(phase)")
+            }
+        }
+
+        @Test("of weights on a ring, entropy-coded or tried so", arguments: [2, 3, 4], [LinkCompression.entropy, .auto])
+        func weightsOnRing(world: Int, compression: LinkCompression) throws {
+            let reducers = try TestRun().ring(world, compression)
+            defer { for reducer in reducers { reducer.shutdown() } }
+            try Self.exchangeWeights(reducers)
+            let coded = reducers.reduce(0) { $0 + $1.counters.frames[Int(GradientCoding.entropy.rawValue)] }
+            #expect(coded > 0)
+        }
+
+        @Test("of weights at a server, which learns their rows from the members' frames", arguments: [1, 2, 3])
+        func weightsAtServer(world: Int) throws {
+            let (reducers, server) = try TestRun().server(world, .entropy)
+            defer {
+                for reducer in reducers { reducer.shutdown() }
+                server.shutdown()
+            }
+            try Self.exchangeWeights(reducers)
+            #expect(reducers[0].counters.frames[Int(GradientCoding.entropy.rawValue)] > 0)
+            #expect(server.counters.frames[Int(GradientCoding.entropy.rawValue)] > 0)
         }
 
         @Test("through socket buffers smaller than a frame", arguments: LinkCompression.allCases)

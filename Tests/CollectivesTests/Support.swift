@@ -150,15 +150,27 @@ struct Contributions {
 }
 
 /// A plan with awkward tensors: nothing, one element, a block and a bit, several buckets; completed from the last.
-func awkwardPlan(maximumElements: Int = 4096) -> BucketPlan {
-    var ranges: [Range<Int>] = []
+func awkwardPlan(columns: [Int] = [], maximumElements: Int = 4096) -> BucketPlan {
+    BucketPlan(
+        tensorRanges: awkwardRanges, columns: columns, readyOrder: Array(awkwardRanges.indices.reversed()),
+        maximumElements: maximumElements)
+}
+
+let awkwardRanges = consecutive([5000, 1, 1025, 0, 20000, 1024, 77])
+
+/// A plan of weights with their biases, large enough to be entropy-coded in chunks of a ring.
+func weightsPlan() -> BucketPlan {
+    BucketPlan(
+        tensorRanges: consecutive([150 * 784, 150, 90 * 150, 90, 300 * 90, 300]), columns: [784, 0, 150, 0, 90, 0],
+        maximumElements: 64 << 10)
+}
+
+private func consecutive(_ counts: [Int]) -> [Range<Int>] {
     var start = 0
-    for count in [5000, 1, 1025, 0, 20000, 1024, 77] {
-        ranges.append(start..<(start + count))
-        start += count
+    return counts.map { count in
+        defer { start += count }
+        return start..<(start + count)
     }
-    return BucketPlan(
-        tensorRanges: ranges, readyOrder: Array(ranges.indices.reversed()), maximumElements: maximumElements)
 }
 
 /// Waits for a state that another thread brings about; false after ten seconds.

@@ -65,12 +65,12 @@ extension FuzzTarget {
     static let gradientPayload = FuzzTarget("gradient-payload", refusing: [GradientCodecError.self, CutShort.self]) {
         GradientCoding.allCases.map { coding in
             let lengths = seedLengths(coding)
-            let (wrote, payload) = encoded(seedValues, pieces: consecutive(lengths), coding)
+            let (wrote, payload) = encoded(seedValues(coding), pieces: consecutive(lengths), coding)
             let head = lengths.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
             return Seed("\(coding)", [wrote.rawValue, UInt8(lengths.count)] + head + payload)
         }
     } body: { input in
-        guard input.count >= 2, let coding = GradientCoding(rawValue: input[0] & 3) else { throw CutShort() }
+        guard input.count >= 2, let coding = GradientCoding(rawValue: input[0] % UInt8(GradientCoding.allCases.count)) else { throw CutShort() }
         let count = Int(input[1] & 7)
         guard input.count >= 2 + 2 * count else { throw CutShort() }
         let pieces = (0..<count).map { input.little16(at: 2 + 2 * $0) }
@@ -101,13 +101,29 @@ extension FuzzTarget {
         var description: String { "the input ends inside the frame" }
     }
 
-    /// Blocks of every width: zeros, small ones, large ones.
-    private static let seedValues: [Int32] =
-        [Int32](repeating: 0, count: 300) + (0..<730).map { Int32($0 % 50 - 25) } + (0..<270).map { Int32($0) << 20 }
+    /// Blocks of every width: zeros, small ones, large ones. For the entropy coder rows of two scales, and a column of large ones.
+    private static func seedValues(_ coding: GradientCoding) -> [Int32] {
+        guard coding == .entropy else {
+            return [Int32](repeating: 0, count: 300) + (0..<730).map { Int32($0 % 50 - 25) } + (0..<270).map { Int32($0) << 20 }
+        }
+        return (0..<9000).map { index in
+            let (row, column) = (index / seedColumns, index % seedColumns)
+            let noise = Int32(truncatingIfNeeded: (index &* index &* 2_654_435_761) >> 16 & 7)
+            if column == 50 { return noise << 20 }
+            return column % 3 == 0 || noise > 1 ? 0 : row % 2 == 0 ? noise : 1 - 2 * noise
+        }
+    }
+
+    /// Of the pieces of payloads that are entropy-coded here; the first begins in the middle of a row.
+    private static let seedColumns = 100
+
+    private static func rows(_ pieces: [Range<Int>]) -> [PieceRows] {
+        pieces.map { PieceRows(columns: seedColumns, first: ($0.lowerBound + 40) % seedColumns) }
+    }
 
     private static func frame(_ coding: GradientCoding) throws -> [UInt8] {
         let lengths = seedLengths(coding)
-        let (wrote, payload) = encoded(seedValues, pieces: consecutive(lengths), coding)
+        let (wrote, payload) = encoded(seedValues(coding), pieces: consecutive(lengths), coding)
         var header = GradientFrameHeader(
             coding: wrote, view: 4, exchange: ExchangeTag(phase: 12, attempt: 1), bucket: 2, buckets: 5, chunk: 1, hop: 3,
             pieces: lengths, statistics: [TensorStatistics(maximumBits: 0x3F80_0000), TensorStatistics(clamped: 9)],
@@ -116,9 +132,13 @@ extension FuzzTarget {
         return written(header) + payload
     }
 
-    /// Within one block and across its edge; raw ones are kept short for the corpus.
+    /// Within one block and across its edge, and as many as the entropy coder wants; raw ones are kept short for the corpus.
     private static func seedLengths(_ coding: GradientCoding) -> [Int] {
-        coding == .raw ? [299, 1, 0, 60] : [1025, 1, 0, 200]
+        switch coding {
+        case .raw: [299, 1, 0, 60]
+        case .entropy: [GradientCodec.entropyElements + 5, 1, 0, 60]
+        default: [1025, 1, 0, 200]
+        }
     }
 
     private static func consecutive(_ lengths: [Int]) -> [Range<Int>] {
@@ -134,7 +154,7 @@ extension FuzzTarget {
         _ values: [Int32], pieces: [Range<Int>], _ coding: GradientCoding, by codec: GradientCodec = GradientCodec()
     ) -> (coding: GradientCoding, bytes: [UInt8]) {
         withExtendedLifetime(codec) {
-            let encoded = codec.encode(Slice(values), pieces: pieces, coding: coding)
+            let encoded = codec.encode(Slice(values), pieces: pieces, rows: rows(pieces), coding: coding)
             return (encoded.coding, Array(encoded.bytes))
         }
     }

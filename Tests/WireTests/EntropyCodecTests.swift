@@ -34,9 +34,9 @@ struct EntropyCodecTests {
         MatrixPart(columns: 1000, count: 50_000), MatrixPart(columns: 784, first: 333, count: 40_961),
         MatrixPart(columns: 1000, first: 999, count: large), MatrixPart(columns: 20_000, count: 20_000),
         MatrixPart(columns: 20_000, first: 19_000, count: large), MatrixPart(columns: 65_535, first: 65_534, count: 70_000),
-        MatrixPart(columns: 65_536, count: 70_000), MatrixPart(columns: 8, first: 5, count: 9_001), MatrixPart(columns: 7, count: 9_001),
-        MatrixPart(columns: 1, count: 9_000), MatrixPart(columns: 33, count: large - 1), MatrixPart(columns: 33, count: 0),
-        MatrixPart(columns: 0, count: 9_000),
+        MatrixPart(columns: 65_536, count: 70_000), MatrixPart(columns: 8, first: 5, count: 9_001),
+        MatrixPart(columns: 7, count: 9_001), MatrixPart(columns: 1, count: 9_000), MatrixPart(columns: 33, count: large - 1),
+        MatrixPart(columns: 33, count: 0), MatrixPart(columns: 0, count: 9_000),
     ]
 
     /// The codec's bytes of one piece, and the coding that they came to.
@@ -59,7 +59,8 @@ struct EntropyCodecTests {
             try bytes.withUnsafeBytes {
                 try codec.decode($0, coding: encoded.coding, pieces: pieces, into: output, mode: mode)
             }
-            #expect(output.array == (mode == .add ? zip(start, values).map { $0 &+ $1 } : values), "seed \(seed), \(part), \(mode)")
+            let expected = mode == .add ? zip(start, values).map { $0 &+ $1 } : values
+            #expect(output.array == expected, "seed \(seed), \(part), \(mode)")
         }
     }
 
@@ -88,8 +89,9 @@ struct EntropyCodecTests {
     @Test("A frame has coded and packed pieces, and only these are read and written")
     func pieces() throws {
         let parts = [
-            MatrixPart(columns: 100, first: 40, count: 20_000), MatrixPart(columns: 0, count: 300), MatrixPart(columns: 10, count: 0),
-            MatrixPart(columns: 300, count: 12_000), MatrixPart(columns: 12, count: 120), MatrixPart(columns: 64, first: 63, count: large),
+            MatrixPart(columns: 100, first: 40, count: 20_000), MatrixPart(columns: 0, count: 300),
+            MatrixPart(columns: 10, count: 0), MatrixPart(columns: 300, count: 12_000), MatrixPart(columns: 12, count: 120),
+            MatrixPart(columns: 64, first: 63, count: large),
         ]
         var values: [Int32] = []
         var pieces: [Range<Int>] = []
@@ -106,7 +108,8 @@ struct EntropyCodecTests {
         let output = Slice([Int32](repeating: 7, count: values.count))
         try bytes.withUnsafeBytes { bytes in
             try codec.decode(bytes, coding: .entropy, pieces: pieces, into: output, mode: .assign)
-            #expect(GradientCodec.rows(in: bytes, pieces: pieces) == rows.indices.map { [0, 3, 5].contains($0) ? rows[$0] : .none })
+            let coded = rows.indices.map { [0, 3, 5].contains($0) ? rows[$0] : .none }
+            #expect(GradientCodec.rows(in: bytes, pieces: pieces) == coded)
         }
         #expect(output.array == values, "seed \(seed)")
     }
@@ -174,7 +177,9 @@ struct EntropyCodecTests {
             bad[index] = 255
             _ = feed(bad, .add)
         }
-        for length in good.indices where length < 600 || length % 101 == 0 { #expect(feed(Array(good[..<length])) != nil, "\(length)") }
+        for length in good.indices where length < 600 || length % 101 == 0 {
+            #expect(feed(Array(good[..<length])) != nil, "\(length) bytes")
+        }
         #expect(feed(good + [0]) != nil)
         #expect(feed(good) == nil)
         #expect(guarded.array[..<32].allSatisfy { $0 == 9 } && guarded.array[(32 + part.count)...].allSatisfy { $0 == 9 })
@@ -182,12 +187,17 @@ struct EntropyCodecTests {
 
     @Test("Columns that cannot be are refused before memory is taken")
     func columns() {
-        let pieces = [0..<4, 4..<20]
-        for head in [[7, 0, 0, 0, 1, 0, 0, 0, 0], [8, 0, 8, 0, 1, 0, 0, 0, 0], [8, 0, 0, 0, 0, 0, 0, 0], [8, 0, 0, 0, 2, 0, 0, 0, 0]] as [[UInt8]] {
+        // Too few, a first one behind them, no bytes, more bytes than there are.
+        let heads: [[UInt8]] = [
+            [7, 0, 0, 0, 1, 0, 0, 0, 0], [8, 0, 8, 0, 1, 0, 0, 0, 0], [8, 0, 0, 0, 0, 0, 0, 0], [8, 0, 0, 0, 2, 0, 0, 0, 0],
+        ]
+        let codec = GradientCodec()
+        let values = Slice([Int32](repeating: 0, count: 20))
+        for head in heads {
             for start in [[], [0, 0]] as [[UInt8]] {
                 #expect(throws: GradientCodecError.entropy(piece: start.count / 2)) {
                     try (start + head).withUnsafeBytes {
-                        try GradientCodec().decode($0, coding: .entropy, pieces: pieces, into: Slice([Int32](repeating: 0, count: 20)), mode: .add)
+                        try codec.decode($0, coding: .entropy, pieces: [0..<4, 4..<20], into: values, mode: .add)
                     }
                 }
             }

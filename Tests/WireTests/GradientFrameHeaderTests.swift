@@ -65,7 +65,10 @@ struct GradientFrameHeaderTests {
 
     @Test("Lengths that the elements do not allow are refused before they become memory")
     func lengths() {
-        for (coding, bytes) in [(GradientCoding.empty, 1), (.raw, 4 * 1102 + 4), (.packed, 1 << 30), (.packedZstd, 1 << 30), (.entropy, 1 << 30)] {
+        let codings = [
+            (GradientCoding.empty, 1), (.raw, 4 * 1102 + 4), (.packed, 1 << 30), (.packedZstd, 1 << 30), (.entropy, 1 << 30),
+        ]
+        for (coding, bytes) in codings {
             var header = Self.header
             header.coding = coding
             header.payloadBytes = bytes

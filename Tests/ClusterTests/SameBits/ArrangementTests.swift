@@ -31,6 +31,8 @@ struct ArrangementTests {
         Arrangement(workers: 2, threads: 2, carrier: .server, compression: .auto),
         Arrangement(workers: 3, threads: 1, carrier: .server, compression: .off),
         Arrangement(workers: 4, threads: 1, carrier: .ring, compression: .auto),
+        Arrangement(workers: 3, threads: 1, carrier: .ring, compression: .entropy),
+        Arrangement(workers: 2, threads: 1, carrier: .server, compression: .entropy),
     ]
 
     @Test("Models of narrow layers, shards of no row and of one: one digest", arguments: fixed.indices)

@@ -70,7 +70,8 @@ extension FuzzTarget {
             return Seed("\(coding)", [wrote.rawValue, UInt8(lengths.count)] + head + payload)
         }
     } body: { input in
-        guard input.count >= 2, let coding = GradientCoding(rawValue: input[0] % UInt8(GradientCoding.allCases.count)) else { throw CutShort() }
+        let codings = UInt8(GradientCoding.allCases.count)
+        guard input.count >= 2, let coding = GradientCoding(rawValue: input[0] % codings) else { throw CutShort() }
         let count = Int(input[1] & 7)
         guard input.count >= 2 + 2 * count else { throw CutShort() }
         let pieces = (0..<count).map { input.little16(at: 2 + 2 * $0) }

@@ -27,6 +27,8 @@
 #include "loops_update.h"
 #include "loops_planes.h"
 #include "loops_entropy.h"
+#include "loops_entropy_encode.h"
+#include "loops_entropy_decode.h"
 #include "loops_operands.h"
 #include "loops_products.h"
 #include "loops_exact_products.h"

@@ -11,7 +11,7 @@
 // Giesen, 2014) in [2^15, 2^31), which take in and give out words of 16 bits: element k of a row's coded ones belongs to state k mod 16.
 //
 //  | rows: class | surplus << 4 | negated << 5 | columns: class, 4 bits each | contexts of the sums 2 … 30 of classes, 29 bytes |
-//  | 16 tables: u8 tokens, then of each its frequency of 1,024, from 128 on as 128 | f >> 8, f | u32 bytes that follow as they are | those |
+//  | 16 tables: u8 tokens, then of each its frequency of 1,024, in two bytes from 128 on | u32 bytes that follow as they are | those |
 //  | u32 states, 16 | u16 words |
 //
 // Any choice of classes, contexts and tables decodes to the same values, so nothing that is estimated here has to be known by the decoder. The

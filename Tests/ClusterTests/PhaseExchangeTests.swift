@@ -46,7 +46,7 @@ import Testing
             for step in 0..<3 as Range<UInt64> {
                 for lane in lanes { lane.load(step: step, images: setting.images(step: step)) }
                 for phase in replica.phases {
-                    let plan = BucketPlan(tensorRanges: phase.tensors.map(\.range), readyOrder: phase.readyOrder)
+                    let plan = BucketPlan(phase)
                     func run(_ abandonment: Abandonment) throws -> Bool {
                         let exchange = PhaseExchange(
                             replica: replica, phase: phase, plan: plan, lanes: lanes, shards: 2, team: ThreadTeam(threads: 1),

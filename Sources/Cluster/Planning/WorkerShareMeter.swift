@@ -28,7 +28,7 @@ public final class WorkerShareMeter {
         let shards = 0..<count
         self.shards = shards
         lanes = replica.makeLanes(shards: shards, threads: threads)
-        plans = replica.phases.map { BucketPlan(tensorRanges: $0.tensors.map(\.range), readyOrder: $0.readyOrder) }
+        plans = replica.phases.map { BucketPlan($0) }
         exchanges = replica.phases.map { [replica, team, lanes, plans, clock] phase in
             PhaseExchange(
                 replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: count, team: team, reducer: clock)
@@ -53,10 +53,12 @@ public final class WorkerShareMeter {
         let codec = GradientCodec()
         let phases = try replica.phases.map { phase in
             let own = runs.map { $0[phase.index] }
-            let buckets = try plans[phase.index].buckets.enumerated().map { index, bucket in
-                WorkerShare.Bucket(
+            let plan = plans[phase.index]
+            let buckets = try plan.buckets.enumerated().map { index, bucket in
+                let pieces = bucket.pieces.map(\.range)
+                return WorkerShare.Bucket(
                     lead: median(own.map { $0.leads[index] }), elements: bucket.elements,
-                    coded: try coded(replica.lastSum(phase.index), bucket.pieces.map(\.range), codec))
+                    coded: try coded(replica.lastSum(phase.index), pieces, plan.rows(of: pieces, bucket: index), codec))
             }
             return WorkerShare.Phase(
                 name: phase.name, compute: median(own.map(\.compute)), update: median(own.map(\.update)), buckets: buckets,
@@ -86,13 +88,13 @@ public final class WorkerShareMeter {
     }
 
     private func coded(
-        _ sum: Storage<Int32>, _ pieces: [Range<Int>], _ codec: GradientCodec
+        _ sum: Storage<Int32>, _ pieces: [Range<Int>], _ rows: [PieceRows], _ codec: GradientCodec
     ) throws -> [GradientCoding: WorkerShare.Coded] {
         let target = Storage<Int32>(count: sum.count)
         var all: [GradientCoding: WorkerShare.Coded] = [:]
         for coding in GradientCoding.allCases where coding != .empty {
-            var encoded = codec.encode(sum.all, pieces: pieces, coding: coding)
-            let packing = fastest { encoded = codec.encode(sum.all, pieces: pieces, coding: coding) }
+            var encoded = codec.encode(sum.all, pieces: pieces, rows: rows, coding: coding)
+            let packing = fastest { encoded = codec.encode(sum.all, pieces: pieces, rows: rows, coding: coding) }
             let (bytes, actual) = (encoded.bytes, encoded.coding)
             let unpacking = try fastest {
                 try codec.decode(bytes, coding: actual, pieces: pieces, into: target.all, mode: .add)

@@ -38,8 +38,9 @@ extension Configuration {
                 suggestion: "auto")
         }
         if engine == .openblas, precision != .fp32 {
+            let named = kernel == "auto" ? "" : " (the kernel \(kernel) is one of its)"
             throw failure(
-                "precision", "\(precision.rawValue) is impossible with the engine openblas, which multiplies in fp32",
+                "precision", "\(precision.rawValue) is impossible with the engine openblas, which multiplies in fp32\(named)",
                 with: ["engine", "kernel"],
                 suggestion: Precision.fp32.rawValue)
         }

@@ -16,8 +16,8 @@ struct BenchAllReduce: ParsableCommand {
     @Option(help: "Members.")
     var workers = 2
 
-    @Option(help: "Elements (4 bytes each).")
-    var elements = 3_580_000
+    @Option(help: "Elements (4 bytes each); default: 4 KB, 1 MB, 4 MB, 14.3 MB and 64 MB, one after the other.")
+    var elements: Int?
 
     @Option(help: "ring or server.")
     var topology: Topology = .ring
@@ -31,6 +31,8 @@ struct BenchAllReduce: ParsableCommand {
     @Flag(help: "As JSON.")
     var json = false
 
+    /// A frame alone, a bucket, some buckets, the reconstruction phase of 784-1000-1000-8, and what no longer fits a cache.
+    private static let usual = [1 << 10, 1 << 18, 1 << 20, 3_580_000, 1 << 24]
     /// A gradient of more is of no model that a run takes.
     private static let sizes = 1...(1 << 30)
     /// Bytes of an element in each member: its sum, the numbers that it is filled with, and what comes in and goes out, packed.
@@ -41,7 +43,7 @@ struct BenchAllReduce: ParsableCommand {
     private static let threadsOfMember = 6
 
     func validate() throws {
-        guard (1...64).contains(workers), Self.sizes.contains(elements), Bench.repeats.contains(repeats) else {
+        guard (1...64).contains(workers), elements.map(Self.sizes.contains) ?? true, Bench.repeats.contains(repeats) else {
             throw ValidationError(
                 "--workers must be 1 to 64, --elements 1 to \(Self.sizes.upperBound), --repeats 1 to \(Bench.repeats.upperBound)")
         }
@@ -50,44 +52,49 @@ struct BenchAllReduce: ParsableCommand {
     func run() throws {
         try finishing {
             try Loopback.require()
+            let all = elements.map { [$0] } ?? Self.usual
             let purpose = "an exchange of \(workers) members"
             try ThreadRoom.require(workers * Self.threadsOfMember, for: purpose)
             try MemoryRoom.require(
-                threads: 1, bytes: workers * (elements * Self.bytesOfElement + Self.threadsOfMember * Self.stackBytes),
+                threads: 1, bytes: workers * (all.max()! * Self.bytesOfElement + Self.threadsOfMember * Self.stackBytes),
                 for: purpose,
                 or: "take fewer --workers or --elements")
             let mesh = try LoopbackMesh(
                 members: workers, topology: topology, compression: LinkCompression(rawValue: compression.rawValue) ?? .off)
             defer { mesh.shutdown() }
-            // As if a layer of a thousand inputs.
-            let plan = BucketPlan(tensorRanges: [0..<elements], columns: [1000])
-            let sums = (0..<workers).map { member in
-                let sum = Storage<Int32>(count: elements)
-                let numbers = Storage<UInt32>(count: elements)
-                RandomSource(seed: 1, purpose: .probe, step: UInt64(member)).fillWords(numbers.all, row: 0)
-                sum.all.copy(from: numbers.all.array.map { Int32(truncatingIfNeeded: $0) >> 12 })
-                return sum
-            }
-            let phase = Atomic<UInt64>(0)
-            let seconds = try medianSeconds(repeats: repeats) {
-                let number = phase.wrappingAdd(1, ordering: .relaxed).newValue
-                try mesh.exchange(phase: number, plan: plan, sums: sums)
-            }
-            let bytes = Double(elements * 4)
-            if json {
-                Output.result(
-                    JSON.object([
-                        .init("workers", .integer(Int64(workers))), .init("bytes", .real(bytes)),
-                        .init("milliseconds", .real(seconds * 1e3)),
-                        .init("bytes_per_second", .real(bytes / seconds)),
-                    ]).text)
-            } else {
-                Output.result(
-                    String(
-                        format: "%d workers, %.1f MB, %@, %@: %.2f ms (%.2f GB/s)", workers, bytes * 1e-6, topology.rawValue,
-                        compression.rawValue, seconds * 1e3, bytes / seconds * 1e-9))
-            }
+            var phase: UInt64 = 0
+            for elements in all { try measure(mesh, elements: elements, &phase) }
             return 0
+        }
+    }
+
+    private func measure(_ mesh: LoopbackMesh, elements: Int, _ phase: inout UInt64) throws {
+        // As if a layer of a thousand inputs.
+        let plan = BucketPlan(tensorRanges: [0..<elements], columns: [1000])
+        let sums = (0..<workers).map { member in
+            let sum = Storage<Int32>(count: elements)
+            let numbers = Storage<UInt32>(count: elements)
+            RandomSource(seed: 1, purpose: .probe, step: UInt64(member)).fillWords(numbers.all, row: 0)
+            sum.all.copy(from: numbers.all.array.map { Int32(truncatingIfNeeded: $0) >> 12 })
+            return sum
+        }
+        let seconds = try medianSeconds(repeats: repeats) {
+            phase += 1
+            try mesh.exchange(phase: phase, plan: plan, sums: sums)
+        }
+        let bytes = Double(elements * 4)
+        if json {
+            Output.result(
+                JSON.object([
+                    .init("workers", .integer(Int64(workers))), .init("bytes", .real(bytes)),
+                    .init("milliseconds", .real(seconds * 1e3)),
+                    .init("bytes_per_second", .real(bytes / seconds)),
+                ]).text)
+        } else {
+            Output.result(
+                String(
+                    format: "%d workers, %.3f MB, %@, %@: %.2f ms (%.2f GB/s)", workers, bytes * 1e-6, topology.rawValue,
+                    compression.rawValue, seconds * 1e3, bytes / seconds * 1e-9))
         }
     }
 }

@@ -2,7 +2,8 @@
 # What a step costs on 1 to 8 processes of this machine, and on hosts behind links that are shaped (network namespaces, tc tbf), beside what
 # `lockstep plan` predicts. Prints a table; exits with 1 where a prediction is off by more than a fifth. Measure where nothing else runs.
 # Needs root, iproute2 and python3. Usage: Tests/scale.sh [path of lockstep] [case…]; a case is here:N, or hosts:N:RATE[:BITS]. About ten minutes
-# without cases. MINIBATCH=256 and STEPS=40 are others than 100 and as many as take ten seconds.
+# without cases. MINIBATCH=256 and STEPS=40 are others than 100 and as many as take ten seconds;
+# KEEP=1 keeps the last run and the logs.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}"); shift || true
 cases=("$@")
@@ -23,7 +24,10 @@ clean_hosts() {
   hosts=()
   ip link del $bridge 2> /dev/null || true
 }
-cleanup() { clean_hosts; rm -rf "$place"; }
+cleanup() {
+  clean_hosts
+  if [ -n "${KEEP:-}" ]; then echo "everything is in $place"; else rm -rf "$place"; fi
+}
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 cd "$place"
@@ -58,8 +62,9 @@ P
 steps_for() { python3 -c "print(max(20, min(300, int(10000 / $1) + 10)))"; }   # about ten seconds
 forecast() { # arguments of plan; sets $predicted and $way
   read -r predicted way < <("$lockstep" plan "${recipe[@]}" "$@" --json 2> plan.log \
-    | python3 -c 'import json, sys; r = json.load(sys.stdin)[0]; print(f"{r["milliseconds"]:.2f}", r["topology"] or "ring", r["coding"] or "-", r["shards"])')
+    | python3 -c 'import json, sys; r = json.load(sys.stdin)[0]; print("%.2f" % r["milliseconds"], r["topology"] or "ring", r["coding"] or "-", r["shards"])')
 }
+packing() { case $1 in raw) echo off ;; packedZstd) echo zstd ;; entropy) echo entropy ;; *) echo auto ;; esac }
 worst=0
 printf '%-22s %8s %12s %14s %8s\n' case shards "measured ms" "predicted ms" ratio
 for name in "${cases[@]}"; do
@@ -73,7 +78,7 @@ for name in "${cases[@]}"; do
       steps=${STEPS:-$(steps_for "$predicted")}
       threads=$(python3 -c "print(max(1, $(nproc) // $count))")
       "$lockstep" train "${recipe[@]}" "${extra[@]}" --set shards="$shards" --steps "$steps" --workers "$count" --threads "$threads" \
-        --topology "$topology" --run run > run.log 2>&1 || { cat run.log; exit 1; } ;;
+        --topology "$topology" --compression "$(packing "$coding")" --run run > run.log 2>&1 || { cat run.log; exit 1; } ;;
     hosts)
       # All hosts are this machine: each has its share of the cores, one thread at the least.
       threads=$(python3 -c "print(max(1, $(nproc) // $count))")
@@ -82,7 +87,7 @@ for name in "${cases[@]}"; do
       steps=${STEPS:-$(steps_for "$predicted")}
       make_hosts "$count" "$rate"
       (exec ip netns exec "${hosts[0]}" timeout 300 "$lockstep" coordinator "${recipe[@]}" "${extra[@]}" --set shards="$shards" --steps "$steps" \
-        --workers "$count" --topology "$topology" --run run --listen 10.81.0.10:7700 --token-file token > run.log 2>&1) & coordinator=$!
+        --workers "$count" --topology "$topology" --compression "$(packing "$coding")" --run run --listen 10.81.0.10:7700 --token-file token > run.log 2>&1) & coordinator=$!
       for ((index = 1; index <= count; index++)); do
         (exec ip netns exec "${hosts[$index]}" timeout 300 "$lockstep" worker --coordinator 10.81.0.10:7700 --token-file token \
           --threads "$threads" > worker-$index.log 2>&1) &

@@ -7,7 +7,7 @@ import Wire
 /// Predictions that can be worked out by hand.
 @Suite("What a step will take") struct StepForecastTests {
     /// Two buckets of a million bytes raw and a quarter packed, the first ready 10 ms before the end of 40 ms.
-    private func share(threads: Int = 1, packing: Double = 0.001, unpacking: Double = 0.001) -> WorkerShare {
+    private func share(threads: Int = 1, shards: Int = 8, packing: Double = 0.001, unpacking: Double = 0.001) -> WorkerShare {
         func bucket(_ lead: Double) -> WorkerShare.Bucket {
             WorkerShare.Bucket(
                 lead: lead, elements: 250_000,
@@ -18,7 +18,7 @@ import Wire
         }
         return WorkerShare(
             phases: [.init(name: "all", compute: 0.040, update: 0.005, buckets: [bucket(0.010), bucket(0)], moments: [])],
-            threads: threads)
+            threads: threads, ofShards: shards)
     }
 
     private func hosts(_ workers: Int, rate: Double, latency: Double = 0, cores: Int = 2) -> PlannedCluster {
@@ -76,6 +76,9 @@ import Wire
         }
         let seconds = [1, 2, 4, 8].map { StepForecast(share(), machine($0), topology: .ring, coding: .raw).seconds }
         for (found, turns) in zip(seconds, [1.0, 1, 2, 4]) { #expect(abs(found - 0.045 * turns) < 1e-4, "\(seconds)") }
+        // Of four shards three workers have one, one and two: when two are done at 1.5 of a turn's half, the third has the machine for itself.
+        let uneven = StepForecast(share(shards: 4), machine(3), topology: .ring, coding: .raw).seconds
+        #expect(abs(uneven - (0.040 * 1.25 + 0.005 * 1.5)) < 1e-4, "\(uneven)")
     }
 
     @Test("Moments that are exchanged on the way, and images that all leave one link, take their time")

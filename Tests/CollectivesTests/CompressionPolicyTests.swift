@@ -38,7 +38,7 @@ struct CompressionPolicyTests {
         "A fast link settles on raw, one of 1 GB/s on packed, of 100 MB/s on zstd, of 100 Mbit/s on entropy, each tried once before",
         arguments: [(0.1e-9, GradientCoding.raw), (1e-9, .packed), (10e-9, .packedZstd), (80e-9, .entropy)])
     func settles(secondsPerByte: Double, expected: GradientCoding) {
-        var policy = CompressionPolicy(.auto)
+        var policy = CompressionPolicy(.auto, cores: 1)
         let chosen = Self.play(&policy, frames: 60, secondsPerByte: secondsPerByte)
         #expect(chosen[..<4] == [.raw, .packed, .packedZstd, .entropy])
         #expect(chosen[4...].allSatisfy { $0 == expected })
@@ -46,7 +46,7 @@ struct CompressionPolicyTests {
 
     @Test("A link that becomes slow is packed, and others are reviewed rarely")
     func changes() {
-        var policy = CompressionPolicy(.auto)
+        var policy = CompressionPolicy(.auto, cores: 1)
         _ = Self.play(&policy, frames: 40, secondsPerByte: 0.1e-9)
         #expect(Self.play(&policy, frames: 40, secondsPerByte: 80e-9).dropFirst().allSatisfy { $0 == .entropy })
         let long = Self.play(&policy, frames: 10 * CompressionPolicy.reviewEvery, secondsPerByte: 80e-9)
@@ -55,7 +55,7 @@ struct CompressionPolicyTests {
 
     @Test("The slowest of several links decides")
     func slowest() {
-        var policy = CompressionPolicy(.auto)
+        var policy = CompressionPolicy(.auto, cores: 1)
         policy.link(1, secondsPerByte: 80e-9)
         #expect(Self.play(&policy, frames: 20, secondsPerByte: 0.1e-9).last == .entropy)
     }

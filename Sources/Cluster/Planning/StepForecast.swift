@@ -1,3 +1,4 @@
+import Kernels
 import Wire
 
 /// Where workers are, and what is between them.
@@ -52,18 +53,13 @@ public struct StepForecast: Sendable {
     public init(
         _ share: WorkerShare, _ cluster: PlannedCluster, topology: Topology, coding: GradientCoding, images: Double = 0
     ) {
-        // Processes take turns where they have more threads than the machine has cores.
-        let crowd: Double
-        switch cluster.place {
-        case .hosts: crowd = max(1, Double(share.threads) / Double(cluster.cores))
-        case .here(let cores): crowd = max(1, Double(share.threads * cluster.workers) / Double(cores))
-        }
+        let crowd = Crowd(share, cluster)
         var (seconds, compute, update, sent) = (0.0, 0.0, 0.0, 0.0)
         for phase in share.phases {
             let played = PlayedPhase(phase, cluster, topology, coding, threads: share.threads, crowd: crowd)
-            seconds += played.seconds + phase.update * crowd
-            compute += phase.compute * crowd
-            update += phase.update * crowd
+            seconds += played.seconds + phase.update * crowd.update
+            compute += phase.compute * crowd.compute
+            update += phase.update * crowd.update
             sent += played.sent
         }
         // The next steps' images travel beside this one's gradients.
@@ -74,6 +70,35 @@ public struct StepForecast: Sendable {
     }
 }
 
+/// How much longer things take where processes have more threads than there are cores.
+private struct Crowd {
+    /// The backward pass of the worker with the most shards, and an update.
+    let compute, update: Double
+    /// What all workers compute, in shares of the largest.
+    let loads: Double
+
+    init(_ share: WorkerShare, _ cluster: PlannedCluster) {
+        guard case .here(let cores) = cluster.place else {
+            (compute, loads) = (max(1, Double(share.threads) / Double(cluster.cores)), 1)
+            update = compute
+            return
+        }
+        let counts = (0..<cluster.workers).map {
+            ShardGeometry.owned(by: $0, of: cluster.workers, shards: share.ofShards).count
+        }
+        let all = counts.map { Double($0) / Double(max(1, counts.max() ?? 1)) }.sorted()
+        // The scheduler gives all that still compute as much of the cores; those with little to do leave them to the others.
+        var (time, done) = (0.0, 0.0)
+        for (index, load) in all.enumerated() where load > done {
+            let speed = min(1, Double(cores) / Double((all.count - index) * share.threads))
+            time += (load - done) / speed
+            done = load
+        }
+        (compute, loads) = (time, all.reduce(0, +))
+        update = max(1, Double(cluster.workers * share.threads) / Double(cores))
+    }
+}
+
 /// One phase, until its last bucket is there.
 private struct PlayedPhase {
     private(set) var seconds = 0.0
@@ -81,17 +106,17 @@ private struct PlayedPhase {
 
     init(
         _ phase: WorkerShare.Phase, _ cluster: PlannedCluster, _ topology: Topology, _ coding: GradientCoding, threads: Int,
-        crowd: Double
+        crowd: Crowd
     ) {
         guard cluster.workers > 1 else {
-            seconds = phase.compute * crowd
+            seconds = phase.compute * crowd.compute
             return
         }
         let way: any Way = topology == .ring ? RingWay(cluster, coding) : ServerWay(cluster, coding)
         for bytes in phase.moments { seconds += way.small(bytes) }
         var work = 0.0
         // What is packed while the backward pass runs takes its cores from it, where it has them all.
-        var compute = phase.compute * crowd
+        var compute = phase.compute * crowd.compute
         var end = 0.0
         for _ in 0..<2 {
             let stretch = compute / phase.compute
@@ -99,12 +124,12 @@ private struct PlayedPhase {
             (end, sent, work) = (played.end, played.sent, played.work)
             let taken = played.work * min(1, compute / max(compute, played.end))
             let busy = threads >= cluster.cores ? taken / Double(cluster.cores) : 0
-            compute = phase.compute * crowd + busy
+            compute = phase.compute * crowd.compute + busy
         }
         var whole = max(compute, end)
         if case .here(let cores) = cluster.place {
             // No arrangement does the work of all processes faster than all cores can.
-            let all = Double(cluster.workers) * (phase.compute * Double(threads) + work)
+            let all = crowd.loads * phase.compute * Double(threads) + Double(cluster.workers) * work
             whole = max(whole, all / Double(cores))
         }
         seconds += whole

@@ -52,9 +52,12 @@ public struct WorkerShare: Sendable {
     public var phases: [Phase]
     /// Compute threads.
     public var threads: Int
+    /// Shards of the minibatch, of which this share has as many as the worker with the most.
+    public var ofShards: Int
 
-    public init(phases: [Phase], threads: Int) {
+    public init(phases: [Phase], threads: Int, ofShards: Int) {
         self.phases = phases
+        self.ofShards = ofShards
         self.threads = threads
     }
 }

@@ -64,7 +64,7 @@ public final class WorkerShareMeter {
                 name: phase.name, compute: median(own.map(\.compute)), update: median(own.map(\.update)), buckets: buckets,
                 moments: phase.moments.map { Double($0 * replica.settings.shards * 8) })
         }
-        return WorkerShare(phases: phases, threads: team.threads)
+        return WorkerShare(phases: phases, threads: team.threads, ofShards: replica.settings.shards)
     }
 
     private struct PhaseRun {

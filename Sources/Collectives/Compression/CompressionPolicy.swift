@@ -1,9 +1,10 @@
+import Kernels
 import Wire
 
 /// Chooses how a frame is written: a pure value, fed with what earlier frames cost.
 ///
-/// The estimated cost of an element is the time to pack it, the peer's time to unpack it (a share of the former, by coding),
-/// and the time of its bytes on the link. Each coding is tried once a bucket; then the cheapest is kept, and one of the others is
+/// The estimated cost of an element is the time of its bytes on the link, or that to pack it where this is longer, since a link sends one bucket
+/// while the next is packed; and what packing and unpacking (a share of the former, by coding) take of the cores that compute meanwhile. Each coding is tried once a bucket; then the cheapest is kept, and one of the others is
 /// tried again every `reviewEvery` frames of the bucket, because gradients get sparser and links busier. What is
 /// chosen by a stopwatch here cannot change a bit of the sums.
 public struct CompressionPolicy: Sendable {
@@ -43,14 +44,17 @@ public struct CompressionPolicy: Sendable {
     }
 
     public let compression: LinkCompression
+    /// Of a host.
+    private let cores: Double
     private var buckets: [Key: Bucket] = [:]
     /// Seconds an element to pack, by coding, over all buckets.
     private var packing = [Double?](repeating: nil, count: GradientCoding.allCases.count)
     /// The slowest link decides where one encoding goes to several.
     private var secondsPerByte: [Int: Double] = [:]
 
-    public init(_ compression: LinkCompression) {
+    public init(_ compression: LinkCompression, cores: Int = MachineLimits.here.cores) {
         self.compression = compression
+        self.cores = Double(max(1, cores))
     }
 
     /// The coding of the bucket's next frame.
@@ -100,7 +104,7 @@ public struct CompressionPolicy: Sendable {
         func cost(_ coding: GradientCoding) -> Double {
             let index = Int(coding.rawValue)
             guard let bytes = bucket.bytes[index], let pack = packing[index] else { return .infinity }
-            return (1 + CompressionPolicy.unpackShare(coding)) * pack + bytes * byte
+            return max(bytes * byte, pack) + (1 + CompressionPolicy.unpackShare(coding)) * pack / cores
         }
         guard let best = CompressionPolicy.candidates.min(by: { cost($0) < cost($1) }) else { return .raw }
         return cost(best) < CompressionPolicy.hysteresis * cost(bucket.current) ? best : bucket.current

@@ -4,6 +4,8 @@ import Wire
 /// Writes gradient frames to one link and measures what a byte costs there; one thread.
 final class FrameSender {
     let link: GradientLink
+    /// Bytes under way from which on the link is what they wait for.
+    private static let congested = 128 << 10
     /// What a byte costs on the link; nothing before the first acknowledgements.
     private(set) var secondsPerByte: Double?
     private let head = ByteStore()
@@ -38,11 +40,13 @@ final class FrameSender {
 
     /// Asks the kernel at what rate the frames before this one were delivered. How long a write blocks tells nothing: a
     /// send queue of megabytes swallows a bucket at memory speed on the slowest link, and a busy machine blocks on a fast
-    /// one.
+    /// one. But a rate is the link's own only while bytes queue up: a shaper lets short frames pass at the speed of the wire until its credit is used up, and
+    /// who believed that would fill it with long ones. So what is told of an empty queue counts for little.
     private func measure() {
         let rate = link.socket.deliveredBytesPerSecond
         guard rate > 0 else { return }
         let sample = 1 / Double(rate)
-        secondsPerByte = secondsPerByte.map { $0 + (sample - $0) * 0.25 } ?? sample
+        let weight = link.socket.unacknowledgedBytes >= Self.congested ? 0.25 : 0.004
+        secondsPerByte = secondsPerByte.map { $0 + (sample - $0) * weight } ?? sample
     }
 }

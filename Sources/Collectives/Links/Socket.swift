@@ -66,6 +66,12 @@ final class Socket: @unchecked Sendable {
         }
     }
 
+    /// Bytes that were written and that the other end has not acknowledged (`SIOCOUTQ`).
+    var unacknowledgedBytes: Int {
+        var bytes: Int32 = 0
+        return ioctl(descriptor, UInt(TIOCOUTQ), &bytes) == 0 ? Int(bytes) : 0
+    }
+
     /// Acknowledges what has been read now, instead of up to 40 ms later.
     func acknowledge() { set(Int32(IPPROTO_TCP), TCP_QUICKACK, 1) }
 

@@ -45,8 +45,11 @@ make_hosts() { # number, rate: the coordinator's host is the first, with a link 
     ip -n "$host" link set eth0 up
     ip -n "$host" link set lo up
     [ $index = 0 ] && continue
-    tc -n "$host" qdisc add dev eth0 root tbf rate "$2" burst 256kb latency 400ms
-    tc qdisc add dev lcv$$x$index root tbf rate "$2" burst 256kb latency 400ms
+    # A shaper's credit is traffic for nothing: no more than it needs to hold its rate.
+    local burst=64kb
+    case $2 in *gbit) burst=256kb ;; esac
+    tc -n "$host" qdisc add dev eth0 root tbf rate "$2" burst $burst latency 400ms
+    tc qdisc add dev lcv$$x$index root tbf rate "$2" burst $burst latency 400ms
   done
 }
 recipe=(--recipe mnist-likelihood --set data.set=glyphs --minibatch "$minibatch" --set evaluate.every_epochs=0 --set figures.every_epochs=0

@@ -5,7 +5,8 @@ import Wire
 ///
 /// The estimated cost of an element is the time of its bytes on the link, or that to pack it where this is longer, since a link sends one bucket
 /// while the next is packed; and what packing and unpacking (a share of the former, by coding) take of the cores that compute meanwhile. Each coding is tried once a bucket; then the cheapest is kept, and one of the others is
-/// tried again every `reviewEvery` frames of the bucket, because gradients get sparser and links busier. What is
+/// tried again every `reviewEvery` frames of the bucket, because gradients get sparser and links busier; not one that would take several times as
+/// long, which a slow link would feel. What is
 /// chosen by a stopwatch here cannot change a bit of the sums.
 public struct CompressionPolicy: Sendable {
     /// Which bucket of which plan: ratios differ by layer.
@@ -22,6 +23,8 @@ public struct CompressionPolicy: Sendable {
     }
 
     public static let reviewEvery = 128
+    /// Costs of a coding that is still tried again, in those of the one that is kept.
+    static let reviewable = 2.5
     /// Buckets remembered; plans of a run are few, so this is a guard and not a cache size.
     static let mostBuckets = 1 << 14
     /// Gain that a change of coding must promise, so that noise does not flip it.
@@ -73,8 +76,9 @@ public struct CompressionPolicy: Sendable {
         if let untried = untried(bucket) { return untried }
         bucket.current = cheapest(bucket)
         if use % CompressionPolicy.reviewEvery == CompressionPolicy.reviewEvery - 1 {
-            let others = CompressionPolicy.candidates.filter { $0 != bucket.current }
-            return others[use / CompressionPolicy.reviewEvery % others.count]
+            let most = Self.reviewable * cost(bucket.current, bucket)
+            let others = CompressionPolicy.candidates.filter { $0 != bucket.current && cost($0, bucket) < most }
+            if !others.isEmpty { return others[use / CompressionPolicy.reviewEvery % others.count] }
         }
         return bucket.current
     }
@@ -100,13 +104,15 @@ public struct CompressionPolicy: Sendable {
     }
 
     private func cheapest(_ bucket: Bucket) -> GradientCoding {
+        guard let best = CompressionPolicy.candidates.min(by: { cost($0, bucket) < cost($1, bucket) }) else { return .raw }
+        return cost(best, bucket) < CompressionPolicy.hysteresis * cost(bucket.current, bucket) ? best : bucket.current
+    }
+
+    /// Seconds an element; endless where it was never tried.
+    private func cost(_ coding: GradientCoding, _ bucket: Bucket) -> Double {
+        let index = Int(coding.rawValue)
+        guard let bytes = bucket.bytes[index], let pack = packing[index] else { return .infinity }
         let byte = secondsPerByte.values.max() ?? 0
-        func cost(_ coding: GradientCoding) -> Double {
-            let index = Int(coding.rawValue)
-            guard let bytes = bucket.bytes[index], let pack = packing[index] else { return .infinity }
-            return max(bytes * byte, pack) + (1 + CompressionPolicy.unpackShare(coding)) * pack / cores
-        }
-        guard let best = CompressionPolicy.candidates.min(by: { cost($0) < cost($1) }) else { return .raw }
-        return cost(best) < CompressionPolicy.hysteresis * cost(bucket.current) ? best : bucket.current
+        return max(bytes * byte, pack) + (1 + CompressionPolicy.unpackShare(coding)) * pack / cores
     }
 }

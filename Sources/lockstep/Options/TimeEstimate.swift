@@ -35,9 +35,10 @@ struct TimeEstimate {
         let width = configuration.model.encoder.first ?? configuration.model.code
         gigaflops = Self.speed(
             configuration.arithmetic, rows: rows, inputs: min(pixels, Self.widest), outputs: min(width, Self.widest))
-        // What is beyond the shards idles; so, on one machine, does what is beyond its cores.
+        // Workers beyond the shards have nothing to do, and so have threads where they cannot share a product; on one machine what is beyond its cores.
         let cores = spread.isHere ? MachineLimits.here.cores : .max
-        let lanes = min(spread.workers.multipliedReportingOverflow(by: spread.threads).partialValue, configuration.shards, cores)
+        let threads = min(spread.workers, configuration.shards).multipliedReportingOverflow(by: spread.threads).partialValue
+        let lanes = min(threads, configuration.engine == .portable ? .max : configuration.shards, cores)
         seconds = operations / (gigaflops * 1e9 * Double(max(1, lanes)) * Self.productShare)
     }
 

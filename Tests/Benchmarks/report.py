@@ -77,6 +77,16 @@ def _disturbances(records: Sequence[Record]) -> list[str]:
     return [f"other work had up to {most:.0%} of the machine meanwhile"] if most > CALM else []
 
 
+def words_of(one: Line) -> str | None:
+    """MINIBATCH PRECISION ARRANGEMENT ours theirs ratio, for programs that read what is printed; none of a row that compares no steps."""
+    work = getattr(one.ours.contestant, "work", None) if one.ours else None
+    if work is None or one.theirs is None or one.figure is None:
+        return None
+    # Of a row on one host its name has minibatch and precision, and behind them what is beside the best of either.
+    name = one.row.name.removeprefix(f"{work.precision}-{work.minibatch}").lstrip("-") or "best"
+    return f"{work.minibatch} {work.precision} {name} {one.ours.median:.0f} {one.theirs.median:.0f} {one.figure:.2f}"
+
+
 def markdown(card: Mapping[str, str], lines: Sequence[Line], how: str) -> str:
     rows = [
         ["", "Lockstep", "PyTorch", "ratio", "of the turns", "at least"],
@@ -91,6 +101,7 @@ def markdown(card: Mapping[str, str], lines: Sequence[Line], how: str) -> str:
         "| | |\n|---|---|\n" + "\n".join(f"| {key} | {value} |" for key, value in card.items()),
         "\n".join("| " + " | ".join(cells) + " |" for cells in rows),
         how,
+        "\n".join(f"    {words}" for words in map(words_of, lines) if words),
         "\n".join(f"- {', '.join(names)}: {note}" for note, names in notes.items()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

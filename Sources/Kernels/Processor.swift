@@ -11,13 +11,24 @@ public enum FloatingPoint {
 
 /// The instruction sets the loops are compiled for: the first three on x86-64, the last on 64-bit Arm. All give the same bits; the best one
 /// available is used.
-public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable {
+public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable, CustomStringConvertible {
     case baseline = 0
     case avx2 = 1
     case avx512 = 2
     /// With products of bf16 in one instruction.
     case avx512bf16 = 3
     case neon = 4
+
+    /// The name by which `LOCKSTEP_LEVEL` asks for it.
+    public var description: String {
+        switch self {
+        case .baseline: "baseline"
+        case .avx2: "avx2"
+        case .avx512: "avx512"
+        case .avx512bf16: "avx512-bf16"
+        case .neon: "neon"
+        }
+    }
 
     public var isAvailable: Bool { ck_level_available(rawValue) != 0 }
     public static var current: InstructionLevel { InstructionLevel(rawValue: ck_level())! }

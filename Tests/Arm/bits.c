@@ -1,7 +1,7 @@
 // Calls every kernel with pseudo-random numbers of many shapes and kinds and prints a line for each: its name, and a hash of all memory that
 // it was given and of what it returned.
 //
-//     bits LEVEL          LEVEL is baseline, avx2, avx512, avx512bf16 or neon
+//     bits LEVEL          LEVEL is baseline, avx2, avx512, avx512-bf16 or neon
 //     bits LEVEL NAME     of one kernel every value, as: call, buffer, place, bits
 //
 // A kernel of loops.def needs its `try_NAME` here, or this does not compile, and nothing else: it takes buffers and calls the kernel, all that
@@ -620,11 +620,11 @@ static uint64_t try_kernel(size_t k, int tells) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const levels[CK_LEVELS] = {"baseline", "avx2", "avx512", "avx512bf16", "neon"};
+    static const char *const levels[CK_LEVELS] = {"baseline", "avx2", "avx512", "avx512-bf16", "neon"};
     int level = 0;
     while (argc > 1 && level < CK_LEVELS && strcmp(argv[1], levels[level]) != 0) level++;
     if (argc < 2 || argc > 3 || level == CK_LEVELS) {
-        fprintf(stderr, "usage: bits baseline|avx2|avx512|avx512bf16|neon [kernel]\n");
+        fprintf(stderr, "usage: bits baseline|avx2|avx512|avx512-bf16|neon [kernel]\n");
         return 64;
     }
     if (!ck_level_available(level)) return 3;

@@ -30,7 +30,7 @@ bits() { # LEVEL [KERNEL]
 # The emulator is slow: it begins first, and the levels of this CPU run beside it.
 bits neon > $build/neon & emulated=$!
 levels=() absent=()
-for level in baseline avx2 avx512 avx512bf16; do
+for level in baseline avx2 avx512 avx512-bf16; do
   status=0
   bits $level > $build/$level || status=$?
   case $status in

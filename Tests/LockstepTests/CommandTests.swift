@@ -419,32 +419,6 @@ struct CommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
     }
 
-    @Test("--workers auto takes all cores of the machine, says so, and comes to the bits of any other number of workers")
-    func auto() throws {
-        let scratch = try Scratch()
-        let cores = MachineLimits.here.cores
-        func train(_ name: String, _ arguments: [String], workers: String) throws -> (digest: JSON?, errors: String) {
-            let result = try LockstepProcess.run(
-                ["train"] + LockstepProcess.small + arguments + ["--run", scratch.run(name), "--json"],
-                environment: ["LOCKSTEP_WORKERS": workers])
-            #expect(result.status == 0, "\(result.errors)")
-            return (try JSON(parsing: result.output)["digest"], result.errors)
-        }
-        let auto = try train("auto", [], workers: "auto")
-        #expect(auto.errors.contains("(--workers auto)"), "\(auto.errors)")
-        #expect(try train("given", [], workers: "2").digest == auto.digest)
-        let narrow = try train("narrow", ["--threads", "1"], workers: "auto")
-        let count = min(cores, 4)
-        #expect(narrow.digest == auto.digest)
-        #expect(narrow.errors.contains("\(count) worker\(count == 1 ? "" : "s") with 1 thread"), "\(narrow.errors)")
-        let resumed = try LockstepProcess.run(
-            ["resume", scratch.run("narrow"), "--workers", "auto", "--epochs", "3", "--json"])
-        #expect(resumed.status == 0 && resumed.errors.contains("with \(cores)"), "\(resumed.errors)")
-        let coordinator = try LockstepProcess.run(["coordinator", "--workers", "auto", "--run", scratch.run("far")])
-        #expect(
-            coordinator.status == 64 && coordinator.errors.contains("\"auto\" is no number of workers"), "\(coordinator.errors)")
-    }
-
     @Test("--dry-run says what the run comes to on the disk and how long it takes, and a run comes to about that")
     func need() throws {
         let scratch = try Scratch()

@@ -112,7 +112,8 @@ private struct PlayedPhase {
             seconds = phase.compute * crowd.compute
             return
         }
-        let way: any Way = topology == .ring ? RingWay(cluster, coding) : ServerWay(cluster, coding)
+        let way: any Way =
+            topology == .ring ? RingWay(cluster: cluster, coding: coding) : ServerWay(cluster: cluster, coding: coding)
         for bytes in phase.moments { seconds += way.small(bytes) }
         var work = 0.0
         // What is packed while the backward pass runs takes its cores from it, where it has them all.
@@ -159,11 +160,6 @@ private struct RingWay: Way {
     let cluster: PlannedCluster
     let coding: GradientCoding
 
-    init(_ cluster: PlannedCluster, _ coding: GradientCoding) {
-        self.cluster = cluster
-        self.coding = coding
-    }
-
     private struct Task {
         let bucket: Int
         var hop: Int
@@ -207,11 +203,6 @@ private struct RingWay: Way {
 private struct ServerWay: Way {
     let cluster: PlannedCluster
     let coding: GradientCoding
-
-    init(_ cluster: PlannedCluster, _ coding: GradientCoding) {
-        self.cluster = cluster
-        self.coding = coding
-    }
 
     func play(_ buckets: [(ready: Double, bucket: WorkerShare.Bucket)]) -> (end: Double, sent: Double, work: Double) {
         let n = Double(cluster.workers)

@@ -90,6 +90,9 @@ public struct Configuration: Sendable, Equatable {
         figures = FigureSettings()
     }
 
+    /// Most compute threads of a worker.
+    public static var mostThreads: Int { ConfigurationLimits.threads }
+
     /// Most shards of a minibatch.
     public static var mostShards: Int { ConfigurationLimits.shards }
 

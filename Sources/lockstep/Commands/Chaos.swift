@@ -68,7 +68,7 @@ struct Chaos: ParsableCommand {
         if let faults, faults < 1 { throw ValidationError("--faults is \(faults); it must be at least 1") }
         if workers < 1 { throw ValidationError("--workers is \(workers); it must be at least 1") }
         if models < 0 { throw ValidationError("--models is \(models); it must be at least 0") }
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        try ThreadFlag.check(threads)
     }
 
     func run() throws {

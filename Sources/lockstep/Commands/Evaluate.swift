@@ -55,15 +55,11 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "As JSON, a line a run.")
     var json = false
 
-    private static let mostThreads = 1_024
-
     func validate() throws {
         guard (1...EvaluationOptions.mostSamples).contains(samples) else {
             throw ValidationError("--samples is \(samples); it must be 1 to \(EvaluationOptions.mostSamples)")
         }
-        if let threads, !(1...Self.mostThreads).contains(threads) {
-            throw ValidationError("--threads is \(threads); it must be 1 to \(Self.mostThreads)")
-        }
+        try ThreadFlag.check(threads)
         if let part, EvaluationPart(parsing: part) == nil {
             throw ValidationError(
                 "--part is \(part.printable(40)); write which part of how many, as in 2/4 (at most \(EvaluationPart.most) parts)")

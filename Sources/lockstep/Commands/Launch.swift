@@ -45,7 +45,7 @@ struct Launch: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        try ThreadFlag.check(threads)
         if resume != nil, folder != nil { throw ValidationError("--resume and --run name the same thing; give one of them") }
         if resume != nil, from != nil { throw ValidationError("--from begins a new run; --resume goes on with an old one") }
     }

@@ -41,7 +41,7 @@ struct Work: ParsableCommand {
     func validate() throws {
         guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
         if let number, number >= 1 << 20 { throw ValidationError("--number is \(number); expected less than 1048576") }
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        try ThreadFlag.check(threads)
         if let place = coordinator.value.undialable {
             throw ValidationError(
                 "--coordinator \(coordinator.value) has \(place), which nobody can dial; write for example 192.168.1.10:7700")

@@ -133,7 +133,7 @@ struct SpreadOptions: ParsableArguments {
     var arguments: [String] { ["--workers", workers.defaultValueDescription] + exchange.arguments }
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+        try ThreadFlag.check(threads)
     }
 }
 

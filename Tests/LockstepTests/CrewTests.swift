@@ -26,6 +26,8 @@ struct CrewTests {
         let resumed = try LockstepProcess.run(
             ["resume", scratch.run("narrow"), "--workers", "auto", "--epochs", "3", "--json"])
         #expect(resumed.status == 0 && resumed.errors.contains("with \(cores)"), "\(resumed.errors)")
+        let wrong = try LockstepProcess.run(["train", "--workers", "many"])
+        #expect(wrong.status == 64 && wrong.errors.contains("write auto, N or MIN:MAX, each from 1 to 1024"), "\(wrong.errors)")
         let coordinator = try LockstepProcess.run(["coordinator", "--workers", "auto", "--run", scratch.run("far")])
         #expect(
             coordinator.status == 64 && coordinator.errors.contains("\"auto\" is no number of workers"), "\(coordinator.errors)")

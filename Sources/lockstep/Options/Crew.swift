@@ -10,12 +10,7 @@ enum WorkerCount: ExpressibleByArgument {
     case range(WorkerRange)
 
     init?(argument: String) {
-        if argument == "auto" {
-            self = .auto
-        } else {
-            guard let range = WorkerRange(argument: argument) else { return nil }
-            self = .range(range)
-        }
+        self = argument == "auto" ? .auto : .range(WorkerRange(argument, or: "auto, "))
     }
 
     var defaultValueDescription: String {

@@ -251,13 +251,17 @@ struct WorkerRange: ExpressibleByArgument {
 
     init(bounds: ClosedRange<Int>) { self.bounds = bounds }
 
+    init?(argument: String) { self.init(argument, or: "") }
+
     /// Says itself what is wrong with it and ends the command with 64: the parser would not say which numbers it may have.
-    init?(argument: String) {
+    ///
+    /// - Parameter other: what may be written instead, to stand before the rest.
+    init(_ argument: String, or other: String) {
         let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
         guard (1...2).contains(parts.count), let low = parts[0], let high = parts[parts.count - 1], low >= 1, low <= high,
             high <= Self.most
         else {
-            Output.complain("\"\(argument)\" is no number of workers; write N or MIN:MAX, each from 1 to \(Self.most)")
+            Output.complain("\"\(argument)\" is no number of workers; write \(other)N or MIN:MAX, each from 1 to \(Self.most)")
             Foundation.exit(64)
         }
         bounds = low...high

@@ -33,8 +33,8 @@ public protocol Reducer: AnyObject, Sendable {
     var counters: WireCounters { get }
     /// Of the exchange last begun.
     var exchangeCounters: WireCounters { get }
-    /// How far the links have come at this moment.
-    var moved: LinkBytes { get }
+    /// How far the links have come at this moment: a ring's two together, or each of those to summation servers.
+    var moved: [LinkBytes] { get }
 }
 
 extension Reducer {
@@ -68,5 +68,5 @@ public final class SoloReducer: Reducer {
 
     public var counters: WireCounters { WireCounters() }
     public var exchangeCounters: WireCounters { WireCounters() }
-    public var moved: LinkBytes { LinkBytes() }
+    public var moved: [LinkBytes] { [] }
 }

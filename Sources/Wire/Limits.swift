@@ -34,7 +34,7 @@ public enum Limits {
         case .challenge, .proof: challenge
         case .hello: hello
         case .refuse, .linksUp, .snapshotRequest, .heartbeat, .farewell, .stop, .position, .halt, .sumRequest, .notice: small
-        case .ready, .stepReport, .phaseReport, .linkFailed: report
+        case .ready, .stepReport, .phaseReport, .linkFailed, .serverHello, .serverView, .serverBeat: report
         case .welcome: configuration + priorSamples
         case .view: configuration
         case .batch: batch
@@ -60,4 +60,6 @@ public enum Limits {
     public static let dialCandidates = 16
     /// Members of one ring or one summation server.
     public static let members = 1024
+    /// Summation servers of one view.
+    public static let servers = 64
 }

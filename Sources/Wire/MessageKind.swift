@@ -22,4 +22,7 @@ public enum MessageKind: UInt16, Sendable, Hashable, CaseIterable {
     case sumChunk = 20
     case phaseReport = 21
     case notice = 22
+    case serverHello = 23
+    case serverView = 24
+    case serverBeat = 25
 }

@@ -441,12 +441,102 @@ public nonisolated struct ControlView: Sendable {
   /// shown in every gradient link's hello
   public var secret: Data = Data()
 
-  public var serverAddresses: [String] = []
-
-  public var serverPort: UInt32 = 0
-
   /// where the view begins, in phases
   public var applied: UInt64 = 0
+
+  /// summation servers, each for its part of every bucket; empty: neighbours dial each other
+  public var servers: [ControlServer] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A summation server of a view.
+public nonisolated struct ControlServer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var addresses: [String] = []
+
+  public var port: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// summation server -> coordinator, once both know each other, in place of a worker's hello.
+public nonisolated struct ControlServerHello: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var host: String = String()
+
+  public var pid: UInt32 = 0
+
+  /// version and commit of the server's binary
+  public var build: String = String()
+
+  /// where workers may dial it, best first; empty: its end of this connection
+  public var dataAddresses: [String] = []
+
+  public var dataPort: UInt32 = 0
+
+  /// one more than the number that its log has, by its parent; 0: none yet
+  public var number: UInt32 = 0
+
+  /// a random number of this process
+  public var process: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// coordinator -> summation server: sum for this view. Every gradient link of an older view ends with it.
+public nonisolated struct ControlServerView: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var view: UInt64 = 0
+
+  /// which part of every bucket is its own
+  public var server: UInt32 = 0
+
+  /// ranks that dial it; 0: none for now
+  public var members: UInt32 = 0
+
+  /// shown in every gradient link's hello
+  public var secret: Data = Data()
+
+  public var run: String = String()
+
+  public var generation: UInt64 = 0
+
+  /// off, auto, zstd, entropy
+  public var compression: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// summation server -> coordinator, once a second: how far its links of a view have come, in bytes, by rank.
+public nonisolated struct ControlServerBeat: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the links; 0: none
+  public var view: UInt64 = 0
+
+  public var sent: [UInt64] = []
+
+  public var received: [UInt64] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -474,7 +564,7 @@ public nonisolated struct ControlLinkFailed: Sendable {
 
   public var view: UInt64 = 0
 
-  /// rank; -1: the summation server
+  /// rank; -1, -2, ...: a summation server of the view, the first being -1
   public var suspect: Int32 = 0
 
   public var reason: String = String()
@@ -673,14 +763,14 @@ public nonisolated struct ControlHeartbeat: Sendable {
   /// the view in which it last applied a phase
   public var view: UInt64 = 0
 
-  /// bytes written to the link it dialled in this view
-  public var linkSent: UInt64 = 0
-
-  /// bytes read from the link that was dialled to it; of a summation server's: the same link
-  public var linkReceived: UInt64 = 0
-
   /// the view of those links; 0: none
   public var linkView: UInt64 = 0
+
+  /// bytes written to the link it dialled in this view; to each summation server
+  public var linkSent: [UInt64] = []
+
+  /// bytes read from the link that was dialled to it; from each summation server
+  public var linkReceived: [UInt64] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1467,7 +1557,7 @@ nonisolated extension ControlMember: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ControlView: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".View"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}rank\0\u{1}members\0\u{1}shards\0\u{1}secret\0\u{3}server_addresses\0\u{3}server_port\0\u{1}applied\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}rank\0\u{1}members\0\u{1}shards\0\u{1}secret\0\u{2}\u{3}applied\0\u{1}servers\0\u{c}\u{6}\u{1}\u{c}\u{7}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1480,9 +1570,8 @@ nonisolated extension ControlView: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.shards) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.secret) }()
-      case 6: try { try decoder.decodeRepeatedStringField(value: &self.serverAddresses) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.serverPort) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.applied) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.servers) }()
       default: break
       }
     }
@@ -1504,14 +1593,11 @@ nonisolated extension ControlView: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.secret.isEmpty {
       try visitor.visitSingularBytesField(value: self.secret, fieldNumber: 5)
     }
-    if !self.serverAddresses.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.serverAddresses, fieldNumber: 6)
-    }
-    if self.serverPort != 0 {
-      try visitor.visitSingularUInt32Field(value: self.serverPort, fieldNumber: 7)
-    }
     if self.applied != 0 {
       try visitor.visitSingularUInt64Field(value: self.applied, fieldNumber: 8)
+    }
+    if !self.servers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.servers, fieldNumber: 9)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1522,9 +1608,203 @@ nonisolated extension ControlView: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.members != rhs.members {return false}
     if lhs.shards != rhs.shards {return false}
     if lhs.secret != rhs.secret {return false}
-    if lhs.serverAddresses != rhs.serverAddresses {return false}
-    if lhs.serverPort != rhs.serverPort {return false}
     if lhs.applied != rhs.applied {return false}
+    if lhs.servers != rhs.servers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlServer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Server"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}addresses\0\u{1}port\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.addresses) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.port) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.addresses.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.addresses, fieldNumber: 1)
+    }
+    if self.port != 0 {
+      try visitor.visitSingularUInt32Field(value: self.port, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlServer, rhs: ControlServer) -> Bool {
+    if lhs.addresses != rhs.addresses {return false}
+    if lhs.port != rhs.port {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlServerHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ServerHello"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}build\0\u{3}data_addresses\0\u{3}data_port\0\u{1}number\0\u{1}process\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.build) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.dataAddresses) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.dataPort) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.process) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 1)
+    }
+    if self.pid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pid, fieldNumber: 2)
+    }
+    if !self.build.isEmpty {
+      try visitor.visitSingularStringField(value: self.build, fieldNumber: 3)
+    }
+    if !self.dataAddresses.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.dataAddresses, fieldNumber: 4)
+    }
+    if self.dataPort != 0 {
+      try visitor.visitSingularUInt32Field(value: self.dataPort, fieldNumber: 5)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 6)
+    }
+    if self.process != 0 {
+      try visitor.visitSingularFixed64Field(value: self.process, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlServerHello, rhs: ControlServerHello) -> Bool {
+    if lhs.host != rhs.host {return false}
+    if lhs.pid != rhs.pid {return false}
+    if lhs.build != rhs.build {return false}
+    if lhs.dataAddresses != rhs.dataAddresses {return false}
+    if lhs.dataPort != rhs.dataPort {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.process != rhs.process {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlServerView: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ServerView"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}server\0\u{1}members\0\u{1}secret\0\u{1}run\0\u{1}generation\0\u{1}compression\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.view) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.server) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.members) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.secret) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.compression) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.view != 0 {
+      try visitor.visitSingularUInt64Field(value: self.view, fieldNumber: 1)
+    }
+    if self.server != 0 {
+      try visitor.visitSingularUInt32Field(value: self.server, fieldNumber: 2)
+    }
+    if self.members != 0 {
+      try visitor.visitSingularUInt32Field(value: self.members, fieldNumber: 3)
+    }
+    if !self.secret.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secret, fieldNumber: 4)
+    }
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 5)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 6)
+    }
+    if !self.compression.isEmpty {
+      try visitor.visitSingularStringField(value: self.compression, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlServerView, rhs: ControlServerView) -> Bool {
+    if lhs.view != rhs.view {return false}
+    if lhs.server != rhs.server {return false}
+    if lhs.members != rhs.members {return false}
+    if lhs.secret != rhs.secret {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs.compression != rhs.compression {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlServerBeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ServerBeat"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}sent\0\u{1}received\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.view) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.sent) }()
+      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.received) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.view != 0 {
+      try visitor.visitSingularUInt64Field(value: self.view, fieldNumber: 1)
+    }
+    if !self.sent.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.sent, fieldNumber: 2)
+    }
+    if !self.received.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.received, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ControlServerBeat, rhs: ControlServerBeat) -> Bool {
+    if lhs.view != rhs.view {return false}
+    if lhs.sent != rhs.sent {return false}
+    if lhs.received != rhs.received {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1962,7 +2242,7 @@ nonisolated extension ControlStepReport: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0\u{1}contributed\0\u{1}received\0\u{1}view\0\u{3}link_sent\0\u{3}link_received\0\u{3}link_view\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}work\0\u{1}applied\0\u{1}contributed\0\u{1}received\0\u{1}view\0\u{4}\u{3}link_view\0\u{3}link_sent\0\u{3}link_received\0\u{c}\u{6}\u{1}\u{c}\u{7}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1975,9 +2255,9 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.contributed) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.received) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.view) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.linkSent) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.linkReceived) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.linkView) }()
+      case 9: try { try decoder.decodeRepeatedUInt64Field(value: &self.linkSent) }()
+      case 10: try { try decoder.decodeRepeatedUInt64Field(value: &self.linkReceived) }()
       default: break
       }
     }
@@ -1999,14 +2279,14 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.view != 0 {
       try visitor.visitSingularUInt64Field(value: self.view, fieldNumber: 5)
     }
-    if self.linkSent != 0 {
-      try visitor.visitSingularUInt64Field(value: self.linkSent, fieldNumber: 6)
-    }
-    if self.linkReceived != 0 {
-      try visitor.visitSingularUInt64Field(value: self.linkReceived, fieldNumber: 7)
-    }
     if self.linkView != 0 {
       try visitor.visitSingularUInt64Field(value: self.linkView, fieldNumber: 8)
+    }
+    if !self.linkSent.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.linkSent, fieldNumber: 9)
+    }
+    if !self.linkReceived.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.linkReceived, fieldNumber: 10)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2017,9 +2297,9 @@ nonisolated extension ControlHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.contributed != rhs.contributed {return false}
     if lhs.received != rhs.received {return false}
     if lhs.view != rhs.view {return false}
+    if lhs.linkView != rhs.linkView {return false}
     if lhs.linkSent != rhs.linkSent {return false}
     if lhs.linkReceived != rhs.linkReceived {return false}
-    if lhs.linkView != rhs.linkView {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

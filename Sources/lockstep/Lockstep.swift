@@ -30,7 +30,10 @@ struct Lockstep: ParsableCommand {
                     Export.self, DigestOf.self,
                 ]),
             CommandGroup(
-                name: "Hosts", subcommands: [Launch.self, DoctorCommand.self, Coordinate.self, Work.self, AgentCommand.self]),
+                name: "Hosts",
+                subcommands: [
+                    Launch.self, DoctorCommand.self, Coordinate.self, Work.self, Serve.self, AgentCommand.self,
+                ]),
             CommandGroup(name: "Verify", subcommands: [Replay.self, Bench.self, Plan.self, Simulate.self, Chaos.self]),
         ])
 }

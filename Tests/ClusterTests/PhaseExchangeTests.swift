@@ -169,5 +169,5 @@ private final class WatchedReducer: Reducer {
 
     var counters: WireCounters { solo.counters }
     var exchangeCounters: WireCounters { solo.exchangeCounters }
-    var moved: LinkBytes { solo.moved }
+    var moved: [LinkBytes] { solo.moved }
 }

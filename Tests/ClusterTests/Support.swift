@@ -126,12 +126,13 @@ extension Position {
 /// A plan of three phases a step and four shards.
 func plan(
     workers: ClosedRange<Int> = 2...2, first: UInt64 = 0, last: UInt64 = 6, stepsPerEpoch: UInt64 = 3, generation: UInt64 = 1,
-    ring: Bool = true, everySteps: UInt64 = 0, everySeconds: Double = 0, evaluateEveryEpochs: UInt64 = 0,
+    ring: Bool = true, servers: Int = 0, everySteps: UInt64 = 0, everySeconds: Double = 0, evaluateEveryEpochs: UInt64 = 0,
     supervised: Bool = false, mixed: Bool = false, lastLabel: UInt32 = 0
 ) -> RunPlan {
     RunPlan(
         shards: 4, phases: Int(phases), firstStep: first, lastStep: last, epochs: Epochs(steps: stepsPerEpoch), workers: workers,
-        beginsWithSeed: first == 0, run: "mine", generation: generation, ring: ring, checkpointEverySteps: everySteps,
+        beginsWithSeed: first == 0, run: "mine", generation: generation, ring: ring, servers: servers,
+        checkpointEverySteps: everySteps,
         checkpointEverySeconds: everySeconds, evaluateEveryEpochs: evaluateEveryEpochs, supervised: supervised,
         allowMixedKernels: mixed, lastLabel: lastLabel)
 }

@@ -17,7 +17,7 @@ import Testing
                 let links = LinkProgress(view: view, sent: 1000, received: before == lost ? 400 : 1000)
                 let moved = copying ? UInt64(bench.now.components.seconds) * 100_000 : 0
                 directives += bench.send(
-                    .heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, moved: moved, links: links)))
+                    .heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, moved: moved, links: [links])))
             }
             directives += bench.send(.tick)
             if !directives.halted.isEmpty { break }
@@ -78,7 +78,7 @@ import Testing
             bench.now += .seconds(1)
             for number in [1, 2] as [UInt64] {
                 let links = LinkProgress(view: 1, sent: 1000, received: UInt64(second))
-                #expect(bench.send(.heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, links: links))).isEmpty)
+                #expect(bench.send(.heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, links: [links]))).isEmpty)
             }
             #expect(bench.send(.tick).isEmpty)
         }
@@ -154,7 +154,7 @@ import Testing
             bench.now += .seconds(1)
             for number in [1, 2] as [UInt64] {
                 let links = LinkProgress(view: 1, sent: 500, received: 100)
-                directives += bench.send(.heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, links: links)))
+                directives += bench.send(.heartbeat(id(number), Beat(work: 7, applied: 0, contributed: 1, links: [links])))
             }
             directives += bench.send(
                 .serverLinks(

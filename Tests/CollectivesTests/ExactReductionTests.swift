@@ -49,6 +49,17 @@ extension Loopback {
             try Self.run(reducers, seed: Self.seed + UInt64(world))
         }
 
+        @Test("at several servers, each with its part of every bucket", arguments: [2, 3, 5], LinkCompression.allCases)
+        func servers(count: Int, compression: LinkCompression) throws {
+            let (reducers, servers) = try TestRun().servers(count, 3, compression)
+            defer {
+                for reducer in reducers { reducer.shutdown() }
+                for server in servers { server.shutdown() }
+            }
+            try Self.run(reducers, seed: Self.seed + UInt64(count))
+            #expect(servers.allSatisfy { $0.counters.received > 0 } && reducers.allSatisfy { $0.moved.count == count })
+        }
+
         /// Chunks of these begin in the middle of rows.
         private static func exchangeWeights(_ reducers: [any Reducer]) throws {
             var random = SplitMix(seed: seed)
@@ -108,20 +119,20 @@ extension Loopback {
             for reducer in reducers { reducer.shutdown() }
         }
 
-        @Test("when members leave as soon as they are done", arguments: ["ring", "server"])
+        @Test("when members leave as soon as they are done", arguments: ["ring", "server", "servers"])
         func leaving(topology: String) throws {
             for round in 0..<15 {
                 let seed = Self.seed &+ UInt64(round)
                 var random = SplitMix(seed: seed)
                 let plan = awkwardPlan()
                 let contributions = Contributions(plan, members: 3, random: &random)
-                var server: SummationServer?
+                var servers: [SummationServer] = []
                 let reducers: [any Reducer]
                 if topology == "ring" {
                     reducers = try TestRun().ring(3, .auto)
                 } else {
-                    let made = try TestRun().server(3, .auto)
-                    (reducers, server) = (made.0, made.1)
+                    let made = try TestRun().servers(topology == "server" ? 1 : 2, 3, .auto)
+                    (reducers, servers) = (made.0, made.1)
                 }
                 for (member, reducer) in reducers.enumerated() {
                     reducer.begin(
@@ -134,7 +145,7 @@ extension Loopback {
                     reducers[member].shutdown()
                 }
                 #expect(contributions.hold(), "seed \(seed)")
-                server?.shutdown()
+                for server in servers { server.shutdown() }
             }
         }
 

@@ -41,42 +41,62 @@ extension Loopback {
         @Test("A worker that leaves is named by the server, a server that leaves by its workers")
         func serverSide() throws {
             let run = TestRun()
-            let listener = try run.listener(.server, from: [.worker(0), .worker(1)])
-            let links = try (0..<2).map { try run.dial(from: .worker($0), to: .server, port: listener.port) }
+            let listener = try run.listener(.server(0), from: [.worker(0), .worker(1)])
+            let links = try (0..<2).map { try run.dial(from: .worker($0), to: .server(0), port: listener.port) }
             let reported = Mutex<[LinkFailure]>([])
             let server = SummationServer(
                 links: [0: try listener.accept(from: .worker(0)), 1: try listener.accept(from: .worker(1))],
                 compression: .off, onFailure: { failure in reported.withLock { $0.append(failure) } })
-            let reducers = (0..<2).map { ServerReducer(rank: $0, server: links[$0], compression: .off) }
+            let reducers = (0..<2).map { ServerReducer(rank: $0, servers: [links[$0]], compression: .off) }
             let sum = Self.begin(reducers[0])
             for bucket in Self.plan.buckets.indices { reducers[0].ready(bucket: bucket) }
             reducers[1].shutdown()
             #expect(eventually { reported.withLock { $0.map(\.rank) == [1] } })
             server.shutdown()
             let failure = #expect(throws: LinkFailure.self) { try reducers[0].finish() }
-            #expect(failure?.peer == .server && failure?.isSuspicion == true)
+            #expect(failure?.peer == .server(0) && failure?.isSuspicion == true)
             reducers[0].shutdown()
             listener.shutdown()
+            #expect(sum.count == Self.plan.elementCount)
+        }
+
+        @Test("One of several servers that leaves wakes who waits for another's sums, and is named once")
+        func oneOfServers() throws {
+            let reported = Mutex<[LinkFailure]>([])
+            let (reducers, servers) = try TestRun().servers(
+                3, 2, .off, onFailure: { failure in reported.withLock { $0.append(failure) } })
+            defer {
+                for reducer in reducers { reducer.shutdown() }
+                for server in servers { server.shutdown() }
+            }
+            // The other member brings nothing: without the failure every wait would be for ever.
+            let sum = Self.begin(reducers[0])
+            for bucket in Self.plan.buckets.indices { reducers[0].ready(bucket: bucket) }
+            servers[2].shutdown()
+            let failure = #expect(throws: LinkFailure.self) { try reducers[0].finish() }
+            #expect(failure?.peer == .server(2) && failure?.isSuspicion == true)
+            #expect(eventually { reported.withLock { $0.count == 2 } })
+            #expect(reported.withLock { $0.allSatisfy { $0.peer == .server(2) } })
             #expect(sum.count == Self.plan.elementCount)
         }
 
         @Test("A server's link that breaks between two exchanges is the next one's failure")
         func brokenBetweenExchanges() throws {
             let run = TestRun()
-            let listener = try run.listener(.server, from: [.worker(0)])
+            let listener = try run.listener(.server(0), from: [.worker(0)])
             defer { listener.shutdown() }
-            let link = try run.dial(from: .worker(0), to: .server, port: listener.port)
+            let link = try run.dial(from: .worker(0), to: .server(0), port: listener.port)
             let other = try listener.accept(from: .worker(0))
             let reported = Mutex<[LinkFailure]>([])
             let reducer = ServerReducer(
-                rank: 0, server: link, compression: .off, onFailure: { failure in reported.withLock { $0.append(failure) } })
+                rank: 0, servers: [link], compression: .off, onFailure: { failure in reported.withLock { $0.append(failure) } })
             defer { reducer.shutdown() }
             other.close()
             #expect(eventually { reported.withLock { $0.count == 1 } })
             let sum = Self.begin(reducer)
             for bucket in Self.plan.buckets.indices { reducer.ready(bucket: bucket) }
             let failure = #expect(throws: LinkFailure.self) { try reducer.finish() }
-            #expect(failure?.peer == .server && failure?.isSuspicion == true)
+            #expect(failure?.peer == .server(0) && failure?.isSuspicion == true)
             #expect(sum.count == Self.plan.elementCount)
         }
 
@@ -166,10 +186,10 @@ extension Loopback {
             var run = TestRun()
             run.settings.progressDeadline = .milliseconds(150)
             run.settings.socketBufferBytes = 16 << 10
-            let listener = try run.listener(.server, from: [.worker(0)])
-            let link = try run.dial(from: .worker(0), to: .server, port: listener.port)
+            let listener = try run.listener(.server(0), from: [.worker(0)])
+            let link = try run.dial(from: .worker(0), to: .server(0), port: listener.port)
             let held = try listener.accept(from: .worker(0))
-            let reducer = ServerReducer(rank: 0, server: link, compression: .off)
+            let reducer = ServerReducer(rank: 0, servers: [link], compression: .off)
             let sum = Self.begin(reducer)
             for bucket in Self.plan.buckets.indices { reducer.ready(bucket: bucket) }
             let failure = #expect(throws: LinkFailure.self) { try reducer.finish() }

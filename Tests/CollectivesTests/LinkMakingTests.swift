@@ -24,7 +24,7 @@ extension Loopback {
             bad(.view) { $0.view -= 1 }
             bad(.run) { $0.run[0] ^= 1 }
             bad(.wrongEnd) { $0.from = .worker(2) }
-            bad(.wrongEnd) { $0.to = .server }
+            bad(.wrongEnd) { $0.to = .server(0) }
             for (hello, refusal) in wrong {
                 let socket = RawSocket(port: listener.port)
                 socket.send(RawSocket.hello(hello))

@@ -73,8 +73,8 @@ struct LinkFailureTests {
         "who cannot reach the summation server is not sent to it",
         arguments: [LinkFailure.Cause.unreachable("Invalid argument"), .timedOut(seconds: 5)])
     func advice(cause: LinkFailure.Cause) {
-        let toServer = "\(LinkFailure(peer: .server, address: "[fe80::1]:7701", cause: cause))"
-        #expect(!toServer.contains("--topology") && toServer.contains("the coordinator's --data-port"), "\(toServer)")
+        let toServer = "\(LinkFailure(peer: .server(0), address: "[fe80::1]:7701", cause: cause))"
+        #expect(!toServer.contains("--topology") && toServer.contains("--data-port of the coordinator"), "\(toServer)")
         #expect("\(LinkFailure(peer: .worker(1), address: "10.0.0.2:7702", cause: cause))".contains("--topology server"))
     }
 }

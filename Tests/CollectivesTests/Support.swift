@@ -67,14 +67,28 @@ struct TestRun {
 
     /// The members of a summation server, and the server.
     func server(_ world: Int, _ compression: LinkCompression) throws -> ([ServerReducer], SummationServer) {
-        let listener = try listener(.server, from: Set((0..<world).map { .worker($0) }))
-        defer { listener.shutdown() }
-        let links = try (0..<world).map { try dial(from: .worker($0), to: .server, port: listener.port) }
-        var accepted: [Int: GradientLink] = [:]
-        for rank in 0..<world { accepted[rank] = try listener.accept(from: .worker(rank)) }
-        let server = SummationServer(links: accepted, compression: compression)
-        let reducers = (0..<world).map { ServerReducer(rank: $0, server: links[$0], compression: compression) }
-        return (reducers, server)
+        let (reducers, servers) = try servers(1, world, compression)
+        return (reducers, servers[0])
+    }
+
+    /// The members of several summation servers, and the servers.
+    func servers(
+        _ count: Int, _ world: Int, _ compression: LinkCompression, onFailure: (@Sendable (LinkFailure) -> Void)? = nil
+    ) throws -> ([ServerReducer], [SummationServer]) {
+        let listeners = try (0..<count).map { try listener(.server($0), from: Set((0..<world).map { .worker($0) })) }
+        defer { for listener in listeners { listener.shutdown() } }
+        let links = try (0..<world).map { rank in
+            try listeners.enumerated().map { try dial(from: .worker(rank), to: .server($0), port: $1.port) }
+        }
+        let servers = try listeners.map { listener in
+            var accepted: [Int: GradientLink] = [:]
+            for rank in 0..<world { accepted[rank] = try listener.accept(from: .worker(rank)) }
+            return SummationServer(links: accepted, compression: compression)
+        }
+        let reducers = links.enumerated().map {
+            ServerReducer(rank: $0, servers: $1, compression: compression, onFailure: onFailure)
+        }
+        return (reducers, servers)
     }
 }
 

@@ -80,6 +80,24 @@ struct DeathsTests {
         if !plan.contains("o") { #expect(dead.allSatisfy { log.contains("pid \($0)") }, "\(log)") }
     }
 
+    @Test(
+        "summation servers are killed one after the other and all together: the run goes on without, and the digest is the calm run's"
+    )
+    func servers() throws {
+        let scratch = try Scratch()
+        let run = try start(
+            scratch, ["--workers", "2", "--topology", "server", "--servers", "2", "--max-restarts", "100"])
+        for count in [1, 2, 1] {
+            #expect(progress(scratch, run, bytes: 15_000))
+            let victims = children(run, "server").shuffled().prefix(count) + (count == 1 ? [] : children(run, "coordinator"))
+            for pid in victims { kill(pid, SIGKILL) }
+        }
+        let words = try check(scratch, run)
+        #expect(words.contains("2 workers, 2 summation servers") && words.contains("lost summation server"), "\(words)")
+        let deaths = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").events.filter { $0.what == "server_death" }
+        #expect(!deaths.isEmpty, "\(words)")
+    }
+
     @Test("a stopped worker is given up by name, the others go on, and it comes back; the digest is the calm run's")
     func stopped() throws {
         let scratch = try Scratch()

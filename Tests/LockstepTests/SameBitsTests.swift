@@ -34,7 +34,7 @@ struct SameBitsTests {
             ["--workers", "2", "--threads", "2", "--topology", "server"], ["--workers", "3", "--compression", "zstd"],
             ["--workers", "3", "--topology", "server", "--compression", "off"], ["--workers", "4", "--compression", "off"],
             ["--workers", "4", "--topology", "server", "--compression", "zstd"], ["--workers", "5", "--compression", "auto"],
-            ["--workers", "2", "--compression", "entropy"],
+            ["--workers", "2", "--compression", "entropy"], ["--workers", "3", "--topology", "server", "--servers", "2"],
         ])
     func spread(_ options: [String]) throws {
         let scratch = try Scratch()

@@ -20,6 +20,7 @@ enum MessageBounds {
     /// Streams of images that a step takes its minibatches from.
     static let streams = UInt32(Autoencoder.Stream.allCases.count)
     static let members = Limits.members
+    static let servers = Limits.servers
     /// Numbers that workers of a run have had.
     static let workers: UInt64 = 1 << 20
     static let addresses = 16
@@ -65,6 +66,7 @@ extension ControlMessage {
         case .linkFailed(var failure):
             try most(failure.view, MessageBounds.count, "view")
             try most(failure.suspect < 0 ? 0 : UInt64(failure.suspect), UInt64(MessageBounds.members), "rank")
+            guard failure.suspect >= -Int32(MessageBounds.servers) else { throw ImpossibleField("server") }
             failure.reason = failure.reason.printable(MessageBounds.sentence)
             return .linkFailed(failure)
         case .batch(let batch): try check(batch)
@@ -87,6 +89,8 @@ extension ControlMessage {
         case .heartbeat(let beat):
             for count in [beat.applied, beat.contributed] { try most(count, MessageBounds.applied, "phases applied") }
             for count in [beat.view, beat.linkView] { try most(count, MessageBounds.count, "view") }
+            guard beat.linkSent.count == beat.linkReceived.count else { throw ImpossibleField("links") }
+            try most(UInt64(beat.linkSent.count), UInt64(MessageBounds.servers), "links")
         case .farewell(var farewell):
             farewell.reason = farewell.reason.printable(MessageBounds.sentence)
             return .farewell(farewell)
@@ -99,6 +103,28 @@ extension ControlMessage {
             notice.level = notice.level.printable(16)
             notice.text = notice.text.printable(MessageBounds.sentence)
             return .notice(notice)
+        case .serverHello(var hello):
+            try most(UInt64(hello.number), MessageBounds.workers, "number")
+            try most(UInt64(hello.dataPort), 65535, "port")
+            try most(UInt64(hello.dataAddresses.count), UInt64(MessageBounds.addresses), "addresses")
+            for text in [\ControlServerHello.host, \.build] {
+                hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)
+            }
+            hello.dataAddresses = hello.dataAddresses.map { $0.printable(MessageBounds.name) }
+            return .serverHello(hello)
+        case .serverView(var view):
+            try most(view.view, MessageBounds.count, "view")
+            try most(view.generation, MessageBounds.count, "generation")
+            try most(UInt64(view.server), UInt64(MessageBounds.servers - 1), "server")
+            try most(UInt64(view.members), UInt64(MessageBounds.members), "members")
+            guard view.members == 0 || view.secret.count == 32 else { throw ImpossibleField("secret") }
+            view.run = view.run.printable(MessageBounds.name)
+            view.compression = view.compression.printable(MessageBounds.name)
+            return .serverView(view)
+        case .serverBeat(let beat):
+            try most(beat.view, MessageBounds.count, "view")
+            guard beat.sent.count == beat.received.count else { throw ImpossibleField("links") }
+            try most(UInt64(beat.sent.count), UInt64(MessageBounds.members), "links")
         case .challenge, .proof: break  // the handshake looks at their few bytes
         }
         return self
@@ -188,15 +214,18 @@ extension ControlMessage {
         try most(view.view, MessageBounds.count, "view")
         try most(view.applied, MessageBounds.applied, "phases applied")
         try most(UInt64(view.members.count), UInt64(MessageBounds.members), "members")
-        try most(UInt64(view.serverPort), 65535, "port")
-        try most(UInt64(view.serverAddresses.count), UInt64(MessageBounds.addresses), "addresses")
+        try most(UInt64(view.servers.count), UInt64(MessageBounds.servers), "servers")
         guard view.rank < view.members.count else { throw ImpossibleField("rank") }
         guard view.secret.count == 32 else { throw ImpossibleField("secret") }
         try most(UInt64(view.shards.count), UInt64(MessageBounds.shards), "shards")
         guard zip(view.shards, view.shards.dropFirst()).allSatisfy({ $0.0 < MessageBounds.shards && $0.1 == $0.0 + 1 }),
             view.shards.first.map({ $0 < MessageBounds.shards }) ?? true
         else { throw ImpossibleField("shards") }
-        view.serverAddresses = view.serverAddresses.map { $0.printable(MessageBounds.name) }
+        for index in view.servers.indices {
+            try most(UInt64(view.servers[index].port), 65535, "port")
+            try most(UInt64(view.servers[index].addresses.count), UInt64(MessageBounds.addresses), "addresses")
+            view.servers[index].addresses = view.servers[index].addresses.map { $0.printable(MessageBounds.name) }
+        }
         for index in view.members.indices {
             try most(UInt64(view.members[index].port), 65535, "port")
             try most(UInt64(view.members[index].addresses.count), UInt64(MessageBounds.addresses), "addresses")

@@ -26,6 +26,9 @@ public enum ControlMessage: Sendable {
     case sumChunk(ControlSumChunk)
     case phaseReport(ControlPhaseReport)
     case notice(ControlNotice)
+    case serverHello(ControlServerHello)
+    case serverView(ControlServerView)
+    case serverBeat(ControlServerBeat)
 
     /// Reads the payload by the frame's kind.
     ///
@@ -61,6 +64,9 @@ public enum ControlMessage: Sendable {
         case .sumChunk: self = .sumChunk(try parse(ControlSumChunk.self))
         case .phaseReport: self = .phaseReport(try parse(ControlPhaseReport.self))
         case .notice: self = .notice(try parse(ControlNotice.self))
+        case .serverHello: self = .serverHello(try parse(ControlServerHello.self))
+        case .serverView: self = .serverView(try parse(ControlServerView.self))
+        case .serverBeat: self = .serverBeat(try parse(ControlServerBeat.self))
         }
     }
 
@@ -90,6 +96,9 @@ public enum ControlMessage: Sendable {
             case .sumChunk(let message): (.sumChunk, message)
             case .phaseReport(let message): (.phaseReport, message)
             case .notice(let message): (.notice, message)
+            case .serverHello(let message): (.serverHello, message)
+            case .serverView(let message): (.serverView, message)
+            case .serverBeat(let message): (.serverBeat, message)
             }
         let bytes: [UInt8] = try payload.serializedBytes()
         return ControlFrame(kind: kind, view: view, payload: ByteBuffer(bytes: bytes))

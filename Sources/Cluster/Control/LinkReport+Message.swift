@@ -5,7 +5,7 @@ extension ControlLinkFailed {
     init(_ report: LinkReport, view: UInt64) {
         self.init()
         self.view = view
-        suspect = report.suspect.map(Int32.init(clamping:)) ?? -1
+        suspect = report.suspect.map(Int32.init(clamping:)) ?? -1 - Int32(clamping: report.server)
         reason = report.reason
         dialling = report.kind == .neverUp
         observed = report.kind == .observed
@@ -17,6 +17,7 @@ extension LinkReport {
     init(_ message: ControlLinkFailed) {
         self.init(
             suspect: message.suspect < 0 ? nil : Int(message.suspect),
+            server: message.suspect < 0 ? -1 - Int(message.suspect) : 0,
             kind: message.dialling ? .neverUp : message.observed ? .observed : .closed, incoming: message.incoming,
             reason: message.reason)
     }
@@ -24,7 +25,8 @@ extension LinkReport {
     /// What a reducer, or the making of links, came to; `neverUp` where the view's links were being made.
     init(_ failure: LinkFailure, neverUp: Bool = false) {
         self.init(
-            suspect: failure.rank, kind: neverUp ? .neverUp : failure.isObserved ? .observed : .closed, incoming: failure.incoming,
+            suspect: failure.rank, server: failure.peer?.server ?? 0,
+            kind: neverUp ? .neverUp : failure.isObserved ? .observed : .closed, incoming: failure.incoming,
             reason: "\(failure)")
     }
 }

@@ -35,8 +35,8 @@ public final class Coordinator: Sendable {
         let lock = try options.folder.lock()
         defer { lock.release() }
         var summation: SummationHost?
-        let run = try PreparedRun(options: options) { [self] identity in
-            if options.topology == .server { summation = try server(identity) }
+        let run = try PreparedRun(options: options) { [self] in
+            if options.topology == .server, options.servers == 0 { summation = try server() }
         }
         for left in run.leftOut { log.warning("passed over a checkpoint: \(left)") }
         if let passedOver = run.passedOver { log.warning("\(passedOver)") }
@@ -133,10 +133,8 @@ public final class Coordinator: Sendable {
     }
 
     /// The port of a summation server.
-    private func server(_ identity: String) throws -> SummationHost {
-        try SummationHost(
-            host: port.host, port: options.dataPort, compression: LinkCompression(rawValue: options.compression) ?? .auto,
-            run: RunIdentity.bytes(identity))
+    private func server() throws -> SummationHost {
+        try SummationHost(host: port.host, port: options.dataPort)
     }
 
     private func lead(_ run: PreparedRun, _ summation: SummationHost?) throws -> RunOutcome {
@@ -156,7 +154,7 @@ public final class Coordinator: Sendable {
         let feeder = BatchFeeder(run.images)
         let shell = CoordinatorShell(
             loop: port.group.next(), run: run, feeder: feeder, desk: desk, recorder: recorder, watch: watch, summation: summation,
-            openServer: { [self] in try server(run.identity) }, remote: !HostPort.isLoopback(port.host), log: log,
+            openServer: { [self] in try server() }, remote: !HostPort.isLoopback(port.host), log: log,
             onEnd: { outcomes.put($0) })
         self.shell.withLock { $0 = shell }
         let trouble: @Sendable (String) -> Void = { reason in shell.onLoop { $0.handle(.failed(reason: reason)) } }

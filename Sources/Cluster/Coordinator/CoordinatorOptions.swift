@@ -31,6 +31,8 @@ public struct CoordinatorOptions: Sendable {
     /// Start with the upper bound, or with the lower one after 10 s.
     public var workers: ClosedRange<Int>
     public var topology: Topology
+    /// Summation servers wanted in processes of their own, of the topology `server`; 0: this process sums.
+    public var servers: Int
     /// off, auto, zstd or entropy.
     public var compression: String
     public var allowMixedKernels: Bool
@@ -44,7 +46,7 @@ public struct CoordinatorOptions: Sendable {
     public init(
         folder: RunFolder, configuration: Configuration, dataDirectory: String? = nil,
         dataPort: Int = 0, token: Token? = nil, insecure: Bool = false, orphanTimeout: Duration = .seconds(600),
-        workers: ClosedRange<Int>, topology: Topology = .ring,
+        workers: ClosedRange<Int>, topology: Topology = .ring, servers: Int = 0,
         compression: String = "auto", allowMixedKernels: Bool = false, supervised: Bool = false, from: String? = nil,
         build: String
     ) {
@@ -57,6 +59,7 @@ public struct CoordinatorOptions: Sendable {
         self.orphanTimeout = orphanTimeout
         self.workers = workers
         self.topology = topology
+        self.servers = servers
         self.compression = compression
         self.allowMixedKernels = allowMixedKernels
         self.supervised = supervised

@@ -15,6 +15,7 @@ extension CoordinatorShell {
             (welcome.generation, welcome.leader) = (machine.plan.generation, machine.plan.leader)
             send(.welcome(welcome), to: id)
         case .outrank(let generation): outrank(generation)
+        case .welcomeServer(let id): send(.serverView(.with { $0.generation = machine.plan.generation }), to: id)
         case .refuse(let id, let reason):
             send(.refusal(.with { $0.reason = reason }), to: id)
             peers[id]?.connection.closeAfterSending()
@@ -139,16 +140,7 @@ extension CoordinatorShell {
             recorder.put(.open(step: plan.applied / UInt64(run.plan.phases)))
         }
         let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-        if plan.ring {
-            summation?.rest()
-        } else {
-            guard let server = serving() else { return }
-            server.form(
-                view: plan.number, generation: machine.plan.generation, world: plan.members.count, secret: secret
-            ) { [log] in
-                log.warning("the summation server of view \(plan.number) did not come up: \($0)")
-            }
-        }
+        guard openServers(plan, secret: secret) else { return }
         for (rank, member) in plan.members.enumerated() {
             guard let peer = peers[member.connection] else { continue }
             let message = ControlView.with { view in
@@ -158,13 +150,53 @@ extension CoordinatorShell {
                 view.shards = member.shards.map(UInt32.init)
                 view.secret = Data(secret)
                 view.applied = plan.applied
-                if !plan.ring, let summation {
-                    view.serverPort = UInt32(summation.port)
-                    view.serverAddresses = [peer.connection.localHost.map(LinkLocal.withoutZone) ?? "127.0.0.1"]
-                }
+                if !plan.ring { view.servers = self.servers(of: plan, for: peer.connection) }
             }
             peer.connection.send(.view(message), view: plan.number)
         }
+    }
+
+    /// Tells the summation servers of a view what to sum, those that are not in it to rest, and opens this coordinator's own where it has
+    /// no other. False where it cannot be had.
+    private func openServers(_ plan: ViewPlan, secret: [UInt8]) -> Bool {
+        var task = SummationTask(
+            view: plan.number, server: 0, members: plan.members.count, secret: secret, run: run.identity,
+            generation: machine.plan.generation, compression: LinkCompression(rawValue: run.options.compression) ?? .auto)
+        for (id, peer) in peers where peer.serverHello != nil {
+            var own = task
+            own.server = plan.servers.firstIndex(of: id) ?? 0
+            own.members = plan.servers.contains(id) ? task.members : 0
+            peer.connection.send(.serverView(ControlServerView(own)), view: plan.number)
+        }
+        guard !plan.ring, plan.servers.isEmpty else {
+            summation?.rest()
+            return true
+        }
+        task.server = 0
+        guard let server = serving() else { return false }
+        server.form(task) { [log] in log.warning("the summation server of view \(plan.number) did not come up: \($0)") }
+        return true
+    }
+
+    /// How one member reaches the summation servers of its view.
+    private func servers(of plan: ViewPlan, for asking: ControlConnection) -> [ControlServer] {
+        guard plan.servers.isEmpty else {
+            return plan.servers.map { id in
+                let peer = peers[id]
+                let hello = peer?.serverHello
+                return .with {
+                    $0.addresses = addresses(hello?.dataAddresses ?? [], of: peer, for: asking)
+                    $0.port = hello?.dataPort ?? 0
+                }
+            }
+        }
+        guard let summation else { return [] }
+        return [
+            .with {
+                $0.addresses = [asking.localHost.map(LinkLocal.withoutZone) ?? "127.0.0.1"]
+                $0.port = UInt32(summation.port)
+            }
+        ]
     }
 
     /// The summation server of this coordinator: there from the start with its own topology, opened when it is needed where it stands in
@@ -180,15 +212,20 @@ extension CoordinatorShell {
         return summation
     }
 
-    /// How one member reaches another: at the address it advertises, else at the one it dialled from; a worker beside the
+    /// How one member reaches a peer: at the addresses it advertises, else at the one it dialled from; one beside the
     /// coordinator is reached at the address by which the asking member knows the coordinator, never at loopback.
-    private func describe(_ member: ViewPlan.Member, to asking: ControlConnection) -> ControlMember {
-        let peer = peers[member.connection]
-        var addresses = peer?.ready?.dataAddresses ?? []
+    private func addresses(_ advertised: [String], of peer: Peer?, for asking: ControlConnection) -> [String] {
+        var addresses = advertised
         if addresses.isEmpty, let remote = peer?.connection.remoteHost { addresses = [LinkLocal.withoutZone(remote)] }
         if let askingFrom = asking.remoteHost, !HostPort.isLoopback(askingFrom), let here = asking.localHost {
             addresses = addresses.map { HostPort.isLoopback($0) ? LinkLocal.withoutZone(here) : $0 }
         }
+        return addresses
+    }
+
+    private func describe(_ member: ViewPlan.Member, to asking: ControlConnection) -> ControlMember {
+        let peer = peers[member.connection]
+        let addresses = addresses(peer?.ready?.dataAddresses ?? [], of: peer, for: asking)
         return ControlMember.with {
             $0.worker = member.worker
             $0.host = member.identity.host

@@ -19,6 +19,8 @@ final class CoordinatorShell: @unchecked Sendable {
         var drained: UInt64 = 0
         var identity: WorkerIdentity?
         var ready: ControlReady?
+        /// Of a summation server.
+        var serverHello: ControlServerHello?
     }
 
     // Confined to the event loop: that is what makes it safe to send.
@@ -114,7 +116,7 @@ final class CoordinatorShell: @unchecked Sendable {
             peers[id]?.arrived = arrived
             peers[id]?.drained = drained
         }
-        guard !machine.isRound, let moved = summation?.moved else { return }
+        guard !machine.isRound, machine.serving.isEmpty, let moved = summation?.moved else { return }
         handle(
             .serverLinks(
                 view: machine.view,
@@ -192,16 +194,23 @@ final class CoordinatorShell: @unchecked Sendable {
     private func receive(_ message: ControlMessage, from id: ConnectionID) {
         guard let peer = peers[id] else { return }
         guard peer.handshake.isDone else { return shakeHands(message, peer) }
-        guard peer.isGreeted else {
-            guard case .hello(let hello) = message else {
-                strangers.count(peer.connection.remote, "it did not say hello")
-                return peer.connection.close()
-            }
-            peers[id]?.isGreeted = true
-            if let host = peer.connection.remoteHost { unheard[host] = nil }
-            return greet(hello, id)
+        guard !peer.isGreeted else { return peer.serverHello == nil ? route(message, id) : routeServer(message, id) }
+        switch message {
+        case .hello(let hello):
+            isGreeted(id)
+            greet(hello, id)
+        case .serverHello(let hello):
+            isGreeted(id)
+            greet(hello, id)
+        default:
+            strangers.count(peer.connection.remote, "it did not say hello")
+            peer.connection.close()
         }
-        route(message, id)
+    }
+
+    private func isGreeted(_ id: ConnectionID) {
+        peers[id]?.isGreeted = true
+        if let host = peers[id]?.connection.remoteHost { unheard[host] = nil }
     }
 
     private func shakeHands(_ message: ControlMessage, _ peer: Peer) {
@@ -215,13 +224,43 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    private func greet(_ hello: ControlHello, _ id: ConnectionID) {
-        guard hello.build == run.options.build else {
-            let reason =
-                "the coordinator is build \(run.options.build), the worker on host \(hello.host) (pid \(hello.pid)) is build \(hello.build); install the same build on both"
-            log.warning("refused a worker: \(reason)")
-            return carryOut(.refuse(id, reason: reason))
+    /// Says so, and refuses, where a peer's build is another one.
+    private func isOfThisBuild(_ id: ConnectionID, _ role: String, _ build: String, _ host: String, _ pid: UInt32) -> Bool {
+        guard build != run.options.build else { return true }
+        let reason =
+            "the coordinator is build \(run.options.build), the \(role) on host \(host) (pid \(pid)) is build \(build); install the same build on both"
+        log.warning("refused a \(role): \(reason)")
+        carryOut(.refuse(id, reason: reason))
+        return false
+    }
+
+    private func greet(_ hello: ControlServerHello, _ id: ConnectionID) {
+        peers[id]?.serverHello = hello
+        guard isOfThisBuild(id, "summation server", hello.build, hello.host, hello.pid) else { return }
+        let identity = ServerIdentity(
+            host: hello.host, pid: hello.pid, process: hello.process, number: hello.number == 0 ? nil : hello.number - 1)
+        handle(.serverHello(id, identity))
+    }
+
+    private func routeServer(_ message: ControlMessage, _ id: ConnectionID) {
+        switch message {
+        case .serverBeat(let beat):
+            let links = zip(beat.sent, beat.received).enumerated().map { rank, bytes in
+                (rank, LinkProgress(view: beat.view, sent: bytes.0, received: bytes.1))
+            }
+            handle(.serverLinks(view: beat.view, from: id, Dictionary(uniqueKeysWithValues: links)))
+        case .farewell(let farewell):
+            finish(id, farewell.reason)
+        case .notice(let notice):
+            log.warning("\(machine.serverName(id)): \(notice.text)")
+        default:
+            log.warning("\(peers[id]?.connection.remote ?? "a peer") sent a message that no summation server sends and is closed")
+            peers[id]?.connection.close()
         }
+    }
+
+    private func greet(_ hello: ControlHello, _ id: ConnectionID) {
+        guard isOfThisBuild(id, "worker", hello.build, hello.host, hello.pid) else { return }
         let identity = WorkerIdentity(
             host: hello.host, pid: hello.pid, process: hello.process, build: hello.build, library: hello.library,
             kernel: hello.kernel, number: hello.number == 0 ? nil : hello.number - 1)
@@ -248,7 +287,9 @@ final class CoordinatorShell: @unchecked Sendable {
                     Beat(
                         work: beat.work, applied: beat.applied, contributed: beat.contributed, moved: beat.received,
                         view: beat.view,
-                        links: LinkProgress(view: beat.linkView, sent: beat.linkSent, received: beat.linkReceived))))
+                        links: zip(beat.linkSent, beat.linkReceived).map {
+                            LinkProgress(view: beat.linkView, sent: $0, received: $1)
+                        })))
         case .farewell(let farewell):
             if farewell.common { divergence.withLock { $0 = farewell.reason } }
             handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
@@ -257,7 +298,9 @@ final class CoordinatorShell: @unchecked Sendable {
             pass(message, .sum, of: chunk.applied, from: id, order: chunk.order, chunk.place)
         case .notice(let notice):
             if let worker = machine.label(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
-        case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest:
+        case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest,
+            .serverHello,
+            .serverView, .serverBeat:
             log.warning("\(peers[id]?.connection.remote ?? "a peer") sent a message that no worker sends and is closed")
             peers[id]?.connection.close()
         }

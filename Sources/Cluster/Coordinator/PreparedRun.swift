@@ -37,10 +37,10 @@ struct PreparedRun: Sendable {
     /// Opens the run. The caller holds its lock and has bound its port. What can be wrong with the run is found before anything in its folder
     /// is changed: whoever cannot begin must not end another, whose folder it is.
     ///
-    /// - Parameter prepare: is given the run's identity where there is something to do, before the generation is raised; binds what else may be
+    /// - Parameter prepare: is called where there is something to do, before the generation is raised; binds what else may be
     ///   taken.
     /// - Throws: one sentence for data, configuration or checkpoint that cannot be used.
-    init(options: CoordinatorOptions, prepare: (_ identity: String) throws -> Void) throws {
+    init(options: CoordinatorOptions, prepare: () throws -> Void) throws {
         let configuration: Configuration
         (configuration, data) = try options.folder.openData(options.configuration, directory: options.dataDirectory)
         var opened = options
@@ -67,7 +67,7 @@ struct PreparedRun: Sendable {
         let lastStep = configuration.lastStep(trainingImages: train.count)
         // Not the folder's name: it may be moved, and is the same run.
         identity = "\(configuration.identityDigest) \(try options.folder.identity())"
-        if newest.checkpoint?.info.step ?? 0 < lastStep { try prepare(identity) }
+        if newest.checkpoint?.info.step ?? 0 < lastStep { try prepare() }
         try options.folder.update(to: configuration)
         _ = try options.folder.sweep()
         if let beginning {
@@ -93,7 +93,7 @@ struct PreparedRun: Sendable {
             lastStep: max(lastStep, firstStep),
             epochs: training.epochs, workers: options.workers,
             beginsWithSeed: newest.checkpoint == nil, run: identity, generation: generation.number, leader: generation.name,
-            ring: options.topology == .ring,
+            ring: options.topology == .ring, servers: options.servers,
             checkpointEverySteps: UInt64(configuration.checkpoint.everySteps),
             checkpointEverySeconds: min(configuration.checkpoint.everySeconds, Self.longestSeconds),
             checkpointEveryEpochs: UInt64(configuration.checkpoint.everyEpochs),

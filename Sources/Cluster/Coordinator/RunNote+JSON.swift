@@ -8,6 +8,7 @@ extension RunNote {
         case .death: "death"
         case .join: "join"
         case .leave: "leave"
+        case .serverDeath: "server_death"
         case .view: "view"
         case .goesOn: "goes_on"
         case .restart: "restart"
@@ -31,6 +32,11 @@ extension RunNote {
                 + [("step", .unsigned(step)), ("cause", .string(cause))]
         case .join(let worker, let host, let pid, let step), .leave(let worker, let host, let pid, let step):
             Self.who(worker, host, pid) + [("step", .unsigned(step))]
+        case .serverDeath(let server, let host, let pid, let step, let cause):
+            [
+                ("server", .unsigned(UInt64(server))), ("host", .string(host)), ("pid", .unsigned(UInt64(pid))),
+                ("step", .unsigned(step)), ("cause", .string(cause)),
+            ]
         case .view(let number, let workers, let applied):
             [("view", .unsigned(number)), ("workers", .integer(Int64(workers))), ("applied", .unsigned(applied))]
         case .goesOn(let view, let milliseconds, let cause):

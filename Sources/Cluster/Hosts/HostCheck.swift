@@ -4,8 +4,8 @@ import Runs
 /// What a launch is checked for.
 public struct HostCheckOptions: Sendable {
     public var build: String
-    /// Whether workers dial each other (ring), or the coordinator's data port (server).
-    public var ring: Bool
+    /// Whether hosts dial each other (a ring, or summation servers on them), or all the coordinator's data port.
+    public var dialsMembers: Bool
     /// The coordinator's port; 0: any.
     public var port: Int
     /// Ring: the first worker's data port on every host, the others follow; server: the coordinator's. 0: any.
@@ -17,11 +17,11 @@ public struct HostCheckOptions: Sendable {
     public var allowMixedKernels: Bool
 
     public init(
-        build: String, ring: Bool, port: Int = 0, dataPort: Int = 0, kernel: String, kernelIsFixed: Bool = false,
+        build: String, dialsMembers: Bool, port: Int = 0, dataPort: Int = 0, kernel: String, kernelIsFixed: Bool = false,
         allowMixedKernels: Bool = false
     ) {
         self.build = build
-        self.ring = ring
+        self.dialsMembers = dialsMembers
         self.port = port
         self.dataPort = dataPort
         self.kernel = kernel
@@ -69,7 +69,7 @@ struct HostCheck {
         defer { _ = HostRoster.ask(roster.everybody.map { ($0, .endListening) }) }
         guard listen(nonce) else { return nil }
         dialHere(nonce)
-        if options.ring { dialEachOther(nonce) }
+        if options.dialsMembers { dialEachOther(nonce) }
         guard problems.isEmpty else { return nil }
         return addresses()
     }
@@ -95,7 +95,7 @@ struct HostCheck {
                 "this host: \(error); end what holds the port, or take another --port")
         }
         var wanted: [(member: HostRoster.Member, port: Int)] = []
-        if options.ring {
+        if options.dialsMembers {
             for host in roster.hosts {
                 let count = options.dataPort == 0 ? 1 : host.entry.slots
                 wanted += (0..<count).map { (host, options.dataPort == 0 ? 0 : options.dataPort + $0) }
@@ -215,7 +215,7 @@ struct HostCheck {
             guard let address = common ?? reach.first(from: name, to: HostRoster.hereName)?.address else { continue }
             plan.coordinator[name] = HostPort(host: address, port: port)
         }
-        guard options.ring, !plan.listen.isLoopback else { return plan }
+        guard options.dialsMembers, !plan.listen.isLoopback else { return plan }
         for to in roster.hosts {
             let diallers = roster.hosts.filter { from in peers(of: from).contains { $0.entry.host == to.entry.host } }.map(
                 \.entry.host)
@@ -248,7 +248,7 @@ struct HostCheck {
                 name, "\(member.entry.slots)", "yes", member.hello.build == roster.here.hello.build ? "yes" : "other build",
                 differs ? "no" : "yes",
                 tried ? reach.first(from: name, to: HostRoster.hereName)?.address ?? "no" : "-",
-                !tried || !options.ring || others.isEmpty
+                !tried || !options.dialsMembers || others.isEmpty
                     ? "-" : reached.count == others.count ? "yes" : "\(reached.count) of \(others.count)",
             ])
         }

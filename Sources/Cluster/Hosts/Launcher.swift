@@ -28,8 +28,11 @@ public final class Launcher: Sendable {
         let entry: HostEntry
         var link: AgentLink?
         let hello: AgentHello
-        /// Of its workers.
+        /// Of its workers, and of the summation servers behind them.
         var slots: [Standing]
+
+        func isServer(_ slot: Int) -> Bool { slot >= entry.slots }
+        func name(_ slot: Int) -> String { isServer(slot) ? "server" : "\(slot)" }
     }
 
     private struct State {
@@ -178,10 +181,12 @@ public final class Launcher: Sendable {
         HostRoster.close([roster.here.link])
         state.withLock { state in
             state.addresses = addresses
-            for member in roster.hosts {
+            for (index, member) in roster.hosts.enumerated() {
+                // One after the other, and round again where there are more than hosts.
+                let servers = (0..<options.servers).count { $0 % roster.hosts.count == index }
                 state.hosts[member.entry.host] = Host(
                     entry: member.entry, link: member.link, hello: member.hello,
-                    slots: Array(repeating: .waiting, count: member.entry.slots))
+                    slots: Array(repeating: .waiting, count: member.entry.slots + servers))
             }
         }
         return addresses
@@ -191,7 +196,7 @@ public final class Launcher: Sendable {
         _ arguments: [String], at addresses: LaunchAddresses, _ notices: Pipe, _ pulse: Pulse, _ keeper: CoordinatorKeeper
     ) throws -> ChildProcess {
         let secret = try SealedMemory(token.line)
-        let dataPort = options.check.ring ? [] : ["--data-port", "\(options.check.dataPort)"]
+        let dataPort = options.check.dialsMembers ? [] : ["--data-port", "\(options.check.dataPort)"]
         let tie = ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Supervisor.parentDescriptor)"]
         // Its kernel from its first instruction: whoever takes it later executes itself anew.
         let environment = try KernelChoice.environment(ProcessInfo.processInfo.environment, kernel: options.check.kernel)
@@ -233,27 +238,34 @@ public final class Launcher: Sendable {
         let mailbox = link.ask(.start(slot: slot, arguments: arguments, token: token.line))
         DetachedThread.start(name: "start") { [self] in
             guard case .failure(let error)? = mailbox.take(.atMost(.seconds(30))) else { return }
-            show("[\(host)/\(slot)] cannot be started: \(error)")
+            show("[\(name(host, slot))] cannot be started: \(error)")
             ended(host: host, slot: slot, .exited(1))
         }
     }
 
     private func arguments(host: String, _ one: Host, slot: Int, _ state: State) -> [String] {
-        var arguments = ["worker", "--threads", "\(options.threads ?? max(1, one.hello.cores / one.slots.count))"]
+        var arguments =
+            one.isServer(slot)
+            ? ["server"] : ["worker", "--threads", "\(options.threads ?? max(1, one.hello.cores / one.entry.slots))"]
         if let address = state.addresses?.coordinator[host] { arguments += ["--coordinator", "\(address)"] }
         if let address = state.addresses?.advertise[host] {
             arguments += ["--advertise", address.contains(":") ? "[\(address)]" : address]
         }
-        if options.check.ring, options.check.dataPort > 0 {
+        if options.check.dialsMembers, options.check.dataPort > 0 {
             arguments += ["--data-port", "\(options.check.dataPort + slot)"]
         }
         return arguments + RunToken.arguments
     }
 
+    /// "alpha/0", or "alpha/server".
+    private func name(_ host: String, _ slot: Int) -> String {
+        "\(host)/\(state.withLock { $0.hosts[host] }?.name(slot) ?? "\(slot)")"
+    }
+
     private func hear(_ event: AgentLink.Event, from entry: HostEntry) {
         let host = entry.host
         switch event {
-        case .output(let slot, let line): show("[\(host)/\(slot)] \(line)")
+        case .output(let slot, let line): show("[\(name(host, slot))] \(line)")
         case .remark(let line): show("[\(host)] \(line)")
         case .ended(let slot, let ending): ended(host: host, slot: slot, ending)
         case .lost(_, let last): lost(host, last: last)
@@ -261,7 +273,8 @@ public final class Launcher: Sendable {
     }
 
     private func ended(host: String, slot: Int, _ ending: ChildProcess.Ending) {
-        let who = "[\(host)/\(slot)]"
+        let who = "[\(name(host, slot))]"
+        let isServer = state.withLock { $0.hosts[host]?.isServer(slot) ?? false }
         let standing: Standing? = state.withLock { state in
             guard !state.stopping, state.hosts[host]?.slots[slot] == .running else { return nil }
             let standing: Standing =
@@ -281,6 +294,7 @@ public final class Launcher: Sendable {
         case nil, .running?: return
         case .left?: show("\(who) has left")
         case .waiting?: show("\(who) ended (\(ending)); it is started again")
+        case .givenUp? where isServer: show("\(who) ended (\(ending)) and is not started again; the run goes on without it")
         case .givenUp?: giveUp("\(who) ended (\(ending)) and is not started again\(ending.isAccident ? " (--max-restarts)" : "")")
         }
         replaceWhenDue()
@@ -373,7 +387,7 @@ public final class Launcher: Sendable {
         show(what)
         notices.withLock { $0 }?.write("! \(what)\n")
         let (lead, left) = state.withLock { state -> (ChildProcess?, Int) in
-            let left = state.hosts.values.reduce(0) { $0 + $1.slots.filter { $0 != .givenUp }.count }
+            let left = state.hosts.values.reduce(0) { $0 + $1.slots.prefix($1.entry.slots).filter { $0 != .givenUp }.count }
             guard left < options.fewestWorkers, !state.stopping, !state.tooFew, state.coordinator != nil else { return (nil, left) }
             state.tooFew = true
             return (state.coordinator, left)

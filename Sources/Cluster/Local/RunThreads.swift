@@ -18,10 +18,10 @@ public enum RunThreads {
     /// - Parameter threads: that a worker computes with.
     /// - Throws: `ThreadShortage`.
     public static func requireForRun(
-        workers: Int, threads: Int, hasServer: Bool, limits: [ThreadRoom] = ThreadRoom.look()
+        workers: Int, threads: Int, hasServer: Bool, servers: Int = 0, limits: [ThreadRoom] = ThreadRoom.look()
     ) throws {
         try ThreadRoom.require(
-            ofSupervisor + coordinator(workers, hasServer) + workers * worker(threads),
+            ofSupervisor + coordinator(workers, hasServer) + workers * worker(threads, servers) + servers * server(workers),
             for: "training with \(workers) worker\(workers == 1 ? "" : "s")", limits: limits)
     }
 
@@ -37,7 +37,20 @@ public enum RunThreads {
         try ThreadRoom.require(worker(threads), for: "a worker", limits: limits)
     }
 
-    private static func worker(_ threads: Int) -> Int { ofWorker + 2 * threads - 1 }
+    /// For a summation server in a process of its own, of which no member has come yet.
+    ///
+    /// - Throws: `ThreadShortage`.
+    public static func requireForServer(limits: [ThreadRoom] = ThreadRoom.look()) throws {
+        try ThreadRoom.require(server(0), for: "a summation server", limits: limits)
+    }
+
+    /// Its own link reads and writes are counted in already.
+    private static func worker(_ threads: Int, _ servers: Int = 0) -> Int {
+        ofWorker + 2 * threads - 1 + ofServerLink * max(0, servers - 1)
+    }
+
+    /// Signals, the event loop, the parent's word, the gradient listener, and one that forms a view, beside its first thread.
+    private static func server(_ workers: Int) -> Int { 6 + ofServerLink * workers }
 
     private static func coordinator(_ workers: Int, _ hasServer: Bool) -> Int {
         ofCoordinator + (hasServer ? ofServerLink * workers : 0)

@@ -27,38 +27,40 @@ public final class Supervisor: Sendable {
         public var workers: Int
         /// Arguments of the n-th worker child, but for the coordinator's address.
         public var worker: @Sendable (Int) -> [String]
-        /// Path of the n-th worker's log.
-        public var workerLog: @Sendable (Int) -> String
+        /// Summation servers in processes of their own.
+        public var servers: Int
         /// How often a child may be replaced that does not live for a minute.
         public var maximumRestarts: Int
 
         public init(
-            coordinator: [String], workers: Int, worker: @escaping @Sendable (Int) -> [String], maximumRestarts: Int,
-            workerLog: @escaping @Sendable (Int) -> String
+            coordinator: [String], workers: Int, worker: @escaping @Sendable (Int) -> [String], servers: Int = 0,
+            maximumRestarts: Int
         ) {
             self.coordinator = coordinator
             self.workers = workers
             self.worker = worker
+            self.servers = servers
             self.maximumRestarts = maximumRestarts
-            self.workerLog = workerLog
         }
     }
 
     private enum Place: Hashable, CustomStringConvertible {
         case coordinator
         case worker(Int)
+        case server(Int)
 
         var description: String {
             switch self {
             case .coordinator: "the coordinator"
             case .worker(let index): "worker \(index)"
+            case .server(let index): "summation server \(index)"
             }
         }
     }
 
-    /// A worker that runs.
+    /// A worker or a summation server that runs.
     private struct Child {
-        var index: Int
+        var place: Place
         /// Nil where it cannot be had.
         var log: ChildLog?
     }
@@ -73,6 +75,7 @@ public final class Supervisor: Sendable {
     }
 
     private let executable: String
+    private let folder: RunFolder
     private let runName: String
     private let remains: Remains
     private let environment: [String: String]
@@ -82,6 +85,7 @@ public final class Supervisor: Sendable {
     ///   - environment: of the children; it names the BLAS kernel.
     public init(executable: String = "/proc/self/exe", folder: RunFolder, environment: [String: String]) {
         self.executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: executable)) ?? executable
+        self.folder = folder
         runName = folder.typedName
         remains = Remains(folder: folder, way: "`lockstep resume \(folder.typedName)`")
         self.environment = environment
@@ -152,28 +156,30 @@ public final class Supervisor: Sendable {
         if let stop { child.send(signal: stop) }
     }
 
-    private func startWorker(_ index: Int, _ household: Household, _ nest: Nest) throws {
-        let log = log(of: index, household)
+    private func startMember(
+        _ place: Place, number index: Int, _ arguments: [String], logPath: String, _ nest: Nest
+    ) throws {
+        let log = log(at: logPath)
         defer { log?.close() }
         let output = log?.descriptor ?? STDERR_FILENO
-        let tail = log.map { ChildLog(path: household.workerLog(index), descriptor: $0.descriptor) }
+        let tail = log.map { ChildLog(path: logPath, descriptor: $0.descriptor) }
         let child = try nest.token.withDescriptor { token in
             try ChildProcess(
                 executable: executable,
-                arguments: household.worker(index)
+                arguments: arguments
                     + ["--coordinator", "127.0.0.1:\(nest.listening.port)", "--number", "\(index)"] + tie + RunToken.arguments,
                 environment: environment,
                 descriptors: [
                     (nest.bond.reading, Self.parentDescriptor), (token, RunToken.descriptor), (output, 1), (output, 2),
                 ], holdsStopSignals: true)
         }
-        family.withLock { $0.workers[child.pid] = Child(index: index, log: tail) }
+        family.withLock { $0.workers[child.pid] = Child(place: place, log: tail) }
     }
 
-    /// A worker's log; nil where it cannot be had, which ends no run: the worker's words come to the terminal then.
-    private func log(of index: Int, _ household: Household) -> LogFile? {
+    /// A child's log; nil where it cannot be had, which ends no run: the child's words come to the terminal then.
+    private func log(at path: String) -> LogFile? {
         do {
-            return try LogFile(path: household.workerLog(index))
+            return try LogFile(path: path)
         } catch {
             let isFirst = family.withLock { family in
                 defer { family.hasMissedLog = true }
@@ -190,7 +196,7 @@ public final class Supervisor: Sendable {
         var peak = 0
         var kills = KillWatch()
         var replacements = Replacements<Place>(limit: household.maximumRestarts)
-        var due = (0..<household.workers).map { Place.worker($0) }
+        var due = (0..<household.servers).map { Place.server($0) } + (0..<household.workers).map { Place.worker($0) }
         while true {
             for place in due + replacements.due(at: MonotonicTime.now) {
                 guard start(place, household, nest, keeper, &replacements) else {
@@ -242,21 +248,36 @@ public final class Supervisor: Sendable {
         _ replacements: inout Replacements<Place>
     ) {
         let last = ending.isAccident ? child.log?.lastLine : nil
+        if case .server = child.place { return lostServer(child.place, ending, words, last, &replacements) }
         if let last { nest.notices.write("> \(pid) \(last)\n") }
         nest.notices.write("\(pid) \(words)\n")
         guard ending.isAccident else {
-            if replacements.next == nil, family.withLock({ $0.workers.isEmpty }) {
+            if replacements.next == nil,
+                family.withLock({ !$0.workers.values.contains { if case .worker = $0.place { true } else { false } } })
+            {
                 nest.notices.write("! every worker has left the run; `lockstep resume \(runName)` goes on with new ones\n")
             }
             return
         }
-        let index = child.index
-        if !replacements.schedule(.worker(index), after: ending, at: MonotonicTime.now) {
+        guard case .worker(let index) = child.place else { return }
+        if !replacements.schedule(child.place, after: ending, at: MonotonicTime.now) {
             let log = last.map { "; its log ends with: \($0)" } ?? ""
             nest.notices.write(
                 "! worker \(index) (its log: worker-\(index).log) died \(replacements.limit + 1) times within a minute of its start, the last time by \(words): it is not replaced any more (--max-restarts)\(log)\n"
             )
         }
+    }
+
+    /// The coordinator has its connection's end; the run goes on without it, and with another as soon as that is there.
+    private func lostServer(
+        _ place: Place, _ ending: ChildProcess.Ending, _ words: String, _ last: String?, _ replacements: inout Replacements<Place>
+    ) {
+        guard ending.isAccident, family.withLock({ $0.stop == nil && $0.coordinator != nil }) else { return }
+        if replacements.schedule(place, after: ending, at: MonotonicTime.now) { return }
+        let log = last.map { "; its log ends with: \($0)" } ?? ""
+        say(
+            "\(place) died \(replacements.limit + 1) times within a minute of its start, the last time by \(words): it is not replaced any more (--max-restarts), and the run goes on without it\(log)"
+        )
     }
 
     /// Starts a child; where the system gives no process, that is tried again like the replacement of one that dies young. False where it is the
@@ -267,7 +288,10 @@ public final class Supervisor: Sendable {
         do {
             switch place {
             case .coordinator: try startCoordinator(household, nest, keeper)
-            case .worker(let index): try startWorker(index, household, nest)
+            case .worker(let index):
+                try startMember(place, number: index, household.worker(index), logPath: folder.workerLogPath(index), nest)
+            case .server(let index):
+                try startMember(place, number: index, ["server"], logPath: folder.serverLogPath(index), nest)
             }
             return true
         } catch {
@@ -276,11 +300,13 @@ public final class Supervisor: Sendable {
                 say("\(place) cannot be started: \(error); it is tried again")
                 return true
             }
-            guard case .worker = place else {
+            switch place {
+            case .coordinator:
                 say("\(place) cannot be started: \(error); \(remains.sentence)")
                 return false
+            case .worker: nest.notices.write("! \(place) cannot be started: \(error); it is not tried any more (--max-restarts)\n")
+            case .server: say("\(place) cannot be started: \(error); the run goes on without it")
             }
-            nest.notices.write("! \(place) cannot be started: \(error); it is not tried any more (--max-restarts)\n")
             return true
         }
     }

@@ -1,6 +1,8 @@
 /// What the coordinator's shell must do. Every one of them is carried out in the order given.
 public enum CoordinatorDirective: Sendable, Equatable {
     case welcome(ConnectionID, worker: UInt32)
+    /// A summation server is in, and sums nothing yet.
+    case welcomeServer(ConnectionID)
     case refuse(ConnectionID, reason: String)
     case close(ConnectionID)
     /// Workers have obeyed a coordinator of this generation: see whether the run's folder is still this one's, and if so raise its
@@ -15,7 +17,7 @@ public enum CoordinatorDirective: Sendable, Equatable {
     case relaySum(from: ConnectionID, to: [ConnectionID], applied: UInt64, order: UInt64)
     /// Have the member stream its state at this boundary (nil: take the newest checkpoint), and pass it on.
     case relayState(from: ConnectionID?, to: [ConnectionID], step: UInt64, order: UInt64)
-    /// Tell every member of the view, and open the summation server where the topology has one.
+    /// Tell every member of the view and its summation servers, or open this coordinator's own where the topology has one.
     case form(ViewPlan)
     /// Send every member its shards of this step: also the permission to run it.
     case batch(step: UInt64)
@@ -42,6 +44,7 @@ public enum RunNote: Sendable, Equatable {
     case death(worker: UInt32, host: String, pid: UInt32, rank: Int?, step: UInt64, cause: String)
     case join(worker: UInt32, host: String, pid: UInt32, step: UInt64)
     case leave(worker: UInt32, host: String, pid: UInt32, step: UInt64)
+    case serverDeath(server: UInt32, host: String, pid: UInt32, step: UInt64, cause: String)
     /// A membership begins at this phase.
     case view(number: UInt64, workers: Int, applied: UInt64)
     /// The first phase of a view was applied, so long after the verdict or the pause that ended the view before.
@@ -68,6 +71,8 @@ public struct ViewPlan: Sendable, Equatable {
     public var applied: UInt64
     /// Neighbours dial each other; false: everybody dials the summation server. A ring of one has no links.
     public var ring: Bool = true
+    /// The summation servers, each for its part of every bucket; none: where there is no ring, this coordinator sums.
+    public var servers: [ConnectionID] = []
 }
 
 /// How a run ended for its coordinator.

@@ -33,6 +33,23 @@ public struct WorkerIdentity: Sendable, Hashable {
     }
 }
 
+/// Who a summation server says it is, in its hello.
+public struct ServerIdentity: Sendable, Hashable {
+    public var host: String
+    public var pid: UInt32
+    /// A random number of the process.
+    public var process: UInt64
+    /// The number that its log has, where its parent has given it one.
+    public var number: UInt32?
+
+    public init(host: String, pid: UInt32, process: UInt64, number: UInt32? = nil) {
+        self.host = host
+        self.pid = pid
+        self.process = process
+        self.number = number
+    }
+}
+
 /// What a heartbeat counts.
 public struct Beat: Sendable, Equatable {
     /// Products made so far.
@@ -45,11 +62,11 @@ public struct Beat: Sendable, Equatable {
     public var moved: UInt64
     /// The view in which it last applied a phase.
     public var view: UInt64
-    public var links: LinkProgress
+    /// A ring's two links together, or each of those to summation servers.
+    public var links: [LinkProgress]
 
     public init(
-        work: UInt64, applied: UInt64, contributed: UInt64, moved: UInt64 = 0, view: UInt64 = 0,
-        links: LinkProgress = LinkProgress()
+        work: UInt64, applied: UInt64, contributed: UInt64, moved: UInt64 = 0, view: UInt64 = 0, links: [LinkProgress] = []
     ) {
         self.work = work
         self.applied = applied
@@ -64,6 +81,8 @@ public struct Beat: Sendable, Equatable {
 public enum CoordinatorEvent: Sendable, Equatable {
     /// A worker introduced itself, perhaps with a state of this run.
     case hello(ConnectionID, WorkerIdentity, held: HeldState? = nil)
+    /// A summation server of its own process introduced itself.
+    case serverHello(ConnectionID, ServerIdentity)
     /// Its replica is built and its products are probed.
     case ready(ConnectionID, fingerprint: [UInt8], Position)
     /// It stands still and says where: the answer to a halt or a levelling of this order.
@@ -80,8 +99,8 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case heard(ConnectionID)
     /// What is queued for it moves: it cannot have answered yet.
     case draining(ConnectionID)
-    /// How far the summation server's links of this view have come, by rank: what the server has written and read.
-    case serverLinks(view: UInt64, [Int: LinkProgress])
+    /// How far a summation server's links of this view have come, by rank: what it has written and read. Nil: this coordinator's own.
+    case serverLinks(view: UInt64, from: ConnectionID? = nil, [Int: LinkProgress])
     /// The summation server that was to stand in for the ring cannot be had.
     case noServer(reason: String)
     /// The first piece of what its source (nil: the disk) was asked for is on its way to those who wait for it: of a state of so many
@@ -127,9 +146,10 @@ public enum CoordinatorEvent: Sendable, Equatable {
         switch self {
         case .hello(let id, _, _), .ready(let id, _, _), .position(let id, _, _), .linksUp(let id, _),
             .linkFailed(let id, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .heard(let id),
-            .farewell(let id, _, _, _):
+            .farewell(let id, _, _, _), .serverHello(let id, _):
             return id
-        case .closed, .draining, .serverLinks, .noServer, .relaying, .childExited, .childSaid, .noReplacement, .badPiece,
+        case .serverLinks(_, let id, _): return id
+        case .closed, .draining, .noServer, .relaying, .childExited, .childSaid, .noReplacement, .badPiece,
             .snapshotArrived,
             .snapshotUnusable, .snapshotStored,
             .snapshotFailed,

@@ -227,9 +227,9 @@ extension CoordinatorMachine {
         if goesBack, now - firstReady < Self.regatherPatience { return false }
         if comeBack {
             let wanted = hasLed ? lastWorld : plan.workers.upperBound
-            return ready.count >= wanted || now - firstReady >= Self.latecomerPatience
+            return ready.count >= wanted && hasServers || now - firstReady >= Self.latecomerPatience
         }
-        return ready.count >= plan.workers.upperBound
+        return ready.count >= plan.workers.upperBound && hasServers
             || (ready.count >= plan.workers.lowerBound && now - began >= Self.patience)
     }
 

@@ -4,6 +4,8 @@ extension CoordinatorMachine {
     struct Suspicion: Sendable {
         var by: ConnectionID
         var of: ConnectionID?
+        /// Which of the view's summation servers it is of, where these are processes of their own.
+        var server: Int?
         /// Who dials, and who is dialled; 0 is the summation server.
         var pair: RingOrder.Pair
         var kind: LinkReport.Kind
@@ -22,7 +24,8 @@ extension CoordinatorMachine {
             suspicions.count < Self.maximumSuspicions
         else { return [] }
         let other = report.suspect.flatMap { formed.indices.contains($0) ? formed[$0] : nil }
-        let named = other.map(name) ?? "the summation server"
+        let server = other == nil && !serving.isEmpty ? report.server : nil
+        let named = other.map(name) ?? serverName(part: report.server)
         let (mine, theirs) = (worker.number, other.flatMap { workers[$0]?.number } ?? 0)
         let pair = report.incoming ? RingOrder.Pair(from: theirs, to: mine) : RingOrder.Pair(from: mine, to: theirs)
         let what =
@@ -32,10 +35,12 @@ extension CoordinatorMachine {
             case (.closed, _), (.observed, _): "\(name(connection)) lost its gradient link to \(named)"
             }
         suspicions.append(
-            Suspicion(by: connection, of: other, pair: pair, kind: report.kind, sentence: "\(what): \(report.reason)"))
+            Suspicion(
+                by: connection, of: other, server: server, pair: pair, kind: report.kind, sentence: "\(what): \(report.reason)"))
         // A run that has done nothing, and whose server nobody reaches, twice: a mistake in the set-up, which its user wants to hear at
         // once; one member's word ends no run. Where it is a pair of neighbours the server stands in for their ring.
-        if report.kind == .neverUp, other == nil, hasDoneNothing, failures[pair, default: 0] + 1 >= rules.pairPatience,
+        if report.kind == .neverUp, other == nil, server == nil, hasDoneNothing,
+            failures[pair, default: 0] + 1 >= rules.pairPatience,
             nobodyReachesServer
         {
             return fail("\(what): \(report.reason)")
@@ -59,6 +64,10 @@ extension CoordinatorMachine {
         defer { suspicions = [] }
         guard !hasLostMember, let first = suspicions.first else { return [] }
         for (index, suspicion) in suspicions.enumerated() {
+            if let number = suspicion.server {
+                blame(server: number)
+                continue
+            }
             let pair = suspicion.pair
             let isMutual = suspicions[..<index].contains { $0.pair.unordered == pair.unordered && $0.by != suspicion.by }
             switch suspicion.kind {
@@ -67,7 +76,7 @@ extension CoordinatorMachine {
             case .closed: if isMutual || pair.from == 0 || pair.to == 0 { blame(pair, isObserved: true) }
             }
         }
-        return [.log(.warning, (suspicions.first { $0.kind != .closed } ?? first).sentence)]
+        return [.log(.warning, (suspicions.first { $0.kind != .closed } ?? first).sentence)] + dropServers()
     }
 
     /// Counts a failure. A link that was up and failed says nothing good of the same two the other way round; one that could not
@@ -140,11 +149,13 @@ extension CoordinatorMachine {
     /// The links of this view have held for long.
     mutating func linksAreSound() {
         failures = failures.filter { $0.value >= rules.pairPatience }
+        for connection in serving { servers[connection]?.failures = 0 }
         if isRing, ranks.count > 1 { standIn = nil }
     }
 
     mutating func noServer(_ reason: String, _ now: Duration) -> [CoordinatorDirective] {
-        guard plan.ring, !isRing, !cannotServe else { return [] }
+        guard plan.ring else { return fail("no summation server is there, and this coordinator's own cannot be had: \(reason)") }
+        guard !isRing, !cannotServe else { return [] }
         cannotServe = true
         standIn = nil
         return [.log(.warning, "the summation server cannot stand in for the ring: \(reason)")]

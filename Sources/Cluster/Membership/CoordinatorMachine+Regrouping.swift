@@ -295,7 +295,8 @@ extension CoordinatorMachine {
             regrouping = (began, "the coordinator was started again")
         }
         (ranks, lastWorld, base) = (arranged.compactMap { numbers[$0] }, arranged.count, applied)
-        (formed, hasLostMember, blamed) = (ranks, false, [])
+        (formed, hasLostMember, blamed, blamedServers) = (ranks, false, [], [])
+        directives += takeServers(ring: ring)
         (isRing, server, handouts, transfer) = (ring, ([:], now), [], nil)
         // Once asked to stop, a further view is no progress.
         if stopReason == nil { progressed = now }
@@ -316,10 +317,12 @@ extension CoordinatorMachine {
         for connection in workers.keys where !ranks.contains(connection) { workers[connection]?.rank = nil }
         let spares = ShardGeometry.spares(of: ranks.count, shards: plan.shards)
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
+        let serversNote =
+            serving.isEmpty ? "" : serving.count == 1 ? ", 1 summation server" : ", \(serving.count) summation servers"
         let from = applied == 0 ? "" : " from \(place(applied))"
         directives += [
-            .form(ViewPlan(number: view, members: members, applied: applied, ring: ring)),
-            .log(.info, "view \(view): \(Self.counted(ranks.count))\(note)\(from)\(kinds(of: members))"),
+            .form(ViewPlan(number: view, members: members, applied: applied, ring: ring, servers: serving)),
+            .log(.info, "view \(view): \(Self.counted(ranks.count))\(serversNote)\(note)\(from)\(kinds(of: members))"),
             .record(.view(number: view, workers: ranks.count, applied: applied)),
         ]
         if !aside.isEmpty { directives.append(.log(.warning, cannotBeArranged(aside))) }

@@ -38,6 +38,7 @@ extension CoordinatorMachine {
         if finishesAlone { return nil }
         if workers.values.contains(where: { $0.leaving && $0.rank != nil }) { return "a worker leaves" }
         if !owesStep, workers.values.contains(where: { canBeTakenIn($0, now) }) { return "a worker joins" }
+        if !owesStep, serverJoins { return "a summation server joins" }
         return shouldRetryRing(now) ? "the ring is tried again" : nil
     }
 

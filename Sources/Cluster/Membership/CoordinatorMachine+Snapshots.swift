@@ -156,11 +156,11 @@ extension CoordinatorMachine {
     private mutating func endRun() -> [CoordinatorDirective] {
         stage = .ended
         guard completed < plan.lastStep else {
-            return [.stop(workers.keys.sorted(), reason: "the run is done", failed: false), .end(.finished(step: completed))]
+            return [.stop(everybody, reason: "the run is done", failed: false), .end(.finished(step: completed))]
         }
         let reason = stopReason ?? "asked to stop"
         return [
-            .stop(workers.keys.sorted(), reason: "the run was stopped after step \(completed) (\(reason))", failed: false),
+            .stop(everybody, reason: "the run was stopped after step \(completed) (\(reason))", failed: false),
             .end(.stopped(step: completed, reason: reason)),
         ]
     }
@@ -244,7 +244,7 @@ extension CoordinatorMachine {
     mutating func endStopped() -> [CoordinatorDirective] {
         stage = .ended
         return recordUpTo(newestCheckpoint) + [
-            .stop(workers.keys.sorted(), reason: stopReason ?? "asked to stop", failed: false),
+            .stop(everybody, reason: stopReason ?? "asked to stop", failed: false),
             .end(.stopped(step: newestCheckpoint, reason: stopReason ?? "asked to stop")),
         ]
     }

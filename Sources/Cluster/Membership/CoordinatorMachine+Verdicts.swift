@@ -40,6 +40,7 @@ extension CoordinatorMachine {
                 workers[connection]?.asked = now
                 if workers[connection]?.standing == .preparing { workers[connection]?.came = now }
             }
+            for connection in servers.keys { servers[connection]?.heard = now }
             if case .linking = stage { stage = .linking(since: now) }
             server.moved = now
             finished.since = now
@@ -55,7 +56,7 @@ extension CoordinatorMachine {
                 )
             ]
         }
-        var directives = silentSources(now)
+        var directives = silentSources(now) + silentServers(now)
         for connection in workers.keys.sorted() {
             guard let reason = verdict(on: connection, now) else { continue }
             if let worker = workers[connection], worker.rank != nil, now - worker.heard <= Self.silence {
@@ -158,26 +159,33 @@ extension CoordinatorMachine {
             : silent.map { link in
                 "the gradient link from \(link.from) to \(link.to) stands still: what was written has not arrived for \(seconds) s although both answer"
             }.joined(separator: "; ") + ": what lies between them (a tunnel, a proxy, a firewall) swallows it"
-        for link in silent { blame(link.pair, isObserved: true) }
+        for link in silent {
+            if let number = link.server { blame(server: number) } else { blame(link.pair, isObserved: true) }
+        }
         return [.log(.warning, between), .record(.standstill(view: view, cause: between))]
-            + regroup(admitting: false, cause: "nothing moved", now)
+            + dropServers() + regroup(admitting: false, cause: "nothing moved", now)
     }
 
     /// Links whose one end has written what the other has not read, by the last heartbeats.
-    private func silentLinks() -> [(pair: RingOrder.Pair, from: String, to: String)] {
-        let here = ranks.map { workers[$0].map { $0.beat.links.view == view ? $0.beat.links : LinkProgress() } ?? LinkProgress() }
-        return ranks.indices.flatMap { rank -> [(pair: RingOrder.Pair, from: String, to: String)] in
+    private func silentLinks() -> [(pair: RingOrder.Pair, server: Int?, from: String, to: String)] {
+        let here = ranks.map { connection in (workers[connection]?.beat.links ?? []).filter { $0.view == view } }
+        let none = LinkProgress()
+        return ranks.indices.flatMap { rank -> [(pair: RingOrder.Pair, server: Int?, from: String, to: String)] in
             guard let number = workers[ranks[rank]]?.number else { return [] }
             if isRing {
                 let next = (rank + 1) % ranks.count
-                guard here[rank].sent > here[next].received, let other = workers[ranks[next]]?.number else { return [] }
-                return [(.init(from: number, to: other), name(ranks[rank]), name(ranks[next]))]
+                guard (here[rank].first ?? none).sent > (here[next].first ?? none).received,
+                    let other = workers[ranks[next]]?.number
+                else { return [] }
+                return [(.init(from: number, to: other), nil, name(ranks[rank]), name(ranks[next]))]
             }
-            let server = server.links[rank] ?? LinkProgress()
             let pair = RingOrder.Pair(from: number, to: 0)
-            if here[rank].sent > server.received { return [(pair, name(ranks[rank]), "the summation server")] }
-            if server.sent > here[rank].received { return [(pair, "the summation server", name(ranks[rank]))] }
-            return []
+            return (0..<max(serving.count, 1)).compactMap { part in
+                let (own, its) = (here[rank].dropFirst(part).first ?? none, server.links[part]?[rank] ?? none)
+                let (worker, named, outside) = (name(ranks[rank]), serverName(part: part), serving.isEmpty ? nil : part)
+                if own.sent > its.received { return (pair, outside, worker, named) }
+                return its.sent > own.received ? (pair, outside, named, worker) : nil
+            }
         }
     }
 
@@ -259,6 +267,7 @@ extension CoordinatorMachine {
 
     mutating func closed(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         if refused.remove(connection) != nil { return [] }
+        if servers[connection] != nil { return lost(server: connection, reason, now) }
         // One that resigned has ended; the others have their time to say the same.
         guard let worker = workers[connection], worker.resigned == nil else { return [] }
         return leftByItself(connection, reason, now)

@@ -205,8 +205,14 @@ public struct CoordinatorMachine: Sendable {
     var suspicions: [Suspicion] = []
     /// Pairs that a failure of the present view was counted for: once, however many say it.
     var blamed: Set<RingOrder.Pair> = []
-    /// The summation server's ends of the present view's links, and when one of them last moved.
-    var server: (links: [Int: LinkProgress], moved: Duration) = ([:], .zero)
+    /// Summation servers in processes of their own that are connected; those of the present view, by their parts; those that a failure of
+    /// the present view was counted for; and how many the last view had.
+    var servers: [ConnectionID: Server] = [:]
+    var serving: [ConnectionID] = []
+    var blamedServers: Set<Int> = []
+    var servedBy: Int?
+    /// The summation servers' ends of the present view's links, by part and rank, and when one of them last moved.
+    var server: (links: [Int: [Int: LinkProgress]], moved: Duration) = ([:], .zero)
     /// Views in a row that ended without a finished phase though nobody was lost.
     var barren = 0
     /// When the last view began that followed on one with a finished phase.
@@ -297,11 +303,15 @@ public struct CoordinatorMachine: Sendable {
     /// What is to be done about an event that happened at `now` (monotonic, any origin).
     public mutating func handle(_ event: CoordinatorEvent, at now: Duration) -> [CoordinatorDirective] {
         if began == nil { began = now }
-        if let heard = event.sender { workers[heard]?.heard = now }
+        if let heard = event.sender {
+            workers[heard]?.heard = now
+            servers[heard]?.heard = now
+        }
         if hasEnded { return late(event) }
         if let violation = impossible(event, now) { return violation }
         switch event {
         case .hello(let connection, let identity, let held): return greet(connection, identity, held, now)
+        case .serverHello(let connection, let identity): return greet(server: connection, identity, now)
         case .ready(let connection, let fingerprint, let position): return ready(connection, fingerprint, position, now)
         case .position(let connection, let order, let position): return stood(connection, order, position, now)
         case .linksUp(let connection, let number): return linksUp(connection, number, now)
@@ -312,8 +322,12 @@ public struct CoordinatorMachine: Sendable {
         case .draining(let connection):
             workers[connection]?.worked = now
             return []
-        case .serverLinks(let number, let links):
-            if number == view, links != server.links { server = (links, now) }
+        case .serverLinks(let number, let connection, let links):
+            guard number == view, let part = connection.map({ serving.firstIndex(of: $0) }) ?? 0, server.links[part] != links else {
+                return []
+            }
+            server.links[part] = links
+            server.moved = now
             return []
         case .noServer(let reason): return noServer(reason, now)
         case .relaying(let order, let source, let total): return relaying(order, source, total)
@@ -348,15 +362,18 @@ public struct CoordinatorMachine: Sendable {
 
     /// After the end only newcomers get an answer.
     private mutating func late(_ event: CoordinatorEvent) -> [CoordinatorDirective] {
-        guard case .hello(let connection, _, _) = event else { return [] }
-        return [.stop([connection], reason: "the run is over", failed: false)]
+        switch event {
+        case .hello(let connection, _, _), .serverHello(let connection, _):
+            return [.stop([connection], reason: "the run is over", failed: false)]
+        default: return []
+        }
     }
 
     /// Ends the run with a sentence; every worker is told.
     mutating func fail(_ reason: String) -> [CoordinatorDirective] {
         guard stage != .ended else { return [] }
         stage = .ended
-        return [.stop(workers.keys.sorted(), reason: reason, failed: true), .end(.failed(reason: reason))]
+        return [.stop(everybody, reason: reason, failed: true), .end(.failed(reason: reason))]
     }
 
     /// "worker 2 (host alpha, pid 4711, rank 1)": how every sentence names a worker.

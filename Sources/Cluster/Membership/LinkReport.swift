@@ -9,16 +9,19 @@ public struct LinkReport: Sendable, Equatable {
         case observed
     }
 
-    /// The rank at the other end; nil for the summation server.
+    /// The rank at the other end; nil for a summation server.
     public var suspect: Int?
+    /// Which of the view's summation servers, where it is one.
+    public var server: Int
     public var kind: Kind
     /// The link that the suspect dials; false: the one that the reporter dials.
     public var incoming: Bool
     /// In words, to follow a colon.
     public var reason: String
 
-    public init(suspect: Int?, kind: Kind = .closed, incoming: Bool = false, reason: String) {
+    public init(suspect: Int?, server: Int = 0, kind: Kind = .closed, incoming: Bool = false, reason: String) {
         self.suspect = suspect
+        self.server = server
         self.kind = kind
         self.incoming = incoming
         self.reason = reason

@@ -26,6 +26,8 @@ public struct RunPlan: Sendable, Equatable {
     public var leader: UInt64
     /// Neighbours dial each other; false: everybody dials the summation server.
     public var ring: Bool
+    /// Summation servers wanted in processes of their own; 0: this coordinator sums where there is no ring.
+    public var servers: Int
     /// Checkpoint after so many steps; 0: never.
     public var checkpointEverySteps: UInt64
     /// Checkpoint after so many seconds; 0: never.
@@ -54,6 +56,7 @@ public struct RunPlan: Sendable, Equatable {
     public init(
         shards: Int, phases: Int, firstStep: UInt64, lastStep: UInt64, epochs: Epochs, workers: ClosedRange<Int>,
         beginsWithSeed: Bool = true, run: String = "run", generation: UInt64 = 1, leader: UInt64 = 0, ring: Bool = true,
+        servers: Int = 0,
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
         allowMixedKernels: Bool = false, isPortable: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil,
@@ -71,6 +74,7 @@ public struct RunPlan: Sendable, Equatable {
         self.generation = generation
         self.leader = leader
         self.ring = ring
+        self.servers = servers
         self.checkpointEverySteps = checkpointEverySteps
         self.checkpointEverySeconds = checkpointEverySeconds
         self.checkpointEveryEpochs = checkpointEveryEpochs

@@ -99,10 +99,13 @@ public enum WorkerEnding: Sendable, Equatable {
     }
 
     /// One sentence for standard error; nil where nothing went wrong.
-    public var sentence: String? {
+    public var sentence: String? { sentence(of: "worker") }
+
+    /// The same of a process with another part in the run.
+    public func sentence(of role: String) -> String? {
         switch self {
         case .done: nil
-        case .refused(let reason): "the coordinator refused this worker: \(reason)"
+        case .refused(let reason): "the coordinator refused this \(role): \(reason)"
         case .runFailed(let reason): "the run ended: \(reason)"
         case .lostCoordinator(let reason):
             "the coordinator is gone: \(reason); start it again with the same line, and workers with it: the run goes on from its newest checkpoint"

@@ -22,10 +22,14 @@ public struct PlannedCluster: Sendable {
     public var copying: Double
     /// Cores of a host.
     public var cores: Int
+    /// Summation servers, each with a link of its own: of the topology `server`.
+    public var servers: Int
 
     public init(
-        workers: Int, place: Place, bytesPerSecond: Double, latency: Double, frame: Double, copying: Double, cores: Int
+        workers: Int, place: Place, bytesPerSecond: Double, latency: Double, frame: Double, copying: Double, cores: Int, servers: Int = 1
     ) {
+        precondition(servers >= 1)
+        self.servers = servers
         self.workers = workers
         self.place = place
         self.bytesPerSecond = bytesPerSecond
@@ -206,19 +210,22 @@ private struct ServerWay: Way {
 
     func play(_ buckets: [(ready: Double, bucket: WorkerShare.Bucket)]) -> (end: Double, sent: Double, work: Double) {
         let n = Double(cluster.workers)
+        // Of a bucket each server has its part; a member's own link carries all of them.
+        let m = Double(cluster.servers)
+        let crossing = max(1, n / m)
         var (writer, incoming, adder, packer, outgoing, reader) = (
             Station(), Station(), Station(), Station(), Station(), Station()
         )
         var (end, sent, work) = (0.0, 0.0, 0.0)
         for (ready, bucket) in buckets.sorted(by: { $0.ready < $1.ready }) {
             guard let coded = bucket.coded[coding] else { preconditionFailure("\(coding) was not measured") }
-            // The parts of all members come in on the server's one link, and go out on it.
+            // The parts of all members come in on a server's one link, and go out on it.
             let packed = writer.take(at: ready, coded.packing + cluster.frame / 2)
-            let arrived = incoming.take(at: packed, n * coded.bytes / cluster.bytesPerSecond) + cluster.latency
+            let arrived = incoming.take(at: packed, crossing * coded.bytes / cluster.bytesPerSecond) + cluster.latency
             let added = adder.take(
-                at: arrived, n * (coded.unpacking + cluster.frame) / Double(max(1, min(cluster.cores, cluster.workers))))
-            let whole = packer.take(at: added, coded.packing)
-            let back = outgoing.take(at: whole, n * (coded.bytes / cluster.bytesPerSecond) + cluster.frame) + cluster.latency
+                at: arrived, n * (coded.unpacking / m + cluster.frame) / Double(max(1, min(cluster.cores, cluster.workers))))
+            let whole = packer.take(at: added, coded.packing / m)
+            let back = outgoing.take(at: whole, crossing * coded.bytes / cluster.bytesPerSecond + cluster.frame) + cluster.latency
             end = max(end, reader.take(at: back, coded.unpacking + cluster.frame / 2))
             sent += coded.bytes
             // On one machine the server's work is done there too: each member counts its share.
@@ -228,6 +235,7 @@ private struct ServerWay: Way {
     }
 
     func small(_ bytes: Double) -> Double {
-        2 * (cluster.latency + cluster.frame + Double(cluster.workers) * bytes / cluster.bytesPerSecond)
+        let crossing = max(1, Double(cluster.workers) / Double(cluster.servers))
+        return 2 * (cluster.latency + cluster.frame + crossing * bytes / cluster.bytesPerSecond)
     }
 }

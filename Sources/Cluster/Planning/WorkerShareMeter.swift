@@ -145,5 +145,5 @@ private final class ReadyClock: Reducer {
     func shutdown() {}
     var counters: WireCounters { WireCounters() }
     var exchangeCounters: WireCounters { WireCounters() }
-    var moved: LinkBytes { LinkBytes() }
+    var moved: [LinkBytes] { [] }
 }

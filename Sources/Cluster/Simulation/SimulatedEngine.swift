@@ -82,7 +82,7 @@ final class SimulatedEngine {
         let computing = computingSince.map { UInt64(min(world.now, max(stuckUntil == 0 ? world.now : 0, $0)) - $0) } ?? 0
         return Beat(
             work: work + (stuckUntil > world.now ? 0 : computing), applied: appliedPhases, contributed: contributedPhases,
-            moved: moved, view: liveView, links: reducer.map { $0.group.progress($0.rank) } ?? LinkProgress())
+            moved: moved, view: liveView, links: reducer.map { [$0.group.progress($0.rank)] } ?? [])
     }
 
     func giveUp(before order: UInt64) { oldest = order }

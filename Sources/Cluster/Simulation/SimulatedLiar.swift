@@ -136,7 +136,7 @@ final class SimulatedLiar: SimulatedPeer {
                     Beat(
                         work: grown(), applied: position.applied,
                         contributed: position.applied + (world.random.chance(0.5) ? 1 : 0),
-                        links: LinkProgress(view: view, sent: work, received: work))))
+                        links: [LinkProgress(view: view, sent: work, received: work)])))
         case .accuser: say(world.random.chance(0.3) ? accusation : .heartbeat(beat))
         case .quitter: say(world.random.chance(0.3) ? farewell : .heartbeat(beat))
         }
@@ -198,7 +198,7 @@ final class SimulatedLiar: SimulatedPeer {
             work: world.random.chance(0.2) ? .max : grown(), applied: number(upTo: Self.applied),
             contributed: number(upTo: Self.applied),
             moved: world.random.chance(0.2) ? .max : work, view: world.random.chance(0.5) ? view : number(upTo: Self.count),
-            links: LinkProgress(view: view, sent: world.random.next(), received: world.random.next()))
+            links: [LinkProgress(view: view, sent: world.random.next(), received: world.random.next())])
     }
 
     private var accusation: ToCoordinator {

@@ -20,16 +20,24 @@ package struct LinkBuilder {
         self.compression = compression
     }
 
-    /// The reducer of this member: ring neighbours, or the summation server where the view names one.
+    /// The reducer of this member: ring neighbours, or the summation servers where the view names any.
     ///
     /// - Throws: `LinkFailure` naming the peer that could not be reached.
     package func connect(dialer: GradientDialer, listener: GradientListener?) throws -> any Reducer {
         let rank = Int(view.rank)
         let world = view.members.count
-        if view.serverPort > 0 {
-            let addresses = view.serverAddresses.map { LinkAddress(host: $0, port: Int(view.serverPort)) }
-            let link = try dialer.dial(addresses, hello: hello(from: rank, to: .server))
-            return ServerReducer(rank: rank, server: link, compression: compression)
+        if !view.servers.isEmpty {
+            var links: [GradientLink] = []
+            do {
+                for (number, server) in view.servers.enumerated() {
+                    let addresses = server.addresses.map { LinkAddress(host: $0, port: Int(server.port)) }
+                    links.append(try dialer.dial(addresses, hello: hello(from: rank, to: .server(number))))
+                }
+            } catch {
+                for link in links { link.close() }
+                throw error
+            }
+            return ServerReducer(rank: rank, servers: links, compression: compression)
         }
         guard world > 1 else { return SoloReducer() }
         guard let listener else { throw LocalError("a ring was formed before this worker listened") }

@@ -86,10 +86,9 @@ final class WorkerEngine: Sendable {
     }
 
     /// How far the links of the present view have come.
-    var linkProgress: LinkProgress {
-        guard let reducer = links.withLock({ $0.reducer }) else { return LinkProgress() }
-        let moved = reducer.moved
-        return LinkProgress(view: moved.view, sent: moved.sent, received: moved.received)
+    var linkProgress: [LinkProgress] {
+        let moved = links.withLock { $0.reducer }?.moved ?? []
+        return moved.map { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) }
     }
 
     /// What the port for gradients has turned away, once it is open.

@@ -95,9 +95,9 @@ final class WorkerShell: @unchecked Sendable {
                     $0.contributed = counters.contributed
                     $0.received = received + counters.moved
                     $0.view = counters.view
-                    $0.linkSent = links.sent
-                    $0.linkReceived = links.received
-                    $0.linkView = links.view
+                    $0.linkSent = links.map(\.sent)
+                    $0.linkReceived = links.map(\.received)
+                    $0.linkView = links.first?.view ?? 0
                 }))
     }
 
@@ -171,8 +171,9 @@ final class WorkerShell: @unchecked Sendable {
             if !stop.failed { log.info("\(stop.reason); this worker ends") }
             handle(.stop(reason: stop.reason, failed: stop.failed))
         case .heartbeat: break
-        case .hello, .ready, .linksUp, .linkFailed, .stepReport, .farewell, .challenge, .proof, .position, .phaseReport, .notice:
-            handle(.failed(reason: "the coordinator sent a worker's message; is \(options.coordinator) a coordinator?"))
+        case .hello, .ready, .linksUp, .linkFailed, .stepReport, .farewell, .challenge, .proof, .position, .phaseReport, .notice,
+            .serverHello, .serverView, .serverBeat:
+            handle(.failed(reason: "the coordinator sent what no worker is sent; is \(options.coordinator) a coordinator?"))
         }
     }
 
@@ -180,7 +181,9 @@ final class WorkerShell: @unchecked Sendable {
     private func dialled(_ view: ControlView) -> ControlView {
         let own = connection?.localHost
         var view = view
-        view.serverAddresses = view.serverAddresses.map { LinkLocal.dialled($0, from: own) }
+        for index in view.servers.indices {
+            view.servers[index].addresses = view.servers[index].addresses.map { LinkLocal.dialled($0, from: own) }
+        }
         for index in view.members.indices {
             view.members[index].addresses = view.members[index].addresses.map { LinkLocal.dialled($0, from: own) }
         }

@@ -86,8 +86,8 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
 
     /// The summation server is what another topology would go to: who cannot reach it is not sent there.
     private var wayOn: String {
-        peer == .server
-            ? "check the coordinator's --data-port and the firewall of its host"
+        peer?.server != nil
+            ? "check the --data-port of the coordinator, or of the server, and the firewall of its host"
             : "check --advertise, --data-port and the firewall, or use --topology server, which needs outgoing connections only"
     }
 

@@ -59,7 +59,7 @@ public final class RingReducer: Reducer {
 
     public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
     public var exchangeCounters: WireCounters { core.state.withLock { $0.ledger.exchange } }
-    public var moved: LinkBytes { LinkBytes(out: core.successor, back: core.predecessor) }
+    public var moved: [LinkBytes] { [LinkBytes(out: core.successor, back: core.predecessor)] }
 }
 
 extension Reducer {

@@ -2,24 +2,32 @@ import Kernels
 import Waiting
 import Wire
 
-/// The worker's side of a summation server: pushes each bucket, takes back its sum, over one link in both directions.
+/// The worker's side of the summation servers: pushes each bucket, takes back its sum, over one link in both directions. Of several
+/// servers each has its part of every bucket, cut like the chunks of a ring.
 public final class ServerReducer: Reducer {
-    private let core: ServerReducerCore
+    /// One a server.
+    private let cores: [ServerReducerCore]
     private let threads: [OwnedThread]
 
-    /// Takes the link over. `onFailure` is called at most once, on a network thread, and not for one's own shutdown; it
+    /// Takes the links over. `onFailure` is called at most once, on a network thread, and not for one's own shutdown; it
     /// must not hold the reducer strongly.
     public init(
-        rank: Int, server: GradientLink, compression: LinkCompression,
+        rank: Int, servers: [GradientLink], compression: LinkCompression,
         onFailure: (@Sendable (LinkFailure) -> Void)? = nil
     ) {
-        precondition((0..<Limits.members).contains(rank))
-        let core = ServerReducerCore(link: server, onFailure: onFailure)
-        self.core = core
-        threads = [
-            OwnedThread(name: "push-write") { core.write(compression) },
-            OwnedThread(name: "pull-read") { core.read() },
-        ]
+        precondition((0..<Limits.members).contains(rank) && !servers.isEmpty && servers.count <= Limits.servers)
+        let failing = ServerFailing(onFailure)
+        let cores = servers.indices.map { number in
+            ServerReducerCore(link: servers[number], part: number, of: servers.count) { failing.spread($0) }
+        }
+        failing.reach(cores)
+        self.cores = cores
+        threads = cores.flatMap { core in
+            [
+                OwnedThread(name: "push-write") { core.write(compression) },
+                OwnedThread(name: "pull-read") { core.read() },
+            ]
+        }
     }
 
     deinit { shutdown() }
@@ -29,30 +37,70 @@ public final class ServerReducer: Reducer {
         statisticsOnly: [Bool]
     ) {
         check(plan: plan, sum: sum, statistics: statistics, statisticsOnly: statisticsOnly)
-        core.begin(
-            ServerExchange(
-                tag: ExchangeTag(phase: phase, attempt: attempt), plan: plan, sum: sum, board: statistics,
-                statisticsOnly: statisticsOnly))
+        for core in cores {
+            core.begin(
+                ServerExchange(
+                    tag: ExchangeTag(phase: phase, attempt: attempt), plan: plan, sum: sum, board: statistics,
+                    statisticsOnly: statisticsOnly, part: core.part, of: cores.count))
+        }
     }
 
-    public func ready(bucket: Int) { core.ready(bucket) }
+    public func ready(bucket: Int) {
+        for core in cores { core.ready(bucket) }
+    }
 
-    public func finish() throws { try core.finish() }
+    public func finish() throws {
+        for core in cores { try core.finish() }
+    }
 
     public func shutdown() {
-        core.stop()
+        for core in cores { core.stop() }
         for thread in threads {
             // It cannot be given up: it still writes to the sum. What it is at is arithmetic on one frame.
             _ = thread.join(.untilWoken(by: "the thread itself: the link is shut down, so nothing it calls waits"))
         }
     }
 
-    public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
-    public var exchangeCounters: WireCounters { core.state.withLock { $0.ledger.exchange } }
-    public var moved: LinkBytes { LinkBytes(out: core.link, back: core.link) }
+    public var counters: WireCounters { total { $0.total } }
+    public var exchangeCounters: WireCounters { total { $0.exchange } }
+    public var moved: [LinkBytes] { cores.map { LinkBytes(out: $0.link, back: $0.link) } }
+
+    private func total(_ counters: (Ledger) -> WireCounters) -> WireCounters {
+        cores.reduce(WireCounters()) { sum, core in sum + core.state.withLock { counters($0.ledger) } }
+    }
 }
 
-/// One exchange with a server, seen from a worker. The variables are guarded by the reducer's monitor; a bucket's part of
+/// One link's failure is the end of all: who waits for another server's sums is woken by it too.
+private final class ServerFailing: Sendable {
+    private struct State {
+        var cores: [WeakCore] = []
+        var first: LinkFailure?
+    }
+
+    private struct WeakCore { weak var core: ServerReducerCore? }
+
+    private let state = Monitor(State())
+    private let onFailure: (@Sendable (LinkFailure) -> Void)?
+
+    init(_ onFailure: (@Sendable (LinkFailure) -> Void)?) { self.onFailure = onFailure }
+
+    func reach(_ cores: [ServerReducerCore]) {
+        state.withLock { $0.cores = cores.map { WeakCore(core: $0) } }
+    }
+
+    func spread(_ failure: LinkFailure) {
+        let others = state.withLock { state -> [ServerReducerCore]? in
+            guard state.first == nil else { return nil }
+            state.first = failure
+            return state.cores.compactMap(\.core)
+        }
+        guard let others else { return }
+        for core in others { core.fail(failure) }
+        onFailure?(failure)
+    }
+}
+
+/// One exchange with a server, of its part of every bucket, seen from a worker. The variables are guarded by the reducer's monitor; a bucket's part of
 /// the sum is the writer's until it has been pushed, and the reader's from then on.
 final class ServerExchange: @unchecked Sendable {
     let tag: ExchangeTag
@@ -71,15 +119,17 @@ final class ServerExchange: @unchecked Sendable {
     private var received: [Bool]
 
     init(
-        tag: ExchangeTag, plan: BucketPlan, sum: Storage<Int32>, board: StatisticsBoard, statisticsOnly: [Bool]
+        tag: ExchangeTag, plan: BucketPlan, sum: Storage<Int32>, board: StatisticsBoard, statisticsOnly: [Bool],
+        part: Int, of parts: Int
     ) {
         self.tag = tag
         self.sum = sum
         self.board = board
         base = sum.address
-        pieces = plan.buckets.indices.map { plan.chunk(0, of: 1, bucket: $0, omitted: statisticsOnly) }
+        pieces = plan.buckets.indices.map { plan.chunk(part, of: parts, bucket: $0, omitted: statisticsOnly) }
         rows = pieces.enumerated().map { plan.rows(of: $1, bucket: $0) }
-        completes = plan.buckets.map(\.completes)
+        // Statistics are few: the first server has them all.
+        completes = plan.buckets.map { part == 0 ? $0.completes : [] }
         isReady = [Bool](repeating: false, count: pieces.count)
         received = isReady
     }

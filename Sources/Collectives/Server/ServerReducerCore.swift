@@ -16,11 +16,15 @@ final class ServerReducerCore: @unchecked Sendable {
     }
 
     let link: GradientLink
+    /// Of every bucket, among those of all servers: cut alike by all members.
+    let part: Int
     let state = Monitor(State())
-    private let onFailure: (@Sendable (LinkFailure) -> Void)?
+    private let onFailure: @Sendable (LinkFailure) -> Void
 
-    init(link: GradientLink, onFailure: (@Sendable (LinkFailure) -> Void)?) {
+    init(link: GradientLink, part: Int, of parts: Int, onFailure: @escaping @Sendable (LinkFailure) -> Void) {
+        precondition((0..<parts).contains(part))
         self.link = link
+        self.part = part
         self.onFailure = onFailure
     }
 
@@ -75,13 +79,14 @@ final class ServerReducerCore: @unchecked Sendable {
         link.close()
     }
 
-    private func fail(_ failure: LinkFailure) {
+    /// Ends the exchange under way and those to come; also for what happened to another server's link.
+    func fail(_ failure: LinkFailure) {
         let isFirst = state.update { state -> Bool in
             guard state.end == nil else { return false }
             state.failure = failure
             return true
         }
-        if isFirst { onFailure?(failure) }
+        if isFirst { onFailure(failure) }
     }
 
     /// The writer's thread: pushes buckets in the order in which they became ready.

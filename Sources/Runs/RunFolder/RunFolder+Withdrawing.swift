@@ -5,7 +5,7 @@ extension RunFolder {
     /// on why it did not.
     public var hasBegun: Bool {
         if [metricsPath, stepsLogPath].contains(where: Self.isThere) { return true }
-        if workerLogs.contains(where: { ((try? ByteSource(path: $0))?.count ?? 0) > 0 }) { return true }
+        if childLogs.contains(where: { ((try? ByteSource(path: $0))?.count ?? 0) > 0 }) { return true }
         // What cannot be read is there.
         return (try? checkpoints().steps().isEmpty) != true
     }
@@ -20,11 +20,11 @@ extension RunFolder {
             configurationPath, priorPath, checkpointsPath, figuresPath, coordinatorLogPath, generationPath, identityPath, lockPath,
         ]
         // The logs are empty, and are no part of a blank folder all the same.
-        for part in parts + workerLogs { disk.discard(part) }
+        for part in parts + childLogs { disk.discard(part) }
     }
 
-    private var workerLogs: [String] {
+    private var childLogs: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return names.filter { $0.hasPrefix("worker-") }.map { path + "/" + $0 }
+        return names.filter { $0.hasPrefix("worker-") || $0.hasPrefix("server-") }.map { path + "/" + $0 }
     }
 }

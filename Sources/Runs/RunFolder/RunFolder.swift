@@ -42,6 +42,9 @@ public struct RunFolder: Sendable, Hashable {
 
     public func workerLogPath(_ index: Int) -> String { path + "/worker-\(index).log" }
 
+    /// Of the n-th summation server of a run on one machine.
+    public func serverLogPath(_ index: Int) -> String { path + "/server-\(index).log" }
+
     /// What one worker of another host says of itself.
     public func noticesPath(worker: UInt32, host: String) -> String { path + "/worker-\(worker)-\(host).log" }
 

@@ -124,11 +124,12 @@ final class LoopbackMesh: Sendable {
             let listener = try GradientListener(host: "127.0.0.1", port: 0)
             listeners = [listener]
             listener.expect(
-                run: run, generation: 1, view: 1, end: .server, from: Set((0..<members).map { .worker($0) }), secret: secret)
+                run: run, generation: 1, view: 1, end: .server(0), from: Set((0..<members).map { .worker($0) }), secret: secret)
             let address = LinkAddress(host: "127.0.0.1", port: listener.port)
             reducers = try (0..<members).map {
                 ServerReducer(
-                    rank: $0, server: try dialer.dial([address], hello: hello(.worker($0), .server)), compression: compression)
+                    rank: $0, servers: [try dialer.dial([address], hello: hello(.worker($0), .server(0)))], compression: compression
+                )
             }
             var links: [Int: GradientLink] = [:]
             for rank in 0..<members { links[rank] = try listener.accept(from: .worker(rank)) }

@@ -71,7 +71,9 @@ struct Coordinate: ParsableCommand {
             try spread.checkDescriptors()
             try spread.checkThreads()
             let port = try CoordinatorProcess.port(listen?.value, child)
-            if spread.topology == .server { try CoordinatorProcess.requireDataPort(dataPort, listen?.value) }
+            if spread.topology == .server, spread.exchange.servers == 0 {
+                try CoordinatorProcess.requireDataPort(dataPort, listen?.value)
+            }
             let run = try choice.open(configuration)
             warnOfSpares(run)
             return try run.keeping {
@@ -115,7 +117,7 @@ struct CoordinatorProcess {
         let options = CoordinatorOptions(
             folder: folder, configuration: configuration, dataDirectory: dataDirectory, dataPort: dataPort,
             token: token, insecure: insecure, orphanTimeout: orphanTimeout, workers: spread.workers.bounds,
-            topology: spread.topology,
+            topology: spread.topology, servers: spread.exchange.servers,
             compression: spread.compression.rawValue, allowMixedKernels: spread.allowMixedKernels, supervised: supervised,
             from: try from.map { supervised ? $0 : try SavedState($0).statePath }, build: Build.name)
         let progress = ProgressLine()

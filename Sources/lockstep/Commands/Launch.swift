@@ -85,10 +85,12 @@ struct Launch: ParsableCommand {
             let options = LaunchOptions(
                 hosts: entries,
                 check: HostCheckOptions(
-                    build: Build.name, ring: exchange.topology == .ring, port: hosts.port, dataPort: hosts.dataPort,
+                    build: Build.name, dialsMembers: exchange.topology == .ring || exchange.servers > 0, port: hosts.port,
+                    dataPort: hosts.dataPort,
                     kernel: configuration.kernel, kernelIsFixed: try choice.exists,
                     allowMixedKernels: exchange.allowMixedKernels || configuration.engine == .portable),
-                threads: threads, maxRestarts: restarts.maxRestarts, fewestWorkers: range.bounds.lowerBound)
+                threads: threads, servers: exchange.servers, maxRestarts: restarts.maxRestarts,
+                fewestWorkers: range.bounds.lowerBound)
             let lines = TerminalLines()
             let launcher = Launcher(options: options, starter: starter) { lines.show($0) }
             if check { return try launcher.check() }

@@ -3,6 +3,7 @@ import Cluster
 import Datasets
 import Foundation
 import Runs
+import Wire
 
 /// `lockstep plan`: what a run would take on more workers, from what this machine is measured to do.
 struct Plan: ParsableCommand {
@@ -28,6 +29,12 @@ struct Plan: ParsableCommand {
     @Option(help: "Compute threads of a worker (default: all cores of its host, or here cores / workers).")
     var threads: Int?
 
+    @Option(help: "With --link: summation servers on hosts of their own, beside the workers'; 0: the coordinator sums.")
+    var servers = 0
+
+    @Option(help: "The topology to plan for: ring or server (default: the faster one).")
+    var topology: Topology?
+
     @Flag(help: "With --link: the workers' hosts are this machine, whose cores they share; for network namespaces.")
     var here = false
 
@@ -36,6 +43,11 @@ struct Plan: ParsableCommand {
 
     func validate() throws {
         try ThreadFlag.check(threads)
+        let most = 0...Limits.servers
+        guard most.contains(servers) else {
+            throw ValidationError("--servers is \(servers); it must be \(most.lowerBound) to \(most.upperBound)")
+        }
+        if servers > 0, link == nil { throw ValidationError("--servers have links of their own: say what they carry with --link") }
         guard latency >= 0, latency <= 10_000 else { throw ValidationError("--latency is \(latency); it must be 0 to 10000") }
     }
 
@@ -46,7 +58,8 @@ struct Plan: ParsableCommand {
             try KernelChoice.require(wanted.kernel)
             let (configuration, data) = try wanted.opened(directory: settings.data)
             let planner = try Planner(
-                configuration, data, link: link?.rate, isHere: here || link == nil, latency: latency * 1e-3, threads: threads)
+                configuration, data, link: link?.rate, isHere: here || link == nil, latency: latency * 1e-3, threads: threads,
+                servers: servers, topology: topology)
             let rows = try workers.values.map { count in
                 Output.note("measuring the share of \(count == 1 ? "the only worker" : "one of \(count) workers")")
                 return try planner.row(workers: count)

@@ -131,7 +131,7 @@ struct Resume: ParsableCommand {
         guard listen == nil else { return room.warnOfDisk(at: folder.path, taken: folder.storedBytes) }
         try room.require(
             workers: crew.workers.bounds.upperBound, threads: crew.threads,
-            hasServer: spread.exchange.topology == .server, at: folder.path,
+            spread.exchange, at: folder.path,
             taken: folder.storedBytes)
     }
 }

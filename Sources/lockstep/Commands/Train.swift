@@ -93,7 +93,7 @@ struct Train: ParsableCommand {
     ) throws -> Int32 {
         let workers = spread.workers.bounds.upperBound
         try RunRoom(configuration: configuration, data: data).require(
-            workers: workers, threads: configuration.threads, hasServer: spread.topology == .server,
+            workers: workers, threads: configuration.threads, spread.exchange,
             at: folder ?? RunFolder.defaultParent)
         if let spares = Spares(workers: workers, of: configuration, isNew: true).sentence { Output.note(spares) }
         let run = try NewRun(configuration, data: data, at: folder)
@@ -136,8 +136,8 @@ struct LocalRun {
             .init(
                 coordinator: ["coordinator", "--run", folder.path] + spread.arguments
                     + (from.map { ["--from", $0] } ?? []) + (isPassing ? ["--passing"] : []),
-                workers: workers, worker: { Self.worker($0, of: workers, threads: threads) }, maximumRestarts: maximumRestarts
-            ) { [folder] in folder.workerLogPath($0) })
+                workers: workers, worker: { Self.worker($0, of: workers, threads: threads) }, servers: spread.exchange.servers,
+                maximumRestarts: maximumRestarts))
     }
 
     /// Workers that have all cores among them keep to their own, so that none of their threads runs where another's computes.

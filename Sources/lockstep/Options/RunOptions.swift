@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import Wire
 
 /// The settings of a run that have a flag of their own.
 struct SettingOptions: ParsableArguments {
@@ -142,15 +143,28 @@ struct ExchangeOptions: ParsableArguments {
     @Option(help: "How workers sum: ring or server (also LOCKSTEP_TOPOLOGY).")
     var topology = environment("LOCKSTEP_TOPOLOGY") ?? Topology.ring
 
+    @Option(help: "Summation servers in processes of their own, for topology server; 0: the coordinator sums.")
+    var servers = 0
+
     @Option(help: "Packing on the wire: off, auto, zstd or entropy (also LOCKSTEP_COMPRESSION).")
     var compression = environment("LOCKSTEP_COMPRESSION") ?? Compression.auto
 
     @Flag(help: "Accept workers whose products differ; the weights then depend on who computed what.")
     var allowMixedKernels = false
 
+    func validate() throws {
+        let most = 0...Limits.servers
+        guard most.contains(servers) else {
+            throw ValidationError("--servers is \(servers); it must be \(most.lowerBound) to \(most.upperBound)")
+        }
+        guard servers == 0 || topology == .server else {
+            throw ValidationError("--servers is about --topology server; this is --topology \(topology.rawValue)")
+        }
+    }
+
     /// The options as a child understands them.
     var arguments: [String] {
-        ["--topology", topology.rawValue, "--compression", compression.rawValue]
+        ["--topology", topology.rawValue, "--compression", compression.rawValue] + (servers > 0 ? ["--servers", "\(servers)"] : [])
             + (allowMixedKernels ? ["--allow-mixed-kernels"] : [])
     }
 }

@@ -19,9 +19,10 @@ struct RunRoom {
     ///   - path: where the run is, or will be.
     ///   - taken: bytes of it that are there already.
     /// - Throws: `MemoryShortage` where a worker could not train, `ThreadShortage` where a process would lack a thread.
-    func require(workers: Int, threads: Int, hasServer: Bool, at path: String, taken: UInt64 = 0) throws {
+    func require(workers: Int, threads: Int, _ exchange: ExchangeOptions, at path: String, taken: UInt64 = 0) throws {
         warnOfDisk(at: path, taken: taken)
-        try RunThreads.requireForRun(workers: workers, threads: threads, hasServer: hasServer)
+        try RunThreads.requireForRun(
+            workers: workers, threads: threads, hasServer: exchange.topology == .server, servers: exchange.servers)
         noteMemory(workers: workers, threads: threads)
         // Its processes have this one's limits.
         try training.requireMemory(threads: threads, held: held)

@@ -27,12 +27,15 @@ final class Planner {
     private let isHere: Bool
     private let latency: Double
     private let threads: Int?
+    private let servers: Int
+    private let topologies: [Topology]
     private let cores = MachineLimits.here.cores
     /// Of this machine's sockets: bytes a second, and seconds that a frame costs beside its bytes.
     private let sockets: (bytesPerSecond: Double, frame: Double)
 
     init(
-        _ configuration: Configuration, _ data: DataSet, link rate: LinkRate?, isHere: Bool, latency: Double, threads: Int?
+        _ configuration: Configuration, _ data: DataSet, link rate: LinkRate?, isHere: Bool, latency: Double, threads: Int?,
+        servers: Int = 0, topology: Topology? = nil
     ) throws {
         self.configuration = configuration
         self.data = data
@@ -40,6 +43,8 @@ final class Planner {
         self.isHere = isHere
         self.latency = latency
         self.threads = threads
+        self.servers = servers
+        topologies = topology.map { [$0] } ?? Topology.allCases
         sockets = try Self.measureSockets()
     }
 
@@ -82,7 +87,7 @@ final class Planner {
             workers: workers, place: isHere ? .here(cores: cores) : .hosts,
             bytesPerSecond: rate?.bytesPerSecond ?? sockets.bytesPerSecond, latency: rate == nil ? 0 : latency,
             frame: sockets.frame,
-            copying: 1 / sockets.bytesPerSecond, cores: cores)
+            copying: 1 / sockets.bytesPerSecond, cores: cores, servers: max(1, servers))
         let rows = Double(configuration.minibatch)
         func row(_ topology: Topology?, _ coding: GradientCoding?) -> PlanRow {
             let forecast = StepForecast(
@@ -93,7 +98,7 @@ final class Planner {
                 samplesPerSecond: rows / forecast.seconds)
         }
         guard workers > 1 else { return row(nil, nil) }
-        let ways = Topology.allCases.flatMap { topology in
+        let ways = topologies.flatMap { topology in
             GradientCoding.allCases.filter { $0 != .empty }.map { row(topology, $0) }
         }
         return ways.min { $0.forecast.seconds < $1.forecast.seconds }!
@@ -111,7 +116,7 @@ final class Planner {
             func share(_ part: Double) -> String { String(format: "%.0f %%", 100 * part / forecast.seconds) }
             table.add([
                 "\(row.workers)", "\(row.threads)", "\(row.shards)\(row.shards == configuration.shards ? "" : "*")",
-                row.topology?.rawValue ?? "-", row.coding.map { "\($0)" } ?? "-", String(format: "%.1f ms", forecast.seconds * 1e3),
+                way(row), row.coding?.packing ?? "-", String(format: "%.1f ms", forecast.seconds * 1e3),
                 String(format: "%.0f", row.samplesPerSecond), share(forecast.compute), share(forecast.update), share(forecast.wait),
                 row.workers == 1 ? "-" : String(format: "%.2f", forecast.sent * 1e-6),
             ])
@@ -126,6 +131,12 @@ final class Planner {
         return "\(place); minibatch \(configuration.minibatch), \(configuration.precision.rawValue)\n\n\(table.text)\(star)"
     }
 
+    /// "ring", "server", or with servers of their own "server 2".
+    private func way(_ row: PlanRow) -> String {
+        guard let topology = row.topology else { return "-" }
+        return topology == .server && servers > 0 ? "server \(servers)" : topology.rawValue
+    }
+
     func json(_ rows: [PlanRow]) -> JSON {
         .array(
             rows.map { row in
@@ -133,12 +144,26 @@ final class Planner {
                     .init("workers", .integer(Int64(row.workers))), .init("threads", .integer(Int64(row.threads))),
                     .init("shards", .integer(Int64(row.shards))),
                     .init("topology", row.topology.map { .string($0.rawValue) } ?? .null),
-                    .init("coding", row.coding.map { .string("\($0)") } ?? .null),
+                    .init("servers", .integer(Int64(row.topology == .server ? servers : 0))),
+                    .init("coding", row.coding.map { .string($0.packing) } ?? .null),
                     .init("milliseconds", .real(row.forecast.seconds * 1e3)),
                     .init("samples_per_second", .real(row.samplesPerSecond)),
                     .init("compute", .real(row.forecast.compute * 1e3)), .init("update", .real(row.forecast.update * 1e3)),
                     .init("wait", .real(row.forecast.wait * 1e3)), .init("sent_bytes", .real(row.forecast.sent)),
                 ])
             })
+    }
+}
+
+extension GradientCoding {
+    /// As `--compression` has it; `planes` is what `auto` may take beside those.
+    fileprivate var packing: String {
+        switch self {
+        case .empty: "nothing"
+        case .raw: "off"
+        case .packed: "planes"
+        case .packedZstd: "zstd"
+        case .entropy: "entropy"
+        }
     }
 }

@@ -7,7 +7,7 @@ import Wire
 
 /// How one setting is spread: workers with a replica each, their threads, and what carries their sums.
 struct Arrangement: CustomStringConvertible {
-    enum Carrier: CaseIterable { case ring, server }
+    enum Carrier: CaseIterable { case ring, server, servers }
 
     var workers: Int
     var threads: Int
@@ -32,24 +32,26 @@ struct Arrangement: CustomStringConvertible {
     /// of a phase. Only the process and its control connection are left out.
     func outcomes(of setting: RandomSetting) throws -> [String] {
         let places = try (0..<workers).map { _ in try GradientListener(host: "127.0.0.1", port: 0) }
-        let server = carrier == .server ? try GradientListener(host: "127.0.0.1", port: 0) : nil
-        defer { for listener in places + [server].compactMap({ $0 }) { listener.shutdown() } }
+        let servers = try (0..<(carrier == .ring ? 0 : carrier == .server ? 1 : 3)).map { _ in
+            try GradientListener(host: "127.0.0.1", port: 0)
+        }
+        defer { for listener in places + servers { listener.shutdown() } }
         let images = (0..<setting.steps).map(setting.images)
         let found = Monitor([String?](repeating: nil, count: workers))
         let threads = (0..<workers).map { rank in
-            let view = view(rank: rank, ports: places.map(\.port), server: server?.port)
+            let view = view(rank: rank, ports: places.map(\.port), servers: servers.map(\.port))
             return OwnedThread(name: "worker-\(rank)") {
                 FloatingPoint.setModes()
                 let outcome = Self.words { try train(setting, images, view, places[rank]) }
                 found.update { $0[rank] = outcome }
             }
         }
-        let sums = try server.map(sum)
+        let sums = try servers.enumerated().map(sum)
         for thread in threads where !thread.join(.atMost(.seconds(800))) {
-            sums?.shutdown()
+            for server in sums { server.shutdown() }
             throw Stuck(arrangement: self)
         }
-        sums?.shutdown()
+        for server in sums { server.shutdown() }
         return found.withLock { $0.map { $0 ?? "nothing" } }
     }
 
@@ -61,7 +63,7 @@ struct Arrangement: CustomStringConvertible {
     static let run = [UInt8](repeating: 7, count: LinkHello.runBytes)
     static let secret = [UInt8](repeating: 42, count: LinkHello.secretBytes)
 
-    private func view(rank: Int, ports: [Int], server: Int?) -> ControlView {
+    private func view(rank: Int, ports: [Int], servers: [Int]) -> ControlView {
         .with { view in
             view.view = 1
             view.rank = UInt32(rank)
@@ -72,17 +74,19 @@ struct Arrangement: CustomStringConvertible {
                 }
             }
             view.secret = .init(Self.secret)
-            if let server {
-                view.serverAddresses = ["127.0.0.1"]
-                view.serverPort = UInt32(server)
+            view.servers = servers.map { port in
+                .with {
+                    $0.addresses = ["127.0.0.1"]
+                    $0.port = UInt32(port)
+                }
             }
         }
     }
 
-    private func sum(_ listener: GradientListener) throws -> SummationServer {
+    private func sum(_ number: Int, _ listener: GradientListener) throws -> SummationServer {
         let ranks = 0..<workers
         listener.expect(
-            run: Self.run, generation: 1, view: 1, end: .server, from: Set(ranks.map { .worker($0) }), secret: Self.secret)
+            run: Self.run, generation: 1, view: 1, end: .server(number), from: Set(ranks.map { .worker($0) }), secret: Self.secret)
         var links: [Int: GradientLink] = [:]
         for rank in ranks { links[rank] = try listener.accept(from: .worker(rank)) }
         return SummationServer(links: links, compression: compression)

@@ -33,6 +33,7 @@ struct ArrangementTests {
         Arrangement(workers: 4, threads: 1, carrier: .ring, compression: .auto),
         Arrangement(workers: 3, threads: 1, carrier: .ring, compression: .entropy),
         Arrangement(workers: 2, threads: 1, carrier: .server, compression: .entropy),
+        Arrangement(workers: 3, threads: 2, carrier: .servers, compression: .auto),
     ]
 
     @Test("Models of narrow layers, shards of no row and of one: one digest", arguments: fixed.indices)

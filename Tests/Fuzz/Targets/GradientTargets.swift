@@ -4,7 +4,7 @@ import Wire
 
 extension FuzzTarget {
     private static let hello = LinkHello(
-        run: Array(1...16), generation: 3, view: 9, from: .worker(2), to: .server, secret: Array(100..<132))
+        run: Array(1...16), generation: 3, view: 9, from: .worker(2), to: .server(0), secret: Array(100..<132))
 
     /// The first bytes of a gradient link, from a stranger. The first byte of the input: bit 0 mends the checksum.
     static let linkHello = FuzzTarget("link-hello", refusing: [HelloRefusal.self]) {

@@ -2,7 +2,7 @@ import Collectives
 import Foundation
 import Synchronization
 
-/// The summation server of the `server` topology, one a view, on threads of its own.
+/// A summation server of the `server` topology, one a view, on threads of its own: in the coordinator, or in a process of its own.
 final class SummationHost: Sendable {
     private struct Current {
         var view: UInt64 = 0
@@ -11,18 +11,15 @@ final class SummationHost: Sendable {
     }
 
     private let listener: GradientListener
-    private let compression: LinkCompression
-    private let run: [UInt8]
     private let current = Mutex(Current())
 
     /// Binds the port at once.
     ///
     /// - Throws: `LinkSetupError` where it is taken.
-    init(host: String, port: Int, compression: LinkCompression, run: [UInt8]) throws {
-        listener = try GradientListener(host: host, port: port)
-        self.compression = compression
-        self.run = run
-    }
+    init(host: String, port: Int) throws { listener = try GradientListener(host: host, port: port) }
+
+    /// For a listener that is bound already.
+    init(_ listener: GradientListener) { self.listener = listener }
 
     var port: Int { listener.port }
 
@@ -45,7 +42,9 @@ final class SummationHost: Sendable {
     /// Ends the last view's server and takes the links of this one's members in, in the background.
     ///
     /// `onTrouble` hears why a member's link did not come; the member itself reports the same to the coordinator.
-    func form(view: UInt64, generation: UInt64, world: Int, secret: [UInt8], onTrouble: @escaping @Sendable (String) -> Void) {
+    func form(_ task: SummationTask, onTrouble: @escaping @Sendable (String) -> Void) {
+        let view = task.view
+        let world = task.members
         let old = current.withLock { current in
             defer {
                 current.server = nil
@@ -56,7 +55,9 @@ final class SummationHost: Sendable {
         let members = Set((0..<world).map { LinkEnd.worker($0) })
         DetachedThread.start(name: "server") { [self] in
             old?.shutdown()
-            listener.expect(run: run, generation: generation, view: view, end: .server, from: members, secret: secret)
+            listener.expect(
+                run: RunIdentity.bytes(task.run), generation: task.generation, view: view, end: .server(task.server), from: members,
+                secret: task.secret)
             var links: [Int: GradientLink] = [:]
             do {
                 for rank in 0..<world {
@@ -69,7 +70,7 @@ final class SummationHost: Sendable {
             } catch {
                 return onTrouble("\(error)")
             }
-            let server = SummationServer(links: links, compression: compression)
+            let server = SummationServer(links: links, compression: task.compression)
             let stale = current.withLock { current in
                 guard current.view == view, !current.closed else { return true }
                 current.server = server

@@ -26,7 +26,8 @@ public struct PlannedCluster: Sendable {
     public var servers: Int
 
     public init(
-        workers: Int, place: Place, bytesPerSecond: Double, latency: Double, frame: Double, copying: Double, cores: Int, servers: Int = 1
+        workers: Int, place: Place, bytesPerSecond: Double, latency: Double, frame: Double, copying: Double, cores: Int,
+        servers: Int = 1
     ) {
         precondition(servers >= 1)
         self.servers = servers
@@ -184,7 +185,7 @@ private struct RingWay: Way {
             // The first half of the hops adds, and what is a partial sum is packed anew; the others pass on what came.
             let packing = task.hop < n ? coded.packing * part : 0
             let unpacking = coded.unpacking * part
-            let bytes = coded.bytes * part
+            let bytes = coded.bytes(ofParts: min(task.hop + 1, n), of: n) * part
             let packed = writer.take(at: task.time, packing + cluster.frame / 2)
             let arrived = link.take(at: packed, bytes / cluster.bytesPerSecond) + cluster.latency
             let there = reader.take(at: arrived, unpacking + cluster.frame / 2)
@@ -225,11 +226,14 @@ private struct ServerWay: Way {
             let added = adder.take(
                 at: arrived, n * (coded.unpacking / m + cluster.frame) / Double(max(1, min(cluster.cores, cluster.workers))))
             let whole = packer.take(at: added, coded.packing / m)
-            let back = outgoing.take(at: whole, crossing * coded.bytes / cluster.bytesPerSecond + cluster.frame) + cluster.latency
+            let back =
+                outgoing.take(at: whole, crossing * coded.wholeBytes / cluster.bytesPerSecond + cluster.frame) + cluster.latency
             end = max(end, reader.take(at: back, coded.unpacking + cluster.frame / 2))
             sent += coded.bytes
             // On one machine the server's work is done there too: each member counts its share.
-            work += coded.packing * (1 + 1 / n) + 2 * (coded.unpacking + cluster.frame + coded.bytes * cluster.copying)
+            work +=
+                coded.packing * (1 + 1 / n) + 2 * (coded.unpacking + cluster.frame)
+                + (coded.bytes + coded.wholeBytes) * cluster.copying
         }
         return (end, sent, work)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Wire
 
 /// What one worker does in a step, in seconds on one machine that does nothing else, and what it sends.
@@ -20,11 +21,14 @@ public struct WorkerShare: Sendable {
     /// A bucket in one coding.
     public struct Coded: Sendable {
         public var bytes: Double
+        /// Of the sum over all shards: it has fewer zeros than each part of it, and larger numbers.
+        public var wholeBytes: Double
         public var packing: Double
         public var unpacking: Double
 
-        public init(bytes: Double, packing: Double, unpacking: Double) {
+        public init(bytes: Double, wholeBytes: Double? = nil, packing: Double, unpacking: Double) {
             self.bytes = bytes
+            self.wholeBytes = wholeBytes ?? bytes
             self.packing = packing
             self.unpacking = unpacking
         }
@@ -49,6 +53,19 @@ public struct WorkerShare: Sendable {
         }
     }
 
+    /// The same with the sizes of the whole sums, as a share of all shards has them.
+    public func withSums(of whole: WorkerShare) -> WorkerShare {
+        var result = self
+        for (phase, all) in whole.phases.enumerated() {
+            for (bucket, summed) in all.buckets.enumerated() {
+                for (coding, coded) in summed.coded {
+                    result.phases[phase].buckets[bucket].coded[coding]?.wholeBytes = coded.bytes
+                }
+            }
+        }
+        return result
+    }
+
     public var phases: [Phase]
     /// Compute threads.
     public var threads: Int
@@ -59,5 +76,13 @@ public struct WorkerShare: Sendable {
         self.phases = phases
         self.ofShards = ofShards
         self.threads = threads
+    }
+}
+
+extension WorkerShare.Coded {
+    /// Of the sum of some members' parts: with each doubling it comes as much nearer to the whole.
+    func bytes(ofParts parts: Int, of members: Int) -> Double {
+        guard members > 1 else { return wholeBytes }
+        return bytes + (wholeBytes - bytes) * log2(Double(parts)) / log2(Double(members))
     }
 }

@@ -3,7 +3,6 @@ import Cluster
 import Datasets
 import Foundation
 import Runs
-import Wire
 
 /// `lockstep plan`: what a run would take on more workers, from what this machine is measured to do.
 struct Plan: ParsableCommand {
@@ -43,10 +42,7 @@ struct Plan: ParsableCommand {
 
     func validate() throws {
         try ThreadFlag.check(threads)
-        let most = 0...Limits.servers
-        guard most.contains(servers) else {
-            throw ValidationError("--servers is \(servers); it must be \(most.lowerBound) to \(most.upperBound)")
-        }
+        try ServerCount.check(servers)
         if servers > 0, link == nil { throw ValidationError("--servers have links of their own: say what they carry with --link") }
         guard latency >= 0, latency <= 10_000 else { throw ValidationError("--latency is \(latency); it must be 0 to 10000") }
     }

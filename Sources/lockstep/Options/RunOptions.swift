@@ -4,7 +4,6 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
-import Wire
 
 /// The settings of a run that have a flag of their own.
 struct SettingOptions: ParsableArguments {
@@ -153,10 +152,7 @@ struct ExchangeOptions: ParsableArguments {
     var allowMixedKernels = false
 
     func validate() throws {
-        let most = 0...Limits.servers
-        guard most.contains(servers) else {
-            throw ValidationError("--servers is \(servers); it must be \(most.lowerBound) to \(most.upperBound)")
-        }
+        try ServerCount.check(servers)
         guard servers == 0 || topology == .server else {
             throw ValidationError("--servers is about --topology server; this is --topology \(topology.rawValue)")
         }

@@ -82,7 +82,11 @@ final class Planner {
         let images = try configuration.stepImages(data)
         let meter = try WorkerShareMeter(
             images.settings, shards: (shards + workers - 1) / workers, threads: threads)
-        let share = try meter.measure(images: images.all(step:))
+        var share = try meter.measure(images: images.all(step:))
+        if workers > 1 {
+            let whole = try WorkerShareMeter(images.settings, shards: shards, threads: threads)
+            share = share.withSums(of: try whole.measure(images: images.all(step:), least: (.zero, 1)))
+        }
         let cluster = PlannedCluster(
             workers: workers, place: isHere ? .here(cores: cores) : .hosts,
             bytesPerSecond: rate?.bytesPerSecond ?? sockets.bytesPerSecond, latency: rate == nil ? 0 : latency,

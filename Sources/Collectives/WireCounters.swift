@@ -14,7 +14,7 @@ public struct WireCounters: Sendable, Equatable {
     /// Time blocked in `finish()`.
     public var waitNanoseconds: UInt64 = 0
     /// Frames sent, by the number of their coding.
-    public var frames = [UInt64](repeating: 0, count: GradientCoding.allCases.count)
+    public var frames = SIMD8<UInt64>()
 
     public init() {}
 

@@ -1,44 +1,47 @@
 import Kernels
 import Synchronization
 
-/// The integer accumulator of the exact sum for one run of one phase (design section 4, "The exact sum", item 2).
+/// The integer accumulator of the exact sum of a phase, for one run of it after another.
 ///
 /// A gradient is rounded as it leaves its product, while it is still in the cache, and added to the phase's sum buffer.
 /// Integer addition commutes, so lanes deliver in any order. When all of this worker's shards have delivered a tensor,
 /// `onComplete` tells, and its bucket can leave while the backward pass still runs.
-public final class ExactSink: GradientSink {
+public final class ExactSink: GradientSink, @unchecked Sendable {
     public typealias Completion = @Sendable (_ tensor: Int, _ statistics: TensorStatistics) -> Void
 
     private let tallies: [TensorTally]
-    private let exponents: [Int32]
     private let bits: Int
     private let shards: Int
-    private let rounding: StochasticRounding?
     private let onComplete: Completion
+    // Set between runs, while no lane delivers.
+    private var exponents: [Int32] = []
+    private var rounding: StochasticRounding?
 
     /// - Parameters:
-    ///   - tensors: the phase's tensors; their ranges lie in `sum`.
-    ///   - exponents: one a tensor, `ExactRule.none` where there is none: such a tensor's sum stays zero.
+    ///   - tensors: the phase's tensors; their ranges lie in the sum.
     ///   - bits: bits a shard's gradient keeps.
-    ///   - shards: how many shards this worker owns; each delivers each tensor once.
-    ///   - rounding: where `bits` are so few that they are rounded stochastically.
+    ///   - shards: how many shards this worker owns; each delivers each tensor once a run.
     ///   - onComplete: called once a tensor, by the thread that delivered last, with no lock held.
     public init(
-        tensors: [TensorSpec], sum: Storage<Int32>, exponents: [Int32], bits: Int, shards: Int,
-        rounding: StochasticRounding? = nil, onComplete: @escaping Completion
+        tensors: [TensorSpec], bits: Int, shards: Int, onComplete: @escaping Completion
     ) {
-        precondition((rounding != nil) == (bits < ExactSum.stochasticBits), "\(bits) bits, rounded otherwise")
-        precondition(exponents.count == tensors.count, "one exponent a tensor")
-        self.tallies = tensors.map { TensorTally(sum: sum[$0.range], shape: $0.shape, outstanding: shards) }
-        self.exponents = exponents
+        self.tallies = tensors.map { TensorTally($0) }
         self.bits = bits
         self.shards = shards
-        self.rounding = rounding
         self.onComplete = onComplete
     }
 
-    /// Call before the lanes run. A worker that owns no shard contributes zeros: every tensor completes here.
-    public func start() {
+    /// Begins a run: call before its lanes do. A worker that owns no shard contributes zeros: every tensor completes here.
+    ///
+    /// - Parameters:
+    ///   - sum: whatever stands there is the run before's.
+    ///   - exponents: one a tensor, `ExactRule.none` where there is none: such a tensor's sum stays zero.
+    ///   - rounding: where the bits are so few that they are rounded stochastically.
+    public func start(into sum: Storage<Int32>, exponents: [Int32], rounding: StochasticRounding? = nil) {
+        precondition((rounding != nil) == (bits < ExactSum.stochasticBits), "\(bits) bits, rounded otherwise")
+        precondition(exponents.count == tallies.count, "one exponent a tensor")
+        (self.exponents, self.rounding) = (exponents, rounding)
+        for tally in tallies { tally.start(into: sum, outstanding: shards) }
         guard shards == 0 else { return }
         for tensor in tallies.indices.reversed() {
             onComplete(tensor, tallies[tensor].completeEmpty())
@@ -75,14 +78,16 @@ public final class ExactSink: GradientSink {
 }
 
 /// One tensor's part of the sum, what is still to come, and what was seen.
-private final class TensorTally: Sendable {
+private final class TensorTally: @unchecked Sendable {
     private struct State {
-        var outstanding: Int
+        var outstanding = 0
         var statistics = TensorStatistics()
     }
 
-    private let sum: Slice<Int32>
-    private let state: Mutex<State>
+    private let range: Range<Int>
+    // Set between runs.
+    private var sum: Slice<Int32>
+    private let state = Mutex(State())
     /// Parts of the sum that lanes add to one after the other; a weight's are those of `ExactProduct`.
     private let regions: [Region]
     private let regionElements: Int
@@ -92,11 +97,18 @@ private final class TensorTally: Sendable {
         let isWritten = Mutex(false)
     }
 
-    init(sum: Slice<Int32>, shape: [Int], outstanding: Int) {
-        self.sum = sum
-        regionElements = max(1, shape.count == 2 ? ExactProduct.blockOutputs * shape[1] : sum.count)
-        regions = (0..<(sum.count + regionElements - 1) / regionElements).map { _ in Region() }
-        self.state = Mutex(State(outstanding: outstanding))
+    init(_ tensor: TensorSpec) {
+        range = tensor.range
+        sum = Storage<Int32>(count: 0).all
+        regionElements = max(1, tensor.shape.count == 2 ? ExactProduct.blockOutputs * tensor.shape[1] : range.count)
+        regions = (0..<(range.count + regionElements - 1) / regionElements).map { _ in Region() }
+    }
+
+    /// Nothing has come of a run, and nothing of it stands in the sum.
+    func start(into sum: Storage<Int32>, outstanding: Int) {
+        self.sum = sum[range]
+        state.withLock { $0 = State(outstanding: outstanding) }
+        for region in regions { region.isWritten.withLock { $0 = false } }
     }
 
     var statistics: TensorStatistics { state.withLock { $0.statistics } }

@@ -48,12 +48,17 @@ public struct WeightProduct {
     /// The same as a product that is added to its exact sum as it comes, and the shards that have no rows; nil where it has to be made first.
     func exact() -> (product: ExactProduct, empty: [Int])? {
         guard arithmetic.engine == .portable, addition == nil else { return nil }
-        let places = blocks.ranges.indices
-        let full = places.filter { !blocks.ranges[$0].isEmpty }
-        guard !full.isEmpty, full.allSatisfy({ blocks.ranges[$0].count <= ExactProduct.mostRows }) else { return nil }
+        guard blocks.ranges.allSatisfy({ $0.count <= ExactProduct.mostRows }) else { return nil }
+        var (rows, shards, empty) = (blocks.ranges, blocks.shards, [Int]())
+        if rows.contains(where: \.isEmpty) {
+            let places = rows.indices
+            empty = places.filter { rows[$0].isEmpty }.map { shards[$0] }
+            shards = places.filter { !rows[$0].isEmpty }.map { shards[$0] }
+            rows.removeAll(where: \.isEmpty)
+        }
+        guard !rows.isEmpty else { return nil }
         let product = ExactProduct(
-            dy: dy, x: x, rows: full.map { blocks.ranges[$0] }, shards: full.map { blocks.shards[$0] }, arithmetic.precision,
-            team: team, scratch: tile)
-        return (product, places.filter { blocks.ranges[$0].isEmpty }.map { blocks.shards[$0] })
+            dy: dy, x: x, rows: rows, shards: shards, arithmetic.precision, team: team, scratch: tile)
+        return (product, empty)
     }
 }

@@ -82,19 +82,52 @@ extension GradientFrameHeader {
             header: header, pieces: pieces, statistics: statistics, elements: elements, tablesChecksum: tables)
     }
 
+    /// Counts of pieces that frames of late have had, which later ones share instead of taking memory for their own: a run has a few.
+    public struct PieceCounts {
+        private struct Key: Hashable {
+            let buckets, bucket, chunk, pieces: Int
+        }
+
+        private static let most = 1 << 14
+        private var known: [Key: [Int]] = [:]
+
+        public init() {}
+
+        /// What `next` gives, one after the other.
+        fileprivate mutating func counts(of fixed: Fixed, _ next: (Int) -> Int) -> [Int] {
+            let header = fixed.header
+            let key = Key(buckets: header.buckets, bucket: header.bucket, chunk: header.chunk, pieces: fixed.pieces)
+            if let old = known[key], old.indices.allSatisfy({ old[$0] == next($0) }) { return old }
+            let new = (0..<fixed.pieces).map(next)
+            if known.count >= Self.most { known.removeAll() }
+            known[key] = new
+            return new
+        }
+    }
+
     /// Joins the tables to the fixed part. Precondition: `tables` has `fixed.tableBytes`.
     public static func read(
         _ fixed: Fixed, tables: UnsafeRawBufferPointer
     ) throws(GradientFrameError) -> GradientFrameHeader {
+        var counts = PieceCounts()
+        return try read(fixed, tables: tables, sharing: &counts)
+    }
+
+    /// The same, with counts of pieces that earlier frames had.
+    public static func read(
+        _ fixed: Fixed, tables: UnsafeRawBufferPointer, sharing counts: inout PieceCounts
+    ) throws(GradientFrameError) -> GradientFrameHeader {
         precondition(tables.count == fixed.tableBytes)
         guard CRC32C.checksum(tables) == fixed.tablesChecksum else { throw .checksum(part: "tables") }
-        var at = 0
+        var at = MemoryLayout<UInt32>.size * fixed.pieces
         func take<T: FixedWidthInteger>(_: T.Type) -> T {
             defer { at += MemoryLayout<T>.size }
             return T(littleEndian: tables.loadUnaligned(fromByteOffset: at, as: T.self))
         }
         var header = fixed.header
-        header.pieces = (0..<fixed.pieces).map { _ in Int(take(UInt32.self)) }
+        header.pieces = counts.counts(of: fixed) {
+            Int(UInt32(littleEndian: tables.loadUnaligned(fromByteOffset: MemoryLayout<UInt32>.size * $0, as: UInt32.self)))
+        }
         header.statistics = (0..<fixed.statistics).map { _ in
             var one = TensorStatistics()
             one.maximumBits = take(UInt32.self)

@@ -20,7 +20,7 @@ import Testing
             }
             #expect(Set(phase.figures).count == phase.figures.count)
             let sink = replica.makeSink(phase: phase.index, shards: settings.shards) { _, _ in }
-            sink.start()
+            replica.start(sink, phase: phase.index)
             let reports = replica.computeGradients(phase: phase.index, lane: lane, sink: sink)
             #expect(reports.count == settings.shards && reports.allSatisfy { $0.figures.count == phase.figures.count })
         }

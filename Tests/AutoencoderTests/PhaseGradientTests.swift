@@ -85,7 +85,7 @@ import Testing
         let warm = lane()
         func run(_ phase: Int, _ lane: Lane) -> (sum: [Int32], reports: [ShardReport], statistics: [TensorStatistics]) {
             let sink = replica.makeSink(phase: phase, shards: settings.shards) { _, _ in }
-            sink.start()
+            replica.start(sink, phase: phase)
             let reports = replica.computeGradients(phase: phase, lane: lane, sink: sink)
             return (replica.sum(phase).all.array, reports, sink.statistics)
         }
@@ -113,7 +113,7 @@ import Testing
         for phase in replica.phases {
             let order = OrderRecorder()
             let sink = replica.makeSink(phase: phase.index, shards: shards) { tensor, _ in order.append(tensor) }
-            sink.start()
+            replica.start(sink, phase: phase.index)
             _ = replica.computeGradients(phase: phase.index, lane: lane, sink: sink)
             // A layer's bias and weight are delivered shard by shard, so its bias is whole first.
             #expect(order.tensors == phase.readyOrder)

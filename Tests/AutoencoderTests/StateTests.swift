@@ -13,7 +13,7 @@ import Testing
         let lane = replica.makeLanes(shards: 0..<shards, threads: 1)[0]
         lane.load(step: replica.step, images: images(replica.settings, step: replica.step))
         let sink = replica.makeSink(phase: phase, shards: shards) { _, _ in }
-        sink.start()
+        replica.start(sink, phase: phase)
         FloatingPoint.setModes()
         _ = replica.computeGradients(phase: phase, lane: lane, sink: sink)
         guard case .apply(let change) = replica.decide(phase: phase, statistics: sink.statistics) else {

@@ -74,6 +74,7 @@ import Testing
         lane.load(step: 0, images: setting.images(step: 0))
         let completed = Mutex(0)
         let sink = replica.makeSink(phase: 0, shards: 2) { _, _ in completed.withLock { $0 += 1 } }
+        replica.start(sink, phase: 0)
         let asked = Mutex(0)
         replica.run(segment: 0, ofPhase: 0, lane: lane, sink: sink) {
             asked.withLock {

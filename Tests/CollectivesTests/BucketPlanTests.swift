@@ -85,7 +85,8 @@ struct BucketPlanTests {
             var ready: [Int] = []
             for tensor in (0..<plan.tensorCount).reversed() {
                 done.insert(tensor)
-                let now = countdown.completed(tensor: tensor)
+                var now: [Int] = []
+                countdown.complete(tensor: tensor) { now.append($0) }
                 #expect(now == now.sorted())
                 for bucket in now { #expect(plan.buckets[bucket].tensors.isSubset(of: done)) }
                 ready += now

@@ -37,7 +37,7 @@ extension Loopback {
                 #expect(counters.sentBeforeLastReady > 50_000 && counters.sentBeforeLastReady < counters.sent)
                 #expect(counters.raw == 400_000)
                 #expect(counters.sent > counters.raw && counters.received > counters.raw)
-                #expect(counters.frames[Int(GradientCoding.raw.rawValue)] == counters.frames.reduce(0, +))
+                #expect(counters.frames[Int(GradientCoding.raw.rawValue)] == counters.frames.wrappedSum())
                 reducer.shutdown()
             }
             server?.shutdown()

@@ -21,9 +21,9 @@ import Testing
         sum.all.fill(12_345)
         let completions = Mutex<[Int]>([])
         let sink = ExactSink(
-            tensors: tensors, sum: sum, exponents: [1, 1, 1, 1], bits: bits, shards: shards,
+            tensors: tensors, bits: bits, shards: shards,
             onComplete: { tensor, _ in completions.withLock { $0.append(tensor) } })
-        sink.start()
+        sink.start(into: sum, exponents: [1, 1, 1, 1])
         let tensors = self.tensors
         ThreadTeam(threads: threads).run { thread in
             for shard in stride(from: thread, to: shards, by: threads) {
@@ -58,9 +58,8 @@ import Testing
         sum.all.fill(9)
         let completions = Mutex<[Int]>([])
         let sink = ExactSink(
-            tensors: tensors, sum: sum, exponents: [0, 0, 0, 0], bits: 30, shards: 0,
-            onComplete: { tensor, _ in completions.withLock { $0.append(tensor) } })
-        sink.start()
+            tensors: tensors, bits: 30, shards: 0, onComplete: { tensor, _ in completions.withLock { $0.append(tensor) } })
+        sink.start(into: sum, exponents: [0, 0, 0, 0])
         #expect(completions.withLock { $0 } == [3, 2, 1, 0])
         #expect(sum.all.array.allSatisfy { $0 == 0 })
     }
@@ -69,8 +68,8 @@ import Testing
     func statisticsOnly() {
         let sum = Storage<Int32>(count: tensors.last!.range.upperBound)
         sum.all.fill(9)
-        let sink = ExactSink(
-            tensors: tensors, sum: sum, exponents: [ExactRule.none, 0, 0, 0], bits: 30, shards: 2, onComplete: { _, _ in })
+        let sink = ExactSink(tensors: tensors, bits: 30, shards: 2, onComplete: { _, _ in })
+        sink.start(into: sum, exponents: [ExactRule.none, 0, 0, 0])
         for shard in [1, 0] {
             for tensor in tensors.indices {
                 let values = gradient(tensor: tensor, shard: shard)

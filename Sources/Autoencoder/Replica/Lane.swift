@@ -29,8 +29,8 @@ public final class Lane: @unchecked Sendable {
 
     private struct Stamp: Equatable {
         let step: UInt64
-        /// Changes so far to the networks below the value.
-        let versions: [UInt64]
+        /// Changes so far to the networks below the value, added up: each of them only grows.
+        let changes: UInt64
     }
 
     init(shards: Range<Int>, threads: Int, settings: TrainingSettings, model: Model) {
@@ -70,7 +70,8 @@ public final class Lane: @unchecked Sendable {
         values.load(
             GraphInputs(step: step, batches: batches), shards: Array(shards),
             counts: batches.mapValues { $0.map(\.rows.count) })
-        (stamps, sumStamps) = ([:], [:])
+        stamps.removeAll(keepingCapacity: true)
+        sumStamps.removeAll(keepingCapacity: true)
     }
 
     // MARK: The values of the graph
@@ -116,7 +117,7 @@ public final class Lane: @unchecked Sendable {
     }
 
     private func stamp(_ node: Node, _ versions: [UInt64]) -> Stamp {
-        Stamp(step: step!, versions: vertex(node).below.sorted().map { versions[$0] })
+        Stamp(step: step!, changes: vertex(node).below.reduce(0) { $0 + versions[$1] })
     }
 
     /// What stood there is no more: a gradient has taken its place.

@@ -60,6 +60,15 @@ public final class Replica: @unchecked Sendable {
     /// The exponents that the phase's next run is summed with.
     public func exponents(_ phase: Int) -> [Int32] { states[phase].exponents.all.array }
 
+    /// Which tensors of a phase have no exponent yet; empty where all have one.
+    public func tensorsWithoutExponent(_ phase: Int) -> [Bool] {
+        let exponents = states[phase].exponents.all
+        for index in 0..<exponents.count where exponents[index] == ExactRule.none {
+            return exponents.array.map { $0 == ExactRule.none }
+        }
+        return []
+    }
+
     /// The exponents that go with the sum held of a phase; nil before it was first applied by this replica.
     ///
     /// A member that is one phase behind copies the sum into its own and applies it with these.
@@ -89,10 +98,14 @@ public final class Replica: @unchecked Sendable {
     /// - Parameter shards: how many shards this worker owns.
     public func makeSink(phase: Int, shards: Int, onComplete: @escaping ExactSink.Completion) -> ExactSink {
         ExactSink(
-            tensors: phases[phase].tensors, sum: sum(phase), exponents: exponents(phase), bits: settings.gradientBits,
-            shards: shards,
+            tensors: phases[phase].tensors, bits: settings.gradientBits, shards: shards, onComplete: onComplete)
+    }
+
+    /// Begins a run of a phase of this step with it.
+    public func start(_ sink: ExactSink, phase: Int) {
+        sink.start(
+            into: sum(phase), exponents: exponents(phase),
             rounding: settings.gradientBits < ExactSum.stochasticBits
-                ? StochasticRounding(seed: settings.seed, step: step, phase: phase) : nil,
-            onComplete: onComplete)
+                ? StochasticRounding(seed: settings.seed, step: step, phase: phase) : nil)
     }
 }

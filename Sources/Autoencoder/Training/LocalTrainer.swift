@@ -63,7 +63,7 @@ public final class LocalTrainer {
     private func compute(_ phase: Int) throws -> ExponentChange {
         while true {
             let sink = replica.makeSink(phase: phase, shards: replica.settings.shards) { _, _ in }
-            sink.start()
+            replica.start(sink, phase: phase)
             let exchanges = replica.phases[phase].moments.count
             for segment in 0...exchanges {
                 team.run { [replica, lanes, team] thread in

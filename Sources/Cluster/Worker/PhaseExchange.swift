@@ -23,6 +23,8 @@ package struct PhaseExchange {
     private let gathers: [MomentGather]
     private let statistics: StatisticsBoard
     private let countdown: BucketCountdown
+    private let gate: BucketGate
+    private let sink: ExactSink
 
     package struct Result {
         package var repeats: UInt32
@@ -45,6 +47,11 @@ package struct PhaseExchange {
         gathers = phase.moments.map { MomentGather(count: $0, shards: replica.settings.shards) }
         statistics = StatisticsBoard(tensors: phase.tensors.count)
         countdown = BucketCountdown(plan: plan)
+        gate = BucketGate(reducer)
+        sink = replica.makeSink(phase: phase.index, shards: shards) { [statistics, countdown, gate] tensor, own in
+            statistics.merge(own, tensor: tensor)
+            countdown.complete(tensor: tensor) { gate.ready($0) }
+        }
     }
 
     /// Runs the phase until it is applied.
@@ -73,11 +80,10 @@ package struct PhaseExchange {
         var early: UInt64 = 0
         var attempt: UInt32 = 0
         while true {
-            let gate = BucketGate(reducer)
-            let sink = makeSink(gate)
-            for segment in gathers.indices { try exchangeMoments(segment, attempt: attempt, sink, &clock, waits) }
+            startSink()
+            for segment in gathers.indices { try exchangeMoments(segment, attempt: attempt, &clock, waits) }
             let start = MonotonicTime.now
-            let reports = contribute(attempt: attempt, sink, gate)
+            let reports = contribute(attempt: attempt)
             guard !abandonment.isGiven else { throw LinkFailure.ownShutdown }
             // Of a further attempt nobody hears anew, but who waits for its sum owes nothing either.
             if attempt == 0 { contributed(reports) } else { waits(true) }
@@ -101,23 +107,19 @@ package struct PhaseExchange {
         }
     }
 
-    /// A sink for one attempt: layers above a norm deliver before its gradient's sums are exchanged.
-    private func makeSink(_ gate: BucketGate) -> ExactSink {
+    /// Of one attempt: layers above a norm deliver before its gradient's sums are exchanged.
+    private func startSink() {
         statistics.reset()
         countdown.reset()
-        let sink = replica.makeSink(phase: phase.index, shards: shards) { [statistics, countdown] tensor, own in
-            statistics.merge(own, tensor: tensor)
-            for bucket in countdown.completed(tensor: tensor) { gate.ready(bucket) }
-        }
-        sink.start()
-        return sink
+        gate.close()
+        replica.start(sink, phase: phase.index)
     }
 
     /// An exchange's number: each attempt has one for every segment.
     private func number(_ segment: Int, attempt: UInt32) -> UInt32 { attempt * UInt32(gathers.count + 1) + UInt32(segment) }
 
-    private func run(_ segment: Int, _ sink: ExactSink) {
-        team.run { [replica, phase, lanes, abandonment] thread in
+    private func run(_ segment: Int) {
+        team.run { [replica, phase, lanes, sink, abandonment] thread in
             guard thread < lanes.count else { return }
             replica.run(
                 segment: segment, ofPhase: phase.index, lane: lanes[thread], sink: sink, isAbandoned: { abandonment.isGiven })
@@ -127,11 +129,11 @@ package struct PhaseExchange {
     /// A segment that ends with moments which every shard is to know of all. A member whose lanes have kept what is computed in it takes part
     /// all the same.
     private func exchangeMoments(
-        _ segment: Int, attempt: UInt32, _ sink: ExactSink, _ clock: inout StepClock, _ waits: (Bool) -> Void
+        _ segment: Int, attempt: UInt32, _ clock: inout StepClock, _ waits: (Bool) -> Void
     ) throws {
         let gather = gathers[segment]
         let start = MonotonicTime.now
-        run(segment, sink)
+        run(segment)
         guard !abandonment.isGiven else { throw LinkFailure.ownShutdown }
         gather.clear()
         for lane in lanes {
@@ -153,12 +155,12 @@ package struct PhaseExchange {
     }
 
     /// This worker's part of the gradient: a bucket starts to travel the moment its last tensor is complete.
-    private func contribute(attempt: UInt32, _ sink: ExactSink, _ gate: BucketGate) -> [ShardReport] {
+    private func contribute(attempt: UInt32) -> [ShardReport] {
         reducer.begin(
             phase: replica.applied, attempt: number(gathers.count, attempt: attempt), plan: plan, sum: replica.sum(phase.index),
-            statistics: statistics, statisticsOnly: replica.exponents(phase.index).map { $0 == ExactRule.none })
+            statistics: statistics, statisticsOnly: replica.tensorsWithoutExponent(phase.index))
         gate.open()
-        run(gathers.count, sink)
+        run(gathers.count)
         return lanes.flatMap { replica.reports(of: $0) }
     }
 }
@@ -177,23 +179,36 @@ package final class Abandonment: Sendable {
 /// Holds back buckets that are complete before their exchange has begun. Any thread.
 private final class BucketGate: Sendable {
     private let reducer: any Reducer
-    /// Those that wait; nil once the exchange has begun.
-    private let waiting = Mutex<[Int]?>([])
+    private struct State {
+        var isOpen = false
+        var waiting: [Int] = []
+    }
+
+    private let state = Mutex(State())
 
     init(_ reducer: any Reducer) { self.reducer = reducer }
 
     func ready(_ bucket: Int) {
-        let isHeld = waiting.withLock { waiting -> Bool in
-            waiting?.append(bucket)
-            return waiting != nil
+        let isOpen = state.withLock { state in
+            if !state.isOpen { state.waiting.append(bucket) }
+            return state.isOpen
         }
-        if !isHeld { reducer.ready(bucket: bucket) }
+        if isOpen { reducer.ready(bucket: bucket) }
     }
 
+    /// Before an exchange.
+    func close() {
+        state.withLock { state in
+            state.isOpen = false
+            state.waiting.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// The exchange has begun.
     func open() {
-        let held = waiting.withLock { waiting in
-            defer { waiting = nil }
-            return waiting ?? []
+        let held = state.withLock { state in
+            state.isOpen = true
+            return state.waiting
         }
         for bucket in held { reducer.ready(bucket: bucket) }
     }

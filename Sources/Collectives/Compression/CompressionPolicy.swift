@@ -39,19 +39,24 @@ public struct CompressionPolicy: Sendable {
         var uses = 0
         var current = GradientCoding.raw
         /// Bytes an element, by coding; raw is known.
-        var bytes: [Double?] = {
-            var bytes = [Double?](repeating: nil, count: GradientCoding.allCases.count)
+        var bytes: Figures = {
+            var bytes = Figures(repeating: .nan)
             bytes[Int(GradientCoding.raw.rawValue)] = 4
             return bytes
         }()
     }
 
+    /// One for each coding, by its number; NaN where it was never tried.
+    private typealias Figures = SIMD8<Double>
+
     public let compression: LinkCompression
     /// Of a host.
     private let cores: Double
-    private var buckets: [Key: Bucket] = [:]
+    private var buckets: [Bucket] = []
+    /// Where in `buckets` each is.
+    private var places: [Key: Int] = [:]
     /// Seconds an element to pack, by coding, over all buckets.
-    private var packing = [Double?](repeating: nil, count: GradientCoding.allCases.count)
+    private var packing = Figures(repeating: .nan)
     /// The slowest link decides where one encoding goes to several.
     private var secondsPerByte: [Int: Double] = [:]
 
@@ -68,9 +73,14 @@ public struct CompressionPolicy: Sendable {
         case .entropy: return .entropy
         case .auto: break
         }
-        if buckets.count >= CompressionPolicy.mostBuckets { buckets.removeAll() }
-        var bucket = buckets[key] ?? Bucket()
-        defer { buckets[key] = bucket }
+        if places.count >= CompressionPolicy.mostBuckets { (buckets, places) = ([], [:]) }
+        let place = places[key] ?? buckets.count
+        if place == buckets.count {
+            buckets.append(Bucket())
+            places[key] = place
+        }
+        var bucket = buckets[place]
+        defer { buckets[place] = bucket }
         let use = bucket.uses
         bucket.uses += 1
         if let untried = untried(bucket) { return untried }
@@ -87,9 +97,9 @@ public struct CompressionPolicy: Sendable {
     public mutating func packed(_ key: Key, coding: GradientCoding, elements: Int, bytes: Int, packSeconds: Double) {
         guard compression == .auto, elements >= GradientCodec.blockElements, coding != .empty else { return }
         let index = Int(coding.rawValue)
-        buckets[key]?.bytes[index] = Double(bytes) / Double(elements)
+        if let place = places[key] { buckets[place].bytes[index] = Double(bytes) / Double(elements) }
         let sample = packSeconds / Double(elements)
-        packing[index] = packing[index].map { $0 + (sample - $0) * 0.2 } ?? sample
+        packing[index] = packing[index].isNaN ? sample : packing[index] + (sample - packing[index]) * 0.2
     }
 
     /// What a byte costs on link `link` now.
@@ -99,8 +109,8 @@ public struct CompressionPolicy: Sendable {
 
     private func untried(_ bucket: Bucket) -> GradientCoding? {
         // The first frame of all tells what the link costs; it goes raw.
-        if secondsPerByte.isEmpty || packing[Int(GradientCoding.raw.rawValue)] == nil { return .raw }
-        return CompressionPolicy.candidates.first { bucket.bytes[Int($0.rawValue)] == nil }
+        if secondsPerByte.isEmpty || packing[Int(GradientCoding.raw.rawValue)].isNaN { return .raw }
+        return CompressionPolicy.candidates.first { bucket.bytes[Int($0.rawValue)].isNaN }
     }
 
     private func cheapest(_ bucket: Bucket) -> GradientCoding {
@@ -111,7 +121,8 @@ public struct CompressionPolicy: Sendable {
     /// Seconds an element; endless where it was never tried.
     private func cost(_ coding: GradientCoding, _ bucket: Bucket) -> Double {
         let index = Int(coding.rawValue)
-        guard let bytes = bucket.bytes[index], let pack = packing[index] else { return .infinity }
+        let (bytes, pack) = (bucket.bytes[index], packing[index])
+        guard !bytes.isNaN, !pack.isNaN else { return .infinity }
         let byte = secondsPerByte.values.max() ?? 0
         return max(bytes * byte, pack) + (1 + CompressionPolicy.unpackShare(coding)) * pack / cores
     }

@@ -12,6 +12,8 @@ final class FrameReceiver {
     private let watchedEnded: (LinkFailure) -> Void
     private let head = ByteStore(capacity: GradientFrameHeader.fixedBytes)
     private let tables = ByteStore()
+    private var polled: [pollfd] = []
+    private var counts = GradientFrameHeader.PieceCounts()
     private let window = ByteStore(capacity: FrameReceiver.windowBytes)
 
     /// What is read before it is added: small enough to stay in the second-level cache.
@@ -42,7 +44,7 @@ final class FrameReceiver {
         let bytes = tables.bytes(part.tableBytes)
         try read(bytes)
         return try interpret { () throws(GradientFrameError) in
-            try GradientFrameHeader.read(part, tables: UnsafeRawBufferPointer(bytes))
+            try GradientFrameHeader.read(part, tables: UnsafeRawBufferPointer(bytes), sharing: &counts)
         }
     }
 
@@ -61,11 +63,12 @@ final class FrameReceiver {
             } catch {
                 throw link.failure(error, writing: false)
             }
-            var entries = [pollfd(fd: link.socket.descriptor, events: Poll.readable, revents: 0)]
-            if let watched { entries.append(pollfd(fd: watched.socket.descriptor, events: Poll.readable, revents: 0)) }
+            polled.removeAll(keepingCapacity: true)
+            polled.append(pollfd(fd: link.socket.descriptor, events: Poll.readable, revents: 0))
+            if let watched { polled.append(pollfd(fd: watched.socket.descriptor, events: Poll.readable, revents: 0)) }
             // A peer that computes owes nothing yet, for as long as it takes.
-            Poll.wait(&entries, .untilWoken(by: "the peer; close(), when the coordinator judges it or the view ends"))
-            if let watched, entries[1].revents != 0, let end = end(of: watched) {
+            Poll.wait(&polled, .untilWoken(by: "the peer; close(), when the coordinator judges it or the view ends"))
+            if let watched, polled[1].revents != 0, let end = end(of: watched) {
                 self.watched = nil
                 watchedEnded(end)
             }
@@ -106,7 +109,7 @@ final class FrameReceiver {
         _ header: GradientFrameHeader, pieces: [Range<Int>], base: UnsafeMutablePointer<Int32>
     ) throws(LinkFailure) {
         var checksum: UInt32 = 0
-        for range in pieces.joined {
+        try pieces.forEachJoined { range throws(LinkFailure) in
             let bytes = UnsafeMutableRawBufferPointer(start: base + range.lowerBound, count: 4 * range.count)
             try read(bytes)
             checksum = CRC32C.checksum(UnsafeRawBufferPointer(bytes), continuing: checksum)
@@ -119,7 +122,7 @@ final class FrameReceiver {
         _ header: GradientFrameHeader, pieces: [Range<Int>], base: UnsafeMutablePointer<Int32>
     ) throws(LinkFailure) {
         var checksum: UInt32 = 0
-        for range in pieces.joined {
+        try pieces.forEachJoined { range throws(LinkFailure) in
             var start = range.lowerBound
             while start < range.upperBound {
                 let count = min(range.upperBound - start, FrameReceiver.windowBytes / 4)
@@ -142,16 +145,17 @@ final class FrameReceiver {
 }
 
 extension [Range<Int>] {
-    /// The same elements in as few ranges as possible.
-    var joined: [Range<Int>] {
-        var result: [Range<Int>] = []
+    /// Calls `body` with the same elements in as few ranges as possible.
+    func forEachJoined<Failure>(_ body: (Range<Int>) throws(Failure) -> Void) throws(Failure) {
+        var open = 0..<0
         for range in self where !range.isEmpty {
-            if let last = result.last, last.upperBound == range.lowerBound {
-                result[result.count - 1] = last.lowerBound..<range.upperBound
+            if open.upperBound == range.lowerBound, !open.isEmpty {
+                open = open.lowerBound..<range.upperBound
             } else {
-                result.append(range)
+                if !open.isEmpty { try body(open) }
+                open = range
             }
         }
-        return result
+        if !open.isEmpty { try body(open) }
     }
 }

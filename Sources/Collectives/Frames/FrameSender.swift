@@ -17,7 +17,9 @@ final class FrameSender {
 
     /// Writes header and payload in as few calls as the kernel allows; bytes written. Precondition: the header is sealed
     /// with the payload, here or by the peer from whom both came.
-    func send(_ header: GradientFrameHeader, payload: [UnsafeRawBufferPointer]) throws(LinkFailure) -> Int {
+    func send(
+        _ header: GradientFrameHeader, payload: some Collection<UnsafeRawBufferPointer>
+    ) throws(LinkFailure) -> Int {
         precondition(header.payloadBytes == payload.reduce(0) { $0 + $1.count }, "the header has another payload")
         let headBytes = header.byteCount
         head.reserve(headBytes)

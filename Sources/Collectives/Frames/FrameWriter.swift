@@ -6,6 +6,7 @@ final class FrameWriter {
     private let sender: FrameSender
     private let codec = GradientCodec()
     private var policy: CompressionPolicy
+    private var payload: [UnsafeRawBufferPointer] = []
 
     init(_ link: GradientLink, compression: LinkCompression) {
         sender = FrameSender(link)
@@ -22,7 +23,7 @@ final class FrameWriter {
         let key = CompressionPolicy.Key(buckets: header.buckets, bucket: header.bucket, elements: elements)
         let wanted = forced ?? policy.choose(key)
         let start = ThreadTime.nanoseconds
-        var payload: [UnsafeRawBufferPointer] = []
+        payload.removeAll(keepingCapacity: true)
         switch wanted {
         case .empty:
             header.coding = .empty
@@ -30,12 +31,14 @@ final class FrameWriter {
             let zero = forced == nil && GradientCodec.isZero(base, pieces: pieces)
             header.coding = zero ? .empty : .raw
             if !zero {
-                payload = pieces.joined.map { UnsafeRawBufferPointer(start: base + $0.lowerBound, count: 4 * $0.count) }
+                pieces.forEachJoined {
+                    payload.append(UnsafeRawBufferPointer(start: base + $0.lowerBound, count: 4 * $0.count))
+                }
             }
         case .packed, .packedZstd, .entropy:
             let encoded = codec.encode(base, pieces: pieces, rows: rows, coding: wanted)
             header.coding = encoded.coding
-            payload = [encoded.bytes]
+            payload.append(encoded.bytes)
         }
         let packed = ThreadTime.nanoseconds - start
         header.seal(payload)
@@ -51,7 +54,7 @@ final class FrameWriter {
 
     /// Sends bytes as they came, with the checksum they came with: damage in this member's memory is found by the next.
     func forward(_ header: GradientFrameHeader, payload: UnsafeRawBufferPointer) throws(LinkFailure) -> FrameCost {
-        let bytes = try sender.send(header, payload: [payload])
+        let bytes = try sender.send(header, payload: CollectionOfOne(payload))
         return FrameCost(bytes: bytes, elements: header.elements, coding: header.coding, packNanoseconds: 0)
     }
 }

@@ -13,22 +13,25 @@ public final class BucketCountdown: Sendable {
         }
         bucketsOfTensor = of
         initial = plan.buckets.map(\.tensors.count)
-        remaining = Mutex(initial)
+        remaining = Mutex(Array(initial))
     }
 
-    /// The buckets that waited for this tensor only, in order. Each tensor completes once between resets.
-    public func completed(tensor: Int) -> [Int] {
-        remaining.withLock { remaining in
-            bucketsOfTensor[tensor].filter { bucket in
+    /// Calls `body` for each bucket that waited for this tensor only, in order. Each tensor completes once between resets.
+    public func complete(tensor: Int, _ body: (_ bucket: Int) -> Void) {
+        for bucket in bucketsOfTensor[tensor] {
+            let isComplete = remaining.withLock { remaining in
                 precondition(remaining[bucket] > 0, "tensor \(tensor) completed twice")
                 remaining[bucket] -= 1
                 return remaining[bucket] == 0
             }
+            if isComplete { body(bucket) }
         }
     }
 
     /// Back to no tensor complete.
     public func reset() {
-        remaining.withLock { $0 = initial }
+        remaining.withLock { remaining in
+            for bucket in initial.indices { remaining[bucket] = initial[bucket] }
+        }
     }
 }

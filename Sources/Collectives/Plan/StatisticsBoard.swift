@@ -24,6 +24,8 @@ public final class StatisticsBoard: Sendable {
     public var all: [TensorStatistics] { values.withLock { $0 } }
 
     public func reset() {
-        values.withLock { $0 = [TensorStatistics](repeating: TensorStatistics(), count: $0.count) }
+        values.withLock { values in
+            for tensor in values.indices { values[tensor] = TensorStatistics() }
+        }
     }
 }

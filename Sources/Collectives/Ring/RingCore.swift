@@ -43,6 +43,7 @@ final class RingCore: @unchecked Sendable {
     let successor: GradientLink
     let predecessor: GradientLink
     let compression: LinkCompression
+    let layouts: ExchangeLayouts
     let state = Monitor(State())
     let pool = StorePool()
     private let onFailure: (@Sendable (LinkFailure) -> Void)?
@@ -52,6 +53,7 @@ final class RingCore: @unchecked Sendable {
         onFailure: (@Sendable (LinkFailure) -> Void)?
     ) {
         self.geometry = geometry
+        layouts = ExchangeLayouts(parts: geometry.world)
         self.successor = successor
         self.predecessor = predecessor
         self.compression = compression

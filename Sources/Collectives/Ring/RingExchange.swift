@@ -61,12 +61,7 @@ final class RingExchange: @unchecked Sendable {
     let geometry: RingGeometry
     let base: UnsafeMutablePointer<Int32>
     let board: StatisticsBoard
-    /// Element ranges by bucket and chunk.
-    let chunks: [[[Range<Int>]]]
-    /// How these lie in their tensors' rows.
-    let rows: [[[PieceRows]]]
-    /// Tensors whose statistics ride with chunk 0, by bucket.
-    let completes: [[Int]]
+    let layout: ExchangeLayout
     private let sum: Storage<Int32>
 
     var isReady: [Bool]
@@ -80,29 +75,22 @@ final class RingExchange: @unchecked Sendable {
     private let sends, receives: Int
 
     init(
-        tag: ExchangeTag, geometry: RingGeometry, plan: BucketPlan, sum: Storage<Int32>, board: StatisticsBoard,
-        statisticsOnly: [Bool]
+        tag: ExchangeTag, geometry: RingGeometry, layout: ExchangeLayout, sum: Storage<Int32>, board: StatisticsBoard
     ) {
         self.tag = tag
         self.geometry = geometry
         self.sum = sum
         self.board = board
         base = sum.address
-        let count = plan.buckets.count
-        chunks = (0..<count).map { bucket in
-            (0..<geometry.world).map {
-                plan.chunk($0, of: geometry.world, bucket: bucket, omitted: statisticsOnly)
-            }
-        }
-        rows = chunks.enumerated().map { bucket, chunks in chunks.map { plan.rows(of: $0, bucket: bucket) } }
-        completes = plan.buckets.map(\.completes)
+        self.layout = layout
+        let count = layout.chunks.count
         isReady = [Bool](repeating: false, count: count)
         parked = [[ParkedFrame]](repeating: [], count: count)
         received = [Bool](repeating: false, count: count * geometry.world * 2)
         (sends, receives) = (count * geometry.sends, count * geometry.receives)
     }
 
-    var buckets: Int { chunks.count }
+    var buckets: Int { layout.chunks.count }
 
     var isDone: Bool { chunksWhole == buckets * geometry.world && hasSentAll }
     var hasSentAll: Bool { framesSent == sends }
@@ -112,7 +100,7 @@ final class RingExchange: @unchecked Sendable {
     func header(bucket: Int, chunk: Int, hop: Int, statistics: [TensorStatistics], view: UInt64) -> GradientFrameHeader {
         GradientFrameHeader(
             coding: .raw, view: view, exchange: tag, bucket: bucket, buckets: buckets, chunk: chunk, hop: hop,
-            pieces: chunks[bucket][chunk].map(\.count), statistics: statistics, payloadBytes: 0)
+            pieces: layout.counts[bucket][chunk], statistics: statistics, payloadBytes: 0)
     }
 
     /// Why a frame of this exchange is not one that is due; nil when it is, and then it is marked as received.
@@ -123,10 +111,10 @@ final class RingExchange: @unchecked Sendable {
         guard header.hop < geometry.hops, header.chunk < geometry.world, geometry.arrives(header.chunk, hop: header.hop) else {
             return "chunk \(header.chunk) at hop \(header.hop)"
         }
-        guard header.pieces == chunks[header.bucket][header.chunk].map(\.count) else {
+        guard header.pieces == layout.counts[header.bucket][header.chunk] else {
             return "other pieces of bucket \(header.bucket) than the plan has"
         }
-        guard header.statistics.count == (header.chunk == 0 ? completes[header.bucket].count : 0) else {
+        guard header.statistics.count == (header.chunk == 0 ? layout.completes[header.bucket].count : 0) else {
             return "statistics of \(header.statistics.count) tensors in bucket \(header.bucket)"
         }
         let place = (header.bucket * geometry.world + header.chunk) * 2 + (header.hop < geometry.world ? 0 : 1)
@@ -139,13 +127,13 @@ final class RingExchange: @unchecked Sendable {
     }
 
     /// This member's own statistics of what the bucket completes.
-    func ownStatistics(bucket: Int) -> [TensorStatistics] { completes[bucket].map { board[$0] } }
+    func ownStatistics(bucket: Int) -> [TensorStatistics] { layout.completes[bucket].map { board[$0] } }
 
     /// Joins the statistics of an arrived frame to the board; what rides on with the chunk.
     func absorbStatistics(_ header: GradientFrameHeader) -> [TensorStatistics] {
         guard header.chunk == 0 else { return [] }
         var statistics = header.statistics
-        for (index, tensor) in completes[header.bucket].enumerated() {
+        for (index, tensor) in layout.completes[header.bucket].enumerated() {
             if geometry.reduces(header.hop) { statistics[index].merge(board[tensor]) }
             if geometry.completes(header.hop) { board[tensor] = statistics[index] }
         }

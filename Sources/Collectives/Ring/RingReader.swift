@@ -59,7 +59,7 @@ final class RingReader {
     }
 
     private func use(_ header: GradientFrameHeader, _ exchange: RingExchange) throws(LinkFailure) {
-        let pieces = exchange.chunks[header.bucket][header.chunk]
+        let pieces = exchange.layout.chunks[header.bucket][header.chunk]
         let reduces = core.geometry.reduces(header.hop)
         var kept: ByteStore?
         var unpacked: UInt64 = 0

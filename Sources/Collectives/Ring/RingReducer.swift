@@ -41,8 +41,8 @@ public final class RingReducer: Reducer {
         check(plan: plan, sum: sum, statistics: statistics, statisticsOnly: statisticsOnly)
         core.begin(
             RingExchange(
-                tag: ExchangeTag(phase: phase, attempt: attempt), geometry: core.geometry, plan: plan, sum: sum,
-                board: statistics, statisticsOnly: statisticsOnly))
+                tag: ExchangeTag(phase: phase, attempt: attempt), geometry: core.geometry,
+                layout: core.layouts.layout(of: plan, statisticsOnly: statisticsOnly), sum: sum, board: statistics))
     }
 
     public func ready(bucket: Int) { core.ready(bucket) }

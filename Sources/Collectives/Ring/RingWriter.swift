@@ -38,9 +38,9 @@ final class RingWriter {
         case .send(let exchange, let bucket, let chunk, let hop, let statistics, let forced):
             let header = exchange.header(
                 bucket: bucket, chunk: chunk, hop: hop, statistics: statistics, view: core.successor.view)
-            let pieces = exchange.chunks[bucket][chunk]
+            let pieces = exchange.layout.chunks[bucket][chunk]
             let cost = try writer.write(
-                header, base: exchange.base, pieces: pieces, rows: exchange.rows[bucket][chunk], forced: forced)
+                header, base: exchange.base, pieces: pieces, rows: exchange.layout.rows[bucket][chunk], forced: forced)
             sent(cost, exchange)
         case .forward(let exchange, let header, let store):
             let payload = UnsafeRawBufferPointer(store.bytes(header.payloadBytes))
@@ -56,7 +56,7 @@ final class RingWriter {
         let header = frame.header
         do throws(GradientCodecError) {
             try codec.decode(
-                frame.payload, coding: header.coding, pieces: exchange.chunks[header.bucket][header.chunk],
+                frame.payload, coding: header.coding, pieces: exchange.layout.chunks[header.bucket][header.chunk],
                 into: exchange.base, mode: .add)
         } catch {
             core.fail(.incoming, core.predecessor.violation("\(error)"))

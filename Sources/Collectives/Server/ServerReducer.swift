@@ -7,6 +7,7 @@ import Wire
 public final class ServerReducer: Reducer {
     /// One a server.
     private let cores: [ServerReducerCore]
+    private let layouts: ExchangeLayouts
     private let threads: [OwnedThread]
 
     /// Takes the links over. `onFailure` is called at most once, on a network thread, and not for one's own shutdown; it
@@ -22,6 +23,7 @@ public final class ServerReducer: Reducer {
         }
         failing.reach(cores)
         self.cores = cores
+        layouts = ExchangeLayouts(parts: servers.count)
         threads = cores.flatMap { core in
             [
                 OwnedThread(name: "push-write") { core.write(compression) },
@@ -37,11 +39,11 @@ public final class ServerReducer: Reducer {
         statisticsOnly: [Bool]
     ) {
         check(plan: plan, sum: sum, statistics: statistics, statisticsOnly: statisticsOnly)
+        let layout = layouts.layout(of: plan, statisticsOnly: statisticsOnly)
         for core in cores {
             core.begin(
                 ServerExchange(
-                    tag: ExchangeTag(phase: phase, attempt: attempt), plan: plan, sum: sum, board: statistics,
-                    statisticsOnly: statisticsOnly, part: core.part, of: cores.count))
+                    tag: ExchangeTag(phase: phase, attempt: attempt), layout: layout, part: core.part, sum: sum, board: statistics))
         }
     }
 
@@ -106,10 +108,8 @@ final class ServerExchange: @unchecked Sendable {
     let tag: ExchangeTag
     let base: UnsafeMutablePointer<Int32>
     let board: StatisticsBoard
-    let pieces: [[Range<Int>]]
-    /// How these lie in their tensors' rows.
-    let rows: [[PieceRows]]
-    let completes: [[Int]]
+    private let layout: ExchangeLayout
+    private let part: Int
     private let sum: Storage<Int32>
 
     var isReady: [Bool]
@@ -119,28 +119,30 @@ final class ServerExchange: @unchecked Sendable {
     private var received: [Bool]
 
     init(
-        tag: ExchangeTag, plan: BucketPlan, sum: Storage<Int32>, board: StatisticsBoard, statisticsOnly: [Bool],
-        part: Int, of parts: Int
+        tag: ExchangeTag, layout: ExchangeLayout, part: Int, sum: Storage<Int32>, board: StatisticsBoard
     ) {
+        self.layout = layout
+        self.part = part
         self.tag = tag
         self.sum = sum
         self.board = board
         base = sum.address
-        pieces = plan.buckets.indices.map { plan.chunk(part, of: parts, bucket: $0, omitted: statisticsOnly) }
-        rows = pieces.enumerated().map { plan.rows(of: $1, bucket: $0) }
-        // Statistics are few: the first server has them all.
-        completes = plan.buckets.map { part == 0 ? $0.completes : [] }
-        isReady = [Bool](repeating: false, count: pieces.count)
+        isReady = [Bool](repeating: false, count: layout.chunks.count)
         received = isReady
     }
 
-    var buckets: Int { pieces.count }
+    var buckets: Int { layout.chunks.count }
+    /// What travels of a bucket, and how it lies in its tensors' rows.
+    func pieces(_ bucket: Int) -> [Range<Int>] { layout.chunks[bucket][part] }
+    func rows(_ bucket: Int) -> [PieceRows] { layout.rows[bucket][part] }
+    func counts(_ bucket: Int) -> [Int] { layout.counts[bucket][part] }
+    func completes(_ bucket: Int) -> [Int] { part == 0 ? layout.completes[bucket] : [] }
     var isDone: Bool { sentCount == buckets && receivedCount == buckets }
 
     func header(bucket: Int, view: UInt64) -> GradientFrameHeader {
         GradientFrameHeader(
             coding: .raw, view: view, exchange: tag, bucket: bucket, buckets: buckets, chunk: 0, hop: 0,
-            pieces: pieces[bucket].map(\.count), statistics: completes[bucket].map { board[$0] }, payloadBytes: 0)
+            pieces: counts(bucket), statistics: completes(bucket).map { board[$0] }, payloadBytes: 0)
     }
 
     /// Why a frame is not a sum that is due; nil when it is, and then it is marked as received.
@@ -149,10 +151,10 @@ final class ServerExchange: @unchecked Sendable {
         guard header.buckets == buckets, header.bucket < buckets, header.chunk == 0, header.hop == 1 else {
             return "bucket \(header.bucket) of \(header.buckets), hop \(header.hop), in a plan of \(buckets)"
         }
-        guard header.pieces == pieces[header.bucket].map(\.count) else {
+        guard header.pieces == counts(header.bucket) else {
             return "other pieces of bucket \(header.bucket) than the plan has"
         }
-        guard header.statistics.count == completes[header.bucket].count else {
+        guard header.statistics.count == completes(header.bucket).count else {
             return "statistics of \(header.statistics.count) tensors in bucket \(header.bucket)"
         }
         guard isReady[header.bucket], !received[header.bucket] else {

@@ -96,7 +96,7 @@ final class ServerReducerCore: @unchecked Sendable {
             while let (exchange, bucket) = nextJob() {
                 let header = exchange.header(bucket: bucket, view: link.view)
                 let cost = try writer.write(
-                    header, base: exchange.base, pieces: exchange.pieces[bucket], rows: exchange.rows[bucket])
+                    header, base: exchange.base, pieces: exchange.pieces(bucket), rows: exchange.rows(bucket))
                 state.update { state in
                     state.ledger.sent(cost)
                     exchange.sentCount += 1
@@ -126,7 +126,7 @@ final class ServerReducerCore: @unchecked Sendable {
             while true {
                 let header = try receiver.next()
                 let exchange = try admit(header)
-                let pieces = exchange.pieces[header.bucket]
+                let pieces = exchange.pieces(header.bucket)
                 var unpacked: UInt64 = 0
                 if header.coding == .raw {
                     try receiver.assignRaw(header, pieces: pieces, base: exchange.base)
@@ -141,7 +141,7 @@ final class ServerReducerCore: @unchecked Sendable {
                     }
                     unpacked = MonotonicTime.nanoseconds - start
                 }
-                for (tensor, statistics) in zip(exchange.completes[header.bucket], header.statistics) {
+                for (tensor, statistics) in zip(exchange.completes(header.bucket), header.statistics) {
                     exchange.board[tensor] = statistics
                 }
                 state.update { state in

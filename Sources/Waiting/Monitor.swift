@@ -1,27 +1,35 @@
 import Glibc
 
-/// A mutex, a condition and the state they guard. Waits are on the monotonic clock.
+/// A mutex, the state that it guards, and conditions to wait for: one, or one for each who waits for something else, so that a change wakes
+/// nobody whom it does not concern. Waits are on the monotonic clock.
 public final class Monitor<State>: @unchecked Sendable {
     @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    @usableFromInline let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    @usableFromInline let conditions: UnsafeMutableBufferPointer<pthread_cond_t>
     @usableFromInline var state: State
 
-    public init(_ state: State) {
+    /// - Parameter conditions: how many there are, counted from 0.
+    public init(_ state: State, conditions count: Int = 1) {
+        precondition(count >= 1)
         self.state = state
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(condition, &attributes)
+        conditions = .allocate(capacity: count)
+        for index in conditions.indices { pthread_cond_init(conditions.baseAddress! + index, &attributes) }
         pthread_condattr_destroy(&attributes)
     }
 
     deinit {
-        pthread_cond_destroy(condition)
+        for index in conditions.indices { pthread_cond_destroy(conditions.baseAddress! + index) }
         pthread_mutex_destroy(mutex)
-        condition.deallocate()
+        conditions.deallocate()
         mutex.deallocate()
     }
+
+    /// Wakes whoever waits for a condition, after a change by `withLock`.
+    @inlinable
+    public func wake(_ condition: Int) { pthread_cond_broadcast(conditions.baseAddress! + condition) }
 
     /// Runs `body` alone. Whoever holds the lock only computes: nothing in a body waits.
     @inlinable
@@ -36,16 +44,19 @@ public final class Monitor<State>: @unchecked Sendable {
     public func update<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer {
-            pthread_cond_broadcast(condition)
+            for condition in conditions.indices { wake(condition) }
             pthread_mutex_unlock(mutex)
         }
         return try body(&state)
     }
 
-    /// Runs `body` at once and after each update until it has a result; nil when the patience is over first. `body` is
-    /// asked once more at the very end, so what came in time is never missed.
+    /// Runs `body` at once and after each update, or each time its condition is woken, until it has a result; nil when the patience is over first.
+    /// `body` is asked once more at the very end, so what came in time is never missed.
     @inlinable
-    public func wait<Result>(_ patience: Patience, _ body: (inout State) -> Result?) -> Result? {
+    public func wait<Result>(
+        _ patience: Patience, condition index: Int = 0, _ body: (inout State) -> Result?
+    ) -> Result? {
+        let condition = conditions.baseAddress! + index
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         if let result = body(&state) { return result }

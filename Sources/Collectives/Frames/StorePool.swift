@@ -23,6 +23,8 @@ struct FIFO<Element> {
     private var elements: [Element?] = []
     private var head = 0
 
+    var isEmpty: Bool { head == elements.count }
+
     mutating func push(_ element: Element) { elements.append(element) }
 
     mutating func pop() -> Element? {

@@ -5,9 +5,10 @@ import Wire
 final class ExchangeLayout: Sendable {
     let plan: BucketPlan
     let statisticsOnly: [Bool]
-    /// Element ranges by bucket and chunk, and how many elements each has.
+    /// Element ranges by bucket and chunk, how many elements each has, and all of them.
     let chunks: [[[Range<Int>]]]
     let counts: [[[Int]]]
+    let elements: [[Int]]
     /// How these lie in their tensors' rows.
     let rows: [[[PieceRows]]]
     /// Tensors whose statistics ride with chunk 0, by bucket: they are few.
@@ -20,6 +21,7 @@ final class ExchangeLayout: Sendable {
             (0..<parts).map { plan.chunk($0, of: parts, bucket: bucket, omitted: statisticsOnly) }
         }
         counts = chunks.map { $0.map { $0.map(\.count) } }
+        elements = counts.map { $0.map { $0.reduce(0, +) } }
         rows = chunks.enumerated().map { bucket, chunks in chunks.map { plan.rows(of: $0, bucket: bucket) } }
         completes = plan.buckets.map(\.completes)
     }

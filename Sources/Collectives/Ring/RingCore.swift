@@ -32,6 +32,14 @@ final class RingCore: @unchecked Sendable {
         var ledger = Ledger()
     }
 
+    /// Who waits, each for something else.
+    enum Waiter: Int, CaseIterable { case writer, finish, reader }
+
+    /// A frame of so few elements is sent by the thread that has it, where the writer is at nothing and the link takes it at once: waking the
+    /// writer would take longer.
+    private static let smallElements = 4096
+    private static let smallUnacknowledged = 16 << 10
+
     enum Direction: Hashable {
         /// The link to the successor.
         case outgoing
@@ -44,7 +52,7 @@ final class RingCore: @unchecked Sendable {
     let predecessor: GradientLink
     let compression: LinkCompression
     let layouts: ExchangeLayouts
-    let state = Monitor(State())
+    let state = Monitor(State(), conditions: Waiter.allCases.count)
     let pool = StorePool()
     private let onFailure: (@Sendable (LinkFailure) -> Void)?
 
@@ -58,6 +66,31 @@ final class RingCore: @unchecked Sendable {
         self.predecessor = predecessor
         self.compression = compression
         self.onFailure = onFailure
+    }
+
+    func wake(_ waiter: Waiter) { state.wake(waiter.rawValue) }
+
+    /// For the calling thread, which is the writer until `wrote()`: nil where the writer itself has to do it.
+    private func claim(_ job: Job, _ exchange: RingExchange, bucket: Int, chunk: Int, _ state: inout State) -> Job? {
+        guard state.jobs.isEmpty, !state.isWriting, state.ended[.outgoing] == nil,
+            exchange.layout.elements[bucket][chunk] <= Self.smallElements,
+            successor.socket.unacknowledgedBytes <= Self.smallUnacknowledged
+        else {
+            state.jobs.push(job)
+            return nil
+        }
+        state.isWriting = true
+        return job
+    }
+
+    /// The claimed job is done.
+    func wrote() {
+        let isMore = state.withLock { state in
+            state.isWriting = false
+            return !state.jobs.isEmpty
+        }
+        if isMore { wake(.writer) }
+        wake(.finish)
     }
 
     func begin(_ exchange: RingExchange) {
@@ -84,31 +117,39 @@ final class RingCore: @unchecked Sendable {
         if let violation { fail(.incoming, violation) }
     }
 
-    func ready(_ bucket: Int) {
-        state.update { state in
-            if state.stopped { return }
+    /// A job for the calling thread, which `wrote()` ends, or nil.
+    func ready(_ bucket: Int) -> Job? {
+        let claimed = state.withLock { state -> Job? in
+            if state.stopped { return nil }
             guard let exchange = state.exchange else { preconditionFailure("ready before begin") }
             precondition(exchange.isReady.indices.contains(bucket), "no bucket \(bucket)")
             precondition(!exchange.isReady[bucket], "bucket \(bucket) is ready twice")
             exchange.isReady[bucket] = true
             exchange.readyCount += 1
             if exchange.readyCount == exchange.buckets { state.ledger.lastReady() }
+            var claimed: Job?
             for chunk in geometry.own {
                 let statistics = chunk == 0 ? exchange.ownStatistics(bucket: bucket) : []
-                state.jobs.push(.send(exchange, bucket: bucket, chunk: chunk, hop: 0, statistics: statistics, forced: nil))
+                let job = Job.send(exchange, bucket: bucket, chunk: chunk, hop: 0, statistics: statistics, forced: nil)
+                if let own = claim(job, exchange, bucket: bucket, chunk: chunk, &state) { claimed = own }
             }
             for frame in exchange.parked[bucket] {
                 state.parkedBytes -= frame.header.payloadBytes
                 state.jobs.push(.absorb(exchange, frame))
             }
-            exchange.parked[bucket] = []
+            exchange.parked[bucket].removeAll(keepingCapacity: true)
+            return claimed
         }
+        if claimed == nil { wake(.writer) }
+        wake(.reader)
+        return claimed
     }
 
     func finish() throws(LinkFailure) {
         let start = MonotonicTime.nanoseconds
         let result = state.wait(
-            .untilWoken(by: "the reader or the writer, when all is there or a link has ended; stop() on a verdict")
+            .untilWoken(by: "the reader or the writer, when all is there or a link has ended; stop() on a verdict"),
+            condition: Waiter.finish.rawValue
         ) { state -> Result<Void, LinkFailure>? in
             if state.stopped { return .failure(.ownShutdown) }
             guard let exchange = state.exchange else { preconditionFailure("finish before begin") }
@@ -140,27 +181,29 @@ final class RingCore: @unchecked Sendable {
         if isNews { onFailure?(failure) }
     }
 
-    /// A chunk has arrived, was added or replaced: it goes on, and counts if it is whole.
-    func landed(_ header: GradientFrameHeader, _ exchange: RingExchange, forward store: ByteStore?) {
+    /// A chunk has arrived, was added or replaced: it goes on, and counts if it is whole. A job for the calling thread, which `wrote()` ends, or nil.
+    func landed(_ header: GradientFrameHeader, _ exchange: RingExchange, forward store: ByteStore?) -> Job? {
         let statistics = exchange.absorbStatistics(header)
-        state.update { state in
+        let isLast = geometry.isLast(header.hop)
+        if isLast, let store { pool.give(store) }
+        let claimed = state.withLock { state -> Job? in
             if geometry.completes(header.hop) { exchange.chunksWhole += 1 }
-            if geometry.isLast(header.hop) {
-                if let store { pool.give(store) }
-                return
-            }
+            guard !isLast else { return nil }
             let hop = header.hop + 1
+            let job: Job
             if let store {
                 var next = header
                 next.hop = hop
-                state.jobs.push(.forward(exchange, next, store))
+                job = .forward(exchange, next, store)
             } else {
                 let forced = geometry.reduces(header.hop) ? nil : header.coding
-                state.jobs.push(
-                    .send(
-                        exchange, bucket: header.bucket, chunk: header.chunk, hop: hop, statistics: statistics,
-                        forced: forced))
+                job = .send(
+                    exchange, bucket: header.bucket, chunk: header.chunk, hop: hop, statistics: statistics, forced: forced)
             }
+            return claim(job, exchange, bucket: header.bucket, chunk: header.chunk, &state)
         }
+        if !isLast, claimed == nil { wake(.writer) }
+        wake(.finish)
+        return claimed
     }
 }

@@ -4,6 +4,7 @@ import Wire
 /// The thread that reads from the predecessor.
 final class RingReader {
     private let core: RingCore
+    private let writer: RingWriter
     private let receiver: FrameReceiver
     private let codec = GradientCodec()
     private let landing = ByteStore()
@@ -15,8 +16,9 @@ final class RingReader {
         case park(admitted: Bool)
     }
 
-    init(_ core: RingCore) {
+    init(_ core: RingCore, _ writer: RingWriter) {
         self.core = core
+        self.writer = writer
         receiver = FrameReceiver(core.predecessor, watching: core.successor) { core.fail(.outgoing, $0) }
     }
 
@@ -38,7 +40,8 @@ final class RingReader {
     private func place(_ header: GradientFrameHeader) throws(LinkFailure) -> Place {
         var admitted = false
         let place = core.state.wait(
-            .untilWoken(by: "this member's own begin() and ready(), for which it computes; stop()")
+            .untilWoken(by: "this member's own begin() and ready(), for which it computes; stop()"),
+            condition: RingCore.Waiter.reader.rawValue
         ) { state -> Result<Place, LinkFailure>? in
             if state.stopped { return .failure(.ownShutdown) }
             if let exchange = state.exchange, exchange.tag == header.exchange {
@@ -87,7 +90,7 @@ final class RingReader {
             state.ledger.received(header, unpackNanoseconds: unpacked)
             exchange.framesRead += 1
         }
-        core.landed(header, exchange, forward: kept)
+        if let job = core.landed(header, exchange, forward: kept) { writer.carryOutHere(job) }
     }
 
     /// Keeps the frame until its bucket is ready; if that came about while it was read, it is used at once.

@@ -4,11 +4,13 @@ import Wire
 
 /// Reduce-scatter and all-gather between neighbours: each member dials its successor and is dialled by its predecessor.
 ///
-/// One thread writes to the successor, one reads from the predecessor, and they never wait for each other's socket, so full
+/// One thread writes to the successor, one reads from the predecessor (small frames are written by whoever has them, where the socket takes them
+/// at once), and they never wait for each other's socket, so full
 /// socket buffers cannot close a circle: the reader always has a landing buffer, also for a bucket that this member has
 /// not reached (it is parked) and for the next exchange. Buckets are in flight at several hops at once.
 public final class RingReducer: Reducer {
     private let core: RingCore
+    private let writer: RingWriter
     private let threads: [OwnedThread]
 
     /// Takes the links over. Preconditions: world ≥ 2, and the links lead to the right ranks. `onFailure` is called at most
@@ -26,9 +28,11 @@ public final class RingReducer: Reducer {
             geometry: RingGeometry(rank: rank, world: world, spares: spares), successor: successor, predecessor: predecessor,
             compression: compression, onFailure: onFailure)
         self.core = core
+        let writer = RingWriter(core)
+        self.writer = writer
         threads = [
-            OwnedThread(name: "ring-write") { RingWriter(core).run() },
-            OwnedThread(name: "ring-read") { RingReader(core).run() },
+            OwnedThread(name: "ring-write") { writer.run() },
+            OwnedThread(name: "ring-read") { RingReader(core, writer).run() },
         ]
     }
 
@@ -45,7 +49,9 @@ public final class RingReducer: Reducer {
                 layout: core.layouts.layout(of: plan, statisticsOnly: statisticsOnly), sum: sum, board: statistics))
     }
 
-    public func ready(bucket: Int) { core.ready(bucket) }
+    public func ready(bucket: Int) {
+        if let job = core.ready(bucket) { writer.carryOutHere(job) }
+    }
 
     public func finish() throws { try core.finish() }
 

@@ -1,10 +1,12 @@
 import Wire
 
-/// The thread that writes to the successor.
-final class RingWriter {
+/// Writes to the successor: a thread of its own, or for a small frame whoever has it. One at a time: who has set `isWriting`.
+final class RingWriter: @unchecked Sendable {
     private let core: RingCore
     private let writer: FrameWriter
     private let codec = GradientCodec()
+    /// The writer's own thread is at a job, or has just done one.
+    private var holds = false
 
     init(_ core: RingCore) {
         self.core = core
@@ -22,15 +24,30 @@ final class RingWriter {
 
     /// The next job; nil when the link has ended or the reducer was stopped.
     private func next() -> RingCore.Job? {
+        var isMine = holds
         let job = core.state.wait(
-            .untilWoken(by: "ready(), the reader with a chunk to send on, the link's end, stop()")
+            .untilWoken(by: "ready(), the reader with a chunk to send on, who has written a small frame, the link's end, stop()"),
+            condition: RingCore.Waiter.writer.rawValue
         ) { state -> RingCore.Job?? in
+            if isMine { (state.isWriting, isMine) = (false, false) }
             if state.stopped || state.ended[.outgoing] != nil { return .some(nil) }
+            guard !state.isWriting else { return nil }
             let job = state.jobs.pop()
             state.isWriting = job != nil
             return job.map { .some($0) }
         }
+        holds = (job ?? nil) != nil
         return job ?? nil
+    }
+
+    /// A job that the calling thread has claimed.
+    func carryOutHere(_ job: RingCore.Job) {
+        do throws(LinkFailure) {
+            try carryOut(job)
+        } catch {
+            core.fail(.outgoing, error)
+        }
+        core.wrote()
     }
 
     private func carryOut(_ job: RingCore.Job) throws(LinkFailure) {
@@ -63,13 +80,15 @@ final class RingWriter {
             return
         }
         core.pool.give(frame.store)
-        core.landed(header, exchange, forward: nil)
+        // The writer is at a job already, so that none is claimed.
+        _ = core.landed(header, exchange, forward: nil)
     }
 
     private func sent(_ cost: FrameCost, _ exchange: RingExchange) {
-        core.state.update { state in
+        core.state.withLock { state in
             state.ledger.sent(cost)
             exchange.framesSent += 1
         }
+        core.wake(.finish)
     }
 }

@@ -79,15 +79,9 @@ struct BenchAllReduce: ParsableCommand {
             return sum
         }
         let parts = sums.map(\.all.array)
-        var times: [Double] = []
-        for _ in 0...repeats {
-            // A sum that was added to itself again and again would come to zeros, which travel as nothing.
-            for (sum, part) in zip(sums, parts) { sum.all.copy(from: part) }
-            phase += 1
-            let start = MonotonicTime.now
-            try mesh.exchange(phase: phase, plan: plan, sums: sums)
-            times.append((MonotonicTime.now - start).seconds)
-        }
+        // A sum that was added to itself again and again would come to zeros, which travel as nothing.
+        let times = try mesh.exchanges(repeats + 1, after: phase, plan: plan, sums: sums) { sums[$0].all.copy(from: parts[$0]) }
+        phase += UInt64(repeats + 1)
         // The first has warmed up.
         let seconds = times.dropFirst().sorted()[repeats / 2]
         let bytes = Double(elements * 4)
@@ -160,17 +154,30 @@ final class LoopbackMesh: Sendable {
         }
     }
 
-    /// One exchange by all members, each on a thread of its own.
-    func exchange(phase: UInt64, plan: BucketPlan, sums: [Storage<Int32>]) throws {
+    /// Exchanges one after the other by all members, each on a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - phase: the last that the mesh has seen.
+    ///   - prepare: what a member does before each; it is not counted.
+    /// - Returns: the seconds of each, as the first member sees them.
+    /// - Throws: `LinkFailure`.
+    func exchanges(
+        _ count: Int, after phase: UInt64, plan: BucketPlan, sums: [Storage<Int32>], prepare: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws -> [Double] {
         let failure = Mutex<(any Error)?>(nil)
+        let times = Mutex<[Double]>([])
         Self.onThreads(reducers.count) { [reducers] rank in
             let reducer = reducers[rank]
-            reducer.begin(
-                phase: phase, attempt: 0, plan: plan, sum: sums[rank], statistics: StatisticsBoard(tensors: plan.tensorCount),
-                statisticsOnly: [])
-            for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
+            let statistics = StatisticsBoard(tensors: plan.tensorCount)
             do {
-                try reducer.finish()
+                for number in 1...UInt64(count) {
+                    prepare(rank)
+                    let start = MonotonicTime.now
+                    reducer.begin(phase: phase + number, attempt: 0, plan: plan, sum: sums[rank], statistics: statistics)
+                    for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
+                    try reducer.finish()
+                    if rank == 0 { times.withLock { $0.append((MonotonicTime.now - start).seconds) } }
+                }
             } catch {
                 failure.withLock { $0 = $0 ?? error }
                 // The others wait for this member's part, which will never come.
@@ -178,6 +185,7 @@ final class LoopbackMesh: Sendable {
             }
         }
         if let error = failure.withLock({ $0 }) { throw error }
+        return times.withLock { $0 }
     }
 
     /// Every member blocks in its exchange, so each needs a thread that is surely its own, however few the cores.

@@ -173,7 +173,8 @@ private struct RingWay: Way {
 
     func play(_ buckets: [(ready: Double, bucket: WorkerShare.Bucket)]) -> (end: Double, sent: Double, work: Double) {
         let n = cluster.workers
-        let hops = 2 * (n - 1)
+        // Two send each other all they have.
+        let (hops, part) = n == 2 ? (1, 1.0) : (2 * (n - 1), 1 / Double(n))
         var (writer, link, reader) = (Station(), Station(), Station())
         var (end, sent, work) = (0.0, 0.0, 0.0)
         // Hop by hop in the order in which each can begin.
@@ -181,7 +182,6 @@ private struct RingWay: Way {
         while let next = open.indices.min(by: { open[$0].time < open[$1].time }) {
             var task = open[next]
             guard let coded = buckets[task.bucket].bucket.coded[coding] else { preconditionFailure("\(coding) was not measured") }
-            let part = 1 / Double(n)
             // The first half of the hops adds, and what is a partial sum is packed anew; the others pass on what came.
             let packing = task.hop < n ? coded.packing * part : 0
             let unpacking = coded.unpacking * part
@@ -200,8 +200,8 @@ private struct RingWay: Way {
     }
 
     func small(_ bytes: Double) -> Double {
-        let hops = Double(2 * (cluster.workers - 1))
-        return hops * (cluster.latency + cluster.frame + bytes / Double(cluster.workers) / cluster.bytesPerSecond)
+        let (hops, part) = cluster.workers == 2 ? (1, 1.0) : (Double(2 * (cluster.workers - 1)), 1 / Double(cluster.workers))
+        return hops * (cluster.latency + cluster.frame + bytes * part / cluster.bytesPerSecond)
     }
 }
 

@@ -61,7 +61,7 @@ final class RingCore: @unchecked Sendable {
         onFailure: (@Sendable (LinkFailure) -> Void)?
     ) {
         self.geometry = geometry
-        layouts = ExchangeLayouts(parts: geometry.world)
+        layouts = ExchangeLayouts(parts: geometry.chunks)
         self.successor = successor
         self.predecessor = predecessor
         self.compression = compression

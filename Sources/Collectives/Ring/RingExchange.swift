@@ -9,6 +9,9 @@ import Wire
 /// With a part of the sum in everybody's hands chunk c begins at rank c, so that all links carry as much. Where the last ranks are spares, whose
 /// part is zero, every chunk begins at the first of them: a chunk of zeros is a header alone, so a partial sum crosses no link between spares, and
 /// the whole sum each link once. It goes past every member before it is whole in either case: nobody comes two phases ahead of another.
+///
+/// Two members with something to add are a case of their own: each sends all that it has, in one hop, and adds what comes. That is as many elements
+/// for each link, and parts are shorter than sums.
 struct RingGeometry: Sendable {
     let rank: Int
     let world: Int
@@ -22,14 +25,22 @@ struct RingGeometry: Sendable {
         active = world - spares
     }
 
+    /// Two members that send each other all they have.
+    var isDirect: Bool { world == 2 && active == world }
+    /// Chunks that a bucket is cut into.
+    var chunks: Int { isDirect ? 1 : world }
+
     /// The rank at which a chunk begins.
     private func beginning(_ chunk: Int) -> Int { active == world ? chunk : active }
     /// The chunks that this member sends first.
-    var own: Range<Int> { active == world ? rank..<rank + 1 : rank == active ? 0..<world : 0..<0 }
+    var own: Range<Int> {
+        if isDirect { return 0..<1 }
+        return active == world ? rank..<rank + 1 : rank == active ? 0..<world : 0..<0
+    }
     /// Frames of a bucket that this member sends.
-    var sends: Int { (0..<world).reduce(0) { $0 + visits(from: beginning($1), at: rank) } }
+    var sends: Int { isDirect ? 1 : (0..<world).reduce(0) { $0 + visits(from: beginning($1), at: rank) } }
     /// Frames of a bucket that come to it.
-    var receives: Int { (0..<world).reduce(0) { $0 + visits(from: beginning($1) + 1, at: rank) } }
+    var receives: Int { isDirect ? 1 : (0..<world).reduce(0) { $0 + visits(from: beginning($1) + 1, at: rank) } }
 
     /// How many of the hops lead past a rank, where the first is at `start`.
     private func visits(from start: Int, at rank: Int) -> Int {
@@ -37,10 +48,10 @@ struct RingGeometry: Sendable {
         return first + world < hops ? 2 : first < hops ? 1 : 0
     }
 
-    var hops: Int { 2 * (world - 1) }
+    var hops: Int { isDirect ? 1 : 2 * (world - 1) }
     func reduces(_ hop: Int) -> Bool { hop < world - 1 }
     /// Whether a chunk arrives here at this hop.
-    func arrives(_ chunk: Int, hop: Int) -> Bool { (beginning(chunk) + hop + 1) % world == rank }
+    func arrives(_ chunk: Int, hop: Int) -> Bool { isDirect || (beginning(chunk) + hop + 1) % world == rank }
     /// Whether the chunk is the whole sum here after this hop.
     func completes(_ hop: Int) -> Bool { hop >= world - 2 }
     func isLast(_ hop: Int) -> Bool { hop == hops - 1 }
@@ -65,6 +76,8 @@ final class RingExchange: @unchecked Sendable {
     private let sum: Storage<Int32>
 
     var isReady: [Bool]
+    /// What this member has of a bucket has left: of a direct exchange nothing may be added to it before.
+    var isSent: [Bool]
     var readyCount = 0
     var parked: [[ParkedFrame]]
     var chunksWhole = 0
@@ -85,14 +98,15 @@ final class RingExchange: @unchecked Sendable {
         self.layout = layout
         let count = layout.chunks.count
         isReady = [Bool](repeating: false, count: count)
+        isSent = isReady
         parked = [[ParkedFrame]](repeating: [], count: count)
-        received = [Bool](repeating: false, count: count * geometry.world * 2)
+        received = [Bool](repeating: false, count: count * geometry.chunks * 2)
         (sends, receives) = (count * geometry.sends, count * geometry.receives)
     }
 
     var buckets: Int { layout.chunks.count }
 
-    var isDone: Bool { chunksWhole == buckets * geometry.world && hasSentAll }
+    var isDone: Bool { chunksWhole == buckets * geometry.chunks && hasSentAll }
     var hasSentAll: Bool { framesSent == sends }
     /// Every frame that is due was read: only this member's own work is missing.
     var hasReceivedAll: Bool { framesRead == receives }
@@ -108,7 +122,7 @@ final class RingExchange: @unchecked Sendable {
         guard header.buckets == buckets, header.bucket < buckets else {
             return "bucket \(header.bucket) of \(header.buckets) in a plan of \(buckets)"
         }
-        guard header.hop < geometry.hops, header.chunk < geometry.world, geometry.arrives(header.chunk, hop: header.hop) else {
+        guard header.hop < geometry.hops, header.chunk < geometry.chunks, geometry.arrives(header.chunk, hop: header.hop) else {
             return "chunk \(header.chunk) at hop \(header.hop)"
         }
         guard header.pieces == layout.counts[header.bucket][header.chunk] else {
@@ -117,7 +131,7 @@ final class RingExchange: @unchecked Sendable {
         guard header.statistics.count == (header.chunk == 0 ? layout.completes[header.bucket].count : 0) else {
             return "statistics of \(header.statistics.count) tensors in bucket \(header.bucket)"
         }
-        let place = (header.bucket * geometry.world + header.chunk) * 2 + (header.hop < geometry.world ? 0 : 1)
+        let place = (header.bucket * geometry.chunks + header.chunk) * 2 + (header.hop < geometry.world ? 0 : 1)
         guard !received[place] else { return "bucket \(header.bucket) hop \(header.hop) twice" }
         guard geometry.reduces(header.hop) || isReady[header.bucket] else {
             return "the sum of bucket \(header.bucket) without this member's part"
@@ -125,6 +139,9 @@ final class RingExchange: @unchecked Sendable {
         received[place] = true
         return nil
     }
+
+    /// A frame of this bucket may be added now.
+    func takes(_ bucket: Int) -> Bool { geometry.isDirect ? isSent[bucket] : isReady[bucket] }
 
     /// This member's own statistics of what the bucket completes.
     func ownStatistics(bucket: Int) -> [TensorStatistics] { layout.completes[bucket].map { board[$0] } }

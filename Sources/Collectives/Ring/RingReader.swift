@@ -26,6 +26,7 @@ final class RingReader {
         do throws(LinkFailure) {
             while true {
                 let header = try receiver.next()
+                letLeave(header)
                 switch try place(header) {
                 case .use(let exchange): try use(header, exchange)
                 case .park(let admitted): try park(header, admitted: admitted)
@@ -33,6 +34,21 @@ final class RingReader {
             }
         } catch {
             core.fail(.incoming, error)
+        }
+    }
+
+    /// Of a direct exchange: how long a frame may stay in the socket while this member's own part leaves, since it can be added from there without
+    /// another copy.
+    private static let leaving: Duration = .milliseconds(2)
+
+    /// Waits a moment where this member's own part of the bucket is leaving.
+    private func letLeave(_ header: GradientFrameHeader) {
+        guard core.geometry.isDirect else { return }
+        _ = core.state.wait(.atMost(Self.leaving), condition: RingCore.Waiter.reader.rawValue) { state -> Void? in
+            guard !state.stopped, let exchange = state.exchange, exchange.tag == header.exchange,
+                exchange.isReady.indices.contains(header.bucket), exchange.isReady[header.bucket]
+            else { return () }
+            return exchange.isSent[header.bucket] ? () : nil
         }
     }
 
@@ -49,7 +65,7 @@ final class RingReader {
                     return .failure(self.core.predecessor.violation(reason))
                 }
                 admitted = true
-                if exchange.isReady[header.bucket] { return .success(.use(exchange)) }
+                if exchange.takes(header.bucket) { return .success(.use(exchange)) }
             } else if let last = state.last, header.exchange <= last {
                 return .failure(self.core.predecessor.violation("\(header.exchange) after \(last)"))
             }
@@ -93,31 +109,44 @@ final class RingReader {
         if let job = core.landed(header, exchange, forward: kept) { writer.carryOutHere(job) }
     }
 
-    /// Keeps the frame until its bucket is ready; if that came about while it was read, it is used at once.
+    /// Keeps the frame until its bucket can take it; if that came about while it was read, it is used at once.
     private func park(_ header: GradientFrameHeader, admitted: Bool) throws(LinkFailure) {
         let store = core.pool.take(header.payloadBytes)
         _ = try receiver.payload(header, into: store)
         let frame = ParkedFrame(header: header, store: store)
-        let violation = core.state.update { state -> LinkFailure? in
+        let result = core.state.withLock { state -> Result<RingExchange?, LinkFailure> in
             guard let exchange = state.exchange, exchange.tag == header.exchange else {
                 state.early.append(frame)
                 state.ledger.receivedEarly(header)
-                return nil
+                return .success(nil)
             }
             state.ledger.received(header)
             exchange.framesRead += 1
             // The exchange may have begun while the frame was read: then it has not been checked against it yet.
             if !admitted, let reason = exchange.admit(header) {
-                return core.predecessor.violation(reason)
+                return .failure(core.predecessor.violation(reason))
             }
-            if exchange.isReady[header.bucket] {
-                state.parkedBytes -= header.payloadBytes
-                state.jobs.push(.absorb(exchange, frame))
-            } else {
+            guard exchange.isReady[header.bucket] else {
                 exchange.parked[header.bucket].append(frame)
+                return .success(nil)
             }
-            return nil
+            state.parkedBytes -= header.payloadBytes
+            if exchange.takes(header.bucket) { return .success(exchange) }
+            // This member's own part of it is about to leave, and the writer comes to this behind it.
+            state.jobs.push(.absorb(exchange, frame))
+            return .success(nil)
         }
-        if let violation { throw violation }
+        core.wake(.writer)
+        core.wake(.finish)
+        guard let exchange = try result.get() else { return }
+        do throws(GradientCodecError) {
+            try codec.decode(
+                frame.payload, coding: header.coding, pieces: exchange.layout.chunks[header.bucket][header.chunk],
+                into: exchange.base, mode: .add)
+        } catch {
+            throw core.predecessor.violation("\(error)")
+        }
+        core.pool.give(store)
+        if let job = core.landed(header, exchange, forward: nil) { writer.carryOutHere(job) }
     }
 }

@@ -58,12 +58,12 @@ final class RingWriter: @unchecked Sendable {
             let pieces = exchange.layout.chunks[bucket][chunk]
             let cost = try writer.write(
                 header, base: exchange.base, pieces: pieces, rows: exchange.layout.rows[bucket][chunk], forced: forced)
-            sent(cost, exchange)
+            sent(cost, exchange, bucket: bucket)
         case .forward(let exchange, let header, let store):
             let payload = UnsafeRawBufferPointer(store.bytes(header.payloadBytes))
             let cost = try writer.forward(header, payload: payload)
             core.pool.give(store)
-            sent(cost, exchange)
+            sent(cost, exchange, bucket: header.bucket)
         case .absorb(let exchange, let frame):
             try absorb(frame, exchange)
         }
@@ -84,11 +84,14 @@ final class RingWriter: @unchecked Sendable {
         _ = core.landed(header, exchange, forward: nil)
     }
 
-    private func sent(_ cost: FrameCost, _ exchange: RingExchange) {
+    private func sent(_ cost: FrameCost, _ exchange: RingExchange, bucket: Int) {
         core.state.withLock { state in
             state.ledger.sent(cost)
             exchange.framesSent += 1
+            exchange.isSent[bucket] = true
         }
         core.wake(.finish)
+        // Where too much is parked, it waits for this.
+        core.wake(.reader)
     }
 }

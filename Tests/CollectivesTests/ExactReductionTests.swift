@@ -119,17 +119,18 @@ extension Loopback {
             for reducer in reducers { reducer.shutdown() }
         }
 
-        @Test("when members leave as soon as they are done", arguments: ["ring", "server", "servers"])
+        @Test("when members leave as soon as they are done", arguments: ["ring", "pair", "server", "servers"])
         func leaving(topology: String) throws {
-            for round in 0..<15 {
+            let members = topology == "pair" ? 2 : 3
+            for round in 0..<(topology == "pair" ? 200 : 15) {
                 let seed = Self.seed &+ UInt64(round)
                 var random = SplitMix(seed: seed)
                 let plan = awkwardPlan()
-                let contributions = Contributions(plan, members: 3, random: &random)
+                let contributions = Contributions(plan, members: members, random: &random)
                 var servers: [SummationServer] = []
                 let reducers: [any Reducer]
-                if topology == "ring" {
-                    reducers = try TestRun().ring(3, .auto)
+                if ["ring", "pair"].contains(topology) {
+                    reducers = try TestRun().ring(members, .auto)
                 } else {
                     let made = try TestRun().servers(topology == "server" ? 1 : 2, 3, .auto)
                     (reducers, servers) = (made.0, made.1)
@@ -140,7 +141,7 @@ extension Loopback {
                         statistics: contributions.boards[member])
                     for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
                 }
-                DispatchQueue.concurrentPerform(iterations: 3) { member in
+                DispatchQueue.concurrentPerform(iterations: members) { member in
                     #expect(throws: Never.self) { try reducers[member].finish() }
                     reducers[member].shutdown()
                 }

@@ -12,6 +12,14 @@ final class RingCore: @unchecked Sendable {
         case forward(RingExchange, GradientFrameHeader, ByteStore)
         /// A frame that had come before the bucket was ready: add it, then send the chunk on.
         case absorb(RingExchange, ParkedFrame)
+
+        /// Needs no link.
+        var isLocal: Bool {
+            switch self {
+            case .send, .forward: false
+            case .absorb: true
+            }
+        }
     }
 
     struct State {

@@ -14,25 +14,32 @@ final class RingWriter: @unchecked Sendable {
     }
 
     func run() {
-        do throws(LinkFailure) {
-            while let job = next() { try carryOut(job) }
-        } catch {
-            core.fail(.outgoing, error)
+        while let job = next() {
+            do throws(LinkFailure) {
+                try carryOut(job)
+            } catch {
+                core.fail(.outgoing, error)
+            }
         }
         core.state.update { $0.isWriting = false }
     }
 
-    /// The next job; nil when the link has ended or the reducer was stopped.
+    /// The next job; nil when the reducer was stopped. When the link has ended, frames that have come are added all the same: a neighbour that is
+    /// done may have left, and with nothing more to be sent they are all that is missing.
     private func next() -> RingCore.Job? {
-        var isMine = holds
+        if holds {
+            core.state.withLock { $0.isWriting = false }
+            // Where a link has ended, the wait for what is lost ends with the last job at hand.
+            core.wake(.finish)
+        }
         let job = core.state.wait(
             .untilWoken(by: "ready(), the reader with a chunk to send on, who has written a small frame, the link's end, stop()"),
             condition: RingCore.Waiter.writer.rawValue
         ) { state -> RingCore.Job?? in
-            if isMine { (state.isWriting, isMine) = (false, false) }
-            if state.stopped || state.ended[.outgoing] != nil { return .some(nil) }
+            if state.stopped { return .some(nil) }
             guard !state.isWriting else { return nil }
-            let job = state.jobs.pop()
+            var job = state.jobs.pop()
+            if state.ended[.outgoing] != nil { while let sending = job, !sending.isLocal { job = state.jobs.pop() } }
             state.isWriting = job != nil
             return job.map { .some($0) }
         }

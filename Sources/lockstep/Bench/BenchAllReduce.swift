@@ -162,7 +162,8 @@ final class LoopbackMesh: Sendable {
     /// - Returns: the seconds of each, as the first member sees them.
     /// - Throws: `LinkFailure`.
     func exchanges(
-        _ count: Int, after phase: UInt64, plan: BucketPlan, sums: [Storage<Int32>], prepare: @escaping @Sendable (Int) -> Void = { _ in }
+        _ count: Int, after phase: UInt64, plan: BucketPlan, sums: [Storage<Int32>],
+        prepare: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws -> [Double] {
         let failure = Mutex<(any Error)?>(nil)
         let times = Mutex<[Double]>([])

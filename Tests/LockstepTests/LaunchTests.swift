@@ -31,6 +31,16 @@ struct LaunchTests {
         for prefix in ["[a/0] ", "[a/1] ", "[b/0] "] {
             #expect(result.errors.split(separator: "\n").contains { $0.hasPrefix(prefix) }, "\(result.errors)")
         }
+        let served = try LockstepProcess.run(
+            launch([
+                "-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.run("served"), "--threads", "1", "--json",
+                "--topology", "server", "--servers", "2",
+            ]))
+        #expect(served.status == 0 && served.errors.contains("3 workers, 2 summation servers"), "\(served.errors)")
+        #expect(try JSON(parsing: served.output)["digest"]?.stringValue == digest, "\(served.output)")
+        for prefix in ["[a/server] ", "[b/server] "] {
+            #expect(served.errors.split(separator: "\n").contains { $0.hasPrefix(prefix) }, "\(served.errors)")
+        }
         let longer = try LockstepProcess.run([
             "launch", "-H", "a:1", "--ssh", shell, "--resume", scratch.run("run"), "--epochs", "3", "--topology", "server",
         ])

@@ -86,11 +86,7 @@ extension ControlMessage {
             try check(order: chunk.order, chunk.offset, chunk.data.count, chunk.total)
         case .stepReport(let report): try check(report)
         case .phaseReport(let report): try check(report)
-        case .heartbeat(let beat):
-            for count in [beat.applied, beat.contributed] { try most(count, MessageBounds.applied, "phases applied") }
-            for count in [beat.view, beat.linkView] { try most(count, MessageBounds.count, "view") }
-            guard beat.linkSent.count == beat.linkReceived.count else { throw ImpossibleField("links") }
-            try most(UInt64(beat.linkSent.count), UInt64(MessageBounds.servers), "links")
+        case .heartbeat(let beat): try check(beat)
         case .farewell(var farewell):
             farewell.reason = farewell.reason.printable(MessageBounds.sentence)
             return .farewell(farewell)
@@ -104,22 +100,10 @@ extension ControlMessage {
             notice.text = notice.text.printable(MessageBounds.sentence)
             return .notice(notice)
         case .serverHello(var hello):
-            try most(UInt64(hello.number), MessageBounds.workers, "number")
-            try most(UInt64(hello.dataPort), 65535, "port")
-            try most(UInt64(hello.dataAddresses.count), UInt64(MessageBounds.addresses), "addresses")
-            for text in [\ControlServerHello.host, \.build] {
-                hello[keyPath: text] = hello[keyPath: text].printable(MessageBounds.name)
-            }
-            hello.dataAddresses = hello.dataAddresses.map { $0.printable(MessageBounds.name) }
+            try check(&hello)
             return .serverHello(hello)
         case .serverView(var view):
-            try most(view.view, MessageBounds.count, "view")
-            try most(view.generation, MessageBounds.count, "generation")
-            try most(UInt64(view.server), UInt64(MessageBounds.servers - 1), "server")
-            try most(UInt64(view.members), UInt64(MessageBounds.members), "members")
-            guard view.members == 0 || view.secret.count == 32 else { throw ImpossibleField("secret") }
-            view.run = view.run.printable(MessageBounds.name)
-            view.compression = view.compression.printable(MessageBounds.name)
+            try check(&view)
             return .serverView(view)
         case .serverBeat(let beat):
             try most(beat.view, MessageBounds.count, "view")
@@ -132,6 +116,32 @@ extension ControlMessage {
 
     private func most(_ value: UInt64, _ limit: UInt64, _ field: String) throws(ImpossibleField) {
         guard value <= limit else { throw ImpossibleField(field) }
+    }
+
+    private func check(_ beat: ControlHeartbeat) throws(ImpossibleField) {
+        for count in [beat.applied, beat.contributed] { try most(count, MessageBounds.applied, "phases applied") }
+        for count in [beat.view, beat.linkView] { try most(count, MessageBounds.count, "view") }
+        guard beat.linkSent.count == beat.linkReceived.count else { throw ImpossibleField("links") }
+        try most(UInt64(beat.linkSent.count), UInt64(MessageBounds.servers), "links")
+    }
+
+    private func check(_ hello: inout ControlServerHello) throws(ImpossibleField) {
+        try most(UInt64(hello.number), MessageBounds.workers, "number")
+        try most(UInt64(hello.dataPort), 65535, "port")
+        try most(UInt64(hello.dataAddresses.count), UInt64(MessageBounds.addresses), "addresses")
+        hello.host = hello.host.printable(MessageBounds.name)
+        hello.build = hello.build.printable(MessageBounds.name)
+        hello.dataAddresses = hello.dataAddresses.map { $0.printable(MessageBounds.name) }
+    }
+
+    private func check(_ view: inout ControlServerView) throws(ImpossibleField) {
+        try most(view.view, MessageBounds.count, "view")
+        try most(view.generation, MessageBounds.count, "generation")
+        try most(UInt64(view.server), UInt64(MessageBounds.servers - 1), "server")
+        try most(UInt64(view.members), UInt64(MessageBounds.members), "members")
+        guard view.members == 0 || view.secret.count == 32 else { throw ImpossibleField("secret") }
+        view.run = view.run.printable(MessageBounds.name)
+        view.compression = view.compression.printable(MessageBounds.name)
     }
 
     private func check(_ position: ControlPosition) throws(ImpossibleField) {

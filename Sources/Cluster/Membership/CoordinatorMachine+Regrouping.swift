@@ -317,12 +317,10 @@ extension CoordinatorMachine {
         for connection in workers.keys where !ranks.contains(connection) { workers[connection]?.rank = nil }
         let spares = ShardGeometry.spares(of: ranks.count, shards: plan.shards)
         let note = spares == 0 ? "" : " (\(spares) without a shard: S is \(plan.shards))"
-        let serversNote =
-            serving.isEmpty ? "" : serving.count == 1 ? ", 1 summation server" : ", \(serving.count) summation servers"
         let from = applied == 0 ? "" : " from \(place(applied))"
         directives += [
             .form(ViewPlan(number: view, members: members, applied: applied, ring: ring, servers: serving)),
-            .log(.info, "view \(view): \(Self.counted(ranks.count))\(serversNote)\(note)\(from)\(kinds(of: members))"),
+            .log(.info, "view \(view): \(Self.counted(ranks.count))\(countedServers)\(note)\(from)\(kinds(of: members))"),
             .record(.view(number: view, workers: ranks.count, applied: applied)),
         ]
         if !aside.isEmpty { directives.append(.log(.warning, cannotBeArranged(aside))) }

@@ -132,6 +132,11 @@ extension CoordinatorMachine {
         serving.indices.contains(part) ? serverName(serving[part]) : "the summation server"
     }
 
+    /// ", 2 summation servers", of the present view; nothing where it has none.
+    var countedServers: String {
+        serving.isEmpty ? "" : serving.count == 1 ? ", 1 summation server" : ", \(serving.count) summation servers"
+    }
+
     /// All who are to hear that the run is over.
     var everybody: [ConnectionID] { workers.keys.sorted() + servers.keys.sorted() }
 }

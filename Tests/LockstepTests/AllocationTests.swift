@@ -9,8 +9,8 @@ struct AllocationTests {
 
     /// How often, at the most, in a step of three phases.
     private static let limits = [
-        "ring": ["engine": 125.0, "ring-write": 3, "ring-read": 12],
-        "server": ["engine": 125.0, "push-write": 5, "pull-read": 5],
+        "ring": ["engine": 110.0, "ring-write": 1.5, "ring-read": 8],
+        "server": ["engine": 110.0, "push-write": 3.5, "pull-read": 3.5],
     ]
 
     @Test("A step takes no more memory anew than it did", arguments: ["ring", "server"], ["off", "entropy"])

@@ -7,12 +7,18 @@ public struct CoordinatorDescriptors {
     /// A worker's control connection, its link to a summation server, and one that comes anew before the old one is given up.
     static let ofWorker = 3
 
+    /// A summation server's control connection, and one that comes anew before the old one is given up.
+    static let ofServer = 2
+
     let workers: ClosedRange<Int>
+    /// In processes of their own.
+    let servers: Int
     let limit: Int
 
     /// - Parameter limit: how many this process may have open.
-    public init(workers: ClosedRange<Int>, limit: Int = DescriptorLimit.present) {
+    public init(workers: ClosedRange<Int>, servers: Int = 0, limit: Int = DescriptorLimit.present) {
         self.workers = workers
+        self.servers = servers
         self.limit = limit
     }
 
@@ -20,7 +26,7 @@ public struct CoordinatorDescriptors {
     ///
     /// - Throws: `LocalError`.
     public func check() throws {
-        let needed = Self.own + Self.ofWorker * workers.lowerBound
+        let needed = taken(by: workers.lowerBound)
         guard limit < needed else { return }
         throw LocalError(
             "a coordinator of \(workers.lowerBound) workers needs \(needed) open files, and this process may have \(limit): raise the hard limit (ulimit -Hn), or use fewer workers"
@@ -29,6 +35,8 @@ public struct CoordinatorDescriptors {
 
     /// How many strangers may be connected at once: half of what is left, and never nobody, since a worker is one at first.
     func strangers(atMost most: Int) -> Int {
-        max(4, min(most, (limit - Self.own - Self.ofWorker * workers.upperBound) / 2))
+        max(4, min(most, (limit - taken(by: workers.upperBound)) / 2))
     }
+
+    private func taken(by workers: Int) -> Int { Self.own + Self.ofWorker * workers + Self.ofServer * servers }
 }

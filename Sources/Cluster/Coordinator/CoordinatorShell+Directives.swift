@@ -162,11 +162,14 @@ extension CoordinatorShell {
         var task = SummationTask(
             view: plan.number, server: 0, members: plan.members.count, secret: secret, run: run.identity,
             generation: machine.plan.generation, compression: LinkCompression(rawValue: run.options.compression) ?? .auto)
-        for (id, peer) in peers where peer.serverHello != nil {
-            var own = task
-            own.server = plan.servers.firstIndex(of: id) ?? 0
-            own.members = plan.servers.contains(id) ? task.members : 0
-            peer.connection.send(.serverView(ControlServerView(own)), view: plan.number)
+        for id in machine.servers.keys {
+            // Who has no part in the view has none in its secret.
+            guard let part = plan.servers.firstIndex(of: id) else {
+                peers[id]?.connection.send(.serverView(.with { $0.view = plan.number }), view: plan.number)
+                continue
+            }
+            task.server = part
+            peers[id]?.connection.send(.serverView(ControlServerView(task)), view: plan.number)
         }
         guard !plan.ring, plan.servers.isEmpty else {
             summation?.rest()

@@ -77,7 +77,8 @@ final class CoordinatorShell: @unchecked Sendable {
         self.remote = remote
         self.log = log
         self.onEnd = onEnd
-        strangersAtOnce = CoordinatorDescriptors(workers: run.options.workers).strangers(atMost: Self.maximumStrangers)
+        strangersAtOnce = CoordinatorDescriptors(workers: run.options.workers, servers: run.options.servers).strangers(
+            atMost: Self.maximumStrangers)
         notices = NoticeBook(folder: run.options.folder) { watch?.isLost ?? false }
         machine = CoordinatorMachine(plan: run.plan, view: run.lastView)
         ledger = ReportLedger(phases: run.plan.phases, shards: run.plan.shards, from: run.plan.firstStep)

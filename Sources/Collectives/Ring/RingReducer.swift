@@ -2,7 +2,7 @@ import Kernels
 import Waiting
 import Wire
 
-/// Reduce-scatter and all-gather between neighbours: each member dials its successor and is dialled by its predecessor.
+/// Reduce-scatter and all-gather between neighbours, of two members one hop (`RingGeometry`): each member dials its successor and is dialled by its predecessor.
 ///
 /// One thread writes to the successor, one reads from the predecessor (small frames are written by whoever has them, where the socket takes them
 /// at once), and they never wait for each other's socket, so full

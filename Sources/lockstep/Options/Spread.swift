@@ -11,7 +11,7 @@ struct Spread {
     var allowMixedKernels: Bool { exchange.allowMixedKernels }
 
     /// Whether this machine lets a coordinator have so many workers; before anything is made for them.
-    func checkDescriptors() throws { try CoordinatorDescriptors(workers: workers.bounds).check() }
+    func checkDescriptors() throws { try CoordinatorDescriptors(workers: workers.bounds, servers: exchange.servers).check() }
 
     /// Whether this machine lets a coordinator have its threads, its workers being elsewhere.
     func checkThreads() throws {

@@ -33,11 +33,11 @@ package final class WorkerHandshake: @unchecked Sendable {
         case (nil, true):
             isDone = true
             return .proved(ControlProof())
-        case (nil, false): return .failed("it asks for a token; start this worker with the coordinator's --token-file")
-        case (_?, true): return .failed("it has no token and this worker does; start the coordinator with the same --token-file")
+        case (nil, false): return .failed("it asks for a token; start this side with the coordinator's --token-file")
+        case (_?, true): return .failed("it has no token and this side has one; start the coordinator with the same --token-file")
         case (let token?, false):
             guard token.isRight([UInt8](proof.code), .coordinator, worker: nonce, coordinator: theirs) else {
-                return .failed("its token is another one than this worker's; copy one --token-file to every host")
+                return .failed("its token is another one than this side's; copy one --token-file to every host")
             }
             isDone = true
             return .proved(.with { $0.code = Data(token.code(.worker, worker: nonce, coordinator: theirs)) })

@@ -181,7 +181,8 @@ private final class SummationShell: @unchecked Sendable {
             }
             view = max(view, message.view)
             guard message.members > 0 else { return host.rest() }
-            log.info("view \(message.view): part \(message.server) of every bucket, \(message.members) members")
+            let members = CoordinatorMachine.counted(Int(message.members))
+            log.info("view \(message.view): part \(message.server) of every bucket, for \(members)")
             host.form(SummationTask(message)) { [weak self] reason in
                 self?.onLoop { $0.trouble(reason) }
             }

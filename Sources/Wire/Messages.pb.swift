@@ -315,7 +315,7 @@ public nonisolated struct ControlRefusal: Sendable {
   public init() {}
 }
 
-/// worker -> coordinator: replica built and probed, or still held from before.
+/// worker -> coordinator: replica built and probed, or still held from before. Of a summation server: it listens.
 public nonisolated struct ControlReady: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -467,7 +467,8 @@ public nonisolated struct ControlServer: Sendable {
   public init() {}
 }
 
-/// summation server -> coordinator, once both know each other, in place of a worker's hello.
+/// summation server -> coordinator, once both know each other, in place of a worker's hello. A server view answers it, and a ready
+/// that one, with the place where workers dial the server.
 public nonisolated struct ControlServerHello: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -479,11 +480,6 @@ public nonisolated struct ControlServerHello: Sendable {
 
   /// version and commit of the server's binary
   public var build: String = String()
-
-  /// where workers may dial it, best first; empty: its end of this connection
-  public var dataAddresses: [String] = []
-
-  public var dataPort: UInt32 = 0
 
   /// one more than the number that its log has, by its parent; 0: none yet
   public var number: UInt32 = 0
@@ -519,6 +515,9 @@ public nonisolated struct ControlServerView: Sendable {
 
   /// off, auto, zstd, entropy
   public var compression: String = String()
+
+  /// workers on other hosts may take part: listen off loopback
+  public var remote: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1652,7 +1651,7 @@ nonisolated extension ControlServer: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ControlServerHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ServerHello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}build\0\u{3}data_addresses\0\u{3}data_port\0\u{1}number\0\u{1}process\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}pid\0\u{1}build\0\u{2}\u{3}number\0\u{1}process\0\u{c}\u{4}\u{1}\u{c}\u{5}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1663,8 +1662,6 @@ nonisolated extension ControlServerHello: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularStringField(value: &self.host) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.build) }()
-      case 4: try { try decoder.decodeRepeatedStringField(value: &self.dataAddresses) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.dataPort) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
       case 7: try { try decoder.decodeSingularFixed64Field(value: &self.process) }()
       default: break
@@ -1682,12 +1679,6 @@ nonisolated extension ControlServerHello: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.build.isEmpty {
       try visitor.visitSingularStringField(value: self.build, fieldNumber: 3)
     }
-    if !self.dataAddresses.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.dataAddresses, fieldNumber: 4)
-    }
-    if self.dataPort != 0 {
-      try visitor.visitSingularUInt32Field(value: self.dataPort, fieldNumber: 5)
-    }
     if self.number != 0 {
       try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 6)
     }
@@ -1701,8 +1692,6 @@ nonisolated extension ControlServerHello: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.host != rhs.host {return false}
     if lhs.pid != rhs.pid {return false}
     if lhs.build != rhs.build {return false}
-    if lhs.dataAddresses != rhs.dataAddresses {return false}
-    if lhs.dataPort != rhs.dataPort {return false}
     if lhs.number != rhs.number {return false}
     if lhs.process != rhs.process {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1712,7 +1701,7 @@ nonisolated extension ControlServerHello: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ControlServerView: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ServerView"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}server\0\u{1}members\0\u{1}secret\0\u{1}run\0\u{1}generation\0\u{1}compression\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}view\0\u{1}server\0\u{1}members\0\u{1}secret\0\u{1}run\0\u{1}generation\0\u{1}compression\0\u{1}remote\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1727,6 +1716,7 @@ nonisolated extension ControlServerView: SwiftProtobuf.Message, SwiftProtobuf._M
       case 5: try { try decoder.decodeSingularStringField(value: &self.run) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.compression) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.remote) }()
       default: break
       }
     }
@@ -1754,6 +1744,9 @@ nonisolated extension ControlServerView: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.compression.isEmpty {
       try visitor.visitSingularStringField(value: self.compression, fieldNumber: 7)
     }
+    if self.remote != false {
+      try visitor.visitSingularBoolField(value: self.remote, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1765,6 +1758,7 @@ nonisolated extension ControlServerView: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.run != rhs.run {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.compression != rhs.compression {return false}
+    if lhs.remote != rhs.remote {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

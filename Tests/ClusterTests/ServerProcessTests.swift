@@ -10,7 +10,7 @@ struct ServerProcessTests {
     /// A bench of two workers and the servers 11, 12, …
     private static func bench(wanted: Int, there: Int) -> (bench: Bench, formed: [CoordinatorDirective]) {
         var bench = Bench(plan(last: 40, ring: false, servers: wanted))
-        var formed = (0..<there).flatMap { bench.send(.serverHello(id(11 + UInt64($0)), identity(UInt64($0)))) }
+        var formed = (0..<there).flatMap { bench.send(.serverReady(id(11 + UInt64($0)), identity(UInt64($0)))) }
         formed += bench.gather(2)
         return (bench, formed)
     }
@@ -54,7 +54,7 @@ struct ServerProcessTests {
         var (bench, formed) = Self.bench(wanted: 1, there: 0)
         formed += Self.pass(&bench, 11, servers: [])
         _ = bench.link([1, 2])
-        _ = bench.send(.serverHello(id(11), Self.identity(1)))
+        _ = bench.send(.serverReady(id(11), Self.identity(1)))
         formed = bench.train([1, 2], steps: 1...4)
         #expect(formed.halted == [1, 2] && formed.batches.isEmpty)
         formed = bench.stand(1, 12) + bench.stand(2, 12)
@@ -128,10 +128,10 @@ struct ServerProcessTests {
     @Test("a run without them refuses them, an ended run lets them go, and the end is told to all")
     func ends() {
         var ring = Bench(plan())
-        #expect(ring.send(.serverHello(id(11), Self.identity(1))).refusals.first?.contains("--servers N") == true)
+        #expect(ring.send(.serverReady(id(11), Self.identity(1))).refusals.first?.contains("--servers N") == true)
         var (bench, _) = Self.bench(wanted: 1, there: 1)
         #expect(bench.send(.failed(reason: "the disk is full")).stopped == [1, 2, 11])
-        #expect(bench.send(.serverHello(id(12), Self.identity(2))).stopped == [12])
+        #expect(bench.send(.serverReady(id(12), Self.identity(2))).stopped == [12])
     }
 
     @Test("without any, and without a port of its own, the run ends with a sentence")

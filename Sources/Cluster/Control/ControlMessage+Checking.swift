@@ -127,11 +127,8 @@ extension ControlMessage {
 
     private func check(_ hello: inout ControlServerHello) throws(ImpossibleField) {
         try most(UInt64(hello.number), MessageBounds.workers, "number")
-        try most(UInt64(hello.dataPort), 65535, "port")
-        try most(UInt64(hello.dataAddresses.count), UInt64(MessageBounds.addresses), "addresses")
         hello.host = hello.host.printable(MessageBounds.name)
         hello.build = hello.build.printable(MessageBounds.name)
-        hello.dataAddresses = hello.dataAddresses.map { $0.printable(MessageBounds.name) }
     }
 
     private func check(_ view: inout ControlServerView) throws(ImpossibleField) {

@@ -10,6 +10,12 @@ public struct Token: Sendable {
     public static let minimumLength = 16
     package static let nonceBytes = 32
 
+    /// A process that dialled loopback would be reached by other hosts without one.
+    struct Missing: Error, CustomStringConvertible {
+        let description =
+            "workers of this run are on other hosts and this process has no token: give it the coordinator's with --token-file, or --insecure on a network you trust"
+    }
+
     private let key: SymmetricKey
 
     /// A token of `text` without the white space around it.

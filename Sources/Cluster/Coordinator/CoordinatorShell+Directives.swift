@@ -15,7 +15,6 @@ extension CoordinatorShell {
             (welcome.generation, welcome.leader) = (machine.plan.generation, machine.plan.leader)
             send(.welcome(welcome), to: id)
         case .outrank(let generation): outrank(generation)
-        case .welcomeServer(let id): send(.serverView(.with { $0.generation = machine.plan.generation }), to: id)
         case .refuse(let id, let reason):
             send(.refusal(.with { $0.reason = reason }), to: id)
             peers[id]?.connection.closeAfterSending()
@@ -159,17 +158,22 @@ extension CoordinatorShell {
     /// Tells the summation servers of a view what to sum, those that are not in it to rest, and opens this coordinator's own where it has
     /// no other. False where it cannot be had.
     private func openServers(_ plan: ViewPlan, secret: [UInt8]) -> Bool {
-        var task = SummationTask(
-            view: plan.number, server: 0, members: plan.members.count, secret: secret, run: run.identity,
-            generation: machine.plan.generation, compression: LinkCompression(rawValue: run.options.compression) ?? .auto)
+        var task = ControlServerView.with {
+            $0.view = plan.number
+            $0.members = UInt32(plan.members.count)
+            $0.secret = Data(secret)
+            $0.run = run.identity
+            $0.generation = machine.plan.generation
+            $0.compression = run.options.compression
+        }
         for id in machine.servers.keys {
             // Who has no part in the view has none in its secret.
             guard let part = plan.servers.firstIndex(of: id) else {
                 peers[id]?.connection.send(.serverView(.with { $0.view = plan.number }), view: plan.number)
                 continue
             }
-            task.server = part
-            peers[id]?.connection.send(.serverView(ControlServerView(task)), view: plan.number)
+            task.server = UInt32(part)
+            peers[id]?.connection.send(.serverView(task), view: plan.number)
         }
         guard !plan.ring, plan.servers.isEmpty else {
             summation?.rest()
@@ -185,11 +189,9 @@ extension CoordinatorShell {
     private func servers(of plan: ViewPlan, for asking: ControlConnection) -> [ControlServer] {
         guard plan.servers.isEmpty else {
             return plan.servers.map { id in
-                let peer = peers[id]
-                let hello = peer?.serverHello
-                return .with {
-                    $0.addresses = addresses(hello?.dataAddresses ?? [], of: peer, for: asking)
-                    $0.port = hello?.dataPort ?? 0
+                .with {
+                    $0.addresses = addresses(of: peers[id], for: asking)
+                    $0.port = peers[id]?.ready?.dataPort ?? 0
                 }
             }
         }
@@ -217,8 +219,8 @@ extension CoordinatorShell {
 
     /// How one member reaches a peer: at the addresses it advertises, else at the one it dialled from; one beside the
     /// coordinator is reached at the address by which the asking member knows the coordinator, never at loopback.
-    private func addresses(_ advertised: [String], of peer: Peer?, for asking: ControlConnection) -> [String] {
-        var addresses = advertised
+    private func addresses(of peer: Peer?, for asking: ControlConnection) -> [String] {
+        var addresses = peer?.ready?.dataAddresses ?? []
         if addresses.isEmpty, let remote = peer?.connection.remoteHost { addresses = [LinkLocal.withoutZone(remote)] }
         if let askingFrom = asking.remoteHost, !HostPort.isLoopback(askingFrom), let here = asking.localHost {
             addresses = addresses.map { HostPort.isLoopback($0) ? LinkLocal.withoutZone(here) : $0 }
@@ -228,7 +230,7 @@ extension CoordinatorShell {
 
     private func describe(_ member: ViewPlan.Member, to asking: ControlConnection) -> ControlMember {
         let peer = peers[member.connection]
-        let addresses = addresses(peer?.ready?.dataAddresses ?? [], of: peer, for: asking)
+        let addresses = addresses(of: peer, for: asking)
         return ControlMember.with {
             $0.worker = member.worker
             $0.host = member.identity.host

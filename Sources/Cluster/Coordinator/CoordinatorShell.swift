@@ -238,13 +238,20 @@ final class CoordinatorShell: @unchecked Sendable {
     private func greet(_ hello: ControlServerHello, _ id: ConnectionID) {
         peers[id]?.serverHello = hello
         guard isOfThisBuild(id, "summation server", hello.build, hello.host, hello.pid) else { return }
-        let identity = ServerIdentity(
-            host: hello.host, pid: hello.pid, process: hello.process, number: hello.number == 0 ? nil : hello.number - 1)
-        handle(.serverHello(id, identity))
+        peers[id]?.connection.send(.serverView(.with { $0.remote = remote }), view: 0)
     }
 
     private func routeServer(_ message: ControlMessage, _ id: ConnectionID) {
         switch message {
+        case .ready(let ready):
+            guard let hello = peers[id]?.serverHello else { return }
+            peers[id]?.ready = ready
+            handle(
+                .serverReady(
+                    id,
+                    ServerIdentity(
+                        host: hello.host, pid: hello.pid, process: hello.process, number: hello.number == 0 ? nil : hello.number - 1
+                    )))
         case .serverBeat(let beat):
             let links = zip(beat.sent, beat.received).enumerated().map { rank, bytes in
                 (rank, LinkProgress(view: beat.view, sent: bytes.0, received: bytes.1))

@@ -1,8 +1,6 @@
 /// What the coordinator's shell must do. Every one of them is carried out in the order given.
 public enum CoordinatorDirective: Sendable, Equatable {
     case welcome(ConnectionID, worker: UInt32)
-    /// A summation server is in, and sums nothing yet.
-    case welcomeServer(ConnectionID)
     case refuse(ConnectionID, reason: String)
     case close(ConnectionID)
     /// Workers have obeyed a coordinator of this generation: see whether the run's folder is still this one's, and if so raise its

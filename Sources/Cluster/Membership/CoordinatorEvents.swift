@@ -81,8 +81,8 @@ public struct Beat: Sendable, Equatable {
 public enum CoordinatorEvent: Sendable, Equatable {
     /// A worker introduced itself, perhaps with a state of this run.
     case hello(ConnectionID, WorkerIdentity, held: HeldState? = nil)
-    /// A summation server of its own process introduced itself.
-    case serverHello(ConnectionID, ServerIdentity)
+    /// A summation server of its own process has introduced itself, and listens.
+    case serverReady(ConnectionID, ServerIdentity)
     /// Its replica is built and its products are probed.
     case ready(ConnectionID, fingerprint: [UInt8], Position)
     /// It stands still and says where: the answer to a halt or a levelling of this order.
@@ -146,7 +146,7 @@ public enum CoordinatorEvent: Sendable, Equatable {
         switch self {
         case .hello(let id, _, _), .ready(let id, _, _), .position(let id, _, _), .linksUp(let id, _),
             .linkFailed(let id, _, _), .stepReport(let id, _, _, _), .heartbeat(let id, _), .heard(let id),
-            .farewell(let id, _, _, _), .serverHello(let id, _):
+            .farewell(let id, _, _, _), .serverReady(let id, _):
             return id
         case .serverLinks(_, let id, _): return id
         case .closed, .draining, .noServer, .relaying, .childExited, .childSaid, .noReplacement, .badPiece,

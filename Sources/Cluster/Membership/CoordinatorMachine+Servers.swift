@@ -30,7 +30,7 @@ extension CoordinatorMachine {
         let label = identity.number.flatMap { taken.contains($0) ? nil : $0 } ?? (0...).first { !taken.contains($0) }!
         servers[connection] = Server(label: label, identity: identity, heard: now)
         return [
-            .welcomeServer(connection), .log(plan.supervised && !hasLed ? .detail : .info, "\(serverName(connection)) is in"),
+            .log(plan.supervised && !hasLed ? .detail : .info, "\(serverName(connection)) is in")
         ] + (former.map { lost(server: $0, "it dialled anew", now) } ?? []) + proceed(now)
     }
 

@@ -311,7 +311,7 @@ public struct CoordinatorMachine: Sendable {
         if let violation = impossible(event, now) { return violation }
         switch event {
         case .hello(let connection, let identity, let held): return greet(connection, identity, held, now)
-        case .serverHello(let connection, let identity): return greet(server: connection, identity, now)
+        case .serverReady(let connection, let identity): return greet(server: connection, identity, now)
         case .ready(let connection, let fingerprint, let position): return ready(connection, fingerprint, position, now)
         case .position(let connection, let order, let position): return stood(connection, order, position, now)
         case .linksUp(let connection, let number): return linksUp(connection, number, now)
@@ -363,7 +363,7 @@ public struct CoordinatorMachine: Sendable {
     /// After the end only newcomers get an answer.
     private mutating func late(_ event: CoordinatorEvent) -> [CoordinatorDirective] {
         switch event {
-        case .hello(let connection, _, _), .serverHello(let connection, _):
+        case .hello(let connection, _, _), .serverReady(let connection, _):
             return [.stop([connection], reason: "the run is over", failed: false)]
         default: return []
         }

@@ -3,7 +3,6 @@ extension SimulatedCoordinator {
     func carryOut(_ directive: CoordinatorDirective) {
         switch directive {
         case .welcome(let id, _): send(.welcome(generation: generation, leader: leader, mark: mark), to: id)
-        case .welcomeServer: preconditionFailure("no summation server of its own process is simulated")
         case .outrank(let generation): outrank(generation)
         case .refuse(let id, let reason):
             send(.refusal(reason), to: id)

@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import Synchronization
+import Wire
 
 /// A summation server of the `server` topology, one a view, on threads of its own: in the coordinator, or in a process of its own.
 final class SummationHost: Sendable {
@@ -42,9 +43,8 @@ final class SummationHost: Sendable {
     /// Ends the last view's server and takes the links of this one's members in, in the background.
     ///
     /// `onTrouble` hears why a member's link did not come; the member itself reports the same to the coordinator.
-    func form(_ task: SummationTask, onTrouble: @escaping @Sendable (String) -> Void) {
-        let view = task.view
-        let world = task.members
+    func form(_ task: ControlServerView, onTrouble: @escaping @Sendable (String) -> Void) {
+        let (view, world) = (task.view, Int(task.members))
         let old = current.withLock { current in
             defer {
                 current.server = nil
@@ -56,8 +56,9 @@ final class SummationHost: Sendable {
         DetachedThread.start(name: "server") { [self] in
             old?.shutdown()
             listener.expect(
-                run: RunIdentity.bytes(task.run), generation: task.generation, view: view, end: .server(task.server), from: members,
-                secret: task.secret)
+                run: RunIdentity.bytes(task.run), generation: task.generation, view: view, end: .server(Int(task.server)),
+                from: members,
+                secret: Array(task.secret))
             var links: [Int: GradientLink] = [:]
             do {
                 for rank in 0..<world {
@@ -70,7 +71,7 @@ final class SummationHost: Sendable {
             } catch {
                 return onTrouble("\(error)")
             }
-            let server = SummationServer(links: links, compression: task.compression)
+            let server = SummationServer(links: links, compression: LinkCompression(rawValue: task.compression) ?? .auto)
             let stale = current.withLock { current in
                 guard current.view == view, !current.closed else { return true }
                 current.server = server

@@ -15,21 +15,15 @@ public final class SummationProcess: Sendable {
     private let group = MultiThreadedEventLoopGroup.ofOneThread()
     private let shell: SummationShell
 
-    /// Binds the port for gradient links at once.
-    ///
-    /// - Throws: `LinkSetupError` where it is taken.
-    public init(options: SummationServerOptions, log: Logger) throws {
-        let listener = try WorkerListening(port: options.dataPort).open(remote: options.remote)
-        shell = SummationShell(
-            loop: group.next(), options: options, host: SummationHost(listener), log: log
-        ) { [endings] in endings.put($0) }
+    public init(options: SummationServerOptions, log: Logger) {
+        shell = SummationShell(loop: group.next(), options: options, log: log) { [endings] in endings.put($0) }
     }
 
     /// Runs until there is nothing left to sum. Blocks the calling thread.
     public func run() -> WorkerEnding {
         defer {
             shell.gate.close()
-            shell.host.shutdown()
+            shell.host?.shutdown()
             group.shutDown(.atMost(.seconds(5)))
         }
         shell.onLoop { $0.start() }
@@ -59,20 +53,20 @@ private final class SummationShell: @unchecked Sendable {
     private let loop: any EventLoop
     /// The way in from other threads; closed before the loop ends.
     let gate: LoopGate
-    let host: SummationHost
+    /// Once the coordinator has said who is to reach it.
+    private(set) var host: SummationHost?
     private let options: SummationServerOptions
     private let dialer: CoordinatorDialer
     private let log: Logger
     private let onEnd: @Sendable (WorkerEnding) -> Void
 
     init(
-        loop: any EventLoop, options: SummationServerOptions, host: SummationHost, log: Logger,
+        loop: any EventLoop, options: SummationServerOptions, log: Logger,
         onEnd: @escaping @Sendable (WorkerEnding) -> Void
     ) {
         self.loop = loop
         gate = LoopGate(loop)
         self.options = options
-        self.host = host
         self.log = log
         self.onEnd = onEnd
         dialer = CoordinatorDialer(loop: loop, address: options.coordinator, token: options.token)
@@ -85,7 +79,7 @@ private final class SummationShell: @unchecked Sendable {
             guard let self, !hasEnded else { return task.cancel() }
             look()
             beat()
-            strangers.count(host.refusals)
+            if let refusals = host?.refusals { strangers.count(refusals) }
             if let note = strangers.note(at: MonotonicTime.now) { log.warning("\(note)") }
         }
         dial()
@@ -111,7 +105,7 @@ private final class SummationShell: @unchecked Sendable {
 
     private func beat() {
         guard isIn, let connection else { return }
-        let moved = host.moved
+        let moved = host?.moved ?? [:]
         let ranks = (moved.keys.max() ?? -1) + 1
         let links = (0..<ranks).map { moved[$0] ?? LinkBytes() }
         connection.send(
@@ -157,8 +151,6 @@ private final class SummationShell: @unchecked Sendable {
                     $0.host = Provenance.hostName()
                     $0.pid = UInt32(ProcessInfo.processInfo.processIdentifier)
                     $0.build = options.build
-                    $0.dataAddresses = options.advertise.map { [$0.host] } ?? []
-                    $0.dataPort = UInt32(options.advertise.flatMap { $0.port > 0 ? $0.port : nil } ?? host.port)
                     $0.number = options.number.map { $0 + 1 } ?? 0
                     $0.process = process
                 }), view: 0)
@@ -167,23 +159,19 @@ private final class SummationShell: @unchecked Sendable {
     private func lost(_ reason: String) {
         log.warning("the coordinator is gone (\(reason)); dialling for one that takes over")
         (connection, isIn, alone, lastFailure) = (nil, false, MonotonicTime.now, reason)
-        host.rest()
+        host?.rest()
         dial()
     }
 
     private func receive(_ message: ControlMessage) {
         switch message {
         case .serverView(let message):
-            if !isIn {
-                isIn = true
-                dialer.wasWelcomed()
-                log.info("in the run; gradient links come in at port \(host.port)")
-            }
+            guard isIn else { return welcomed(remote: message.remote) }
             view = max(view, message.view)
-            guard message.members > 0 else { return host.rest() }
+            guard message.members > 0 else { return host?.rest() ?? () }
             let members = CoordinatorMachine.counted(Int(message.members))
             log.info("view \(message.view): part \(message.server) of every bucket, for \(members)")
-            host.form(SummationTask(message)) { [weak self] reason in
+            host?.form(message) { [weak self] reason in
                 self?.onLoop { $0.trouble(reason) }
             }
         case .refusal(let refusal): end(.refused(refusal.reason))
@@ -194,6 +182,26 @@ private final class SummationShell: @unchecked Sendable {
         default:
             connection?.close()
             end(.failed("the coordinator sent what no summation server is sent; is \(options.coordinator) a coordinator?"))
+        }
+    }
+
+    /// Listens, on loopback alone where the whole run is on this machine, and says where.
+    private func welcomed(remote: Bool) {
+        do {
+            if remote, options.token == nil, !options.insecure { throw Token.Missing() }
+            let host = try self.host ?? SummationHost(WorkerListening(port: options.dataPort).open(remote: remote))
+            self.host = host
+            isIn = true
+            dialer.wasWelcomed()
+            log.info("in the run; gradient links come in at port \(host.port)\(remote ? "" : ", which this machine alone reaches")")
+            connection?.send(
+                .ready(
+                    .with {
+                        $0.dataPort = UInt32(options.advertise.flatMap { $0.port > 0 ? $0.port : nil } ?? host.port)
+                        $0.dataAddresses = options.advertise.map { [$0.host] } ?? []
+                    }), view: 0)
+        } catch {
+            end(.failed("\(error)"))
         }
     }
 

@@ -212,11 +212,7 @@ final class WorkerShell: @unchecked Sendable {
             return handle(.failed(reason: "\(error)"))
         }
         if welcome.remote, options.token == nil, !options.insecure {
-            return handle(
-                .failed(
-                    reason:
-                        "other workers of this run are on other hosts and this worker has no token: give it the coordinator's with --token-file, or --insecure on a network you trust"
-                ))
+            return handle(.failed(reason: "\(Token.Missing())"))
         }
         handle(
             .welcome(

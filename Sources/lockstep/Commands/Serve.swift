@@ -44,9 +44,9 @@ struct Serve: ParsableCommand {
             try RunThreads.requireForServer()
             let options = SummationServerOptions(
                 coordinator: coordinator, advertise: try advertise.map { try HostPort(parsing: $0, defaultPort: 0) },
-                dataPort: dataPort, remote: !coordinator.isLoopback, connectTimeout: connectTimeout.value,
-                token: try access.token(), build: Build.name, number: number)
-            let server = try SummationProcess(options: options, log: RunLog.standardError(label: "server"))
+                dataPort: dataPort, connectTimeout: connectTimeout.value,
+                token: try access.token(), insecure: access.insecure, build: Build.name, number: number)
+            let server = SummationProcess(options: options, log: RunLog.standardError(label: "server"))
             let signals = try StopSignals { server.leave($0.name) }
             defer { signals.conclude() }
             try child.tie()

@@ -89,6 +89,23 @@ public enum WorkerEnding: Sendable, Equatable {
     /// This worker failed.
     case failed(String)
 
+    /// It dialled for so long, the last time for this reason.
+    static func neverFound(_ reason: String, within limit: Duration) -> WorkerEnding {
+        .noCoordinator(
+            "no coordinator was found within \(text(limit)) (\(reason)); check the address and port, that the coordinator runs, and firewalls; --connect-timeout sets how long to try"
+        )
+    }
+
+    /// It was in the run, and dialled for so long.
+    static func neverBack(_ reason: String, within limit: Duration) -> WorkerEnding {
+        .lostCoordinator("\(reason), and it did not come back within \(text(limit))")
+    }
+
+    static func text(_ duration: Duration) -> String {
+        let seconds = duration.seconds.rounded()
+        return seconds >= 120 ? "\(Int(seconds / 60)) min" : "\(Int(seconds)) s"
+    }
+
     /// By the contract: 0 done, 78 refused, 1 otherwise.
     public var exitStatus: Int32 {
         switch self {

@@ -148,7 +148,8 @@ public struct WorkerMachine: Sendable {
         receiving = nil
         if alone == nil { alone = (now, reason) }
         if isLeaving { return end(.done) }
-        let kept = hasReplica ? "the state is kept and it is dialled again for \(Self.text(patience.orphan))" : "dialling it again"
+        let kept =
+            hasReplica ? "the state is kept and it is dialled again for \(WorkerEnding.text(patience.orphan))" : "dialling it again"
         let note: [WorkerDirective] = wasWaiting ? [] : [.log(.warning, "lost the coordinator: \(reason); \(kept)")]
         stage = .dialling
         guard hasReplica, position == nil else { return note + [.abandonLinks, .dial] }
@@ -210,7 +211,7 @@ public struct WorkerMachine: Sendable {
                 return [
                     .log(
                         .info,
-                        "still no coordinator after \(Self.text(now - alone.since)) (\(alone.reason)); the state is kept until \(Self.text(patience.orphan)) have passed"
+                        "still no coordinator after \(WorkerEnding.text(now - alone.since)) (\(alone.reason)); the state is kept until \(WorkerEnding.text(patience.orphan)) have passed"
                     )
                 ] + silent(now)
             }
@@ -229,16 +230,7 @@ public struct WorkerMachine: Sendable {
     }
 
     private func gaveUp(_ reason: String, _ limit: Duration) -> WorkerEnding {
-        run == nil
-            ? .noCoordinator(
-                "no coordinator was found within \(Self.text(limit)) (\(reason)); check the address and port, that the coordinator runs, and firewalls; --connect-timeout sets how long to try"
-            )
-            : .lostCoordinator("\(reason), and it did not come back within \(Self.text(limit))")
-    }
-
-    private static func text(_ duration: Duration) -> String {
-        let seconds = duration.seconds.rounded()
-        return seconds >= 120 ? "\(Int(seconds / 60)) min" : "\(Int(seconds)) s"
+        run == nil ? .neverFound(reason, within: limit) : .neverBack(reason, within: limit)
     }
 
     // MARK: Standing still

@@ -96,11 +96,8 @@ private final class SummationShell: @unchecked Sendable {
             return lost("it has been silent for \((now - heard).components.seconds) s")
         }
         guard now - alone > options.connectTimeout else { return }
-        let seconds = (now - alone).components.seconds
-        end(
-            .noCoordinator(
-                "no coordinator at \(options.coordinator) for \(seconds) s (\(lastFailure)); is it started, and the address right?")
-        )
+        let limit = options.connectTimeout
+        end(host == nil ? .neverFound(lastFailure, within: limit) : .neverBack(lastFailure, within: limit))
     }
 
     private func beat() {
@@ -124,7 +121,8 @@ private final class SummationShell: @unchecked Sendable {
             guard let self, !hasEnded else { return }
             switch outcome {
             case .failed(let reason, let pause, let final):
-                lastFailure = reason
+                // Of one that was lost it is told how.
+                if host == nil { lastFailure = reason }
                 if final, view == 0 {
                     return end(.unfit("the coordinator at \(options.coordinator) cannot be used: \(reason)"))
                 }

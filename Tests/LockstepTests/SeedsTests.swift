@@ -143,7 +143,7 @@ struct SeedsTests {
         let before = try state(scratch.run("mine-seed-2"))
         for (more, words) in [
             (["--minibatch", "30"], "minibatch (36 there, now 30)"), (["--set", "model.code=3"], "model.code (2 there, now 3)"),
-            (["--set", "variant=supervised", "--set", "model.code=3"], "of its seed: variant (basic there, now supervised); give"),
+            (["--set", "variant=supervised", "--set", "model.code=3"], "of seed 2: variant (basic there, now supervised); give"),
             (["--epochs", "1"], "has done 24 steps, and this command ends its runs after step 12"),
         ] {
             for list in ["1,2", "2"] {

@@ -22,6 +22,13 @@ extension Configuration {
         configuration.data = data.settings
         return (configuration, data)
     }
+
+    /// The same configuration with what follows from data that is open already, as that of another run of the same sweep is.
+    public func opened(with data: DataSet) throws -> Configuration {
+        var configuration = try withSamples(of: nil)
+        configuration.data = data.settings
+        return configuration
+    }
 }
 
 extension RunFolder {

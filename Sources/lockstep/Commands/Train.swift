@@ -11,9 +11,10 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train on this machine: one coordinator and N worker processes over loopback TCP.",
         discussion: """
-            --seeds 1-5 trains the same run for each of these seeds, one after the other, in folders of their own (NAME-seed-1, …), and \
-            prints their last held-out figures with mean and standard deviation. Given again, the line passes over what is finished and \
-            goes on with what is not.
+            --seeds 1-5 trains the same run for each of these seeds, in folders of their own (NAME-seed-1, …), and prints their last held-out \
+            figures with mean and standard deviation. --vary dropout.hidden=0.1,0.2 does so for settings; more of them, and seeds, make every \
+            combination. One goes after the other, or --at-once N of them side by side. Given again, the line passes over what is finished \
+            and goes on with what is not.
             Example:  lockstep train --recipe quickstart --workers 2 --epochs 2 --set model.code=8
             """)
 
@@ -35,17 +36,39 @@ struct Train: ParsableCommand {
             """)
     var seeds: SeedList?
 
+    @Option(
+        name: .customLong("vary"),
+        help: """
+            Train a run for each of these values of a setting, into RUN-KEY-VALUE: KEY=V1,V2. May be repeated. Keys with a comma between them \
+            have the same value: seed,labels.seed=1,2.
+            """)
+    var variations: [Variation] = []
+
+    @Option(help: "How many of several runs train at the same time; each has its share of the cores.")
+    var atOnce = 1
+
     @Flag(help: "Print the effective configuration and what it costs, and stop.")
     var dryRun = false
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    private var isSweep: Bool { seeds != nil || !variations.isEmpty }
+
     func validate() throws {
-        guard seeds != nil else { return }
-        let others = settings.sets.map { $0.prefix { $0 != "=" } }.filter { $0 == "seed" }.map { "--set \($0)" }
-        if let other = settings.seed.map({ _ in "--seed" }) ?? others.first {
-            throw ValidationError("--seeds and \(other) both say the seed; give one of them")
+        guard (1...64).contains(atOnce) else { throw ValidationError("--at-once is \(atOnce); expected 1 to 64") }
+        guard isSweep || atOnce == 1 else { throw ValidationError("--at-once is about several runs: give --seeds or --vary") }
+        _ = try plan()
+    }
+
+    /// The runs of `--seeds` and `--vary`; nil where there is one run.
+    private func plan() throws -> SweepPlan? {
+        guard isSweep else { return nil }
+        let sets = settings.sets.map { String($0.prefix { $0 != "=" }) }.map { (key: $0, typed: "--set \($0)") }
+        do {
+            return try SweepPlan(variations, seeds: seeds, given: settings.flags.map { ($0.key, $0.flag) } + sets)
+        } catch let error as UsageError {
+            throw ValidationError("\(error)")
         }
     }
 
@@ -53,7 +76,8 @@ struct Train: ParsableCommand {
         try finishing {
             try parent.tie()
             try Loopback.require()
-            let (wanted, crew) = try settings.crewed(spread)
+            let plan = try self.plan()
+            let (wanted, crew) = try settings.crewed(spread, varied: plan?.entries.first?.flags ?? [], atOnce: atOnce)
             let spread = Spread(workers: crew.workers, exchange: spread.exchange)
             try spread.checkDescriptors()
             if let words = RecipeVariant(settings, of: wanted).sentence { Output.note(words) }
@@ -65,25 +89,35 @@ struct Train: ParsableCommand {
             try BatchImages.requireRoom(training)
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
-            let sweep = try seeds.map { try SeedSweep(self, seeds: $0, configuration: configuration, data: data) }
+            let sweep = try plan.map { try self.sweep(of: $0, crew, data) }
             // Each of several runs says of itself what is to be said.
             if let sweep, !dryRun { return try sweep.run() }
             for case let note? in [DimImages(data: data).sentence, FaintPixels(data: data).sentence, crew.choice] {
                 Output.note(note)
             }
-            if dryRun { return try tryDry(sweep?.runs.first?.configuration ?? configuration, data, sweep, spread) }
+            if dryRun { return try tryDry(configuration, data, sweep, spread) }
             return try begin(configuration, data, spread, from: start)
         }
     }
 
+    /// Every combination is checked before any is begun.
+    private func sweep(of plan: SweepPlan, _ crew: Crew, _ data: DataSet) throws -> Sweep {
+        let configurations = try plan.entries.map { entry in
+            let configuration = try settings.crewed(spread, varied: entry.flags, atOnce: atOnce).configuration.opened(with: data)
+            try BatchImages.requireRoom(try configuration.stepImages(data).settings)
+            return configuration
+        }
+        return try Sweep(self, plan, crew: crew, configurations: configurations, data: data)
+    }
+
     private func tryDry(
-        _ configuration: Configuration, _ data: DataSet, _ sweep: SeedSweep?, _ spread: Spread
+        _ configuration: Configuration, _ data: DataSet, _ sweep: Sweep?, _ spread: Spread
     ) throws -> Int32 {
         let workers = spread.workers.bounds.upperBound
         RunRoom(configuration: configuration, data: data).noteMemory(workers: workers, threads: configuration.threads)
         let work = WorkSpread(workers: workers, threads: configuration.threads, isHere: true)
         let dry = DryRun(
-            configuration: configuration, data: data, spread: work, isNew: true, seeds: try sweep?.plan() ?? [])
+            configuration: configuration, data: data, spread: work, isNew: true, runs: try sweep?.forecast() ?? [])
         Output.result(try dry.text(json: json))
         return 0
     }

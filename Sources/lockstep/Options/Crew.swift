@@ -32,8 +32,12 @@ struct Crew {
     ///   - asked: nil is `auto`.
     ///   - threads: nil: not given.
     ///   - shards: more workers than those would compute nothing.
-    init(_ asked: WorkerCount?, threads: Int?, shards: Int, limits: MachineLimits = .here, nodes: MemoryNodes = .here) {
-        let cores = limits.cores
+    ///   - runs: that are trained at the same time, each with its share of the cores.
+    init(
+        _ asked: WorkerCount?, threads: Int?, shards: Int, sharedBy runs: Int = 1, limits: MachineLimits = .here,
+        nodes: MemoryNodes = .here
+    ) {
+        let cores = max(1, limits.cores / runs)
         if case .range(let range) = asked {
             workers = range
             self.threads = threads ?? max(1, cores / range.bounds.upperBound)

@@ -13,7 +13,7 @@ struct DryRun {
     /// A run that exists keeps its shards.
     let isNew: Bool
     /// Of several runs the configuration is the first one's, and what it costs is for each.
-    var seeds: [SeedPlan] = []
+    var runs: [SweepForecast] = []
 
     /// The products are measured with the kernels that the workers will have, for which the program may be executed anew: before
     /// anything is told, which would be told twice.
@@ -41,9 +41,8 @@ struct DryRun {
             configuration, pixels: pixels, images: data.train.count,
             operations: 2 * training.multiplyAdds(inSteps: steps), spread: spread)
         if json {
-            let plans = seeds.map {
-                JSON.object([.init("seed", .unsigned($0.seed)), .init("run", .string($0.path)), .init("what", .string($0.what))])
-            }
+            let plans = runs.map { $0.json }
+            let areSeeds = runs.allSatisfy(\.point.settings.isEmpty)
             return JSON.object(
                 [
                     .init("configuration", .string(configuration.yaml())), .init("parameters", .integer(Int64(parameters))),
@@ -58,7 +57,7 @@ struct DryRun {
                     .init("replica_bytes", .integer(Int64(replica))), .init("gradient_bytes_per_step", .integer(Int64(gradient))),
                     .init("disk_bytes", .object(disk.kinds.map { .init($0.name, .unsigned($0.bytes)) })),
                     .init("seconds", .real(time.seconds)), .init("gigaflops", .real(time.gigaflops)),
-                ] + (plans.isEmpty ? [] : [.init("seeds", .array(plans))])
+                ] + (plans.isEmpty ? [] : [.init(areSeeds ? "seeds" : "runs", .array(plans))])
             ).text
         }
         return configuration.yaml() + """
@@ -74,13 +73,15 @@ struct DryRun {
             # disk        \(disk)
             # time        \(time.text)
 
-            """ + seedLines
+            """ + sweepLines
     }
 
-    /// What becomes of each seed, a line a run.
-    private var seedLines: String {
-        seeds.enumerated().map { index, plan in
-            "# \(index == 0 ? "seeds" : "     ")       \(plan.seed) \(plan.what): \(plan.path)\n"
+    /// What becomes of each run of a sweep, a line a run.
+    private var sweepLines: String {
+        runs.enumerated().map { index, run in
+            let words = run.point.settings.isEmpty ? run.point.seed.map { "\($0)" } ?? "" : run.point.words
+            let title = run.point.settings.isEmpty ? "seeds" : "runs "
+            return "# \(index == 0 ? title : "     ")       \(words) \(run.what): \(run.path)\n"
         }.joined()
     }
 

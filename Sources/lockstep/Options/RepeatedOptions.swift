@@ -4,7 +4,7 @@ import ArgumentParser
 /// flag to a line that has it, and nothing that somebody expects who means a list.
 enum RepeatedOptions {
     /// What to tell of `arguments` behind the command's name: a sentence for each option whose last value counts over another one. Values of
-    /// `--set` add up, key by key.
+    /// `--set` add up, key by key, and so do those of `--vary`.
     static func sentences(_ arguments: [String], of root: any ParsableCommand.Type = Lockstep.self) -> [String] {
         let (command, words) = command(arguments, of: root)
         let occurrences = occurrences(words, in: command)
@@ -28,7 +28,7 @@ enum RepeatedOptions {
         return (command, words)
     }
 
-    /// Every option with its value, in order, by its long name; of `--set` by the key as well.
+    /// Every option with its value, in order, by its long name; of `--set` by the key as well; but for `--vary`, which refuses a key that comes again.
     private static func occurrences(
         _ words: ArraySlice<String>, in command: any ParsableCommand.Type
     ) -> [(name: String, value: String)] {
@@ -42,6 +42,7 @@ enum RepeatedOptions {
             guard let name = names[optionName(word)] else { continue }
             let attached = word.firstIndex(of: "=").map { String(word[word.index(after: $0)...]) }
             guard let value = attached ?? rest.popFirst() else { break }
+            if name == "--vary" { continue }
             if name == "--set" {
                 let key = value.prefix { $0 != "=" }
                 found.append(("--set \(key)", String(value.dropFirst(key.count + 1))))

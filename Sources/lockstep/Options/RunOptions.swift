@@ -89,8 +89,12 @@ struct SettingOptions: ParsableArguments {
     }
 
     /// The same for a run on this machine, and its workers; the threads are those of each.
+    ///
+    /// - Parameters:
+    ///   - varied: settings of one run of several, above all others.
+    ///   - atOnce: runs that share the machine.
     func crewed(
-        _ spread: SpreadOptions?, base: Configuration? = nil, run: String = ""
+        _ spread: SpreadOptions?, base: Configuration? = nil, run: String = "", varied: [FlagSetting] = [], atOnce: Int = 1
     ) throws -> (configuration: Configuration, crew: Crew) {
         let environment = ProcessInfo.processInfo.environment
         if let config {
@@ -101,7 +105,8 @@ struct SettingOptions: ParsableArguments {
         let named = config == nil && base == nil ? recipe ?? environment["LOCKSTEP_RECIPE"] : recipe
         var sources = ConfigurationSources(
             recipe: named, file: config, environment: environment, sets: sets,
-            flags: flags + (spread?.threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? []))
+            flags: flags + varied + (spread?.threads.map { [FlagSetting(flag: "--threads", key: "threads", value: "\($0)")] } ?? [])
+        )
         sources.base = base
         try Configuration.requireVariant(of: sources, run: run)
         var configuration = try Configuration.load(sources)
@@ -112,7 +117,8 @@ struct SettingOptions: ParsableArguments {
         }
         let threads = try Configuration.isGiven("threads", in: sources) ? configuration.threads : nil
         let one = WorkerCount.range(WorkerRange(bounds: 1...1))
-        let crew = Crew(spread.map(\.workers) ?? one, threads: threads, shards: configuration.shards)
+        let asked = spread.map(\.workers) ?? one
+        let crew = Crew(asked, threads: threads, shards: configuration.shards, sharedBy: atOnce)
         configuration.threads = crew.threads
         return (configuration, crew)
     }

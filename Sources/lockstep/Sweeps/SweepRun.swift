@@ -3,8 +3,8 @@ import Datasets
 import Foundation
 import Runs
 
-/// One seed of `train --seeds`: the run that it is to be, and how far that has come.
-struct SeedRun {
+/// One run of a sweep: what it is to be, and how far it has come.
+struct SweepRun {
     /// How far a run has come, by its newest whole checkpoint.
     enum State {
         case missing
@@ -32,19 +32,20 @@ struct SeedRun {
         }
     }
 
-    let seed: UInt64
+    let point: SweepPoint
+    /// Its own settings.
+    let flags: [FlagSetting]
     /// The run's folder, whether it is there or not.
     let path: String
-    /// The command's, with this seed and the sizes of the data.
+    /// The command's, with its own settings and the sizes of the data.
     let configuration: Configuration
     let trainingImages: Int
 
     /// - Parameter place: `--run`, or nil for a folder under runs/ with the recipe's name.
-    init(_ seed: UInt64, of configuration: Configuration, trainingImages: Int, at place: String?) throws {
-        self.seed = seed
+    init(_ entry: SweepPlan.Entry, configuration: Configuration, trainingImages: Int, at place: String?) throws {
+        point = entry.point
+        flags = entry.flags
         self.trainingImages = trainingImages
-        var configuration = configuration
-        configuration.seed = seed
         self.configuration = configuration
         let typed = place ?? "\(RunFolder.defaultParent)/\(configuration.name)"
         // What leads to a folder by another name would hide the runs, `.-seed-1`, or call them after nothing.
@@ -52,9 +53,10 @@ struct SeedRun {
             name.contains(where: { $0 != "." })
         else {
             throw UsageError(
-                "--run \"\(typed)\" names no folder; with --seeds the runs are called after it, as in runs/mine-seed-1")
+                "--run \"\(typed)\" names no folder; the runs of one command are called after it, as in runs/mine\(entry.point.folderEnding)"
+            )
         }
-        path = "\(typed[...end])-seed-\(seed)"
+        path = "\(typed[...end])\(entry.point.folderEnding)"
     }
 
     /// Looks at the folder. Changes nothing.
@@ -88,7 +90,7 @@ struct SeedRun {
         let list = Configuration.telling(differences).map { "\($0.key) (\($0.other) there, now \($0.mine))" }.joined(
             separator: ", ")
         throw LocalError(
-            "the run \(path) is not what this command makes of its seed: \(list); give the settings that it began with, or another place with --run. Nothing was changed"
+            "the run \(path) is not what this command makes of \(point.words): \(list); give the settings that it began with, or another place with --run. Nothing was changed"
         )
     }
 

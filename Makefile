@@ -6,7 +6,7 @@ LOCKSTEP := .build/release/lockstep
 CORETYPE := $(shell if [ "$$(uname -m)" = aarch64 ]; then echo ARMV8; elif grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo; then echo SKYLAKEX; elif grep -qw avx2 /proc/cpuinfo; then echo HASWELL; else echo NEHALEM; fi)
 TEST_ENVIRONMENT := OPENBLAS_CORETYPE=$(CORETYPE) OPENBLAS_NUM_THREADS=1
 
-.PHONY: help setup commit build train mnist test settings arm fuzz matrix variants bits conditional evaluation bench bench-peers lint format proto clean
+.PHONY: help setup commit build train mnist tables table proofs test settings arm fuzz matrix variants bits conditional evaluation bench bench-peers lint format proto clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -32,6 +32,17 @@ train: build  ## train the quickstart recipe on this machine, with pictures
 mnist: build  ## fetch MNIST and train the 2-D Gaussian recipe on it
 	$(LOCKSTEP) data fetch mnist
 	$(LOCKSTEP) train --recipe mnist-gaussian-2d
+
+TABLES = python3 deploy/tables/$(1).py --lockstep $(LOCKSTEP) --runs '$(or $(RUNS),$(HOME)/lockstep-tables)' $(if $(DATA),--data '$(DATA)')
+
+tables: build  ## train and measure every row of the paper's tables; what is finished is passed over (RUNS= DATA= AT_ONCE= TRY=1)
+	$(call TABLES,tables) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(TRY),--try)
+
+table: build  ## one row: ROW=semi-100; `python3 deploy/tables/tables.py --list` has their names
+	$(call TABLES,tables) --row '$(ROW)' $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(TRY),--try)
+
+proofs: build  ## every recipe of the paper's settings for three epochs, and what its whole length would take
+	$(call TABLES,proofs)
 
 # The test product by its name: `--build-tests` would also build what dependencies need for plugins nobody uses here.
 test: setup commit  ## every test, on a release build

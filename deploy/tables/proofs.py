@@ -2,7 +2,8 @@
 """Trains every recipe of the paper's settings for three epochs and says what its whole length would take on this machine.
 
 Where SVHN or TFD is missing, noise of its shape stands in: that shows what a step costs and that it runs, and not that anything is learnt.
-What is finished is passed over: Control-C at any time, and the same line again. The table stands in --runs as proofs.md and proofs.json.
+What is finished is passed over: Control-C at any time, and the same line again. The table is printed; its numbers stand in --runs
+(proofs.json).
 """
 
 import argparse
@@ -86,7 +87,7 @@ def markdown(entries: list[dict]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lockstep", default="lockstep", help="the command")
-    parser.add_argument("--runs", type=pathlib.Path, required=True, help="the folder of runs and of the table")
+    parser.add_argument("--runs", type=pathlib.Path, required=True, help="the folder of runs and of the numbers")
     parser.add_argument("--data", help="where data sets are found, as of `lockstep train`")
     parser.add_argument("--recipe", action="append", help="this one alone; may be repeated")
     arguments = parser.parse_args()
@@ -109,11 +110,9 @@ def main() -> int:
             say(f"{recipe}: {failure}")
             status = 1
             continue
-        entries = [done[name] for name in order if name in done]
-        for path, text in ((table, json.dumps(entries, indent=1) + "\n"), (runs / "proofs.md", markdown(entries))):
-            fresh = path.with_suffix(".new")
-            fresh.write_text(text)
-            fresh.replace(path)
+        fresh = table.with_suffix(".new")
+        fresh.write_text(json.dumps([done[name] for name in order if name in done], indent=1) + "\n")
+        fresh.replace(table)
     print(markdown([done[name] for name in order if name in done]), end="")
     return status
 

@@ -34,12 +34,41 @@ struct CitationTests {
                     let isKnown = known.contains { path in
                         let name = path.split(separator: "/").last ?? ""
                         let isInstalled = match.output.hasPrefix("/") && match.output.hasSuffix("/\(name)")
-                        return path == match.output || path.hasSuffix("/\(match.output)") || isInstalled
+                        // From a page's folder up: where that leads is looked at below.
+                        let cited = match.output.replacing(#/^(\.\.\/)+/#, with: "")
+                        return path == cited || path.hasSuffix("/\(cited)") || isInstalled
                     }
                     #expect(isKnown, "\(page):\(index + 1) cites \(match.output), which is not in the repository")
                 }
             }
         }
         #expect(cited > 10, "no citation was found")
+    }
+
+    @Test("every link of a page leads to a file, or to a heading, that is there")
+    func links() throws {
+        let pages = try Self.pages().filter { $0.hasSuffix(".md") }
+        var followed = 0
+        for page in pages {
+            let text = try String(contentsOfFile: Self.root + page, encoding: .utf8)
+            let folder = page.split(separator: "/").dropLast().joined(separator: "/")
+            for match in text.matches(of: #/\]\(([^)\s]*)\)/#) where !match.1.contains("://") {
+                followed += 1
+                let parts = match.1.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+                let target = parts[0].isEmpty ? page : "\(folder.isEmpty ? "" : "\(folder)/")\(parts[0])"
+                let path = Self.root + target
+                #expect(FileManager.default.fileExists(atPath: path), "\(page) links to \(match.1), which is not there")
+                guard parts.count == 2, let linked = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
+                let headings = linked.split(separator: "\n").filter { $0.hasPrefix("#") }.map(Self.anchor)
+                #expect(headings.contains(String(parts[1])), "\(page) links to \(match.1), and there is no such heading")
+            }
+        }
+        #expect(followed > 20, "no link was found")
+    }
+
+    /// As GitHub makes one of a heading: small letters, digits and hyphens for blanks, nothing else.
+    private static func anchor(_ heading: Substring) -> String {
+        let words = heading.drop { $0 == "#" }.drop { $0 == " " }.lowercased()
+        return String(words.filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" }.map { $0 == " " ? "-" : $0 })
     }
 }

@@ -104,4 +104,28 @@ import Testing
             raster.pixels[$0] == colour.0 && raster.pixels[$0 + 1] == colour.1 && raster.pixels[$0 + 2] == colour.2
         }
     }
+
+    @Test("what was evaluated of the same step stands beside it, by images, and nothing of other steps")
+    func evaluated() throws {
+        let (first, second) = (try run("a", configuration()), try run("b", configuration()))
+        func write(_ run: String, _ name: String, step: Int, split: String, _ figures: String) throws {
+            let head =
+                #"{"recipe":"r","run":"\#(run)","data":"glyphs","step":\#(step),"checkpoint":"\#(String(repeating: "0", count: 64))","#
+                + #""split":"\#(split)","seed":0,"#
+            try scratch.write(head + figures + "}", to: "\(run)/\(name).json")
+        }
+        try write("a", "evaluation-validation", step: 8, split: "validation", #""parzen":{"nats":320.5,"grid":[1,2]}"#)
+        try write("a", "evaluation", step: 8, split: "test", #""classification":{"error":0.02}"#)
+        try write("b", "evaluation", step: 4, split: "test", #""classification":{"error":0.5}"#)
+        try write("b", "evaluation-step-00000008", step: 8, split: "test", #""classification":{"error":0.03}"#)
+        let comparison = RunComparison([
+            try RunComparison.Run(RunFolder.open(first.path), name: "a"),
+            try RunComparison.Run(RunFolder.open(second.path), name: "b"),
+        ])
+        let rows = comparison.text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+        #expect(rows.suffix(2) == ["validation images: parzen.nats 320.5 -", "test images: classification.error 0.02 0.03"])
+        let runs = try #require(comparison.json["runs"]?.arrayValue)
+        #expect(runs[0]["evaluation"]?["validation"]?["parzen"]?["nats"]?.doubleValue == 320.5)
+        #expect(runs[1]["evaluation"]?.text == #"{"test":{"classification":{"error":0.03}}}"#)
+    }
 }

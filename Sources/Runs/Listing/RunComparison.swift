@@ -1,6 +1,7 @@
+import Datasets
 import Foundation
 
-/// Runs beside each other: the settings in which they differ, their held-out figures, and their losses.
+/// Runs beside each other: the settings in which they differ, their held-out figures, what was evaluated, and their losses.
 public struct RunComparison: Sendable {
     /// One of them.
     public struct Run: Sendable {
@@ -10,6 +11,8 @@ public struct RunComparison: Sendable {
         public let configuration: Configuration
         /// Up to the step that was named; nil where there are none that can be read.
         public let metrics: MetricsReader?
+        /// What `evaluate` has found of the same step, by images.
+        public let evaluations: [(split: DataSet.Split, figures: [LastFigures.Figure])]
 
         /// - Parameter step: the last one to look at; nil: all of them.
         public init(_ folder: RunFolder, name: String, step: UInt64? = nil) throws {
@@ -18,6 +21,7 @@ public struct RunComparison: Sendable {
             configuration = try folder.configuration().configuration
             let all = try? MetricsReader(path: folder.metricsPath)
             metrics = step.flatMap { step in all?.upTo(step) } ?? all
+            evaluations = metrics?.steps.last.map { EvaluationFile.figures(in: folder, step: $0.step) } ?? []
         }
 
         /// The held-out figures of its newest epoch.
@@ -42,6 +46,16 @@ public struct RunComparison: Sendable {
         return runs.flatMap { $0.last?.figures.map(\.name) ?? [] }.filter { seen.insert($0).inserted }
     }
 
+    /// Every evaluated figure that any of the runs has: the images, its keys, and each run's value.
+    private var evaluated: [(split: DataSet.Split, name: String, values: [Double?])] {
+        [DataSet.Split.validation, .test].flatMap { split in
+            let found = runs.map { run in run.evaluations.first { $0.split == split }?.figures ?? [] }
+            var seen: Set<String> = []
+            let names = found.flatMap { $0.map(\.name) }.filter { seen.insert($0).inserted }
+            return names.map { name in (split, name, found.map { figures in figures.first { $0.name == name }?.value }) }
+        }
+    }
+
     private var settingLines: [String] {
         let settings = settings
         guard !settings.isEmpty else { return ["all settings are the same"] }
@@ -53,6 +67,7 @@ public struct RunComparison: Sendable {
         rows.append(["step"] + runs.map { "\($0.step)" })
         rows.append(["epoch"] + runs.map { run in run.last.map { "\($0.epoch)" } ?? "-" })
         for name in figureNames { rows.append([HeldOutNames.words(of: name)] + runs.map { Self.text($0.last?[name]) }) }
+        rows += evaluated.map { ["\($0.split.rawValue) images: \($0.name)"] + $0.values.map(Self.text) }
         return lines(rows, leading: false)
     }
 
@@ -67,7 +82,7 @@ public struct RunComparison: Sendable {
         return TextTable(rows, leading: leading ? Set([0] + columns) : [0]).lines(width: RunTable.width, shortening: columns)
     }
 
-    /// `{"runs":[{"run","path","step","epoch","validation"}],"settings":[{"key","values":[…]}]}`; a value is null where a run has no such key.
+    /// `{"runs":[{"run","path","step","epoch","validation","evaluation":{"test":{…}}}],"settings":[{"key","values":[…]}]}`; a value is null where a run has no such key.
     public var json: JSON {
         let settings = settings.map { key, values -> JSON in
             ["key": .string(key), "values": .array(values.map { $0.map { .string($0) } ?? .null })]
@@ -80,6 +95,10 @@ public struct RunComparison: Sendable {
             .init("run", .string(run.name)), .init("path", .string(run.path)), .init("step", .unsigned(run.step)),
         ]
         if let last = run.last { members += [.init("epoch", JSON(last.epoch)), .init("validation", last.figures.json)] }
+        if !run.evaluations.isEmpty {
+            let found = run.evaluations.map { JSON.Member($0.split.rawValue, $0.figures.json) }
+            members.append(.init("evaluation", .object(found)))
+        }
         return .object(members)
     }
 

@@ -22,19 +22,20 @@ public struct LastFigures: Sendable, Equatable {
             let validation = line["validation"]
         else { return nil }
         self.epoch = epoch
-        figures = Self.figures(of: validation, at: [])
+        figures = Self.figures(of: validation)
     }
 
     /// Those of an epoch that was read already.
     public init(_ epoch: EpochMetrics) {
         self.epoch = epoch.epoch
-        figures = Self.figures(of: .object(epoch.validation), at: [])
+        figures = Self.figures(of: .object(epoch.validation))
     }
 
     /// The value of a figure that is there.
     public subscript(name: String) -> Double? { figures.first { $0.name == name }?.value }
 
-    private static func figures(of value: JSON, at path: [String]) -> [Figure] {
+    /// Every number of an object, by the keys on the way to it.
+    static func figures(of value: JSON, at path: [String] = []) -> [Figure] {
         if let members = value.members { return members.flatMap { figures(of: $0.value, at: path + [$0.key]) } }
         // Texts and lists are no figures.
         return value.realOrNaN.map { [Figure(path: path, value: $0)] } ?? []

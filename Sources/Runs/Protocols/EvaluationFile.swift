@@ -67,6 +67,22 @@ public struct EvaluationFile: Sendable {
         try? JSON(parsing: SmallFile(path, limit: Self.mostBytes, .atMost(.seconds(30))).bytes)
     }
 
+    /// What evaluations in a run's folder say of the weights of one step, on validation images and on those of the test; of the run's own seed. A
+    /// file that cannot be read says nothing.
+    public static func figures(in folder: RunFolder, step: UInt64) -> [(split: DataSet.Split, figures: [LastFigures.Figure])] {
+        [DataSet.Split.validation, .test].compactMap { split in
+            for isNewest in [true, false] {
+                let file = EvaluationFile(folder, step: step, isNewest: isNewest, split: split, seed: 0, usualSeed: 0)
+                guard let json = file.content(of: file.path), let head = EvaluationHead(json), head.step == step,
+                    let members = json.members
+                else { continue }
+                let figures = JSON.object(members.filter { !EvaluationHead.keys.contains($0.key) })
+                return (split, LastFigures.figures(of: figures))
+            }
+            return nil
+        }
+    }
+
     /// Gives what stands there the name of its own step, and where another has that, the first that is free; there it joins what is of
     /// the same weights, images and seed.
     private func putAside(_ older: JSON?) throws -> String {

@@ -5,7 +5,7 @@ import Runs
 /// `lockstep compare`: runs beside each other.
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compare runs: the settings that differ, the held-out figures, and the losses on one picture.",
+        abstract: "Compare runs: the settings that differ, held-out and evaluated figures, and the losses on one picture.",
         discussion: """
             Of RUN@STEP the figures and losses up to that step count. A picture has the losses that all of the runs have.
             Example:  lockstep compare first second --out curves.png

@@ -17,7 +17,7 @@ struct TimeEstimate {
     let gigaflops: Double
     private let spread: WorkSpread
 
-    /// The share of a step that is products, by the measurements in deploy/measured.md (64 to 83 %).
+    /// The share of a step that is products, by the measurements in Tests/README.md (64 to 83 %).
     private static let productShare = 0.75
     /// Wider layers are no faster, and take longer to fill than to measure.
     private static let widest = 4_096

@@ -63,7 +63,7 @@ fuzz: setup commit  ## libFuzzer on one parser: TARGET=npz (or all) SECONDS=600;
 	Tests/Fuzz/run.sh $(TARGET) $(SECONDS)
 
 matrix: build  ## one digest over workers, threads, topologies, compressions and kills: prints the table
-	Tests/matrix.sh $(LOCKSTEP)
+	Tests/System/matrix.sh $(LOCKSTEP)
 
 variants: build  ## a step of every variant by PyTorch's autograd (PYTHON=: one with torch, safetensors, pyyaml): prints the errors
 	Tests/Verification/variants.sh $(LOCKSTEP)

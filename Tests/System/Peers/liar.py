@@ -1,7 +1,7 @@
 """A peer with the right token that lies: between a worker and its coordinator, or as a worker of its own.
 
 Between the two it passes on what they say, so that it gets as far as an honest process does, and says some of it wrong or
-adds what nobody said. `Tests/liar.sh` starts it; by hand:
+adds what nobody said. `Tests/System/liar.sh` starts it; by hand:
 
   liar.py --to HOST:PORT --token-file F --listen PORT[,PORT…] [--toward worker] [--bots] [--book FILE]
 """

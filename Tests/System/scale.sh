@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a step costs on 1 to 8 processes of this machine, and on hosts behind links that are shaped (network namespaces, tc tbf), beside what
 # `lockstep plan` predicts. Prints a table; exits with 1 where a prediction is off by more than a fifth. Measure where nothing else runs.
-# Needs root, iproute2 and python3. Usage: Tests/scale.sh [path of lockstep] [case…]; a case is here:N, hosts:N:RATE[:BITS], or
+# Needs root, iproute2 and python3. Usage: Tests/System/scale.sh [path of lockstep] [case…]; a case is here:N, hosts:N:RATE[:BITS], or
 # sums:N:M:RATE[:BITS]: N workers whose gradients M summation servers sum, each behind such a link; with M = 0 the coordinator. About ten minutes
 # without cases. MINIBATCH=256 and STEPS=40 are others than 100 and as many as take ten seconds;
 # KEEP=1 keeps the last run and the logs.

@@ -10,7 +10,7 @@ import re
 import struct
 from pathlib import Path
 
-SOURCES = Path(__file__).resolve().parents[2] / "Sources" / "Wire"
+SOURCES = Path(__file__).resolve().parents[3] / "Sources" / "Wire"
 HEADER = struct.Struct("<4sHHIQQII")  # magic, version, kind, flags, view, sequence, length, payload's checksum
 HEADER_BYTES = HEADER.size + 4
 NONCE_BYTES = 32

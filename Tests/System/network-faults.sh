@@ -2,7 +2,7 @@
 # What networks, strangers and old copies do to a run, in network namespaces with addresses of their own. Each case: a step within
 # 20 s of the fault and a sentence that names the link, Control-C ends it within 5 s (where a link is slow, as long as its state
 # takes to pass), and the digest of a calm run. Prints a table; exit 1 where a line fails.
-# Needs root, iproute2, nftables and python3. Usage: Tests/network-faults.sh [path of lockstep] [case…]; without cases all of them,
+# Needs root, iproute2, nftables and python3. Usage: Tests/System/network-faults.sh [path of lockstep] [case…]; without cases all of them,
 # about twenty minutes. KEEP=1 keeps the logs.
 #
 #   swallow       a relay between two ring neighbours swallows one direction from a frame's boundary on, and acknowledges it

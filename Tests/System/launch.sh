@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `lockstep doctor -H` and `lockstep launch -H` over real sshd's in network namespaces with addresses of their own: the digest
 # of a run on one machine, signals that leave no process, and what is said of hosts that are not ready.
-# Needs root, iproute2, nftables, openssh-server and openssh-client. Usage: Tests/launch.sh [path of lockstep]
+# Needs root, iproute2, nftables, openssh-server and openssh-client. Usage: Tests/System/launch.sh [path of lockstep]
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 [ "$(id -u)" = 0 ] || { echo "needs root, to make network namespaces"; exit 1; }

@@ -1,4 +1,4 @@
-"""Live runs beside a peer that lies, and the verdict: see Tests/liar.sh."""
+"""Live runs beside a peer that lies, and the verdict: see Tests/System/liar.sh."""
 import argparse
 import glob
 import json

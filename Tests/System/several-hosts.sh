@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Coordinator and three workers in four network namespaces with addresses of their own, with a token, ring and server, IPv4
 # and IPv6, and with one host's link cut for 5 s and for 30 s: one digest, the one of a run on one machine. Needs root and
-# iproute2. Usage: Tests/several-hosts.sh [path of lockstep]. About four minutes.
+# iproute2. Usage: Tests/System/several-hosts.sh [path of lockstep]. About four minutes.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 [ "$(id -u)" = 0 ] || { echo "needs root, to make network namespaces"; exit 1; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A run on disks that fill, fail, become read-only and lose their power: each time it ends with a sentence, keeps its older
 # checkpoints, and resumed on a mended disk it comes to the digest of a calm run.
-# Needs root, mkfs.ext4, loop devices and python3. Usage: Tests/disk-faults.sh [path of lockstep]. About a minute.
+# Needs root, mkfs.ext4, loop devices and python3. Usage: Tests/System/disk-faults.sh [path of lockstep]. About a minute.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 [ "$(id -u)" = 0 ] || { echo "needs root, to mount file systems"; exit 1; }

@@ -3,7 +3,7 @@
 # killed and resumed elsewhere; a worker killed; two killed; the coordinator killed; a worker joined. The rows take turns
 # over several models, so that every number of workers meets each: wide and narrow layers, odd shards, short last minibatches.
 # A second table has variants of the paper x workers x topology: calm, a worker killed, everything killed and resumed elsewhere.
-# Usage: Tests/matrix.sh [path of lockstep [models|variants]]. Exits 1 where a digest differs. About 25 minutes on two cores.
+# Usage: Tests/System/matrix.sh [path of lockstep [models|variants]]. Exits 1 where a digest differs. About 25 minutes on two cores.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 tables=${2:-models variants}

@@ -81,25 +81,27 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        .target(name: "TestSupport", path: "Tests/Support"),
         .testTarget(name: "WaitingTests", dependencies: ["Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets"],
+            name: "DatasetsTests", dependencies: ["TestSupport", "Datasets"],
             exclude: ["colour_glyphs.py", "glyphs.py", "matlab.py", "pictures.py"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "AutoencoderTests", dependencies: ["Autoencoder"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "WireTests", dependencies: ["Wire"]),
-        .testTarget(name: "CollectivesTests", dependencies: ["Collectives"]),
+        .testTarget(name: "WireTests", dependencies: ["Kernels", "Wire"]),
+        .testTarget(name: "CollectivesTests", dependencies: ["Kernels", "Collectives"]),
         .testTarget(
             name: "RunsTests",
             dependencies: [
+                "TestSupport",
                 "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["Cluster", "Runs", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
+            dependencies: ["TestSupport", "Cluster", "Runs", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
         // One list of parsers under fuzzing: `make test` replays its corpus, `make fuzz` builds the driver with libFuzzer.
         .target(
             name: "FuzzTargets",
@@ -109,8 +111,8 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             path: "Tests/Fuzz/Targets"),
-        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
-        .testTarget(name: "LockstepTests", dependencies: ["lockstep", "Wire", "Runs", "Datasets", "Kernels"]),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Kernels"]),
+        .testTarget(name: "LockstepTests", dependencies: ["TestSupport", "lockstep", "Wire", "Runs", "Datasets", "Kernels"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -22,8 +22,8 @@ public struct Fingerprint: Sendable {
     }
 
     private static func digest(_ m: Matrix, after hash: UInt64) -> UInt64 {
-        var hash = ChainHash.mix(hash &+ UInt64(m.rows) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(m.columns))
-        for value in m.values.array { hash = ChainHash.mix(hash &* 31 &+ UInt64(value.bitPattern)) }
+        var hash = SplitMix.scrambled(hash &+ UInt64(m.rows) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(m.columns))
+        for value in m.values.array { hash = SplitMix.scrambled(hash &* 31 &+ UInt64(value.bitPattern)) }
         return hash
     }
 

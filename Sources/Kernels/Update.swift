@@ -73,16 +73,8 @@ public enum ChainHash {
     public static func extend(_ chain: UInt64, withDigests digests: Slice<UInt64>) -> UInt64 {
         var chain = chain
         for index in digests.indices {
-            chain = mix(chain &* 0x9E37_79B9_7F4A_7C15 &+ digests[index])
+            chain = SplitMix.scrambled(chain &* 0x9E37_79B9_7F4A_7C15 &+ digests[index])
         }
         return chain
-    }
-
-    /// SplitMix64's finaliser: every bit of the result depends on every bit of the argument.
-    static func mix(_ value: UInt64) -> UInt64 {
-        var x = value
-        x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
-        return x ^ (x >> 31)
     }
 }

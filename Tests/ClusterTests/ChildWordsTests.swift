@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 
 /// What is told of a child beyond its exit status.

@@ -2,6 +2,7 @@ import Autoencoder
 import Cluster
 import Foundation
 import Runs
+import TestSupport
 import Testing
 import Wire
 
@@ -189,28 +190,5 @@ import Wire
         book.write(notice("again"), worker: 0, from("alpha"))
         let text = try String(contentsOfFile: folder.path + "/worker-0-alpha.log", encoding: .utf8)
         #expect(text.contains("again"))
-    }
-}
-
-/// A folder that goes with the test.
-final class Scratch: Sendable {
-    let path = FileManager.default.temporaryDirectory.path + "/lockstep-cluster-\(UUID().uuidString)"
-
-    init() {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            preconditionFailure("no temporary folder: \(error)")
-        }
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    /// A file of that mode; its path.
-    func write(_ text: String, mode: Int) throws -> String {
-        let file = path + "/file-\(UUID().uuidString)"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
-        return file
     }
 }

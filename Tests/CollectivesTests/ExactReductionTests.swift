@@ -1,5 +1,6 @@
 import Collectives
 import Dispatch
+import Kernels
 import Testing
 import Wire
 

@@ -6,20 +6,6 @@ import Testing
 @Suite("Over loopback", .serialized, .timeLimit(.minutes(15)))
 enum Loopback {}
 
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// One run as its members know it.
 struct TestRun {
     var run = [UInt8](repeating: 7, count: 16)

@@ -1,11 +1,12 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Data sets and their splits") struct DataSetTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = Scratch() }
 
     /// Ten training and four test images of 2 × 3 under MNIST's names.
     private func writePairs(
@@ -98,14 +99,14 @@ import Testing
     @Test("own files that are nowhere name every folder looked in and the settings that would do")
     func missingOwn() throws {
         let settings = DataSettings(set: "npz", file: "/nowhere/own.npz")
-        let text = try sentence { _ = try DataSet.open(settings, directory: folder.path) }
+        let text = try dataError { _ = try DataSet.open(settings, directory: folder.path) }
         #expect(text.contains("own.npz not found, packed or plain, in /nowhere or \(folder.path)/npz or \(folder.path)"), "\(text)")
         #expect(text.hasSuffix("; check what you gave for data.file, or give a folder that has it by --data DIR."), "\(text)")
-        let usual = try sentence { _ = try DataSet.open(DataSettings(set: "npz"), directory: folder.path) }
+        let usual = try dataError { _ = try DataSet.open(DataSettings(set: "npz"), directory: folder.path) }
         #expect(usual.contains("give the path by --set data.file=PATH, or a folder"), "\(usual)")
-        let place = try sentence { _ = try DataSet.open(DataSettings(set: "npz", file: folder.path), directory: nil) }
+        let place = try dataError { _ = try DataSet.open(DataSettings(set: "npz", file: folder.path), directory: nil) }
         #expect(place.hasSuffix("; data.file names a folder, where a file is due: give the file's own path."), "\(place)")
-        let moved = try sentence { _ = try DataSet.open(settings, directory: nil, isOfRun: true) }
+        let moved = try dataError { _ = try DataSet.open(settings, directory: nil, isOfRun: true) }
         #expect(moved.contains("--data DIR, or give `lockstep resume` their new place by --set data.file=PATH"), "\(moved)")
     }
 
@@ -156,7 +157,7 @@ import Testing
         ])
     func impossible(settings: DataSettings, text: String) throws {
         try writePairs(in: "")
-        let found = try sentence { _ = try DataSet.open(settings, directory: folder.path) }
+        let found = try dataError { _ = try DataSet.open(settings, directory: folder.path) }
         #expect(found.contains(text), "\(found)")
     }
 
@@ -177,7 +178,7 @@ import Testing
 
     @Test("missing MNIST names files and folders, and the three ways on")
     func missing() throws {
-        let text = try sentence { _ = try DataSet.open(DataSettings(set: "mnist"), directory: folder.path) }
+        let text = try dataError { _ = try DataSet.open(DataSettings(set: "mnist"), directory: folder.path) }
         for part in [
             "train-images-idx3-ubyte.gz", "\(folder.path)/mnist or \(folder.path)",
             "`lockstep data fetch mnist --data \(folder.path)`", "--data DIR",
@@ -189,7 +190,7 @@ import Testing
     func oneImage() throws {
         try folder.write("train-images-idx3-ubyte", idxImages(1, 2, 3))
         try folder.write("t10k-images-idx3-ubyte", idxImages(4, 2, 3))
-        let text = try sentence { _ = try DataSet.open(DataSettings(set: "idx"), directory: folder.path) }
+        let text = try dataError { _ = try DataSet.open(DataSettings(set: "idx"), directory: folder.path) }
         #expect(text.contains("cannot be used: it has one training image, expected two or more"), "\(text)")
     }
 
@@ -206,9 +207,9 @@ import Testing
     @Test("MNIST's own sizes and labels are checked, and test images have the size of training images")
     func sizes() throws {
         try writePairs(in: "")
-        #expect(try sentence { _ = try DataSet.open(DataSettings(set: "mnist"), directory: folder.path) }.contains("28 × 28"))
+        #expect(try dataError { _ = try DataSet.open(DataSettings(set: "mnist"), directory: folder.path) }.contains("28 × 28"))
         try folder.write("t10k-images-idx3-ubyte.gz", gzip(idxImages(4, 3, 2)))
-        let text = try sentence {
+        let text = try dataError {
             _ = try DataSet.open(DataSettings(set: "idx", train: 5, validation: 3), directory: folder.path)
         }
         #expect(text.contains("images of 3 × 2, expected 2 × 3"))

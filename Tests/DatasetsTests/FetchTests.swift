@@ -1,9 +1,10 @@
 import Datasets
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Fetching and verifying") struct FetchTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
     let directory: DataDirectory
     /// Two small files with their SHA-256, as a publisher would list them.
     let first: [UInt8] = (0..<5_000).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / 256) }
@@ -20,7 +21,7 @@ import Testing
         ])
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = Scratch()
         directory = DataDirectory(option: folder.path)
     }
 
@@ -55,7 +56,7 @@ import Testing
             answer(Array(first.prefix(2_000)), promised: 5_000),
             LoopbackServer.Answer(body: Array(first.prefix(2_000))), LoopbackServer.Answer(body: first + first),
         ] {
-            let folder = try TemporaryFolder()
+            let folder = Scratch()
             let directory = DataDirectory(option: folder.path)
             let wrong = try LoopbackServer(["first.gz": bad, "second.gz": answer(second)])
             let right = try LoopbackServer(["first.gz": answer(first)])
@@ -71,7 +72,7 @@ import Testing
         damaged[0] ^= 1
         let one = try LoopbackServer(["first.gz": answer(damaged)])
         let other = try LoopbackServer([:])
-        let text = try sentence {
+        let text = try dataError {
             _ = try set.fetch(in: directory, mirrors: [one.address, other.address, "http://127.0.0.1:1/"])
         }
         for part in ["\(one.address)first.gz: SHA-256 is", "\(other.address)first.gz: HTTP status 404", "127.0.0.1:1/first.gz"] {
@@ -109,7 +110,7 @@ import Testing
     func unwritable() throws {
         try folder.write("tiny", [1])
         let server = try LoopbackServer(["first.gz": answer(first)])
-        let text = try sentence { _ = try set.fetch(in: directory, mirrors: [server.address]) }
+        let text = try dataError { _ = try set.fetch(in: directory, mirrors: [server.address]) }
         #expect(text.hasPrefix("cannot create \(folder.path)/tiny/first.gz"), "\(text)")
         #expect(server.requests.isEmpty)
     }
@@ -118,11 +119,11 @@ import Testing
     func names() throws {
         #expect(KnownSet.all.map(\.name) == DataSettings.sets)
         #expect(try KnownSet.named("mnist").files.count == 4)
-        #expect(try sentence { _ = try KnownSet.named("cifar") }.contains("known are glyphs, glyphs-colour, mnist"))
-        #expect(try sentence { _ = try KnownSet.glyphs.fetch(in: directory) }.contains("nothing to fetch"))
+        #expect(try dataError { _ = try KnownSet.named("cifar") }.contains("known are glyphs, glyphs-colour, mnist"))
+        #expect(try dataError { _ = try KnownSet.glyphs.fetch(in: directory) }.contains("nothing to fetch"))
         #expect(try KnownSet.named("svhn").files.map(\.name) == ["train_32x32.mat", "test_32x32.mat"])
         #expect(try KnownSet.named("svhn").withOptional.files.map(\.bytes) == [182_040_794, 64_275_384, 1_329_278_602])
-        #expect(try sentence { _ = try KnownSet.tfd.fetch(in: directory) }.contains("tfd (which has nothing to fetch)"))
+        #expect(try dataError { _ = try KnownSet.tfd.fetch(in: directory) }.contains("tfd (which has nothing to fetch)"))
         #expect(try KnownSet.mnist.verify(in: directory).map(\.state) == [.missing, .missing, .missing, .missing])
     }
 }

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FileWritingTests {
@@ -13,7 +14,7 @@ import Testing
 
     @Test("What is free is told of the file system that holds a path, or would hold it")
     func freeSpace() throws {
-        let folder = try TemporaryFolder()
+        let folder = Scratch()
         let here = try #require(FreeSpace(at: folder.path))
         #expect(here.totalBytes > 0 && here.freeBytes <= here.totalBytes)
         #expect(FreeSpace(at: folder.path + "/not/yet/there")?.totalBytes == here.totalBytes)
@@ -25,7 +26,7 @@ import Testing
 
     @Test("Folders that are missing are made, and where a file or a link to nowhere stands in their way the system's word is told")
     func folders() throws {
-        let folder = try TemporaryFolder()
+        let folder = Scratch()
         try NPY.write([Float(1)], shape: [1], to: folder.path + "/a/b/c.npy")
         #expect(FileManager.default.fileExists(atPath: folder.path + "/a/b/c.npy"))
         let link = folder.path + "/link"
@@ -43,7 +44,7 @@ import Testing
 
     @Test("A file has its name when it is whole, whether it had another before or none", arguments: [false, true])
     func whole(prefersUnnamed: Bool) throws {
-        let folder = try TemporaryFolder()
+        let folder = Scratch()
         try folder.write("a", [9])
         for (bytes, isKept) in [([1, 2, 3], false), ([4, 5, 6], true)] as [([UInt8], Bool)] {
             let file = try AtomicFile(folder.path + "/a", prefersUnnamed: prefersUnnamed)
@@ -64,7 +65,7 @@ import Testing
 
     @Test("A folder, a device or a pipe that is named as the place of a file is refused, and stays")
     func obstacles() throws {
-        let folder = try TemporaryFolder()
+        let folder = Scratch()
         let pipe = folder.path + "/pipe"
         try #require(mkfifo(pipe, 0o644) == 0)
         for (path, kind) in [(folder.path, "a folder"), (pipe, "a device or a pipe"), ("/dev/null", "a device or a pipe")] {

@@ -1,10 +1,11 @@
 import Datasets
+import TestSupport
 import Testing
 
 @Suite("IDX files") struct IDXTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = Scratch() }
 
     @Test("images and labels are read, plain, stored gzip and packed gzip alike")
     func reads() throws {
@@ -42,7 +43,7 @@ import Testing
     func malformed(bytes: [UInt8], place: String, found: String, expected: String) throws {
         for (name, content) in [("plain", bytes), ("packed", gzip(bytes))] {
             let path = try folder.write(name, content)
-            let text = try sentence { _ = try IDX.readImages(path) }
+            let text = try dataError { _ = try IDX.readImages(path) }
             for part in [path, place, found, expected] { #expect(text.contains(part), "\(text)") }
         }
     }
@@ -54,7 +55,7 @@ import Testing
             (bigEndian(0x804, 3, 2, 2), "it has uint8 in 4 axes, expected uint8 in 3 axes"),
         ])
     func otherKinds(bytes: [UInt8], words: String) throws {
-        let text = try sentence { _ = try IDX.readImages(try folder.write("images", bytes)) }
+        let text = try dataError { _ = try IDX.readImages(try folder.write("images", bytes)) }
         #expect(text.contains(words) && !text.contains("damaged"), "\(text)")
     }
 
@@ -62,7 +63,7 @@ import Testing
     func labels() throws {
         func text(_ bytes: [UInt8], images: Int) throws -> String {
             let path = try folder.write("labels", bytes)
-            return try sentence { _ = try IDX.readLabels(path, images: images, classes: 10) }
+            return try dataError { _ = try IDX.readLabels(path, images: images, classes: 10) }
         }
         #expect(try text(idxLabels([1, 2, 10]), images: 3).contains("at byte 10 found label 10, expected 0 to 9"))
         #expect(try text(idxLabels([1, 2]), images: 3).contains("at byte 4 found 2 labels, expected 3"))
@@ -78,7 +79,7 @@ import Testing
         for (name, whole) in [("plain", content), ("stored", gzip(content)), ("packed", packed)] {
             for length in 0..<whole.count {
                 let path = try folder.write(name, Array(whole.prefix(length)))
-                let text = try sentence { _ = try IDX.readImages(path) }
+                let text = try dataError { _ = try IDX.readImages(path) }
                 #expect(text.contains(path) && text.contains("at byte"), "\(name) \(length): \(text)")
             }
         }
@@ -107,16 +108,16 @@ import Testing
     func trailing() throws {
         let whole = gzip(idxImages(2, 1, 2))
         let path = try folder.write("a.gz", whole + [1, 2, 3, 4])
-        #expect(try sentence { _ = try IDX.readImages(path) }.contains("at byte \(whole.count) found a gzip stream"))
+        #expect(try dataError { _ = try IDX.readImages(path) }.contains("at byte \(whole.count) found a gzip stream"))
         var wrong = whole
         wrong[whole.count - 8] ^= 1
         let other = try folder.write("b.gz", wrong)
-        #expect(try sentence { _ = try IDX.readImages(other) }.contains("incorrect data check"))
+        #expect(try dataError { _ = try IDX.readImages(other) }.contains("incorrect data check"))
     }
 
     @Test("a missing file and a folder are named with the reason")
     func unreadable() throws {
-        #expect(try sentence { _ = try IDX.readImages("\(folder.path)/none") }.contains("No such file"))
-        #expect(try sentence { _ = try IDX.readImages(folder.path) }.contains("it is a folder"))
+        #expect(try dataError { _ = try IDX.readImages("\(folder.path)/none") }.contains("No such file"))
+        #expect(try dataError { _ = try IDX.readImages(folder.path) }.contains("it is a folder"))
     }
 }

@@ -1,12 +1,13 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 /// Small files of SciPy and h5py (matlab.py), which say what their pixels are by the formula that they were made by.
 @Suite("SVHN and TFD, from MATLAB's files") struct MATTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = Scratch() }
 
     private func pixel(_ row: Int, _ column: Int, _ channel: Int, _ image: Int) -> UInt8 {
         UInt8((5 * row + 3 * column + 50 * channel + 11 * image) % 256)
@@ -78,7 +79,7 @@ import Testing
         #expect(counts(data) == [2, 1, 2] && data.validation.labels([0]) == [6] && data.settings.fold == 1)
         let other = try open(DataSettings(set: "tfd", train: 2, validation: 1, fold: 3))
         #expect(other.identity != data.identity)
-        let text = try sentence { _ = try open(DataSettings(set: "tfd", train: 4)) }
+        let text = try dataError { _ = try open(DataSettings(set: "tfd", train: 4)) }
         #expect(text.contains("data.train is 4, expected at most 3, which this fold of"), "\(text)")
     }
 
@@ -167,7 +168,7 @@ import Testing
         ])
     func wrong(content: String, text: String) throws {
         try writeSVHN(train: content)
-        let found = try sentence { _ = try open(DataSettings(set: "svhn")) }
+        let found = try dataError { _ = try open(DataSettings(set: "svhn")) }
         #expect(found.hasPrefix(folder.path + "/train_32x32.mat") && found.contains(text), "\(found)")
         #expect(try folder.names == ["extra_32x32.mat", "test_32x32.mat", "train_32x32.mat"])
     }
@@ -181,7 +182,7 @@ import Testing
         ])
     func wrongFaces(content: String, text: String) throws {
         try folder.write("TFD_48x48.mat", base64(content))
-        let found = try sentence { _ = try open(DataSettings(set: "tfd")) }
+        let found = try dataError { _ = try open(DataSettings(set: "tfd")) }
         #expect(found.contains(text), "\(found)")
     }
 
@@ -203,7 +204,7 @@ import Testing
         for (content, text) in cases {
             try writeSVHN()
             try folder.write("train_32x32.mat", content)
-            let found = try sentence { _ = try open(DataSettings(set: "svhn")) }
+            let found = try dataError { _ = try open(DataSettings(set: "svhn")) }
             #expect(found.contains(text), "\(found)")
         }
         try folder.write("train_32x32.mat", base64(MATFixtures.withStruct))
@@ -225,7 +226,7 @@ import Testing
         var flipped = try base64(MATFixtures.svhnTrain)
         flipped[700] ^= 4
         try folder.write("train_32x32.mat", flipped)
-        let text = try sentence { _ = try open(DataSettings(set: "svhn")) }
+        let text = try dataError { _ = try open(DataSettings(set: "svhn")) }
         #expect(text.contains("at byte 136 found a packed variable that does not unpack"), "\(text)")
         #expect(text.contains("(`lockstep data verify svhn --data \(folder.path)` checks the published ones"), "\(text)")
     }
@@ -239,7 +240,7 @@ import Testing
         bytes[place + 17] = 1
         try writeSVHN()
         try folder.write("train_32x32.mat", bytes)
-        let text = try sentence { _ = try open(DataSettings(set: "svhn")) }
+        let text = try dataError { _ = try open(DataSettings(set: "svhn")) }
         #expect(
             text.contains(
                 "its variable X has no MATLAB class that can be read, expected a full array of numbers with a MATLAB_class that is ended "
@@ -257,7 +258,7 @@ import Testing
         let head = Array(try base64(MATFixtures.svhnTrain)[..<128])
         try writeSVHN()
         try folder.write("train_32x32.mat", head + littleEndian(14, 4) + littleEndian(content.count, 4) + content)
-        let text = try sentence { _ = try open(DataSettings(set: "svhn")) }
+        let text = try dataError { _ = try open(DataSettings(set: "svhn")) }
         #expect(text.contains("its variable X has") || text.contains("expected a variable X"), "\(text)")
         // A length is signed: none of more than 31 bits is shown as a positive one.
         #expect(!text.contains("× \(UInt32.max)") && !text.contains("× \(1 << 31)"), "\(text)")
@@ -294,10 +295,10 @@ import Testing
 
     @Test("files that are missing: SVHN's can be fetched, TFD's asked for")
     func missing() throws {
-        let text = try sentence { _ = try open(DataSettings(set: "svhn", extra: true)) }
+        let text = try dataError { _ = try open(DataSettings(set: "svhn", extra: true)) }
         #expect(text.contains("train_32x32.mat, test_32x32.mat, extra_32x32.mat not found"), "\(text)")
         #expect(text.contains("run `lockstep data fetch svhn --extra --data \(folder.path)`"), "\(text)")
-        let faces = try sentence { _ = try open(DataSettings(set: "tfd")) }
+        let faces = try dataError { _ = try open(DataSettings(set: "tfd")) }
         #expect(
             faces.contains("TFD_48x48.mat not found") && faces.contains("its owners give it on request: put it into"), "\(faces)")
     }
@@ -310,7 +311,7 @@ private let crops = DataDirectory().find("sample5_32x32.mat", of: "svhn")
 struct RealSVHNTests {
     @Test("have the labels and the pixels that SciPy reads")
     func opens() throws {
-        let folder = try TemporaryFolder()
+        let folder = Scratch()
         let content = Array(try Data(contentsOf: URL(fileURLWithPath: try #require(crops))))
         for name in ["train_32x32.mat", "test_32x32.mat"] { try folder.write(name, content) }
         let data = try DataSet.open(DataSettings(set: "svhn"), directory: folder.path)

@@ -1,10 +1,11 @@
 import Datasets
+import TestSupport
 import Testing
 
 @Suite("NumPy archives") struct NPZTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = Scratch() }
 
     /// `numpy.savez_compressed` of six training images (4 × 3) with labels 0 to 5 and two test images with labels 7, 3.
     private static let packed =
@@ -53,7 +54,7 @@ import Testing
         func text(_ images: [UInt8], _ labels: [UInt8]) throws -> String {
             let members = [("x_train", images), ("y_train", labels), ("x_test", images), ("y_test", labels)]
             try folder.write("mnist.npz", zip(members))
-            return try sentence {
+            return try dataError {
                 _ = try DataSet.open(DataSettings(set: "npz", train: 1, validation: 1), directory: folder.path)
             }
         }
@@ -71,10 +72,10 @@ import Testing
     @Test("an archive without the arrays names those it has")
     func otherNames() throws {
         try folder.write("mnist.npz", zip([("a.npy", []), ("b.npy", [])]))
-        let text = try sentence { _ = try DataSet.open(DataSettings(set: "npz"), directory: folder.path) }
+        let text = try dataError { _ = try DataSet.open(DataSettings(set: "npz"), directory: folder.path) }
         #expect(text.contains("it has the arrays a, b, expected x_train and x_test"))
         let path = try folder.write("own.npy", try npy([UInt8(1)], [1]))
-        let one = try sentence { _ = try DataSet.open(DataSettings(set: "npz", file: path), directory: folder.path) }
+        let one = try dataError { _ = try DataSet.open(DataSettings(set: "npz", file: path), directory: folder.path) }
         #expect(one.contains("it has one array, expected an archive"))
     }
 
@@ -90,7 +91,7 @@ import Testing
             entry.replaceSubrange(place..<place + bytes.count, with: bytes)
         }
         let path = try folder.write("a.npz", archive)
-        let found = try sentence { _ = try NPZ(path).read("a") }
+        let found = try dataError { _ = try NPZ(path).read("a") }
         #expect(found.contains(text) && found.contains(path), "\(found)")
     }
 

@@ -1,11 +1,12 @@
 import Datasets
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("NumPy files") struct NumPyTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = Scratch() }
 
     private static let float32 =
         "k05VTVBZAQB2AHsnZGVzY3InOiAnPGY0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDMpLCB9ICAgICAgICAg"
@@ -77,7 +78,7 @@ import Testing
     func unfit(header: String, text: String) throws {
         let bytes = [0x93] + Array("NUMPY".utf8) + [1, 0] + littleEndian(header.utf8.count, 2) + Array(header.utf8) + [0, 0, 0, 0]
         let path = try folder.write("a.npy", bytes)
-        let found = try sentence { _ = try NPY.read(path) }
+        let found = try dataError { _ = try NPY.read(path) }
         #expect(found.contains(text) && found.contains(path), "\(found)")
     }
 

@@ -1,12 +1,13 @@
 import Datasets
 import Kernels
+import TestSupport
 import Testing
 
 /// What people have in their archives: types, orders and shapes of NumPy's.
 @Suite("People's own arrays") struct OwnArraysTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = Scratch() }
 
     /// A `.npy` file with a header as it stands here.
     private func npy(_ descriptor: String, _ shape: [Int], _ body: [UInt8], fortran: Bool = false) -> [UInt8] {
@@ -46,7 +47,7 @@ import Testing
             (npy("|i1", [1], [255]), "the label -1 at index 0"),
             (npy("<u8", [1], [UInt8](repeating: 255, count: 8)), "the label 9223372036854775807 at index 0"),
         ] {
-            let text = try sentence {
+            let text = try dataError {
                 _ = try open([("x_train", npy("|u1", [2, 1, 2], [1, 2, 3, 4])), ("x_test", images), ("y_test", labels)])
             }
             #expect(text.contains(words) && !text.contains("damaged"), "\(text)")
@@ -82,7 +83,7 @@ import Testing
             ([-1, 0, 0, 1], "values from -1.0 to 1.0, expected floats of 0 to 1"), ([0, 0, 0, 256], "values from 0.0 to 256.0"),
             ([0, 0, .nan, 1], "values that are no numbers"),
         ] as [([Float], String)] {
-            let text = try sentence { _ = try open([("x_train", floats(values)), ("x_test", training)]) }
+            let text = try dataError { _ = try open([("x_train", floats(values)), ("x_test", training)]) }
             #expect(text.contains("(x_train) cannot be used") && text.contains(words), "\(text)")
         }
     }
@@ -102,7 +103,7 @@ import Testing
                     try open(members).test.images(0..<2) == [0, UInt8(other.rounded()), UInt8(greatest.rounded()), 0])
                 continue
             }
-            let text = try sentence { _ = try open(members) }
+            let text = try dataError { _ = try open(members) }
             #expect(
                 text.contains("(\(name)) cannot be used: it has values from 0 up to \(greatest) that are not whole")
                     && text.contains(
@@ -124,7 +125,7 @@ import Testing
             let place = try #require(members.firstIndex { $0.0 == member })
             let shape = member.hasPrefix("x") ? [2, 1, 2] : [2]
             members[place].1 = npy(descriptor, shape, [UInt8](repeating: 0, count: shape.reduce(width, *)))
-            let text = try sentence { _ = try open(members) }
+            let text = try dataError { _ = try open(members) }
             #expect(text.contains("(\(member)) is of \(words)") && !text.contains("damaged"), "\(text)")
         }
     }
@@ -163,7 +164,7 @@ import Testing
         ])
     func refused(shape: [Int], words: String) throws {
         let images = npy("|u1", shape, [UInt8](repeating: 1, count: shape.reduce(1, *)))
-        let text = try sentence { _ = try open([("x_train", images), ("x_test", images)]) }
+        let text = try dataError { _ = try open([("x_train", images), ("x_test", images)]) }
         #expect(text.contains("(x_train) cannot be used: it has") && text.contains(words), "\(text)")
     }
 
@@ -206,7 +207,7 @@ import Testing
     @Test("one image alone cannot be split")
     func one() throws {
         let images = npy("|u1", [1, 1, 1], [1])
-        let text = try sentence { _ = try open([("x_train", images), ("x_test", images)]) }
+        let text = try dataError { _ = try open([("x_train", images), ("x_test", images)]) }
         #expect(text.contains("it has one training image, expected two or more"))
     }
 }

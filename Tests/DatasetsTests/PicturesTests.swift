@@ -1,12 +1,13 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 /// Small files of Pillow's (pictures.py), which say what their pixels are by the formula that they were made by.
 @Suite("Folders of pictures") struct PicturesTests {
-    let folder: TemporaryFolder
+    let folder: Scratch
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = Scratch() }
 
     private static let (height, width) = (4, 3)
     private static let grey = (0..<height * width).map { UInt8((40 * ($0 / width) + 70 * ($0 % width)) % 256) }
@@ -89,7 +90,7 @@ import Testing
         ]
         for file in files {
             let path = try folder.write(file.name, file.content)
-            let said = try sentence { _ = try PictureFile(path).pixels(channels: 3) }
+            let said = try dataError { _ = try PictureFile(path).pixels(channels: 3) }
             #expect(said.contains("\(path) cannot be used: it has \(file.text)"), "\(said)")
         }
         // A head that claims 60,000 × 60,000 pixels, and one of 4,096 × 4,096 in some hundred bytes.
@@ -102,7 +103,7 @@ import Testing
         let start = try #require(jpeg.indices.dropLast(9).first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
         jpeg.replaceSubrange(start + 5..<start + 9, with: [0x10, 0, 0x10, 0])
         try folder.write("b.jpg", jpeg)
-        let text = try sentence { _ = try PictureFile(folder.path + "/b.jpg") }
+        let text = try dataError { _ = try PictureFile(folder.path + "/b.jpg") }
         #expect(text.contains("it has 4096 × 4096 pixels in \(jpeg.count) bytes, expected at most"), "\(text)")
     }
 
@@ -159,7 +160,7 @@ import Testing
             }
         }
         try folder.write("pictures/b/odd.png", base64(PictureFixtures.greyJPEG))
-        let text = try sentence { _ = try open() }
+        let text = try dataError { _ = try open() }
         #expect(
             text.hasPrefix("\(folder.path)/pictures/b/odd.png cannot be used: it has 12 × 10 pixels, expected 4 × 3, as most of"),
             "\(text)")
@@ -198,7 +199,7 @@ import Testing
             let part = "/\(UUID().uuidString)"
             try FileManager.default.createDirectory(atPath: folder.path + part, withIntermediateDirectories: false)
             for file in files { try folder.write("\(part)/\(file)", png(1, 1)) }
-            return try sentence { _ = try open(at: part) }
+            return try dataError { _ = try open(at: part) }
         }
         #expect(try text([]).contains("it has no pictures, expected files called *.png"))
         #expect(try text(["a/1.png", "b/1.png"]).contains("it has 2 pictures, expected three or more"))
@@ -213,10 +214,10 @@ import Testing
         #expect(try text((0..<256).map { "\($0)/1.png" }).contains("it has 256 class folders, expected at most 255"))
         try folder.write("file", [1])
         #expect(
-            try sentence { _ = try open(at: "/file") }
+            try dataError { _ = try open(at: "/file") }
                 == "data set pictures: the folder \(folder.path)/file is a file; check what you gave for data.folder, or name the folder "
                 + "with --data DIR.")
-        let unnamed = try sentence {
+        let unnamed = try dataError {
             _ = try DataSet.open(DataSettings(set: "pictures"), in: DataDirectory(environment: ["HOME": "/nowhere"]))
         }
         #expect(unnamed.contains("data.folder is nothing, expected the folder of the pictures"), "\(unnamed)")
@@ -226,7 +227,7 @@ import Testing
     func moved() throws {
         let place = folder.path + "/nowhere"
         func text(_ directory: DataDirectory) throws -> String {
-            try sentence { _ = try DataSet.open(DataSettings(set: "pictures", folder: place), in: directory) }
+            try dataError { _ = try DataSet.open(DataSettings(set: "pictures", folder: place), in: directory) }
         }
         let head = "data set pictures: the folder \(place) is not there; "
         #expect(
@@ -253,7 +254,7 @@ import Testing
         case "a loop of links": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
         default: try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.path + "/nowhere")
         }
-        let text = try sentence { _ = try open() }
+        let text = try dataError { _ = try open() }
         #expect(
             text == "\(path) cannot be used: it has no content (\(what)), expected a picture or a folder of pictures; mend it, "
                 + "or take it out of the folder.")

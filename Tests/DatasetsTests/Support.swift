@@ -1,30 +1,11 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
-/// A folder of a test's own, removed with the value.
-final class TemporaryFolder: Sendable {
-    let path = NSTemporaryDirectory() + "lockstep-datasets-" + UUID().uuidString
-
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    /// Writes a file, with its folders; returns its path.
+extension Scratch {
     @discardableResult
-    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-        let whole = "\(path)/\(name)"
-        try FileManager.default.createDirectory(
-            atPath: (whole as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try Data(bytes).write(to: URL(fileURLWithPath: whole))
-        return whole
-    }
-
-    func read(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))) }
-
-    var names: [String] {
-        get throws { try FileManager.default.subpathsOfDirectory(atPath: path).sorted() }
-    }
+    func write(_ name: String, _ bytes: [UInt8]) throws -> String { try write(bytes, to: name) }
 }
 
 func base64(_ text: String) throws -> [UInt8] { Array(try #require(Data(base64Encoded: text))) }
@@ -60,7 +41,7 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
 }
 
 /// The sentence of the `DataError` that `body` throws.
-func sentence(_ body: () throws -> Void) throws -> String {
+func dataError(_ body: () throws -> Void) throws -> String {
     let error = try #require(throws: DataError.self) { try body() }
     return error.description
 }

@@ -1,10 +1,11 @@
 import FuzzTargets
+import Kernels
 
 /// Damages inputs the way disks, networks and strangers do; the same seed damages alike.
 struct Mutator {
     private var random: SplitMix
 
-    init(seed: UInt64) { random = SplitMix(state: seed) }
+    init(seed: UInt64) { random = SplitMix(seed: seed) }
 
     /// Longest input that mutations grow to.
     static let longest = 8192

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a worker's threads take from the allocator in a step, once they are warm, is a count: it may not grow unnoticed. Most of what is left on the
@@ -15,8 +16,8 @@ struct AllocationTests {
 
     @Test("A step takes no more memory anew than it did", arguments: ["ring", "server"], ["off", "entropy"])
     func step(topology: String, compression: String) throws {
-        let scratch = try Scratch()
-        let counter = scratch.run("counter.so")
+        let scratch = Scratch()
+        let counter = scratch.file("counter.so")
         try Self.build(counter)
         let options = ["--topology", topology, "--compression", compression]
         let (few, many) = (60, 260)
@@ -47,12 +48,12 @@ struct AllocationTests {
     private static func counts(
         _ scratch: Scratch, _ options: [String], steps: Int, _ counter: String
     ) throws -> [String: [Int]] {
-        let folder = scratch.run("counts-\(steps)")
+        let folder = scratch.file("counts-\(steps)")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let result = try LockstepProcess.run(
             ["train"] + LockstepProcess.small + options
                 + [
-                    "--workers", "2", "--threads", "1", "--steps", "\(steps)", "--run", scratch.run("run-\(steps)"),
+                    "--workers", "2", "--threads", "1", "--steps", "\(steps)", "--run", scratch.file("run-\(steps)"),
                     "--set", "evaluate.every_epochs=0", "--set", "figures.every_epochs=0", "--set", "checkpoint.every_epochs=0",
                     "--set", "checkpoint.every_seconds=0",
                 ],

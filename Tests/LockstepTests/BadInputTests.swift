@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What a person gets wrong: one sentence that names the thing and a way on, the contract's exit status, nothing lost.
@@ -77,7 +78,7 @@ struct BadInputTests {
             (["--seed", "6", "--dry-run"], [], 6),
         ] as [([String], [String], UInt64)])
     func twice(_ arguments: [String], _ sentences: [String], _ seed: UInt64) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let line = ["train", "--recipe", "quickstart", "--dry-run", "--kernel", "nehalem"] + arguments
         let result = try LockstepProcess.run(line, in: scratch.path)
         #expect(result.status == 0, "\(result.errors)")
@@ -87,22 +88,22 @@ struct BadInputTests {
 
     @Test("errors in a file name file, line and key")
     func file() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         try "name: mine\nminibatch: 100\nmodle: {code: 2}\n".write(
-            toFile: scratch.run("mine.yaml"), atomically: true, encoding: .utf8)
-        let result = try LockstepProcess.run(["train", "--config", scratch.run("mine.yaml")])
+            toFile: scratch.file("mine.yaml"), atomically: true, encoding: .utf8)
+        let result = try LockstepProcess.run(["train", "--config", scratch.file("mine.yaml")])
         #expect(result.status == 64)
         for part in ["mine.yaml", "line 3", "modle", "model"] { #expect(result.errors.contains(part), "\(result.errors)") }
     }
 
     @Test("what an error quotes of a file, an argument or a name reaches the terminal as text of one line")
     func quoted() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let wild = "\u{1b}]0;title\u{7}\u{202e}\u{9b}31m"
-        try "\"\(wild)\": 3\n".write(toFile: scratch.run("mine.yaml"), atomically: true, encoding: .utf8)
+        try "\"\(wild)\": 3\n".write(toFile: scratch.file("mine.yaml"), atomically: true, encoding: .utf8)
         var said = ""
         for arguments in [
-            ["train", "--config", scratch.run("mine.yaml")], ["train", "--set", "model.\(wild)=3"],
+            ["train", "--config", scratch.file("mine.yaml")], ["train", "--set", "model.\(wild)=3"],
             ["digest", "no\(wild)\nsuch run"],
         ] {
             let result = try LockstepProcess.run(arguments)
@@ -118,7 +119,7 @@ struct BadInputTests {
 
     @Test("missing data names the folders looked in and how to get it")
     func missingData() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let result = try LockstepProcess.run(
             ["train", "--recipe", "mnist-gaussian-2d", "--data", scratch.path], in: scratch.path)
         #expect(result.status == 1)
@@ -128,14 +129,14 @@ struct BadInputTests {
 
     @Test("train refuses a folder that exists and names resume; a run that is not there is named")
     func existing() throws {
-        let scratch = try Scratch()
-        let arguments = ["train"] + LockstepProcess.small + ["--steps", "2", "--run", scratch.run("run")]
+        let scratch = Scratch()
+        let arguments = ["train"] + LockstepProcess.small + ["--steps", "2", "--run", scratch.file("run")]
         #expect(try LockstepProcess.run(arguments).status == 0)
-        let digest = try LockstepProcess.run(["digest", scratch.run("run")]).output
+        let digest = try LockstepProcess.run(["digest", scratch.file("run")]).output
         let again = try LockstepProcess.run(arguments)
         #expect(again.status == 1 && again.errors.contains("lockstep resume"), "\(again.errors)")
-        #expect(try LockstepProcess.run(["digest", scratch.run("run")]).output == digest)
-        let none = try LockstepProcess.run(["digest", scratch.run("other")])
+        #expect(try LockstepProcess.run(["digest", scratch.file("run")]).output == digest)
+        let none = try LockstepProcess.run(["digest", scratch.file("other")])
         #expect(none.status == 1 && none.errors.contains("other"))
     }
 
@@ -146,37 +147,37 @@ struct BadInputTests {
             ("[fe80::7:10]:7701", "[fe80::7:10%eth0]:7701"),
         ])
     func addresses(text: String, words: String) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         for command in [
-            ["coordinator", "--insecure", "--run", scratch.run("run"), "--listen"], ["worker", "--insecure", "--coordinator"],
+            ["coordinator", "--insecure", "--run", scratch.file("run"), "--listen"], ["worker", "--insecure", "--coordinator"],
             ["resume", "run", "--insecure", "--listen"],
         ] {
             let result = try LockstepProcess.run(command + [text], in: scratch.path)
             #expect(result.status == 64 && result.errors.contains(words), "\(command): \(result.errors)")
         }
-        #expect(!FileManager.default.fileExists(atPath: scratch.run("run")))
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("run")))
     }
 
     @Test("a name needs a token unless it stands for loopback alone; one that nobody knows cannot be listened on")
     func names() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let worker = try LockstepProcess.run([
             "worker", "--coordinator", "LOCALHOST:1", "--connect-timeout", "1s", "--threads", "1",
         ])
         #expect(worker.status == 1 && worker.errors.contains("no coordinator at "), "\(worker.errors)")
-        let lead = ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "no-such-name.invalid:0"]
+        let lead = ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("run"), "--listen", "no-such-name.invalid:0"]
         let alone = try LockstepProcess.run(lead)
         #expect(alone.status == 64 && alone.errors.contains("--token-file"), "\(alone.errors)")
         let unknown = try LockstepProcess.run(lead + ["--insecure"])
         #expect(unknown.errors.contains("the name no-such-name.invalid cannot be resolved"), "\(unknown.errors)")
-        #expect(unknown.status != 0 && !FileManager.default.fileExists(atPath: scratch.run("run")))
+        #expect(unknown.status != 0 && !FileManager.default.fileExists(atPath: scratch.file("run")))
     }
 
     @Test("a coordinator off loopback without --insecure is refused, and so is a worker toward one")
     func insecure() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let lead = try LockstepProcess.run(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "0.0.0.0:0"])
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("run"), "--listen", "0.0.0.0:0"])
         #expect(lead.status != 0 && lead.errors.contains("--insecure"), "\(lead.errors)")
         let worker = try LockstepProcess.run(["worker", "--coordinator", "192.0.2.1:7700", "--connect-timeout", "1s"])
         #expect(worker.status != 0 && worker.errors.contains("--insecure"), "\(worker.errors)")
@@ -184,14 +185,14 @@ struct BadInputTests {
 
     @Test("a port in use is named")
     func portInUse() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let first = try LockstepProcess(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
-        let port = try #require(LockstepProcess.port(of: scratch.run("first")))
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("first"), "--listen", "127.0.0.1:0"])
+        let port = try #require(LockstepProcess.port(of: scratch.file("first")))
         let second = try LockstepProcess.run(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("second"), "--listen", "127.0.0.1:\(port)"])
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("second"), "--listen", "127.0.0.1:\(port)"])
         #expect(second.status == 1 && second.errors.contains(port) && second.errors.contains("--listen"), "\(second.errors)")
-        let locked = try LockstepProcess.run(["coordinator", "--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
+        let locked = try LockstepProcess.run(["coordinator", "--run", scratch.file("first"), "--listen", "127.0.0.1:0"])
         #expect(locked.status == 1 && locked.errors.contains("\(first.process.processIdentifier)"), "\(locked.errors)")
         kill(first.process.processIdentifier, SIGTERM)
         #expect(try first.wait().status == 0)
@@ -208,12 +209,12 @@ struct BadInputTests {
 
     @Test("coordinator and workers started by hand make the same weights as train")
     func byHand() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + [
-                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--topology", "server", "--json",
+                "--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--topology", "server", "--json",
             ])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         let workers = try (0..<3).map { _ in
             try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--connect-timeout", "3s"])
         }
@@ -223,10 +224,10 @@ struct BadInputTests {
         let endings = try workers.map { try $0.wait() }
         #expect(endings.count { $0.status == 0 } >= 2, "\(endings.map(\.errors))")
         #expect(endings.allSatisfy { $0.status == 0 || $0.errors.contains("--connect-timeout") }, "\(endings.map(\.errors))")
-        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("train"), "--json"])
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("train"), "--json"])
         #expect(try JSON(parsing: trained.output)["digest"] == JSON(parsing: result.output)["digest"])
         let again = try LockstepProcess.run(
-            ["coordinator", "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--set", "seed=4"])
+            ["coordinator", "--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--set", "seed=4"])
         #expect(again.status == 1 && again.errors.contains("seed"), "\(again.errors)")
     }
 }

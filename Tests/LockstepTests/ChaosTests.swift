@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// `lockstep chaos` on a small run: real processes that are killed and cut off while it goes.
@@ -14,11 +15,11 @@ struct ChaosTests {
 
     @Test("ten kills, cuts and coordinator's deaths cost no step, and the digest stays", arguments: ["ring"])
     func digestStays(topology: String) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let arguments =
             ["chaos"] + Self.small + [
                 "--workers", "3", "--topology", topology, "--faults", "10", "--every", "0.2:0.6", "--calm", "3s", "--kinds",
-                "kill,cut,coordinator", "--models", "0", "--run", scratch.run("chaos"), "--json",
+                "kill,cut,coordinator", "--models", "0", "--run", scratch.file("chaos"), "--json",
             ]
         let result = try LockstepProcess(arguments).wait()
         #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
@@ -29,16 +30,16 @@ struct ChaosTests {
         #expect(verdict["digests_equal"]?.intValue == verdict["runs"]?.intValue)
         #expect(verdict["steps_lost"]?.intValue == 0)
         #expect(verdict["digest"]?.stringValue?.count == 64)
-        #expect(!FileManager.default.fileExists(atPath: scratch.run("chaos")), "the run folders stay though all is well")
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("chaos")), "the run folders stay though all is well")
     }
 
     @Test("connections that lose, swallow or carry little cost no step, and each kind is counted")
     func linksAreSpoilt() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let arguments =
             ["chaos"] + Self.small + [
                 "--workers", "3", "--topology", "ring", "--faults", "8", "--every", "0.2:0.6", "--calm", "4s", "--kinds",
-                "loss,swallow,slow", "--models", "0", "--run", scratch.run("chaos"), "--json",
+                "loss,swallow,slow", "--models", "0", "--run", scratch.file("chaos"), "--json",
             ]
         let result = try LockstepProcess(arguments).wait()
         #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
@@ -54,10 +55,11 @@ struct ChaosTests {
 
     @Test("without a fault there is no verdict")
     func noFaultNoVerdict() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let result = try LockstepProcess(
             ["chaos"] + Self.small + [
-                "--workers", "2", "--minutes", "0.001", "--calm", "500ms", "--models", "0", "--run", scratch.run("chaos"), "--json",
+                "--workers", "2", "--minutes", "0.001", "--calm", "500ms", "--models", "0", "--run", scratch.file("chaos"),
+                "--json",
             ]
         ).wait()
         #expect(result.status == 1)
@@ -69,11 +71,11 @@ struct ChaosTests {
 
     @Test("models are drawn, and each has a calm run of its own to be compared with")
     func drawnModels() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let arguments =
             ["chaos"] + Self.small + [
                 "--workers", "2", "--topology", "ring", "--faults", "14", "--every", "0.1:0.2", "--calm", "1s", "--kinds", "kill",
-                "--models", "1", "--run", scratch.run("chaos"), "--json", "--keep",
+                "--models", "1", "--run", scratch.file("chaos"), "--json", "--keep",
             ]
         let result = try LockstepProcess(arguments).wait()
         #expect(result.status == 0, "\(arguments): \(result.output) \(result.errors)")
@@ -81,20 +83,20 @@ struct ChaosTests {
         #expect(verdict["models"]?.intValue == 2)
         #expect((verdict["runs"]?.intValue ?? 0) >= 2, "one run only: nothing was compared with the second model's calm run")
         let configurations = try ["calm", "calm-2"].map {
-            try String(contentsOfFile: scratch.run("chaos/\($0)/config.yaml"), encoding: .utf8)
+            try String(contentsOfFile: scratch.file("chaos/\($0)/config.yaml"), encoding: .utf8)
         }
         #expect(configurations[0] != configurations[1])
     }
 
     @Test("a chaos that is interrupted or killed leaves no process behind", arguments: [SIGINT, SIGKILL])
     func nothingStays(signal: Int32) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let chaos = try LockstepProcess(
             ["chaos"] + Self.small + [
-                "--workers", "2", "--minutes", "10", "--calm", "2s", "--models", "0", "--run", scratch.run("chaos"),
+                "--workers", "2", "--minutes", "10", "--calm", "2s", "--models", "0", "--run", scratch.file("chaos"),
             ])
         let started = LockstepProcess.eventually {
-            scratch.bytes("chaos/1-ring/metrics.jsonl") > 2000 || !chaos.process.isRunning
+            scratch.size(of: "chaos/1-ring/metrics.jsonl") > 2000 || !chaos.process.isRunning
         }
         #expect(started && chaos.process.isRunning, "\(chaos.errorsSoFar)")
         let family = chaos.family()

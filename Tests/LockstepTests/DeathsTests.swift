@@ -1,5 +1,7 @@
 import Foundation
+import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// A run goes on through anything, and its weights cannot tell.
@@ -13,17 +15,17 @@ struct DeathsTests {
     /// The digest of the whole state after the calm run: computed once, never committed (it belongs to a kernel family).
     private static let calm: String = {
         do {
-            let scratch = try Scratch()
-            let result = try LockstepProcess.run(["train"] + options + ["--run", scratch.run("calm"), "--workers", "1"])
+            let scratch = Scratch()
+            let result = try LockstepProcess.run(["train"] + options + ["--run", scratch.file("calm"), "--workers", "1"])
             try #require(result.status == 0, "\(result.errors)")
-            return try LockstepProcess.run(["digest", scratch.run("calm"), "--full"]).output
+            return try LockstepProcess.run(["digest", scratch.file("calm"), "--full"]).output
         } catch { return "no reference: \(error)" }
     }()
 
     private static let steps = 480
 
     private func start(_ scratch: Scratch, _ more: [String]) throws -> LockstepProcess {
-        try LockstepProcess(["train"] + Self.options + ["--run", scratch.run("run")] + more)
+        try LockstepProcess(["train"] + Self.options + ["--run", scratch.file("run")] + more)
     }
 
     private func children(_ run: LockstepProcess, _ role: String) -> [Int32] {
@@ -32,16 +34,16 @@ struct DeathsTests {
 
     /// Waits until the metrics have grown by so many bytes (a step's line has about 500).
     private func progress(_ scratch: Scratch, _ run: LockstepProcess, bytes: Int) -> Bool {
-        let goal = scratch.bytes("run/metrics.jsonl") + bytes
-        return LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > goal || !run.process.isRunning }
+        let goal = scratch.size(of: "run/metrics.jsonl") + bytes
+        return LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > goal || !run.process.isRunning }
     }
 
     private func check(_ scratch: Scratch, _ run: LockstepProcess) throws -> String {
         let result = try run.wait()
         #expect(result.status == 0, "\(result.errors)")
-        #expect(try LockstepProcess.run(["digest", scratch.run("run"), "--full"]).output == Self.calm, "\(result.errors)")
+        #expect(try LockstepProcess.run(["digest", scratch.file("run"), "--full"]).output == Self.calm, "\(result.errors)")
         // Every step once, in order: the books are whole whatever happened to who wrote them.
-        let steps = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").steps.map(\.step)
+        let steps = try MetricsReader(path: scratch.file("run") + "/metrics.jsonl").steps.map(\.step)
         #expect(steps == Array(1...UInt64(Self.steps)))
         return result.errors
     }
@@ -53,14 +55,16 @@ struct DeathsTests {
             ("both coordinator", "server"), ("workers worker", "ring"), ("everyone two", "server"),
         ])
     func killed(plan: String, topology: String) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try start(
             scratch,
             ["--workers", "3", "--topology", topology, "--max-restarts", "100", "--set", "checkpoint.every_steps=40"])
-        var dead: [Int32] = []
+        let seed = UInt64.random(in: 0..<1_000_000)
+        var random = SplitMix(seed: seed)
+        var (dead, leads): ([Int32], [Int32]) = ([], [])
         for victims in plan.split(separator: " ") {
-            #expect(progress(scratch, run, bytes: 15_000 + Int.random(in: 0..<3_000)))
-            let workers = children(run, "worker").shuffled()
+            #expect(progress(scratch, run, bytes: 15_000 + Int.random(in: 0..<3_000, using: &random)))
+            let workers = children(run, "worker").shuffled(using: &random)
             let coordinators = children(run, "coordinator")
             let chosen: [Int32] =
                 switch victims {
@@ -73,39 +77,44 @@ struct DeathsTests {
                 }
             for pid in chosen { kill(pid, SIGKILL) }
             dead += chosen
+            leads += chosen.filter(coordinators.contains)
         }
         let words = try check(scratch, run)
-        let log = try String(contentsOfFile: scratch.run("run") + "/coordinator.log", encoding: .utf8)
-        #expect(!dead.isEmpty && words.contains("view"), "\(words)")
-        if !plan.contains("o") { #expect(dead.allSatisfy { log.contains("pid \($0)") }, "\(log)") }
+        let log = try String(contentsOfFile: scratch.file("run") + "/coordinator.log", encoding: .utf8)
+        #expect(!dead.isEmpty && words.contains("view"), "seed \(seed): \(words)")
+        // What a coordinator that was killed had seen of the dead nobody can tell.
+        if leads.isEmpty { #expect(dead.allSatisfy { log.contains("pid \($0)") }, "seed \(seed): \(log)") }
     }
 
     @Test(
         "summation servers are killed one after the other and all together: the run goes on without, and the digest is the calm run's"
     )
     func servers() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try start(
             scratch, ["--workers", "2", "--topology", "server", "--servers", "2", "--max-restarts", "100"])
+        let seed = UInt64.random(in: 0..<1_000_000)
+        var random = SplitMix(seed: seed)
         for count in [1, 2, 1] {
             #expect(progress(scratch, run, bytes: 15_000))
-            let victims = children(run, "server").shuffled().prefix(count) + (count == 1 ? [] : children(run, "coordinator"))
+            let victims =
+                children(run, "server").shuffled(using: &random).prefix(count) + (count == 1 ? [] : children(run, "coordinator"))
             for pid in victims { kill(pid, SIGKILL) }
         }
         let words = try check(scratch, run)
         #expect(words.contains("2 workers, 2 summation servers") && words.contains("lost summation server"), "\(words)")
-        let deaths = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").events.filter { $0.what == "server_death" }
+        let deaths = try MetricsReader(path: scratch.file("run") + "/metrics.jsonl").events.filter { $0.what == "server_death" }
         #expect(!deaths.isEmpty, "\(words)")
     }
 
     @Test("a stopped worker is given up by name, the others go on, and it comes back; the digest is the calm run's")
     func stopped() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try start(scratch, ["--workers", "3", "--epochs", "40"])
         #expect(progress(scratch, run, bytes: 10_000))
         let worker = try #require(children(run, "worker").first)
         kill(worker, SIGSTOP)
-        let log = scratch.run("run") + "/coordinator.log"
+        let log = scratch.file("run") + "/coordinator.log"
         let named = LockstepProcess.eventually {
             (try? String(contentsOfFile: log, encoding: .utf8))?.contains("silent") ?? false
         }
@@ -116,12 +125,12 @@ struct DeathsTests {
 
     @Test("workers keep their state while the coordinator is stopped, and go on with it when it wakes")
     func stoppedCoordinator() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try start(scratch, ["--workers", "2"])
         #expect(progress(scratch, run, bytes: 10_000))
         let coordinator = try #require(children(run, "coordinator").first)
         kill(coordinator, SIGSTOP)
-        let log = scratch.run("run") + "/worker-0.log"
+        let log = scratch.file("run") + "/worker-0.log"
         let named = LockstepProcess.eventually {
             (try? String(contentsOfFile: log, encoding: .utf8))?.contains("silent") ?? false
         }
@@ -132,10 +141,10 @@ struct DeathsTests {
 
     @Test("a worker joins a run under way, another leaves when it is asked to: the digest is the calm run's")
     func joinsAndLeaves() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let lead = try LockstepProcess(
-            ["coordinator"] + Self.options + ["--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "1"])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+            ["coordinator"] + Self.options + ["--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--workers", "1"])
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         func worker() throws -> LockstepProcess {
             try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         }
@@ -159,7 +168,7 @@ struct DeathsTests {
         defer { kill(late.process.processIdentifier, SIGKILL) }
         for _ in 0..<10 where late.process.isRunning {
             let lead = try LockstepProcess.run(
-                ["coordinator", "--run", scratch.run("run"), "--listen", "127.0.0.1:\(port)", "--workers", "1"])
+                ["coordinator", "--run", scratch.file("run"), "--listen", "127.0.0.1:\(port)", "--workers", "1"])
             #expect(lead.status == 0 && lead.errors.contains("has come to its end"), "\(lead.errors)")
             #expect(!lead.errors.contains("listening on"), "\(lead.errors)")
         }

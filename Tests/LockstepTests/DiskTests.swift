@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// Damaged checkpoints, and a disk that takes no more, met by the real command.
@@ -9,9 +10,9 @@ struct DiskTests {
     private static let often = ["--set", "checkpoint.every_steps=3", "--set", "checkpoint.keep=50"]
 
     private func trained(_ scratch: Scratch) throws -> (folder: RunFolder, digest: String) {
-        let result = try LockstepProcess.run(["train"] + LockstepProcess.small + Self.often + ["--run", scratch.run("run")])
+        let result = try LockstepProcess.run(["train"] + LockstepProcess.small + Self.often + ["--run", scratch.file("run")])
         try #require(result.status == 0, "\(result.errors)")
-        let folder = try RunFolder.open(scratch.run("run"))
+        let folder = try RunFolder.open(scratch.file("run"))
         #expect(try folder.checkpoints().steps() == [3, 6, 9, 12, 15, 18, 21, 24])
         return (folder, try LockstepProcess.run(["digest", folder.path]).output)
     }
@@ -22,7 +23,7 @@ struct DiskTests {
 
     @Test("digest, inspect and resume pass over each damaged checkpoint, name it once with a reason, and come to the same weights")
     func damaged() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let (folder, digest) = try trained(scratch)
         let whole = try LockstepProcess.run(["digest", folder.path, "--step", "12"]).output
         let paths = [15, 18, 21, 24].map { "\(folder.checkpointsPath)/step-000000\($0)" }
@@ -69,13 +70,13 @@ struct DiskTests {
 
     @Test("where no checkpoint is whole, every command says so, and none of them begins anew on its own")
     func noneWhole() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let (folder, _) = try trained(scratch)
         for step in try folder.checkpoints().steps() {
             let path = try folder.checkpoints().at(step: step).path
             truncate(path + "/state.safetensors", off_t(step))
         }
-        for command in [["digest"], ["inspect"], ["resume"], ["sample", "--out", scratch.run("x.png")]] {
+        for command in [["digest"], ["inspect"], ["resume"], ["sample", "--out", scratch.file("x.png")]] {
             let result = try LockstepProcess.run([command[0], folder.path] + command.dropFirst())
             #expect(result.status == 1, "\(command)")
             #expect(result.errors.contains("is whole") && result.errors.contains("from a copy"), "\(result.errors)")
@@ -86,7 +87,7 @@ struct DiskTests {
 
     @Test("a resume into a limit on file sizes ends with 1 and a sentence, and without it comes to the same weights")
     func fileSizeLimit() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let (folder, digest) = try trained(scratch)
         for step in try folder.checkpoints().steps() where step > 6 {
             try FileManager.default.removeItem(atPath: folder.checkpoints().at(step: step).path)
@@ -95,10 +96,10 @@ struct DiskTests {
         limited.executableURL = URL(fileURLWithPath: "/bin/bash")
         limited.arguments =
             ["-c", "ulimit -f 300; exec \"$0\" resume \"$1\" 2> \"$2\" > /dev/null", LockstepProcess.path, folder.path]
-            + [scratch.run("errors")]
+            + [scratch.file("errors")]
         try limited.run()
         limited.waitUntilExit()
-        let errors = try String(contentsOfFile: scratch.run("errors"), encoding: .utf8)
+        let errors = try String(contentsOfFile: scratch.file("errors"), encoding: .utf8)
         #expect(limited.terminationReason == .exit && limited.terminationStatus == 1, "\(errors)")
         #expect(
             errors.contains("File too large") && errors.contains("ulimit -f") && errors.contains("lockstep resume"), "\(errors)")
@@ -112,15 +113,15 @@ struct DiskTests {
 
     @Test("a result that standard output does not take is a failure; a standard error that takes nothing is none")
     func fullOutput() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let (folder, _) = try trained(scratch)
         func shell(_ script: String) throws -> (status: Int32, errors: String) {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/bin/bash")
-            process.arguments = ["-c", script, LockstepProcess.path, folder.path, scratch.run("errors")]
+            process.arguments = ["-c", script, LockstepProcess.path, folder.path, scratch.file("errors")]
             try process.run()
             process.waitUntilExit()
-            return (process.terminationStatus, (try? String(contentsOfFile: scratch.run("errors"), encoding: .utf8)) ?? "")
+            return (process.terminationStatus, (try? String(contentsOfFile: scratch.file("errors"), encoding: .utf8)) ?? "")
         }
         let result = try shell("\"$0\" digest \"$1\" > /dev/full 2> \"$2\"")
         #expect(result.status == 1)
@@ -135,11 +136,11 @@ struct DiskTests {
 
     @Test("a device named as the place of a result stays a device", .enabled(if: getuid() == 0, "only root could replace one"))
     func devices() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let (folder, _) = try trained(scratch)
         for (command, device) in [
-            (["encode", folder.path, "--split", "test"], scratch.run("device.npy")),
-            (["replay", folder.path, "--step", "2"], scratch.run("device.safetensors")),
+            (["encode", folder.path, "--split", "test"], scratch.file("device.npy")),
+            (["replay", folder.path, "--step", "2"], scratch.file("device.safetensors")),
         ] {
             try #require(mknod(device, S_IFCHR | 0o666, makedev(1, 3)) == 0)
             let result = try LockstepProcess.run(command + ["--out", device])
@@ -155,9 +156,9 @@ struct DiskTests {
     @Test(
         "a disk that is full ends the run with a sentence, the older checkpoints kept, and with room it comes to the same weights")
     func fullDisk() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let (_, digest) = try trained(scratch)
-        let disk = scratch.run("disk")
+        let disk = scratch.file("disk")
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
         guard shell(["mount", "-t", "tmpfs", "-o", "size=3m", "lockstep-test", disk]) else { return }  // needs rights to mount
         defer { _ = shell(["umount", "-l", disk]) }

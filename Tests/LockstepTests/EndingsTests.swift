@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// How runs end when they do not end by themselves, and what is left.
@@ -12,9 +13,9 @@ struct EndingsTests {
     ) throws -> LockstepProcess {
         let run = try LockstepProcess(
             ["train"] + LockstepProcess.small + [
-                "--epochs", "5000", "--run", scratch.run("run"), "--set", "evaluate.every_epochs=0",
+                "--epochs", "5000", "--run", scratch.file("run"), "--set", "evaluate.every_epochs=0",
             ] + more, executable: executable)
-        let started = LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning }
+        let started = LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 2000 || !run.process.isRunning }
         #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
         return run
     }
@@ -23,7 +24,7 @@ struct EndingsTests {
         "SIGTERM, SIGINT and SIGHUP finish the step, write a checkpoint and exit 0; nothing is left running",
         arguments: [SIGTERM, SIGINT, SIGHUP])
     func signals(signal: Int32) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try long(scratch)
         let family = run.family()
         #expect(family.count == 3)
@@ -32,7 +33,7 @@ struct EndingsTests {
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.errors.contains("lockstep resume"))
         #expect(family.allSatisfy { LockstepProcess.role(of: $0) == nil })
-        let folder = try RunFolder.open(scratch.run("run"))
+        let folder = try RunFolder.open(scratch.file("run"))
         let newest = try #require(try folder.checkpoints().newestWhole().checkpoint)
         let recorded = try MetricsReader(path: folder.metricsPath).steps.last
         #expect(newest.info.step == recorded?.step, "the checkpoint is not of the last step")
@@ -51,12 +52,12 @@ struct EndingsTests {
 
     @Test("a run that nohup started outlives its terminal")
     func nohup() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try LockstepProcess(
             [LockstepProcess.path, "train"] + LockstepProcess.small + [
-                "--epochs", "5000", "--run", scratch.run("run"), "--set", "evaluate.every_epochs=0",
+                "--epochs", "5000", "--run", scratch.file("run"), "--set", "evaluate.every_epochs=0",
             ], executable: "/usr/bin/nohup")
-        let steps = { scratch.bytes("run/metrics.jsonl") }
+        let steps = { scratch.size(of: "run/metrics.jsonl") }
         #expect(LockstepProcess.eventually { steps() > 2000 || !run.process.isRunning })
         kill(run.process.processIdentifier, SIGHUP)
         let before = steps()
@@ -68,15 +69,15 @@ struct EndingsTests {
 
     @Test("Control-Z stops the whole run, not its supervisor alone, and fg goes on with it")
     func suspended() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try long(scratch)
         let family = [run.process.processIdentifier] + run.family()
         let states = { family.map { LockstepProcess.state(of: $0) } }
         kill(run.process.processIdentifier, SIGTSTP)
         #expect(LockstepProcess.eventually { states() == ["T", "T", "T", "T"] }, "\(states())")
         kill(run.process.processIdentifier, SIGCONT)
-        let before = scratch.bytes("run/metrics.jsonl")
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
+        let before = scratch.size(of: "run/metrics.jsonl")
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
         kill(run.process.processIdentifier, SIGINT)
         let result = try run.wait()
         #expect(result.status == 0 && !result.errors.contains("kill -CONT"), "\(result.errors)")
@@ -84,11 +85,11 @@ struct EndingsTests {
 
     @Test("a signal at any moment after the start ends the run as it should, or, before there is any, the command")
     func earlySignals() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         var orderly = 0
         for number in 0..<16 {
             let run = try LockstepProcess(
-                ["train"] + LockstepProcess.small + ["--epochs", "5000", "--run", scratch.run("run-\(number)")])
+                ["train"] + LockstepProcess.small + ["--epochs", "5000", "--run", scratch.file("run-\(number)")])
             usleep(UInt32(number) * 30_000)
             kill(run.process.processIdentifier, number.isMultiple(of: 2) ? SIGINT : SIGTERM)
             let result = try run.wait()
@@ -103,7 +104,7 @@ struct EndingsTests {
 
     @Test("a coordinator that is stopped in mid-run is told of; where the run is to end it is continued, and ends it")
     func stoppedCoordinator() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try long(scratch)
         let coordinator = try #require(run.family().first { LockstepProcess.role(of: $0) == "coordinator" })
         kill(coordinator, SIGSTOP)
@@ -112,12 +113,12 @@ struct EndingsTests {
         kill(run.process.processIdentifier, SIGINT)
         let result = try run.wait()
         #expect(result.status == 0 && result.errors.contains("(pid \(coordinator)) was stopped"), "\(result.errors)")
-        #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint != nil)
+        #expect(try RunFolder.open(scratch.file("run")).checkpoints().newestWhole().checkpoint != nil)
     }
 
     @Test("where the coordinator is killed, what is said of the checkpoints is true")
     func killedCoordinator() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let settings = ["--max-restarts", "0", "--set", "checkpoint.every_epochs=0", "--set", "checkpoint.every_seconds=0"]
         func end(_ more: [String], _ condition: () -> Bool) throws -> LockstepProcess.Result {
             let run = try long(scratch, settings + more)
@@ -128,8 +129,8 @@ struct EndingsTests {
         }
         let none = try end([]) { true }
         #expect(none.status == 1 && none.errors.contains("there is no checkpoint yet"), "\(none.errors)")
-        try FileManager.default.removeItem(atPath: scratch.run("run"))
-        let store = scratch.run("run") + "/checkpoints"
+        try FileManager.default.removeItem(atPath: scratch.file("run"))
+        let store = scratch.file("run") + "/checkpoints"
         let some = try end(["--set", "checkpoint.every_steps=5"]) {
             (try? FileManager.default.contentsOfDirectory(atPath: store))?.contains { $0.hasPrefix("step-") } ?? false
         }
@@ -138,23 +139,23 @@ struct EndingsTests {
 
     @Test("a worker whose log cannot be opened works without it, and one line says so")
     func noLog() throws {
-        let scratch = try Scratch()
-        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("run")])
+        let scratch = Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("run")])
         #expect(trained.status == 0, "\(trained.errors)")
         for index in 0..<2 {
-            let log = scratch.run("run") + "/worker-\(index).log"
+            let log = scratch.file("run") + "/worker-\(index).log"
             try? FileManager.default.removeItem(atPath: log)
             try FileManager.default.createDirectory(atPath: log, withIntermediateDirectories: false)
         }
-        let resumed = try LockstepProcess.run(["resume", scratch.run("run"), "--epochs", "3", "--workers", "2"])
+        let resumed = try LockstepProcess.run(["resume", scratch.file("run"), "--epochs", "3", "--workers", "2"])
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(resumed.errors.components(separatedBy: "cannot open").count == 2, "\(resumed.errors)")
     }
 
     @Test("a worker that the system does not start is tried again, and the run goes on")
     func noProcess() throws {
-        let scratch = try Scratch()
-        let (path, aside) = (scratch.run("lockstep"), scratch.run("aside"))
+        let scratch = Scratch()
+        let (path, aside) = (scratch.file("lockstep"), scratch.file("aside"))
         try Executable.copy(LockstepProcess.path, to: path)
         let run = try long(scratch, executable: path)
         try FileManager.default.moveItem(atPath: path, toPath: aside)
@@ -174,7 +175,7 @@ struct EndingsTests {
 
     @Test("a killed supervisor takes everything with it")
     func killedSupervisor() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try long(scratch)
         let family = run.family()
         kill(run.process.processIdentifier, SIGKILL)
@@ -184,7 +185,7 @@ struct EndingsTests {
 
     @Test("a worker that dies more often than --max-restarts allows is not replaced; with none left the run ends in words")
     func restartsEnd() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try long(scratch, ["--workers", "1", "--max-restarts", "0"])
         let worker = try #require(run.family().first { LockstepProcess.role(of: $0) == "worker" })
         kill(worker, SIGKILL)
@@ -194,54 +195,54 @@ struct EndingsTests {
 
     @Test("resume moves only the end; a setting that changes bits is refused, naming --from")
     func resumeKeepsBits() throws {
-        let scratch = try Scratch()
-        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("run")])
+        let scratch = Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("run")])
         #expect(trained.status == 0, "\(trained.errors)")
-        let refused = try LockstepProcess.run(["resume", scratch.run("run"), "--set", "minibatch=50"])
+        let refused = try LockstepProcess.run(["resume", scratch.file("run"), "--set", "minibatch=50"])
         #expect(
             refused.status != 0 && refused.errors.contains("minibatch") && refused.errors.contains("--from"), "\(refused.errors)")
-        let longer = try LockstepProcess.run(["resume", scratch.run("run"), "--epochs", "3"])
+        let longer = try LockstepProcess.run(["resume", scratch.file("run"), "--epochs", "3"])
         #expect(longer.status == 0, "\(longer.errors)")
-        let whole = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--epochs", "3", "--run", scratch.run("whole")])
+        let whole = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--epochs", "3", "--run", scratch.file("whole")])
         #expect(whole.status == 0, "\(whole.errors)")
         #expect(
-            try LockstepProcess.run(["digest", scratch.run("run"), "--full"]).output
-                == LockstepProcess.run(["digest", scratch.run("whole"), "--full"]).output)
+            try LockstepProcess.run(["digest", scratch.file("run"), "--full"]).output
+                == LockstepProcess.run(["digest", scratch.file("whole"), "--full"]).output)
     }
 
     @Test("--from begins a new run with another run's weights, and names the tensor where the models differ")
     func from() throws {
-        let scratch = try Scratch()
-        let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("first")])
+        let scratch = Scratch()
+        let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("first")])
         #expect(first.status == 0, "\(first.errors)")
         let none = try LockstepProcess.run(
             ["train"] + LockstepProcess.small + [
-                "--from", scratch.run("first"), "--steps", "1", "--seed", "5", "--run", scratch.run("second"),
+                "--from", scratch.file("first"), "--steps", "1", "--seed", "5", "--run", scratch.file("second"),
             ])
         #expect(none.status == 0, "\(none.errors)")
         let cold = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--steps", "1", "--seed", "5", "--run", scratch.run("cold")])
+            ["train"] + LockstepProcess.small + ["--steps", "1", "--seed", "5", "--run", scratch.file("cold")])
         #expect(cold.status == 0, "\(cold.errors)")
         func error(_ run: String) throws -> Double {
-            try #require(try MetricsReader(path: scratch.run(run) + "/metrics.jsonl").steps.first?.pixelError)
+            try #require(try MetricsReader(path: scratch.file(run) + "/metrics.jsonl").steps.first?.pixelError)
         }
         #expect(try error("second") < 0.9 * error("cold"))
         let other = try LockstepProcess.run(
             ["train"] + LockstepProcess.small + [
-                "--from", scratch.run("first"), "--set", "model.encoder=[40,32]", "--run", scratch.run("third"),
+                "--from", scratch.file("first"), "--set", "model.encoder=[40,32]", "--run", scratch.file("third"),
             ])
         #expect(other.status == 1 && other.errors.contains("encoder.0"), "\(other.errors)")
     }
 
     @Test("a worker that started with another kernel takes the run's, by executing itself anew")
     func adoptsKernel() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + [
-                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--kernel", kernel, "--json",
+                "--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--kernel", kernel, "--json",
             ])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         let workers = try (0..<2).map { _ in
             try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         }
@@ -255,16 +256,16 @@ struct EndingsTests {
 
     @Test("resume --listen waits for workers of anywhere and goes on")
     func resumeListening() throws {
-        let scratch = try Scratch()
-        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("run")])
+        let scratch = Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("run")])
         #expect(trained.status == 0, "\(trained.errors)")
         let lead = try LockstepProcess(
-            ["resume", scratch.run("run"), "--epochs", "3", "--workers", "1", "--listen", "127.0.0.1:0"])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+            ["resume", scratch.file("run"), "--epochs", "3", "--workers", "1", "--listen", "127.0.0.1:0"])
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)"])
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
         #expect(try worker.wait().status == 0)
-        #expect(try RunFolder.open(scratch.run("run")).checkpoints().newestWhole().checkpoint?.info.step == 36)
+        #expect(try RunFolder.open(scratch.file("run")).checkpoints().newestWhole().checkpoint?.info.step == 36)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// `lockstep evaluate`, as a person types it.
@@ -7,13 +8,13 @@ import Testing
 struct EvaluateTests {
     /// A folder with a finished run named "run" whose label head is taught, and checkpoints of steps 12 and 24.
     private static let trained: Result<Scratch, any Error> = Result {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let sizes = [
             "data.train=400", "data.validation=100", "model.encoder=[24]", "model.decoder=[24]", "model.discriminator=[16]",
             "figures.every_epochs=0", "evaluate.every_epochs=1", "checkpoint.every_epochs=1",
         ].flatMap { ["--set", $0] }
         let result = try LockstepProcess.run(
-            ["train", "--recipe", "semi-supervised", "--minibatch", "50", "--epochs", "2", "--run", scratch.run("run")] + sizes)
+            ["train", "--recipe", "semi-supervised", "--minibatch", "50", "--epochs", "2", "--run", scratch.file("run")] + sizes)
         try #require(result.status == 0, "\(result.errors)")
         return scratch
     }

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// What goes out of a run into other software, and images between two others.
@@ -9,9 +10,9 @@ import Testing
 struct ExportTests {
     /// A folder with a finished run named "run", whose decoder is told a class.
     private static let trained: Result<Scratch, any Error> = Result {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let result = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--run", scratch.run("run"), "--set", "variant=supervised"])
+            ["train"] + LockstepProcess.small + ["--run", scratch.file("run"), "--set", "variant=supervised"])
         try #require(result.status == 0, "\(result.errors)")
         return scratch
     }
@@ -34,7 +35,7 @@ struct ExportTests {
         #expect(result.errors.contains("from label N x 10, code N x 2 to image N x 784"), "\(result.errors)")
         // The weights and little else; ONNXFileTests reads such files.
         let weights = 4 * (48 * 784 + 48 + 32 * 48 + 32 + 2 * 32 + 2)
-        #expect((weights..<weights + 8_000).contains(folder.bytes("mine-encoder.onnx")))
+        #expect((weights..<weights + 8_000).contains(folder.size(of: "mine-encoder.onnx")))
         #expect(try lockstep(["export", "run@12", "--onnx", "at.onnx"]).status == 0)
         #expect(
             try Scratch.names(in: folder.path, ending: ".onnx") == [

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What happens to a run whose folder somebody else puts his hands on.
@@ -20,14 +21,14 @@ struct FolderTests {
         "a lock that is removed lets a second coordinator in: the first one says so and ends, its worker keeps its state, and the newest leads it on to the same weights"
     )
     func removedLock() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let epochs = 400
         let first = try LockstepProcess(
             ["coordinator"] + Self.long(epochs) + ["--run", run, "--listen", "127.0.0.1:0", "--workers", "1"])
         let port = try #require(LockstepProcess.port(of: run))
         let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 })
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 3000 })
         try FileManager.default.removeItem(atPath: run + "/lock")
         let second = try LockstepProcess(["coordinator", "--run", run, "--listen", "127.0.0.1:0", "--workers", "1"])
         let lost = try first.wait()
@@ -50,7 +51,7 @@ struct FolderTests {
         #expect(!events.contains { $0.what == "restart" }, "\(events.map(\.what))")
         #expect(try worker.wait().status == 0)
         let calm = try LockstepProcess.run(
-            ["train"] + Self.long(epochs) + ["--run", scratch.run("calm"), "--workers", "1", "--json"])
+            ["train"] + Self.long(epochs) + ["--run", scratch.file("calm"), "--workers", "1", "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"], "\(calm.errors)")
     }
 
@@ -58,13 +59,13 @@ struct FolderTests {
         "a run folder that is removed under a run ends it within seconds, with a sentence, and nothing of it comes back",
         arguments: [false, true])
     func removed(moved: Bool) throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let train = try LockstepProcess(["train"] + Self.long() + ["--run", run])
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 || !train.process.isRunning })
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 3000 || !train.process.isRunning })
         #expect(train.process.isRunning, "\(train.errorsSoFar)")
         if moved {
-            try FileManager.default.moveItem(atPath: run, toPath: scratch.run("elsewhere"))
+            try FileManager.default.moveItem(atPath: run, toPath: scratch.file("elsewhere"))
         } else {
             // A checkpoint may be written just now; what stays then is removed the second time.
             while FileManager.default.fileExists(atPath: run) { try? FileManager.default.removeItem(atPath: run) }
@@ -77,7 +78,7 @@ struct FolderTests {
         #expect(!FileManager.default.fileExists(atPath: run))
         guard moved else { return }
         // Put back, it goes on.
-        try FileManager.default.moveItem(atPath: scratch.run("elsewhere"), toPath: run)
+        try FileManager.default.moveItem(atPath: scratch.file("elsewhere"), toPath: run)
         let steps = try MetricsReader(path: run + "/metrics.jsonl").steps.count
         let resumed = try LockstepProcess.run(["resume", run, "--steps", "\(steps + 200)"])
         #expect(resumed.status == 0, "\(resumed.errors)")
@@ -85,15 +86,15 @@ struct FolderTests {
 
     @Test("a folder that says nothing for a moment is looked at again, and the run goes on")
     func unreadable() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let train = try LockstepProcess(["train"] + Self.long() + ["--run", run])
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 || !train.process.isRunning })
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 3000 || !train.process.isRunning })
         let mine = try Data(contentsOf: URL(fileURLWithPath: run + "/generation"))
         try Data("\0\0\0".utf8).write(to: URL(fileURLWithPath: run + "/generation"), options: .atomic)
         #expect(LockstepProcess.eventually { train.errorsSoFar.contains("cannot be told") }, "\(train.errorsSoFar)")
-        let before = scratch.bytes("run/metrics.jsonl")
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 3000 })
+        let before = scratch.size(of: "run/metrics.jsonl")
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > before + 3000 })
         try mine.write(to: URL(fileURLWithPath: run + "/generation"), options: .atomic)
         #expect(LockstepProcess.eventually { train.errorsSoFar.contains("can be read again") }, "\(train.errorsSoFar)")
         kill(train.process.processIdentifier, SIGTERM)
@@ -103,8 +104,8 @@ struct FolderTests {
     @Test(
         "the highest numbers there are, at the end of steps.log, are passed over in words, and the run goes on to the same weights")
     func stepsLog() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run])
         #expect(first.status == 0, "\(first.errors)")
         let log = try FileHandle(forWritingTo: URL(fileURLWithPath: run + "/steps.log"))
@@ -113,17 +114,17 @@ struct FolderTests {
         try log.close()
         let resumed = try LockstepProcess.run(["resume", run, "--epochs", "3"])
         #expect(resumed.status == 0 && resumed.errors.contains("2 such lines are passed over"), "\(resumed.errors)")
-        let calm = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--epochs", "3", "--run", scratch.run("calm")])
+        let calm = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--epochs", "3", "--run", scratch.file("calm")])
         #expect(calm.status == 0)
-        #expect(try digest(run) == digest(scratch.run("calm")))
+        #expect(try digest(run) == digest(scratch.file("calm")))
     }
 
     @Test(
         "a seed edited in config.yaml is refused by what goes on with the run, told by what looks at it, and put back it is as before"
     )
     func editedSeed() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run])
         #expect(first.status == 0, "\(first.errors)")
         let path = run + "/config.yaml"
@@ -133,7 +134,7 @@ struct FolderTests {
         try edited.write(toFile: path, atomically: true, encoding: .utf8)
         for command in [
             ["resume", run, "--epochs", "3"], ["coordinator", "--run", run, "--epochs", "3", "--listen", "127.0.0.1:0"],
-            ["replay", run, "--step", "3", "--out", scratch.run("step.safetensors")],
+            ["replay", run, "--step", "3", "--out", scratch.file("step.safetensors")],
         ] {
             let result = try LockstepProcess(command).wait()
             #expect(result.status == 1 && result.errors.contains("seed (0 there, now 4242)"), "\(command): \(result.errors)")
@@ -142,7 +143,7 @@ struct FolderTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8) == edited)
         let looked = try LockstepProcess.run(["digest", run])
         #expect(looked.status == 0 && looked.errors.contains("are not those of its weights"), "\(looked.errors)")
-        let sampled = try LockstepProcess.run(["sample", run, "--out", scratch.run("a.png")])
+        let sampled = try LockstepProcess.run(["sample", run, "--out", scratch.file("a.png")])
         #expect(sampled.status == 0 && sampled.errors.contains("seed (0 there, now 4242)"), "\(sampled.errors)")
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         let resumed = try LockstepProcess.run(["resume", run, "--epochs", "3"])
@@ -151,8 +152,8 @@ struct FolderTests {
 
     @Test("a resume that is refused touches nothing in the run's folder and starts nothing")
     func refusedResume() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let first = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run])
         #expect(first.status == 0, "\(first.errors)")
         // What stands in the folder, with the times of the last change: a folder's own too.
@@ -181,10 +182,10 @@ struct FolderTests {
 
     @Test("a run is its owner's alone, and less where the umask says so; no log is written through a link")
     func modes() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         for (mask, folder, file) in [("022", 0o700, 0o600), ("0177", 0o600, 0o600)] as [(String, mode_t, mode_t)]
         where mask == "022" || getuid() == 0 {
-            let run = scratch.run("run-\(mask)")
+            let run = scratch.file("run-\(mask)")
             let shell = Process()
             shell.executableURL = URL(fileURLWithPath: "/bin/bash")
             shell.arguments =
@@ -207,19 +208,19 @@ struct FolderTests {
                 #expect(status.st_mode & 0o777 == (isFolder ? folder : file), "\(name): \(String(status.st_mode, radix: 8))")
             }
         }
-        let run = scratch.run("run-022")
+        let run = scratch.file("run-022")
         try FileManager.default.removeItem(atPath: run + "/coordinator.log")
-        try "mine\n".write(toFile: scratch.run("victim"), atomically: true, encoding: .utf8)
-        try FileManager.default.createSymbolicLink(atPath: run + "/coordinator.log", withDestinationPath: scratch.run("victim"))
+        try "mine\n".write(toFile: scratch.file("victim"), atomically: true, encoding: .utf8)
+        try FileManager.default.createSymbolicLink(atPath: run + "/coordinator.log", withDestinationPath: scratch.file("victim"))
         let resumed = try LockstepProcess.run(["resume", run, "--epochs", "3"])
         #expect(resumed.status == 1 && resumed.errors.contains("a symbolic link stands there"), "\(resumed.errors)")
-        #expect(try String(contentsOfFile: scratch.run("victim"), encoding: .utf8) == "mine\n")
+        #expect(try String(contentsOfFile: scratch.file("victim"), encoding: .utf8) == "mine\n")
     }
 
     @Test("a second coordinator that cannot have its port changes nothing, and the first one goes on, lock or no lock")
     func secondWithoutPort() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let first = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + [
                 "--run", run, "--listen", "127.0.0.1:0", "--workers", "1", "--topology", "server",
@@ -242,8 +243,8 @@ struct FolderTests {
             #expect(try String(contentsOfFile: run + "/config.yaml", encoding: .utf8) == configuration)
         }
         let fresh = try LockstepProcess.run(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("new"), "--listen", "127.0.0.1:\(port)"])
-        #expect(fresh.status == 1 && !FileManager.default.fileExists(atPath: scratch.run("new")))
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("new"), "--listen", "127.0.0.1:\(port)"])
+        #expect(fresh.status == 1 && !FileManager.default.fileExists(atPath: scratch.file("new")))
         let worker = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         let result = try first.wait()
         #expect(result.status == 0, "\(result.errors)")
@@ -252,12 +253,12 @@ struct FolderTests {
 
     @Test("a run whose checkpoints are gone is not begun again: resume says what is missing and changes nothing")
     func checkpointsGone() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
-        let kept = scratch.run("kept")
+        let kept = scratch.file("kept")
         try FileManager.default.moveItem(atPath: run + "/checkpoints", toPath: kept)
-        let before = try (scratch.bytes("run/metrics.jsonl"), String(contentsOfFile: run + "/generation", encoding: .utf8))
+        let before = try (scratch.size(of: "run/metrics.jsonl"), String(contentsOfFile: run + "/generation", encoding: .utf8))
         for link in [false, true] {
             if link {
                 try FileManager.default.createSymbolicLink(atPath: run + "/checkpoints", withDestinationPath: "/nowhere/at/all")
@@ -271,7 +272,7 @@ struct FolderTests {
                 #expect(refused.status == 1 && refused.errors.contains(part), "\(command): \(refused.errors)")
             }
         }
-        #expect(scratch.bytes("run/metrics.jsonl") == before.0)
+        #expect(scratch.size(of: "run/metrics.jsonl") == before.0)
         #expect(try String(contentsOfFile: run + "/generation", encoding: .utf8) == before.1)
         try FileManager.default.removeItem(atPath: run + "/checkpoints")
         try FileManager.default.createSymbolicLink(atPath: run + "/checkpoints", withDestinationPath: kept)
@@ -293,11 +294,11 @@ struct RunTokenTests {
         "a worker without the token that dials a running train is turned away, and the token stands where no other user can read it"
     )
     func train() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let train = try LockstepProcess(
             ["train"] + LockstepProcess.small + ["--epochs", "5000", "--set", "evaluate.every_epochs=0", "--run", run])
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 || !train.process.isRunning })
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 3000 || !train.process.isRunning })
         let family = train.family()
         #expect(family.count == 3, "a coordinator and two workers")
         let tokens = Set(family.compactMap(token))
@@ -323,8 +324,9 @@ struct RunTokenTests {
         let isBack = LockstepProcess.eventually {
             train.family().contains { $0 != lead && LockstepProcess.role(of: $0) == "coordinator" && token(of: $0) == secret }
         }
-        let before = scratch.bytes("run/metrics.jsonl")
-        #expect(isBack && LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 3000 }, "\(train.errorsSoFar)")
+        let before = scratch.size(of: "run/metrics.jsonl")
+        #expect(
+            isBack && LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > before + 3000 }, "\(train.errorsSoFar)")
         kill(train.process.processIdentifier, SIGTERM)
         #expect(try train.wait().status == 0)
         let views = try MetricsReader(path: run + "/metrics.jsonl").events.filter { $0.what == "view" }
@@ -337,28 +339,28 @@ struct RunTokenTests {
 
     @Test("a launch with another kernel family than this CPU's best starts: who executes itself anew still has the token")
     func launchKernel() throws {
-        let scratch = try Scratch()
-        let shell = scratch.run("shell")
+        let scratch = Scratch()
+        let shell = scratch.file("shell")
         try Executable.script("#!/bin/sh\nshift\nexec sh -c \"$*\"\n", at: shell)
         let options = LockstepProcess.small + ["--kernel", "haswell"]
         let launched = try LockstepProcess(
-            ["launch", "-H", "a:2", "--ssh", shell, "--run", scratch.run("run"), "--threads", "1", "--json"] + options
+            ["launch", "-H", "a:2", "--ssh", shell, "--run", scratch.file("run"), "--threads", "1", "--json"] + options
         ).wait()
         #expect(launched.status == 0, "\(launched.errors)")
-        let trained = try LockstepProcess.run(["train"] + options + ["--run", scratch.run("alone"), "--json"])
+        let trained = try LockstepProcess.run(["train"] + options + ["--run", scratch.file("alone"), "--json"])
         #expect(try JSON(parsing: launched.output)["digest"] == JSON(parsing: trained.output)["digest"])
     }
 
     @Test("a worker that got its token through a pipe, and takes the run's kernel by executing itself anew, still has it")
     func workerKernel() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
-        try Data("the run's own token, long enough\n".utf8).write(to: URL(fileURLWithPath: scratch.run("token")))
-        chmod(scratch.run("token"), 0o600)
+        let scratch = Scratch()
+        let run = scratch.file("run")
+        try Data("the run's own token, long enough\n".utf8).write(to: URL(fileURLWithPath: scratch.file("token")))
+        chmod(scratch.file("token"), 0o600)
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + [
                 "--kernel", "haswell", "--run", run, "--listen", "127.0.0.1:0", "--workers", "2", "--token-file",
-                scratch.run("token"),
+                scratch.file("token"),
             ])
         let port = try #require(LockstepProcess.port(of: run))
         let scripts = [
@@ -368,7 +370,7 @@ struct RunTokenTests {
         let workers = try scripts.map { script in
             let worker = Process()
             worker.executableURL = URL(fileURLWithPath: "/bin/bash")
-            worker.arguments = ["-c", script, LockstepProcess.path, "127.0.0.1:\(port)", scratch.run("token")]
+            worker.arguments = ["-c", script, LockstepProcess.path, "127.0.0.1:\(port)", scratch.file("token")]
             worker.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("OPENBLAS_") }
             worker.standardError = FileHandle.nullDevice
             try worker.run()
@@ -391,8 +393,8 @@ struct RunTokenTests {
 
     @Test("a pipe in the place of a worker's log, and files that hold no token, are sentences")
     func pipes() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
         try FileManager.default.removeItem(atPath: run + "/worker-0.log")
         try #require(mkfifo(run + "/worker-0.log", 0o600) == 0)
@@ -403,13 +405,13 @@ struct RunTokenTests {
             ("two", "\(long)\n\(long)\n", "more than one line"), ("big", String(repeating: "a", count: 1 << 20), "more than"),
         ]
         for (name, text, _) in tokens {
-            try text.write(toFile: scratch.run(name), atomically: false, encoding: .utf8)
-            chmod(scratch.run(name), 0o600)
+            try text.write(toFile: scratch.file(name), atomically: false, encoding: .utf8)
+            chmod(scratch.file(name), 0o600)
         }
         let others = [
             (run + "/worker-0.log", "it is a device, a pipe"), ("/dev/zero", "it is a device, a pipe"), (run, "it is a folder"),
         ]
-        for (path, part) in tokens.map({ (scratch.run($0.0), $0.2) }) + others {
+        for (path, part) in tokens.map({ (scratch.file($0.0), $0.2) }) + others {
             let result = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:9", "--token-file", path]).wait()
             #expect(result.status == 64 && result.errors.contains(part), "\(path): \(result.errors)")
         }

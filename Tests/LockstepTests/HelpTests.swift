@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What the command says of itself: help by what a person wants to do, an example each, and words for the shell.
@@ -42,7 +43,7 @@ struct HelpTests {
             let script = try LockstepProcess.run(["--generate-completion-script", shell])
             #expect(script.status == 0 && script.output.contains("mnist-gaussian-2d") && script.output.contains("skylakex"))
         }
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let runs = scratch.path + "/runs"
         try FileManager.default.createDirectory(atPath: runs + "/mine", withIntermediateDirectories: true)
         try "seed: 1\n".write(toFile: runs + "/mine/config.yaml", atomically: true, encoding: .utf8)

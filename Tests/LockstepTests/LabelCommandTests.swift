@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// `sample`, `encode` and `decode` of runs that have classes or clusters beside the code, or a part of the prior for each class.
@@ -9,7 +10,7 @@ import Testing
 struct LabelCommandTests {
     /// A folder with a finished run of each of these variants, named after it.
     private static let trained: Result<Scratch, any Error> = Result {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         for (recipe, more) in [
             ("supervised", []), ("clustering", ["model.clusters=16"]), ("label-informed", ["labels.count=100"]),
             ("reduction", []),
@@ -19,7 +20,7 @@ struct LabelCommandTests {
             ]
             let sets = (sizes + more + ["figures.every_epochs=0"]).flatMap { ["--set", $0] }
             let result = try LockstepProcess.run(
-                ["train", "--recipe", recipe, "--minibatch", "50", "--epochs", "1", "--run", scratch.run(recipe)] + sets)
+                ["train", "--recipe", recipe, "--minibatch", "50", "--epochs", "1", "--run", scratch.file(recipe)] + sets)
             try #require(result.status == 0, "\(recipe): \(result.errors)")
         }
         return scratch

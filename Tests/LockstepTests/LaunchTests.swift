@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// `launch`, `doctor` and `agent`, with a remote shell that stays on this machine.
@@ -8,7 +9,7 @@ import Testing
 struct LaunchTests {
     /// A remote shell: its first argument is the host, the rest is for that host's shell. `before` is run first.
     private func shell(_ scratch: Scratch, before: String = "", filter: String = "") throws -> String {
-        let path = scratch.run("shell-\(UUID().uuidString)")
+        let path = scratch.file("shell-\(UUID().uuidString)")
         let run = filter.isEmpty ? "exec sh -c \"$*\"" : "sh -c \"$*\" | \(filter)"
         try Executable.script("#!/bin/sh\nhost=$1; shift\n\(before)\n\(run)\n", at: path)
         return path
@@ -18,22 +19,22 @@ struct LaunchTests {
 
     @Test("a launch over two hosts comes to the weights of a run on one, names host and worker in each line, leaves nothing")
     func sameBits() throws {
-        let scratch = try Scratch()
-        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("alone")])
+        let scratch = Scratch()
+        let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("alone")])
         #expect(trained.status == 0, "\(trained.errors)")
         // A login shell that greets must not disturb, and a window title that it leaves on the line neither.
         let shell = try shell(scratch, before: "echo \"welcome to $host\"; echo \"  {\"; printf '\\033]0;%s {\\007' \"$host\"")
         let result = try LockstepProcess.run(
-            launch(["-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.run("run"), "--threads", "1", "--json"]))
+            launch(["-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.file("run"), "--threads", "1", "--json"]))
         #expect(result.status == 0, "\(result.errors)")
-        let digest = try LockstepProcess.run(["digest", scratch.run("alone")]).output.trimmingCharacters(in: .newlines)
+        let digest = try LockstepProcess.run(["digest", scratch.file("alone")]).output.trimmingCharacters(in: .newlines)
         #expect(try JSON(parsing: result.output)["digest"]?.stringValue == digest, "\(result.output)")
         for prefix in ["[a/0] ", "[a/1] ", "[b/0] "] {
             #expect(result.errors.split(separator: "\n").contains { $0.hasPrefix(prefix) }, "\(result.errors)")
         }
         let served = try LockstepProcess.run(
             launch([
-                "-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.run("served"), "--threads", "1", "--json",
+                "-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.file("served"), "--threads", "1", "--json",
                 "--topology", "server", "--servers", "2",
             ]))
         #expect(served.status == 0 && served.errors.contains("3 workers, 2 summation servers"), "\(served.errors)")
@@ -42,7 +43,7 @@ struct LaunchTests {
             #expect(served.errors.split(separator: "\n").contains { $0.hasPrefix(prefix) }, "\(served.errors)")
         }
         let longer = try LockstepProcess.run([
-            "launch", "-H", "a:1", "--ssh", shell, "--resume", scratch.run("run"), "--epochs", "3", "--topology", "server",
+            "launch", "-H", "a:1", "--ssh", shell, "--resume", scratch.file("run"), "--epochs", "3", "--topology", "server",
         ])
         #expect(longer.status == 0 && longer.errors.contains("going on from"), "\(longer.errors)")
     }
@@ -50,12 +51,12 @@ struct LaunchTests {
     @Test(
         "a signal ends a launch with a checkpoint and 0; a killed launch takes everything with it", arguments: [SIGTERM, SIGKILL])
     func signals(signal: Int32) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try LockstepProcess(
-            launch(["-H", "a:1,b:1", "--ssh", shell(scratch), "--run", scratch.run("run")]) + [
+            launch(["-H", "a:1,b:1", "--ssh", shell(scratch), "--run", scratch.file("run")]) + [
                 "--epochs", "5000", "--set", "evaluate.every_epochs=0",
             ])
-        let started = LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning }
+        let started = LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 2000 || !run.process.isRunning }
         #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
         let family = run.family()
         #expect(family.count >= 5, "a coordinator, two agents, two workers")
@@ -67,19 +68,19 @@ struct LaunchTests {
 
     @Test("Control-Z stops the coordinator with the launch, and fg goes on with both")
     func suspended() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try LockstepProcess(
-            launch(["-H", "a:1", "--ssh", shell(scratch), "--run", scratch.run("run")]) + [
+            launch(["-H", "a:1", "--ssh", shell(scratch), "--run", scratch.file("run")]) + [
                 "--epochs", "5000", "--set", "evaluate.every_epochs=0",
             ])
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 2000 || !run.process.isRunning })
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 2000 || !run.process.isRunning })
         let coordinator = try #require(run.family().first { LockstepProcess.role(of: $0) == "coordinator" })
         let states = { [run.process.processIdentifier, coordinator].map { LockstepProcess.state(of: $0) } }
         kill(run.process.processIdentifier, SIGTSTP)
         #expect(LockstepProcess.eventually { states() == ["T", "T"] }, "\(states())")
         kill(run.process.processIdentifier, SIGCONT)
-        let before = scratch.bytes("run/metrics.jsonl")
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
+        let before = scratch.size(of: "run/metrics.jsonl")
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > before + 20_000 }, "\(run.errorsSoFar)")
         kill(run.process.processIdentifier, SIGTERM)
         let result = try run.wait()
         #expect(result.status == 0, "\(result.errors)")
@@ -87,7 +88,7 @@ struct LaunchTests {
 
     @Test("a host that is not ready is told in a sentence, the status is 1, and nothing was started")
     func notReady() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let other = #"sed -u 's/"library":"[^"]*"/"library":"OpenBLAS 0.0.1"/'"#
         let products = #"sed -u 's/"fingerprint":"[^"]*"/"fingerprint":"0"/'"#
         let cases: [(shell: String, sentence: String)] = [
@@ -120,10 +121,10 @@ struct LaunchTests {
         ]
         for (shell, sentence) in cases {
             let result = try LockstepProcess.run(
-                launch(["-H", "a:1", "--ssh", shell, "--run", scratch.run("run"), "--engine", "openblas"]))
+                launch(["-H", "a:1", "--ssh", shell, "--run", scratch.file("run"), "--engine", "openblas"]))
             #expect(result.status == 1 && result.errors.contains(sentence), "\(sentence): \(result.errors)")
             #expect(result.errors.contains("nothing was started"))
-            #expect(!FileManager.default.fileExists(atPath: scratch.run("run")))
+            #expect(!FileManager.default.fileExists(atPath: scratch.file("run")))
         }
         for more in [["--engine", "openblas", "--allow-mixed-kernels"], []] {
             let accepted = try LockstepProcess.run(
@@ -135,7 +136,7 @@ struct LaunchTests {
     @Test(
         "what a shell leaves on a line before any word of the agent hides none, and what a host says reaches no terminal as it is")
     func anyBytes() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let disturbed = try shell(
             scratch,
             before: "printf '\\033]0;a\\007' >&2; (for n in 1 2 3 4 5 6 7 8 9 10; do printf '>'; sleep 0.05; done) & printf '$ '")
@@ -146,7 +147,7 @@ struct LaunchTests {
 
     @Test("a family that is exported, or another than the best one, starts a launch like any other")
     func otherKernels() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
         let arguments = launch([
             "-H", "a:1", "--ssh", try shell(scratch), "--threads", "1", "--json", "--epochs", "1", "--engine", "openblas",
@@ -154,7 +155,7 @@ struct LaunchTests {
         for (name, more, environment) in [
             ("asked", ["--kernel", kernel], [:]), ("exported", [], ["OPENBLAS_CORETYPE": kernel.uppercased()]),
         ] {
-            let run = scratch.run(name)
+            let run = scratch.file(name)
             let result = try LockstepProcess.run(arguments + more + ["--run", run], environment: environment)
             #expect(result.status == 0, "\(name): \(result.errors)")
             let used = try RunFolder.open(run).configuration().configuration.kernel
@@ -164,29 +165,29 @@ struct LaunchTests {
 
     @Test("a coordinator takes its kernel before it makes anything: one run folder, and it listens")
     func oneFolder() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + ["--kernel", kernel, "--listen", "127.0.0.1:0"], in: scratch.path)
         #expect(LockstepProcess.eventually { lead.errorsSoFar.contains("listening on") || !lead.process.isRunning })
         lead.process.terminate()
         let result = try lead.wait()
-        let folders = try FileManager.default.contentsOfDirectory(atPath: scratch.run("runs")).filter { $0 != "latest" }
+        let folders = try FileManager.default.contentsOfDirectory(atPath: scratch.file("runs")).filter { $0 != "latest" }
         #expect(folders.count == 1, "\(folders) \(result.errors)")
         #expect(result.errors.contains(", which this machine alone reaches; for workers on other hosts give --listen 0.0.0.0:"))
     }
 
     @Test("what a command tells before it takes the run's kernel it does not tell again")
     func toldOnce() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let kernel = KernelFamily.sandybridge.isSupported ? "sandybridge" : "nehalem"
-        let run = scratch.run("run")
+        let run = scratch.file("run")
         let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--kernel", kernel, "--run", run])
         #expect(trained.status == 0, "\(trained.errors)")
         let newest = try #require(RunFolder.open(run).checkpoints().newestWhole().checkpoint)
         let file = try #require(FileHandle(forWritingAtPath: newest.statePath))
         try file.truncate(atOffset: 100)
-        let sampled = try LockstepProcess.run(["sample", run, "--count", "4", "--out", scratch.run("x.png")])
+        let sampled = try LockstepProcess.run(["sample", run, "--count", "4", "--out", scratch.file("x.png")])
         let told = sampled.errors.components(separatedBy: "passed over a checkpoint").count - 1
         #expect(sampled.status == 0 && told == 1, "\(sampled.errors)")
     }
@@ -205,8 +206,8 @@ struct LaunchTests {
         "without a loopback interface that is up nothing is begun, and it is said how to bring it up",
         .enabled(if: geteuid() == 0, "only root makes a network namespace"))
     func noLoopback() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         for arguments in [
             ["train"] + LockstepProcess.small + ["--run", run],
             ["coordinator"] + LockstepProcess.small + ["--run", run, "--listen", "127.0.0.1:0"],
@@ -236,12 +237,12 @@ struct LaunchTests {
 
     @Test("the doctor looks at this machine, at hosts and between them, and ends with 1 where a run would not begin")
     func doctor() throws {
-        let scratch = try Scratch()
-        let alone = try LockstepProcess.run(["doctor", "--run", scratch.run("run")])
+        let scratch = Scratch()
+        let alone = try LockstepProcess.run(["doctor", "--run", scratch.file("run")])
         #expect(alone.status == 0 && alone.output.contains("fsync") && alone.output.contains("fingerprint"), "\(alone.errors)")
         #expect(alone.output.contains("the reference runs come to their digests (fp32 "), "\(alone.output)")
         let hosts = try LockstepProcess.run(
-            ["doctor", "-H", "a,b", "--ssh", shell(scratch), "--run", scratch.run("run"), "--json"])
+            ["doctor", "-H", "a,b", "--ssh", shell(scratch), "--run", scratch.file("run"), "--json"])
         #expect(hosts.status == 0, "\(hosts.output)")
         let report = try JSON(parsing: hosts.output)
         #expect(report["hosts"]?.arrayValue?.count == 3 && report["pairs"]?.arrayValue?.count == 6)
@@ -257,8 +258,8 @@ struct LaunchTests {
 
     @Test("an agent says who it is, passes over what it does not understand, tells how a worker ended, and ends with its input")
     func agent() throws {
-        let scratch = try Scratch()
-        let input = scratch.run("requests")
+        let scratch = Scratch()
+        let input = scratch.file("requests")
         let start = #"{"id":7,"request":{"start":{"slot":3,"arguments":["worker","--no-such-flag"],"token":"secret\n"}}}"#
         let listen = #"{"id":8,"request":{"listen":{"port":0,"nonce":"short"}}}"#
         try "nonsense\n{}\n\(listen)\n\(start)\n".write(toFile: input, atomically: true, encoding: .utf8)

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What the system does not give, or no longer: memory, the current folder, a port, a file; and what is said before a run begins.
@@ -12,15 +13,15 @@ import Testing
 
     @Test("where the limit on address space is too low, each command that multiplies says so at once, and leaves nothing behind")
     func addressSpace() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         let low = "ulimit -v 220000; exec RUN"
         let train = try shell(low, ["train"] + LockstepProcess.small + ["--run", run])
         #expect(train.status == 1 && train.errors.contains("RLIMIT_AS is set to 22"), "\(train.errors)")
         #expect(train.errors.contains("ulimit -v unlimited), or take fewer --threads"), "\(train.errors)")
         #expect(!FileManager.default.fileExists(atPath: run), "\(train.errors)")
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
-        let out = scratch.run("out")
+        let out = scratch.file("out")
         for command in [
             ["encode", run, "--split", "test", "--out", out + ".npy"], ["evaluate", run], ["sample", run, "--out", out + ".png"],
             ["replay", run, "--step", "3", "--out", out + ".safetensors"], ["bench", "gemm", "--rows", "8", "--width", "8"],
@@ -36,8 +37,8 @@ import Testing
 
     @Test("a resume without room on the disk or in the address space says so, and has changed nothing")
     func resumed() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
         let before = try String(contentsOfFile: run + "/config.yaml", encoding: .utf8)
         let result = try shell("ulimit -v 220000; exec RUN", ["resume", run, "--epochs", "2000000000"])
@@ -48,10 +49,10 @@ import Testing
 
     @Test("a worker that has no room for its products ends with a sentence, which the coordinator says too")
     func worker() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let lead = try LockstepProcess(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "127.0.0.1:0"])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("run"), "--listen", "127.0.0.1:0"])
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         let result = try shell("ulimit -v 220000; exec RUN", ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         #expect(result.status == 1 && result.errors.contains("RLIMIT_AS"), "\(result.errors)")
         #expect(LockstepProcess.eventually { lead.errorsSoFar.contains("RLIMIT_AS") }, "\(lead.errorsSoFar)")
@@ -61,9 +62,9 @@ import Testing
 
     @Test("where the current folder was deleted, no command takes a path below / for one below it")
     func deletedFolder() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         for arguments in [["train"] + LockstepProcess.small, ["inspect", "latest"], ["doctor", "--quick"]] {
-            let result = try shell("mkdir \(scratch.run("gone")); cd \(scratch.run("gone")); rmdir ../gone; exec RUN", arguments)
+            let result = try shell("mkdir \(scratch.file("gone")); cd \(scratch.file("gone")); rmdir ../gone; exec RUN", arguments)
             #expect(result.status == 1 && result.errors.contains("the current folder cannot be told"), "\(result.errors)")
             #expect(result.errors.contains("cd") && result.output.isEmpty)
         }
@@ -71,24 +72,24 @@ import Testing
 
     @Test("a port for gradients that is taken is refused before the run's folder is made")
     func dataPort() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let first = try LockstepProcess(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("first"), "--listen", "127.0.0.1:0"])
-        let port = try #require(LockstepProcess.port(of: scratch.run("first")))
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("first"), "--listen", "127.0.0.1:0"])
+        let port = try #require(LockstepProcess.port(of: scratch.file("first")))
         let second = try LockstepProcess.run(
             ["coordinator"] + LockstepProcess.small + [
-                "--run", scratch.run("second"), "--listen", "127.0.0.1:0", "--topology", "server", "--data-port", port,
-            ], in: scratch.run("."))
+                "--run", scratch.file("second"), "--listen", "127.0.0.1:0", "--topology", "server", "--data-port", port,
+            ], in: scratch.file("."))
         #expect(second.status == 1 && second.errors.contains(port), "\(second.errors)")
-        #expect(!FileManager.default.fileExists(atPath: scratch.run("second")))
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("second")))
         kill(first.process.processIdentifier, SIGTERM)
         #expect(try first.wait().status == 0)
     }
 
     @Test("a dry run looks at the weights to begin with, and says which workers would have nothing to do")
     func dryRun() throws {
-        let scratch = try Scratch()
-        let none = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--dry-run", "--from", scratch.run("none")])
+        let scratch = Scratch()
+        let none = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--dry-run", "--from", scratch.file("none")])
         #expect(none.status == 1 && none.errors.contains("There is no run"), "\(none.errors)")
         let eight = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--dry-run", "--workers", "8"])
         #expect(eight.status == 0 && eight.output.contains("4 of the 8 workers will have no shard"), "\(eight.output)")
@@ -120,8 +121,8 @@ import Testing
 
     @Test("a dry run that is executed anew for its kernel says what it says once")
     func dryRunSaidOnce() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
         let store = try RunFolder.open(run).checkpoints()
         let newest = try #require(try store.newestWhole().checkpoint)
@@ -134,10 +135,10 @@ import Testing
 
     @Test("spares are told before the run begins, and train to the same weights")
     func spares() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         var digests: [String] = []
         for workers in [2, 6] {
-            let run = scratch.run("run-\(workers)")
+            let run = scratch.file("run-\(workers)")
             let result = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--workers", "\(workers)", "--run", run])
             #expect(result.status == 0, "\(result.errors)")
             #expect(result.errors.contains("2 of the 6 workers will have no shard") == (workers == 6), "\(result.errors)")
@@ -153,33 +154,33 @@ import Testing
         #expect(digests[0] == digests[1] && digests[0].count == 65)
         // A run that exists keeps its shards.
         let dry = try LockstepProcess.run(
-            ["coordinator"] + LockstepProcess.small + ["--dry-run", "--run", scratch.run("run-2"), "--workers", "8"])
+            ["coordinator"] + LockstepProcess.small + ["--dry-run", "--run", scratch.file("run-2"), "--workers", "8"])
         #expect(dry.status == 0 && dry.output.contains("a new run with --set shards=8"), "\(dry.errors) \(dry.output)")
     }
 
     @Test("a configuration comes through a pipe; a path that leads nowhere, or an empty file, is a wrong value")
     func configuration() throws {
-        let scratch = try Scratch()
-        let path = scratch.run("mine.yaml")
+        let scratch = Scratch()
+        let path = scratch.file("mine.yaml")
         try "epochs: 1\nseed: 41\n".write(toFile: path, atomically: false, encoding: .utf8)
         let arguments = ["--set", "data.train=400", "--set", "data.validation=100", "--dry-run"]
         for (line, config) in [("cat \(path) | RUN", "/dev/stdin"), ("cat \(path) | RUN 3<&0", "/dev/fd/3")] {
             let result = try shell(line, ["train", "--config", config] + arguments)
             #expect(result.status == 0 && result.output.contains("seed: 41"), "\(result.errors)")
         }
-        try "".write(toFile: scratch.run("empty.yaml"), atomically: false, encoding: .utf8)
+        try "".write(toFile: scratch.file("empty.yaml"), atomically: false, encoding: .utf8)
         for (config, part) in [
             ("none.yaml", "this file cannot be read"), ("empty.yaml", "this file is empty"), (".", "cannot be read"),
         ] {
-            let result = try LockstepProcess.run(["train", "--config", scratch.run(config)] + arguments)
+            let result = try LockstepProcess.run(["train", "--config", scratch.file(config)] + arguments)
             #expect(result.status == 64 && result.errors.contains(part), "\(config): \(result.status) \(result.errors)")
         }
     }
 
     @Test("an empty config.yaml, and what stands in the place of the checkpoints, are told in sentences")
     func spoiltParts() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("run")
+        let scratch = Scratch()
+        let run = scratch.file("run")
         #expect(try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", run]).status == 0)
         let whole = try Data(contentsOf: URL(fileURLWithPath: run + "/config.yaml"))
         try Data().write(to: URL(fileURLWithPath: run + "/config.yaml"))
@@ -196,14 +197,14 @@ import Testing
 
     @Test("a chaos that is interrupted says where its folders are")
     func chaos() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let chaos = try LockstepProcess(
             ["chaos"] + LockstepProcess.small.filter { $0 != "--epochs" && $0 != "2" } + [
-                "--models", "0", "--workers", "2", "--run", scratch.run("chaos"),
+                "--models", "0", "--workers", "2", "--run", scratch.file("chaos"),
             ])
-        #expect(LockstepProcess.eventually { scratch.bytes("chaos/calm/metrics.jsonl") > 500 || !chaos.process.isRunning })
+        #expect(LockstepProcess.eventually { scratch.size(of: "chaos/calm/metrics.jsonl") > 500 || !chaos.process.isRunning })
         kill(chaos.process.processIdentifier, SIGINT)
         let result = try chaos.wait()
-        #expect(result.status != 0 && result.errors.contains("the run folders are in \(scratch.run("chaos"))"), "\(result.errors)")
+        #expect(result.status != 0 && result.errors.contains("the run folders are in \(scratch.file("chaos"))"), "\(result.errors)")
     }
 }

@@ -1,12 +1,13 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// The commands that lay runs beside each other, on real runs.
 struct ListingTests {
     @Test("runs lists what was trained and how it ended, and compare tells what differs and draws it")
     func listAndCompare() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         func lockstep(_ arguments: [String]) throws -> LockstepProcess.Result {
             try LockstepProcess.run(arguments, in: scratch.path)
         }
@@ -34,7 +35,7 @@ struct ListingTests {
         let compared = try lockstep(["compare", "a", "b", "--out", "curves.png"])
         #expect(compared.status == 0 && compared.output.contains("phases.reconstruction.rate"), "\(compared)")
         #expect(!compared.output.contains("minibatch"))
-        #expect(scratch.bytes("curves.png") > 5_000)
+        #expect(scratch.size(of: "curves.png") > 5_000)
         let same = try lockstep(["compare", "a", "a@12"])
         #expect(same.output.hasPrefix("all settings are the same") && same.output.contains("12"), "\(same)")
         #expect(try lockstep(["compare", "a"]).status == 64)

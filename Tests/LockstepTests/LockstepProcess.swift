@@ -171,21 +171,3 @@ struct LockstepProcess {
         return condition()
     }
 }
-
-/// A folder that goes with the test.
-final class Scratch: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-runs-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func run(_ name: String) -> String { path + "/" + name }
-
-    func bytes(_ file: String) -> Int {
-        ((try? FileManager.default.attributesOfItem(atPath: path + "/" + file)[.size]) as? NSNumber)?.intValue ?? 0
-    }
-}

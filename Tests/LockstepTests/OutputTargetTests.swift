@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A place where nothing can be written is found before anything is: no command leaves the first of its files without the others.
@@ -6,13 +7,13 @@ import Testing
 struct OutputTargetTests {
     /// A folder with a finished run named "run", of which `encode` writes all four files.
     private static let trained: Result<Scratch, any Error> = Result {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let sizes = [
             "data.train=400", "data.validation=100", "model.encoder=[24]", "model.decoder=[24]", "model.discriminator=[16]",
             "figures.every_epochs=0",
         ]
         let result = try LockstepProcess.run(
-            ["train", "--recipe", "reduction", "--minibatch", "50", "--epochs", "1", "--run", scratch.run("run")]
+            ["train", "--recipe", "reduction", "--minibatch", "50", "--epochs", "1", "--run", scratch.file("run")]
                 + sizes.flatMap { ["--set", $0] })
         try #require(result.status == 0, "\(result.errors)")
         return scratch

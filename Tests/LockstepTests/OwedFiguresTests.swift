@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// A coordinator may be killed between its last checkpoint and the figures of it: whoever opens the run next takes them from that checkpoint.
@@ -35,8 +36,8 @@ struct OwedFiguresTests {
         "figures and pictures of the last epoch that a killed coordinator did not come to are taken by whoever opens the run next",
         arguments: [["resume"], ["coordinator", "--listen", "127.0.0.1:0", "--run"]])
     func last(_ command: [String]) throws {
-        let scratch = try Scratch()
-        let folder = try train(scratch.run("run"))
+        let scratch = Scratch()
+        let folder = try train(scratch.file("run"))
         let (before, weights) = (try epochs(folder), try digest(folder))
         #expect(before.map(\.epoch) == [1, 2])
         try lose(2, of: folder)
@@ -57,8 +58,8 @@ struct OwedFiguresTests {
 
     @Test("a run that ends within an epoch keeps its other lines, and gets the one of its end back")
     func withinAnEpoch() throws {
-        let scratch = try Scratch()
-        let folder = try train(scratch.run("run"), ["--steps", "17"])
+        let scratch = Scratch()
+        let folder = try train(scratch.file("run"), ["--steps", "17"])
         let before = try epochs(folder)
         #expect(before.map(\.epoch) == [1, 2])
         // The pictures alone: the line stays as it is.
@@ -73,15 +74,15 @@ struct OwedFiguresTests {
 
     @Test("figures of an earlier epoch are taken from its checkpoint while the run goes on, and what no checkpoint gives is named")
     func earlier() throws {
-        let scratch = try Scratch()
-        let folder = try train(scratch.run("run"))
+        let scratch = Scratch()
+        let folder = try train(scratch.file("run"))
         let before = try epochs(folder)
         try lose(2, of: folder)
         let more = try LockstepProcess.run(["resume", folder.path, "--epochs", "3"])
         #expect(more.status == 0 && more.errors.contains("of epoch 2 are missing: they are made now"), "\(more.errors)")
         let after = try epochs(folder)
         #expect(after.map(\.epoch).sorted() == [1, 2, 3] && after.first { $0.epoch == 2 } == before.last)
-        let straight = try train(scratch.run("straight"), ["--epochs", "3"])
+        let straight = try train(scratch.file("straight"), ["--epochs", "3"])
         #expect(try epochs(straight).last == after.first { $0.epoch == 3 } && digest(straight) == digest(folder))
 
         try lose(3, of: folder)
@@ -95,11 +96,11 @@ struct OwedFiguresTests {
 
     @Test("train --seeds counts a run without its last figures as unfinished, and its table has those of the last epoch")
     func seeds() throws {
-        let scratch = try Scratch()
-        let line = ["train"] + LockstepProcess.small + ["--seeds", "1,2", "--run", scratch.run("mine")]
+        let scratch = Scratch()
+        let line = ["train"] + LockstepProcess.small + ["--seeds", "1,2", "--run", scratch.file("mine")]
         let first = try LockstepProcess.run(line)
         #expect(first.status == 0, "\(first.errors)")
-        try lose(2, of: RunFolder.open(scratch.run("mine-seed-2")))
+        try lose(2, of: RunFolder.open(scratch.file("mine-seed-2")))
         let dry = try LockstepProcess.run(line + ["--dry-run"])
         #expect(dry.output.contains("2 takes the missing figures of its end, after step 24: "), "\(dry.output)")
         let second = try LockstepProcess.run(line)
@@ -108,11 +109,11 @@ struct OwedFiguresTests {
 
     @Test("a run that took no figures at its end has none in the table, whatever an earlier epoch had")
     func earlierEpoch() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let part = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--epochs", "1", "--seed", "2", "--run", scratch.run("mine-seed-2")])
+            ["train"] + LockstepProcess.small + ["--epochs", "1", "--seed", "2", "--run", scratch.file("mine-seed-2")])
         #expect(part.status == 0, "\(part.errors)")
-        let line = ["train"] + LockstepProcess.small + ["--seeds", "2", "--run", scratch.run("mine")]
+        let line = ["train"] + LockstepProcess.small + ["--seeds", "2", "--run", scratch.file("mine")]
         let result = try LockstepProcess.run(line + ["--set", "evaluate.every_epochs=0"])
         #expect(result.status == 0 && result.output.hasPrefix("seed  epoch\n2         -\n"), "\(result)")
         #expect(result.errors.contains("there are no held-out figures to compare"), "\(result.errors)")

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// People's own files, from `train` to everything that looks at a run afterwards.
 @Suite(.serialized) struct OwnDataTests {
     private let scratch: Scratch
 
-    init() throws { scratch = try Scratch() }
+    init() throws { scratch = Scratch() }
 
     /// A model that trains in no time, on whatever the data is.
     private static let tiny =
@@ -44,11 +45,11 @@ import Testing
     }
 
     private func write(_ name: String, _ shape: [Int], first: Int = 0) throws {
-        try archive(shape, first: first).write(to: URL(fileURLWithPath: scratch.run(name)))
+        try archive(shape, first: first).write(to: URL(fileURLWithPath: scratch.file(name)))
     }
 
     private func run(_ arguments: [String], status: Int32 = 0) throws -> LockstepProcess.Result {
-        let result = try LockstepProcess.run(arguments, environment: ["HOME": scratch.run("home")], in: scratch.path)
+        let result = try LockstepProcess.run(arguments, environment: ["HOME": scratch.file("home")], in: scratch.path)
         #expect(result.status == status, "\(arguments): \(result.errors)")
         return result
     }
@@ -59,9 +60,9 @@ import Testing
         let dry = try run(["train", "--dry-run", "--set", "data.file=own.npz"] + Self.tiny).output
         #expect(dry.contains("data: {set: npz, train: 11, validation: 2, file: \"\(scratch.path)/own.npz\"}"), "\(dry)")
         #expect(dry.contains("11 training, 2 validation, 13 test images of 4 x 5 x 1, without labels"))
-        try FileManager.default.createDirectory(atPath: scratch.run("conf"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: scratch.file("conf"), withIntermediateDirectories: true)
         try "data: {set: npz, file: ../own.npz}\r\nminibatch: 6\r\n".write(
-            toFile: scratch.run("conf/my.yaml"), atomically: true, encoding: .utf8)
+            toFile: scratch.file("conf/my.yaml"), atomically: true, encoding: .utf8)
         #expect(try run(["train", "--dry-run", "--config", "conf/my.yaml"]).output.contains("conf/../own.npz"))
         let none = try run(["train", "--dry-run", "--set", "data.file=none.npz"] + Self.tiny, status: 1).errors
         #expect(
@@ -79,7 +80,7 @@ import Testing
             let said = try run(arguments, status: 64).errors
             #expect(said.contains("the data set has no labels, which supervised learns from"), "\(command): \(said)")
             #expect(said.contains("give its archive arrays of labels (y_train") && !said.contains("data.labels"), "\(said)")
-            #expect(!FileManager.default.fileExists(atPath: scratch.run("r")))
+            #expect(!FileManager.default.fileExists(atPath: scratch.file("r")))
         }
     }
 
@@ -89,12 +90,12 @@ import Testing
     func shapes(shape: [Int]) throws {
         try write("own.npz", shape)
         _ = try run(["train", "--run", "r", "--set", "data.file=own.npz"] + Self.tiny)
-        let pictures = try FileManager.default.contentsOfDirectory(atPath: scratch.run("r/figures"))
+        let pictures = try FileManager.default.contentsOfDirectory(atPath: scratch.file("r/figures"))
         for name in ["codes.png", "reconstructions.png", "samples.png", "walk.png"] { #expect(pictures.contains(name)) }
         _ = try run(["evaluate", "r"])
         _ = try run(["sample", "r", "--count", "9", "--out", "s.png"])
         _ = try run(["encode", "r", "--split", "test", "--out", "c.npy"])
-        #expect(!FileManager.default.fileExists(atPath: scratch.run("c.labels.npy")))
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("c.labels.npy")))
         _ = try run(["decode", "r", "--codes", "c.npy", "--out", "d.png"])
         _ = try run(["figures", "r"])
         let tensors = try run(["replay", "r", "--step", "1", "--out", "p.safetensors"])
@@ -106,21 +107,21 @@ import Testing
         try write("own.npz", shape)
         let errors = try run(["train", "--run", "r", "--set", "data.file=own.npz"] + Self.tiny, status: 1).errors
         #expect(errors.contains("own.npz (x_train) cannot be used: it has images of shape (12, "), "\(errors)")
-        #expect(!FileManager.default.fileExists(atPath: scratch.run("r")))
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("r")))
     }
 
     @Test("data that was moved: what a run prints works as printed, --data and a setting name the new place, the content decides")
     func moved() throws {
         let files = FileManager.default
-        for folder in ["old", "new"] { try files.createDirectory(atPath: scratch.run(folder), withIntermediateDirectories: true) }
+        for folder in ["old", "new"] { try files.createDirectory(atPath: scratch.file(folder), withIntermediateDirectories: true) }
         try write("old/own.npz", [12, 4, 4])
         _ = try run(["train", "--run", "r", "--data", "old", "--set", "data.file=own.npz"] + Self.tiny)
         // The folder that --data named is remembered.
         _ = try run(["evaluate", "r", "--only", "codes"])
         _ = try run(["resume", "r", "--epochs", "2"])
-        try files.moveItem(atPath: scratch.run("old/own.npz"), toPath: scratch.run("new/own.npz"))
+        try files.moveItem(atPath: scratch.file("old/own.npz"), toPath: scratch.file("new/own.npz"))
         let lost = try run(["resume", "r", "--epochs", "3"], status: 1).errors
-        #expect(lost.contains("\(scratch.run("old"))") && lost.contains("--data DIR"), "\(lost)")
+        #expect(lost.contains("\(scratch.file("old"))") && lost.contains("--data DIR"), "\(lost)")
         _ = try run(["evaluate", "r", "--only", "codes", "--data", "new"])
         _ = try run(["resume", "r", "--epochs", "3", "--set", "data.file=new/own.npz"])
         // And from now on it is known to be there.
@@ -139,7 +140,7 @@ import Testing
         let content =
             [0x93] + Array("NUMPY".utf8) + [1, 0] + little(header.utf8.count, 2) + Array(header.utf8)
             + values.flatMap { little(Int($0.bitPattern), 4) }
-        let file = scratch.run("samples.npy")
+        let file = scratch.file("samples.npy")
         try Data(content).write(to: URL(fileURLWithPath: file))
         let prior = ["--set", "prior.kind=samples", "--set", "prior.file=samples.npy", "--set", "data.file=own.npz"] + Self.tiny
         let dry = try run(["train", "--dry-run"] + prior).output
@@ -159,7 +160,7 @@ import Testing
         ] { _ = try run(command) }
         let gone = try run(["train", "--run", "t"] + prior, status: 1).errors
         #expect(gone.contains("cannot open \(file): No such file or directory"), "\(gone)")
-        #expect(!FileManager.default.fileExists(atPath: scratch.run("t")))
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("t")))
     }
 
     @Test("the same coordinator line goes on with a run whose sizes follow its data")

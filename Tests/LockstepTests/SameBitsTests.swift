@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// Promise 1: the digest of the weights is one, however the run was spread and whatever happened to it.
@@ -9,13 +10,13 @@ struct SameBitsTests {
     /// What the calm run with one worker gives: computed once, never committed (it belongs to a kernel family).
     private static let reference: String = {
         do {
-            let scratch = try Scratch()
+            let scratch = Scratch()
             return try calm(scratch, ["--workers", "1", "--threads", "1"])
         } catch { return "no reference: \(error)" }
     }()
 
     private static func calm(_ scratch: Scratch, _ spread: [String], name: String = "run") throws -> String {
-        let result = try LockstepProcess.run(["train"] + LockstepProcess.small + spread + ["--run", scratch.run(name), "--json"])
+        let result = try LockstepProcess.run(["train"] + LockstepProcess.small + spread + ["--run", scratch.file(name), "--json"])
         try #require(result.status == 0, "\(spread): \(result.errors)")
         let json = try JSON(parsing: result.output)
         guard case .string(let digest)? = json["digest"] else { throw Missing(what: "digest in \(result.output)") }
@@ -37,7 +38,7 @@ struct SameBitsTests {
             ["--workers", "2", "--compression", "entropy"], ["--workers", "3", "--topology", "server", "--servers", "2"],
         ])
     func spread(_ options: [String]) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let digest = try Self.calm(scratch, options)
         #expect(digest.count == 64)
         #expect(digest == Self.reference)
@@ -45,32 +46,32 @@ struct SameBitsTests {
 
     @Test("portable products: one digest at every level of the CPU, over workers and topologies, and it is this one")
     func portable() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let levels = InstructionLevel.allCases.filter(\.isAvailable)
         for (index, level) in levels.enumerated() {
             let spread = index % 2 == 0 ? ["--workers", "2"] : ["--workers", "3", "--topology", "server", "--threads", "2"]
             let result = try LockstepProcess.run(
-                ["train"] + LockstepProcess.small + spread + ["--engine", "portable", "--run", scratch.run("\(level)"), "--json"],
+                ["train"] + LockstepProcess.small + spread + ["--engine", "portable", "--run", scratch.file("\(level)"), "--json"],
                 environment: ["LOCKSTEP_LEVEL": "\(level)"])
             try #require(result.status == 0, "\(level): \(result.errors)")
             #expect(try JSON(parsing: result.output)["digest"]?.stringValue == Self.portable, "\(level)")
         }
-        let folder = try RunFolder.open(scratch.run("\(levels[0])")).configuration()
+        let folder = try RunFolder.open(scratch.file("\(levels[0])")).configuration()
         #expect(folder.configuration.engine == .portable && folder.configuration.kernel == "auto")
         #expect(folder.provenance?.kernel == "portable")
     }
 
     @Test("an engine of no kernel families has none, and a level that there is not is named")
     func portableRefusals() throws {
-        let scratch = try Scratch()
-        let train = ["train"] + LockstepProcess.small + ["--engine", "portable", "--run", scratch.run("run")]
+        let scratch = Scratch()
+        let train = ["train"] + LockstepProcess.small + ["--engine", "portable", "--run", scratch.file("run")]
         let kernel = try LockstepProcess.run(train + ["--kernel", "haswell"])
         #expect(kernel.status == 64 && kernel.errors.contains("haswell is impossible with the engine portable"), "\(kernel.errors)")
         let gemm = try LockstepProcess.run(["bench", "gemm", "--engine", "portable", "--kernel", "haswell"])
         #expect(gemm.status == 64 && gemm.errors.contains("--kernel is a family of openblas"), "\(gemm.errors)")
         let level = try LockstepProcess.run(train, environment: ["LOCKSTEP_LEVEL": "avx3"])
         #expect(level.status == 64 && level.errors.contains("LOCKSTEP_LEVEL is \"avx3\""), "\(level.errors)")
-        let engine = try LockstepProcess.run(["train", "--engine", "blas", "--run", scratch.run("run")])
+        let engine = try LockstepProcess.run(["train", "--engine", "blas", "--run", scratch.file("run")])
         #expect(engine.status == 64 && engine.errors.contains("engine: \"blas\" is none of portable, openblas"), "\(engine.errors)")
     }
 
@@ -93,7 +94,7 @@ struct SameBitsTests {
             ],
         ])
     func models(_ settings: [String]) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let options = settings.flatMap { ["--set", $0] }
         let alone = try Self.calm(scratch, options + ["--workers", "1", "--threads", "1"], name: "alone")
         let spreads = [
@@ -103,18 +104,20 @@ struct SameBitsTests {
         for (index, spread) in spreads.enumerated() {
             #expect(try Self.calm(scratch, options + spread, name: "spread\(index)") == alone, "\(settings), \(spread)")
         }
-        let replay = try LockstepProcess.run(["replay", scratch.run("alone"), "--step", "3", "--out", scratch.run("3.safetensors")])
+        let replay = try LockstepProcess.run([
+            "replay", scratch.file("alone"), "--step", "3", "--out", scratch.file("3.safetensors"),
+        ])
         #expect(replay.status == 0 && replay.errors.contains("the sums are the run's own, bit for bit"), "\(replay.errors)")
     }
 
     @Test("bytes leave before the backward pass has ended, and raw counts what fp32 would be")
     func early() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         // Wide enough for several buckets a phase: a phase of one bucket has nothing to overlap.
         _ = try Self.calm(
             scratch,
             ["--workers", "2", "--compression", "off", "--set", "model.encoder=[300,200]", "--set", "model.decoder=[200,300]"])
-        let steps = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").steps
+        let steps = try MetricsReader(path: scratch.file("run") + "/metrics.jsonl").steps
         #expect(steps.count == 24)
         #expect(steps.reduce(0) { $0 + $1.wireEarly } > 0)
         #expect(steps.allSatisfy { $0.wireRaw > 0 && $0.wireSent > 0 && $0.workers == 2 })
@@ -124,7 +127,7 @@ struct SameBitsTests {
     /// the start. Then the run goes on, spread in another way.
     @Test("everything killed at a random byte of the metrics and resumed elsewhere ends at the calm digest", arguments: 0..<4)
     func killedAndResumed(round: Int) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let seed = UInt64.random(in: 0..<100_000)
         let limit = Int(seed % 9_000)
         let spreads = [
@@ -133,10 +136,10 @@ struct SameBitsTests {
         ]
         let started = try LockstepProcess(
             ["train"] + LockstepProcess.small + spreads[round] + [
-                "--run", scratch.run("run"), "--set", "checkpoint.every_steps=3",
+                "--run", scratch.file("run"), "--set", "checkpoint.every_steps=3",
             ])
         let reached = LockstepProcess.eventually {
-            scratch.bytes("run/metrics.jsonl") > limit || !started.process.isRunning
+            scratch.size(of: "run/metrics.jsonl") > limit || !started.process.isRunning
         }
         #expect(reached, "the metrics did not reach \(limit) bytes")
         let everything = started.family() + [started.process.processIdentifier]
@@ -144,17 +147,17 @@ struct SameBitsTests {
         _ = try started.wait()
         let gone = LockstepProcess.eventually { everything.allSatisfy { LockstepProcess.role(of: $0) == nil } }
         #expect(gone, "processes outlived the kill")
-        let resumed = try LockstepProcess.run(["resume", scratch.run("run")] + spreads[(round + 1) % 4])
+        let resumed = try LockstepProcess.run(["resume", scratch.file("run")] + spreads[(round + 1) % 4])
         #expect(resumed.status == 0, "killed at \(limit) bytes: \(resumed.errors)")
-        let digest = try LockstepProcess.run(["digest", scratch.run("run")]).output
+        let digest = try LockstepProcess.run(["digest", scratch.file("run")]).output
         #expect(digest == Self.reference + "\n", "killed at \(limit) bytes of the metrics, \(spreads[round])")
-        let steps = try MetricsReader(path: scratch.run("run") + "/metrics.jsonl").steps.map(\.step)
+        let steps = try MetricsReader(path: scratch.file("run") + "/metrics.jsonl").steps.map(\.step)
         #expect(steps == Array(1...24), "a step is missing or twice in the metrics")
     }
 
     @Test("fewer gradient bits, another seed or another number of shards are other runs; --full differs from the plain digest")
     func otherRuns() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         var seen: Set<String> = [Self.reference]
         for (index, change) in [["--gradient-bits", "24"], ["--gradient-bits", "16"], ["--seed", "1"], ["--set", "shards=3"]]
             .enumerated()
@@ -164,7 +167,7 @@ struct SameBitsTests {
             #expect(two == three, "\(change)")
             #expect(seen.insert(two).inserted, "\(change) changed nothing")
         }
-        let full = try LockstepProcess.run(["digest", scratch.run("two0"), "--full"]).output
+        let full = try LockstepProcess.run(["digest", scratch.file("two0"), "--full"]).output
         #expect(full.count == 65 && !seen.contains(String(full.dropLast())))
     }
 }

@@ -1,12 +1,13 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// `train --seeds`: several runs of one command, and the table of them.
 @Suite(.serialized)
 struct SeedsTests {
     private func seeds(_ list: String, _ scratch: Scratch, _ more: [String] = []) -> [String] {
-        ["train"] + LockstepProcess.small + ["--seeds", list, "--run", scratch.run("mine")] + more
+        ["train"] + LockstepProcess.small + ["--seeds", list, "--run", scratch.file("mine")] + more
     }
 
     private func digest(_ run: String) throws -> String {
@@ -42,7 +43,7 @@ struct SeedsTests {
             (["--seeds", "1,2", "--run", ""], "names no folder"), (["--seeds", "1,2", "--set", "modle.code=3"], "model"),
         ])
     func refused(_ arguments: [String], _ word: String) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let result = try LockstepProcess.run(["train"] + LockstepProcess.small + arguments, in: scratch.path)
         #expect(result.status == 64 && result.errors.contains(word), "\(arguments): \(result.errors)")
         #expect(result.output.isEmpty)
@@ -51,7 +52,7 @@ struct SeedsTests {
 
     @Test("each seed is the run that --seed makes; given again, the line passes over what is finished and begins what is missing")
     func sweep() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let first = try LockstepProcess.run(seeds("1,3", scratch))
         #expect(first.status == 0, "\(first.errors)")
         #expect(try names(scratch) == ["mine-seed-1", "mine-seed-3"])
@@ -59,23 +60,23 @@ struct SeedsTests {
         #expect(lines.map(\.first) == ["seed", "1", "3", "mean", "±"], "\(first.output)")
         #expect(
             lines[0].prefix(3) == ["seed", "epoch", "reconstruction"] && first.output.contains("  code std  "), "\(first.output)")
-        let alone = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--seed", "3", "--run", scratch.run("alone")])
+        let alone = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--seed", "3", "--run", scratch.file("alone")])
         #expect(alone.status == 0, "\(alone.errors)")
-        #expect(try digest(scratch.run("alone")) == digest(scratch.run("mine-seed-3")))
-        #expect(try digest(scratch.run("mine-seed-1")) != digest(scratch.run("mine-seed-3")))
+        #expect(try digest(scratch.file("alone")) == digest(scratch.file("mine-seed-3")))
+        #expect(try digest(scratch.file("mine-seed-1")) != digest(scratch.file("mine-seed-3")))
 
-        let before = try [1, 3].map { try state(scratch.run("mine-seed-\($0)")) }
+        let before = try [1, 3].map { try state(scratch.file("mine-seed-\($0)")) }
         let dry = try LockstepProcess.run(seeds("1-3", scratch, ["--dry-run"]))
         #expect(dry.status == 0 && dry.output.contains("seed: 1\n"), "\(dry.errors)")
         for (seed, words) in [(1, "is finished, after step 24"), (2, "begins"), (3, "is finished, after step 24")] {
-            #expect(dry.output.contains("\(seed) \(words): \(scratch.run("mine-seed-\(seed)"))\n"), "\(dry.output)")
+            #expect(dry.output.contains("\(seed) \(words): \(scratch.file("mine-seed-\(seed)"))\n"), "\(dry.output)")
         }
         #expect(try names(scratch) == ["mine-seed-1", "mine-seed-3"])
 
         let second = try LockstepProcess.run(seeds("1-3", scratch, ["--json"]))
         #expect(second.status == 0, "\(second.errors)")
         for seed in [1, 3] { #expect(second.errors.contains("seed \(seed) is finished, after step 24"), "\(second.errors)") }
-        #expect(try before == [1, 3].map { try state(scratch.run("mine-seed-\($0)")) })
+        #expect(try before == [1, 3].map { try state(scratch.file("mine-seed-\($0)")) })
         try check(JSON(parsing: second.output), seeds: [1, 2, 3], scratch)
         // All of them finished: the table alone, by the shortest way.
         #expect(try LockstepProcess.run(seeds("1-3", scratch, ["--json"])).output == second.output)
@@ -86,12 +87,12 @@ struct SeedsTests {
         let rows = try #require(table["seeds"]?.arrayValue)
         #expect(rows.map { $0["seed"]?.unsignedValue } == seeds)
         let last = try seeds.map { seed -> Double in
-            let epoch = try #require(MetricsReader.lastEpoch(path: scratch.run("mine-seed-\(seed)/metrics.jsonl")))
+            let epoch = try #require(MetricsReader.lastEpoch(path: scratch.file("mine-seed-\(seed)/metrics.jsonl")))
             return try #require(epoch.reconstruction)
         }
         #expect(rows.map { $0["validation"]?["reconstruction"]?.doubleValue } == last)
         #expect(
-            try rows.map { try #require($0["digest"]?.stringValue) } == seeds.map { try digest(scratch.run("mine-seed-\($0)")) })
+            try rows.map { try #require($0["digest"]?.stringValue) } == seeds.map { try digest(scratch.file("mine-seed-\($0)")) })
         let mean = last.reduce(0, +) / Double(last.count)
         let std = (last.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(last.count - 1)).squareRoot()
         let saidMean = try #require(table["mean"]?["reconstruction"]?.doubleValue)
@@ -101,22 +102,22 @@ struct SeedsTests {
 
     @Test("a run that is unfinished goes on to where the command ends it, with the bits of one that was never interrupted")
     func unfinished() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let part = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--seed", "2", "--steps", "5", "--run", scratch.run("mine-seed-2")])
+            ["train"] + LockstepProcess.small + ["--seed", "2", "--steps", "5", "--run", scratch.file("mine-seed-2")])
         #expect(part.status == 0, "\(part.errors)")
         let result = try LockstepProcess.run(seeds("2", scratch))
         #expect(result.status == 0 && result.errors.contains("seed 2 goes on after step 5"), "\(result.errors)")
         #expect(result.output.contains("mean") && !result.output.contains("±"), "\(result.output)")
-        let whole = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--seed", "2", "--run", scratch.run("whole")])
+        let whole = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--seed", "2", "--run", scratch.file("whole")])
         #expect(whole.status == 0, "\(whole.errors)")
-        #expect(try digest(scratch.run("whole")) == digest(scratch.run("mine-seed-2")))
+        #expect(try digest(scratch.file("whole")) == digest(scratch.file("mine-seed-2")))
     }
 
     @Test("what goes on follows the command in what it keeps and draws, and ends with the step that it names")
     func course() throws {
-        let scratch = try Scratch()
-        let run = scratch.run("mine-seed-2")
+        let scratch = Scratch()
+        let run = scratch.file("mine-seed-2")
         let end = ["--epochs", "3", "--steps", "9"]
         let part = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--seed", "2", "--steps", "5", "--run", run])
         #expect(part.status == 0, "\(part.errors)")
@@ -136,11 +137,11 @@ struct SeedsTests {
 
     @Test("a folder that holds another run, or one that has come further, is named with the difference before anything is done")
     func difference() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let there = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--seed", "2", "--run", scratch.run("mine-seed-2")])
+            ["train"] + LockstepProcess.small + ["--seed", "2", "--run", scratch.file("mine-seed-2")])
         #expect(there.status == 0, "\(there.errors)")
-        let before = try state(scratch.run("mine-seed-2"))
+        let before = try state(scratch.file("mine-seed-2"))
         for (more, words) in [
             (["--minibatch", "30"], "minibatch (36 there, now 30)"), (["--set", "model.code=3"], "model.code (2 there, now 3)"),
             (["--set", "variant=supervised", "--set", "model.code=3"], "of seed 2: variant (basic there, now supervised); give"),
@@ -151,12 +152,12 @@ struct SeedsTests {
                 #expect(result.status == 1 && result.errors.contains(words) && result.output.isEmpty, "\(result.errors)")
             }
         }
-        try FileManager.default.moveItem(atPath: scratch.run("mine-seed-2"), toPath: scratch.run("mine-seed-4"))
+        try FileManager.default.moveItem(atPath: scratch.file("mine-seed-2"), toPath: scratch.file("mine-seed-4"))
         let other = try LockstepProcess.run(seeds("1,4", scratch))
         #expect(other.status == 1 && other.errors.contains("seed (2 there, now 4)"), "\(other.errors)")
         #expect(try names(scratch) == ["mine-seed-4"])
-        #expect(try state(scratch.run("mine-seed-4")) == before)
-        try FileManager.default.createDirectory(atPath: scratch.run("mine-seed-5/notes"), withIntermediateDirectories: true)
+        #expect(try state(scratch.file("mine-seed-4")) == before)
+        try FileManager.default.createDirectory(atPath: scratch.file("mine-seed-5/notes"), withIntermediateDirectories: true)
         let none = try LockstepProcess.run(seeds("1,5", scratch))
         #expect(none.status == 1 && none.errors.contains("is not a run"), "\(none.errors)")
         #expect(try names(scratch) == ["mine-seed-4", "mine-seed-5"])
@@ -164,14 +165,14 @@ struct SeedsTests {
 
     @Test("Control-C stops the run under way with its checkpoint and begins no other; the line that it names goes on")
     func interrupted() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let long = seeds("1,2", scratch, ["--epochs", "5000", "--set", "evaluate.every_epochs=0"])
         var done: UInt64 = 0
         for number in 1...2 {
             let run = try LockstepProcess(long)
-            let steps = scratch.bytes("mine-seed-1/metrics.jsonl")
+            let steps = scratch.size(of: "mine-seed-1/metrics.jsonl")
             let started = LockstepProcess.eventually {
-                scratch.bytes("mine-seed-1/metrics.jsonl") > steps + 2000 || !run.process.isRunning
+                scratch.size(of: "mine-seed-1/metrics.jsonl") > steps + 2000 || !run.process.isRunning
             }
             #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
             let family = run.family()
@@ -184,10 +185,10 @@ struct SeedsTests {
             let result = try run.wait()
             #expect(result.status == 0 && result.output.isEmpty, "\(result.errors)")
             #expect(result.errors.contains("stopped before the end of seed 1; `lockstep train "), "\(result.errors)")
-            #expect(result.errors.contains(" --seeds 1,2 --run \(scratch.run("mine")) "), "\(result.errors)")
+            #expect(result.errors.contains(" --seeds 1,2 --run \(scratch.file("mine")) "), "\(result.errors)")
             if number == 2 { #expect(result.errors.contains("seed 1 goes on after step \(done)"), "\(result.errors)") }
             #expect(family.allSatisfy { LockstepProcess.role(of: $0) == nil })
-            let newest = try #require(try RunFolder.open(scratch.run("mine-seed-1")).checkpoints().newestWhole().checkpoint)
+            let newest = try #require(try RunFolder.open(scratch.file("mine-seed-1")).checkpoints().newestWhole().checkpoint)
             #expect(newest.info.step > done)
             done = newest.info.step
             #expect(try names(scratch) == ["mine-seed-1"])
@@ -196,9 +197,9 @@ struct SeedsTests {
 
     @Test("a second signal ends the run under way and the command at once")
     func secondSignal() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try LockstepProcess(seeds("1,2", scratch, ["--epochs", "5000", "--set", "evaluate.every_epochs=0"]))
-        #expect(LockstepProcess.eventually { scratch.bytes("mine-seed-1/metrics.jsonl") > 2000 || !run.process.isRunning })
+        #expect(LockstepProcess.eventually { scratch.size(of: "mine-seed-1/metrics.jsonl") > 2000 || !run.process.isRunning })
         let family = run.family()
         let lead = try #require(family.first { LockstepProcess.role(of: $0) == "coordinator" })
         // It cannot end by itself, so that the first signal leaves everything as it is.
@@ -213,10 +214,10 @@ struct SeedsTests {
 
     @Test("a run that fails ends the command with its status, and the seed is named")
     func failure() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try LockstepProcess(
             seeds("4,5", scratch, ["--epochs", "5000", "--workers", "1", "--max-restarts", "0"]))
-        #expect(LockstepProcess.eventually { scratch.bytes("mine-seed-4/metrics.jsonl") > 2000 || !run.process.isRunning })
+        #expect(LockstepProcess.eventually { scratch.size(of: "mine-seed-4/metrics.jsonl") > 2000 || !run.process.isRunning })
         kill(try #require(run.family().first { LockstepProcess.role(of: $0) == "worker" }), SIGKILL)
         let result = try run.wait()
         #expect(result.status == 1 && result.output.isEmpty, "\(result.errors)")
@@ -226,7 +227,7 @@ struct SeedsTests {
 
     @Test("--from names the same weights for each seed, though `latest` stands for another run by then")
     func from() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let small = LockstepProcess.small + ["--steps", "3"]
         #expect(try LockstepProcess.run(["train"] + small, in: scratch.path).status == 0)
         let base = try #require(RunFolder.names(under: scratch.path + "/runs").first)
@@ -236,6 +237,6 @@ struct SeedsTests {
         let alone = try LockstepProcess.run(
             ["train"] + small + ["--from", base, "--seed", "2", "--run", "alone"], in: scratch.path)
         #expect(alone.status == 0, "\(alone.errors)")
-        #expect(try digest(scratch.run("alone")) == digest(scratch.run("runs/swept-seed-2")))
+        #expect(try digest(scratch.file("alone")) == digest(scratch.file("runs/swept-seed-2")))
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// Every setting does something: those of the arithmetic change the weights, the others something that can be seen.
@@ -8,10 +9,10 @@ import Testing
 struct SettingsTests {
     private func digest(_ scratch: Scratch, _ name: String, _ more: [String]) throws -> String {
         let result = try LockstepProcess.run(
-            ["train"] + LockstepProcess.small + ["--steps", "4", "--set", "evaluate.every_epochs=0", "--run", scratch.run(name)]
+            ["train"] + LockstepProcess.small + ["--steps", "4", "--set", "evaluate.every_epochs=0", "--run", scratch.file(name)]
                 + more)
         try #require(result.status == 0, "\(more): \(result.errors)")
-        return try LockstepProcess.run(["digest", scratch.run(name), "--full"]).output
+        return try LockstepProcess.run(["digest", scratch.file(name), "--full"]).output
     }
 
     @Test("each setting of the arithmetic changes the training state")
@@ -32,7 +33,7 @@ struct SettingsTests {
             "phases.generator={optimizer: adam, rate: 0.001}", "phases.generator={optimizer: adam, rate: 0.001, beta1: 0.5}",
             "shards=2", "gradient_bits=16", "data.train=390", "seed=9",
         ]
-        let scratch = try Scratch()
+        let scratch = Scratch()
         var seen = [try digest(scratch, "base", []): "the defaults"]
         for (index, change) in changes.enumerated() {
             // Ten steps are an epoch and more, so that what acts from the second epoch on acts.
@@ -53,7 +54,7 @@ struct SettingsTests {
 
     @Test("settings of the run's course are seen in its folder, and leave the weights alone")
     func course() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let base = try digest(scratch, "base", [])
         #expect(
             try digest(
@@ -63,16 +64,16 @@ struct SettingsTests {
                     "--workers", "2:3",
                 ])
                 == base)
-        let folder = try RunFolder.open(scratch.run("often"))
+        let folder = try RunFolder.open(scratch.file("often"))
         #expect(try folder.checkpoints().steps() == [3, 4])
         #expect(FileManager.default.fileExists(atPath: folder.figuresPath + "/samples.png"))
     }
 
     @Test("with evaluation and figures at 0 a run has neither, not even at its end")
     func neither() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         _ = try digest(scratch, "run", [])
-        let folder = try RunFolder.open(scratch.run("run"))
+        let folder = try RunFolder.open(scratch.file("run"))
         #expect(try MetricsReader(path: folder.metricsPath).epochs.isEmpty)
         let figures = FileManager.default.enumerator(atPath: folder.figuresPath)?.compactMap { $0 as? String } ?? []
         #expect(figures.filter { $0.hasSuffix(".png") }.isEmpty)
@@ -81,10 +82,10 @@ struct SettingsTests {
 
     @Test("--threads gives each worker so many compute threads")
     func threads() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let run = try LockstepProcess(
             ["train"] + LockstepProcess.small + [
-                "--epochs", "5000", "--threads", "3", "--workers", "1", "--run", scratch.run("run"),
+                "--epochs", "5000", "--threads", "3", "--workers", "1", "--run", scratch.file("run"),
             ])
         defer { kill(run.process.processIdentifier, SIGKILL) }
         func computeThreads() -> Int {
@@ -104,11 +105,11 @@ struct SettingsTests {
         "--kernel pins a family, which every process then has",
         .enabled(if: KernelFamily.haswell.isSupported, "this CPU has no AVX2"))
     func kernel() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         _ = try digest(scratch, "pinned", ["--kernel", "haswell"])
-        let log = try String(contentsOfFile: scratch.run("pinned") + "/coordinator.log", encoding: .utf8)
+        let log = try String(contentsOfFile: scratch.file("pinned") + "/coordinator.log", encoding: .utf8)
         #expect(log.contains("kernel haswell") && !log.contains("kernel skylakex"), "\(log)")
-        let configuration = try RunFolder.open(scratch.run("pinned")).configuration().configuration
+        let configuration = try RunFolder.open(scratch.file("pinned")).configuration().configuration
         #expect(configuration.kernel == "haswell" && configuration.engine == .openblas)
     }
 
@@ -158,10 +159,10 @@ struct SettingsTests {
 
     @Test("--data-port is where a worker listens, --advertise what it is known by", .timeLimit(.minutes(15)))
     func ports() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let lead = try LockstepProcess(
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2"])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--workers", "2"])
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         // Nobody listens where the second says it does: the first cannot dial it, and says where it tried.
         let first = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         let second = try LockstepProcess(

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import Runs
+import TestSupport
 import Testing
 import Wire
 
@@ -40,12 +41,12 @@ struct StrangersTests {
 
     @Test("random bytes, another build, an early message and silence are turned away; the run comes to the same weights")
     func strangers() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + [
-                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--json",
+                "--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--json",
             ])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         let seed = UInt64.random(in: 0..<1_000_000)
         let noise = (0..<512).map { UInt8(truncatingIfNeeded: (UInt64($0) &+ seed) &* 0x9E37_79B9_7F4A_7C15 >> 56) }
         #expect(try exchange(port: port, noise).isEmpty, "seed \(seed)")
@@ -71,7 +72,7 @@ struct StrangersTests {
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
         for worker in workers { #expect(try worker.wait().status == 0) }
-        let calm = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.run("calm"), "--json"])
+        let calm = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("calm"), "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"])
     }
 
@@ -79,23 +80,23 @@ struct StrangersTests {
         "a flood on every port and a wrong token are turned away and named; the run comes to the same weights",
         arguments: ["ring", "server"])
     func flood(topology: String) throws {
-        let scratch = try Scratch()
-        try Data("the run's own token, long enough\n".utf8).write(to: URL(fileURLWithPath: scratch.run("token")))
-        try Data("another one, just as long as that\n".utf8).write(to: URL(fileURLWithPath: scratch.run("wrong")))
-        for name in ["token", "wrong"] { chmod(scratch.run(name), 0o600) }
+        let scratch = Scratch()
+        try Data("the run's own token, long enough\n".utf8).write(to: URL(fileURLWithPath: scratch.file("token")))
+        try Data("another one, just as long as that\n".utf8).write(to: URL(fileURLWithPath: scratch.file("wrong")))
+        for name in ["token", "wrong"] { chmod(scratch.file(name), 0o600) }
         let options = LockstepProcess.small + ["--epochs", "60", "--topology", topology]
         let lead = try LockstepProcess(
             ["coordinator"] + options + [
-                "--run", scratch.run("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--json", "--token-file",
-                scratch.run("token"),
+                "--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--workers", "2", "--json", "--token-file",
+                scratch.file("token"),
             ])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         func worker(_ token: String) throws -> LockstepProcess {
             try LockstepProcess(
-                ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--token-file", scratch.run(token)])
+                ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--token-file", scratch.file(token)])
         }
         let workers = try [worker("token"), worker("token")]
-        #expect(LockstepProcess.eventually { scratch.bytes("run/metrics.jsonl") > 3000 })
+        #expect(LockstepProcess.eventually { scratch.size(of: "run/metrics.jsonl") > 3000 })
         let processes = ([lead] + workers).map(\.process.processIdentifier)
         let ports = Set(processes.flatMap(LockstepProcess.listeningPorts))
         #expect(ports.count == (topology == "ring" ? 3 : 2), "\(ports)")
@@ -110,21 +111,21 @@ struct StrangersTests {
             let ended = try worker.wait()
             #expect(ended.status == 0 && (topology == "server" || ended.errors.contains("connections away")), "\(ended.errors)")
         }
-        let calm = try LockstepProcess.run(["train"] + options + ["--workers", "1", "--run", scratch.run("calm"), "--json"])
+        let calm = try LockstepProcess.run(["train"] + options + ["--workers", "1", "--run", scratch.file("calm"), "--json"])
         #expect(try JSON(parsing: calm.output)["digest"] == JSON(parsing: result.output)["digest"])
     }
 
     @Test("with few descriptors a crowd is turned away and the run goes on; with too few a command says so")
     func descriptors() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         func limited(_ limit: Int, _ arguments: [String]) throws -> LockstepProcess {
             try LockstepProcess(
                 ["-c", "ulimit -n \(limit); exec \"$0\" \"$@\"", LockstepProcess.path] + arguments, executable: "/bin/sh")
         }
         let lead = try limited(
             64,
-            ["coordinator"] + LockstepProcess.small + ["--epochs", "40", "--run", scratch.run("run"), "--listen", "127.0.0.1:0"])
-        let port = try #require(LockstepProcess.port(of: scratch.run("run")))
+            ["coordinator"] + LockstepProcess.small + ["--epochs", "40", "--run", scratch.file("run"), "--listen", "127.0.0.1:0"])
+        let port = try #require(LockstepProcess.port(of: scratch.file("run")))
         let crowd = try Crowd(ports: [#require(UInt16(port))], each: 100)
         let workers = try (0..<2).map { _ in
             try limited(64, ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
@@ -137,7 +138,7 @@ struct StrangersTests {
         #expect(few.status == 1 && few.errors.contains("raise the hard limit"), "\(few)")
         let many = try limited(
             64,
-            ["coordinator"] + LockstepProcess.small + ["--run", scratch.run("many"), "--listen", "127.0.0.1:0", "--workers", "40"]
+            ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("many"), "--listen", "127.0.0.1:0", "--workers", "40"]
         ).wait()
         #expect(many.status == 1 && many.errors.contains("a coordinator of 40 workers needs"), "\(many)")
     }

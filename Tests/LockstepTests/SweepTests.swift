@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// `train --vary`: several settings, each with several values, by one command; and `--at-once`.
@@ -38,9 +39,9 @@ struct SweepTests {
             (["--at-once", "2"], "give --seeds or --vary"), (["--at-once", "0", "--seeds", "1"], "expected 1 to 64"),
         ])
     func refused(_ arguments: [String], _ word: String) throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let result = try LockstepProcess.run(
-            ["train", "--epochs", "1", "--run", scratch.run("mine")] + arguments, in: scratch.path)
+            ["train", "--epochs", "1", "--run", scratch.file("mine")] + arguments, in: scratch.path)
         #expect(result.status == 64 && result.errors.contains(word), "\(arguments): \(result.errors)")
         #expect(result.output.isEmpty)
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
@@ -48,9 +49,9 @@ struct SweepTests {
 
     @Test("every combination is the run that --set makes, two side by side too; means are over the seeds of one setting")
     func grid() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let line =
-            ["train"] + labelled + ["--run", scratch.run("mine"), "--vary", "model.code=2,3", "--vary", "seed,labels.seed=1,2"]
+            ["train"] + labelled + ["--run", scratch.file("mine"), "--vary", "model.code=2,3", "--vary", "seed,labels.seed=1,2"]
         let dry = try LockstepProcess.run(line + ["--dry-run", "--json"])
         #expect(dry.status == 0, "\(dry.errors)")
         let forecast = try #require(try JSON(parsing: dry.output)["runs"]?.arrayValue)
@@ -65,10 +66,10 @@ struct SweepTests {
         #expect(try names(scratch) == folders)
         let alone = try LockstepProcess.run(
             ["train"] + labelled
-                + ["--run", scratch.run("alone"), "--set", "model.code=3", "--seed", "2", "--set", "labels.seed=2"])
+                + ["--run", scratch.file("alone"), "--set", "model.code=3", "--seed", "2", "--set", "labels.seed=2"])
         #expect(alone.status == 0, "\(alone.errors)")
-        #expect(try digest(scratch.run("alone")) == digest(scratch.run(folders[3])))
-        #expect(try Set(folders.map { try digest(scratch.run($0)) }).count == 4)
+        #expect(try digest(scratch.file("alone")) == digest(scratch.file(folders[3])))
+        #expect(try Set(folders.map { try digest(scratch.file($0)) }).count == 4)
 
         let table = try JSON(parsing: swept.output)
         let runs = try #require(table["runs"]?.arrayValue)
@@ -87,7 +88,7 @@ struct SweepTests {
         // What was done is passed over, whatever else is asked for now.
         let more = try LockstepProcess.run(
             ["train"] + labelled
-                + ["--run", scratch.run("mine"), "--vary", "model.code=3,4", "--vary", "seed,labels.seed=2"])
+                + ["--run", scratch.file("mine"), "--vary", "model.code=3,4", "--vary", "seed,labels.seed=2"])
         #expect(more.status == 0, "\(more.errors)")
         #expect(more.errors.contains("model.code 3, seed 2 is finished"), "\(more.errors)")
         #expect(more.errors.contains("model.code 4, seed 2 begins"), "\(more.errors)")
@@ -97,15 +98,15 @@ struct SweepTests {
 
     @Test("Control-C stops all that train side by side with their checkpoints, and the line goes on with each of them")
     func interrupted() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let line =
             ["train"] + LockstepProcess.small
-            + ["--run", scratch.run("mine"), "--vary", "model.code=2,3,4", "--at-once", "2", "--epochs", "5000", "--set"]
+            + ["--run", scratch.file("mine"), "--vary", "model.code=2,3,4", "--at-once", "2", "--epochs", "5000", "--set"]
             + ["evaluate.every_epochs=0"]
         let run = try LockstepProcess(line)
         let folders = ["mine-model.code-2", "mine-model.code-3"]
         let started = LockstepProcess.eventually {
-            folders.allSatisfy { scratch.bytes("\($0)/metrics.jsonl") > 2000 } || !run.process.isRunning
+            folders.allSatisfy { scratch.size(of: "\($0)/metrics.jsonl") > 2000 } || !run.process.isRunning
         }
         #expect(started && run.process.isRunning, "\(run.errorsSoFar)")
         let family = run.family()
@@ -116,7 +117,7 @@ struct SweepTests {
         #expect(family.allSatisfy { LockstepProcess.role(of: $0) == nil })
         #expect(try names(scratch) == folders)
         for folder in folders {
-            let newest = try #require(try RunFolder.open(scratch.run(folder)).checkpoints().newestWhole().checkpoint)
+            let newest = try #require(try RunFolder.open(scratch.file(folder)).checkpoints().newestWhole().checkpoint)
             #expect(newest.info.step > 0)
         }
         let dry = try LockstepProcess.run(line + ["--dry-run"])
@@ -126,10 +127,10 @@ struct SweepTests {
 
     @Test("one that fails lets those beside it end, begins no other, and is named")
     func failure() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let line =
             ["train"] + LockstepProcess.small
-            + ["--run", scratch.run("mine"), "--vary", "phases.generator.rate=0.1,100000", "--seeds", "1,2", "--workers", "1"]
+            + ["--run", scratch.file("mine"), "--vary", "phases.generator.rate=0.1,100000", "--seeds", "1,2", "--workers", "1"]
         let result = try LockstepProcess.run(line + ["--at-once", "4"])
         let ended = result.errors.split(separator: "\n").filter { $0.contains("ended with status") }
         #expect(result.status == 1 && result.output.isEmpty && !ended.isEmpty, "\(result.errors)")

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 private let mnist: String? = {
@@ -33,7 +34,7 @@ struct TablesTests {
 
     @Test("a row that is none, no place for runs and a trial to publish are refused")
     func refused() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         for (arguments, words) in [
             (["--runs", "r", "--row", "semi"], "there is no row 'semi'; there are semi-100, "), ([], "--runs says where"),
             (["--runs", "r", "--try", "--publish", "README.md"], "no result to publish"),
@@ -61,9 +62,9 @@ struct TablesTests {
         "a row is trained, measured and written; stopped in its middle it goes on, and what is finished is passed over",
         .enabled(if: mnist != nil, "needs the MNIST files: set LOCKSTEP_DATA to their folder"))
     func row() throws {
-        let scratch = try Scratch()
+        let scratch = Scratch()
         let line = [
-            "--lockstep", LockstepProcess.path, "--runs", scratch.run("tables"), "--data", try #require(mnist), "--try", "--row",
+            "--lockstep", LockstepProcess.path, "--runs", scratch.file("tables"), "--data", try #require(mnist), "--try", "--row",
             "reduction-100",
         ]
         let first = try start(line, in: scratch)
@@ -83,11 +84,11 @@ struct TablesTests {
 
         // What the table says, against the run itself.
         let entries = try #require(
-            try JSON(parsing: String(contentsOfFile: scratch.run("tables/try/table.json"), encoding: .utf8))["rows"]?.arrayValue)
+            try JSON(parsing: String(contentsOfFile: scratch.file("tables/try/table.json"), encoding: .utf8))["rows"]?.arrayValue)
         let entry = try #require(entries.first)
-        let digest = try LockstepProcess.run(["digest", scratch.run(run)]).output.trimmingCharacters(in: .newlines)
+        let digest = try LockstepProcess.run(["digest", scratch.file(run)]).output.trimmingCharacters(in: .newlines)
         #expect(entry["digests"]?.arrayValue?.first?.arrayValue?.first?.stringValue == digest)
-        let report = try JSON(parsing: String(contentsOfFile: scratch.run("\(run)/evaluation.json"), encoding: .utf8))
+        let report = try JSON(parsing: String(contentsOfFile: scratch.file("\(run)/evaluation.json"), encoding: .utf8))
         #expect(
             try #require(entry["values"]?.arrayValue?.first?.arrayValue?.first?.doubleValue)
                 == report["reduction"]?["error"]?.doubleValue)

@@ -2,6 +2,7 @@ import Autoencoder
 import Datasets
 import Layers
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationReadingTests {

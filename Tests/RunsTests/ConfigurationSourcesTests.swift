@@ -1,6 +1,7 @@
 import Autoencoder
 import Layers
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationSourcesTests {

@@ -1,5 +1,6 @@
 import Autoencoder
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct DiskNeedTests {

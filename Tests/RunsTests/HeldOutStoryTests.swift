@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct HeldOutStoryTests {

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct MetricsTests {

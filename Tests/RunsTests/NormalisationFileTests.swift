@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct NormalisationFileTests {

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// People's own files: where their paths lead, how they are split, and how a run knows them again.

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// A run folder is its coordinator's as long as the file in it says so, and its owner's alone.

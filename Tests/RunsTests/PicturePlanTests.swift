@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// Which pictures a variant has, that they are drawn, and runs side by side.

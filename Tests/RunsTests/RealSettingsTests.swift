@@ -2,6 +2,7 @@ import Autoencoder
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// Training is in single precision: a setting that is 0 there, too small to be a number, or infinite is refused wherever a real one stands.

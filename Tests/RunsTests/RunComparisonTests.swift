@@ -1,6 +1,7 @@
 import Autoencoder
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// Runs beside each other: what differs in their settings, their figures, and their losses on one picture.

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What stands in a run folder that somebody has put his hands on, before a run goes on with it.

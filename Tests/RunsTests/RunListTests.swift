@@ -2,6 +2,7 @@ import Autoencoder
 import Evaluation
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What `lockstep runs` tells of folders in every state.

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsTests {

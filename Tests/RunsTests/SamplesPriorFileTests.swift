@@ -2,6 +2,7 @@ import Autoencoder
 import Datasets
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// The file of a prior of samples: read when the data is opened, known by its content, kept by the run.

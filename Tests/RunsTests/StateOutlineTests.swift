@@ -1,6 +1,7 @@
 import Autoencoder
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// What comes in as a state of the run is compared with what such a state looks like.

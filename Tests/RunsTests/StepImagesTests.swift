@@ -2,6 +2,7 @@ import Autoencoder
 import Datasets
 import Kernels
 import Runs
+import TestSupport
 import Testing
 
 /// What every step of a run takes of the data: images in the order of their epoch, and labelled images beside them.

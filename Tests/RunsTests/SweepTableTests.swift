@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// The figures of several seeds beside each other, from metrics files whose numbers can be checked by hand.

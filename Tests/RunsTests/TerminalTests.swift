@@ -1,6 +1,7 @@
 import Autoencoder
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 @Suite struct ProgressTests {

@@ -1,20 +1,5 @@
 import Kernels
 
-/// A small seeded generator for tests; the seed is in the test's failure message.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// The kinds of values that gradients' sums take: what decides the width of a block.
 enum Values: String, CaseIterable, Sendable {
     case zero, bytes, sparse, wide, extremes

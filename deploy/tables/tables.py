@@ -32,6 +32,11 @@ class Failed(Exception):
     """A command failed; its own words stand above."""
 
 
+# Whoever started this may have held them back.
+STOPS = (signal.SIGINT, signal.SIGTERM)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -57,7 +62,7 @@ class Lockstep:
             asked = True
             child.send_signal(signal.SIGTERM)
 
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, ask) for number in STOPS}
         try:
             output = child.communicate()[0]
         finally:

@@ -1,4 +1,5 @@
 import Autoencoder
+import Kernels
 
 /// A model that rounds of chaos train: the one that was asked for, or one drawn at random. Sums that depend on who made them show
 /// at some widths and not at others.
@@ -14,7 +15,7 @@ struct ChaosModel: Sendable {
     /// the shards.
     ///
     /// - Parameter variant: of the run; networks that it has not get no widths.
-    static func drawn(_ random: inout SeededGenerator, of variant: Variant) -> ChaosModel {
+    static func drawn(_ random: inout SplitMix, of variant: Variant) -> ChaosModel {
         func widths() -> [Int] {
             (0..<Int.random(in: 1...2, using: &random)).map { _ in
                 let most = [8, 40, 200].randomElement(using: &random) ?? 200

@@ -1,3 +1,5 @@
+import Kernels
+
 /// What may be done to a run's processes; `--kinds` names them.
 public enum FaultFamily: String, Sendable, CaseIterable {
     /// SIGKILL to workers.
@@ -108,7 +110,7 @@ struct ChaosSchedule {
         var lasts: Double
     }
 
-    private var random: SeededGenerator
+    private var random: SplitMix
     private let every: ClosedRange<Double>
     private let kinds: [FaultKind]
 
@@ -116,7 +118,7 @@ struct ChaosSchedule {
     ///   - every: seconds from one fault to the next.
     ///   - sparesLast: no fault takes every replica at once.
     init(seed: UInt64, every: ClosedRange<Double>, families: Set<FaultFamily>, sparesLast: Bool) {
-        random = SeededGenerator(seed: seed)
+        random = SplitMix(seed: seed)
         self.every = every
         kinds = FaultKind.allCases.filter { $0.families.isSubset(of: families) && ($0 != .everybody || !sparesLast) }
     }
@@ -126,7 +128,7 @@ struct ChaosSchedule {
         ChaosSchedule(random: random, every: every, kinds: kinds.filter { !$0.isOnLink })
     }
 
-    private init(random: SeededGenerator, every: ClosedRange<Double>, kinds: [FaultKind]) {
+    private init(random: SplitMix, every: ClosedRange<Double>, kinds: [FaultKind]) {
         (self.random, self.every, self.kinds) = (random, every, kinds)
     }
 
@@ -169,20 +171,5 @@ struct ChaosSchedule {
     /// `count` of them, at random.
     mutating func pick<Element>(_ count: Int, of elements: [Element]) -> [Element] {
         Array(elements.shuffled(using: &random).prefix(count))
-    }
-}
-
-/// The same numbers for the same seed on every machine (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Autoencoder
 import Foundation
 import Glibc
+import Kernels
 import Runs
 import Synchronization
 import Waiting
@@ -130,7 +131,7 @@ public final class ChaosSession {
             LossyOutput(descriptor: STDERR_FILENO).write("lockstep: the run folders are in \(place)\n")
         }
         defer { signals.conclude() }
-        var random = SeededGenerator(seed: ~options.seed)
+        var random = SplitMix(seed: ~options.seed)
         let models = [.asked] + (0..<options.drawnModels).map { _ in ChaosModel.drawn(&random, of: options.variant) }
         let calm = try models.enumerated().map { try calmRun($1, number: $0 + 1) }
         var schedule = ChaosSchedule(

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A step: its phases, each an exchange for the moments of a norm and one for the gradient, with the decision behind it.
 extension SimulatedEngine {
     func run(_ step: UInt64) {

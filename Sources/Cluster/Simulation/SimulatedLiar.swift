@@ -1,3 +1,5 @@
+import Kernels
+
 /// A peer that knows the run's token and says what it likes: what no worker says, and what one may say, at the wrong time.
 ///
 /// It keeps to what `ControlMessage.checked` lets through. One thing it does not do: contradict another member on a chain hash once it

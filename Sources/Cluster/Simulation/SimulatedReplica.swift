@@ -1,3 +1,5 @@
+import Kernels
+
 /// What stands for the parameters, the optimizers' state and the sums of one worker.
 ///
 /// A phase's gradient is a pure function of the state (its chain hash), the phase, the shard and the moments of all shards where the phase

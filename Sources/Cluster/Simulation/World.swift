@@ -1,3 +1,5 @@
+import Kernels
+
 /// One simulated world: its clock, what is still to happen, its processes and the referee who watches them.
 final class World {
     let seed: UInt64

@@ -85,24 +85,3 @@ struct ArrangementTests {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : UInt64($0) }
     }
 }
-
-/// Steele, Lea, Flood: SplitMix64.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    /// A stream of its own for each number.
-    init(seed: UInt64, number: Int) {
-        var numbers = SplitMix(seed: UInt64(bitPattern: Int64(number)))
-        state = seed ^ numbers.next()
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}

@@ -18,18 +18,3 @@ extension [UInt8] {
         put32(CRC32C.checksum(Array(self[range])), at: offset)
     }
 }
-
-/// Endless numbers from a seed, so that an input decides everything that happens to it.
-public struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    public init(state: UInt64) { self.state = state }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}

@@ -1,4 +1,5 @@
 import Cluster
+import Kernels
 import NIOCore
 import NIOEmbedded
 import Wire
@@ -23,7 +24,7 @@ extension FuzzTarget {
         var stream = Array(input.dropFirst())
         if options & 1 == 1 { mendFrames(&stream) }
         let whole = try Received(stream, pieces: stream.isEmpty ? [] : [stream.count])
-        var random = SplitMix(state: UInt64(options))
+        var random = SplitMix(seed: UInt64(options))
         let pieces = sequence(state: stream.count) { (left: inout Int) -> Int? in
             guard left > 0 else { return nil }
             let piece = Int.random(in: 1...min(left, 64), using: &random)

@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 
 /// A checkpoint on a disk that refuses, and in a process that dies.

@@ -1,6 +1,8 @@
 import Foundation
+import Kernels
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 
 /// What a loader makes of checkpoints that something happened to: it takes the newest whole one and says what it passed over.
@@ -93,7 +95,7 @@ import Testing
     @Test("A state file that was cut or has a changed bit at any random place is left out")
     func randomPlaces() throws {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = Wheel(seed: seed)
+        var random = SplitMix(seed: seed)
         let whole = try save(1)
         let newer = try save(2)
         let bytes = try Scratch.bytes(newer.statePath)

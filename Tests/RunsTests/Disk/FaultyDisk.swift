@@ -1,6 +1,8 @@
 import Foundation
+import Kernels
 import Runs
 import Synchronization
+import TestSupport
 
 /// A disk whose operations are counted, and of which some fail or none is done any more.
 final class FaultyDisk: Sendable {
@@ -78,7 +80,7 @@ final class FaultyDisk: Sendable {
     /// synced never were.
     func cutPower(undoingRenames: Bool, seed: UInt64) throws {
         let (unsynced, renames) = state.withLock { ($0.unsynced, $0.renames) }
-        var random = Wheel(seed: seed)
+        var random = SplitMix(seed: seed)
         for path in unsynced.sorted() where FileManager.default.fileExists(atPath: path) {
             let bytes = try Scratch.bytes(path)
             let kept = bytes.isEmpty ? 0 : Int.random(in: 0..<bytes.count, using: &random)
@@ -89,21 +91,6 @@ final class FaultyDisk: Sendable {
         for rename in undoingRenames ? renames.reversed() : [] {
             try FileManager.default.moveItem(atPath: rename.to, toPath: rename.from)
         }
-    }
-}
-
-/// Random numbers that a failing test can repeat.
-struct Wheel: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 
 /// Metrics, step log and events on a disk that refuses for a while: nothing is lost, nothing is torn, and it is told once.

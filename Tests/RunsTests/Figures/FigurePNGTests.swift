@@ -1,6 +1,7 @@
 import CPNG
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What libpng's simplified reader finds in the bytes of a PNG file.

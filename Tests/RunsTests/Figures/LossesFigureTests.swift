@@ -1,6 +1,7 @@
 import Autoencoder
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// The losses figure: which curves it takes from the metrics, and what it draws of them.

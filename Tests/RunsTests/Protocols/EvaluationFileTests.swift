@@ -2,6 +2,7 @@ import Autoencoder
 import Datasets
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// What becomes of an evaluation's file, and of what stood there.

@@ -2,6 +2,7 @@ import Autoencoder
 import Datasets
 import Foundation
 import Runs
+import TestSupport
 import Testing
 
 /// Which protocols a variant has, and that they find something which is written by the names that are documented.

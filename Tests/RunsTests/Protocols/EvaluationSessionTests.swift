@@ -2,6 +2,7 @@ import Autoencoder
 import Foundation
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 import Waiting
 

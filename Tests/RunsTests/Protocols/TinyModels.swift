@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Kernels
 import Runs
+import TestSupport
 
 /// Images of 6 × 6 of four classes, a bright line each at a place of its own, and small models with the weights of a beginning.
 final class TinyModels: Sendable {

@@ -7,36 +7,6 @@ import Synchronization
 import Waiting
 import Wire
 
-/// What the shell hands to the engine's thread, in order.
-enum EngineWork: Sendable {
-    /// Build the replica (`anew`), or keep the one there is, and take part as the welcome says.
-    case prepare(ControlWelcome, anew: Bool)
-    case stand(order: UInt64)
-    case sendSum(order: UInt64, applied: UInt64)
-    case applySum(order: UInt64, ReceivedSum)
-    case restore(order: UInt64, [UInt8])
-    /// `abandoned`: as often had links been given up when the view came.
-    case join(ControlView, run: [UInt8], generation: UInt64, abandoned: Int)
-    case run(ControlBatch)
-    case copyState(ControlSnapshotRequest)
-}
-
-/// What the engine tells the shell; carried to the event loop by the shell.
-enum EngineNews: Sendable {
-    case prepared(Position, phases: UInt64, fingerprint: [UInt8], port: Int)
-    case stood(order: UInt64, Position)
-    case linksUp(view: UInt64)
-    case linkFailed(view: UInt64, LinkReport)
-    case contributed(ControlPhaseReport)
-    /// The first phase of a view was applied.
-    case goesOn
-    case report(ControlStepReport, view: UInt64)
-    /// What it was sent to be brought level could not be used.
-    case unusable(String)
-    /// `common`: every member meets it alike.
-    case failed(reason: String, common: Bool)
-}
-
 /// The worker's arithmetic and gradient links, on a thread of its own.
 ///
 /// The shell's thread only puts work into the mailbox, reads the counters, and breaks the links to wake this one.
@@ -53,15 +23,8 @@ final class WorkerEngine: Sendable {
         var closed = false
     }
 
-    /// For the heartbeat.
-    struct Counters: Sendable {
-        var applied: UInt64
-        var contributed: UInt64
-        var moved: UInt64
-        var view: UInt64
-    }
-
-    private let mailbox = Mailbox<EngineWork>()
+    /// `abandoned`: as often had links been given up when the work came.
+    private let mailbox = Mailbox<(work: EngineWork, abandoned: Int)>()
     private let links = Mutex(Links())
     private let appliedPhases = Atomic<UInt64>(0)
     private let contributedPhases = Atomic<UInt64>(0)
@@ -79,16 +42,14 @@ final class WorkerEngine: Sendable {
         self.tell = tell
     }
 
-    var counters: Counters {
-        Counters(
-            applied: appliedPhases.load(ordering: .relaxed), contributed: contributedPhases.load(ordering: .relaxed),
-            moved: stream.movedBytes, view: liveView.load(ordering: .relaxed))
-    }
-
-    /// How far the links of the present view have come.
-    var linkProgress: [LinkProgress] {
+    /// What a heartbeat says of it.
+    var beat: Beat {
         let moved = links.withLock { $0.reducer }?.moved ?? []
-        return moved.map { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) }
+        return Beat(
+            work: Products.workCounter, applied: appliedPhases.load(ordering: .relaxed),
+            contributed: contributedPhases.load(ordering: .relaxed), moved: stream.movedBytes,
+            view: liveView.load(ordering: .relaxed),
+            links: moved.map { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) })
     }
 
     /// What the port for gradients has turned away, once it is open.
@@ -101,12 +62,7 @@ final class WorkerEngine: Sendable {
         }
     }
 
-    func put(_ work: EngineWork) { mailbox.put(work) }
-
-    /// Dials the links of a view, unless they are given up before this thread comes to it.
-    func join(_ view: ControlView, run: [UInt8], generation: UInt64) {
-        put(.join(view, run: run, generation: generation, abandoned: links.withLock { $0.abandoned }))
-    }
+    func put(_ work: EngineWork) { mailbox.put((work, links.withLock { $0.abandoned })) }
 
     /// Breaks every gradient link, which wakes whoever waits on one. Any thread.
     func abandonLinks() {
@@ -143,27 +99,29 @@ final class WorkerEngine: Sendable {
     private func loop() {
         var session: TrainingSession?
         var wait = ImagesWait()
-        while let work = nextWork(&wait) {
+        while let (work, abandoned) = nextWork(&wait) {
             do {
                 if case .prepare(let welcome, let anew) = work {
                     session = try prepare(welcome, anew ? nil : session)
                     continue
                 }
                 guard let session else { throw LocalError("the coordinator gave work before the run was prepared") }
-                try carryOut(work, session, &wait)
+                try carryOut(work, abandoned, session, &wait)
             } catch {
                 tell(.failed(reason: "\(error)", common: error is NonFiniteGradient))
             }
         }
     }
 
-    private func nextWork(_ wait: inout ImagesWait) -> EngineWork? {
+    private func nextWork(_ wait: inout ImagesWait) -> (work: EngineWork, abandoned: Int)? {
         let start = MonotonicTime.now
         defer { wait.idle(MonotonicTime.now - start) }
         return mailbox.take(.untilWoken(by: "the shell, which puts work in and closes the mailbox on every ending"))
     }
 
-    private func carryOut(_ work: EngineWork, _ session: TrainingSession, _ wait: inout ImagesWait) throws {
+    private func carryOut(
+        _ work: EngineWork, _ abandoned: Int, _ session: TrainingSession, _ wait: inout ImagesWait
+    ) throws {
         switch work {
         case .prepare: break
         case .stand(let order): stood(order, session, digest: false)
@@ -176,8 +134,8 @@ final class WorkerEngine: Sendable {
         case .restore(let order, let bytes):
             usable { try session.restore(bytes) }
             stood(order, session, digest: true)
-        case .join(let view, let run, let generation, let abandoned):
-            try join(view, run: run, generation: generation, abandoned: abandoned, session: session)
+        case .join(let view, let run, let generation):
+            try join(view, run: RunIdentity.bytes(run), generation: generation, abandoned: abandoned, session: session)
         case .run(let batch): try step(batch, session, &wait)
         case .copyState(let request): try copyState(request, session)
         }

@@ -2,22 +2,8 @@ import Autoencoder
 import Kernels
 import Wire
 
-/// A phase's sum on its way to a member that is one phase behind: raw little-endian Int32, and the exponents that go with it.
-struct ReceivedSum: Sendable {
-    /// Phases applied with it.
-    let applied: UInt64
-    let change: ExponentChange
-    private(set) var bytes: [UInt8]
-
-    /// From the first piece.
-    init(_ chunk: ControlSumChunk) {
-        applied = chunk.applied
-        change = ExponentChange(used: chunk.used, next: chunk.next)
-        bytes = []
-        bytes.reserveCapacity(Int(min(chunk.total, UInt64(Limits.stateChunk))))
-    }
-
-    mutating func append(_ chunk: ControlSumChunk) { bytes.append(contentsOf: chunk.data) }
+extension ReceivedSum {
+    var change: ExponentChange { ExponentChange(used: used, next: next) }
 
     /// Precondition: as many elements as there are bytes for.
     func copy(into sum: Slice<Int32>) {

@@ -30,7 +30,8 @@ import Testing
         #expect(dataError { _ = try chosen(105) }.contains("labels.count is 105, expected all, or a multiple of 10 up to "))
         #expect(dataError { _ = try chosen(0) }.contains("labels.count is 0, expected all, or a multiple of 10 up to "))
         #expect(
-            dataError { _ = try chosen(10, classes: 5) }.contains("are 0 to 9, and 5 classes (model.classes) are those from 0 to 4"))
+            dataError { _ = try chosen(10, classes: 5) }.contains("are 0 to 9, and 5 classes (model.classes) are those from 0 to 4")
+        )
     }
 
     @Test("The count that a refusal names is that of the rarest class, and would be taken", arguments: [25, 40, 130, 999])

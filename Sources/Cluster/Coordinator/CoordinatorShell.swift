@@ -1,4 +1,5 @@
-import Collectives
+import Autoencoder
+import Crypto
 import Foundation
 import Logging
 import NIOCore
@@ -7,58 +8,42 @@ import Synchronization
 import Waiting
 import Wire
 
-/// Carries the coordinator machine's directives out: everything here runs on one event loop.
+/// Drives a coordinator's core: control connections, this host's threads and the clock on one event loop.
 final class CoordinatorShell: @unchecked Sendable {
-    /// What one connection has said so far.
-    struct Peer {
+    /// One connection.
+    private struct Peer {
         let connection: ControlConnection
         let handshake: CoordinatorHandshake
-        var isGreeted = false
         /// Bytes that had arrived, and bulk that had left, at the last look.
         var arrived: UInt64 = 0
         var drained: UInt64 = 0
-        var identity: WorkerIdentity?
-        var ready: ControlReady?
-        /// Of a summation server.
-        var serverHello: ControlServerHello?
     }
 
     // Confined to the event loop: that is what makes it safe to send.
-    var machine: CoordinatorMachine
-    var peers: [ConnectionID: Peer] = [:]
-    var members: [ViewPlan.Member] = []
-    var ledger: ReportLedger
-    var relay: Relay?
-    /// Who was asked for the state after a step, and the run's chain hash there, once it is known.
-    var sources: [UInt64: (from: ConnectionID, chain: UInt64?)] = [:]
-    var books = false
-    var outcome: RunOutcome?
+    private(set) var core: CoordinatorCore
+    private var peers: [ConnectionID: Peer] = [:]
     private var nextConnection: UInt64 = 0
-    private var closures = Closures()
     private var strangers = Strangers()
-    /// Hosts of late that have proven who they are, and whose hello, the first large message, has not come: how often, and when last.
-    private var unheard: [String: (times: Int, at: Duration)] = [:]
 
     let loop: any EventLoop
     /// The way in from other threads; closed before the loop ends.
     let gate: LoopGate
     let run: PreparedRun
-    let feeder: BatchFeeder
-    let desk: SnapshotDesk
-    let recorder: RunRecorder
+    private let feeder: BatchFeeder
+    private let desk: SnapshotDesk
+    private let recorder: RunRecorder
     /// Nil where the run is over.
     let watch: FolderWatch?
-    var summation: SummationHost?
+    private(set) var summation: SummationHost?
     /// Opens the port of a summation server.
-    let openServer: @Sendable () throws -> SummationHost
-    let notices: NoticeBook
-    /// Workers of other hosts may come: the listener is not on loopback.
-    let remote: Bool
+    private let openServer: @Sendable () throws -> SummationHost
+    private let notices: NoticeBook
     let log: Logger
-    let onEnd: @Sendable (RunOutcome) -> Void
+    private let onEnd: @Sendable (RunOutcome) -> Void
     /// What a worker has said of a gradient that was not finite, which every member meets alike.
     private let divergence = Mutex<String?>(nil)
 
+    /// - Parameter remote: workers of other hosts may come: the listener is not on loopback.
     init(
         loop: any EventLoop, run: PreparedRun, feeder: BatchFeeder, desk: SnapshotDesk, recorder: RunRecorder,
         watch: FolderWatch?,
@@ -74,14 +59,16 @@ final class CoordinatorShell: @unchecked Sendable {
         self.recorder = recorder
         self.watch = watch
         self.summation = summation
-        self.remote = remote
         self.log = log
         self.onEnd = onEnd
         strangersAtOnce = CoordinatorDescriptors(workers: run.options.workers, servers: run.options.servers).strangers(
             atMost: Self.maximumStrangers)
         notices = NoticeBook(folder: run.options.folder) { watch?.isLost ?? false }
-        machine = CoordinatorMachine(plan: run.plan, view: run.lastView)
-        ledger = ReportLedger(phases: run.plan.phases, shards: run.plan.shards, from: run.plan.firstStep)
+        core = CoordinatorCore(
+            .init(
+                plan: run.plan, view: run.lastView, welcome: run.welcome(remote: remote), build: run.options.build,
+                longestStream: run.outline.maximumBytes, serverPort: summation?.port,
+                makesSecret: { SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) } }))
     }
 
     /// How long a peer may take to introduce itself, and how many may be at it together.
@@ -90,37 +77,37 @@ final class CoordinatorShell: @unchecked Sendable {
     /// Less where this process may open few descriptors: they are for workers and files first.
     private let strangersAtOnce: Int
 
-    /// How often the machine hears that time passes.
+    /// How often the core hears that time passes.
     static let tick: TimeAmount = .milliseconds(250)
 
     func start() {
         loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.tick) { [weak self] task in
-            guard let self, outcome == nil else { return task.cancel() }
+            guard let self, core.outcome == nil else { return task.cancel() }
             look()
             handle(.tick)
             if let refusals = summation?.refusals { strangers.count(refusals) }
             if let note = strangers.note(at: MonotonicTime.now) { log.warning("\(note)") }
         }
         loop.scheduleRepeatedTask(initialDelay: Worker.heartbeat, delay: Worker.heartbeat) { [weak self] task in
-            guard let self, outcome == nil else { return task.cancel() }
-            for peer in peers.values where peer.isGreeted { peer.connection.send(.heartbeat(.init()), view: machine.view) }
+            guard let self, core.outcome == nil else { return task.cancel() }
+            put(.beat)
         }
     }
 
     /// What has moved since the last look: bytes are a sign of life before they make up a message.
     private func look() {
-        for (id, peer) in peers where peer.isGreeted {
+        for (id, peer) in peers {
             let traffic = peer.connection.traffic
             let (arrived, drained) = (traffic.arrived.load(ordering: .relaxed), traffic.drained.load(ordering: .relaxed))
-            if arrived != peer.arrived { handle(.heard(id)) }
-            if drained != peer.drained { handle(.draining(id)) }
+            guard arrived != peer.arrived || drained != peer.drained else { continue }
+            put(.moved(id, arrived: arrived != peer.arrived, drained: drained != peer.drained))
             peers[id]?.arrived = arrived
             peers[id]?.drained = drained
         }
-        guard !machine.isRound, machine.serving.isEmpty, let moved = summation?.moved else { return }
+        guard core.isServing, let moved = summation?.moved else { return }
         handle(
             .serverLinks(
-                view: machine.view,
+                view: core.machine.view,
                 moved.mapValues { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) }))
     }
 
@@ -129,15 +116,14 @@ final class CoordinatorShell: @unchecked Sendable {
 
     func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { gate.execute { body(self) } }
 
-    func handle(_ event: CoordinatorEvent) {
-        if case .childExited(let pid, _) = event, let early = closures.release(pid) {
-            for directive in machine.handle(event, at: MonotonicTime.now) { carryOut(directive) }
-            return finish(early.connection, early.reason)
-        }
-        for directive in machine.handle(event, at: MonotonicTime.now) { carryOut(directive) }
+    /// What happens on this host.
+    func handle(_ event: CoordinatorEvent) { put(.event(event)) }
+
+    private func put(_ input: CoordinatorCore.Input) {
+        for act in core.handle(input, at: MonotonicTime.now) { carryOut(act) }
     }
 
-    // MARK: In
+    // MARK: Connections
 
     /// A worker's connection: on the loop, while the channel is set up.
     ///
@@ -154,70 +140,34 @@ final class CoordinatorShell: @unchecked Sendable {
             onMessage: { [weak self] message, _ in self?.receive(message, from: id) },
             onEnd: { [weak self] in self?.ended(id, $0) })
         loop.scheduleTask(in: Self.helloDeadline) { [weak self] in
-            guard let self, let peer = peers[id], !peer.isGreeted else { return }
-            if peer.handshake.isDone { return missHello(of: peer) }
+            guard let self, let peer = peers[id] else { return }
+            if peer.handshake.isDone { return put(.helloDue(id)) }
             strangers.count(peer.connection.remote, "it said nothing for \(Self.helloDeadline.nanoseconds / 1_000_000_000) s")
             peer.connection.close()
         }
     }
 
-    /// Its proof, a small message, has come, and its hello has not. The second time it is told why it cannot take part.
-    private func missHello(of peer: Peer) {
-        let (host, now) = (peer.connection.remoteHost ?? "", MonotonicTime.now)
-        if unheard.count >= Self.maximumStrangers { unheard = [:] }
-        var record = unheard[host] ?? (times: 0, at: now - Self.unheardPause)
-        // The workers of one host fail together: they count once.
-        if now - record.at >= Self.unheardPause { record = (record.times + 1, now) }
-        unheard[host] = record
-        guard record.times >= machine.rules.welcomes, !run.plan.supervised else {
-            strangers.count(
-                peer.connection.remote,
-                "it has proven who it is, and its hello, a message of more than one packet, did not come: does the way from it lose large packets?"
-            )
-            return peer.connection.close()
-        }
-        log.warning("refused a worker at \(peer.connection.remote): \(CoordinatorMachine.losesLarge)")
-        peer.connection.send(.refusal(.with { $0.reason = CoordinatorMachine.losesLarge }), view: 0)
-        peer.connection.closeAfterSending()
-    }
-
-    private static let unheardPause: Duration = .seconds(4)
-
     /// Of too many that have not said who they are the oldest goes: a worker says it within a round trip, and gets in through any crowd.
     private func makeRoom() {
-        let silent = peers.filter { !$0.value.isGreeted }
+        let silent = peers.filter { !core.isGreeted($0.key) }
         guard silent.count >= strangersAtOnce, let oldest = silent.min(by: { $0.key < $1.key }) else { return }
         peers[oldest.key] = nil
         strangers.count(oldest.value.connection.remote, "too many have not said who they are")
+        put(.closed(oldest.key, reason: "too many have not said who they are"))
         oldest.value.connection.close()
     }
 
     private func receive(_ message: ControlMessage, from id: ConnectionID) {
         guard let peer = peers[id] else { return }
-        guard peer.handshake.isDone else { return shakeHands(message, peer) }
-        guard !peer.isGreeted else { return peer.serverHello == nil ? route(message, id) : routeServer(message, id) }
-        switch message {
-        case .hello(let hello):
-            isGreeted(id)
-            greet(hello, id)
-        case .serverHello(let hello):
-            isGreeted(id)
-            greet(hello, id)
-        default:
-            strangers.count(peer.connection.remote, "it did not say hello")
-            peer.connection.close()
-        }
-    }
-
-    private func isGreeted(_ id: ConnectionID) {
-        peers[id]?.isGreeted = true
-        if let host = peers[id]?.connection.remoteHost { unheard[host] = nil }
-    }
-
-    private func shakeHands(_ message: ControlMessage, _ peer: Peer) {
+        guard !peer.handshake.isDone else { return put(.message(id, message)) }
         switch peer.handshake.take(message) {
         case .answer(let proof): peer.connection.send(.proof(proof), view: 0)
-        case .proved: break
+        case .proved:
+            put(
+                .opened(
+                    id,
+                    .init(
+                        name: peer.connection.remote, there: peer.connection.remoteHost, here: peer.connection.localHost)))
         case .refused(let reason):
             strangers.count(peer.connection.remote, reason)
             peer.connection.send(.refusal(.with { $0.reason = reason }), view: 0)
@@ -225,147 +175,10 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    /// Says so, and refuses, where a peer's build is another one.
-    private func isOfThisBuild(_ id: ConnectionID, _ role: String, _ build: String, _ host: String, _ pid: UInt32) -> Bool {
-        guard build != run.options.build else { return true }
-        let reason =
-            "the coordinator is build \(run.options.build), the \(role) on host \(host) (pid \(pid)) is build \(build); install the same build on both"
-        log.warning("refused a \(role): \(reason)")
-        carryOut(.refuse(id, reason: reason))
-        return false
-    }
-
-    private func greet(_ hello: ControlServerHello, _ id: ConnectionID) {
-        peers[id]?.serverHello = hello
-        guard isOfThisBuild(id, "summation server", hello.build, hello.host, hello.pid) else { return }
-        peers[id]?.connection.send(.serverView(.with { $0.remote = remote }), view: 0)
-    }
-
-    private func routeServer(_ message: ControlMessage, _ id: ConnectionID) {
-        switch message {
-        case .ready(let ready):
-            guard let hello = peers[id]?.serverHello else { return }
-            peers[id]?.ready = ready
-            handle(
-                .serverReady(
-                    id,
-                    ServerIdentity(
-                        host: hello.host, pid: hello.pid, process: hello.process, number: hello.number == 0 ? nil : hello.number - 1
-                    )))
-        case .serverBeat(let beat):
-            let links = zip(beat.sent, beat.received).enumerated().map { rank, bytes in
-                (rank, LinkProgress(view: beat.view, sent: bytes.0, received: bytes.1))
-            }
-            handle(.serverLinks(view: beat.view, from: id, Dictionary(uniqueKeysWithValues: links)))
-        case .farewell(let farewell):
-            finish(id, farewell.reason)
-        case .notice(let notice):
-            log.warning("\(machine.serverName(id)): \(notice.text)")
-        default:
-            log.warning("\(peers[id]?.connection.remote ?? "a peer") sent a message that no summation server sends and is closed")
-            peers[id]?.connection.close()
-        }
-    }
-
-    private func greet(_ hello: ControlHello, _ id: ConnectionID) {
-        guard isOfThisBuild(id, "worker", hello.build, hello.host, hello.pid) else { return }
-        let identity = WorkerIdentity(
-            host: hello.host, pid: hello.pid, process: hello.process, build: hello.build, library: hello.library,
-            kernel: hello.kernel, number: hello.number == 0 ? nil : hello.number - 1)
-        peers[id]?.identity = identity
-        handle(.hello(id, identity, held: HeldState(hello)))
-    }
-
-    private func route(_ message: ControlMessage, _ id: ConnectionID) {
-        switch message {
-        case .ready(let ready):
-            peers[id]?.ready = ready
-            handle(.ready(id, fingerprint: Array(ready.fingerprint), Position(ready.position)))
-        case .position(let position): handle(.position(id, order: position.order, Position(position)))
-        case .linksUp(let up): handle(.linksUp(id, view: up.view))
-        case .linkFailed(let failure): handle(.linkFailed(id, view: failure.view, LinkReport(failure)))
-        case .phaseReport(let report): if machine.isHeard(id) { ledger.put(report) }
-        case .stepReport(let report):
-            if machine.isHeard(id) { ledger.put(report) }
-            handle(.stepReport(id, view: report.view, step: report.step, chain: report.chain))
-        case .heartbeat(let beat):
-            handle(
-                .heartbeat(
-                    id,
-                    Beat(
-                        work: beat.work, applied: beat.applied, contributed: beat.contributed, moved: beat.received,
-                        view: beat.view,
-                        links: zip(beat.linkSent, beat.linkReceived).map {
-                            LinkProgress(view: beat.linkView, sent: $0, received: $1)
-                        })))
-        case .farewell(let farewell):
-            if farewell.common { divergence.withLock { $0 = farewell.reason } }
-            handle(.farewell(id, reason: farewell.reason, leaving: farewell.leaving, common: farewell.common))
-        case .stateChunk(let chunk): take(chunk, from: id)
-        case .sumChunk(let chunk):
-            pass(message, .sum, of: chunk.applied, from: id, order: chunk.order, chunk.place)
-        case .notice(let notice):
-            if let worker = machine.label(of: id) { notices.write(notice, worker: worker, peers[id]?.identity) }
-        case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest,
-            .serverHello,
-            .serverView, .serverBeat:
-            log.warning("\(peers[id]?.connection.remote ?? "a peer") sent a message that no worker sends and is closed")
-            peers[id]?.connection.close()
-        }
-    }
-
-    /// Hands a piece on to those who wait for it, whose machine hears first how much there is to come.
-    private func pass(
-        _ message: ControlMessage, _ kind: Relay.Kind, of what: UInt64, from id: ConnectionID, order: UInt64,
-        _ place: PiecePlace
-    ) {
-        do {
-            let targets = try relay?.take(kind, of: what, from: id, order: order, place) ?? []
-            guard !targets.isEmpty else { return }
-            if place.offset == 0 { handle(.relaying(order: order, from: id, total: kind == .state ? place.total : nil)) }
-            // Encoded once: what waits for many is in memory once.
-            let frame = try message.frame(view: 0)
-            for target in targets { peers[target]?.connection.sendBulk(frame) }
-        } catch {
-            handle(.badPiece(id, reason: "\(error)"))
-        }
-    }
-
-    private func take(_ chunk: ControlStateChunk, from id: ConnectionID) {
-        guard chunk.order == 0 else {
-            return pass(.stateChunk(chunk), .state, of: chunk.step, from: id, order: chunk.order, chunk.place)
-        }
-        guard let source = sources[chunk.step], source.from == id else { return }
-        do {
-            guard try desk.take(chunk, chain: machine.chain(after: chunk.step) ?? source.chain) else { return }
-            sources[chunk.step] = nil
-            handle(.snapshotArrived(step: chunk.step))
-        } catch {
-            handle(.badPiece(id, reason: "\(error)"))
-        }
-    }
-
-    /// On one machine the operating system's word on how a child died comes a moment after the end of its connection.
     private func ended(_ id: ConnectionID, _ reason: String) {
-        guard let peer = peers[id] else { return }
-        guard peer.isGreeted else {
-            if outcome == nil, !peer.handshake.isDone { strangers.count(peer.connection.remote, reason) }
-            peers[id] = nil
-            return
-        }
-        guard run.plan.supervised, outcome == nil, let pid = peer.identity?.pid, !machine.knowsCause(ofPid: pid) else {
-            return finish(id, reason)
-        }
-        closures.hold(pid, id, reason)
-        loop.scheduleTask(in: .milliseconds(200)) { [weak self] in
-            guard let self, let late = closures.release(pid) else { return }
-            finish(late.connection, late.reason)
-        }
-    }
-
-    private func finish(_ id: ConnectionID, _ reason: String) {
-        handle(.closed(id, reason: reason))
-        peers[id] = nil
+        guard let peer = peers.removeValue(forKey: id) else { return }
+        if core.outcome == nil, !peer.handshake.isDone { strangers.count(peer.connection.remote, reason) }
+        put(.closed(id, reason: reason))
     }
 
     func snapshot(_ result: SnapshotDesk.Outcome) {
@@ -379,13 +192,158 @@ final class CoordinatorShell: @unchecked Sendable {
         case .failed(let step, let reason): handle(.snapshotFailed(step: step, reason: reason))
         }
     }
+
+    // MARK: Acts
+
+    private func carryOut(_ act: CoordinatorCore.Act) {
+        switch act {
+        case .send(let id, let message, let view): peers[id]?.connection.send(message, view: view)
+        case .sendBulk(let ids, let message): sendBulk(message, to: ids)
+        case .dropBulk(let ids): for id in ids { peers[id]?.connection.traffic.drop() }
+        case .close(let id): peers[id]?.connection.close()
+        case .closeAfterSending(let id): peers[id]?.connection.closeAfterSending()
+        case .stranger(let id, let why): if let peer = peers[id] { strangers.count(peer.connection.remote, why) }
+        case .feed(let step, let to, let view):
+            let members = to.compactMap { member in
+                peers[member.connection].map { (connection: $0.connection, shards: member.shards) }
+            }
+            feeder.put(.batch(step: step, to: members, view: view))
+        case .feedMessage(let message, let id, let view):
+            if let peer = peers[id] { feeder.put(.message(message, to: peer.connection, view: view)) }
+        case .dropFeed(let view): feeder.drop(through: view)
+        case .streamCheckpoint(let step, let to, let order): streamCheckpoint(step, to: to, order)
+        case .store(let copy): desk.put(copy)
+        case .openServer: open()
+        case .serve(let task):
+            summation?.form(task) { [log] in log.warning("the summation server of view \(task.view) did not come up: \($0)") }
+        case .restServer: summation?.rest()
+        case .outrank(let generation): outrank(generation)
+        case .awaitCause(let pid):
+            loop.scheduleTask(in: .nanoseconds(CoordinatorCore.causeWait.wholeNanoseconds)) { [weak self] in
+                self?.put(.causeDue(pid: pid))
+            }
+        case .openBooks(let step): recorder.put(.open(step: step))
+        case .stepDone(let done): recorder.put(.step(entry(done)))
+        case .record(let note, let pids): recorder.put(.event(note.what, note.fields(pids: pids)))
+        case .notice(let notice, let worker, let identity): notices.write(notice, worker: worker, identity)
+        case .diverged(let reason): divergence.withLock { $0 = reason }
+        case .end(let outcome): onEnd(outcome)
+        case .log(let level, let text): log.log(level: level.loggerLevel, "\(text)")
+        }
+    }
+
+    /// Encoded once: what waits for many is in memory once.
+    private func sendBulk(_ message: ControlMessage, to ids: [ConnectionID]) {
+        do {
+            let frame = try message.frame(view: 0)
+            for id in ids { peers[id]?.connection.sendBulk(frame) }
+        } catch {
+            handle(.failed(reason: "\(error)"))
+        }
+    }
+
+    private func entry(_ done: CoordinatorCore.StepDone) -> RunRecorder.DoneStep {
+        .init(
+            step: done.step, minibatch: run.training.minibatchSize(ofStep: done.step), view: done.view, workers: done.workers,
+            chain: done.chain, at: MonotonicTime.now, reports: done.reports.steps,
+            shards: done.reports.shards.map {
+                ShardReport(
+                    shard: Int($0.report.shard), phase: $0.phase, rows: Int($0.report.rows), figures: $0.report.figures)
+            })
+    }
+
+    /// The summation server of this coordinator: there from the start with its own topology, opened when it is needed where it stands in
+    /// for the ring.
+    private func open() {
+        do {
+            let server = try openServer()
+            summation = server
+            put(.serverOpened(port: server.port))
+        } catch {
+            let reason = "\(error)"
+            loop.execute { [self] in handle(.noServer(reason: reason)) }
+        }
+    }
+
+    // MARK: A checkpoint on its way to workers
+
+    /// The newest whole checkpoint, piece by piece, to all who need it, each at its own pace.
+    private func streamCheckpoint(_ step: UInt64, to ids: [ConnectionID], _ order: UInt64) {
+        let streams = ids.compactMap { peers[$0]?.connection }.map { ($0, $0.traffic.drops) }
+        DetachedThread.start(name: "state") { [run, log, self] in
+            do {
+                let newest = try run.store.newestWhole()
+                for left in newest.leftOut where !run.leftOut.contains(left) { log.warning("passed over a checkpoint: \(left)") }
+                guard let checkpoint = newest.checkpoint else {
+                    throw LocalError(
+                        "every replica was lost and no checkpoint of \(run.options.folder.path) is whole; put one back from a copy, or begin a new run"
+                    )
+                }
+                guard checkpoint.info.step == step else {
+                    return onLoop { $0.handle(.checkpointIs(step: checkpoint.info.step)) }
+                }
+                onLoop { $0.handle(.relaying(order: order, from: nil, total: UInt64(checkpoint.bytes))) }
+                for (connection, drops) in streams {
+                    DetachedThread.start(name: "state") { [self] in stream(checkpoint, to: connection, order, until: drops) }
+                }
+            } catch {
+                fail(error)
+            }
+        }
+    }
+
+    private func fail(_ error: any Error) {
+        log.error("\(error)")
+        onLoop { $0.handle(.failed(reason: "\(error)")) }
+    }
+
+    /// Blocks, as long as nothing was dropped on the connection since: then the transfer was given up.
+    private func stream(_ checkpoint: Checkpoint, to connection: ControlConnection, _ order: UInt64, until drops: UInt64) {
+        do {
+            try StoredState(checkpoint).stream(order: order) { chunk in
+                guard connection.traffic.drops == drops else { throw CancellationError() }
+                do {
+                    try connection.sendAndWait(
+                        .stateChunk(chunk), view: 0, through: gate, .atMost(ControlConnection.pieceLimit))
+                } catch {
+                    throw CancellationError()  // the end of the connection, which is heard of by itself
+                }
+            }
+        } catch is CancellationError {
+        } catch {
+            fail(error)
+        }
+    }
+
+    // MARK: Whose the run is
+
+    /// Workers have obeyed a coordinator of another generation of this run: the folder says whether this one's time is over. The disk is
+    /// asked on a thread of its own.
+    private func outrank(_ other: UInt64) {
+        guard let watch else { return }
+        DetachedThread.start(name: "generation") { [self] in
+            do {
+                let generation = try watch.outrank(other)
+                onLoop { $0.handle(.outranked(generation: generation.number, leader: generation.name)) }
+            } catch let lost as FolderLost {
+                onLoop { $0.abandon(lost.description) }
+            } catch {
+                onLoop { $0.handle(.notOutranked(reason: "\(error)")) }
+            }
+        }
+    }
+
+    /// The run is another's, or its folder is gone: this coordinator ends, and the workers keep their state.
+    func abandon(_ reason: String) { handle(.overthrown(reason: reason)) }
 }
 
-/// Ends of connections that wait for the operating system's word.
-private struct Closures {
-    private var waiting: [UInt32: (connection: ConnectionID, reason: String)] = [:]
-
-    mutating func hold(_ pid: UInt32, _ connection: ConnectionID, _ reason: String) { waiting[pid] = (connection, reason) }
-
-    mutating func release(_ pid: UInt32) -> (connection: ConnectionID, reason: String)? { waiting.removeValue(forKey: pid) }
+extension LogLevel {
+    var loggerLevel: Logger.Level {
+        switch self {
+        case .detail: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
 }

@@ -65,7 +65,7 @@ final class EvaluationDesk: Sendable {
     }
 
     /// Takes a state in; waits while the backlog is full. With the last one the training is over, and nothing is spared any more.
-    func put(_ state: SnapshotDesk.Arrived) {
+    func put(_ state: CoordinatorCore.StateCopy) {
         if state.purposes.contains(.last) { takeOver() }
         queue.put(
             Subject(step: state.step, purposes: state.purposes) {

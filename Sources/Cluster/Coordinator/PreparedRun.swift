@@ -107,15 +107,12 @@ struct PreparedRun: Sendable {
     /// A century: more cannot be waited for, nor counted in nanoseconds.
     private static let longestSeconds = 3e9
 
-    /// The answer to a worker's hello.
-    func welcome(worker: UInt32, remote: Bool) -> ControlWelcome {
+    /// The answer to a worker's hello, but for who leads the run now and what the worker is called.
+    func welcome(remote: Bool) -> ControlWelcome {
         .with {
             $0.run = identity
-            $0.generation = generation.number
-            $0.leader = generation.name
             $0.markApplied = mark?.applied ?? 0
             $0.markChain = mark?.chain ?? 0
-            $0.worker = worker
             $0.configuration = configurationText
             $0.height = UInt32(data.train.height)
             $0.width = UInt32(data.train.width)

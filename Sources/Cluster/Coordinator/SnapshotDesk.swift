@@ -6,20 +6,11 @@ import Synchronization
 import Waiting
 import Wire
 
-/// Takes state streams in, puts them on the disk and hands them to the evaluation.
+/// Puts states on the disk and hands them to the evaluation, on a thread of its own.
 ///
-/// The pieces arrive on the event loop; the disk has a thread of its own. A stream is in memory once while it arrives and
+/// A state is in memory once while it arrives and
 /// until its evaluation is done: at most `backlog` evaluations wait, further snapshots wait for them.
 final class SnapshotDesk: Sendable {
-    /// A whole state as it came.
-    struct Arrived: Sendable {
-        var step: UInt64
-        var purposes: SnapshotPurposes
-        var bytes: [UInt8]
-        /// The run's chain hash there, where it is known.
-        var chain: UInt64?
-    }
-
     /// What became of a state.
     enum Outcome: Sendable {
         case stored(step: UInt64, purposes: SnapshotPurposes, checkpoint: Checkpoint?)
@@ -28,14 +19,7 @@ final class SnapshotDesk: Sendable {
         case failed(step: UInt64, reason: String)
     }
 
-    /// What has come of copies so far.
-    private struct Arriving {
-        var copies: IncomingCopies
-        var bytes: [UInt64: [UInt8]] = [:]
-    }
-
-    private let arriving: Mutex<Arriving>
-    private let arrived = Mailbox<Arrived>()
+    private let arrived = Mailbox<CoordinatorCore.StateCopy>()
     private let store: CheckpointStore
     private let settings: CheckpointSettings
     private let epochs: Epochs
@@ -58,7 +42,6 @@ final class SnapshotDesk: Sendable {
         self.settings = settings
         self.epochs = epochs
         self.outline = outline
-        arriving = Mutex(Arriving(copies: IncomingCopies(limit: outline.maximumBytes)))
         self.identity = identity
         self.evaluation = evaluation
         self.recorder = recorder
@@ -104,49 +87,10 @@ final class SnapshotDesk: Sendable {
 
     private struct Closed: Error {}
 
-    /// A snapshot was asked for; its stream begins anew.
-    func expect(step: UInt64, purposes: SnapshotPurposes) {
-        arriving.withLock {
-            $0.copies.expect(step: step, purposes)
-            $0.bytes[step] = nil
-        }
-    }
+    /// A whole state has come.
+    func put(_ state: CoordinatorCore.StateCopy) { arrived.put(state) }
 
-    /// A snapshot that was asked for will not come.
-    func forget(step: UInt64) {
-        arriving.withLock {
-            $0.copies.forget(step: step)
-            $0.bytes[step] = nil
-        }
-    }
-
-    /// The next piece of a stream. Pieces come in order; what does not fit is an error of the sender.
-    ///
-    /// - Parameter chain: the run's chain hash after that step, where it is known.
-    /// - Returns: whether the stream is whole with it.
-    /// - Throws: `LocalError` for a piece out of order, or past the announced length.
-    func take(_ chunk: ControlStateChunk, chain: UInt64?) throws -> Bool {
-        let whole: Arrived? = try arriving.withLock { arriving in
-            let taken = try arriving.copies.take(step: chunk.step, chunk.place)
-            guard taken != .unwanted else { return nil }
-            // Out of the dictionary while it grows, or every piece would copy it.
-            var bytes = arriving.bytes.removeValue(forKey: chunk.step) ?? []
-            if chunk.offset == 0 {
-                bytes = []
-                bytes.reserveCapacity(Int(chunk.total))
-            }
-            bytes.append(contentsOf: chunk.data)
-            guard case .whole(let purposes) = taken else {
-                arriving.bytes[chunk.step] = bytes
-                return nil
-            }
-            return Arrived(step: chunk.step, purposes: purposes, bytes: bytes, chain: chain)
-        }
-        if let whole { arrived.put(whole) }
-        return whole != nil
-    }
-
-    private func write(_ state: Arrived) throws -> Checkpoint {
+    private func write(_ state: CoordinatorCore.StateCopy) throws -> Checkpoint {
         let info = CheckpointInfo(
             step: state.step, epoch: epochs.begun(after: state.step),
             endsEpoch: state.step > 0 && epochs.areWhole(after: state.step), identity: identity)

@@ -120,17 +120,9 @@ package struct WorkerCore: Sendable {
     /// The heartbeat that says where the engine is; nil before the coordinator has welcomed this worker.
     package func heartbeat(_ beat: Beat) -> ControlMessage? {
         guard welcome != nil, isConnected else { return nil }
-        return .heartbeat(
-            .with {
-                $0.work = beat.work
-                $0.applied = beat.applied
-                $0.contributed = beat.contributed
-                $0.received = received + beat.moved
-                $0.view = beat.view
-                $0.linkSent = beat.links.map(\.sent)
-                $0.linkReceived = beat.links.map(\.received)
-                $0.linkView = beat.links.first?.view ?? 0
-            })
+        var beat = beat
+        beat.moved += received
+        return .heartbeat(ControlHeartbeat(beat))
     }
 
     /// A line of this worker's log, which the coordinator keeps too where it cannot see this host's.

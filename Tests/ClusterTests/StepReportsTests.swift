@@ -1,4 +1,3 @@
-import Autoencoder
 import Cluster
 import Foundation
 import Runs
@@ -7,7 +6,7 @@ import Testing
 import Wire
 
 /// What the workers report of a step, whoever of them dies.
-@Suite struct ReportLedgerTests {
+@Suite struct StepReportsTests {
     private func report(_ applied: UInt64, shards: [UInt32], loss: Double = 1) -> ControlPhaseReport {
         .with {
             $0.applied = applied
@@ -30,63 +29,63 @@ import Wire
 
     @Test("each shard of a phase counts once, whoever reports it and how often")
     func once() {
-        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
-        ledger.put(report(6, shards: [0, 1]))
-        ledger.put(report(6, shards: [1, 2], loss: 5))
-        ledger.put(report(6, shards: [0, 1]))
-        ledger.put(report(7, shards: [0]))
-        let shards = ledger.take(2).shards
+        var reports = StepReports(phases: 3, shards: 4, from: 0)
+        reports.put(report(6, shards: [0, 1]))
+        reports.put(report(6, shards: [1, 2], loss: 5))
+        reports.put(report(6, shards: [0, 1]))
+        reports.put(report(7, shards: [0]))
+        let shards = reports.take(2).shards
         #expect(shards.map(\.phase) == [0, 0, 0, 1])
-        #expect(shards.map(\.shard) == [0, 1, 2, 0])
-        #expect(shards.map { $0.figures[0] } == [1, 1, 5, 1] && shards.allSatisfy { $0.rows == 9 })
+        #expect(shards.map(\.report.shard) == [0, 1, 2, 0])
+        #expect(shards.map { $0.report.figures[0] } == [1, 1, 5, 1] && shards.allSatisfy { $0.report.rows == 9 })
     }
 
     @Test("a step report that is sent again counts once, those of two workers both")
     func steps() {
-        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
-        ledger.put(step(4))
-        ledger.put(step(4))
-        ledger.put(step(4, view: 2))
-        #expect(ledger.take(4).steps.count == 2)
+        var reports = StepReports(phases: 3, shards: 4, from: 0)
+        reports.put(step(4))
+        reports.put(step(4))
+        reports.put(step(4, view: 2))
+        #expect(reports.take(4).steps.count == 2)
     }
 
     @Test("what was taken is forgotten with all before it")
     func forgets() {
-        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
-        for applied in [0, 3, 6] as [UInt64] { ledger.put(report(applied, shards: [0])) }
-        #expect(ledger.take(1).shards.count == 1)
-        #expect(ledger.take(0).shards.isEmpty && ledger.take(1).shards.isEmpty)
-        #expect(ledger.take(2).shards.count == 1)
+        var reports = StepReports(phases: 3, shards: 4, from: 0)
+        for applied in [0, 3, 6] as [UInt64] { reports.put(report(applied, shards: [0])) }
+        #expect(reports.take(1).shards.count == 1)
+        #expect(reports.take(0).shards.isEmpty && reports.take(1).shards.isEmpty)
+        #expect(reports.take(2).shards.count == 1)
     }
 
     @Test("a step nobody spoke of is empty, not an error")
     func nothing() {
-        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
-        let known = ledger.take(77)
+        var reports = StepReports(phases: 3, shards: 4, from: 0)
+        let known = reports.take(77)
         #expect(known.shards.isEmpty && known.steps.isEmpty)
     }
 
     @Test("a worker that reports of steps without end fills no memory, and pushes out nobody's steps that are due")
     func bounded() {
-        var ledger = ReportLedger(phases: 3, shards: 4, from: 0)
+        var reports = StepReports(phases: 3, shards: 4, from: 0)
         for step in (0..<UInt64(1000)).reversed() {
-            ledger.put(self.step(step))
-            ledger.put(report(step * 3, shards: [0]))
+            reports.put(self.step(step))
+            reports.put(report(step * 3, shards: [0]))
         }
-        for step in [1 << 40, 1 << 50, .max / 3] as [UInt64] { ledger.put(report(step * 3, shards: [0])) }
-        #expect((0..<UInt64(1000)).count { !ledger.take($0).steps.isEmpty } == 96)
+        for step in [1 << 40, 1 << 50, .max / 3] as [UInt64] { reports.put(report(step * 3, shards: [0])) }
+        #expect((0..<UInt64(1000)).count { !reports.take($0).steps.isEmpty } == 96)
     }
 
     @Test(
         "shards that the run does not have, steps that are in the books, and more reports of a step than there can be are not kept")
     func implausible() {
-        var ledger = ReportLedger(phases: 3, shards: 4, from: 5)
-        ledger.put(report(12, shards: [0]))
-        ledger.put(report(15, shards: [3, 4, .max]))
-        for view in 0..<UInt64(2000) { ledger.put(step(5, view: view)) }
-        #expect(ledger.take(4).shards.isEmpty)
-        let known = ledger.take(5)
-        #expect(known.shards.map(\.shard) == [3] && known.steps.count <= 512)
+        var reports = StepReports(phases: 3, shards: 4, from: 5)
+        reports.put(report(12, shards: [0]))
+        reports.put(report(15, shards: [3, 4, .max]))
+        for view in 0..<UInt64(2000) { reports.put(step(5, view: view)) }
+        #expect(reports.take(4).shards.isEmpty)
+        let known = reports.take(5)
+        #expect(known.shards.map(\.report.shard) == [3] && known.steps.count <= 512)
     }
 }
 

@@ -1,21 +1,20 @@
-import Autoencoder
 import Wire
 
 /// What the workers have said of the steps that are not in the books yet.
 ///
 /// A shard's losses are a pure function of state, step, phase and shard, so it does not matter who reports them, nor how
 /// often: whoever dies after a phase was applied has reported its part before. What cannot be of this run, or not yet, is not kept.
-package struct ReportLedger {
+package struct StepReports: Sendable {
     /// What is known of a step.
-    package struct Step {
-        package var shards: [ShardReport] = []
+    package struct Step: Sendable {
+        package var shards: [Part] = []
         package var steps: [ControlStepReport] = []
-        fileprivate var known: Set<Part> = []
     }
 
-    fileprivate struct Part: Hashable {
-        var phase: Int
-        var shard: Int
+    /// A shard's part of a phase.
+    package struct Part: Sendable {
+        package var phase: Int
+        package var report: ControlShardReport
     }
 
     /// Steps held at most, from the next that goes into the books: more than the window of steps under way and what workers tell a
@@ -41,12 +40,10 @@ package struct ReportLedger {
         let step = report.applied / phases
         let phase = Int(report.applied % phases)
         guard makeRoom(step) else { return }
-        for message in report.shards where message.shard < UInt32(shards) {
-            let part = Part(phase: phase, shard: Int(message.shard))
-            guard steps[step, default: Step()].known.insert(part).inserted else { continue }
-            steps[step]?.shards.append(
-                ShardReport(
-                    shard: part.shard, phase: phase, rows: Int(message.rows), figures: message.figures))
+        for part in report.shards where part.shard < UInt32(shards) {
+            let known = steps[step]?.shards ?? []
+            guard !known.contains(where: { $0.phase == phase && $0.report.shard == part.shard }) else { continue }
+            steps[step, default: Step()].shards.append(Part(phase: phase, report: part))
         }
     }
 

@@ -1,4 +1,3 @@
-import Collectives
 import Wire
 
 extension ControlLinkFailed {
@@ -20,13 +19,5 @@ extension LinkReport {
             server: message.suspect < 0 ? -1 - Int(message.suspect) : 0,
             kind: message.dialling ? .neverUp : message.observed ? .observed : .closed, incoming: message.incoming,
             reason: message.reason)
-    }
-
-    /// What a reducer, or the making of links, came to; `neverUp` where the view's links were being made.
-    init(_ failure: LinkFailure, neverUp: Bool = false) {
-        self.init(
-            suspect: failure.rank, server: failure.peer?.server ?? 0,
-            kind: neverUp ? .neverUp : failure.isObserved ? .observed : .closed, incoming: failure.incoming,
-            reason: "\(failure)")
     }
 }

@@ -74,7 +74,7 @@ extension CoordinatorCore {
     // MARK: A view
 
     private mutating func form(_ plan: ViewPlan) -> [Act] {
-        members = plan.members
+        present = plan
         relay = nil
         forming = nil
         var acts: [Act] = []

@@ -144,7 +144,9 @@ package struct CoordinatorCore: Sendable {
     let setup: Setup
     package internal(set) var machine: CoordinatorMachine
     var peers: [ConnectionID: Peer] = [:]
-    package internal(set) var members: [ViewPlan.Member] = []
+    /// The view that was formed last.
+    package internal(set) var present: ViewPlan?
+    package var members: [ViewPlan.Member] { present?.members ?? [] }
     var reports: StepReports
     /// Sums and states that are handed on.
     var relay: Relay?

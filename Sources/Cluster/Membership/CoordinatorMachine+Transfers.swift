@@ -81,7 +81,7 @@ extension CoordinatorMachine {
     private func isBehind(_ source: ConnectionID, moved: UInt64, since transfer: Transfer) -> Bool {
         guard let worker = workers[source], let total = transfer.total else { return false }
         let sent = worker.beat.moved &- transfer.before[source, default: 0]
-        return sent < total && sent < moved &+ moved / 2 &+ (1 << 20)
+        return sent < total && sent < moved &+ moved / 2 &+ rules.sourceSlack
     }
 }
 
@@ -96,9 +96,9 @@ extension CoordinatorMachine {
             if position.isFresh, position.applied > 0 {
                 return expel(connection, now, "it says that it is as the seed made it, and has applied \(position.applied) phases")
             }
-            // A member has applied what it was sent batches for at most; who has come back, what an earlier coordinator can have led
-            // it to, which is checked against the others when it counts.
-            let most = worker.wasMember ? max(sent * UInt64(plan.phases), base) : Self.mostApplied
+            // A member has applied what it was sent batches for at most, or the sum of one who came back from further; who has come back
+            // itself, what an earlier coordinator can have led it to, which is checked against the others when it counts.
+            let most = worker.wasMember ? max(sent * UInt64(plan.phases), base, worker.promised?.applied ?? 0) : Self.mostApplied
             guard position.applied > most else { return nil }
             return expel(connection, now, "it says that it has applied \(position.applied) phases, of \(most) there can be")
         case .stepReport(let connection, _, let step, _):

@@ -33,6 +33,8 @@ public struct MembershipRules: Sendable, Equatable {
     public var joinPatience: Duration = .seconds(10)
     /// After so long it can be told how long a newcomer's state will take.
     public var joinEstimate: Duration = .seconds(2)
+    /// Bytes that a source may have sent more than have come in at a newcomer, and still be the one that is slow.
+    public var sourceSlack: UInt64 = 1 << 20
     /// A copy of the state that takes longer than this comes over a slow uplink: the next is asked of somebody else.
     public var copyPatience: Duration = .seconds(10)
     /// After so long it is said that the end of the run waits for the last state.

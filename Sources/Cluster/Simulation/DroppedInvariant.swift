@@ -42,8 +42,16 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
     case phaseLimit
     /// A worker that waits for the others' moments within a phase looks as if it owed its own.
     case waitsAreTold
+    /// A worker's core loses the images of a step that wait for its engine.
+    case parkedImages
+    /// It loses what its shards' losses were.
+    case reportsAreTold
+    /// A coordinator's core hands a piece of a sum or a state on twice.
+    case piecesOnce
+    /// It never hands on the last one.
+    case transfersEnd
 
-    /// What it leaves out of the rules by which the real machines judge; the others are left out of the simulated engines and shells.
+    /// What it leaves out of the rules by which the real machines judge; the others are left out of the simulated engines and drivers.
     func leave(out rules: inout MembershipRules) {
         switch self {
         case .exchangeDeadline: rules.exchangePatience = Self.ever
@@ -58,7 +66,8 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
         case .phaseLimit: rules.phasePatience = Self.ever
         case .everyMemberContributes, .phaseAfterPhase, .everyBucket, .ownSumBuffer, .coldPhases, .exponentsRestored,
             .freshPositions,
-            .processNumbers, .provenRefusals, .generationNames, .waitsAreTold:
+            .processNumbers, .provenRefusals, .generationNames, .waitsAreTold, .parkedImages, .reportsAreTold, .piecesOnce,
+            .transfersEnd:
             break
         }
     }

@@ -22,7 +22,7 @@ final class GradientGroup {
         seats = [GradientSeat?](repeating: nil, count: plan.members.count)
         made = [Bool](repeating: false, count: plan.members.count)
         broken = made
-        processes = plan.members.map { coordinator.peers[$0.connection]!.connection.peer }
+        processes = plan.members.map { coordinator.processes[$0.connection]! }
         flow = GradientFlow(plan)
         spares = Set(plan.members.indices.filter { plan.members[$0].shards.isEmpty })
     }

@@ -111,12 +111,29 @@ final class Referee {
         }
     }
 
-    func stepDone(_ step: UInt64, _ chain: UInt64) {
+    func stepDone(_ done: CoordinatorCore.StepDone, by coordinator: SimulatedCoordinator) {
+        let (step, chain) = (done.step, done.chain)
         progressed = world.now
         guard step < world.scenario.plan.lastStep else { return world.violate("step \(step) goes into the books") }
         if chain != reference.state(after: (step + 1) * UInt64(world.scenario.arithmetic.phases)).chain {
             world.violate("step \(step) goes into the books with a chain hash that is not the run's")
         }
+        judge(reports: done)
+    }
+
+    /// Whoever contributes to a phase has told its shards' losses before: where nobody was lost, and no connection, the books have all of them.
+    private func judge(reports done: CoordinatorCore.StepDone) {
+        let counts = world.counts
+        guard counts.kills == 0, counts.cuts == 0, counts.freezes == 0, counts.linkFaults == 0, counts.coordinatorRestarts == 0,
+            world.liars.isEmpty, world.dropped == nil || world.dropped == .reportsAreTold
+        else { return }
+        let plan = world.scenario.plan
+        if done.reports.shards.count != plan.phases * plan.shards {
+            world.violate(
+                "step \(done.step) goes into the books with the losses of \(done.reports.shards.count) of \(plan.phases * plan.shards) shards and phases, and nobody was lost"
+            )
+        }
+        if done.reports.steps.isEmpty { world.violate("step \(done.step) goes into the books without a report of it") }
     }
 
     func stored(_ step: UInt64, _ state: SimulatedReplica.State) {
@@ -126,17 +143,13 @@ final class Referee {
         }
     }
 
-    func pieceOutOfOrder(from peer: SimulatedPeer, _ what: String) {
-        guard !(peer is SimulatedLiar) else { return }
-        world.violate("\(peer.name) is cut off for a piece: \(what)")
-    }
-
     func record(_ note: RunNote, by coordinator: SimulatedCoordinator) {
         switch note {
         case .restart: world.counts.restartsFromCheckpoint += 1
         case .standstill: world.counts.standstills += 1
         case .death(_, let host, _, _, _, _) where host.hasPrefix("liar"): break
         case .death(_, let host, _, _, _, let cause):
+            if cause.contains("broke the protocol") { world.violate("the worker on \(host) is cut off: \(cause)") }
             let verdicts = ["silent", "computed nothing", "stand still", "brought level", "did not come up"]
             guard verdicts.contains(where: cause.contains) else { return }
             world.counts.verdicts += 1

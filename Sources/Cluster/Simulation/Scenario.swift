@@ -1,4 +1,5 @@
 import Kernels
+import Wire
 
 /// What a seed decides before anything happens: the run, the network and the kinds of trouble.
 struct Scenario {
@@ -122,7 +123,22 @@ struct Scenario {
         rules.phasePatience = .seconds(30)
         // Connections stall here one after the other, as often as the seed likes: that is no way which loses large messages alone.
         rules.welcomes = .max
+        // A state is some words here, and a part of it what a megabyte is of a real one.
+        rules.sourceSlack = UInt64(SimulatedReplica.State.bytes(phases: arithmetic.phases) / 4)
         dropped?.leave(out: &rules)
         return rules
+    }
+}
+
+extension ControlHello {
+    /// What a simulated worker says of itself.
+    init(_ identity: WorkerIdentity) {
+        self.init()
+        host = identity.host
+        pid = identity.pid
+        process = identity.process
+        build = identity.build
+        library = identity.library
+        kernel = identity.kernel
     }
 }

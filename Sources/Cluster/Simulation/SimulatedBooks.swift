@@ -1,3 +1,5 @@
+import Wire
+
 /// As `RunRecorder` and `MetricsWriter`: what the books hold of the steps.
 struct SimulatedBooks {
     private var isOpen = false
@@ -30,7 +32,7 @@ struct SimulatedBooks {
 final class SimulatedFeeder {
     enum Order {
         case batch(step: UInt64, to: [SimulatedConnection], view: UInt64)
-        case message(ToWorker, to: SimulatedConnection, view: UInt64)
+        case message(ControlMessage, to: SimulatedConnection, view: UInt64)
     }
 
     private unowned let coordinator: SimulatedCoordinator
@@ -60,7 +62,7 @@ final class SimulatedFeeder {
             switch order {
             case .batch(let step, let to, let view): self.feed(step, to[...], view)
             case .message(let message, let connection, let view):
-                if view > self.over { connection.send(message, view: view) }
+                if view > self.over { connection.sendToWorker(message, view: view) }
                 self.next()
             }
         }
@@ -75,7 +77,7 @@ final class SimulatedFeeder {
             }
             return next()
         }
-        first.send(.batch(step: step), view: view)
+        first.sendToWorker(.batch(.with { $0.step = step }), view: view)
         let world = coordinator.world
         world.after(world.delay(world.scenario.slowFeeder ? 500 : 10), in: coordinator) { self.feed(step, to.dropFirst(), view) }
     }

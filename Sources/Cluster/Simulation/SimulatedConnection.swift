@@ -1,9 +1,11 @@
+import Wire
+
 /// One control connection: two ordered streams of frames, each with its own delays.
 final class SimulatedConnection {
     /// One direction. Its frames arrive in order, or not at all.
-    struct Way<Message> {
+    struct Way {
         enum Item {
-            case message(Message, view: UInt64)
+            case message(ControlMessage, view: UInt64)
             case end(String)
         }
         var items: [Item] = []
@@ -19,8 +21,8 @@ final class SimulatedConnection {
     unowned let peer: SimulatedPeer
     unowned let coordinator: SimulatedCoordinator
     unowned let world: World
-    private(set) var toWorker = Way<ToWorker>()
-    private(set) var toCoordinator = Way<ToCoordinator>()
+    private(set) var toWorker = Way()
+    private(set) var toCoordinator = Way()
     /// When the last of what is slow will have left, and which of it is still wanted.
     private var bulk: (last: Int64, batch: Int) = (0, 0)
     /// Pieces of it that have left.
@@ -36,24 +38,24 @@ final class SimulatedConnection {
     /// Both ends are open as far as the worker's side knows.
     var isOpenForWorker: Bool { toCoordinator.sends }
 
-    func send(_ message: ToWorker, view: UInt64) {
+    func sendToWorker(_ message: ControlMessage, view: UInt64) {
         guard toWorker.sends else { return }
-        if peer.downlink > 0, message.isBulk { return sendSlowly(message, view) }
-        put(.message(message, view: view))
+        if peer.downlink > 0, message.isPiece { return sendSlowly(message, view) }
+        put(toWorker: .message(message, view: view))
     }
 
-    func send(_ message: ToCoordinator, view: UInt64) {
+    func sendToCoordinator(_ message: ControlMessage, view: UInt64) {
         guard toCoordinator.sends else { return }
-        put(.message(message, view: view))
+        put(toCoordinator: .message(message, view: view))
     }
 
     /// Bulk over a slow line: everything else overtakes it.
-    private func sendSlowly(_ message: ToWorker, _ view: UInt64) {
+    private func sendSlowly(_ message: ControlMessage, _ view: UInt64) {
         bulk.last = max(bulk.last + peer.downlink, world.now + peer.downlink + world.delay(world.scenario.latency))
         deliver(message, view, batch: bulk.batch, at: bulk.last)
     }
 
-    private func deliver(_ message: ToWorker, _ view: UInt64, batch: Int, at time: Int64) {
+    private func deliver(_ message: ControlMessage, _ view: UInt64, batch: Int, at time: Int64) {
         let process = peer
         world.at(time) {
             process.run {
@@ -70,14 +72,14 @@ final class SimulatedConnection {
     /// What is queued and of no use any more.
     func dropBulk() { bulk = (world.now, bulk.batch + 1) }
 
-    private func put(_ item: Way<ToWorker>.Item) {
+    private func put(toWorker item: Way.Item) {
         toWorker.items.append(item)
         let time = arrival(&toWorker.last)
         let process = peer
         world.at(time) { process.run { self.deliverToWorker() } }
     }
 
-    private func put(_ item: Way<ToCoordinator>.Item) {
+    private func put(toCoordinator item: Way.Item) {
         toCoordinator.items.append(item)
         let time = arrival(&toCoordinator.last)
         let process = coordinator
@@ -126,7 +128,7 @@ final class SimulatedConnection {
         toWorker.items = []
         if toCoordinator.sends {
             toCoordinator.sends = false
-            put(Way<ToCoordinator>.Item.end(reason))
+            put(toCoordinator: .end(reason))
         }
     }
 
@@ -138,7 +140,7 @@ final class SimulatedConnection {
         toCoordinator.items = []
         if toWorker.sends {
             toWorker.sends = false
-            put(Way<ToWorker>.Item.end(reason))
+            put(toWorker: .end(reason))
         }
         guard heard else { return }
         let process = coordinator
@@ -152,11 +154,11 @@ final class SimulatedConnection {
         toCoordinator.items = []
         if toWorker.reads {
             toWorker.sends = false
-            put(Way<ToWorker>.Item.end("its connection broke"))
+            put(toWorker: .end("its connection broke"))
         }
         if toCoordinator.reads {
             toCoordinator.sends = false
-            put(Way<ToCoordinator>.Item.end("its connection broke"))
+            put(toCoordinator: .end("its connection broke"))
         }
     }
 

@@ -1,3 +1,5 @@
+import Wire
+
 /// A view's gradient links: joined, told of where they cannot be made, broken.
 extension SimulatedEngine {
     /// Any thread: breaks every gradient link.
@@ -10,10 +12,11 @@ extension SimulatedEngine {
         seat?.shutDown()
     }
 
-    func join(_ plan: ViewPlan, _ rank: Int, _ coordinator: SimulatedCoordinator, _ epoch: Int) {
+    func join(_ view: ControlView, by coordinator: SimulatedCoordinator?, _ epoch: Int) {
         guard abandoned == epoch,
-            let group = world.groups.last(where: { $0.plan.number == plan.number && $0.coordinator === coordinator })
+            let group = world.groups.last(where: { $0.plan.number == view.view && $0.coordinator === coordinator })
         else { return next() }
+        let (plan, rank) = (group.plan, Int(view.rank))
         let seat = GradientSeat(group: group, rank: rank, engine: self)
         dialler = seat
         group.join(seat) { failure in

@@ -1,3 +1,5 @@
+import Wire
+
 /// The sum of a phase and the state of a replica, taken on or handed over piece by piece.
 extension SimulatedEngine {
     func sendSum(_ order: UInt64, _ applied: UInt64) {
@@ -9,10 +11,8 @@ extension SimulatedEngine {
         let connection = worker.connection
         func send(_ offset: Int) {
             guard offset < sums.count, let connection, connection.isOpenForWorker else { return next() }
-            let piece = SumPiece(
-                order: order, applied: applied, offset: UInt64(offset), total: UInt64(sums.count), sums: [sums[offset]],
-                change: change)
-            self.send(.sumPiece(piece), over: connection)
+            let piece = ControlSumChunk(sums, bucket: offset, change: change, applied: applied, order: order)
+            self.send(.sumChunk(piece), over: connection)
             later(world.delay(world.scenario.pieceTime)) {
                 self.moved += 1
                 send(offset + 1)
@@ -21,25 +21,24 @@ extension SimulatedEngine {
         send(0)
     }
 
-    func applySum(_ order: UInt64, _ pieces: [SumPiece]) {
+    func applySum(_ order: UInt64, _ sum: ReceivedSum) {
         let replica = session!.replica
-        guard let first = pieces.first else { return next() }
-        if first.applied != replica.applied {
-            guard first.applied == replica.applied + 1, pieces.map(\.offset) == (0..<first.total).map({ $0 }),
-                pieces.allSatisfy({ $0.order == first.order && $0.applied == first.applied })
-            else { return fail("a sum for phase \(first.applied) came to a worker that stands at \(replica.applied)") }
-            let sums = pieces.flatMap(\.sums)
-            session!.replica.sums[buffer(replica.applied)] = sums
-            apply(sums, first.change)
+        if sum.applied != replica.applied {
+            guard sum.applied == replica.applied + 1, let change = sum.simulatedChange,
+                sum.sums.count == world.scenario.arithmetic.buckets
+            else { return fail("a sum for phase \(sum.applied) came to a worker that stands at \(replica.applied)") }
+            session!.replica.sums[buffer(replica.applied)] = sum.sums
+            apply(sum.sums, change)
         }
         stood(order, digest: false)
     }
 
-    func restore(_ order: UInt64, _ pieces: [StatePiece]) {
-        guard let first = pieces.first, pieces.map(\.offset) == (0..<first.total / StatePiece.size).map({ $0 * StatePiece.size }),
-            pieces.allSatisfy({ $0.state == first.state })
-        else { return fail("the state that was sent to this worker is not whole") }
-        session!.replica.restore(first.state)
+    func restore(_ order: UInt64, _ bytes: [UInt8]) {
+        let phases = world.scenario.arithmetic.phases
+        guard let state = SimulatedReplica.State(pieces: bytes, phases: phases) else {
+            return fail("the state that was sent to this worker is not whole")
+        }
+        session!.replica.restore(state)
         session!.isFresh = false
         world.referee.applied(session!.replica, worker, seat: nil)
         stood(order, digest: true)
@@ -75,12 +74,11 @@ extension SimulatedEngine {
         let pieces = world.scenario.pieces
         guard offset < pieces else { return done(true) }
         guard let connection, connection.isOpenForWorker, order == 0 || order >= oldest else { return done(false) }
-        let size = StatePiece.size
-        let piece = StatePiece(order: order, step: step, offset: offset * size, count: size, total: pieces * size, state: state)
-        self.send(.statePiece(piece), over: connection)
+        let piece = ControlStateChunk(state, step: step, order: order, piece: offset, of: pieces)
+        self.send(.stateChunk(piece), over: connection)
         // A real piece is small: something moves every few seconds over the slowest line that is of any use.
         later(max(min(world.delay(world.scenario.pieceTime), Trouble.slowest), worker.uplink)) {
-            self.moved += size
+            self.moved += UInt64(piece.data.count)
             self.stream(state, step, order, offset: offset + 1, connection, done)
         }
     }

@@ -1,4 +1,5 @@
 import Kernels
+import Wire
 
 /// A step: its phases, each an exchange for the moments of a norm and one for the gradient, with the decision behind it.
 extension SimulatedEngine {
@@ -33,7 +34,12 @@ extension SimulatedEngine {
                 self.tell(.goesOn)
             }
             if self.session!.replica.phase == 0 {
-                self.tell(.report(step: step, chain: self.session!.replica.chain, view: self.session!.view))
+                let report = ControlStepReport.with {
+                    $0.step = step
+                    $0.view = self.session!.view
+                    $0.chain = self.session!.replica.chain
+                }
+                self.tell(.report(report, view: self.session!.view))
                 return self.next()
             }
             self.phase(of: step, seat, isFirst: false)
@@ -99,7 +105,7 @@ extension SimulatedEngine {
                 seat.ready(exchange, bucket: bucket, part: part, isSpare: self.session!.shards.isEmpty)
                 if bucket + 1 < arithmetic.buckets { return contribute(bucket + 1) }
                 self.hasComputed(for: pace)
-                if number == 0 { self.contributedPhases = replica.applied + 1 } else { self.waits(true, replica) }
+                if number == 0 { self.contributed(replica) } else { self.waits(true, replica) }
                 self.waitingSince = self.world.now
                 if self.world.dropped == .phaseAfterPhase { self.beginTooEarly(seat, replica) }
                 seat.finish(exchange) { failure in
@@ -143,6 +149,18 @@ extension SimulatedEngine {
     private func hasComputed(for pace: Int64) {
         computingSince = nil
         work += 1 + UInt64(pace)
+    }
+
+    /// Its part of the phase is complete, and its shards' losses are told before the sum is known.
+    private func contributed(_ replica: SimulatedReplica) {
+        contributedPhases = replica.applied + 1
+        let shards = session!.shards
+        tell(
+            .contributed(
+                .with { report in
+                    report.applied = replica.applied
+                    report.shards = shards.map { shard in .with { $0.shard = UInt32(shard) } }
+                }))
     }
 
     /// What the heartbeat says of a worker that waits for others within a phase, or goes on, as `PhaseExchange` tells it.

@@ -1,26 +1,7 @@
+import Wire
+
 /// A worker's engine: a mailbox worked off in order on a thread of its own, which takes its time and blocks where the real one does.
 final class SimulatedEngine {
-    enum Work {
-        case prepare(anew: Bool)
-        case stand(order: UInt64)
-        case sendSum(order: UInt64, applied: UInt64)
-        case applySum(order: UInt64, [SumPiece])
-        case restore(order: UInt64, [StatePiece])
-        case join(ViewPlan, rank: Int, by: SimulatedCoordinator, abandoned: Int)
-        case run(step: UInt64)
-        case copyState(step: UInt64, order: UInt64)
-    }
-
-    enum News {
-        case prepared(Position)
-        case stood(order: UInt64, Position)
-        case linksUp(view: UInt64)
-        case linkFailed(view: UInt64, LinkReport)
-        case goesOn
-        case report(step: UInt64, chain: UInt64, view: UInt64)
-        case failed(String)
-    }
-
     /// As `TrainingSession`.
     struct Session {
         var replica: SimulatedReplica
@@ -46,7 +27,8 @@ final class SimulatedEngine {
     var reducer: GradientSeat?
     var dialler: GradientSeat?
     var abandoned = 0
-    private var mailbox: [Work] = []
+    /// With the work how often links had been given up when it came, and by whom it came.
+    private var mailbox: [(work: EngineWork, abandoned: Int, by: SimulatedCoordinator?)] = []
     private var isBusy = false
     private var isClosed = false
     /// Stuck (a host that swaps, a thread that does not get on) until then.
@@ -87,9 +69,9 @@ final class SimulatedEngine {
 
     func giveUp(before order: UInt64) { oldest = order }
 
-    func put(_ work: Work) {
+    func put(_ work: EngineWork) {
         guard !isClosed else { return }
-        mailbox.append(work)
+        mailbox.append((work, abandoned, worker.connection?.coordinator))
         if !isBusy { next() }
     }
 
@@ -112,34 +94,35 @@ final class SimulatedEngine {
         }
     }
 
-    func tell(_ news: News) {
+    func tell(_ news: EngineNews) {
         lastNews = max(lastNews + 1, world.now + world.delay(30))
-        world.after(lastNews - world.now, in: worker) { self.worker.take(news) }
+        world.after(lastNews - world.now, in: worker) { self.worker.put(.engine(news)) }
     }
 
     /// What the engine's threads send leaves by the event loop, behind the news before it.
-    func send(_ message: ToCoordinator, over connection: SimulatedConnection) {
+    func send(_ message: ControlMessage, over connection: SimulatedConnection) {
         let view = session!.view
         lastNews = max(lastNews + 1, world.now)
-        world.after(lastNews - world.now, in: worker) { connection.send(message, view: view) }
+        world.after(lastNews - world.now, in: worker) { connection.sendToCoordinator(message, view: view) }
     }
 
-    private func carryOut(_ work: Work) {
-        guard session != nil || work.isPreparation else { return fail("the coordinator gave work before the run was prepared") }
-        switch work {
-        case .prepare(let anew): prepare(anew: anew)
+    private func carryOut(_ item: (work: EngineWork, abandoned: Int, by: SimulatedCoordinator?)) {
+        if case .prepare(_, let anew) = item.work { return prepare(anew: anew) }
+        guard session != nil else { return fail("the coordinator gave work before the run was prepared") }
+        switch item.work {
+        case .prepare: break
         case .stand(let order): stood(order, digest: false)
         case .sendSum(let order, let applied): sendSum(order, applied)
-        case .applySum(let order, let pieces): later(world.delay(500)) { self.applySum(order, pieces) }
-        case .restore(let order, let pieces): later(world.delay(1_000)) { self.restore(order, pieces) }
-        case .join(let plan, let rank, let coordinator, let abandoned): join(plan, rank, coordinator, abandoned)
-        case .run(let step): run(step)
-        case .copyState(let step, let order): copyState(step, order)
+        case .applySum(let order, let sum): later(world.delay(500)) { self.applySum(order, sum) }
+        case .restore(let order, let bytes): later(world.delay(1_000)) { self.restore(order, bytes) }
+        case .join(let view, _, _): join(view, by: item.by, item.abandoned)
+        case .run(let batch): run(batch.step)
+        case .copyState(let request): copyState(request.step, request.order)
         }
     }
 
     func fail(_ reason: String) {
-        tell(.failed(reason))
+        tell(.failed(reason: reason, common: false))
         next()
     }
 
@@ -148,7 +131,8 @@ final class SimulatedEngine {
             if anew || self.session == nil { self.session = Session(replica: SimulatedReplica(self.world.scenario.arithmetic)) }
             self.session!.copied = 0
             self.count()
-            self.tell(.prepared(self.session!.position(digest: anew)))
+            let phases = UInt64(self.world.scenario.arithmetic.phases)
+            self.tell(.prepared(self.session!.position(digest: anew), phases: phases, fingerprint: [1], port: 1))
             self.next()
         }
     }
@@ -186,8 +170,4 @@ final class SimulatedEngine {
         dialler = nil
         session = nil
     }
-}
-
-extension SimulatedEngine.Work {
-    var isPreparation: Bool { if case .prepare = self { true } else { false } }
 }

@@ -1,4 +1,6 @@
+import Foundation
 import Kernels
+import Wire
 
 /// A peer that knows the run's token and says what it likes: what no worker says, and what one may say, at the wrong time.
 ///
@@ -61,17 +63,17 @@ final class SimulatedLiar: SimulatedPeer {
             guard coordinator.isListening else { return }
             coordinator.accept(connection)
         }
-        say(.hello(held))
+        say(hello)
     }
 
     private func again() {
         world.after(world.random.spread(5_000, 2_000_000), in: self) { if self.connection == nil { self.dial() } }
     }
 
-    private func say(_ message: ToCoordinator) {
+    private func say(_ message: ControlMessage) {
         world.counts.lies += 1
         world.note("\(name) says \(message)")
-        connection?.send(message, view: view)
+        connection?.sendToCoordinator(message, view: view)
     }
 
     override func ended(_ connection: SimulatedConnection, _ reason: String) {
@@ -91,32 +93,37 @@ final class SimulatedLiar: SimulatedPeer {
 
     // MARK: What it hears
 
-    override func receive(_ message: ToWorker, _ number: UInt64, _ connection: SimulatedConnection) {
+    override func receive(_ message: ControlMessage, _ number: UInt64, _ connection: SimulatedConnection) {
         guard connection === self.connection else { return }
         switch message {
         case .welcome:
             isWelcome = true
             guard manner != .claimer else { return }
-            if manner != .babbler || world.random.chance(0.3) { say(.ready(position)) }
-        case .halt(let order):
-            self.order = order
+            if manner != .babbler || world.random.chance(0.7) { say(ready(position)) }
+        case .halt(let halt):
+            order = halt.order
             let lies = manner == .babbler && isMember && world.random.chance(0.5)
-            if world.random.chance(manner == .babbler ? 0.6 : 0.95) { say(.position(order: order, lies ? impossible : position)) }
-        case .statePiece(let piece):
-            order = piece.order
-            guard piece.offset + piece.count == piece.total else { return }
-            position = Position(applied: piece.state.applied, chain: piece.state.chain)
+            if world.random.chance(manner == .babbler ? 0.8 : 0.95) {
+                say(.position(ControlPosition(lies ? impossible : position, order: order)))
+            }
+        case .stateChunk(let chunk):
+            order = chunk.order
+            let phases = world.scenario.arithmetic.phases
+            guard chunk.offset + UInt64(chunk.data.count) == chunk.total,
+                let state = SimulatedReplica.State(pieces: Array(chunk.data), phases: phases)
+            else { return }
+            position = Position(applied: state.applied, chain: state.chain)
             if manner == .babbler, world.random.chance(0.3) { position.chain = world.random.next() }
-            say(.position(order: piece.order, position))
-        case .view(let plan, _):
+            say(.position(ControlPosition(position, order: order)))
+        case .view(let message):
             isMember = true
-            view = plan.number
-            worldSize = plan.members.count
+            view = message.view
+            worldSize = message.members.count
             // What it has said of a state it does not have must not stand against a member's.
-            if manner != .accuser || world.random.chance(0.7) { say(.linksUp(view: view)) }
-        case .snapshotRequest(let step, let order):
-            if manner == .babbler, world.random.chance(0.5) { say(.statePiece(disorder(step, order))) }
-        case .refusal, .sumRequest, .sumPiece, .batch, .stop, .heartbeat: break
+            if manner != .accuser || world.random.chance(0.7) { say(.linksUp(.with { $0.view = view })) }
+        case .snapshotRequest(let request):
+            if manner == .babbler, world.random.chance(0.5) { say(.stateChunk(disorder(request.step, request.order))) }
+        default: break
         }
     }
 
@@ -130,17 +137,16 @@ final class SimulatedLiar: SimulatedPeer {
     private func speak() {
         switch manner {
         case .babbler: say(anything)
-        case .claimer, .boaster: say(.heartbeat(Beat(work: grown(), applied: position.applied, contributed: position.applied)))
-        case .idler: say(.heartbeat(Beat(work: 0, applied: position.applied, contributed: position.applied)))
+        case .claimer, .boaster:
+            say(.heartbeat(ControlHeartbeat(Beat(work: grown(), applied: position.applied, contributed: position.applied))))
+        case .idler: say(.heartbeat(ControlHeartbeat(Beat(work: 0, applied: position.applied, contributed: position.applied))))
         case .pretender:
-            say(
-                .heartbeat(
-                    Beat(
-                        work: grown(), applied: position.applied,
-                        contributed: position.applied + (world.random.chance(0.5) ? 1 : 0),
-                        links: [LinkProgress(view: view, sent: work, received: work)])))
-        case .accuser: say(world.random.chance(0.3) ? accusation : .heartbeat(beat))
-        case .quitter: say(world.random.chance(0.3) ? farewell : .heartbeat(beat))
+            let beat = Beat(
+                work: grown(), applied: position.applied, contributed: position.applied + (world.random.chance(0.5) ? 1 : 0),
+                links: [LinkProgress(view: view, sent: work, received: work)])
+            say(.heartbeat(ControlHeartbeat(beat)))
+        case .accuser: say(world.random.chance(0.3) ? accusation : .heartbeat(ControlHeartbeat(beat)))
+        case .quitter: say(world.random.chance(0.3) ? farewell : .heartbeat(ControlHeartbeat(beat)))
         }
     }
 
@@ -203,38 +209,77 @@ final class SimulatedLiar: SimulatedPeer {
             links: [LinkProgress(view: view, sent: world.random.next(), received: world.random.next())])
     }
 
-    private var accusation: ToCoordinator {
+    private var accusation: ControlMessage {
         let suspect = world.random.below(worldSize + 2) - 1
-        return .linkFailed(
-            view: world.random.chance(0.8) ? view : number(upTo: Self.count),
-            LinkReport(
-                suspect: suspect < 0 ? nil : suspect, kind: world.random.pick([.neverUp, .closed, .observed]),
-                incoming: world.random.chance(0.5), reason: "a lie"))
+        let told = world.random.chance(0.8) ? view : number(upTo: Self.count)
+        let report = LinkReport(
+            suspect: suspect < 0 ? nil : suspect, kind: world.random.pick([.neverUp, .closed, .observed]),
+            incoming: world.random.chance(0.5), reason: "a lie")
+        return .linkFailed(ControlLinkFailed(report, view: told))
     }
 
     /// A piece that is not the first of what was asked for.
-    private func disorder(_ step: UInt64, _ order: UInt64) -> StatePiece {
+    private func disorder(_ step: UInt64, _ order: UInt64) -> ControlStateChunk {
         let isOther = world.random.chance(0.3)
-        return StatePiece(
-            order: order, step: isOther ? number(upTo: Self.steps) : step, offset: isOther ? 0 : number(upTo: Self.count) | 1,
-            count: number(upTo: Self.count), total: number(upTo: Self.count), state: world.scenario.arithmetic.fresh)
+        return .with {
+            $0.order = order
+            $0.step = isOther ? number(upTo: Self.steps) : step
+            $0.offset = isOther ? 0 : number(upTo: Self.count) | 1
+            $0.total = number(upTo: Self.count)
+            $0.data = Data(count: world.random.below(64))
+        }
     }
 
-    private var farewell: ToCoordinator {
-        .farewell(reason: "a lie", leaving: world.random.chance(0.2), common: world.random.chance(0.8))
+    private var farewell: ControlMessage {
+        let (leaves, isCommon) = (world.random.chance(0.2), world.random.chance(0.8))
+        return .farewell(
+            .with {
+                $0.reason = "a lie"
+                $0.leaving = leaves
+                $0.common = isCommon
+            })
     }
 
-    private var anything: ToCoordinator {
+    private var hello: ControlMessage {
+        var hello = ControlHello(identity)
+        if let held {
+            hello.run = held.run
+            hello.generation = held.generation
+            hello.leader = held.leader
+            hello.position = ControlPosition(held.position, order: 0)
+        }
+        return .hello(hello)
+    }
+
+    private func ready(_ position: Position) -> ControlMessage {
+        .ready(
+            .with {
+                $0.fingerprint = Data([1])
+                $0.position = ControlPosition(position, order: 0)
+            })
+    }
+
+    private var anything: ControlMessage {
         switch world.random.below(8) {
-        case 0: .hello(held)
-        case 1: .ready(isMember ? position : claim)
-        case 2: .position(order: world.random.chance(0.7) ? order : number(upTo: Self.count), isMember ? impossible : claim)
-        case 3: .linksUp(view: world.random.chance(0.7) ? view : number(upTo: Self.count))
-        case 4: accusation
+        case 0: return hello
+        case 1: return ready(isMember ? position : claim)
+        case 2:
+            let answered = world.random.chance(0.7) ? order : number(upTo: Self.count)
+            return .position(ControlPosition(isMember ? impossible : claim, order: answered))
+        case 3:
+            let told = world.random.chance(0.7) ? view : number(upTo: Self.count)
+            return .linksUp(.with { $0.view = told })
+        case 4: return accusation
         case 5 where !isMember:
-            .stepReport(view: view, step: number(upTo: Self.steps), chain: world.random.next())
-        case 6: farewell
-        default: .heartbeat(beat)
+            let (step, chain) = (number(upTo: Self.steps), world.random.next())
+            return .stepReport(
+                .with {
+                    $0.view = view
+                    $0.step = step
+                    $0.chain = chain
+                })
+        case 6: return farewell
+        default: return .heartbeat(ControlHeartbeat(beat))
         }
     }
 }

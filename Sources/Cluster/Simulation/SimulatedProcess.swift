@@ -1,3 +1,5 @@
+import Wire
+
 /// A process that can be stopped, continued and killed.
 class SimulatedProcess {
     unowned let world: World
@@ -61,7 +63,7 @@ class SimulatedPeer: SimulatedProcess {
         super.init(world, name: name)
     }
 
-    func receive(_ message: ToWorker, _ view: UInt64, _ connection: SimulatedConnection) {}
+    func receive(_ message: ControlMessage, _ view: UInt64, _ connection: SimulatedConnection) {}
     func ended(_ connection: SimulatedConnection, _ reason: String) {}
 
     final func vanish(withPower silently: Bool) {

@@ -1,3 +1,5 @@
+import Wire
+
 /// What happened in the simulated worlds of one seed or of many.
 public struct SimulationCounts: Sendable, Equatable {
     public var events: UInt64 = 0
@@ -47,6 +49,15 @@ public struct SimulationCounts: Sendable, Equatable {
             ("server stood in", standIns), ("nothing moved", standstills), ("finished alone", finishedAlone),
             ("not waited for", notWaitedFor), ("events", Int(events)),
         ]
+    }
+
+    /// The first piece of a sum or a state goes to so many who wait for it.
+    mutating func handedOn(_ message: ControlMessage, to count: Int) {
+        switch message {
+        case .sumChunk(let chunk): if chunk.offset == 0 { sumsSent += count }
+        case .stateChunk(let chunk): if chunk.offset == 0 { statesSent += count }
+        default: break
+        }
     }
 
     static func += (a: inout SimulationCounts, b: SimulationCounts) {

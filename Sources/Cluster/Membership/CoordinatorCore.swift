@@ -323,14 +323,13 @@ package struct CoordinatorCore: Sendable {
             return tell(.serverLinks(view: beat.view, from: id, Dictionary(uniqueKeysWithValues: links)), now)
         case .farewell(let farewell): return finish(id, farewell.reason, now)
         case .notice(let notice): return [.log(.warning, "\(machine.serverName(id)): \(notice.text)")]
-        default: return strange(id, "no summation server sends")
+        default: return close(id, "\(name(id)) sent a message that no summation server sends and is closed")
         }
     }
 
-    private func strange(_ id: ConnectionID, _ what: String) -> [Act] {
-        let peer = peers[id]?.endpoint.name ?? "a peer"
-        return [.log(.warning, "\(peer) sent a message that \(what) and is closed"), .close(id)]
-    }
+    private func name(_ id: ConnectionID) -> String { peers[id]?.endpoint.name ?? "a peer" }
+
+    private func close(_ id: ConnectionID, _ line: String) -> [Act] { [.log(.warning, line), .close(id)] }
 
     private mutating func heard(_ message: ControlMessage, _ id: ConnectionID, _ now: Duration) -> [Act] {
         switch message {
@@ -363,7 +362,7 @@ package struct CoordinatorCore: Sendable {
             return machine.label(of: id).map { [.notice(notice, worker: $0, peers[id]?.identity)] } ?? []
         case .hello, .welcome, .refusal, .view, .batch, .snapshotRequest, .stop, .challenge, .proof, .halt, .sumRequest,
             .serverHello, .serverView, .serverBeat:
-            return strange(id, "no worker sends")
+            return close(id, "\(name(id)) sent a message that no worker sends and is closed")
         }
     }
 

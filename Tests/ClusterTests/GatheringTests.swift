@@ -167,32 +167,32 @@ import Testing
         _ = bench.greet(1)
         // A peer that only says so is lost alone; a child that ends so has said it for all.
         #expect(bench.send(.farewell(id(1), reason: "not enough memory", leaving: false)).outcome == nil)
-        let ended = bench.send(.childExited(pid: identity(1).pid, cause: "exit status 1"))
+        let ended = bench.send(.childExited(pid: identity(1).pid, ChildEnd(.exited(1), words: "exit status 1")))
         #expect(try #require(ended.failure).contains("not enough memory"))
         var silent = Bench(plan(supervised: true))
-        let exited = silent.send(.childExited(pid: 4711, cause: "exit status 1"))
+        let exited = silent.send(.childExited(pid: 4711, ChildEnd(.exited(1), words: "exit status 1")))
         #expect(try #require(exited.failure).contains("4711"))
         // Killed from outside, it is replaced.
         var killed = Bench(plan(supervised: true))
-        #expect(killed.send(.childExited(pid: 4711, cause: "killed by SIGKILL")).outcome == nil)
+        #expect(killed.send(.childExited(pid: 4711, ChildEnd(.killed(signal: 9), words: "killed by SIGKILL"))).outcome == nil)
     }
 
     @Test("on one machine the last line of the log of a child that ends before the run began is told with it")
     func lastWords() throws {
         var bench = Bench(plan(supervised: true))
         #expect(bench.send(.childSaid(pid: 4711, words: "lockstep: the memory limit is low")).isEmpty)
-        let exited = bench.send(.childExited(pid: 4711, cause: "exit status 1"))
+        let exited = bench.send(.childExited(pid: 4711, ChildEnd(.exited(1), words: "exit status 1")))
         let reason = try #require(exited.failure)
         #expect(reason.contains("4711") && reason.hasSuffix("its log ends with: lockstep: the memory limit is low"), "\(reason)")
         // One that was killed is replaced; that it was is no secret.
         var killed = Bench(plan(supervised: true))
         _ = killed.send(.childSaid(pid: 4712, words: "Fatal error: no more"))
-        let words = killed.send(.childExited(pid: 4712, cause: "killed by SIGILL")).words
+        let words = killed.send(.childExited(pid: 4712, ChildEnd(.killed(signal: 4), words: "killed by SIGILL"))).words
         #expect(words.contains("4712") && words.contains("killed by SIGILL") && words.contains("Fatal error: no more"), "\(words)")
         // Of one that had come its loss is told, and no second thing.
         _ = killed.greet(1)
         _ = killed.die(1)
-        #expect(killed.send(.childExited(pid: identity(1).pid, cause: "killed by SIGKILL")).isEmpty)
+        #expect(killed.send(.childExited(pid: identity(1).pid, ChildEnd(.killed(signal: 9), words: "killed by SIGKILL"))).isEmpty)
     }
 
     @Test("a worker that comes and never gets ready is told to end, and why; what holds memory down is named")

@@ -200,7 +200,7 @@ extension [CoordinatorDirective] {
 
     var notes: [RunNote] { compactMap { if case .record(let note) = $0 { note } else { nil } } }
 
-    var deaths: [UInt32] { notes.compactMap { if case .death(let worker, _, _, _, _, _) = $0 { worker } else { nil } } }
+    var deaths: [UInt32] { notes.compactMap { if case .death(let worker, _, _, _, _, _, _) = $0 { worker } else { nil } } }
 
     var restarts: [RunNote] { notes.filter { if case .restart = $0 { true } else { false } } }
 

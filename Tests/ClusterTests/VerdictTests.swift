@@ -106,7 +106,7 @@ import Testing
         var bench = Bench(plan(workers: 3...3, supervised: true))
         _ = bench.run(3)
         _ = bench.send(.linkFailed(id(1), view: 1, .init(suspect: 1, reason: "closed")))
-        _ = bench.send(.childExited(pid: 102, cause: "killed by SIGKILL"))
+        _ = bench.send(.childExited(pid: 102, ChildEnd(.killed(signal: 9), words: "killed by SIGKILL")))
         let directives = bench.die(2)
         for part in ["worker 2", "host2", "pid 102", "rank 1", "SIGKILL", "worker 1", "lost its link"] {
             #expect(directives.words.contains(part), "\(directives.words)")

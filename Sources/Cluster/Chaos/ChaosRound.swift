@@ -170,9 +170,10 @@ final class ChaosRound {
     /// A worker that the system says has ended, and that was not killed here, has a defect.
     private func checkCause(_ event: RunWatch.Event) {
         guard let pid = event.number("pid"), let cause = event.fields["cause"]?.stringValue, !killed.contains(Int32(pid)),
-            cause.contains(", killed by ") || cause.contains(", exit status ")
+            cause == "killed" || cause == "exited"
         else { return }
-        accidents.append("worker process \(pid) was lost without being touched: \(cause)")
+        let reason = event.fields["reason"]?.stringValue ?? cause
+        accidents.append("worker process \(pid) was lost without being touched: \(reason)")
     }
 
     /// Logs that tell of a process that broke down.

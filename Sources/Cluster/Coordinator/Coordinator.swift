@@ -117,8 +117,8 @@ public final class Coordinator: Sendable {
     }
 
     /// The operating system's word on how a worker process of this machine ended.
-    public func childExited(pid: UInt32, cause: String) {
-        shell.withLock { $0 }?.onLoop { $0.handle(.childExited(pid: pid, cause: cause)) }
+    public func childExited(pid: UInt32, _ end: ChildEnd) {
+        shell.withLock { $0 }?.onLoop { $0.handle(.childExited(pid: pid, end)) }
     }
 
     /// The last line of the log of a worker process of this machine, which has ended.

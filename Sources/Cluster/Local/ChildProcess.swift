@@ -95,6 +95,16 @@ public struct ChildProcess: Sendable {
     }
 }
 
+extension ChildProcess.Ending {
+    /// As membership knows it.
+    var kind: ChildEnd.Kind {
+        switch self {
+        case .exited(let status): .exited(status)
+        case .killed(let signal): .killed(signal: signal)
+        }
+    }
+}
+
 /// A failure of this machine's processes or descriptors, in one sentence.
 public struct LocalError: Error, CustomStringConvertible, Sendable {
     public let description: String

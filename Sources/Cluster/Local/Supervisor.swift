@@ -250,7 +250,7 @@ public final class Supervisor: Sendable {
         let last = ending.isAccident ? child.log?.lastLine : nil
         if case .server = child.place { return lostServer(child.place, ending, words, last, &replacements) }
         if let last { nest.notices.write("> \(pid) \(last)\n") }
-        nest.notices.write("\(pid) \(words)\n")
+        nest.notices.write("\(pid) \(ChildEnd(ending.kind, words: words).line)\n")
         guard ending.isAccident else {
             if replacements.next == nil,
                 family.withLock({ !$0.workers.values.contains { if case .worker = $0.place { true } else { false } } })

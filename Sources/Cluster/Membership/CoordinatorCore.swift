@@ -204,8 +204,8 @@ package struct CoordinatorCore: Sendable {
             return peers.keys.sorted().filter { peers[$0]?.isGreeted == true }.map {
                 .send($0, .heartbeat(.init()), view: machine.view)
             }
-        case .event(.childExited(let pid, let cause)):
-            let acts = tell(.childExited(pid: pid, cause: cause), now)
+        case .event(.childExited(let pid, let end)):
+            let acts = tell(.childExited(pid: pid, end), now)
             guard let early = closures.removeValue(forKey: pid) else { return acts }
             return acts + finish(early.connection, early.reason, now)
         case .event(let event): return tell(event, now)

@@ -39,10 +39,10 @@ public enum LogLevel: String, Sendable, Equatable { case detail, info, warning, 
 
 /// What happened to the membership, for `metrics.jsonl`.
 public enum RunNote: Sendable, Equatable {
-    case death(worker: UInt32, host: String, pid: UInt32, rank: Int?, step: UInt64, cause: String)
+    case death(worker: UInt32, host: String, pid: UInt32, rank: Int?, step: UInt64, cause: LossCause, end: ChildEnd?)
     case join(worker: UInt32, host: String, pid: UInt32, step: UInt64)
     case leave(worker: UInt32, host: String, pid: UInt32, step: UInt64)
-    case serverDeath(server: UInt32, host: String, pid: UInt32, step: UInt64, cause: String)
+    case serverDeath(server: UInt32, host: String, pid: UInt32, step: UInt64, cause: LossCause)
     /// A membership begins at this phase.
     case view(number: UInt64, workers: Int, applied: UInt64)
     /// The first phase of a view was applied, so long after the verdict or the pause that ended the view before.

@@ -111,7 +111,7 @@ public enum CoordinatorEvent: Sendable, Equatable {
     /// The connection ended.
     case closed(ConnectionID, reason: String)
     /// The operating system's word on a child process (single machine only).
-    case childExited(pid: UInt32, cause: String)
+    case childExited(pid: UInt32, ChildEnd)
     /// The last line that a child process has written to its log; before the word on how it ended (single machine only).
     case childSaid(pid: UInt32, words: String)
     /// No dead worker will be replaced any more (single machine only).

@@ -12,7 +12,7 @@ extension CoordinatorMachine {
             return [
                 .refuse(connection, reason: reason),
                 .log(.warning, "refused a worker on host \(identity.host), pid \(identity.pid): \(reason)"),
-            ] + (former.map { leftByItself($0, "it dialled anew", now) } ?? [])
+            ] + (former.map { leftByItself($0, .dialledAnew, now) } ?? [])
         }
         numbered += 1
         let label = label(for: identity, replacing: former)
@@ -32,7 +32,7 @@ extension CoordinatorMachine {
             .log(
                 plan.supervised && !hasLed ? .detail : .info,
                 "\(name(connection)) is in: build \(identity.build), \(identity.library), kernel \(identity.kernel)\(back)"),
-        ] + (former.map { leftByItself($0, "it dialled anew", now) } ?? [])
+        ] + (former.map { leftByItself($0, .dialledAnew, now) } ?? [])
     }
 
     /// A worker is called by the number that its log has, also after a restart of either side: that of its place where a parent has started it,
@@ -160,17 +160,14 @@ extension CoordinatorMachine {
 
     /// A worker has ended its connection, which shows that it lives and that small messages come through. One that had said nothing on its
     /// welcome until then, the first large message, has hardly got it.
-    mutating func leftByItself(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+    mutating func leftByItself(_ connection: ConnectionID, _ cause: LossCause, _ now: Duration) -> [CoordinatorDirective] {
         guard !plan.supervised, let worker = workers[connection], worker.standing == .preparing, !worker.isWelcomed,
             now - worker.came > rules.welcomePatience
-        else { return lost(connection, reason, now) }
+        else { return lost(connection, cause, now) }
         if unwelcomed.count >= Self.maximumProcesses { unwelcomed = [:] }
         unwelcomed[worker.identity.process, default: 0] += 1
         let seconds = (now - worker.came).components.seconds
-        return lost(
-            connection,
-            "\(reason), and had said nothing for \(seconds) s on its welcome, the first message of more than one packet: does the way to it lose large packets?",
-            now)
+        return lost(connection, .closedUnwelcomed(cause.words, seconds: seconds), now)
     }
 
     /// Members and spares together.

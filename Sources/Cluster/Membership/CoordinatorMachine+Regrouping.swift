@@ -60,7 +60,7 @@ extension CoordinatorMachine {
         // What it was sent did not bring it there: a replica takes nothing on that is not whole.
         workers[connection]?.promised = nil
         guard worker.wasMember || worker.position.isFresh, position.applied != promised.applied else {
-            return lost(connection, "it was sent the state at \(place(promised.applied)) and does not stand there", now)
+            return lost(connection, .notLevel(place(promised.applied)), now)
         }
         guard let index = handouts.firstIndex(where: { $0.to.contains(connection) }) else { return settle(now) }
         let source = handouts.remove(at: index).source
@@ -70,9 +70,9 @@ extension CoordinatorMachine {
             workers[source]?.accuser = accuser
             workers[source]?.isLastChoice = true
             doPenance(worker.identity.process, now)
-            return lost(connection, "it was sent the state at \(place(promised.applied)) and does not stand there", now)
+            return lost(connection, .notLevel(place(promised.applied)), now)
         }
-        return lost(source, "what it handed to \(name(connection)) could not be used", now) + settle(now)
+        return lost(source, .unusable(name(connection)), now) + settle(now)
     }
 
     /// The highest phase that a live replica has applied; with the checkpoint newer, or no replica, the checkpoint's.

@@ -31,7 +31,7 @@ extension CoordinatorMachine {
         servers[connection] = Server(label: label, identity: identity, heard: now)
         return [
             .log(plan.supervised && !hasLed ? .detail : .info, "\(serverName(connection)) is in")
-        ] + (former.map { lost(server: $0, "it dialled anew", now) } ?? []) + proceed(now)
+        ] + (former.map { lost(server: $0, .dialledAnew, now) } ?? []) + proceed(now)
     }
 
     private func objection(to identity: ServerIdentity, replacing former: ConnectionID?) -> String? {
@@ -67,16 +67,16 @@ extension CoordinatorMachine {
     }
 
     /// A server is gone, or given up. Where it was one of the view's, the members go on without it.
-    mutating func lost(server connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+    mutating func lost(server connection: ConnectionID, _ cause: LossCause, _ now: Duration) -> [CoordinatorDirective] {
         guard !hasEnded, let server = servers[connection] else { return [] }
         let named = serverName(connection)
         servers[connection] = nil
         let place = hasLed ? "after step \(completed)" : "before the run began"
         let directives: [CoordinatorDirective] = [
-            .close(connection), .log(.warning, "lost \(named) \(place): \(reason)"),
+            .close(connection), .log(.warning, "lost \(named) \(place): \(cause.words)"),
             .record(
                 .serverDeath(
-                    server: server.label, host: server.identity.host, pid: server.identity.pid, step: completed, cause: reason)),
+                    server: server.label, host: server.identity.host, pid: server.identity.pid, step: completed, cause: cause)),
         ]
         guard serving.contains(connection) else { return directives }
         // What its members say of their links is explained by this.
@@ -92,7 +92,7 @@ extension CoordinatorMachine {
         servers.keys.sorted().flatMap { connection -> [CoordinatorDirective] in
             guard let server = servers[connection], now - server.heard > Self.silence else { return [] }
             let seconds = (now - server.heard).components.seconds
-            return lost(server: connection, "it has been silent for \(seconds) s (stopped, swapped out or cut off)", now)
+            return lost(server: connection, .silent(seconds: seconds), now)
         }
     }
 
@@ -106,17 +106,16 @@ extension CoordinatorMachine {
     mutating func dropServers() -> [CoordinatorDirective] {
         servers.keys.sorted().flatMap { connection -> [CoordinatorDirective] in
             guard let server = servers[connection], server.failures >= rules.pairPatience else { return [] }
-            let reason =
-                "gradient links to it fail while it answers this coordinator: look at the network between it and the workers"
+            let cause = LossCause.linksFail
             let named = serverName(connection)
             servers[connection] = nil
             refused.insert(connection)
             return [
-                .stop([connection], reason: "the coordinator has given this summation server up: \(reason)", failed: true),
-                .log(.warning, "\(named) is given up: \(reason)"),
+                .stop([connection], reason: "the coordinator has given this summation server up: \(cause.words)", failed: true),
+                .log(.warning, "\(named) is given up: \(cause.words)"),
                 .record(
                     .serverDeath(
-                        server: server.label, host: server.identity.host, pid: server.identity.pid, step: completed, cause: reason)),
+                        server: server.label, host: server.identity.host, pid: server.identity.pid, step: completed, cause: cause)),
             ]
         }
     }

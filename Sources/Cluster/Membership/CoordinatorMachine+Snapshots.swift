@@ -227,7 +227,7 @@ extension CoordinatorMachine {
             guard !finishesAlone else { return [] }
             (finishesAlone, alone) = (true, now)
             let late = workers.filter { $0.value.bringsState }.keys.sorted()
-            return late.flatMap { lost($0, "the run stops, and it has not said that it is ready", now) } + settle(now)
+            return late.flatMap { lost($0, .late, now) } + settle(now)
         case .linking, .running:
             guard !finishesAlone, ranks.count > 1 || !isRing, completed < goal || stage != .running else { return [] }
             return finishesWithOne(now)

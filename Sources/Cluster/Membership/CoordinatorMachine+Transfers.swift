@@ -98,7 +98,8 @@ extension CoordinatorMachine {
             }
             // A member has applied what it was sent batches for at most, or the sum of one who came back from further; who has come back
             // itself, what an earlier coordinator can have led it to, which is checked against the others when it counts.
-            let most = worker.wasMember ? max(sent * UInt64(plan.phases), base, worker.promised?.applied ?? 0) : Self.mostApplied
+            let known = max(base, worker.promised?.applied ?? 0, worker.position.applied)
+            let most = worker.wasMember ? max(sent * UInt64(plan.phases), known) : Self.mostApplied
             guard position.applied > most else { return nil }
             return expel(connection, now, "it says that it has applied \(position.applied) phases, of \(most) there can be")
         case .stepReport(let connection, _, let step, _):
@@ -144,6 +145,6 @@ extension CoordinatorMachine {
     }
 
     private mutating func expel(_ connection: ConnectionID, _ now: Duration, _ reason: String) -> [CoordinatorDirective] {
-        lost(connection, "it broke the protocol: \(reason)", now)
+        lost(connection, .brokeProtocol(reason), now)
     }
 }

@@ -58,16 +58,16 @@ extension CoordinatorMachine {
         }
         var directives = silentSources(now) + silentServers(now)
         for connection in workers.keys.sorted() {
-            guard let reason = verdict(on: connection, now) else { continue }
+            guard let cause = verdict(on: connection, now) else { continue }
             if let worker = workers[connection], worker.rank != nil, now - worker.heard <= Self.silence {
                 doPenance(worker.identity.process, now)
             }
-            directives += isUnready(connection, now) ? unready(connection, reason, now) : lost(connection, reason, now)
+            directives += isUnready(connection, now) ? unready(connection, cause, now) : lost(connection, cause, now)
         }
         directives += nobodyCame(now)
         if case .linking(let since) = stage, now - since > Self.linkPatience {
             for connection in ranks where workers[connection]?.standing == .linking {
-                directives += lost(connection, "its gradient links did not come up within \(Self.linkPatience)", now)
+                directives += lost(connection, .linksDown, now)
             }
         }
         directives +=
@@ -87,11 +87,11 @@ extension CoordinatorMachine {
     }
 
     /// Why this worker is given up, or nil.
-    private func verdict(on connection: ConnectionID, _ now: Duration) -> String? {
+    private func verdict(on connection: ConnectionID, _ now: Duration) -> LossCause? {
         guard let worker = workers[connection], worker.resigned == nil else { return nil }
         let limit = worker.standing == .preparing && !worker.bringsState ? rules.preparation : Self.silence
         if now - worker.heard > limit {
-            return "it has been silent for \((now - worker.heard).components.seconds) s (stopped, swapped out or cut off)"
+            return .silent(seconds: (now - worker.heard).components.seconds)
         }
         // Who says that it works is believed for long, and not for ever.
         let longest = max(rules.phasePatience, finished.longest * 16)
@@ -100,18 +100,17 @@ extension CoordinatorMachine {
         let seconds = idle.components.seconds
         switch worker.standing {
         case .preparing where worker.bringsState && now - worker.came > rules.takeUpPatience:
-            return "it says that it brings a state, and has not taken the run up for \((now - worker.came).components.seconds) s"
+            return .stuck(.takeUp, seconds: (now - worker.came).components.seconds)
         case .preparing where idle > rules.preparation:
-            return
-                "it has prepared for \((now - worker.came).components.seconds) s and shows no work: its host is short of memory, or overloaded\(memoryAdvice)"
+            return .stuck(.preparation(advice: memoryAdvice), seconds: (now - worker.came).components.seconds)
         case .linked where owes(worker) && idle > Self.standstill:
-            return "it answers but has computed nothing for \(seconds) s"
+            return .stuck(.contribution, seconds: seconds)
         case .halting where idle > Self.standstill:
-            return "it was asked to stand still and has not said where for \(seconds) s"
+            return .stuck(.standstill, seconds: seconds)
         case .halting where now - worker.asked > longest, .levelling where now - worker.asked > longest && othersWait:
-            return "it answers, and has not said where it stands for \((now - worker.asked).components.seconds) s"
+            return .stuck(.position, seconds: (now - worker.asked).components.seconds)
         case .levelling where idle > Self.levelPatience:
-            return "it is being brought level and has moved nothing for \(seconds) s"
+            return .stuck(.level, seconds: seconds)
         default: return nil
         }
     }
@@ -130,13 +129,13 @@ extension CoordinatorMachine {
         guard sent > completed else {
             let late = Set(pending.values.filter { !$0.hasArrived && now - $0.since > limit }.map(\.source)).sorted()
             return late.filter { workers[$0].map { now - $0.moved > limit } ?? false }.flatMap { source in
-                lost(source, "it was asked for the state and has sent none of it for \(seconds) s", now)
+                lost(source, .stuck(.state, seconds: seconds), now)
             }
         }
         let owing = ranks.filter { workers[$0].map(owes) ?? false }
         let busy = owing.isEmpty ? ranks.filter { workers[$0].map { now - $0.worked < rules.exchangePatience } ?? false } : owing
         finished.since = now
-        return busy.flatMap { lost($0, "it says that it works, and nothing has come of it for \(seconds) s", now) }
+        return busy.flatMap { lost($0, .stuck(.progress, seconds: seconds), now) }
     }
 
     /// Every member has done its part, none can go on, and no link moves a byte: one of them swallows what it is given. Nobody owes
@@ -193,7 +192,7 @@ extension CoordinatorMachine {
     mutating func resign(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
         guard worker.rank != nil || formed.contains(connection), stage != .gathering else {
-            return lost(connection, "it cannot go on: \(reason)", now)
+            return lost(connection, .gaveUp(reason), now)
         }
         guard rules.farewellsAreUnanimous else { return fail(reason) }
         workers[connection]?.resigned = reason
@@ -219,7 +218,7 @@ extension CoordinatorMachine {
         resignation = nil
         return workers.keys.sorted().flatMap { connection -> [CoordinatorDirective] in
             guard let reason = workers[connection]?.resigned else { return [] }
-            return lost(connection, "it cannot go on: \(reason)", now)
+            return lost(connection, .gaveUp(reason), now)
         }
     }
 
@@ -238,7 +237,7 @@ extension CoordinatorMachine {
         if plan.supervised, !hasLed, lastWords.count < Self.maximumWorkers {
             lastWords[worker.identity.pid] = "\(name(connection)) cannot go on: \(reason)"
         }
-        return lost(connection, "it cannot go on: \(reason)", now)
+        return lost(connection, .gaveUp(reason), now)
     }
 
     /// Lets those go who were asked to leave, once somebody else, or the disk, has what they have.
@@ -267,28 +266,28 @@ extension CoordinatorMachine {
 
     mutating func closed(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         if refused.remove(connection) != nil { return [] }
-        if servers[connection] != nil { return lost(server: connection, reason, now) }
+        if servers[connection] != nil { return lost(server: connection, .closed(reason), now) }
         // One that resigned has ended; the others have their time to say the same.
         guard let worker = workers[connection], worker.resigned == nil else { return [] }
-        return leftByItself(connection, reason, now)
+        return leftByItself(connection, .closed(reason), now)
     }
 
-    mutating func childExited(_ pid: UInt32, _ cause: String, _ now: Duration) -> [CoordinatorDirective] {
-        causes[pid] = cause
+    mutating func childExited(_ pid: UInt32, _ end: ChildEnd, _ now: Duration) -> [CoordinatorDirective] {
+        ends[pid] = end
         if !hasLed { lastSign = now }
         guard plan.supervised, !hasLed, workers.isEmpty || !workers.values.contains(where: { !$0.position.isFresh }),
-            cause != "exit status 0", !workers.values.contains(where: { $0.identity.pid == pid })
+            !end.isClean, !workers.values.contains(where: { $0.identity.pid == pid })
         else { return [] }
         let words = lastWords[pid]
-        guard cause.hasPrefix("exit status") else {
+        guard case .exited = end.kind else {
             // Of one that had come its loss is told.
             guard !arrivedPids.contains(pid) else { return [] }
             let log = words.map { "; \($0)" } ?? ""
-            return [.log(.warning, "the worker process with pid \(pid) ended before it came to the run (\(cause))\(log)")]
+            return [.log(.warning, "the worker process with pid \(pid) ended before it came to the run (\(end.words))\(log)")]
         }
         if let words, !words.hasPrefix(Self.logWords) { return fail(words) }
         return fail(
-            "the worker process with pid \(pid) ended before the run began (\(cause)); "
+            "the worker process with pid \(pid) ended before the run began (\(end.words)); "
                 + (words ?? "its log in the run folder says why"))
     }
 
@@ -314,13 +313,13 @@ extension CoordinatorMachine {
     }
 
     /// It came and cannot take part: it is told to end, so that whoever looks after it starts another, or says that it does so no more.
-    private mutating func unready(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
-        let directives = lost(connection, reason, now).filter { $0 != .close(connection) }
+    private mutating func unready(_ connection: ConnectionID, _ cause: LossCause, _ now: Duration) -> [CoordinatorDirective] {
+        let directives = lost(connection, cause, now).filter { $0 != .close(connection) }
         // What it may still say is not listened to; its end closes the connection.
         refused.insert(connection)
         // How it ends is a sign too, and has its time.
         lastSign = now
-        return [.stop([connection], reason: "the coordinator has given this worker up: \(reason)", failed: true)] + directives
+        return [.stop([connection], reason: "the coordinator has given this worker up: \(cause.words)", failed: true)] + directives
     }
 
     /// On one machine those who were started come within a moment: where nothing is heard of them for long, nothing ever will be.
@@ -348,10 +347,11 @@ extension CoordinatorMachine {
     }
 
     /// A worker is gone. If it was a member the others stand still, and go on without it.
-    mutating func lost(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
+    mutating func lost(_ connection: ConnectionID, _ cause: LossCause, _ now: Duration) -> [CoordinatorDirective] {
         guard !hasEnded, let worker = workers[connection] else { return [] }
         let named = name(connection)
-        let cause = causes[worker.identity.pid].map { ", \($0)" } ?? ""
+        let end = ends[worker.identity.pid]
+        let words = cause.words(end)
         let suspicion =
             suspicions.first { $0.of == connection }.flatMap {
                 workers[$0.by] == nil ? nil : "; \(name($0.by)) had lost its link to it"
@@ -369,11 +369,11 @@ extension CoordinatorMachine {
         }
         let place = hasLed ? "after step \(completed)" : "before the run began"
         var directives: [CoordinatorDirective] = [
-            .close(connection), .log(.warning, "lost \(named) \(place): \(reason)\(cause)\(suspicion); \(outlook)"),
+            .close(connection), .log(.warning, "lost \(named) \(place): \(words)\(suspicion); \(outlook)"),
             .record(
                 .death(
                     worker: worker.label, host: worker.identity.host, pid: worker.identity.pid, rank: worker.rank,
-                    step: completed, cause: reason + cause)),
+                    step: completed, cause: cause, end: end)),
         ]
         directives += forgotten
         switch stage {

@@ -257,8 +257,8 @@ public struct CoordinatorMachine: Sendable {
     var arrivedPids: Set<UInt32> = []
     /// What workers said before the run began of why they cannot go on, by pid.
     var lastWords: [UInt32: String] = [:]
-    /// Causes of death of child processes, by pid.
-    var causes: [UInt32: String] = [:]
+    /// How child processes ended, by pid.
+    var ends: [UInt32: ChildEnd] = [:]
 
     /// A machine for a run; `view` is the last one an earlier coordinator of the run has used.
     public init(plan: RunPlan, view: UInt64 = 0, rules: MembershipRules = MembershipRules()) {
@@ -298,7 +298,7 @@ public struct CoordinatorMachine: Sendable {
     public func chain(after step: UInt64) -> UInt64? { step == 0 ? nil : chains[step - 1]?.chain }
 
     /// Whether the operating system has said how this child died.
-    public func knowsCause(ofPid pid: UInt32) -> Bool { causes[pid] != nil }
+    public func knowsCause(ofPid pid: UInt32) -> Bool { ends[pid] != nil }
 
     /// What is to be done about an event that happened at `now` (monotonic, any origin).
     public mutating func handle(_ event: CoordinatorEvent, at now: Duration) -> [CoordinatorDirective] {
@@ -340,7 +340,7 @@ public struct CoordinatorMachine: Sendable {
         case .farewell(let connection, let reason, _, true): return resign(connection, reason, now)
         case .farewell(let connection, let reason, let leaving, _): return farewell(connection, reason, leaving, now)
         case .closed(let connection, let reason): return closed(connection, reason, now)
-        case .childExited(let pid, let cause): return childExited(pid, cause, now)
+        case .childExited(let pid, let end): return childExited(pid, end, now)
         case .childSaid(let pid, let words): return childSaid(pid, words)
         case .noReplacement(let reason):
             noReplacement = reason

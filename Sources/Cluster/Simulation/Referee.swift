@@ -147,29 +147,35 @@ final class Referee {
         switch note {
         case .restart: world.counts.restartsFromCheckpoint += 1
         case .standstill: world.counts.standstills += 1
-        case .death(_, let host, _, _, _, _) where host.hasPrefix("liar"): break
-        case .death(_, let host, _, _, _, let cause):
-            if cause.contains("broke the protocol") { world.violate("the worker on \(host) is cut off: \(cause)") }
-            let verdicts = ["silent", "computed nothing", "stand still", "brought level", "did not come up"]
-            guard verdicts.contains(where: cause.contains) else { return }
-            world.counts.verdicts += 1
-            judge(verdictOn: host, cause)
-            // Who waits for a liar together with others may be given up with it.
-            if world.isCalm, world.now - world.trouble.last > Self.aftermath, !world.liars.contains(where: \.isAlive) {
-                world.violate("nothing is wrong any more, and the worker on \(host) is given up: \(cause); \(everyone)")
-            }
+        case .death(_, let host, _, _, _, _, _) where host.hasPrefix("liar"): break
+        case .death(_, let host, _, _, _, let cause, _): judge(cause, on: host)
         default: break
         }
     }
 
+    private func judge(_ cause: LossCause, on host: String) {
+        switch cause {
+        case .brokeProtocol(let what): return world.violate("the worker on \(host) is cut off: \(what)")
+        case .silent, .linksDown: break
+        case .stuck(.contribution, _): judge(stuckOn: host, cause)
+        case .stuck(.standstill, _), .stuck(.level, _): break
+        case .stuck, .closed, .closedUnwelcomed, .dialledAnew, .linksFail, .gaveUp, .notLevel, .unusable, .late: return
+        }
+        world.counts.verdicts += 1
+        // Who waits for a liar together with others may be given up with it.
+        if world.isCalm, world.now - world.trouble.last > Self.aftermath, !world.liars.contains(where: \.isAlive) {
+            world.violate("nothing is wrong any more, and the worker on \(host) is given up: \(cause.words); \(everyone)")
+        }
+    }
+
     /// Whoever waits for others owes nothing: only the one that they wait for computes nothing.
-    private func judge(verdictOn host: String, _ cause: String) {
+    private func judge(stuckOn host: String, _ cause: LossCause) {
         let there = world.workers.filter { $0.identity.host == host && $0.isAlive }
-        guard cause.contains("computed nothing"), there.count == 1, let since = there[0].engine.waitingSince,
+        guard there.count == 1, let since = there[0].engine.waitingSince,
             world.now - since > Self.known
         else { return }
         world.violate(
-            "the worker on \(host) is given up: \(cause), and it has waited for others since \(SimulationViolation.text(since)); \(everyone)"
+            "the worker on \(host) is given up: \(cause.words), and it has waited for others since \(SimulationViolation.text(since)); \(everyone)"
         )
     }
 

@@ -175,9 +175,10 @@ final class SimulatedWorker: SimulatedPeer {
         engine.vanish(silently: silently)
         // On one machine the supervisor tells the coordinator how its children end.
         guard let coordinator = world.coordinator, coordinator.machine.plan.supervised else { return }
-        let cause = ending.map { "exit status \($0.exitStatus)" } ?? "killed by signal 9"
+        let end =
+            ending.map { ChildEnd(.exited($0.exitStatus), words: "exit status") } ?? ChildEnd(.killed(signal: 9), words: "killed")
         world.after(world.delay(20_000), in: coordinator) {
-            coordinator.handle(.childExited(pid: self.identity.pid, cause: cause))
+            coordinator.handle(.childExited(pid: self.identity.pid, end))
         }
     }
 

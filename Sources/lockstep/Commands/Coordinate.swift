@@ -139,8 +139,8 @@ struct CoordinatorProcess {
                 if words.count == 2, let pid = UInt32(words[0]) { coordinator.childSaid(pid: pid, words: String(words[1])) }
                 return
             }
-            guard parts.count == 2, let pid = UInt32(parts[0]) else { return }
-            coordinator.childExited(pid: pid, cause: String(parts[1]))
+            guard parts.count == 2, let pid = UInt32(parts[0]), let end = ChildEnd(line: parts[1]) else { return }
+            coordinator.childExited(pid: pid, end)
         }
         switch try coordinator.run() {
         case .finished(let step): return try report(step: step, note: "done", quiet: supervised)

@@ -1,5 +1,7 @@
 """What a row came to, and the table of all of them."""
 
+from __future__ import annotations
+
 import dataclasses
 import pathlib
 import statistics
@@ -43,6 +45,8 @@ def number(figure: Figure, values: list[float]) -> str:
 
 def markdown(rows: tuple[Row, ...], results: dict[str, Result]) -> str:
     """The table, and below it the command of each row."""
+    if not results:
+        return "*No row has been made yet.*\n"
     lines = ["| row | | Lockstep | paper | best public | seeds | epochs | hours a run |", "|---|---|---|---|---|---|---|---|"]
     for row in rows:
         result = results.get(row.name)

@@ -1,6 +1,8 @@
 """The rows of the paper's tables: what is trained, what is measured on it, and what others have."""
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)

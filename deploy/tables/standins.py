@@ -1,5 +1,7 @@
 """Files in the shape of SVHN's and TFD's, with noise for images: what can be tried without the data, and nothing that can be learnt from it."""
 
+from __future__ import annotations
+
 import pathlib
 import random
 import struct

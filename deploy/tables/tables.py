@@ -5,6 +5,8 @@ What is finished is passed over, what was begun goes on: Control-C at any time, 
 (table.md, table.json) stand in --runs. A row that the program came with says whether its weights are the published ones.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
@@ -54,7 +56,10 @@ class Lockstep:
     def run(self, *arguments: str) -> str:
         """Standard output of a command; its words go where this program's do."""
         say("$ lockstep " + shlex.join(arguments))
-        child = subprocess.Popen([self.path, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            child = subprocess.Popen([self.path, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True)
+        except OSError as error:
+            raise Failed(f"{self.path} cannot be started ({error.strerror}): build it by `make build`, or name it with --lockstep") from error
         asked = False
 
         def ask(*_: object) -> None:
@@ -74,6 +79,11 @@ class Lockstep:
             raise Failed(f"lockstep {arguments[0]} ended with status {child.returncode}")
         return output
 
+    def has(self, data: str) -> bool:
+        """Whether the files of a data set are there, as they were published."""
+        line = [self.path, "data", "verify", data, *(["--data", self.data] if self.data else [])]
+        return subprocess.run(line, capture_output=True, check=False).returncode == 0
+
     @property
     def version(self) -> str:
         return subprocess.run([self.path, "--version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -88,6 +98,9 @@ class Lockstep:
         output = self.run(
             *self.training(training, folder), *self.more, *(["--data", self.data] if self.data else []),
             *(["--at-once", str(at_once)] if at_once > 1 else []), "--json")
+        # Stopped by somebody else than this program it ends calmly, and has no table.
+        if not output.strip():
+            raise Stopped
         return json.loads(output)["seeds"]
 
 
@@ -127,7 +140,7 @@ class Tables:
         return {entry["row"]: Result(**entry) for entry in json.loads(path.read_text())["rows"]}
 
     def make(self, row: Row) -> Result:
-        if row.needs and not self.has(row.needs):
+        if row.needs and not self.lockstep.has(row.needs):
             return Result(row=row.name, needs=row.needs, commands=self.commands(row))
         runs = [self.lockstep.train(training, self.folder(row, index)) for index, training in enumerate(row.trainings)]
         reports = [[self.evaluate(row, run) for run in of_training] for of_training in runs]
@@ -156,13 +169,6 @@ class Tables:
             lines.append(shlex.join(["lockstep", "evaluate", *names, *row.evaluation]))
         return lines
 
-    def has(self, data: str) -> bool:
-        """Whether the files of a data set are there."""
-        output = subprocess.run(
-            [self.lockstep.path, "data", "verify", data, *(["--data", self.lockstep.data] if self.lockstep.data else [])],
-            capture_output=True, text=True, check=False)
-        return output.returncode == 0
-
     def evaluate(self, row: Row, run: dict) -> dict:
         """The report of one run: taken once of the same weights."""
         kept = self.runs / "evaluations" / f"{row.name}-{pathlib.Path(run['run']).name}-{run['digest'][:16]}.json"
@@ -176,6 +182,9 @@ class Tables:
                 if not (pathlib.Path(run["run"]) / f"evaluation-{part}-of-{row.parts}.json").exists():
                     self.lockstep.run("evaluate", run["run"], *row.evaluation, *data, "--part", f"{part}/{row.parts}")
             output = self.lockstep.run("evaluate", run["run"], "--merge", "--json")
+        # Stopped by somebody else it prints what it has, which is no row's.
+        if json.loads(output).get("missing"):
+            raise Stopped
         kept.parent.mkdir(parents=True, exist_ok=True)
         # One that is cut here is none.
         fresh = kept.with_suffix(".new")

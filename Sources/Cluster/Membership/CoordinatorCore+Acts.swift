@@ -12,7 +12,9 @@ extension CoordinatorCore {
         case .outrank(let generation): return [.outrank(generation: generation)]
         case .refuse(let id, let reason): return refuse(id, reason)
         case .close(let id): return peers[id] == nil ? [] : [.close(id)]
-        case .dissolve(let view): return [.dropFeed(view: view)]
+        case .dissolve(let view):
+            forming = nil
+            return [.dropFeed(view: view)]
         case .halt(let ids, let order):
             // Images of a view that is over, and what was on its way for an older order, hold the halt up no longer.
             return [.dropBulk(ids)] + ids.flatMap { send(.halt(.with { $0.order = order }), to: $0) }

@@ -46,60 +46,19 @@ public enum LossCause: Sendable, Equatable {
 
     /// How it stands in `metrics.jsonl`, beside the sentence: never changed.
     ///
-    /// - Parameter end: the operating system's word on the process.
+    /// - Parameter end: the operating system's word on the process, which goes before what was found without it.
     public func name(_ end: ChildEnd?) -> String {
+        switch end?.kind {
+        case .killed: return "killed"
+        case .exited: return "exited"
+        case nil: break
+        }
         switch self {
-        case .closed, .closedUnwelcomed, .dialledAnew:
-            switch end?.kind {
-            case .killed: "killed"
-            case .exited: "exited"
-            case nil: "cut-off"
-            }
-        case .silent: "silent"
-        case .stuck, .late: "stuck"
-        case .linksDown, .linksFail: "cut-off"
-        case .gaveUp: "exited"
-        case .brokeProtocol, .notLevel, .unusable: "refused"
-        }
-    }
-}
-
-/// How a process ended, by the operating system's word.
-public struct ChildEnd: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable {
-        case exited(Int32)
-        case killed(signal: Int32)
-    }
-
-    public var kind: Kind
-    /// For a person.
-    public var words: String
-
-    public init(_ kind: Kind, words: String) {
-        self.kind = kind
-        self.words = words
-    }
-
-    /// It did what it was there for.
-    public var isClean: Bool { kind == .exited(0) }
-
-    /// From a line that another process has written.
-    public init?(line: some StringProtocol) {
-        let parts = line.split(separator: " ", maxSplits: 2)
-        guard parts.count == 3, let number = Int32(parts[1]) else { return nil }
-        switch parts[0] {
-        case "exited": kind = .exited(number)
-        case "killed": kind = .killed(signal: number)
-        default: return nil
-        }
-        words = String(parts[2])
-    }
-
-    /// For another process.
-    public var line: String {
-        switch kind {
-        case .exited(let status): "exited \(status) \(words)"
-        case .killed(let signal): "killed \(signal) \(words)"
+        case .closed, .closedUnwelcomed, .dialledAnew, .linksDown, .linksFail: return "cut-off"
+        case .silent: return "silent"
+        case .stuck, .late: return "stuck"
+        case .gaveUp: return "exited"
+        case .brokeProtocol, .notLevel, .unusable: return "refused"
         }
     }
 }

@@ -7,7 +7,7 @@ extension Recipes {
         Recipe(
             name: "best/clustering-mnist-\(clusters)", summary: "MNIST without labels, \(clusters) clusters: table 3",
             text: """
-                # best/clustering-mnist-\(clusters): MNIST in \(clusters) clusters and a style, without labels (paper, section 6 and table 3), made for the table in deploy/tables.
+                # best/clustering-mnist-\(clusters): MNIST in \(clusters) clusters and a style, without labels (paper, section 6 and table 3), for the table in deploy/tables; deploy/recipes.md says how far its trials are.
                 # Needs the files:  lockstep data fetch mnist
                 name: best-clustering-mnist-\(clusters)
                 data: {set: mnist, train: 50000, validation: 10000}
@@ -38,7 +38,7 @@ extension Recipes {
         Recipe(
             name: "best/reduction-mnist-\(name)", summary: "MNIST in the plane, \(labels) labels: section 7",
             text: """
-                # best/reduction-mnist-\(name): MNIST in the plane with \(labels) labels (paper, section 7), made for the table in deploy/tables.
+                # best/reduction-mnist-\(name): MNIST in the plane with \(labels) labels (paper, section 7), for the table in deploy/tables; deploy/recipes.md says how far its trials are.
                 # Needs the files:  lockstep data fetch mnist
                 name: best-reduction-mnist-\(name)
                 data: {set: mnist, train: 50000, validation: 10000}
@@ -67,7 +67,7 @@ extension Recipes {
     static let bestReductionMNIST20Clusters = Recipe(
         name: "best/reduction-mnist-20-clusters", summary: "MNIST in the plane, no labels, 20 clusters: section 7",
         text: """
-            # best/reduction-mnist-20-clusters: MNIST in the plane without labels, by 20 clusters (paper, section 7), made for the table in deploy/tables.
+            # best/reduction-mnist-20-clusters: MNIST in the plane without labels, by 20 clusters (paper, section 7), for the table in deploy/tables; deploy/recipes.md says how far its trials are.
             # Needs the files:  lockstep data fetch mnist
             name: best-reduction-mnist-20-clusters
             data: {set: mnist, train: 50000, validation: 10000}

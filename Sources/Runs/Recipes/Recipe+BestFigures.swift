@@ -3,7 +3,7 @@ extension Recipes {
     static let bestFigure4Mixture = Recipe(
         name: "best/figure-4-mixture", summary: "MNIST, 10,000 labels, each class on a petal of its own: figure 4",
         text: """
-            # best/figure-4-mixture: 10,000 labels put each class on a petal of its own (paper, section 2.3 and figure 4), made for the table in deploy/tables.
+            # best/figure-4-mixture: 10,000 labels put each class on a petal of its own (paper, section 2.3 and figure 4), for the table in deploy/tables; deploy/recipes.md says how far its trials are.
             # Needs the files:  lockstep data fetch mnist
             name: best-figure-4-mixture
             data: {set: mnist, train: 50000, validation: 10000}
@@ -34,7 +34,7 @@ extension Recipes {
         Recipe(
             name: "best/figure-2-\(name)", summary: "MNIST, 2-D code, \(name) prior: figure 2\(letter)",
             text: """
-                # best/figure-2-\(name): MNIST in the plane under the prior of figure 2\(letter) of the paper, made for the table in deploy/tables.
+                # best/figure-2-\(name): MNIST in the plane under the prior of figure 2\(letter) of the paper, for the table in deploy/tables; deploy/recipes.md says how far its trials are.
                 # Needs the files:  lockstep data fetch mnist
                 name: best-figure-2-\(name)
                 data: {set: mnist, train: 50000, validation: 10000}
@@ -63,7 +63,7 @@ extension Recipes {
         Recipe(
             name: "best/figure-2-vae-\(name)", summary: "a VAE under the same prior: figure 2\(letter)",
             text: """
-                # best/figure-2-vae-\(name): a variational autoencoder on MNIST under the prior of figure 2\(letter) of the paper, made for the table in deploy/tables.
+                # best/figure-2-vae-\(name): a variational autoencoder on MNIST under the prior of figure 2\(letter) of the paper, for the table in deploy/tables; deploy/recipes.md says how far its trials are.
                 # As long as best/figure-2-\(name), with the rates that it learns best by.
                 # Needs the files:  lockstep data fetch mnist
                 name: best-figure-2-vae-\(name)

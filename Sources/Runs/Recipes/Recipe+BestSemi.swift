@@ -9,7 +9,7 @@ extension Recipes {
         Recipe(
             name: "best/semi-mnist-\(name)", summary: "\(summary): table 2",
             text: """
-                # best/semi-mnist-\(name): the semi-supervised autoencoder on MNIST (paper, section 5 and table 2), made for the table in deploy/tables.
+                # best/semi-mnist-\(name): the semi-supervised autoencoder on MNIST (paper, section 5 and table 2), for the table in deploy/tables; deploy/recipes.md says how far its trials are.
                 # The paper's rates, held to epoch 95 and then brought to 0, and averaged weights; discriminators half as wide, which cost a third of a step.
                 # Needs the files:  lockstep data fetch mnist
                 name: best-semi-mnist-\(name)

@@ -53,7 +53,7 @@ public enum Recipes {
     public static let groups = [
         Group(heading: "Built-in digits, about a minute", recipes: [quickstart] + variants),
         Group(heading: "MNIST, some minutes", recipes: mnist),
-        Group(heading: "Tuned for the paper's tables, an hour or two each", recipes: best),
+        Group(heading: "For the paper's tables, an hour or two each, tuned as deploy/recipes.md says", recipes: best),
         Group(heading: "The paper's settings, hours to days", recipes: paper),
     ]
 

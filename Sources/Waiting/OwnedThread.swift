@@ -1,6 +1,6 @@
 import Glibc
 
-/// One POSIX thread with a name, joined by its owner. Blocking calls have no place on the cooperative pool.
+/// One POSIX thread with a name, joined by its owner or left to itself (`detach`). Blocking calls have no place on the cooperative pool, nor on event loops.
 public final class OwnedThread: @unchecked Sendable {
     private enum Life { case running, ended, joined }
 
@@ -45,6 +45,16 @@ public final class OwnedThread: @unchecked Sendable {
         // The body is over: what is left of the thread is a few instructions.
         if first == true { pthread_join(handle, nil) }
         return first != nil
+    }
+
+    /// Runs `body` on a thread that nobody joins. `lowPriority` gives it nice 19, for work that must not slow the training down.
+    public static func detach(name: String, lowPriority: Bool = false, _ body: @escaping @Sendable () -> Void) {
+        // Nobody holds it, so it ends by itself.
+        _ = OwnedThread(name: name, stackBytes: 1 << 20) {
+            // On Linux a thread has a priority of its own, and 0 means the calling one.
+            if lowPriority { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
+            body()
+        }
     }
 
     private final class Body: Sendable {

@@ -6,6 +6,7 @@ import Foundation
 import Kernels
 import Runs
 import Waiting
+import Wire
 
 /// The command: a name, and its subcommands.
 struct Lockstep: ParsableCommand {

@@ -3,6 +3,7 @@ import Cluster
 import Foundation
 import Kernels
 import Waiting
+import Wire
 
 ProcessStart.prepare()
 // Said before the program is executed anew, which would say it twice; what others of this program have started was typed by nobody.

@@ -1,5 +1,6 @@
 import Cluster
 import Testing
+import Wire
 
 /// Addresses that mean something on one link, or on one machine only.
 @Suite struct AddressTests {

@@ -1,5 +1,7 @@
 import Cluster
 import Testing
+import Waiting
+import Wire
 
 struct HostPortTests {
     @Test(

@@ -1,5 +1,6 @@
 import Cluster
 import Testing
+import Waiting
 
 /// Pieces of sums and states go to whom they are for, in order, and to nobody else.
 @Suite struct RelayTests {

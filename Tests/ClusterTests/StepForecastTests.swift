@@ -1,5 +1,6 @@
 import Autoencoder
 import Cluster
+import Collectives
 import Kernels
 import Testing
 import Wire

@@ -1,4 +1,5 @@
 import Autoencoder
+import Collectives
 import Foundation
 import Glibc
 import Kernels

@@ -1,6 +1,7 @@
 import Autoencoder
 import Kernels
 import Runs
+import Waiting
 
 /// What came of it all: every figure that `lockstep chaos` prints.
 public struct ChaosVerdict: Sendable {

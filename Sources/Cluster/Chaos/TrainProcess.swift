@@ -1,5 +1,7 @@
+import Collectives
 import Foundation
 import Glibc
+import Runs
 import Waiting
 
 /// A `lockstep train` of one's own: it dies with this process.

@@ -4,6 +4,9 @@ import Wire
 
 /// One end of a control connection: messages out from any thread, messages in on its event loop.
 public final class ControlConnection: Sendable {
+    /// How often each side says that it lives.
+    static let heartbeat: TimeAmount = .seconds(1)
+
     private let channel: any Channel
     /// What has come and gone on it.
     let traffic = ControlTraffic()
@@ -167,7 +170,7 @@ private final class ControlHandler: ChannelInboundHandler {
     }
 
     private func words(_ error: any Error) -> String {
-        if let error = error as? IOError { return String(cString: strerrorText(error.errnoCode)) }
+        if let error = error as? IOError { return error.words }
         return "\(error)"
     }
 }

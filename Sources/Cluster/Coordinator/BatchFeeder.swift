@@ -21,7 +21,7 @@ final class BatchFeeder: Sendable {
 
     /// - Parameter gate: the way onto the connections' loop, which may end while images are packed.
     func start(through gate: LoopGate) {
-        DetachedThread.start(name: "feeder") { [self] in
+        OwnedThread.detach(name: "feeder") { [self] in
             while let order = orders.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 switch order {
                 case .batch(let step, let members, let view): if isLive(view) { feed(step, to: members, view: view, gate) }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import Waiting
+import Wire
 
 /// The port at which a coordinator's workers arrive.
 ///
@@ -49,7 +50,7 @@ public final class ControlPort: Sendable {
                 let code = (error as? IOError)?.errnoCode
                 let isUnknown = error is SocketAddressError.UnknownHost
                 let reason =
-                    code.map { String(cString: strerrorText($0)) }
+                    (error as? IOError)?.words
                     ?? (isUnknown ? "the name \(wanted.host) cannot be resolved" : "\(error)")
                 let way =
                     code == EADDRINUSE || code == EACCES

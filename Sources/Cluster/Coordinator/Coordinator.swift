@@ -5,6 +5,7 @@ import Logging
 import Runs
 import Synchronization
 import Waiting
+import Wire
 
 /// A coordinator process: opens the run, waits for its workers, and leads them to the end.
 public final class Coordinator: Sendable {

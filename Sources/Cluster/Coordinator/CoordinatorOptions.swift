@@ -1,12 +1,6 @@
+import Collectives
 import Runs
-
-/// How the members of a view sum their gradients.
-public enum Topology: String, Sendable, CaseIterable {
-    /// Reduce-scatter and all-gather between neighbours.
-    case ring
-    /// Push to a summation server in the coordinator, pull the sum.
-    case server
-}
+import Wire
 
 /// Where a coordinator waits for its workers.
 public enum ListenTarget: Sendable {

@@ -88,7 +88,7 @@ final class CoordinatorShell: @unchecked Sendable {
             if let refusals = summation?.refusals { strangers.count(refusals) }
             if let note = strangers.note(at: MonotonicTime.now) { log.warning("\(note)") }
         }
-        loop.scheduleRepeatedTask(initialDelay: Worker.heartbeat, delay: Worker.heartbeat) { [weak self] task in
+        loop.scheduleRepeatedTask(initialDelay: ControlConnection.heartbeat, delay: ControlConnection.heartbeat) { [weak self] task in
             guard let self, core.outcome == nil else { return task.cancel() }
             put(.beat)
         }
@@ -270,7 +270,7 @@ final class CoordinatorShell: @unchecked Sendable {
     /// The newest whole checkpoint, piece by piece, to all who need it, each at its own pace.
     private func streamCheckpoint(_ step: UInt64, to ids: [ConnectionID], _ order: UInt64) {
         let streams = ids.compactMap { peers[$0]?.connection }.map { ($0, $0.traffic.drops) }
-        DetachedThread.start(name: "state") { [run, log, self] in
+        OwnedThread.detach(name: "state") { [run, log, self] in
             do {
                 let newest = try run.store.newestWhole()
                 for left in newest.leftOut where !run.leftOut.contains(left) { log.warning("passed over a checkpoint: \(left)") }
@@ -284,7 +284,7 @@ final class CoordinatorShell: @unchecked Sendable {
                 }
                 onLoop { $0.handle(.relaying(order: order, from: nil, total: UInt64(checkpoint.bytes))) }
                 for (connection, drops) in streams {
-                    DetachedThread.start(name: "state") { [self] in stream(checkpoint, to: connection, order, until: drops) }
+                    OwnedThread.detach(name: "state") { [self] in stream(checkpoint, to: connection, order, until: drops) }
                 }
             } catch {
                 fail(error)
@@ -321,7 +321,7 @@ final class CoordinatorShell: @unchecked Sendable {
     /// asked on a thread of its own.
     private func outrank(_ other: UInt64) {
         guard let watch else { return }
-        DetachedThread.start(name: "generation") { [self] in
+        OwnedThread.detach(name: "generation") { [self] in
             do {
                 let generation = try watch.outrank(other)
                 onLoop { $0.handle(.outranked(generation: generation.number, leader: generation.name)) }
@@ -335,15 +335,4 @@ final class CoordinatorShell: @unchecked Sendable {
 
     /// The run is another's, or its folder is gone: this coordinator ends, and the workers keep their state.
     func abandon(_ reason: String) { handle(.overthrown(reason: reason)) }
-}
-
-extension LogLevel {
-    var loggerLevel: Logger.Level {
-        switch self {
-        case .detail: .debug
-        case .info: .info
-        case .warning: .warning
-        case .error: .error
-        }
-    }
 }

@@ -53,7 +53,7 @@ final class EvaluationDesk: Sendable {
     func start(recorder: RunRecorder, watch: FolderWatch, log: Logger) {
         let outlets = Outlets(recorder: recorder, watch: watch, log: log)
         self.outlets.withLock { $0 = outlets }
-        DetachedThread.start(name: "evaluation", lowPriority: true) { [self] in
+        OwnedThread.detach(name: "evaluation", lowPriority: true) { [self] in
             FloatingPoint.setModes()
             let alone = ThreadTeam(threads: 1)
             while let entry = queue.nextInBackground() {
@@ -92,7 +92,7 @@ final class EvaluationDesk: Sendable {
     /// Has all that is left done by a new thread of usual priority and a team of all cores.
     private func takeOver() {
         guard let outlets = outlets.withLock({ $0 }), queue.takeOver() else { return }
-        DetachedThread.start(name: "evaluation-end") { [self] in
+        OwnedThread.detach(name: "evaluation-end") { [self] in
             FloatingPoint.setModes()
             let threads = MemoryRoom.threads(atMost: MachineLimits.here.cores)
             let team = ThreadTeam(threads: threads, name: "evaluation")

@@ -47,7 +47,7 @@ final class FolderWatch: Sendable {
 
     /// Begins to look by itself, until `close` or until the folder is lost.
     func start() {
-        DetachedThread.start(name: "folder") { [self] in
+        OwnedThread.detach(name: "folder") { [self] in
             while state.wait(.atMost(Self.interval), { $0.isClosed || $0.lost != nil ? () : nil }) == nil { try? require() }
         }
     }

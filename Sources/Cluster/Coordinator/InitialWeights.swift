@@ -1,5 +1,6 @@
 import Autoencoder
 import Runs
+import Waiting
 
 /// `--from`: step 0 of a new run with the weights of another run's state, and whatever else of it fits.
 public enum InitialWeights {

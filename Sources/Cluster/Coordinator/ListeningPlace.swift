@@ -1,3 +1,5 @@
+import Wire
+
 /// Where a coordinator listens, and in words who can reach it there: a name may stand for another address than its owner thinks, as one's own
 /// host name does for 127.0.1.1 in Debian's /etc/hosts.
 package struct ListeningPlace: Sendable {

@@ -50,7 +50,7 @@ final class RunRecorder: Sendable {
     func start(
         watch: FolderWatch, open: @escaping @Sendable (UInt64) throws -> RunBooks, onTrouble: @escaping @Sendable (String) -> Void
     ) {
-        DetachedThread.start(name: "recorder") { [self] in
+        OwnedThread.detach(name: "recorder") { [self] in
             var books: RunBooks?
             var early: [Entry] = []
             var failed = false

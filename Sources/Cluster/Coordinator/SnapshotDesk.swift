@@ -52,7 +52,7 @@ final class SnapshotDesk: Sendable {
     /// Starts to take states in. After `close` nobody hears of an outcome any more.
     func start(onOutcome: @escaping @Sendable (Outcome) -> Void) {
         let onOutcome: @Sendable (Outcome) -> Void = { [self] in if !isClosed.load(ordering: .relaxed) { onOutcome($0) } }
-        DetachedThread.start(name: "checkpoint") { [self] in
+        OwnedThread.detach(name: "checkpoint") { [self] in
             defer { ended.countDown() }
             while let state = arrived.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 if isClosed.load(ordering: .relaxed) { return }

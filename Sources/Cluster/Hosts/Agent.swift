@@ -51,7 +51,7 @@ public final class Agent: Sendable {
                 return .done
             }
         case .survey, .listen, .dial, .measure, .endListening:
-            DetachedThread.start(name: "agent") { [self] in answer(call.id) { try look(call.request) } }
+            OwnedThread.detach(name: "agent") { [self] in answer(call.id) { try look(call.request) } }
         }
     }
 
@@ -91,7 +91,7 @@ public final class Agent: Sendable {
             let nonce = try bytes(target.nonce)
             for address in target.addresses {
                 count += 1
-                DetachedThread.start(name: "dial") {
+                OwnedThread.detach(name: "dial") {
                     var result = DialResult(target: target.name, address: address)
                     do throws(ProbeFailure) {
                         let link = try ProbeLink(to: LinkAddress(host: address, port: target.port), nonce: nonce)
@@ -142,7 +142,7 @@ public final class Agent: Sendable {
                 ], holdsStopSignals: true)
         }
         workers.update { $0[slot] = child }
-        DetachedThread.start(name: "worker \(slot)") { [self] in
+        OwnedThread.detach(name: "worker \(slot)") { [self] in
             _ = DescriptorLines.read(lines.reading, longest: 4096, .untilWoken(by: "the worker's end, at the latest")) {
                 say(.output(slot: slot, line: String(decoding: $0, as: UTF8.self)))
             }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import Waiting
+import Wire
 
 /// A launcher's connection to the agent of one host: a child process (the remote shell, or the agent itself on this machine)
 /// whose standard input and output carry the messages.
@@ -59,13 +60,13 @@ final class AgentLink: Sendable {
             throw error
         }
         let errorsEnded = Mailbox<Void>()
-        DetachedThread.start(name: "remarks") { [self] in
+        OwnedThread.detach(name: "remarks") { [self] in
             _ = DescriptorLines.read(errors.reading, longest: 4096, .untilWoken(by: "the child's end, or nobody: its thread alone"))
             { remark(String(decoding: $0, as: UTF8.self)) }
             close(errors.reading)
             errorsEnded.close()
         }
-        DetachedThread.start(name: "agent-link") { [self] in
+        OwnedThread.detach(name: "agent-link") { [self] in
             _ = DescriptorLines.read(fromChild.reading, .untilWoken(by: "the child's end: its keep-alive, or waitForEnd")) {
                 hear($0)
             }

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Wire
 
 /// `lockstep doctor`: looks at this machine, or at hosts and everything between them, and says what would stop a run.
 public struct Doctor {

@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Wire
 
 /// What a launch is checked for.
 public struct HostCheckOptions: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import Waiting
+import Wire
 
 /// A host that takes workers: how it is reached, and how many.
 public struct HostEntry: Sendable, Hashable {

@@ -236,7 +236,7 @@ public final class Launcher: Sendable {
         }
         guard let link else { return }
         let mailbox = link.ask(.start(slot: slot, arguments: arguments, token: token.line))
-        DetachedThread.start(name: "start") { [self] in
+        OwnedThread.detach(name: "start") { [self] in
             guard case .failure(let error)? = mailbox.take(.atMost(.seconds(30))) else { return }
             show("[\(name(host, slot))] cannot be started: \(error)")
             ended(host: host, slot: slot, .exited(1))
@@ -310,7 +310,7 @@ public final class Launcher: Sendable {
                 case .worker(let host, let slot): startWorker(on: host, slot: slot)
                 case .connection(let host):
                     guard let entry = state.withLock({ $0.hosts[host]?.entry }) else { continue }
-                    DetachedThread.start(name: "connect") { [self] in reach(entry) }
+                    OwnedThread.detach(name: "connect") { [self] in reach(entry) }
                 }
             }
             if places.isEmpty, !state.withLock({ $0.stopping }) { replaceWhenDue() }

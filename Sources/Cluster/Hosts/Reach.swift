@@ -1,3 +1,5 @@
+import Wire
+
 /// Who reaches whom at which address: what came of dialling every candidate.
 struct Reach {
     struct Way: Hashable {

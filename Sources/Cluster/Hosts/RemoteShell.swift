@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Waiting
 
 /// The program that reaches a host: by default `ssh`. It is given options, a host, and one command for that host's shell.
 public struct RemoteShell: Sendable, Equatable {

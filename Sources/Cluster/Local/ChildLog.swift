@@ -1,5 +1,6 @@
 import Glibc
 import Waiting
+import Wire
 
 /// What a child has written to its log, which may hold the words of those before it.
 package struct ChildLog: Sendable {

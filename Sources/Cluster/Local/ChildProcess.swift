@@ -105,13 +105,6 @@ extension ChildProcess.Ending {
     }
 }
 
-/// A failure of this machine's processes or descriptors, in one sentence.
-public struct LocalError: Error, CustomStringConvertible, Sendable {
-    public let description: String
-
-    public init(_ description: String) { self.description = description }
-}
-
 /// What binds a child's life to its parent's.
 public enum ParentBond {
     /// Dies when the parent does. Called first thing in the child, with the pid the parent told it.
@@ -128,7 +121,7 @@ public enum ParentBond {
     public static func watch(
         descriptor: Int32, onLine: @escaping @Sendable (String) -> Void = { _ in }, action: @escaping @Sendable () -> Void
     ) {
-        DetachedThread.start(name: "parent") {
+        OwnedThread.detach(name: "parent") {
             var pending: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {

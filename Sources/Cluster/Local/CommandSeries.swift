@@ -62,7 +62,7 @@ public final class CommandSeries: Sendable {
             throw error
         }
         baton.took(child, id: id)
-        DetachedThread.start(name: "command") { [self] in
+        OwnedThread.detach(name: "command") { [self] in
             if let lines, let onLine { Self.hear(lines.reading, onLine) }
             let ending = child.waitForEnd()
             baton.lost(id: id)

@@ -24,7 +24,7 @@ final class CoordinatorKeeper: Sendable {
         self.pulse = pulse
         self.say = say
         self.onLeave = onLeave
-        DetachedThread.start(name: "keeper") { [self] in
+        OwnedThread.detach(name: "keeper") { [self] in
             while state.wait(.atMost(Self.interval), { $0.isOver ? () : nil }) == nil { look() }
         }
     }

@@ -2,6 +2,7 @@ import Glibc
 import Kernels
 import Logging
 import Runs
+import Waiting
 
 /// Which family of BLAS kernels this process has: chosen by an environment variable before the library loads, so a
 /// process that needs another one executes itself anew.

@@ -1,5 +1,6 @@
 import Glibc
 import Kernels
+import Runs
 
 /// Tells a child that the kernel has killed for want of memory from one that a person, or another program, has killed: the kernel counts its own.
 package struct KillWatch: Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 
 /// The way from one process of this machine to another.
 public enum Loopback {

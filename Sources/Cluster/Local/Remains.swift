@@ -18,7 +18,7 @@ public struct Remains: Sendable {
     /// Looks at the checkpoints, on a thread of its own: a disk that does not answer keeps no command from ending.
     public var sentence: String {
         let found = Mailbox<String>()
-        DetachedThread.start(name: "remains") { found.put(look()) }
+        OwnedThread.detach(name: "remains") { found.put(look()) }
         return found.take(.atMost(Self.patience))
             ?? "the disk did not tell within \(Self.patience.components.seconds) s whether there is a checkpoint, \(way) goes on from the newest that is whole"
     }

@@ -1,5 +1,6 @@
 import CProcess
 import Glibc
+import Waiting
 
 /// Bytes in a file without a name, which nobody can change, to be handed down to children: each reads them from the start, as often as it likes.
 struct SealedMemory: ~Copyable {

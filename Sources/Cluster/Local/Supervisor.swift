@@ -401,16 +401,3 @@ struct Pipe {
         Glibc.close(writing)
     }
 }
-
-/// A file that takes a child's output, appended to: its owner's alone, and never what a link leads to
-/// that somebody put in its place, nor a pipe.
-struct LogFile {
-    let descriptor: Int32
-
-    init(path: String) throws {
-        descriptor = Descriptor.openFile(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: Disk.fileMode)
-        guard descriptor >= 0 else { throw DiskError(operation: "open", path: path, code: errno) }
-    }
-
-    func close() { Glibc.close(descriptor) }
-}

@@ -1,3 +1,5 @@
+import Wire
+
 /// From hello to a replica that is ready: who may take part.
 extension CoordinatorMachine {
     mutating func greet(

@@ -128,7 +128,7 @@ extension CoordinatorMachine {
             ]
         }
         guard let source = workers[asked.source] else { return [] }
-        let rate = Int(Double(source.beat.moved &- asked.before) / (now - asked.since).seconds / 1000)
+        let rate = Int(Double(source.beat.moved &- asked.before) / ((now - asked.since) / .milliseconds(1)))
         var way = ""
         if stopReason != nil {
             let rest =

@@ -49,15 +49,15 @@ extension CoordinatorMachine {
             guard let worker = workers[connection], worker.standing == .levelling else { continue }
             let moved = worker.beat.moved &- transfer.before[connection, default: 0]
             let whole = transfer.total.map { total in
-                elapsed.seconds * Double(total) / Double(max(1, min(moved, total)))
+                elapsed / .seconds(1) * Double(total) / Double(max(1, min(moved, total)))
             }
-            guard elapsed > rules.joinPatience || (whole ?? 0) > rules.joinPatience.seconds else { continue }
+            guard elapsed > rules.joinPatience || (whole ?? 0) > rules.joinPatience / .seconds(1) else { continue }
             let slow = transfer.source.flatMap { isBehind($0, moved: moved, since: transfer) ? $0 : nil }
             if let slow { workers[slow]?.isLastChoice = true }
             let pause = worker.aside?.next ?? Self.firstAside
             workers[connection]?.aside = (now + pause, min(pause * 2, Self.longestAside))
             let about = whole.map { "about \(Int(min($0.rounded(), 1e9))) s" } ?? "more than \(elapsed.components.seconds) s"
-            let rate = Int(Double(moved) / max(elapsed.seconds, 1e-3) / 1000)
+            let rate = Int(Double(moved) / max(elapsed / .milliseconds(1), 1))
             let whose = slow.map { "which \(name($0)) sends slowly" } ?? "over its connection (\(rate) kB/s)"
             directives.append(
                 .log(

@@ -27,7 +27,7 @@ extension CoordinatorMachine {
         workers[connection]?.beat = beat
         guard stage == .running, beat.view == view, beat.applied > base, let since = regrouping else { return [] }
         regrouping = nil
-        let milliseconds = (now - since.since).milliseconds
+        let milliseconds = (now - since.since) / .milliseconds(1)
         return [.record(.goesOn(view: view, milliseconds: milliseconds, cause: since.cause))]
     }
 

@@ -27,8 +27,8 @@ package struct IncomingCopies: Sendable {
     /// It will not come.
     package mutating func forget(step: UInt64) { copies[step] = nil }
 
-    /// - Throws: `LocalError` for a piece that does not follow on the last, or past the announced length.
-    package mutating func take(step: UInt64, _ piece: PiecePlace) throws -> Taken {
+    /// - Throws: `PieceFault` for a piece that does not follow on the last, or past the announced length.
+    package mutating func take(step: UInt64, _ piece: PiecePlace) throws(PieceFault) -> Taken {
         guard var copy = copies[step], copy.progress != nil || piece.offset == 0 else { return .unwanted }
         var progress = piece.offset == 0 ? StreamProgress(limit: limit) : copy.progress!
         try progress.take(piece)

@@ -34,14 +34,14 @@ package struct Relay {
 
     /// Who is to have a piece that `source` has sent for `order`; nobody where it was not asked for it, or no longer.
     ///
-    /// - Throws: `LocalError` where the piece is not the next of what was asked for: nobody gets it, nor what follows.
+    /// - Throws: `PieceFault` where the piece is not the next of what was asked for: nobody gets it, nor what follows.
     package mutating func take(
         _ kind: Kind, of what: UInt64, from source: ConnectionID, order: UInt64, _ piece: PiecePlace
-    ) throws -> [ConnectionID] {
+    ) throws(PieceFault) -> [ConnectionID] {
         let way = Way(kind: kind, from: source)
         guard order == self.order, var stream = streams.removeValue(forKey: way) else { return [] }
         guard what == stream.what else {
-            throw LocalError("it sends what belongs to \(what) where \(stream.what) was asked for")
+            throw .another(what, wanted: stream.what)
         }
         try stream.progress.take(piece)
         if !stream.progress.isWhole { streams[way] = stream }

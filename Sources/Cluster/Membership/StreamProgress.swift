@@ -13,17 +13,15 @@ package struct StreamProgress: Sendable {
 
     /// Counts a piece.
     ///
-    /// - Throws: `LocalError` for one that does not follow on the last, is longer than what was announced, or announces what cannot be.
-    package mutating func take(_ piece: PiecePlace) throws {
+    /// - Throws: `PieceFault` for one that does not follow on the last, is longer than what was announced, or announces what cannot be.
+    package mutating func take(_ piece: PiecePlace) throws(PieceFault) {
         guard piece.total <= limit else {
-            throw LocalError("it announces \(piece.total) bytes where there can be \(limit)")
+            throw .tooLong(announced: piece.total, limit: limit)
         }
         guard total ?? piece.total == piece.total, piece.offset == offset, piece.count > 0 || piece.total == 0,
             piece.count <= piece.total - piece.offset
         else {
-            throw LocalError(
-                "its piece at \(piece.offset) of \(piece.total) bytes does not follow on the \(offset) of \(total ?? piece.total) that came before"
-            )
+            throw .outOfOrder(piece, came: offset, of: total ?? piece.total)
         }
         total = piece.total
         offset += piece.count
@@ -31,7 +29,7 @@ package struct StreamProgress: Sendable {
 }
 
 /// Where in its stream a piece lies, in bytes, as its sender says.
-package struct PiecePlace: Sendable {
+package struct PiecePlace: Sendable, Equatable {
     package var offset: UInt64
     package var count: UInt64
     package var total: UInt64
@@ -40,6 +38,26 @@ package struct PiecePlace: Sendable {
         self.offset = offset
         self.count = count
         self.total = total
+    }
+}
+
+/// A piece that is not the next of its stream.
+package enum PieceFault: Error, Equatable, Sendable {
+    /// Bytes that cannot be.
+    case tooLong(announced: UInt64, limit: UInt64)
+    case outOfOrder(PiecePlace, came: UInt64, of: UInt64)
+    /// It belongs to another step's state, or to the sum of other phases.
+    case another(UInt64, wanted: UInt64)
+}
+
+extension PieceFault: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .tooLong(let announced, let limit): "it announces \(announced) bytes where there can be \(limit)"
+        case .outOfOrder(let piece, let came, let total):
+            "its piece at \(piece.offset) of \(piece.total) bytes does not follow on the \(came) of \(total) that came before"
+        case .another(let what, let wanted): "it sends what belongs to \(what) where \(wanted) was asked for"
+        }
     }
 }
 

@@ -6,8 +6,8 @@ import Wire
 package struct WorkerCore: Sendable {
     /// What comes to a worker.
     package enum Input: Sendable {
-        /// Whoever answers at the coordinator's address knows the token; `here` is this end's address.
-        case connected(here: String?)
+        /// Whoever answers at the coordinator's address knows the token.
+        case connected
         /// A try to connect failed, and another follows after the pause; `final` where no further try can help.
         case dialFailed(reason: String, pause: String, final: Bool)
         /// A whole message of the coordinator's, and the view in its header.
@@ -69,7 +69,6 @@ package struct WorkerCore: Sendable {
     /// Of the engine, once it has said.
     private var probe: (fingerprint: [UInt8], port: Int)?
     private var phases: UInt64 = 1
-    private var here: String?
     private var isConnected = false
     /// What has come and waits for the machine's word: the view to join, images, requests for the state.
     private var views: [UInt64: ControlView] = [:]
@@ -100,8 +99,8 @@ package struct WorkerCore: Sendable {
 
     package mutating func handle(_ input: Input, at now: Duration) -> [Act] {
         switch input {
-        case .connected(let here):
-            (self.here, isConnected) = (here, true)
+        case .connected:
+            isConnected = true
             return tell(.connected, now)
         case .dialFailed(let reason, let pause, let final): return dialFailed(reason, pause, final, now)
         case .message(let message, let view): return tell(.heard, now) + receive(message, view, now)
@@ -198,7 +197,7 @@ package struct WorkerCore: Sendable {
             received += count
             return tell(.statePiece(order: chunk.order, offset: chunk.offset, count: count, total: chunk.total), now)
         case .view(let view):
-            views = [view.view: dialled(view)]
+            views = [view.view: view]
             return tell(.view(number: view.view, applied: view.applied), now)
         case .batch(let batch):
             if number == machine.view { batches[batch.step] = batch }
@@ -215,18 +214,6 @@ package struct WorkerCore: Sendable {
             let reason = "the coordinator sent what no worker is sent; is \(setup.coordinator) a coordinator?"
             return tell(.failed(reason: reason), now)
         }
-    }
-
-    /// The view with its addresses as this host can dial them.
-    private func dialled(_ view: ControlView) -> ControlView {
-        var view = view
-        for index in view.servers.indices {
-            view.servers[index].addresses = view.servers[index].addresses.map { LinkLocal.dialled($0, from: here) }
-        }
-        for index in view.members.indices {
-            view.members[index].addresses = view.members[index].addresses.map { LinkLocal.dialled($0, from: here) }
-        }
-        return view
     }
 
     private mutating func take(_ news: EngineNews, _ now: Duration) -> [Act] {

@@ -102,7 +102,7 @@ public enum WorkerEnding: Sendable, Equatable {
     }
 
     static func text(_ duration: Duration) -> String {
-        let seconds = duration.seconds.rounded()
+        let seconds = (duration / .seconds(1)).rounded()
         return seconds >= 120 ? "\(Int(seconds / 60)) min" : "\(Int(seconds)) s"
     }
 

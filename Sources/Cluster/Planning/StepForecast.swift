@@ -1,3 +1,4 @@
+import Collectives
 import Kernels
 import Wire
 

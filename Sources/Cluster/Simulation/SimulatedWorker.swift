@@ -132,7 +132,7 @@ final class SimulatedWorker: SimulatedPeer {
                 else { return }
                 self.attempt += 1
                 self.connection = connection
-                self.put(.connected(here: nil))
+                self.put(.connected)
             }
         }
         world.after(5_000_000, in: self) {

@@ -40,7 +40,7 @@ public enum Simulation {
         let state = Mutex(State(next: seeds.lowerBound))
         let finished = Mailbox<Void>()
         for _ in 0..<threads {
-            DetachedThread.start(name: "simulate") {
+            OwnedThread.detach(name: "simulate") {
                 while true {
                     let batch = state.withLock { state -> Range<UInt64> in
                         guard state.summary.violations.count < limit else { return state.next..<state.next }

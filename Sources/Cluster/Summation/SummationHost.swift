@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import Synchronization
+import Waiting
 import Wire
 
 /// A summation server of the `server` topology, one a view, on threads of its own: in the coordinator, or in a process of its own.
@@ -37,7 +38,7 @@ final class SummationHost: Sendable {
         }
         listener.cancel()
         guard let old else { return }
-        DetachedThread.start(name: "server") { old.shutdown() }
+        OwnedThread.detach(name: "server") { old.shutdown() }
     }
 
     /// Ends the last view's server and takes the links of this one's members in, in the background.
@@ -53,7 +54,7 @@ final class SummationHost: Sendable {
             return current.server
         }
         let members = Set((0..<world).map { LinkEnd.worker($0) })
-        DetachedThread.start(name: "server") { [self] in
+        OwnedThread.detach(name: "server") { [self] in
             old?.shutdown()
             listener.expect(
                 run: RunIdentity.bytes(task.run), generation: task.generation, view: view, end: .server(Int(task.server)),

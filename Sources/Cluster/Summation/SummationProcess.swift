@@ -75,7 +75,7 @@ private final class SummationShell: @unchecked Sendable {
     func onLoop(_ body: @escaping @Sendable (SummationShell) -> Void) { gate.execute { body(self) } }
 
     func start() {
-        loop.scheduleRepeatedTask(initialDelay: .zero, delay: Worker.heartbeat) { [weak self] task in
+        loop.scheduleRepeatedTask(initialDelay: .zero, delay: ControlConnection.heartbeat) { [weak self] task in
             guard let self, !hasEnded else { return task.cancel() }
             look()
             beat()
@@ -187,7 +187,7 @@ private final class SummationShell: @unchecked Sendable {
     private func welcomed(remote: Bool) {
         do {
             if remote, options.token == nil, !options.insecure { throw Token.Missing() }
-            let host = try self.host ?? SummationHost(WorkerListening(port: options.dataPort).open(remote: remote))
+            let host = try self.host ?? SummationHost(GradientPort(port: options.dataPort).open(remote: remote))
             self.host = host
             isIn = true
             dialer.wasWelcomed()

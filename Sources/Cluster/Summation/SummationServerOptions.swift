@@ -1,3 +1,5 @@
+import Wire
+
 /// How a summation server is started.
 public struct SummationServerOptions: Sendable {
     public var coordinator: HostPort

@@ -1,4 +1,5 @@
 import Glibc
+import Wire
 
 /// The network interfaces of this machine.
 enum Interfaces {

@@ -3,6 +3,7 @@ import Logging
 import Runs
 import Synchronization
 import Waiting
+import Wire
 
 /// The log of a process: lines with time and level into a file, and above the progress line where a person watches.
 ///

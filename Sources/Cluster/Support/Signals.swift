@@ -64,7 +64,7 @@ public final class StopSignals: Sendable {
         var status = cprocess_forward_stop_signals(pipe.writing)
         if status == 0, suspension != nil, Self.hasShell { status = cprocess_forward_suspension() }
         guard status == 0 else { throw LocalError("cannot take signals: \(String(cString: strerror(status)))") }
-        DetachedThread.start(name: "signals") { [self] in
+        OwnedThread.detach(name: "signals") { [self] in
             cprocess_hold_stop_signals(0)
             var byte: [UInt8] = [0]
             while byte.withUnsafeMutableBytes({

@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import Kernels
+import Waiting
 import Wire
 
 /// Dials and accepts the gradient links of one view.

@@ -55,7 +55,7 @@ final class StateStreamer: Sendable {
             let bytes = try StateFile.stream(copy, configuration: configuration, pieceBytes: ControlConnection.pieceBytes)
             let step = copy.step
             let send = try? open()
-            DetachedThread.start(name: "snapshot", lowPriority: true) { [self] in
+            OwnedThread.detach(name: "snapshot", lowPriority: true) { [self] in
                 defer { slot.give() }
                 // An error is the end of the connection, which the shell hears of by itself.
                 if let send { try? pieces(of: bytes, step: step, order: 0, copy: number, view: view, send) }

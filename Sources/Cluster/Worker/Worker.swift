@@ -7,8 +7,6 @@ import Waiting
 
 /// A worker process: finds the coordinator, carries out what its state machine says, and ends with a sentence.
 public final class Worker: Sendable {
-    static let heartbeat: TimeAmount = .seconds(1)
-
     private let endings = Mailbox<WorkerEnding>()
     private let group = MultiThreadedEventLoopGroup.ofOneThread()
     private let shell: WorkerShell

@@ -30,12 +30,12 @@ final class WorkerEngine: Sendable {
     private let contributedPhases = Atomic<UInt64>(0)
     private let liveView = Atomic<UInt64>(0)
     private let threads: Int
-    private let listen: WorkerListening
+    private let listen: GradientPort
     private let tell: @Sendable (EngineNews) -> Void
     /// Streams one snapshot at a time; the next boundary that wants one waits for it.
     private let stream: StateStreamer
 
-    init(threads: Int, listen: WorkerListening, stream: StateStreamer, tell: @escaping @Sendable (EngineNews) -> Void) {
+    init(threads: Int, listen: GradientPort, stream: StateStreamer, tell: @escaping @Sendable (EngineNews) -> Void) {
         self.threads = threads
         self.listen = listen
         self.stream = stream
@@ -56,7 +56,7 @@ final class WorkerEngine: Sendable {
     var refusals: GradientListener.Refusals? { links.withLock { $0.listener }?.refusals }
 
     func start() {
-        DetachedThread.start(name: "engine") { [self] in
+        OwnedThread.detach(name: "engine") { [self] in
             FloatingPoint.setModes()
             loop()
         }
@@ -251,24 +251,6 @@ final class WorkerEngine: Sendable {
             session.dropLinks()
             guard failure.isSuspicion else { return }
             tell(.linkFailed(view: session.view, LinkReport(failure)))
-        }
-    }
-}
-
-/// Where and how a worker listens for its ring neighbour.
-struct WorkerListening: Sendable {
-    var port: Int
-
-    /// Opens the listener: on loopback alone where the whole run is on this machine.
-    ///
-    /// - Throws: `LinkSetupError` where the port is taken.
-    func open(remote: Bool) throws -> GradientListener {
-        guard remote else { return try GradientListener(host: "127.0.0.1", port: port) }
-        // Both families where the host has IPv6, else IPv4 alone.
-        do {
-            return try GradientListener(host: "::", port: port)
-        } catch {
-            return try GradientListener(host: "0.0.0.0", port: port)
         }
     }
 }

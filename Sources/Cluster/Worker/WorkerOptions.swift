@@ -1,3 +1,5 @@
+import Wire
+
 /// How a worker is started.
 public struct WorkerOptions: Sendable {
     public var coordinator: HostPort

@@ -44,7 +44,7 @@ final class WorkerShell: @unchecked Sendable {
                 advertise: options.advertise.map { ($0.host, $0.port) }, patience: .init(connect: options.connectTimeout)))
         dialer = CoordinatorDialer(loop: loop, address: options.coordinator, token: options.token)
         engine = WorkerEngine(
-            threads: options.threads, listen: WorkerListening(port: options.dataPort),
+            threads: options.threads, listen: GradientPort(port: options.dataPort),
             stream: StateStreamer { [outlet] in try outlet.open() }
         ) { [weak self] news in self?.onLoop { $0.take(news) } }
     }
@@ -66,7 +66,7 @@ final class WorkerShell: @unchecked Sendable {
 
     func start() {
         engine.start()
-        loop.scheduleRepeatedTask(initialDelay: .zero, delay: Worker.heartbeat) { [weak self] task in
+        loop.scheduleRepeatedTask(initialDelay: .zero, delay: ControlConnection.heartbeat) { [weak self] task in
             guard let self, !core.hasEnded else { return task.cancel() }
             if let arrived = connection?.traffic.arrived.load(ordering: .relaxed), arrived != self.arrived {
                 self.arrived = arrived
@@ -96,10 +96,14 @@ final class WorkerShell: @unchecked Sendable {
                 handle(.dialFailed(reason: reason, pause: DurationText.text(pause), final: final))
             case .connected(let connection):
                 attach(connection)
-                handle(.connected(here: connection.localHost))
+                handle(.connected)
             case .message(let connection, let message, let view):
                 guard connection === self.connection else { return }
-                handle(.message(message, view: view))
+                if case .view(let new) = message {
+                    handle(.message(.view(new.dialled(from: connection.localHost)), view: view))
+                } else {
+                    handle(.message(message, view: view))
+                }
             case .ended(let connection, let reason):
                 guard connection === self.connection, !isRestarting else { return }
                 attach(nil)
@@ -188,11 +192,6 @@ final class WorkerShell: @unchecked Sendable {
             }
         }
     }
-}
-
-/// The 16 bytes by which gradient links know their run.
-enum RunIdentity {
-    static func bytes(_ run: String) -> [UInt8] { Array(SHA256.hash(data: Data(run.utf8)).prefix(16)) }
 }
 
 /// The connection of the moment, for threads that stream: it comes and goes under them.

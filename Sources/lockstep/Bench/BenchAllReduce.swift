@@ -193,7 +193,7 @@ final class LoopbackMesh: Sendable {
     private static func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         let done = Latch(count)
         for index in 0..<count {
-            DetachedThread.start(name: "member") {
+            OwnedThread.detach(name: "member") {
                 body(index)
                 done.countDown()
             }

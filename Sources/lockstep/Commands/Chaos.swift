@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Collectives
 import Foundation
 import Kernels
 import Runs

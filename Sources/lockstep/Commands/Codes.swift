@@ -5,6 +5,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import Waiting
 
 /// Where the trained networks come from: shared by everything that uses a run after the fact.
 struct TrainedOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Runs
+import Wire
 
 /// `lockstep compare`: runs beside each other.
 struct Compare: ParsableCommand {

@@ -4,6 +4,7 @@ import Collectives
 import Datasets
 import Foundation
 import Runs
+import Wire
 
 /// `lockstep coordinator`: leads a run whose workers come from anywhere.
 struct Coordinate: ParsableCommand {

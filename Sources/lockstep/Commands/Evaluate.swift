@@ -6,6 +6,7 @@ import Kernels
 import Runs
 import Synchronization
 import Waiting
+import Wire
 
 /// `lockstep evaluate`: what a trained run is worth, by the paper's protocols.
 struct Evaluate: ParsableCommand {

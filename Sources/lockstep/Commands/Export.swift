@@ -2,6 +2,7 @@ import ArgumentParser
 import Autoencoder
 import Cluster
 import Runs
+import Wire
 
 /// `lockstep export`: the trained networks for other software.
 struct Export: ParsableCommand {

@@ -4,6 +4,7 @@ import Cluster
 import Foundation
 import Kernels
 import Runs
+import Wire
 
 /// `lockstep inspect`: what a run or a checkpoint holds, or what settings would make.
 struct Inspect: ParsableCommand {

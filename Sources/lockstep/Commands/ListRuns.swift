@@ -1,6 +1,8 @@
 import ArgumentParser
 import Cluster
 import Runs
+import Waiting
+import Wire
 
 /// `lockstep runs`: the runs below a folder, beside each other.
 struct ListRuns: ParsableCommand {

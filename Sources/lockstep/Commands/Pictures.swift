@@ -3,6 +3,7 @@ import Cluster
 import Foundation
 import Kernels
 import Runs
+import Wire
 
 /// `lockstep figures`: a run's pictures, drawn anew; or runs side by side.
 struct DrawFigures: ParsableCommand {

@@ -5,6 +5,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import Waiting
 
 /// `lockstep replay`: one step of a run again, with everything that went into it and came out of it in a file, so that
 /// other software can check the arithmetic.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Foundation
 import Runs
+import Wire
 
 /// `lockstep server`: sums gradients of a run that some coordinator leads.
 struct Serve: ParsableCommand {

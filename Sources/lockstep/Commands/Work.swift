@@ -3,6 +3,7 @@ import Cluster
 import Foundation
 import Kernels
 import Runs
+import Wire
 
 /// `lockstep worker`: computes shards of a run that some coordinator leads.
 struct Work: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import Waiting
 
 /// Hosts and how they are reached: what `launch` and `doctor` share.
 struct HostOptions: ParsableArguments {

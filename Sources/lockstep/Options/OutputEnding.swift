@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Wire
 
 /// The kinds of files that `--out` writes, by the endings that say so.
 enum OutputEnding: String, CaseIterable {

@@ -1,9 +1,11 @@
 import ArgumentParser
 import Cluster
+import Collectives
 import Datasets
 import Foundation
 import Kernels
 import Runs
+import Wire
 
 /// The settings of a run that have a flag of their own.
 struct SettingOptions: ParsableArguments {

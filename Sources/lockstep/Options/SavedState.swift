@@ -5,6 +5,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import Waiting
 
 /// A checkpoint of a run, found by name, and what can be made of it.
 struct SavedState {

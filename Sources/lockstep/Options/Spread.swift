@@ -1,4 +1,5 @@
 import Cluster
+import Collectives
 import Runs
 
 /// How a run is spread over processes, once nothing of it is left to choose: nothing of it changes bits.

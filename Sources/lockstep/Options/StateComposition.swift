@@ -1,6 +1,7 @@
 import Autoencoder
 import Cluster
 import Runs
+import Waiting
 
 /// What a run trains, by its settings and a state of it, whose files of images may be elsewhere: how large they are stands in the state.
 struct StateComposition {

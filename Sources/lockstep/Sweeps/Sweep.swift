@@ -2,6 +2,7 @@ import Cluster
 import Datasets
 import Foundation
 import Runs
+import Waiting
 
 /// What `--dry-run` says of one run of a sweep.
 struct SweepForecast {

@@ -2,6 +2,7 @@ import Cluster
 import Datasets
 import Foundation
 import Runs
+import Waiting
 
 /// One run of a sweep: what it is to be, and how far it has come.
 struct SweepRun {

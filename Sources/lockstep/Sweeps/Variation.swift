@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Runs
+import Wire
 
 /// One axis of a sweep as a person types it, `KEY=V1,V2,…`; keys with commas between them, as in `seed,labels.seed=1,2`, have the same value.
 struct Variation: ExpressibleByArgument, Equatable {

@@ -1,5 +1,7 @@
 import Cluster
 import Runs
+import Waiting
+import Wire
 
 extension FuzzTarget {
     /// HOST:PORT of `--listen`, `--coordinator` and `--advertise`.

@@ -1,7 +1,3 @@
-import Collectives
-import Glibc
-import Waiting
-
 /// HOST:PORT as a person types it; IPv6 in brackets.
 public struct HostPort: Sendable, Hashable, CustomStringConvertible {
     public var host: String
@@ -14,9 +10,9 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads "host:port", "[::1]:7000", ":7000" (every address) or, where `defaultPort` is given, "host".
     ///
-    /// - Throws: `LocalError` that shows the right form.
+    /// - Throws: `WrongHostPort` that shows the right form.
     public init(parsing text: String, defaultPort: Int? = nil) throws {
-        let wrong = LocalError("\"\(text)\" is no HOST:PORT; write for example 192.168.1.10:7700 or [fd00::10]:7700")
+        let wrong = WrongHostPort("\"\(text)\" is no HOST:PORT; write for example 192.168.1.10:7700 or [fd00::10]:7700")
         var host = text[...]
         var port: Substring?
         if text.hasPrefix("[") {
@@ -33,7 +29,7 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
             port = text[text.index(after: colon)...]
         }
         if let port, !port.isEmpty, port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), Int(port).map({ $0 > 65535 }) ?? true {
-            throw LocalError("\"\(text)\" has \(port) for its port; ports are 0 to 65535")
+            throw WrongHostPort("\"\(text)\" has \(port) for its port; ports are 0 to 65535")
         }
         guard let number = port.map({ Int($0) }) ?? defaultPort, (0...65535).contains(number) else { throw wrong }
         guard !host.isEmpty || port != nil, host.utf8.allSatisfy(Self.isPartOfHost) else { throw wrong }
@@ -67,16 +63,11 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
         let digits = host.hasPrefix("::ffff:") ? host.dropFirst("::ffff:".count) : host[...]
         return digits.hasPrefix("127.") && digits.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
     }
-
-    /// Where it stands for addresses of loopback and for no other: the first of them, with the port. Nil also where nobody knows the name
-    /// within `patience`.
-    public func onLoopback(_ patience: Patience) -> HostPort? {
-        if isLoopback { return self }
-        let addresses = HostName.addresses(host, patience)
-        guard let first = addresses.first, addresses.allSatisfy(Self.isLoopback) else { return nil }
-        return HostPort(host: first, port: port)
-    }
 }
 
-/// The operating system's word for an error number.
-func strerrorText(_ number: Int32) -> UnsafePointer<CChar> { UnsafePointer(strerror(number)) }
+/// A text that is no HOST:PORT, with the right form.
+public struct WrongHostPort: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

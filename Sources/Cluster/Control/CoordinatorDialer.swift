@@ -156,7 +156,7 @@ final class CoordinatorDialer {
             }
             return "the name \(error.host) cannot be resolved"
         }
-        if let error = error as? IOError { return String(cString: strerrorText(error.errnoCode)) }
+        if let error = error as? IOError { return error.words }
         if case ChannelError.connectTimeout = error { return "no answer" }
         return "\(error)"
     }

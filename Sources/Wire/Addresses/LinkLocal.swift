@@ -1,6 +1,3 @@
-import Glibc
-import NIOCore
-
 /// Addresses of IPv6 that mean something on one link only (fe80::/10). They are of use with a zone, the name of the interface to that link:
 /// `fe80::1%eth0`. That name is this host's own, so between hosts such an address goes without, and who dials it gives it a zone again.
 package enum LinkLocal {
@@ -21,28 +18,9 @@ package enum LinkLocal {
 
     package static func withoutZone(_ host: String) -> String { String(host.prefix { $0 != "%" }) }
 
-    /// The address as this host can dial it; `own` is this host's address towards whoever has named it. A zone that this host has an interface for
-    /// was meant; for any other, or none, stands that of `own`.
-    package static func dialled(_ host: String, from own: String?) -> String {
-        guard isOne(host) else { return host }
-        if let zone = zone(of: host), if_nametoindex(zone) != 0 { return host }
-        return retold(host, to: own)
-    }
-
     /// The address in the words of another host, of which an address is known that lies on the same link, as that host writes it.
     package static func retold(_ host: String, to other: String?) -> String {
         guard isOne(host), let other, isOne(other), let zone = zone(of: other) else { return host }
         return withoutZone(host) + "%" + zone
-    }
-}
-
-extension NIOCore.SocketAddress {
-    /// The host in digits, a link-local address with its zone.
-    var numericHost: String? {
-        guard let digits = ipAddress else { return nil }
-        guard case .v6(let address) = self, address.address.sin6_scope_id != 0, LinkLocal.isOne(digits) else { return digits }
-        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-        guard if_indextoname(address.address.sin6_scope_id, &name) != nil else { return digits }
-        return digits + "%" + String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -1,16 +1,13 @@
-import Autoencoder
 import Foundation
-import Runs
-import Wire
 
 /// What a message may say at all. A peer's numbers are claims: every one of them is compared with these before anything is computed
 /// with it, and every text is made printable, in this one place behind the decoder, so that nobody behind it need think of it.
-enum MessageBounds {
+package enum MessageBounds {
     static let steps: UInt64 = 1 << 40
     /// Phases applied; 256 phases a step at most.
     static let applied: UInt64 = 1 << 48
     /// Coordinators a run can have had: far below what a run folder takes, so that one claim leaves room for all to come.
-    static let generation = Plausible.count / 2
+    package static let generation: UInt64 = 1 << 39
     /// Views, orders, counts of bytes on links.
     static let count: UInt64 = 1 << 48
     /// A state or a sum.
@@ -18,7 +15,7 @@ enum MessageBounds {
     static let shards: UInt32 = 4096
     static let rows: UInt32 = 1 << 24
     /// Streams of images that a step takes its minibatches from.
-    static let streams = UInt32(Autoencoder.Stream.allCases.count)
+    package static let streams: UInt32 = 2
     static let members = Limits.members
     static let servers = Limits.servers
     /// Numbers that workers of a run have had.
@@ -33,7 +30,7 @@ enum MessageBounds {
     /// The exponents of the exact sum, or none.
     static func isExponent(_ exponent: Int32) -> Bool { exponent == .min || (-256...256).contains(exponent) }
     /// Characters of a name and of a sentence that are printed.
-    static let name = 128
+    package static let name = 128
     static let sentence = 2000
 }
 

@@ -1,6 +1,5 @@
 import NIOCore
 import SwiftProtobuf
-import Wire
 
 /// A decoded control frame: one case a kind, so that every switch over it is exhaustive.
 public enum ControlMessage: Sendable {

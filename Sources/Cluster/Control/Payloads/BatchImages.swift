@@ -1,7 +1,7 @@
 import Autoencoder
 import Kernels
+import Waiting
 import Wire
-
 import struct Foundation.Data
 
 /// The images of one batch message: packed by the coordinator, unpacked by the worker.

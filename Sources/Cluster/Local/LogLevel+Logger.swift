@@ -1,0 +1,12 @@
+import Logging
+
+extension LogLevel {
+    var loggerLevel: Logger.Level {
+        switch self {
+        case .detail: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

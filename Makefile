@@ -23,8 +23,11 @@ commit:
 	line="#define LOCKSTEP_COMMIT \"$$commit\""; file=Sources/CProcess/commit.h; \
 	[ "$$(cat $$file 2>/dev/null)" = "$$line" ] || echo "$$line" > $$file
 
+# A target imports what Package.swift declares for it and nothing else, so that arrows go down only.
+ARROWS := --explicit-target-dependency-import-check error
+
 build: setup commit  ## release build of the command
-	swift build -c release --product lockstep
+	swift build -c release $(ARROWS) --product lockstep
 
 train: build  ## train the quickstart recipe on this machine, with pictures
 	$(LOCKSTEP) train --recipe quickstart

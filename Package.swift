@@ -6,6 +6,7 @@ let package = Package(
     products: [.executable(name: "lockstep", targets: ["lockstep"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -21,7 +22,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
-        .target(name: "Waiting"),
+        .target(name: "Waiting", dependencies: [.product(name: "DequeModule", package: "swift-collections")]),
         .target(name: "CKernels"),
         // libmatio's own process. No Swift imports the library, so its name does not come from a module map.
         .target(name: "CMatioReader", dependencies: ["CMatio"], linkerSettings: [.linkedLibrary("matio")]),
@@ -49,7 +50,9 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["Messages.proto"]),
-        .target(name: "Collectives", dependencies: ["Wire", "Kernels", "Waiting"]),
+        .target(
+            name: "Collectives",
+            dependencies: ["Wire", "Kernels", "Waiting", .product(name: "DequeModule", package: "swift-collections")]),
 
         // Run: what is on the disk and on the terminal.
         .target(
@@ -62,26 +65,72 @@ let package = Package(
             ],
             exclude: ["Export/ONNX.proto", "Figures/Lettering/LICENSE-DejaVu.txt", "Figures/Lettering/subset.py"]),
 
-        // Process: membership and the command.
+        // Protocol: who takes part, as values; no clock, no socket, no thread.
+        .target(name: "Membership", dependencies: ["Wire", "Kernels"]),
+        .target(
+            name: "Simulation",
+            dependencies: ["Membership", "Wire", "Kernels", "Waiting", .product(name: "HeapModule", package: "swift-collections")]),
+
+        // Process: what runs the cores, and what runs that.
         .target(name: "CProcess"),
         .target(
-            name: "Cluster",
+            name: "Processes",
             dependencies: [
-                "CProcess", "Runs", "Collectives", "Wire", "Autoencoder", "Evaluation", "Datasets", "Layers", "Kernels", "Waiting",
+                "CProcess", "Membership", "Runs", "Wire", "Autoencoder", "Kernels", "Waiting",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Control",
+            dependencies: [
+                "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "Summation",
+            dependencies: [
+                "Control", "Membership", "Collectives", "Wire", "Runs", "Waiting",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
+        .target(
+            name: "Coordinator",
+            dependencies: [
+                "Summation", "Control", "Processes", "Membership", "Collectives", "Wire", "Runs", "Evaluation", "Autoencoder",
+                "Datasets", "Layers",
+                "Kernels", "Waiting",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(
+            name: "Worker",
+            dependencies: [
+                "Control", "Processes", "Membership", "Collectives", "Wire", "Runs", "Autoencoder", "Layers", "Kernels", "Waiting",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "Planning", dependencies: ["Worker", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting"]),
+        .target(
+            name: "Launch",
+            dependencies: ["Control", "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting"]),
+        .target(
+            name: "Chaos",
+            dependencies: ["CProcess", "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting"]),
         .executableTarget(
             name: "lockstep",
             dependencies: [
-                "Cluster", "Runs", "Collectives", "Wire", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels", "Waiting",
+                "Chaos", "Launch", "Planning", "Worker", "Coordinator", "Summation", "Control", "Processes", "Simulation",
+                "Membership",
+                "Collectives", "Wire", "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels", "Waiting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .target(name: "TestSupport", path: "Tests/Support"),
+        .target(name: "TestSupport", dependencies: ["Autoencoder", "Layers", "Kernels"], path: "Tests/Support"),
         .testTarget(name: "WaitingTests", dependencies: ["Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(
@@ -99,14 +148,27 @@ let package = Package(
                 "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
+        .testTarget(name: "MembershipTests", dependencies: ["Membership", "Wire", "Kernels"]),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Kernels"]),
+        .testTarget(name: "ProcessesTests", dependencies: ["TestSupport", "Processes", "Runs", "Autoencoder", "Kernels"]),
         .testTarget(
-            name: "ClusterTests",
-            dependencies: ["TestSupport", "Cluster", "Runs", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
+            name: "ControlTests", dependencies: ["TestSupport", "Control", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
+        .testTarget(
+            name: "CoordinatorTests",
+            dependencies: ["TestSupport", "Coordinator", "Worker", "Membership", "Wire", "Runs", "Autoencoder", "Waiting"]),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["TestSupport", "Worker", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
+        .testTarget(
+            name: "PlanningTests", dependencies: ["TestSupport", "Planning", "Collectives", "Wire", "Autoencoder", "Kernels"]),
+        .testTarget(name: "LaunchTests", dependencies: ["Launch", "Runs"]),
+        .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Processes", "Waiting"]),
         // One list of parsers under fuzzing: `make test` replays its corpus, `make fuzz` builds the driver with libFuzzer.
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Cluster", "Runs", "Autoencoder", "Collectives", "Wire", "Datasets", "Kernels",
+                "Launch", "Coordinator", "Control", "Processes", "Membership", "Runs", "Autoencoder", "Collectives", "Wire",
+                "Datasets", "Kernels",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
@@ -116,6 +178,11 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// No file leans on what its neighbours import.
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("MemberImportVisibility")]
+}
 
 // The driver gets its `main` from libFuzzer, so it links in the build that `Tests/Fuzz/run.sh` makes and in no other.
 if Context.environment["FUZZING"] != nil {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests that are built, and says at the end which of them failed and how: with a thousand tests at once it stands far above the last line.
-# Arguments are handed on to `swift test`, as in Tests/run.sh --filter Cluster.
+# Arguments are handed on to `swift test`, as in Tests/run.sh --filter Membership.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp)

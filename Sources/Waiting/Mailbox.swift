@@ -1,23 +1,12 @@
+import DequeModule
+
 /// A queue between threads whose reader may wait, and is woken when it is closed.
 ///
 /// Order is kept; any number of writers and of readers.
 public final class Mailbox<Message: Sendable>: Sendable {
     private struct Contents {
-        /// Those before `head` have been taken and are nil, so that nothing is kept alive that nobody will read.
-        var messages: [Message?] = []
-        var head = 0
+        var messages = Deque<Message>()
         var closed = false
-
-        mutating func next() -> Message? {
-            guard head < messages.count else { return nil }
-            let message = messages[head].take()
-            head += 1
-            if head == messages.count || head > 1024 {
-                messages.removeFirst(head)
-                head = 0
-            }
-            return message
-        }
     }
 
     private let contents = Monitor(Contents())
@@ -34,7 +23,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
     /// The next message; nil when the mailbox is closed and empty, or when the patience is over.
     public func take(_ patience: Patience) -> Message? {
         let taken = contents.wait(patience) { contents -> Message?? in
-            if let message = contents.next() { return .some(message) }
+            if let message = contents.messages.popFirst() { return .some(message) }
             return contents.closed ? .some(nil) : nil
         }
         return taken ?? nil

@@ -127,9 +127,9 @@ private struct EntropyHeads {
 
     /// The next piece's rows and bytes; no bytes for one among the others. nil where the payload is damaged.
     mutating func next(_ piece: Range<Int>) -> (rows: PieceRows, coded: UnsafeRawBufferPointer?)? {
-        guard let columns = take(UInt16.self) else { return nil }
+        guard let columns = next(UInt16.self) else { return nil }
         guard columns > 0 else { return (.none, nil) }
-        guard let first = take(UInt16.self), let count = take(UInt32.self) else { return nil }
+        guard let first = next(UInt16.self), let count = next(UInt32.self) else { return nil }
         guard GradientCodec.entropyColumns.contains(Int(columns)), first < columns, !piece.isEmpty, count > 0,
             Int(count) <= bytes.count - at
         else { return nil }
@@ -138,7 +138,7 @@ private struct EntropyHeads {
         return (PieceRows(columns: Int(columns), first: Int(first)), coded)
     }
 
-    private mutating func take<T: FixedWidthInteger>(_: T.Type) -> T? {
+    private mutating func next<T: FixedWidthInteger>(_: T.Type) -> T? {
         let size = MemoryLayout<T>.size
         guard bytes.count - at >= size else { return nil }
         defer { at += size }

@@ -44,26 +44,26 @@ extension GradientFrameHeader {
     public static func readFixed(_ bytes: UnsafeRawBufferPointer) throws(GradientFrameError) -> Fixed {
         precondition(bytes.count == fixedBytes)
         var at = 0
-        func take<T: FixedWidthInteger>(_: T.Type) -> T {
+        func next<T: FixedWidthInteger>(_: T.Type) -> T {
             defer { at += MemoryLayout<T>.size }
             return T(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: T.self))
         }
-        let magic = take(UInt32.self)
+        let magic = next(UInt32.self)
         guard magic == Self.magic else { throw .badMagic(magic) }
-        let rawCoding = take(UInt8.self)
-        let unused = take(UInt8.self)
-        let pieces = Int(take(UInt16.self))
-        let view = take(UInt64.self)
-        let exchange = ExchangeTag(phase: take(UInt64.self), attempt: take(UInt32.self))
-        let (bucket, buckets) = (Int(take(UInt32.self)), Int(take(UInt32.self)))
-        let (chunk, hop) = (Int(take(UInt16.self)), Int(take(UInt16.self)))
-        let statistics = Int(take(UInt16.self))
-        let reserved = take(UInt16.self)
-        let elements = Int(take(UInt32.self))
-        let length = Int(take(UInt32.self))
-        let (payload, tables) = (take(UInt32.self), take(UInt32.self))
+        let rawCoding = next(UInt8.self)
+        let unused = next(UInt8.self)
+        let pieces = Int(next(UInt16.self))
+        let view = next(UInt64.self)
+        let exchange = ExchangeTag(phase: next(UInt64.self), attempt: next(UInt32.self))
+        let (bucket, buckets) = (Int(next(UInt32.self)), Int(next(UInt32.self)))
+        let (chunk, hop) = (Int(next(UInt16.self)), Int(next(UInt16.self)))
+        let statistics = Int(next(UInt16.self))
+        let reserved = next(UInt16.self)
+        let elements = Int(next(UInt32.self))
+        let length = Int(next(UInt32.self))
+        let (payload, tables) = (next(UInt32.self), next(UInt32.self))
         let covered = UnsafeRawBufferPointer(rebasing: bytes[..<at])
-        guard take(UInt32.self) == CRC32C.checksum(covered), reserved == 0, unused == 0 else {
+        guard next(UInt32.self) == CRC32C.checksum(covered), reserved == 0, unused == 0 else {
             throw .checksum(part: "header")
         }
         guard let coding = GradientCoding(rawValue: rawCoding) else { throw .unknownCoding(rawCoding) }
@@ -120,7 +120,7 @@ extension GradientFrameHeader {
         precondition(tables.count == fixed.tableBytes)
         guard CRC32C.checksum(tables) == fixed.tablesChecksum else { throw .checksum(part: "tables") }
         var at = MemoryLayout<UInt32>.size * fixed.pieces
-        func take<T: FixedWidthInteger>(_: T.Type) -> T {
+        func next<T: FixedWidthInteger>(_: T.Type) -> T {
             defer { at += MemoryLayout<T>.size }
             return T(littleEndian: tables.loadUnaligned(fromByteOffset: at, as: T.self))
         }
@@ -130,9 +130,9 @@ extension GradientFrameHeader {
         }
         header.statistics = (0..<fixed.statistics).map { _ in
             var one = TensorStatistics()
-            one.maximumBits = take(UInt32.self)
-            one.lowestNonFiniteShard = take(UInt32.self)
-            one.clamped = take(UInt64.self)
+            one.maximumBits = next(UInt32.self)
+            one.lowestNonFiniteShard = next(UInt32.self)
+            one.clamped = next(UInt64.self)
             return one
         }
         guard header.elements == fixed.elements else {

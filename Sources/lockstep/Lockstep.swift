@@ -1,9 +1,9 @@
 import ArgumentParser
 import Autoencoder
-import Cluster
 import Datasets
 import Foundation
 import Kernels
+import Processes
 import Runs
 import Waiting
 import Wire

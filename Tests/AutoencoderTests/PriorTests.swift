@@ -1,6 +1,7 @@
 import Autoencoder
 import Glibc
 import Kernels
+import Layers
 import Testing
 
 @Suite struct PriorTests {

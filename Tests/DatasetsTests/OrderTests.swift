@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import Testing
 
 @Suite("Order of the samples") struct OrderTests {

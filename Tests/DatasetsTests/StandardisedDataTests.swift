@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import Testing
 
 @Suite("Standardised data sets") struct StandardisedDataTests {

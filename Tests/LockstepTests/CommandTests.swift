@@ -1,3 +1,4 @@
+import Autoencoder
 import Datasets
 import Foundation
 import Kernels

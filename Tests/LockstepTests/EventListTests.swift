@@ -9,7 +9,7 @@ struct EventListTests {
         let text = try String(contentsOf: root.appending(path: "deploy/metrics.md"), encoding: .utf8)
         let section = try #require(text.components(separatedBy: "## Events").last)
         let quoted = Set(section.components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 1 }.map(\.element))
-        let coordinator = root.appending(path: "Sources/Cluster/Coordinator").path()
+        let coordinator = root.appending(path: "Sources/Coordinator").path()
         var written: Set<String> = []
         for file in try FileManager.default.contentsOfDirectory(atPath: coordinator) where file.hasSuffix(".swift") {
             let source = SwiftSource(try String(contentsOfFile: coordinator + "/" + file, encoding: .utf8))

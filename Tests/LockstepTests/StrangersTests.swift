@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import Runs
+import SwiftProtobuf
 import TestSupport
 import Testing
 import Wire

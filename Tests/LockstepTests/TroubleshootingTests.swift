@@ -31,7 +31,7 @@ struct TroubleshootingTests {
                     + Quote.fragments(of: sentence).flatMap { [$0] + Quote.clauses(of: $0) }.filter(Quote.isSentence)
             })
         // What the simulation finds has one row: it is told with the seed that shows it.
-        for (path, source) in try Self.sources() where !path.hasPrefix("Cluster/Simulation/") {
+        for (path, source) in try Self.sources() where !path.hasPrefix("Simulation/") {
             var calls = Self.heads.flatMap { source.literals(ofCallsTo: $0) }
             if Self.errors.contains(path) { calls += source.literals.map { (0, [$0.text]) } }
             for call in calls {
@@ -45,7 +45,8 @@ struct TroubleshootingTests {
 
     /// What a person comes to see stands in a call that begins with one of these.
     private static let heads = [
-        "throw LocalError(", "throw RunFolderError(", "throw CheckpointError(", "throw StateFileError(", "throw UsageError(",
+        "throw LocalError(", "WrongHostPort(", "throw RunFolderError(", "throw CheckpointError(", "throw StateFileError(",
+        "throw UsageError(",
         "throw ValidationError(", "throw ConfigurationError(", "throw HostListError(", "throw SettingsError(", "throw StateError(",
         "throw ProbeFailure(", "throw ResolutionError(", "throw Manifest.Malformed(", "throw Malformed(",
         "throw DataError.setting(", "throw DataError.labels(", "throw DataError.unknownSet(",
@@ -61,9 +62,9 @@ struct TroubleshootingTests {
 
     /// Files that hold errors and nothing else.
     private static let errors: Set<String> = [
-        "Autoencoder/Replica/Decision.swift", "Cluster/Control/ControlMessage.swift", "Cluster/Control/Handshake.swift",
-        "Cluster/Coordinator/FolderWatch.swift", "Cluster/Hosts/AgentStarter.swift", "Cluster/Hosts/HostComparison.swift",
-        "Cluster/Membership/WorkerEvents.swift",
+        "Autoencoder/Replica/Decision.swift", "Wire/Messages/ControlMessage.swift", "Control/Handshake.swift",
+        "Coordinator/FolderWatch.swift", "Launch/AgentStarter.swift", "Launch/HostComparison.swift",
+        "Membership/StreamProgress.swift", "Membership/WorkerEvents.swift",
         "Collectives/Links/LinkFailure.swift", "Collectives/Links/LinkHello.swift",
         "Kernels/KernelFamily.swift", "Kernels/MemoryRoom.swift", "Kernels/ThreadRoom.swift",
         "Runs/Checkpoints/CheckpointStore+Retention.swift",

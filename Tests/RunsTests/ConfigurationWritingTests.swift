@@ -1,5 +1,7 @@
 import Autoencoder
 import Datasets
+import Foundation
+import Kernels
 import Layers
 import Runs
 import TestSupport

@@ -1,4 +1,6 @@
 import Autoencoder
+import Kernels
+import Layers
 import Runs
 import TestSupport
 import Testing

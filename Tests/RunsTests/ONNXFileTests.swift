@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Kernels
 import Runs
+import SwiftProtobuf
 import Testing
 
 /// Networks as ONNX files: their structure, and that what a reader of the standard computes from them is what the program does.

@@ -1,6 +1,7 @@
 import Autoencoder
 import Datasets
 import Foundation
+import Kernels
 import Runs
 import TestSupport
 import Testing

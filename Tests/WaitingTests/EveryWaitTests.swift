@@ -43,16 +43,16 @@ struct EveryWaitTests {
             file: "Sources/Collectives/Probes/ProbeListener.swift", name: "send",
             reason: "it has the progress deadline as SO_SNDTIMEO (setLinkOptions)"),
         Exception(
-            file: "Sources/Cluster/Support/Interfaces.swift", name: "getnameinfo",
+            file: "Sources/Control/NumericHost.swift", name: "getnameinfo",
             reason: "NI_NUMERICHOST asks no name server"),
         Exception(
-            file: "Sources/Cluster/Hosts/MachineReport+Measuring.swift", name: "write",
+            file: "Sources/Launch/MachineReport+Measuring.swift", name: "write",
             reason: "a file of the run folder's disk, whose answer is what is measured"),
         Exception(
-            file: "Sources/Cluster/Local/Loopback.swift", name: "connect",
+            file: "Sources/Processes/Local/Loopback.swift", name: "connect",
             reason: "the socket is non-blocking, and its first answer is what is asked for"),
         Exception(
-            file: "Sources/Cluster/Local/Supervisor.swift", name: "write", reason: "the pipe's writing end is non-blocking"),
+            file: "Sources/Processes/Children/LinePipe.swift", name: "write", reason: "the pipe's writing end is non-blocking"),
         Exception(file: "Sources/CProcess/cprocess.c", name: "recv", reason: "MSG_DONTWAIT"),
         Exception(
             file: "Sources/CMatioReader/reader.c", name: "recv", reason: "a child that does nothing else, and dies with its parent"),

@@ -1,3 +1,5 @@
+import Layers
+
 /// What a step costs.
 extension Composition {
     /// Multiply-adds of all phases for one row of each stream's minibatch, with what is not computed again while no network below it has

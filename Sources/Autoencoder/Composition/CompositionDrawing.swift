@@ -1,3 +1,5 @@
+import Layers
+
 /// A composition as a person would draw it: plain values, which whoever shows them lays out.
 public struct CompositionDrawing: Sendable, Hashable {
     public let variant: Variant

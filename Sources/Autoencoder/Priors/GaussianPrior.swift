@@ -1,5 +1,6 @@
 import Glibc
 import Kernels
+import Layers
 
 /// N(0, std²) in every dimension of the code.
 struct GaussianPrior: Prior {

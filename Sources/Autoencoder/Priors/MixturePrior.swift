@@ -1,5 +1,6 @@
 import Glibc
 import Kernels
+import Layers
 
 /// Petals in the plane: component k of K has radial N(0, radial²) and tangential N(0, tangential²), is moved out by `distance` and
 /// rotated by 2πk/K.

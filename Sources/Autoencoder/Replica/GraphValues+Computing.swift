@@ -12,7 +12,7 @@ extension GraphValues {
         func x(_ index: Int) -> Matrix { value(vertex.inputs[index]) }
         switch vertex.operation {
         case .image, .label, .given, .corrupt, .noise, .drop, .prior:
-            take(node, vertex, into: y)
+            input(node, vertex, into: y)
         case .dense(let network, let layer, let isRectified):
             model.networks[network].dense(layer, isRectified: isRectified).forward(
                 x(0), into: y, blocks: blocks(node), team: team)
@@ -50,7 +50,7 @@ extension GraphValues {
     }
 
     /// What comes from outside, and what is drawn.
-    private func take(_ node: Node, _ vertex: Graph.Vertex, into y: Matrix) {
+    private func input(_ node: Node, _ vertex: Graph.Vertex, into y: Matrix) {
         let stream = vertex.stream
         eachBlock(node) { rows, block in
             let y = y.rows(rows)

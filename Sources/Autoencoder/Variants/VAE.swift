@@ -1,3 +1,5 @@
+import Layers
+
 /// The variational autoencoder (section 2.1 and figure 2 of the paper): the basic networks, and the divergence of a Gaussian posterior from the
 /// prior in place of the discriminator; in closed form for a Gaussian prior, sampled for a mixture.
 extension VariantDefinition {

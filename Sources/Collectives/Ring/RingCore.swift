@@ -1,3 +1,4 @@
+import DequeModule
 import Kernels
 import Waiting
 import Wire
@@ -29,7 +30,7 @@ final class RingCore: @unchecked Sendable {
         /// Frames of exchanges that have not begun here.
         var early: [ParkedFrame] = []
         var parkedBytes = 0
-        var jobs = FIFO<Job>()
+        var jobs = Deque<Job>()
         /// The writer is at a job: its frame may have left, and have been answered, before it is counted.
         var isWriting = false
         /// How each link ended. An exchange that needs nothing more of it is finished all the same: a neighbour that is
@@ -37,7 +38,7 @@ final class RingCore: @unchecked Sendable {
         var ended: [Direction: LinkFailure] = [:]
         var reported: Set<LinkEnd> = []
         var stopped = false
-        var ledger = Ledger()
+        var traffic = TrafficCounters()
     }
 
     /// Who waits, each for something else.
@@ -84,7 +85,7 @@ final class RingCore: @unchecked Sendable {
             exchange.layout.elements[bucket][chunk] <= Self.smallElements,
             successor.socket.unacknowledgedBytes <= Self.smallUnacknowledged
         else {
-            state.jobs.push(job)
+            state.jobs.append(job)
             return nil
         }
         state.isWriting = true
@@ -108,7 +109,7 @@ final class RingCore: @unchecked Sendable {
             precondition(state.last.map { $0 < exchange.tag } ?? true, "\(exchange.tag) is not later than the last")
             state.exchange = exchange
             state.last = exchange.tag
-            state.ledger.open()
+            state.traffic.open()
             // A frame may have come early for this exchange only: the predecessor cannot finish it without us.
             let early = state.early
             state.early = []
@@ -134,7 +135,7 @@ final class RingCore: @unchecked Sendable {
             precondition(!exchange.isReady[bucket], "bucket \(bucket) is ready twice")
             exchange.isReady[bucket] = true
             exchange.readyCount += 1
-            if exchange.readyCount == exchange.buckets { state.ledger.lastReady() }
+            if exchange.readyCount == exchange.buckets { state.traffic.lastReady() }
             var claimed: Job?
             for chunk in geometry.own {
                 let statistics = chunk == 0 ? exchange.ownStatistics(bucket: bucket) : []
@@ -143,7 +144,7 @@ final class RingCore: @unchecked Sendable {
             }
             for frame in exchange.parked[bucket] {
                 state.parkedBytes -= frame.header.payloadBytes
-                state.jobs.push(.absorb(exchange, frame))
+                state.jobs.append(.absorb(exchange, frame))
             }
             exchange.parked[bucket].removeAll(keepingCapacity: true)
             return claimed
@@ -167,7 +168,7 @@ final class RingCore: @unchecked Sendable {
             return nil
         }
         state.withLock { state in
-            state.ledger.waited(nanoseconds: MonotonicTime.nanoseconds - start)
+            state.traffic.waited(nanoseconds: MonotonicTime.nanoseconds - start)
             if case .success = result { state.exchange = nil }
         }
         try result?.get()

@@ -1,3 +1,4 @@
+import DequeModule
 import Waiting
 import Wire
 
@@ -90,7 +91,7 @@ final class RingReader {
             }
         } else {
             let goesOn = !reduces && !core.geometry.isLast(header.hop) && header.coding != .empty
-            let store = goesOn ? core.pool.take(header.payloadBytes) : landing
+            let store = goesOn ? core.pool.borrow(header.payloadBytes) : landing
             let payload = try receiver.payload(header, into: store)
             let start = MonotonicTime.nanoseconds
             do throws(GradientCodecError) {
@@ -103,7 +104,7 @@ final class RingReader {
             if goesOn { kept = store }
         }
         core.state.withLock { state in
-            state.ledger.received(header, unpackNanoseconds: unpacked)
+            state.traffic.received(header, unpackNanoseconds: unpacked)
             exchange.framesRead += 1
         }
         if let job = core.landed(header, exchange, forward: kept) { writer.carryOutHere(job) }
@@ -111,16 +112,16 @@ final class RingReader {
 
     /// Keeps the frame until its bucket can take it; if that came about while it was read, it is used at once.
     private func park(_ header: GradientFrameHeader, admitted: Bool) throws(LinkFailure) {
-        let store = core.pool.take(header.payloadBytes)
+        let store = core.pool.borrow(header.payloadBytes)
         _ = try receiver.payload(header, into: store)
         let frame = ParkedFrame(header: header, store: store)
         let result = core.state.withLock { state -> Result<RingExchange?, LinkFailure> in
             guard let exchange = state.exchange, exchange.tag == header.exchange else {
                 state.early.append(frame)
-                state.ledger.receivedEarly(header)
+                state.traffic.receivedEarly(header)
                 return .success(nil)
             }
-            state.ledger.received(header)
+            state.traffic.received(header)
             exchange.framesRead += 1
             // The exchange may have begun while the frame was read: then it has not been checked against it yet.
             if !admitted, let reason = exchange.admit(header) {
@@ -133,7 +134,7 @@ final class RingReader {
             state.parkedBytes -= header.payloadBytes
             if exchange.takes(header.bucket) { return .success(exchange) }
             // This member's own part of it is about to leave, and the writer comes to this behind it.
-            state.jobs.push(.absorb(exchange, frame))
+            state.jobs.append(.absorb(exchange, frame))
             return .success(nil)
         }
         core.wake(.writer)

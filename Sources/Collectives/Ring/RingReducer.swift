@@ -63,8 +63,8 @@ public final class RingReducer: Reducer {
         }
     }
 
-    public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
-    public var exchangeCounters: WireCounters { core.state.withLock { $0.ledger.exchange } }
+    public var counters: WireCounters { core.state.withLock { $0.traffic.total } }
+    public var exchangeCounters: WireCounters { core.state.withLock { $0.traffic.exchange } }
     public var moved: [LinkBytes] { [LinkBytes(out: core.successor, back: core.predecessor)] }
 }
 

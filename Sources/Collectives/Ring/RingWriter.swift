@@ -1,3 +1,5 @@
+import DequeModule
+import Waiting
 import Wire
 
 /// Writes to the successor: a thread of its own, or for a small frame whoever has it. One at a time: who has set `isWriting`.
@@ -38,8 +40,8 @@ final class RingWriter: @unchecked Sendable {
         ) { state -> RingCore.Job?? in
             if state.stopped { return .some(nil) }
             guard !state.isWriting else { return nil }
-            var job = state.jobs.pop()
-            if state.ended[.outgoing] != nil { while let sending = job, !sending.isLocal { job = state.jobs.pop() } }
+            var job = state.jobs.popFirst()
+            if state.ended[.outgoing] != nil { while let sending = job, !sending.isLocal { job = state.jobs.popFirst() } }
             state.isWriting = job != nil
             return job.map { .some($0) }
         }
@@ -93,7 +95,7 @@ final class RingWriter: @unchecked Sendable {
 
     private func sent(_ cost: FrameCost, _ exchange: RingExchange, bucket: Int) {
         core.state.withLock { state in
-            state.ledger.sent(cost)
+            state.traffic.sent(cost)
             exchange.framesSent += 1
             exchange.isSent[bucket] = true
         }

@@ -67,8 +67,8 @@ public final class ServerReducer: Reducer {
     public var exchangeCounters: WireCounters { total { $0.exchange } }
     public var moved: [LinkBytes] { cores.map { LinkBytes(out: $0.link, back: $0.link) } }
 
-    private func total(_ counters: (Ledger) -> WireCounters) -> WireCounters {
-        cores.reduce(WireCounters()) { sum, core in sum + core.state.withLock { counters($0.ledger) } }
+    private func total(_ counters: (TrafficCounters) -> WireCounters) -> WireCounters {
+        cores.reduce(WireCounters()) { sum, core in sum + core.state.withLock { counters($0.traffic) } }
     }
 }
 

@@ -1,3 +1,4 @@
+import DequeModule
 import Kernels
 import Waiting
 import Wire
@@ -7,10 +8,10 @@ final class ServerReducerCore: @unchecked Sendable {
     struct State {
         var exchange: ServerExchange?
         var last: ExchangeTag?
-        var jobs = FIFO<(exchange: ServerExchange, bucket: Int)>()
+        var jobs = Deque<(exchange: ServerExchange, bucket: Int)>()
         var failure: LinkFailure?
         var stopped = false
-        var ledger = Ledger()
+        var traffic = TrafficCounters()
 
         var end: LinkFailure? { stopped ? .ownShutdown : failure }
     }
@@ -35,7 +36,7 @@ final class ServerReducerCore: @unchecked Sendable {
             precondition(state.last.map { $0 < exchange.tag } ?? true, "\(exchange.tag) is not later than the last")
             state.exchange = exchange
             state.last = exchange.tag
-            state.ledger.open()
+            state.traffic.open()
         }
     }
 
@@ -47,8 +48,8 @@ final class ServerReducerCore: @unchecked Sendable {
             precondition(!exchange.isReady[bucket], "bucket \(bucket) is ready twice")
             exchange.isReady[bucket] = true
             exchange.readyCount += 1
-            if exchange.readyCount == exchange.buckets { state.ledger.lastReady() }
-            state.jobs.push((exchange, bucket))
+            if exchange.readyCount == exchange.buckets { state.traffic.lastReady() }
+            state.jobs.append((exchange, bucket))
         }
     }
 
@@ -68,7 +69,7 @@ final class ServerReducerCore: @unchecked Sendable {
             return state.failure.map { .failure($0) }
         }
         state.withLock { state in
-            state.ledger.waited(nanoseconds: MonotonicTime.nanoseconds - start)
+            state.traffic.waited(nanoseconds: MonotonicTime.nanoseconds - start)
             if case .success = result { state.exchange = nil }
         }
         try result?.get()
@@ -98,7 +99,7 @@ final class ServerReducerCore: @unchecked Sendable {
                 let cost = try writer.write(
                     header, base: exchange.base, pieces: exchange.pieces(bucket), rows: exchange.rows(bucket))
                 state.update { state in
-                    state.ledger.sent(cost)
+                    state.traffic.sent(cost)
                     exchange.sentCount += 1
                 }
             }
@@ -112,7 +113,7 @@ final class ServerReducerCore: @unchecked Sendable {
             .untilWoken(by: "ready(), the link's end, stop()")
         ) { state -> (exchange: ServerExchange, bucket: Int)?? in
             if state.end != nil { return .some(nil) }
-            return state.jobs.pop().map { .some($0) }
+            return state.jobs.popFirst().map { .some($0) }
         }
         return job ?? nil
     }
@@ -145,7 +146,7 @@ final class ServerReducerCore: @unchecked Sendable {
                     exchange.board[tensor] = statistics
                 }
                 state.update { state in
-                    state.ledger.received(header, unpackNanoseconds: unpacked)
+                    state.traffic.received(header, unpackNanoseconds: unpacked)
                     exchange.receivedCount += 1
                 }
             }

@@ -1,3 +1,4 @@
+import DequeModule
 import Kernels
 import Waiting
 import Wire
@@ -14,10 +15,10 @@ final class SummationCore: @unchecked Sendable {
     struct State {
         var open: Open?
         var last: ExchangeTag?
-        var queues: [FIFO<SummedFrame>]
+        var queues: [Deque<SummedFrame>]
         var failed: Set<Int> = []
         var stopped = false
-        var ledger = Ledger()
+        var traffic = TrafficCounters()
         var policy: CompressionPolicy
         /// How pieces lie in their tensors' rows, as members' frames say: a server knows no plan. At worst it is wrong, and the sums longer.
         var rows: [CompressionPolicy.Key: [PieceRows]] = [:]
@@ -39,7 +40,7 @@ final class SummationCore: @unchecked Sendable {
         self.links = links
         self.onFailure = onFailure
         state = Monitor(
-            State(queues: links.map { _ in FIFO() }, policy: CompressionPolicy(compression)))
+            State(queues: links.map { _ in Deque() }, policy: CompressionPolicy(compression)))
     }
 
     func stop() {
@@ -66,14 +67,14 @@ final class SummationCore: @unchecked Sendable {
                 let header = try receiver.next()
                 let bucket = try self.bucket(of: header, member)
                 // A raw payload has the layout of the sum, so the first one becomes it where it landed.
-                let store = pool.take(max(header.payloadBytes, 4 * header.elements))
+                let store = pool.borrow(max(header.payloadBytes, 4 * header.elements))
                 let payload = try receiver.payload(header, into: store)
                 let rows = SummationCore.rows(header, payload)
                 let start = MonotonicTime.nanoseconds
                 try add(header, payload, store, to: bucket, member, codec)
                 let unpacked = MonotonicTime.nanoseconds - start
                 state.withLock { state in
-                    state.ledger.received(header, unpackNanoseconds: unpacked)
+                    state.traffic.received(header, unpackNanoseconds: unpacked)
                     if let rows { state.learn(rows, SummationCore.key(header)) }
                 }
                 try sendIfComplete(bucket, codec)
@@ -158,7 +159,7 @@ final class SummationCore: @unchecked Sendable {
         var sum = SummationBucket(
             shape: header, store: store, statistics: header.statistics, contributed: [member])
         guard header.coding != .raw else { return sum }
-        sum.store = pool.take(4 * header.elements)
+        sum.store = pool.borrow(4 * header.elements)
         let base = SummationBucket.base(sum.store, elements: header.elements)
         try codec.decode(payload, coding: header.coding, pieces: sum.pieces, into: base, mode: .assign)
         pool.give(store)
@@ -176,7 +177,7 @@ final class SummationCore: @unchecked Sendable {
         guard let whole else { return }
         let frame = encode(whole, codec)
         state.update { state in
-            for member in links.indices { state.queues[member].push(frame) }
+            for member in links.indices { state.queues[member].append(frame) }
             state.open?.summed += 1
             if let open = state.open, open.summed == open.buckets.count { state.open = nil }
         }
@@ -203,7 +204,7 @@ final class SummationCore: @unchecked Sendable {
             let encoded = codec.encode(base, pieces: sum.pieces, rows: rows, coding: wanted)
             header.coding = encoded.coding
             bytes = encoded.bytes.count
-            store = pool.take(bytes)
+            store = pool.borrow(bytes)
             store.bytes(bytes).copyMemory(from: encoded.bytes)
             pool.give(sum.store)
         }
@@ -230,7 +231,7 @@ final class SummationCore: @unchecked Sendable {
                 let cost = FrameCost(
                     bytes: bytes, elements: frame.header.elements, coding: frame.header.coding, packNanoseconds: 0)
                 state.withLock { state in
-                    state.ledger.sent(cost)
+                    state.traffic.sent(cost)
                     if let rate = sender.secondsPerByte { state.policy.link(member, secondsPerByte: rate) }
                 }
             }
@@ -244,7 +245,7 @@ final class SummationCore: @unchecked Sendable {
             .untilWoken(by: "the readers, when a sum is whole; the reader of a member that failed; stop()")
         ) { state -> SummedFrame?? in
             if state.stopped || state.failed.contains(member) { return .some(nil) }
-            return state.queues[member].pop().map { .some($0) }
+            return state.queues[member].popFirst().map { .some($0) }
         }
         return frame ?? nil
     }

@@ -42,7 +42,7 @@ public final class SummationServer: Sendable {
         }
     }
 
-    public var counters: WireCounters { core.state.withLock { $0.ledger.total } }
+    public var counters: WireCounters { core.state.withLock { $0.traffic.total } }
 
     /// How far each member's link has come, by rank, as the server's end sees it.
     public var moved: [Int: LinkBytes] {

@@ -25,7 +25,7 @@ struct NPYDictionary {
         var shape: [Int]?
         var isFortran: Bool?
         try require("{")
-        while !take("}") {
+        while !consume("}") {
             skipSpace()
             let start = text.startIndex
             let key = try quoted()
@@ -36,7 +36,7 @@ struct NPYDictionary {
             case "shape" where shape == nil: shape = try tuple()
             default: throw Fault(offset: start, found: "key '\(key)'", expected: "descr, fortran_order and shape, once each")
             }
-            if !take(",") {
+            if !consume(",") {
                 try require("}")
                 break
             }
@@ -74,7 +74,7 @@ struct NPYDictionary {
     private mutating func tuple() throws -> [Int] {
         try require("(")
         var sides: [Int] = []
-        while !take(")") {
+        while !consume(")") {
             skipSpace()
             let start = text.startIndex
             let digits = text.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
@@ -83,7 +83,7 @@ struct NPYDictionary {
             }
             sides.append(side)
             text = text.dropFirst(digits.count)
-            if !take(",") {
+            if !consume(",") {
                 try require(")")
                 break
             }
@@ -109,12 +109,12 @@ struct NPYDictionary {
         return true
     }
 
-    private mutating func take(_ mark: String) -> Bool {
+    private mutating func consume(_ mark: String) -> Bool {
         skipSpace()
         return word(mark)
     }
 
     private mutating func require(_ mark: String) throws {
-        guard take(mark) else { throw Fault(offset: text.startIndex, found: "another character", expected: "\(mark)") }
+        guard consume(mark) else { throw Fault(offset: text.startIndex, found: "another character", expected: "\(mark)") }
     }
 }

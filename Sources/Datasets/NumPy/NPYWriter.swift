@@ -1,3 +1,5 @@
+import Kernels
+
 /// Writes an `.npy` file piece by piece, so that an array need not be in memory. The shape is promised at the start; the
 /// file has its name only when `commit` has found as many values.
 public final class NPYWriter<Element: NPYElement> {

@@ -1,3 +1,5 @@
+import Kernels
+
 extension DataSet {
     /// What the arrays of an archive are called.
     private struct Naming {

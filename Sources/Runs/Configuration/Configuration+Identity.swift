@@ -1,4 +1,6 @@
+import Autoencoder
 import Crypto
+import Datasets
 import Kernels
 import Layers
 

@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Kernels
 import Layers
 
 extension Configuration {

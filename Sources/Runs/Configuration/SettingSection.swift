@@ -21,7 +21,7 @@ final class SettingSection {
 
     private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    private func take(_ key: String) -> Setting? {
+    private func consume(_ key: String) -> Setting? {
         asked.append(key)
         return setting[key]
     }
@@ -34,7 +34,7 @@ final class SettingSection {
 
     /// The mapping under a key; an empty one where there is none.
     func section(_ key: String) throws -> SettingSection {
-        try SettingSection(take(key) ?? Setting(content: .mapping([]), origin: setting.origin), path: full(key))
+        try SettingSection(consume(key) ?? Setting(content: .mapping([]), origin: setting.origin), path: full(key))
     }
 
     /// Marks a mapping as known without reading it.
@@ -64,7 +64,7 @@ final class SettingSection {
 
     /// A count, or `auto`: the data says how many.
     func size(_ key: String, in range: ClosedRange<Int>) throws -> DataSettings.Size {
-        guard let value = take(key) else { return .usual }
+        guard let value = consume(key) else { return .usual }
         return try count(value, key, in: range, or: "auto").map(DataSettings.Size.count) ?? .auto
     }
 
@@ -88,7 +88,7 @@ final class SettingSection {
 
     /// A real that its range has, in single precision too.
     func real(_ key: String, _ number: inout Double, _ bound: RealRange) throws {
-        guard let value = take(key) else { return }
+        guard let value = consume(key) else { return }
         number = try Self.real(value, full(key), bound)
     }
 
@@ -117,7 +117,7 @@ final class SettingSection {
 
     /// Epochs: a number, or a part of the run's length such as `2/5`.
     func epochs(_ key: String, default fallback: Double, of length: Int) throws -> Double {
-        guard let value = take(key) else { return fallback }
+        guard let value = consume(key) else { return fallback }
         guard case .scalar(let text, isQuoted: false) = value.content, text.contains("/") else {
             return try Self.real(value, full(key), .notNegative)
         }
@@ -132,7 +132,7 @@ final class SettingSection {
 
     /// Seconds: a number, or a duration such as `5m`.
     func seconds(_ key: String, _ seconds: inout Double) throws {
-        guard let value = take(key) else { return }
+        guard let value = consume(key) else { return }
         if case .scalar(let text, isQuoted: false) = value.content, Self.real(text) == nil,
             let duration = try? DurationText.parse(text)
         {
@@ -148,7 +148,7 @@ final class SettingSection {
 
     /// Whole numbers between brackets.
     func list(_ key: String, _ numbers: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws {
-        guard let value = take(key) else { return }
+        guard let value = consume(key) else { return }
         guard case .list(let elements) = value.content else {
             throw Self.error(value, full(key), "a list such as \(numbers) is expected, not \(value.description)")
         }
@@ -160,7 +160,7 @@ final class SettingSection {
 
     /// A text; quotation marks make no difference.
     func text(_ key: String) throws -> (text: String, setting: Setting)? {
-        guard let value = take(key) else { return nil }
+        guard let value = consume(key) else { return nil }
         guard case .scalar(let text, let isQuoted) = value.content, isQuoted || !text.isEmpty else {
             throw Self.error(value, full(key), "a text is expected, not \(value.description)")
         }
@@ -169,7 +169,7 @@ final class SettingSection {
 
     /// A whole number within a range; nil where none is given.
     func number(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
-        guard let value = take(key) else { return nil }
+        guard let value = consume(key) else { return nil }
         return try Self.integer(value, full(key), in: range)
     }
 
@@ -236,12 +236,12 @@ final class SettingSection {
 /// Reads the keys of settings that name their own; what is not given keeps its value.
 extension SettingSection: SettingKeys {
     func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws {
-        guard let given = take(key) else { return }
+        guard let given = consume(key) else { return }
         value = try Self.integer(given, full(key), in: range)
     }
 
     func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws {
-        guard let given = take(key) else { return }
+        guard let given = consume(key) else { return }
         value = try count(given, key, in: range, or: word)
     }
 

@@ -14,7 +14,7 @@ extension Disk {
         do {
             let mode = try modeOfFile(path)
             let file = try create(temporary)
-            if let mode { file.take(mode: mode) }
+            if let mode { file.permit(mode: mode) }
             try produce(file)
             try sync(file)
             try close(file)

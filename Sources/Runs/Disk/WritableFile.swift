@@ -36,7 +36,7 @@ final class WritableFile: Sendable {
     }
 
     /// Lets the same people read it as an earlier file; where that cannot be, fewer do.
-    func take(mode: mode_t) {
+    func permit(mode: mode_t) {
         descriptor.withLock { _ = fchmod($0, mode) }
     }
 

@@ -1,5 +1,7 @@
 import Autoencoder
+import Datasets
 import Foundation
+import Kernels
 
 /// A run in a line: what the files of its folder tell, whether all of them can be read or not.
 public struct RunSummary: Sendable, Equatable {
@@ -46,7 +48,7 @@ public struct RunSummary: Sendable, Equatable {
                 throw RunFolderError("it holds no config.yaml")
             }
             let (configuration, provenance) = try folder.configuration()
-            take(configuration, provenance)
+            note(configuration, provenance)
             // What a run at work writes and removes at this moment is no damage.
             guard !folder.isInUse else {
                 state = .running
@@ -76,7 +78,7 @@ public struct RunSummary: Sendable, Equatable {
         return epoch ?? 0 >= configuration.epochs(trainingImages: images).begun(after: steps)
     }
 
-    private mutating func take(_ configuration: Configuration, _ provenance: Provenance?) {
+    private mutating func note(_ configuration: Configuration, _ provenance: Provenance?) {
         recipe = configuration.name
         variant = configuration.variant
         if let images = configuration.data.train {

@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 
 /// Runs as a table for a terminal, and as JSON.

@@ -1,3 +1,5 @@
+import Autoencoder
+
 /// A line of `metrics.jsonl` that cannot be read.
 public struct MetricsError: Error, CustomStringConvertible, Sendable, Equatable {
     public let path: String
@@ -29,7 +31,7 @@ public struct MetricsReader: Sendable {
     public init(path: String) throws {
         var reader = LineReader(source: try ByteSource(path: path))
         while let line = try reader.next(), line.isComplete {
-            if let problem = take(line.text) { passedOver.append(MetricsError(path: path, line: line.number, problem: problem)) }
+            if let problem = read(line.text) { passedOver.append(MetricsError(path: path, line: line.number, problem: problem)) }
         }
     }
 
@@ -125,7 +127,7 @@ public struct MetricsReader: Sendable {
     private static let tailBytes = 1 << 18
 
     /// What is wrong with a line, or `nil`.
-    private mutating func take(_ line: String) -> String? {
+    private mutating func read(_ line: String) -> String? {
         let object: JSON
         do {
             object = try JSON(parsing: line)

@@ -1,4 +1,5 @@
 import Autoencoder
+import Datasets
 
 /// The pictures of a model that are made of images, each with what its rows and columns are.
 struct ImagePicture {

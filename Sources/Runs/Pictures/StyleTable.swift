@@ -1,4 +1,5 @@
 import Autoencoder
+import Datasets
 import Kernels
 
 /// Rows and columns of a picture of styles: each row one style, each column a class or cluster.

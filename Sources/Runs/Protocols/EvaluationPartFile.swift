@@ -1,3 +1,5 @@
+import Datasets
+import Evaluation
 import Kernels
 
 /// What one host has found of an evaluation that several share: its share of a Parzen window's sums, and whole figures that were

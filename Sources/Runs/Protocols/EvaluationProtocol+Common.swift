@@ -1,3 +1,5 @@
+import Autoencoder
+import Datasets
 import Evaluation
 
 // What protocols have in common: why they say nothing, and how figures are written for a person.

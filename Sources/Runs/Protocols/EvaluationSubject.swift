@@ -94,11 +94,11 @@ public final class EvaluationSubject: Sendable {
         let sums = try Parzen.sums(
             images.window, count: options.samples, validation: images.validation, from: samples, team: team, pace: pace)
         let found = sums.bestSigma(validation: images.validation, pixels: pixels)
-        take(sigma: found)
+        keep(sigma: found)
         return found
     }
 
-    func take(sigma: Double) { kept.withLock { $0.sigma = sigma } }
+    func keep(sigma: Double) { kept.withLock { $0.sigma = sigma } }
     var knowsSigma: Bool { kept.withLock { $0.sigma != nil } }
 
     /// What the model decodes of samples of its whole prior.

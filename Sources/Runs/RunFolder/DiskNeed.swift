@@ -1,6 +1,7 @@
 import Autoencoder
 import Datasets
 import Foundation
+import Kernels
 
 /// What a run comes to on the disk by its end, by kind: an estimate that is better known before the disk is full.
 public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {

@@ -54,7 +54,7 @@ private struct JSONParser {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private mutating func take(_ byte: UInt8, _ name: String) throws {
+    private mutating func consume(_ byte: UInt8, _ name: String) throws {
         guard next == byte else { throw failure(name) }
         position += 1
     }
@@ -96,11 +96,11 @@ private struct JSONParser {
                 throw JSONError(offset: start, expected: "a key other than \"\(key)\", which stood before,")
             }
             skipSpace()
-            try take(UInt8(ascii: ":"), "a colon")
+            try consume(UInt8(ascii: ":"), "a colon")
             members.append(JSON.Member(key, try value(depth: depth + 1)))
             skipSpace()
             if next == UInt8(ascii: "}") { break }
-            try take(UInt8(ascii: ","), "a comma or a closing brace")
+            try consume(UInt8(ascii: ","), "a comma or a closing brace")
         }
         position += 1
         return .object(members)
@@ -118,7 +118,7 @@ private struct JSONParser {
             values.append(try value(depth: depth + 1))
             skipSpace()
             if next == UInt8(ascii: "]") { break }
-            try take(UInt8(ascii: ","), "a comma or a closing bracket")
+            try consume(UInt8(ascii: ","), "a comma or a closing bracket")
         }
         position += 1
         return .array(values)
@@ -162,7 +162,7 @@ private struct JSONParser {
     }
 
     private mutating func string() throws -> String {
-        try take(UInt8(ascii: "\""), "a quoted text")
+        try consume(UInt8(ascii: "\""), "a quoted text")
         let start = position
         var content: [UInt8] = []
         while let byte = next {

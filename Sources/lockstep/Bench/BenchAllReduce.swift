@@ -1,8 +1,8 @@
 import ArgumentParser
-import Cluster
 import Collectives
 import Foundation
 import Kernels
+import Processes
 import Runs
 import Synchronization
 import Waiting

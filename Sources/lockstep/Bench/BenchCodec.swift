@@ -1,9 +1,10 @@
 import ArgumentParser
 import Autoencoder
-import Cluster
 import Datasets
 import Foundation
 import Kernels
+import Layers
+import Processes
 import Runs
 import Wire
 

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Cluster
 import Foundation
 import Kernels
+import Processes
 import Runs
 
 /// `lockstep bench gemm`: the products of a layer by their number of rows, and the peak that the steps are held against.

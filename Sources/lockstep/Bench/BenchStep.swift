@@ -1,8 +1,11 @@
 import ArgumentParser
-import Cluster
+import Autoencoder
+import Collectives
+import Control
 import Datasets
 import Foundation
 import Kernels
+import Processes
 import Runs
 
 /// `lockstep bench step`: a short real run on real processes, and how near the machine's peak its steps come.

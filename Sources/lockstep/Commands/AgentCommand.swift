@@ -1,7 +1,8 @@
 import ArgumentParser
-import Cluster
 import Foundation
 import Kernels
+import Launch
+import Processes
 
 /// `lockstep agent`: what `launch` and `doctor` start on a host; not for people.
 struct AgentCommand: ParsableCommand {

@@ -1,9 +1,10 @@
 import ArgumentParser
-import Cluster
+import Chaos
 import Collectives
 import Foundation
 import Kernels
 import Runs
+import Waiting
 
 /// `lockstep chaos`: real runs on real processes that are killed, stopped and cut off, on connections that lose,
 /// swallow or slow down what they carry, against a calm one.

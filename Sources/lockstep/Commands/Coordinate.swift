@@ -1,8 +1,11 @@
 import ArgumentParser
-import Cluster
 import Collectives
+import Control
+import Coordinator
 import Datasets
 import Foundation
+import Membership
+import Processes
 import Runs
 import Wire
 

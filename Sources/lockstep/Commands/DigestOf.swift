@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autoencoder
+import Kernels
 import Runs
 
 /// `lockstep digest`: 64 hex digits that two runs share when their weights are the same, bit for bit.

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Cluster
 import Foundation
+import Launch
+import Runs
 
 /// `lockstep doctor`: what would stop a run, or slow it down.
 struct DoctorCommand: ParsableCommand {

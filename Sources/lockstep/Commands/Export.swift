@@ -1,6 +1,5 @@
 import ArgumentParser
 import Autoencoder
-import Cluster
 import Runs
 import Wire
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Autoencoder
-import Cluster
+import Datasets
 import Foundation
 import Kernels
 import Runs

@@ -1,7 +1,10 @@
 import ArgumentParser
-import Cluster
+import Collectives
 import Datasets
 import Foundation
+import Kernels
+import Launch
+import Processes
 import Runs
 
 /// `lockstep launch`: a whole run over several hosts, by one command.

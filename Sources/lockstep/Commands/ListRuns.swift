@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cluster
 import Runs
 import Waiting
 import Wire

@@ -1,8 +1,9 @@
 import ArgumentParser
-import Cluster
 import Collectives
 import Datasets
 import Foundation
+import Planning
+import Processes
 import Runs
 
 /// `lockstep plan`: what a run would take on more workers, from what this machine is measured to do.

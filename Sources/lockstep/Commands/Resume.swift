@@ -1,8 +1,9 @@
 import ArgumentParser
-import Cluster
+import Control
 import Datasets
 import Foundation
 import Kernels
+import Processes
 import Runs
 
 /// `lockstep resume`: goes on from the newest whole checkpoint, spread as one likes.

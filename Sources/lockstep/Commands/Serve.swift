@@ -1,7 +1,9 @@
 import ArgumentParser
-import Cluster
 import Foundation
+import Membership
+import Processes
 import Runs
+import Summation
 import Wire
 
 /// `lockstep server`: sums gradients of a run that some coordinator leads.

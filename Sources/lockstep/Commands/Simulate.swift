@@ -1,8 +1,8 @@
 import ArgumentParser
-import Cluster
 import Foundation
 import Kernels
 import Runs
+import Simulation
 import Waiting
 
 /// `lockstep simulate`: the membership of a run against everything that can go wrong, thousands of times a second.

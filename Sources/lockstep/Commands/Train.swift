@@ -1,8 +1,10 @@
 import ArgumentParser
-import Cluster
+import Control
+import Coordinator
 import Datasets
 import Foundation
 import Kernels
+import Processes
 import Runs
 import Waiting
 

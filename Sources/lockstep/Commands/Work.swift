@@ -1,9 +1,11 @@
 import ArgumentParser
-import Cluster
 import Foundation
 import Kernels
+import Membership
+import Processes
 import Runs
 import Wire
+import Worker
 
 /// `lockstep worker`: computes shards of a run that some coordinator leads.
 struct Work: ParsableCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cluster
 import Kernels
 import Runs
 

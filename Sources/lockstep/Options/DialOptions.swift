@@ -1,5 +1,4 @@
 import ArgumentParser
-import Cluster
 import Wire
 
 /// What is asked of those who dial a coordinator and are dialled for gradients.

@@ -1,8 +1,8 @@
 import Autoencoder
-import Cluster
 import Datasets
 import Foundation
 import Kernels
+import Processes
 import Runs
 
 /// What `--dry-run` prints: the effective configuration, and what a run of it costs.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Cluster
 import Foundation
+import Launch
 import Waiting
 
 /// Hosts and how they are reached: what `launch` and `doctor` share.

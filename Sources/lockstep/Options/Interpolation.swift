@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autoencoder
+import Datasets
 import Kernels
 import Runs
 

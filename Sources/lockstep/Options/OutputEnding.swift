@@ -1,5 +1,5 @@
 import ArgumentParser
-import Cluster
+import Foundation
 import Wire
 
 /// The kinds of files that `--out` writes, by the endings that say so.

@@ -1,3 +1,4 @@
+import Autoencoder
 import Foundation
 import Runs
 

@@ -1,4 +1,5 @@
-import Cluster
+import Control
+import Coordinator
 import Datasets
 import Foundation
 import Runs

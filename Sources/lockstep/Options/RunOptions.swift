@@ -1,10 +1,12 @@
 import ArgumentParser
-import Cluster
 import Collectives
+import Control
 import Datasets
 import Foundation
 import Kernels
+import Processes
 import Runs
+import Waiting
 import Wire
 
 /// The settings of a run that have a flag of their own.

@@ -1,6 +1,7 @@
 import Autoencoder
-import Cluster
+import Collectives
 import Datasets
+import Processes
 import Runs
 
 /// Whether this machine has room for a run that is to begin or to go on.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Autoencoder
-import Cluster
 import Datasets
 import Foundation
 import Kernels

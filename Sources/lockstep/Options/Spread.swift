@@ -1,5 +1,6 @@
-import Cluster
 import Collectives
+import Coordinator
+import Processes
 import Runs
 
 /// How a run is spread over processes, once nothing of it is left to choose: nothing of it changes bits.

@@ -1,5 +1,5 @@
 import Autoencoder
-import Cluster
+import Kernels
 import Runs
 import Waiting
 

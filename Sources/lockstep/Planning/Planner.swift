@@ -1,9 +1,10 @@
 import Autoencoder
-import Cluster
 import Collectives
 import Datasets
 import Foundation
 import Kernels
+import Planning
+import Processes
 import Runs
 import Wire
 

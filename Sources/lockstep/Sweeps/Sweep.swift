@@ -1,6 +1,6 @@
-import Cluster
 import Datasets
 import Foundation
+import Processes
 import Runs
 import Waiting
 

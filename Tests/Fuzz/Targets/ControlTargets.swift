@@ -1,4 +1,3 @@
-import Cluster
 import Kernels
 import NIOCore
 import NIOEmbedded

@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 
 extension FuzzTarget {
     /// gzip packs at most so many to one: what a reader may take for a file of a given length.

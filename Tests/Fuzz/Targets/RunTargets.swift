@@ -1,6 +1,8 @@
 import Autoencoder
-import Cluster
+import Coordinator
+import Datasets
 import Kernels
+import Membership
 import Runs
 
 extension FuzzTarget {

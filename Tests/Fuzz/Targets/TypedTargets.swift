@@ -1,11 +1,11 @@
-import Cluster
+import Launch
 import Runs
 import Waiting
 import Wire
 
 extension FuzzTarget {
     /// HOST:PORT of `--listen`, `--coordinator` and `--advertise`.
-    static let hostPort = FuzzTarget("host-port", refusing: [LocalError.self]) {
+    static let hostPort = FuzzTarget("host-port", refusing: [WrongHostPort.self]) {
         ["192.168.1.10:7700", "[fd00::10]:7700", ":7700", "node-3"].map { Seed("example-\($0.utf8.count)", Array($0.utf8)) }
     } body: { input in
         let address = try HostPort(parsing: String(decoding: input, as: UTF8.self), defaultPort: 7700)

@@ -1,4 +1,6 @@
+import Autoencoder
 import Evaluation
+import Kernels
 
 /// Codes beside the prior that they are to follow (section 2 of the paper, figure 2): their spread, holes, energy distance, and a
 /// classifier of its own that tells codes from samples.

@@ -1,4 +1,5 @@
 import Autoencoder
+import Datasets
 import Evaluation
 import Kernels
 

@@ -1,4 +1,5 @@
 import Autoencoder
+import Datasets
 import Evaluation
 
 // The bounds on the log-likelihood that a VAE has (section 2.1 of the paper).

@@ -1,3 +1,4 @@
+import Autoencoder
 import Evaluation
 
 /// Whether a class's codes lie in its own part of the prior (section 2.3 of the paper, figures 3 and 4).

@@ -1,3 +1,4 @@
+import Datasets
 import Evaluation
 import Kernels
 
@@ -115,7 +116,7 @@ struct ParzenProtocol: EvaluationProtocol {
             result.isCut = isCut
             return result
         }
-        if !isCut { subject.take(sigma: sums.bestSigma(validation: images.validation, pixels: images.window.pixels)) }
+        if !isCut { subject.keep(sigma: sums.bestSigma(validation: images.validation, pixels: images.window.pixels)) }
         return Self.result(of: share, wanted: subject.options.samples)
     }
 

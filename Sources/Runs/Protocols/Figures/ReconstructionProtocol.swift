@@ -1,3 +1,4 @@
+import Datasets
 import Evaluation
 
 /// The error of reconstructions, the paper's cost (section 2), beside that of one image for all: their mean.

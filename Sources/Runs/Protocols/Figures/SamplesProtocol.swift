@@ -1,3 +1,4 @@
+import Autoencoder
 import Evaluation
 
 /// Of a model that encodes nothing: whether its images differ at all (the comparator of table 1 of the paper).

@@ -1,4 +1,5 @@
 import Autoencoder
+import Datasets
 import Evaluation
 
 // How far classes lie apart in codes, by classifiers that see the codes alone: of the first 50,000 training images to learn from,

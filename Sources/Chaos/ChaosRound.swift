@@ -1,0 +1,353 @@
+import Collectives
+import Foundation
+import Glibc
+import Processes
+import Runs
+import Waiting
+
+/// One run from its first step to its last, disturbed on the way.
+final class ChaosRound {
+    /// Why a round ended before its run had.
+    enum Stop: Sendable, Equatable {
+        case hang(String)
+        case interrupted
+    }
+
+    struct Result: Sendable {
+        var topology: Topology
+        var folder: String
+        /// The calm run it is compared with.
+        var calm: CalmRun
+        var status: Int32?
+        var stop: Stop?
+        var faults: FaultLog
+        var usage: UsageRecord
+        /// Memberships it went through.
+        var views: Int
+        /// Steps that were done and had to be done again, while some replica lived, and while none did.
+        var lost: UInt64
+        var replayed: UInt64
+        var firstWrong: UInt64?
+        /// Signals, and what was done to connections.
+        var kills: Int
+        /// Why no connection could be touched.
+        var linksRefused: String?
+        /// Steps whose lines went with the newer folder when an older copy took its place.
+        var forgotten: Set<UInt64>
+        /// Times when no step came within the bar, each in a sentence.
+        var stalls: [String]
+        var leftBehind: [Int32]
+        /// Processes that ended or broke down by themselves, in words.
+        var accidents: [String]
+        var seconds: Double
+    }
+
+    /// A run that does no step for so long, and says nothing either, hangs.
+    static let silence = 30.0
+    /// So soon after a fault a step comes where any way is left.
+    static let bar = 20.0
+    /// A run that has stood for so long is left alone until it goes on: or a fault after the other would hide that it cannot.
+    private static let respite = 3.0
+    /// So long no run may stand, whatever it says.
+    static let standstill = 180.0
+    private static let look: Duration = .milliseconds(5)
+    private static let sampleEvery = 1.0
+
+    private let options: ChaosOptions
+    private let topology: Topology
+    private let folder: String
+    private let calm: CalmRun
+    private let watch: RunWatch
+    private let clock: ChaosClock
+    private var schedule: ChaosSchedule
+    private var ledger = FaultLog()
+    private var usage = UsageRecord()
+    private var supervisor: Int32 = 0
+    /// What this round has ended: the kernel may list them for a moment more.
+    private var killed: Set<Int32> = []
+    /// Processes that stand still, and when they go on.
+    private var stopped: [Int32: Double] = [:]
+    private var seen: Set<Int32> = []
+    private var planned: (fault: ChaosSchedule.Planned, since: Double)?
+    private var due = 0.0
+    private var nextSample = 0.0
+    private var kills = 0
+    private var lost: UInt64 = 0
+    private var replayed: UInt64 = 0
+    private var linksRefused: String?
+    private var links = LinkFaults()
+    private var olderCopy: OlderCopy?
+    private var forgotten: Set<UInt64> = []
+    private var stalls: [String] = []
+    /// The step after which a stall was noted.
+    private var stalledAfter: UInt64?
+    private var isBareOfReplicas = false
+    private var accidents: [String] = []
+
+    init(options: ChaosOptions, topology: Topology, folder: String, calm: CalmRun, schedule: ChaosSchedule, clock: ChaosClock) {
+        self.options = options
+        self.topology = topology
+        self.folder = folder
+        self.calm = calm
+        self.schedule = schedule
+        self.clock = clock
+        watch = RunWatch(path: folder + "/metrics.jsonl", phases: calm.phases, chains: calm.chains)
+    }
+
+    /// The schedule where this round left it.
+    var scheduleAfterwards: ChaosSchedule { schedule }
+
+    /// Runs it as far as the calm one went. On the main thread: children die with the thread that started them.
+    func run() throws -> Result {
+        let began = Self.now
+        let train = try TrainProcess(
+            options: options, model: calm.model, topology: topology, folder: folder, lastStep: calm.lastStep)
+        supervisor = train.pid
+        due = began + schedule.interval()
+        var status: Int32?
+        var stop: Stop?
+        while status == nil, stop == nil {
+            let now = Self.now
+            note(watch.poll(now: now), now)
+            for (pid, until) in stopped where until <= now {
+                kill(pid, SIGCONT)
+                stopped[pid] = nil
+            }
+            if links.isDue(now) {
+                let family = ProcessTree(supervisor: supervisor, dead: killed)
+                links.look(at: now, pids: family.all, port: family.port)
+            }
+            noteStall(now)
+            if now >= nextSample { sample(now) }
+            if watch.step > 0, watch.step < calm.lastStep, clock.mayInflict(now, alreadyThisRound: ledger.faults.count), now >= due
+            {
+                inflict(now)
+            }
+            stop = clock.isInterrupted ? .interrupted : hang(now)
+            status = train.ended(within: Self.look)
+        }
+        for pid in stopped.keys { kill(pid, SIGCONT) }
+        links.end()
+        olderCopy?.remove()
+        if stop != nil { train.end() }
+        note(watch.poll(now: Self.now), Self.now)
+        ledger.runEnded()
+        try Data(ledger.lines.utf8).write(to: URL(fileURLWithPath: folder + "/faults.jsonl"))
+        let leftBehind = reap()
+        return Result(
+            topology: topology, folder: folder, calm: calm, status: status, stop: stop, faults: ledger, usage: usage,
+            views: watch.views.count, lost: lost, replayed: replayed, firstWrong: watch.firstWrong, kills: kills,
+            linksRefused: linksRefused, forgotten: forgotten, stalls: stalls, leftBehind: leftBehind,
+            accidents: accidents + Self.breakdowns(folder),
+            seconds: Self.now - began)
+    }
+
+    private static var now: Double { Date().timeIntervalSince1970 }
+
+    // MARK: What the run does
+
+    private func note(_ events: [RunWatch.Event], _ now: Double) {
+        for event in events {
+            if event.what == "view" { began(event) }
+            if event.what == "death" { checkCause(event) }
+            ledger.note(event, views: watch.views)
+        }
+        // What was read just now may have happened before the last strike.
+        countReplicas()
+        if watch.progressed == now { ledger.progress(at: now, lastView: watch.lastView) }
+    }
+
+    /// A membership that begins before a step that was done makes the run do it again.
+    private func began(_ event: RunWatch.Event) {
+        if isBareOfReplicas { replayed += event.undone } else { lost += event.undone }
+        isBareOfReplicas = false
+    }
+
+    /// Notes when nobody is left who has the state and could tell.
+    private func countReplicas() {
+        guard !watch.formed.isEmpty else { return }
+        if watch.formed.allSatisfy({ killed.contains($0) || stopped[$0] != nil }) { isBareOfReplicas = true }
+    }
+
+    /// A worker that the system says has ended, and that was not killed here, has a defect.
+    private func checkCause(_ event: RunWatch.Event) {
+        guard let pid = event.number("pid"), let cause = event.fields["cause"]?.stringValue, !killed.contains(Int32(pid)),
+            cause == "killed" || cause == "exited"
+        else { return }
+        let reason = event.fields["reason"]?.stringValue ?? cause
+        accidents.append("worker process \(pid) was lost without being touched: \(reason)")
+    }
+
+    /// Logs that tell of a process that broke down.
+    private static func breakdowns(_ folder: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return (names.filter { $0.hasSuffix(".log") }.map { folder + "/" + $0 } + [folder + ".log"]).compactMap { path in
+            let text = ProcessTable.text(path)
+            let words = ["*** Signal ", "Fatal error"].first(where: text.contains)
+            return words.map { "\(path) tells of a process that broke down (\"\($0)\")" }
+        }
+    }
+
+    private func sample(_ now: Double) {
+        nextSample = now + Self.sampleEvery
+        let family = ProcessTree(supervisor: supervisor, dead: killed)
+        let all =
+            [(supervisor, UsageRecord.Role.supervisor)] + family.workers.map { ($0, .worker) }
+            + (family.coordinator.map { [($0, .coordinator)] } ?? [])
+        for (pid, role) in all {
+            seen.insert(pid)
+            if let needs = ProcessTable.usage(of: pid) { usage.add(pid, role, needs, at: now) }
+        }
+    }
+
+    /// Since when the run stands although it could go on.
+    private var standsSince: Double { max(watch.progressed, ledger.letsGoAt ?? watch.progressed) }
+
+    /// Notes a run that stood for longer than the bar after the last thing that was done to it, once.
+    private func noteStall(_ now: Double) {
+        guard watch.step > 0, stalledAfter != watch.step, let fault = ledger.faults.last else { return }
+        // What comes after the last step, figures on held-out images and pictures, has no haste, and is done at the lowest priority.
+        guard now - standsSince > (watch.step < calm.lastStep ? Self.bar : Self.standstill) else { return }
+        stalledAfter = watch.step
+        let what =
+            watch.step < calm.lastStep
+            ? "no step for \(Int(now - watch.progressed)) s after step \(watch.step)"
+            : "no end \(Int(now - watch.progressed)) s after the last step"
+        stalls.append("\(what); the last fault: \(fault.kind.rawValue)")
+    }
+
+    /// What a run that stands still is to be called, or nil.
+    private func hang(_ now: Double) -> Stop? {
+        let idle = now - standsSince
+        guard idle > (watch.step < calm.lastStep ? Self.silence : Self.standstill) else { return nil }
+        var status = stat()
+        let spoke = stat(folder + "/coordinator.log", &status) == 0 ? Double(status.st_mtim.tv_sec) : 0
+        guard now - spoke > Self.silence || idle > Self.standstill else { return nil }
+        return .hang(
+            "no step for \(Int(idle)) s after step \(watch.step), and no line in \(folder)/coordinator.log for \(Int(now - spoke)) s"
+        )
+    }
+
+    /// Waits until every process of the run is gone; returns those that stay.
+    private func reap() -> [Int32] {
+        let deadline = Deadline(after: .seconds(10))
+        while seen.contains(where: ProcessTable.lives), !deadline.hasPassed { Pause.wait(for: .milliseconds(20)) }
+        let left = seen.filter(ProcessTable.lives).sorted()
+        for pid in left { kill(pid, SIGKILL) }
+        return left
+    }
+
+    // MARK: What is done to it
+
+    private func inflict(_ now: Double) {
+        guard now - watch.progressed < Self.respite else { return }
+        guard let next = planned ?? schedule.next().map({ ($0, now) }) else { return }
+        planned = next
+        // Where the rule forbids it now, it may be allowed in a moment: newcomers are on their way.
+        if attempt(next.fault, now) || now - next.since > options.patience {
+            planned = nil
+            due = now + schedule.interval()
+        }
+    }
+
+    private func attempt(_ fault: ChaosSchedule.Planned, _ now: Double) -> Bool {
+        let family = ProcessTree(supervisor: supervisor, dead: killed)
+        seen.formUnion(family.all)
+        if fault.kind.isOnLink { return strikeLink(fault, family, now) }
+        switch fault.kind {
+        case .worker, .twoWorkers:
+            guard let victims = victims(fault.kind.workersKilled, family) else { return false }
+            strike(fault.kind, victims, SIGKILL)
+        case .everybody:
+            let victims = family.workers
+            guard !victims.isEmpty else { return false }
+            strike(fault.kind, victims, SIGKILL)
+        case .coordinator:
+            guard let coordinator = family.coordinator else { return false }
+            strike(fault.kind, [coordinator], SIGKILL)
+        case .coordinatorAndWorker:
+            guard let coordinator = family.coordinator, let victims = victims(1, family) else { return false }
+            strike(fault.kind, [coordinator] + victims, SIGKILL)
+        case .workerStopped:
+            guard let victims = victims(1, family) else { return false }
+            strike(fault.kind, victims, SIGSTOP, for: fault.lasts)
+        case .coordinatorStopped:
+            guard let coordinator = family.coordinator, stopped[coordinator] == nil else { return false }
+            strike(fault.kind, [coordinator], SIGSTOP, for: fault.lasts)
+        case .olderCopy: return bringBackOlderCopy(family, now)
+        default: return false
+        }
+        return true
+    }
+
+    /// Workers whose loss leaves a replica alive, or nil where there are none at this moment.
+    private func victims(_ count: Int, _ family: ProcessTree) -> [Int32]? {
+        let able = family.workers.filter { stopped[$0] == nil }
+        guard able.count >= count else { return nil }
+        let victims = schedule.pick(count, of: able)
+        guard options.sparesLast else { return victims }
+        let holders = watch.members.filter { able.contains($0) }
+        return holders.contains { !victims.contains($0) } ? victims : nil
+    }
+
+    private func strike(_ kind: FaultKind, _ pids: [Int32], _ signal: Int32, for seconds: Double? = nil) {
+        let now = Self.now
+        let hitsMember = pids.contains { watch.members.contains($0) } || kind.families.contains(.coordinator)
+        ledger.inflicted(kind, at: now, pids: pids, hitsMember: hitsMember, goesOnAt: seconds.map { now + $0 })
+        for pid in pids {
+            kill(pid, signal)
+            kills += 1
+            if let seconds { stopped[pid] = now + seconds } else { killed.insert(pid) }
+        }
+        countReplicas()
+    }
+
+    private func strikeLink(_ fault: ChaosSchedule.Planned, _ family: ProcessTree, _ now: Double) -> Bool {
+        // Another one will do, at another time.
+        guard !links.isBusy else { return true }
+        // What swallows lets its victim go on afterwards: it must not be one that is to stand still.
+        let able = family.workers.filter { stopped[$0] == nil }
+        guard let victim = schedule.pick(1, of: able).first, let port = family.port,
+            family.coordinator.map({ stopped[$0] == nil }) == true
+        else { return false }
+        let reachable = able + (family.coordinator.map { [$0] } ?? [])
+        switch links.strike(fault.kind, victim: victim, of: reachable, port: port, for: fault.lasts, &schedule, now: now) {
+        case .struck(let pids):
+            kills += 1
+            ledger.inflicted(
+                fault.kind, at: now, pids: pids, hitsMember: watch.members.contains(victim),
+                goesOnAt: fault.kind.lasts ? now + fault.lasts : nil)
+            return true
+        case .impossible: return false
+        case .refused(let reason):
+            linksRefused = reason
+            schedule = schedule.withoutLinks()
+            return true
+        }
+    }
+
+    /// Takes a copy first; once the run has gone on for a while, kills the coordinator and lets the next one find the copy.
+    private func bringBackOlderCopy(_ family: ProcessTree, _ now: Double) -> Bool {
+        guard let coordinator = family.coordinator, stopped[coordinator] == nil else { return false }
+        guard let copy = olderCopy else {
+            olderCopy = OlderCopy(of: folder, step: watch.step, while: coordinator)
+            // With a coordinator in between, the copy's next one has the generation that the workers know from another.
+            if olderCopy != nil, schedule.pick(1, of: [true, false]) == [true] { strike(.coordinator, [coordinator], SIGKILL) }
+            return false
+        }
+        let holders = watch.members.filter { family.workers.contains($0) && stopped[$0] == nil }
+        guard watch.step >= copy.step + OlderCopy.distance, !holders.isEmpty else { return false }
+        // The supervisor stands still meanwhile, or the next coordinator would be there before the copy is.
+        kill(supervisor, SIGSTOP)
+        defer { kill(supervisor, SIGCONT) }
+        strike(.olderCopy, [coordinator], SIGKILL)
+        let deadline = Deadline(after: .seconds(5))
+        while ProcessTable.lives(coordinator), !deadline.hasPassed { Pause.wait(for: .milliseconds(1)) }
+        note(watch.poll(now: Self.now), Self.now)
+        copy.restore()
+        watch.wentBack()
+        if watch.step > copy.step { forgotten.formUnion(copy.step + 1...watch.step) }
+        olderCopy = nil
+        return true
+    }
+}

@@ -1,0 +1,184 @@
+import Autoencoder
+import Collectives
+import Kernels
+import Runs
+import Waiting
+
+/// What came of it all: every figure that `lockstep chaos` prints.
+public struct ChaosVerdict: Sendable {
+    /// What a run has left on the disk.
+    struct Books: Sendable {
+        var step: UInt64
+        var digest: String
+        var fullDigest: String
+        /// Of each step's line, in the order they stand there.
+        var chains: [(step: UInt64, chain: UInt64)]
+
+        /// - Throws: where the folder holds no whole checkpoint, or metrics that cannot be read.
+        init(folder path: String) throws {
+            let folder = try RunFolder.open(path)
+            guard let checkpoint = try folder.checkpoints().newestWhole().checkpoint else {
+                throw LocalError("\(path) has no whole checkpoint; its log \(path).log says why")
+            }
+            let tensors = try StateFile.tensors(of: checkpoint.open())
+            step = checkpoint.info.step
+            digest = hexDigits(StateDigest.parameters(of: tensors))
+            fullDigest = hexDigits(StateDigest.full(of: tensors, step: step, epoch: checkpoint.info.epoch))
+            chains = try MetricsReader(path: folder.metricsPath).steps.map { ($0.step, $0.chain) }
+        }
+
+        /// Steps that have no line of their own, but for those in `forgotten`.
+        func missing(except forgotten: Set<UInt64>) -> Int {
+            let present = Set(chains.map(\.step)).union(forgotten)
+            return step == 0 ? 0 : (1...step).count { !present.contains($0) }
+        }
+
+        /// Each line is of a later step than the one before.
+        var isInOrder: Bool { zip(chains, chains.dropFirst()).allSatisfy { $0.step < $1.step } }
+    }
+
+    struct Round: Sendable {
+        var result: ChaosRound.Result
+        var books: Books?
+        var digestIsEqual: Bool
+        var chainsAreEqual: Bool
+
+        /// Steps without a line in the metrics.
+        var missing: Int { books?.missing(except: result.forgotten) ?? 0 }
+
+        /// Nothing was lost, nothing hung, nothing differs.
+        var isRight: Bool { ChaosVerdict.troubles(of: self).isEmpty }
+    }
+
+    let options: ChaosOptions
+    /// The calm run of each model.
+    let calm: [CalmRun]
+    private(set) var rounds: [Round] = []
+    public internal(set) var isInterrupted = false
+
+    init(options: ChaosOptions, calm: [CalmRun]) {
+        self.options = options
+        self.calm = calm
+    }
+
+    mutating func add(_ result: ChaosRound.Result, _ books: Books?) {
+        let calm = result.calm
+        let chains = books?.chains.allSatisfy { calm.chains[$0.step] == nil || calm.chains[$0.step] == $0.chain } ?? false
+        rounds.append(
+            Round(
+                result: result, books: books,
+                digestIsEqual: books?.digest == calm.digest && books?.fullDigest == calm.fullDigest, chainsAreEqual: chains))
+    }
+
+    /// Everything is as it should be.
+    public var isRight: Bool { !isInterrupted && troubles.isEmpty }
+
+    /// A line on the last run.
+    var lastLine: String {
+        guard let round = rounds.last else { return "" }
+        let result = round.result
+        let head =
+            "\(result.topology.rawValue): \(result.faults.faults.count) faults, \(result.views) memberships, \(Int(result.seconds)) s"
+        return head + ", " + (round.isRight ? "digest equal" : Self.troubles(of: round).joined(separator: "; "))
+    }
+
+    /// What is wrong with a run, each in one sentence.
+    static func troubles(of round: Round) -> [String] {
+        let result = round.result
+        let calm = result.calm
+        let place = result.folder
+        var troubles: [String] = []
+        switch result.stop {
+        case .hang(let words): troubles.append("\(place) hangs: \(words)")
+        case .interrupted: troubles.append("\(place) was interrupted")
+        case nil:
+            if result.status != 0 {
+                troubles.append(
+                    "\(place) ended with exit status \(result.status ?? -1): \(TrainProcess.lastWords(place))")
+            }
+        }
+        if let books = round.books {
+            if !round.digestIsEqual { troubles.append("\(place) has digest \(books.digest), the calm run \(calm.digest)") }
+            if !round.chainsAreEqual { troubles.append("\(place)/metrics.jsonl has chain hashes that are not the calm run's") }
+            if round.missing > 0 { troubles.append("\(place)/metrics.jsonl lacks the lines of \(round.missing) steps") }
+            if !books.isInOrder { troubles.append("\(place)/metrics.jsonl has a step twice or out of order") }
+        }
+        if let step = result.firstWrong { troubles.append("\(place): the sums of step \(step) were not those of the calm run") }
+        if result.lost > 0 { troubles.append("\(place): \(result.lost) steps were lost while a replica lived") }
+        troubles += result.stalls.map { "\(place): \($0)" }
+        troubles += result.accidents
+        if !result.leftBehind.isEmpty { troubles.append("\(place): processes \(result.leftBehind) outlived their run") }
+        return troubles
+    }
+
+    /// What is wrong with all of it, each in one sentence. Runs in which nothing happened show nothing.
+    public var troubles: [String] {
+        var troubles = rounds.flatMap(Self.troubles)
+        guard !isInterrupted, troubles.isEmpty else { return troubles }
+        let endings = faults.faults.map(\.ending)
+        if endings.isEmpty {
+            troubles.append("no fault was inflicted before the time was over: that is no verdict; give more --minutes, or --faults")
+        } else if endings.allSatisfy({ $0 == .without || $0 == .runEnded }) {
+            troubles.append("no fault met anything that a run needed: that is no verdict; give more --minutes, or --faults")
+        }
+        if !rounds.contains(where: { ($0.books?.step ?? 0) > 0 }) { troubles.append("no run did a step: that is no verdict") }
+        return troubles
+    }
+
+    // MARK: Figures over all runs
+
+    var faults: FaultLog {
+        rounds.reduce(into: FaultLog()) { $0.add($1.result.faults) }
+    }
+
+    var usage: UsageRecord {
+        rounds.reduce(into: UsageRecord()) { $0.add($1.result.usage) }
+    }
+
+    var kills: Int { rounds.reduce(0) { $0 + $1.result.kills } }
+    var lost: UInt64 { rounds.reduce(0) { $0 + $1.result.lost } }
+    var replayed: UInt64 { rounds.reduce(0) { $0 + $1.result.replayed } }
+    var missing: Int { rounds.reduce(0) { $0 + $1.missing } }
+    var linksRefused: String? { rounds.compactMap(\.result.linksRefused).first }
+
+    /// Times of one kind of recovery, with what they are measured from.
+    struct Recovery {
+        var name: String
+        var seconds: [Double]
+
+        func percentile(_ share: Double) -> Double {
+            let sorted = seconds.sorted()
+            return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int((Double(sorted.count) * share).rounded(.up)) - 1)]
+        }
+
+        var maximum: Double { seconds.max() ?? 0 }
+    }
+
+    /// By kind of fault, those that came alone; then those that overlapped; then what a stop and a new coordinator take.
+    var recoveries: [Recovery] {
+        let faults = faults
+        func times(_ chosen: (FaultLog.Fault) -> Bool) -> [Double] {
+            faults.faults.compactMap { fault in
+                guard case .recovered(let seconds) = fault.ending, chosen(fault) else { return nil }
+                return seconds
+            }
+        }
+        let killed: Set<FaultKind> = [.worker, .twoWorkers]
+        var all = [Recovery(name: "workers killed, together", seconds: times { killed.contains($0.kind) && !$0.overlaps })]
+        all += FaultKind.allCases.map { kind in
+            let from = kind == .workerStopped ? ", from the verdict" : kind == .coordinatorStopped ? ", from its SIGCONT" : ""
+            return Recovery(name: kind.rawValue + from, seconds: times { $0.kind == kind && !$0.overlaps })
+        }
+        all += [
+            Recovery(name: "overlapping faults, from the last", seconds: times(\.overlaps)),
+            Recovery(
+                name: "worker stopped, to the verdict",
+                seconds: faults.faults.compactMap { fault in fault.verdict.map { $0 - fault.at } }),
+            Recovery(name: "coordinator killed, to its return", seconds: faults.restarts),
+            Recovery(name: "coordinator's return, to the first phase", seconds: faults.takeovers),
+        ]
+        return all.filter { !$0.seconds.isEmpty }
+    }
+
+    func count(_ ending: FaultLog.Ending) -> Int { faults.faults.count { $0.ending == ending } }
+}

@@ -1,0 +1,57 @@
+import Collectives
+import Foundation
+import Glibc
+import Processes
+import Runs
+import Waiting
+
+/// A `lockstep train` of one's own: it dies with this process.
+struct TrainProcess {
+    private let child: ChildProcess
+
+    var pid: Int32 { child.pid }
+
+    /// Starts it into `folder`, its words into `folder`.log.
+    ///
+    /// - Parameter lastStep: where it ends; nil: where its settings say.
+    init(options: ChaosOptions, model: ChaosModel, topology: Topology, folder: String, lastStep: UInt64?) throws {
+        try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
+        let log = try LogFile(path: folder + ".log")
+        defer { log.close() }
+        let end = lastStep.map { ["--steps", "\($0)"] } ?? options.end
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
+        child = try ChildProcess(
+            executable: executable,
+            arguments: ["train"] + options.settings + model.arguments + end
+                + (options.threads.map { ["--threads", "\($0)"] } ?? [])
+                + [
+                    "--workers", "\(options.workers)", "--topology", topology.rawValue, "--run", folder, "--max-restarts",
+                    "\(Int32.max)", "--parent-pid", "\(getpid())",
+                ],
+            environment: ProcessInfo.processInfo.environment, descriptors: [(log.descriptor, 1), (log.descriptor, 2)],
+            holdsStopSignals: true)
+    }
+
+    /// Its exit status, once it has ended; a signal's number plus 128.
+    func ended(within patience: Duration) -> Int32? {
+        guard let ended = Children.end(of: pid, .atMost(patience)) else { return nil }
+        switch ChildProcess.Ending(waitStatus: ended.status) {
+        case .exited(let status): return status
+        case .killed(let signal): return 128 + signal
+        }
+    }
+
+    /// Ends it at once, and with it everything it has started.
+    func end() {
+        child.send(signal: SIGKILL)
+        while ended(within: .seconds(1)) == nil, ProcessTable.lives(pid) {}
+    }
+
+    /// Whether a run has done anything yet.
+    static func hasSteps(_ folder: String) -> Bool { !ProcessTable.text(folder + "/steps.log").isEmpty }
+
+    /// The last line it wrote.
+    static func lastWords(_ folder: String) -> String {
+        ProcessTable.text(folder + ".log").split(separator: "\n").last.map(String.init) ?? "it said nothing"
+    }
+}

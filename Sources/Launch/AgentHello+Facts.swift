@@ -1,0 +1,44 @@
+import Control
+import Foundation
+import Glibc
+import Kernels
+import Runs
+
+extension AgentHello {
+    /// What this process has to say for itself.
+    static func here(build: String, kernelTrouble: String?) -> AgentHello {
+        let environment = ProcessInfo.processInfo.environment
+        let supported = KernelFamily.allCases.filter(\.isSupported).map(\.rawValue)
+        let best = KernelFamily.detect().rawValue
+        return AgentHello(
+            build: build, library: KernelFamily.libraryVersion, kernel: KernelFamily.loaded,
+            kernels: [best] + supported.reversed().filter { $0 != best }, kernelTrouble: kernelTrouble,
+            fingerprint: fingerprint(), executable: Self.link("/proc/self/exe") ?? CommandLine.arguments[0],
+            hostName: Provenance.hostName(), cores: MachineLimits.here.cores,
+            machine: (Self.line("/proc/sys/kernel/random/boot_id") ?? "unknown \(getpid())")
+                + (Self.link("/proc/self/ns/net").map { " \($0)" } ?? ""),
+            addresses: Interfaces.addresses(),
+            caller: environment["SSH_CONNECTION"]?.split(separator: " ").first.map { plain(String($0)) },
+            time: Date().timeIntervalSince1970)
+    }
+
+    /// Of the layers of the usual models, at the rows of a shard: hosts whose products differ differ here, as a rule. A run
+    /// compares its own shapes when its workers join.
+    private static func fingerprint() -> String {
+        let widths = [(784, 1000), (1000, 1000), (1000, 2), (2, 1000), (1000, 784), (1000, 10), (200, 100)]
+        let shapes = [8, 25].flatMap { rows in
+            widths.map { Fingerprint.Shape(rows: rows, inputs: $0.0, outputs: $0.1) }
+        }
+        return String(Fingerprint.probe(shapes: shapes), radix: 16)
+    }
+
+    private static func line(_ path: String) -> String? {
+        FileManager.default.contents(atPath: path).map {
+            String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+    }
+
+    private static func link(_ path: String) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: path) }
+
+    private static func plain(_ address: String) -> String { address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address }
+}

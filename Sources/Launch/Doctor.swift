@@ -1,0 +1,230 @@
+import Foundation
+import Processes
+import Runs
+import Wire
+
+/// `lockstep doctor`: looks at this machine, or at hosts and everything between them, and says what would stop a run.
+public struct Doctor {
+    /// What is asked of it.
+    public struct Options: Sendable {
+        public var build: String
+        public var kernel: String?
+        /// Ports to try; 0: any.
+        public var port: Int
+        public var dataPort: Int
+        /// Where a run would be written on this machine.
+        public var folder: String?
+        /// Seconds of a bandwidth measurement in one direction; 0: none.
+        public var streamSeconds: Double
+
+        public init(build: String, kernel: String?, port: Int, dataPort: Int, folder: String?, streamSeconds: Double) {
+            self.build = build
+            self.kernel = kernel
+            self.port = port
+            self.dataPort = dataPort
+            self.folder = folder
+            self.streamSeconds = streamSeconds
+        }
+    }
+
+    private let roster: HostRoster
+    private let options: Options
+
+    /// Connects to the hosts.
+    ///
+    /// - Throws: where this machine's own agent cannot be had.
+    public init(hosts: [HostEntry], starter: AgentStarter, options: Options) throws {
+        self.options = options
+        roster = try HostRoster(hosts, starter: starter, kernel: options.kernel, build: options.build)
+    }
+
+    /// Looks at everything; takes about a second a pair of hosts. The agents are gone when it returns.
+    public func examine() -> DoctorReport {
+        defer { roster.close() }
+        var report = DoctorReport(
+            hosts: roster.everybody.map { DoctorReport.Host(name: $0.entry.host, hello: $0.hello) }, findings: roster.missing)
+        report.findings += HostComparison.findings(
+            here: roster.here.hello, hosts: roster.hosts.map { ($0.entry.host, $0.hello) }, isForLibrary: options.kernel != nil)
+        if let trouble = roster.here.hello.kernelTrouble {
+            report.findings.append(Finding(.problem, host: HostRoster.hereName, "this host: \(trouble)"))
+        }
+        // An agent of another build may understand nothing of what follows.
+        let able = roster.everybody.filter { $0.hello.build == roster.here.hello.build }
+        survey(able, &report)
+        if able.count > 1 { lookBetween(able, &report) }
+        return report
+    }
+
+    private func survey(_ members: [HostRoster.Member], _ report: inout DoctorReport) {
+        let answers = HostRoster.ask(
+            members.map { ($0, .survey(folder: $0.entry.host == HostRoster.hereName ? options.folder : nil)) })
+        for (member, answer) in zip(members, answers) {
+            let name = member.entry.host
+            switch answer {
+            case .success(.survey(let machine)):
+                let index = report.hosts.firstIndex { $0.name == name }
+                if let index { report.hosts[index].machine = machine }
+                report.findings += machine.findings(name: name, isHere: name == HostRoster.hereName)
+            case .success: break
+            case .failure(let error): report.findings.append(Finding(.problem, host: name, "\(name): \(error)"))
+            }
+        }
+    }
+
+    private func lookBetween(_ members: [HostRoster.Member], _ report: inout DoctorReport) {
+        let nonce = Secret.digits(Secret.bytes(16))
+        defer { _ = HostRoster.ask(members.map { ($0, .endListening) }) }
+        var ports: [String: Int] = [:]
+        let listening = HostRoster.ask(
+            members.map { member in
+                let port = member.entry.host == HostRoster.hereName ? options.port : options.dataPort
+                return (member, .listen(port: port, nonce: nonce))
+            })
+        for (member, answer) in zip(members, listening) {
+            let name = member.entry.host
+            switch answer {
+            case .success(.listening(_, let port)): ports[name] = port
+            case .success: break
+            case .failure(let error):
+                report.findings.append(
+                    Finding(
+                        .problem, host: name, "\(name): \(error); end what holds the port, or take another --port or --data-port"))
+            }
+        }
+        for pair in dial(members, ports: ports, nonce: nonce) {
+            report.pairs.append(pair)
+            if let finding = finding(pair) { report.findings.append(finding) }
+        }
+        if options.streamSeconds > 0 { measure(members, ports: ports, nonce: nonce, &report) }
+    }
+
+    private func dial(_ members: [HostRoster.Member], ports: [String: Int], nonce: String) -> [DoctorReport.Pair] {
+        func target(_ to: HostRoster.Member, from: HostRoster.Member) -> ProbeTarget? {
+            guard to.entry.host != from.entry.host, let port = ports[to.entry.host] else { return nil }
+            // Its own name for itself is tried too: whether the others can resolve it is worth knowing.
+            let addresses =
+                HostRoster.candidates(for: to, from: from) + (to.entry.host == HostRoster.hereName ? [to.hello.hostName] : [])
+            return ProbeTarget(name: to.entry.host, addresses: addresses, port: port, nonce: nonce)
+        }
+        let targets = members.map { from in members.compactMap { target($0, from: from) } }
+        let answers = HostRoster.ask(zip(members, targets).map { ($0, .dial($1)) })
+        var reach = Reach()
+        for (from, (targets, answer)) in zip(members, zip(targets, answers)) {
+            guard case .success(.dialled(let results)) = answer else { continue }
+            for target in targets {
+                reach.add(
+                    from: from.entry.host, to: target.name, candidates: target.addresses,
+                    results.filter { $0.target == target.name })
+            }
+        }
+        return members.flatMap { from in
+            members.filter { $0.entry.host != from.entry.host }.map { to in
+                let (a, b) = (from.entry.host, to.entry.host)
+                let named = b == HostRoster.hereName ? to.hello.hostName : b
+                let byName = reach.results[Reach.Way(from: a, to: b)]?.first { $0.address == named }
+                let reached = reach.first(from: a, to: b)
+                return DoctorReport.Pair(
+                    from: a, to: b, port: ports[b] ?? 0, address: reached?.address, seenAs: reached?.seenAs,
+                    reasons: reached == nil ? reach.reasons(from: a, to: b, port: ports[b] ?? 0) : nil,
+                    losesLarge: reached == nil && reach.losesLarge(from: a, to: b),
+                    byName: named.contains(where: \.isLetter) && !named.contains(":") ? byName.map { $0.reason ?? "yes" } : nil)
+            }
+        }
+    }
+
+    private func finding(_ pair: DoctorReport.Pair) -> Finding? {
+        guard let reasons = pair.reasons else { return nil }
+        let toHere = pair.to == HostRoster.hereName
+        let what = "\(pair.from) cannot reach \(toHere ? "this host" : pair.to) at \(reasons)"
+        if pair.from == HostRoster.hereName, !pair.losesLarge {
+            return Finding(.note, host: pair.to, "\(what): no run needs that, as the coordinator dials nobody")
+        }
+        if pair.losesLarge { return Finding(.problem, host: pair.from, "\(what): \(PacketSize.wayOn)") }
+        return Finding(
+            .problem, host: pair.from,
+            toHere
+                ? "\(what): a firewall? Open the port there\(options.port == 0 ? "; --port fixes it" : "")"
+                : "\(what): a firewall? Open the port there\(options.dataPort == 0 ? ", which --data-port fixes" : ""), or take --topology server, which does not need it"
+        )
+    }
+
+    /// One pair after the other, so that no measurement disturbs another.
+    private func measure(_ members: [HostRoster.Member], ports: [String: Int], nonce: String, _ report: inout DoctorReport) {
+        for index in report.pairs.indices {
+            let pair = report.pairs[index]
+            guard let address = pair.address, let from = members.first(where: { $0.entry.host == pair.from }) else { continue }
+            let reverse = report.pairs.firstIndex { $0.from == pair.to && $0.to == pair.from }
+            if pair.measure != nil { continue }
+            for member in members { member.link.tell(.alive) }  // many pairs take long
+            let target = ProbeTarget(name: pair.to, addresses: [address], port: pair.port, nonce: nonce)
+            do {
+                guard case .measured(let measure) = try HostRoster.ask(from, .measure(target, seconds: options.streamSeconds))
+                else {
+                    continue
+                }
+                report.pairs[index].measure = measure
+                if let reverse {
+                    report.pairs[reverse].measure = LinkMeasure(
+                        roundTrip: measure.roundTrip, there: measure.back, back: measure.there)
+                }
+            } catch {
+                report.findings.append(
+                    Finding(.note, host: pair.from, "the link from \(pair.from) to \(pair.to) could not be measured: \(error)"))
+            }
+        }
+    }
+}
+
+extension MachineReport {
+    /// What is wrong with, or worth knowing of, a machine. Only this one writes a run folder.
+    func findings(name: String, isHere: Bool) -> [Finding] {
+        let who = isHere ? "this host" : name
+        var findings: [Finding] = []
+        func add(_ weight: Finding.Weight, _ sentence: String) {
+            findings.append(Finding(weight, host: name, "\(who): \(sentence)"))
+        }
+        if !procIsMounted { add(.problem, "/proc is not mounted, so the kernel family cannot be chosen; mount it") }
+        if let loopbackTrouble { add(.problem, loopbackTrouble) }
+        for precision in missedReferences {
+            add(
+                .problem,
+                "its portable products in \(precision) come to another digest than every other machine's (level \(level)); set LOCKSTEP_LEVEL=baseline there to see whether the instructions err, and leave the host out"
+            )
+        }
+        if let trouble = folder.trouble, isHere {
+            add(.problem, "nothing can be written in \(folder.path) (\(trouble)); give the run a folder elsewhere with --run")
+        }
+        if isHere, folder.free < 1 << 30 {
+            add(
+                folder.free < 100 << 20 ? .problem : .note,
+                "\(Sizes.text(folder.free)) are free in \(folder.path); checkpoints take some hundred MB each")
+        }
+        if isHere, let worst = folder.syncWorst, worst > 1 {
+            add(.note, "a small write took \(Sizes.milliseconds(worst)) to be safe in \(folder.path); checkpoints will be slow")
+        }
+        if descriptors < 256 { add(.problem, "a process may open only \(descriptors) files; raise it with ulimit -n") }
+        let available = min(memoryAvailable, memoryLimit ?? .max)
+        if available < 1 << 30 {
+            add(.note, "\(Sizes.text(available)) of memory are available; a worker of the usual models takes about 500 MB")
+        }
+        if !addressLimits.isEmpty {
+            add(.note, "\(addressLimits); a worker names about 800 MB, more with many threads: raise it where a run says so")
+        }
+        if let threadsLeft, threadsLeft < 128 {
+            add(.note, "\(threadLimits); a worker takes about 10 threads and a coordinator 12: raise it where a run says so")
+        }
+        if swapTotal > 0, swapFree < swapTotal / 2 {
+            add(.note, "more than half of its swap is in use; a worker that is swapped out counts as dead")
+        }
+        if overcommit == 2 {
+            add(.note, "memory is handed out strictly (vm.overcommit_memory is 2); a worker may be refused what it asks for")
+        }
+        if load > 0.5 * Double(cores) {
+            add(
+                .note,
+                "something else computes there: the load is \(String(format: "%.1f", load)) on \(cores) core\(cores == 1 ? "" : "s")"
+            )
+        }
+        return findings
+    }
+}

@@ -1,0 +1,210 @@
+/// Which links have failed, what the members say of each other, and how the views of late have ended: what the order of the next ring, or
+/// the summation server in the ring's place, is decided by.
+package struct LinkHistory: Sendable {
+    /// How often a pair of workers (by number; 0 is the summation server) has failed each other while both lived.
+    package private(set) var failures: [RingOrder.Pair: Int] = [:]
+    /// Where all failures were forgotten, as they left nobody.
+    private var forgiven: UInt64?
+    /// Pairs that a failure of the present view was counted for: once, however many say it.
+    private var blamed: Set<RingOrder.Pair> = []
+    /// What members of the last view have said of its links.
+    package private(set) var suspicions: [Suspicion] = []
+    /// Views in a row that ended without a finished phase though nobody was lost.
+    package private(set) var barren = 0
+    /// When the last view began that followed on one with a finished phase.
+    private var barrenSince: Duration = .zero
+    /// The view that is over broke; false: it was ended to let somebody in or out.
+    private var hasBroken = false
+    /// The present view follows on one that broke while all its members lived.
+    package private(set) var isAfterBreak = false
+    /// The summation server stands in for the ring: until when, and how long the time after.
+    private var standIn: (until: Duration, next: Duration)?
+    /// The summation server's port cannot be opened.
+    package private(set) var cannotServe = false
+
+    private let rules: MembershipRules
+
+    package init(rules: MembershipRules) { self.rules = rules }
+
+    /// One member's word against another.
+    package struct Suspicion: Sendable {
+        package let by: ConnectionID
+        package let of: ConnectionID?
+        /// Which of the view's summation servers it is of, where these are processes of their own.
+        package let server: Int?
+        /// Who dials, and who is dialled; 0 is the summation server.
+        package let pair: RingOrder.Pair
+        package let kind: LinkReport.Kind
+        package let sentence: String
+
+        package init(
+            by: ConnectionID, of: ConnectionID?, server: Int?, pair: RingOrder.Pair, kind: LinkReport.Kind, sentence: String
+        ) {
+            self.by = by
+            self.of = of
+            self.server = server
+            self.pair = pair
+            self.kind = kind
+            self.sentence = sentence
+        }
+    }
+
+    // MARK: What is said
+
+    package mutating func suspect(_ suspicion: Suspicion) { suspicions.append(suspicion) }
+
+    /// Every one of these members says that it cannot reach the summation server.
+    package func nobodyReachesServer(of members: [ConnectionID]) -> Bool {
+        members.allSatisfy { member in suspicions.contains { $0.kind == .neverUp && $0.by == member && $0.of == nil } }
+    }
+
+    /// Why the last view ended, where nobody's death says it, which pairs are to blame for it, and which summation servers; the suspicions
+    /// are answered by it.
+    ///
+    /// Whoever loses one neighbour lets go of the other too, who then sees its link closed: that alone is no evidence, unless both
+    /// say it. What one side saw itself counts by itself, and so does the summation server's link, which has one end here.
+    package mutating func explain(hasLostMember: Bool) -> (sentence: String, servers: [Int])? {
+        defer { suspicions = [] }
+        guard !hasLostMember, let first = suspicions.first else { return nil }
+        var servers: [Int] = []
+        for (index, suspicion) in suspicions.enumerated() {
+            if let number = suspicion.server {
+                servers.append(number)
+                continue
+            }
+            let pair = suspicion.pair
+            let isMutual = suspicions[..<index].contains { $0.pair.unordered == pair.unordered && $0.by != suspicion.by }
+            switch suspicion.kind {
+            case .neverUp: if rules.oneSidedEvidence || isMutual { blame(pair, isObserved: false) }
+            case .observed: if rules.oneSidedEvidence || isMutual { blame(pair, isObserved: true) }
+            case .closed: if isMutual || pair.from == 0 || pair.to == 0 { blame(pair, isObserved: true) }
+            }
+        }
+        return ((suspicions.first { $0.kind != .closed } ?? first).sentence, servers)
+    }
+
+    /// Counts a failure. A link that was up and failed says nothing good of the same two the other way round; one that could not
+    /// be dialled does not keep the other from dialling, unless the same two had failed before.
+    package mutating func blame(_ pair: RingOrder.Pair, isObserved: Bool) {
+        let pair = pair.from == 0 ? pair.reversed : pair
+        guard blamed.insert(pair.unordered).inserted else { return }
+        failures[pair, default: 0] += 1
+        guard pair.to != 0, isObserved || failures[pair.reversed] != nil else { return }
+        failures[pair.reversed] = max(failures[pair.reversed, default: 0], failures[pair]!)
+    }
+
+    // MARK: What follows
+
+    /// Pairs that stand beside each other no more.
+    private var barred: Set<RingOrder.Pair> { Set(failures.filter { $0.value >= rules.pairPatience }.keys) }
+
+    /// Whether this pair has failed as often as is borne.
+    package func isBarred(_ pair: RingOrder.Pair) -> Bool { failures[pair, default: 0] >= rules.pairPatience }
+
+    /// Whether this worker is in a barred pair with one of `others`.
+    package func isBarred(_ worker: UInt32, among others: Set<UInt32>) -> Bool {
+        barred.contains { pair in
+            (pair.from == worker || pair.to == worker) && others.contains(pair.from) && others.contains(pair.to)
+        }
+    }
+
+    /// Barred pairs in which one of these stands.
+    package func troubles(among numbers: Set<UInt32>) -> [RingOrder.Pair] {
+        let pairs = barred.filter { numbers.contains($0.from) || numbers.contains($0.to) }
+        return Set(pairs.map(\.unordered)).sorted { ($0.from, $0.to) < ($1.from, $1.to) }
+    }
+
+    /// Members in order of rank, by number, and whether they make up a ring. Pairs that failed each other once are kept apart where
+    /// that costs nothing; those that did twice stand beside each other no more, and where no ring is left without them, or the
+    /// ring gets nowhere, the summation server stands in for it.
+    ///
+    /// - Parameters:
+    ///   - last: members of the last view, in order of rank.
+    ///   - wantsRing: the run's topology.
+    package func arrange(_ numbers: [UInt32], last: [UInt32?], wantsRing: Bool, _ now: Duration) -> (order: [UInt32], ring: Bool) {
+        let numbers = numbers.sorted()
+        let barred = barred
+        let served = numbers.filter { !barred.contains(.init(from: $0, to: 0)) }
+        guard wantsRing else { return (served, false) }
+        if numbers.count == 1 { return (numbers, true) }
+        let mayServe = rules.serverStandsIn && !cannotServe && !served.isEmpty
+        let isServed = standIn.map { now < $0.until } ?? false
+        if !isServed || !mayServe {
+            for avoided in [Set(failures.keys), barred] {
+                let ring = RingOrder(members: numbers, barred: avoided).arranged()
+                // An order that has not been tried is, for a while; the same again not for ever.
+                let isNew = last != ring && now - barrenSince < rules.orderPatience
+                let patience = isNew ? 2 * rules.barrenViews : rules.barrenViews
+                if ring.count == numbers.count, barren < patience { return (ring, true) }
+            }
+            if !mayServe { return (RingOrder(members: numbers, barred: barred).arranged(), true) }
+        }
+        return (served, false)
+    }
+
+    /// What a view's arrangement says of the ring of a run that wants one.
+    package enum StandIn: Equatable, Sendable {
+        case nothingNew
+        /// The summation server stood in for it.
+        case ringIsTriedAgain
+        /// It stands in for so long.
+        case begins(length: Duration)
+    }
+
+    /// Enters that the summation server stands in for the ring, or no longer does.
+    package mutating func standsIn(ring: Bool, members: Int, _ now: Duration) -> StandIn {
+        if ring {
+            guard let before = standIn, now >= before.until, members > 1 else { return .nothingNew }
+            // Kept until the ring has shown that it holds: it stands in for longer the next time.
+            return .ringIsTriedAgain
+        }
+        if let before = standIn, now < before.until { return .nothingNew }
+        let length = standIn?.next ?? rules.ringRetry
+        standIn = (now + length, min(length * 2, .seconds(3600)))
+        barren = 0
+        return .begins(length: length)
+    }
+
+    /// The time that the summation server stands in for is over.
+    package func standInIsOver(_ now: Duration) -> Bool { standIn.map { now >= $0.until } ?? false }
+
+    // MARK: Views
+
+    package mutating func viewBroke() { hasBroken = true }
+
+    /// A view is formed at `applied` phases, where the last one began at `base`; `admits`: it is to let somebody in.
+    package mutating func viewForms(at applied: UInt64, base: UInt64, admits: Bool, hasLostMember: Bool, _ now: Duration) {
+        if applied > base || admits && !hasBroken { barren = 0 } else if hasBroken, !hasLostMember { barren += 1 }
+        if barren == 0 { barrenSince = now }
+        // A view that only let somebody in, and in which nothing was done, takes nothing back.
+        let isStillAfterBreak = isAfterBreak && applied == base
+        (isAfterBreak, hasBroken) = ((hasBroken || isStillAfterBreak) && !hasLostMember, false)
+    }
+
+    /// It has its links from here on: failures of it count anew.
+    package mutating func viewBegins() { blamed = [] }
+
+    /// Forgets all failures, where they leave nobody: once at every place.
+    ///
+    /// - Returns: false where that was done at this place before.
+    package mutating func forgive(at applied: UInt64) -> Bool {
+        guard forgiven != applied else { return false }
+        (forgiven, failures) = (applied, [:])
+        return true
+    }
+
+    /// The ring is tried again: what was is forgotten.
+    package mutating func beginAnew() { (failures, barren) = ([:], 0) }
+
+    /// The links of this view have held for long; `isRing`: they go round several members.
+    package mutating func areSound(isRing: Bool) {
+        failures = failures.filter { $0.value >= rules.pairPatience }
+        if isRing { standIn = nil }
+    }
+
+    /// The summation server cannot stand in for a ring.
+    package mutating func serverCannotBeHad() {
+        cannotServe = true
+        standIn = nil
+    }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Glibc
+import Synchronization
+import Waiting
+
+/// Commands of this program that start whole runs, one after the other or several at once, each a child that dies with this process. The first
+/// signal that asks for the end is passed on to those under way; a second one ends them and this process at once.
+public final class CommandSeries: Sendable {
+    private let baton = Baton()
+    private let signals: StopSignals
+    private let executable: String
+    private let ended = Monitor<[(id: Int, status: Int32)]>([])
+
+    /// A line of a child's that is longer comes in pieces.
+    private static let longestLine = 1 << 16
+
+    /// Takes this process's signals from now on. To be made, and used, on the main thread: children die with the thread that started them.
+    ///
+    /// - Throws: `LocalError` where the kernel gives no pipe.
+    public init() throws {
+        let link = "/proc/self/exe"
+        executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) ?? link
+        let suspension = StopSignals.Suspension { [baton] in
+            baton.send(SIGTSTP)
+        } goesOn: { [baton] in
+            baton.send(SIGCONT)
+        }
+        signals = try StopSignals(suspension: suspension) { [baton] signal in
+            baton.stop(signal)
+        } onSecond: { [baton] in
+            baton.send(SIGKILL)
+        }
+    }
+
+    /// Whether a signal has asked for the end: nothing more is to be started.
+    public var isStopping: Bool { baton.isStopping }
+
+    /// Asks all that are under way to end, as a signal would.
+    public func stop() { baton.stop(.terminate) }
+
+    /// Starts one command. What it prints as a result goes to standard error: standard output is this process's own.
+    ///
+    /// - Parameters:
+    ///   - arguments: without the program's own name.
+    ///   - id: by which its end is told; of no other one under way.
+    ///   - onLine: hears what it prints, line by line, on a thread of its own; nil: it prints where this process does.
+    /// - Throws: `LocalError` where a process or a pipe cannot be had.
+    public func start(_ arguments: [String], id: Int, onLine: (@Sendable (String) -> Void)? = nil) throws {
+        let lines = try onLine.map { _ in try LinePipe() }
+        let errors = lines?.writing ?? STDERR_FILENO
+        let descriptors = [(errors, STDOUT_FILENO)] + (lines == nil ? [] : [(errors, STDERR_FILENO)])
+        // The child's own words wait for a reader, as they would on a terminal.
+        if let lines { _ = fcntl(lines.writing, F_SETFL, 0) }
+        defer { if let lines { close(lines.writing) } }
+        let child: ChildProcess
+        do {
+            child = try ChildProcess(
+                executable: executable, arguments: arguments + ["--parent-pid", "\(getpid())"],
+                environment: ProcessInfo.processInfo.environment, descriptors: descriptors, holdsStopSignals: true)
+        } catch {
+            if let lines { close(lines.reading) }
+            throw error
+        }
+        baton.took(child, id: id)
+        OwnedThread.detach(name: "command") { [self] in
+            if let lines, let onLine { Self.hear(lines.reading, onLine) }
+            let ending = child.waitForEnd()
+            baton.lost(id: id)
+            ended.update { $0.append((id, Self.status(of: ending))) }
+        }
+    }
+
+    /// Blocks until one of those that were started has ended.
+    ///
+    /// - Returns: its exit status; of one that a signal ended, 128 and the signal's number.
+    public func waitForOne() -> (id: Int, status: Int32) {
+        let first = ended.wait(.untilWoken(by: "the thread of a child, when the kernel has ended it")) { ended in
+            ended.isEmpty ? nil : ended.removeFirst()
+        }
+        // A second signal has killed the children, and is about to end this process.
+        signals.conclude()
+        guard let first else { preconditionFailure("a wait without limit has ended without a result") }
+        return first
+    }
+
+    private static func status(of ending: ChildProcess.Ending) -> Int32 {
+        switch ending {
+        case .exited(let status): status
+        case .killed(let signal): 128 + signal
+        }
+    }
+
+    /// Until all who write there have ended.
+    private static func hear(_ descriptor: Int32, _ onLine: (String) -> Void) {
+        defer { close(descriptor) }
+        var pending: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 12)
+        func tell(_ bytes: some Sequence<UInt8>) { onLine(String(decoding: Array(bytes), as: UTF8.self)) }
+        while let count = buffer.withUnsafeMutableBytes({
+            Descriptor.read(descriptor, into: $0, .untilWoken(by: "the child, or the kernel, which closes its end of the pipe"))
+        }), count > 0 {
+            pending += buffer[..<count]
+            while let end = pending.firstIndex(of: 10) {
+                tell(pending[..<end])
+                pending.removeFirst(end + 1)
+            }
+            if pending.count > longestLine {
+                tell(pending)
+                pending.removeAll()
+            }
+        }
+        if !pending.isEmpty { tell(pending) }
+    }
+}
+
+/// The commands that are under way, and the signal that is to end them.
+private final class Baton: Sendable {
+    private struct State {
+        var children: [Int: ChildProcess] = [:]
+        var stop: StopSignal?
+    }
+
+    private let state = Mutex(State())
+
+    var isStopping: Bool { state.withLock { $0.stop != nil } }
+
+    /// One that starts when the signal has come is told as soon as it is there; none is told twice, which would end it at once.
+    func took(_ child: ChildProcess, id: Int) {
+        let stop = state.withLock { state in
+            state.children[id] = child
+            return state.stop
+        }
+        if let stop { child.send(signal: stop.rawValue) }
+    }
+
+    func lost(id: Int) { state.withLock { $0.children[id] = nil } }
+
+    func stop(_ signal: StopSignal) {
+        let children = state.withLock { state -> [ChildProcess] in
+            guard state.stop == nil else { return [] }
+            state.stop = signal
+            return Array(state.children.values)
+        }
+        for child in children { child.send(signal: signal.rawValue) }
+    }
+
+    func send(_ signal: Int32) {
+        for child in state.withLock({ Array($0.children.values) }) { child.send(signal: signal) }
+    }
+}

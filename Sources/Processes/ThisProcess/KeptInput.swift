@@ -1,0 +1,23 @@
+import Glibc
+import Waiting
+
+/// A pipe that this process was handed as an open descriptor (`/dev/stdin`, the `<(…)` of a shell) gives its content away once. Here it is put in the
+/// pipe's place, so that whoever opens the path again finds it: a program that executes itself anew, and its children.
+public enum KeptInput {
+    /// Does nothing for any other path; what cannot be read is the reader's to say.
+    ///
+    /// - Throws: `SmallFile.Refusal` where the other end sends too much, or nothing for too long.
+    public static func keep(_ path: String, limit: Int) throws {
+        guard let number = SmallFile.inheritedDescriptor(path) else { return }
+        var status = stat()
+        guard fstat(number, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        let file = try SmallFile(path, limit: limit, .atMost(.seconds(30)))
+        leave(String(decoding: file.bytes, as: UTF8.self), at: number)
+    }
+
+    /// Puts a text in the place of what the descriptor was.
+    package static func leave(_ text: String, at number: Int32) {
+        guard let memory = try? SealedMemory(text) else { return }
+        memory.withDescriptor { _ = dup2($0, number) }
+    }
+}

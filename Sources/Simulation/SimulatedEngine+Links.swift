@@ -1,0 +1,50 @@
+import Membership
+import Wire
+
+/// A view's gradient links: joined, told of where they cannot be made, broken.
+extension SimulatedEngine {
+    /// Any thread: breaks every gradient link.
+    func abandonLinks() {
+        abandoned += 1
+        let (seat, dials) = (reducer, dialler)
+        reducer = nil
+        dialler = nil
+        dials?.shutDown()
+        seat?.shutDown()
+    }
+
+    func join(_ view: ControlView, by coordinator: SimulatedCoordinator?, _ epoch: Int) {
+        guard abandoned == epoch,
+            let group = world.groups.last(where: { $0.plan.number == view.view && $0.coordinator === coordinator })
+        else { return next() }
+        let (plan, rank) = (group.plan, Int(view.rank))
+        let seat = GradientSeat(group: group, rank: rank, engine: self)
+        dialler = seat
+        group.join(seat) { failure in
+            self.later(self.world.delay(30)) {
+                if let failure {
+                    if let suspect = failure.suspect {
+                        self.tell(
+                            .linkFailed(
+                                view: plan.number,
+                                LinkReport(
+                                    suspect: suspect < 0 ? nil : suspect, kind: .neverUp, incoming: failure.incoming,
+                                    reason: "cannot be dialled")))
+                    }
+                    return self.next()
+                }
+                guard self.dialler === seat, self.abandoned == epoch else {
+                    seat.shutDown()
+                    return self.next()
+                }
+                self.reducer = seat
+                self.dialler = nil
+                self.session!.view = plan.number
+                self.session!.links = seat
+                self.session!.shards = plan.members[rank].shards
+                self.tell(.linksUp(view: plan.number))
+                self.next()
+            }
+        }
+    }
+}

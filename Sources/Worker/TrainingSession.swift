@@ -1,0 +1,218 @@
+import Autoencoder
+import Collectives
+import Control
+import Foundation
+import Kernels
+import Layers
+import Membership
+import Runs
+import SwiftProtobuf
+import Waiting
+import Wire
+
+/// A worker's part of the training: its replica, its lanes, and the step as it reads in the paper with one exact
+/// exchange at the end of each phase. Lives on the engine's thread.
+final class TrainingSession {
+    let replica: Replica
+    let configurationText: String
+    private(set) var compression = LinkCompression.auto
+    private let team: ThreadTeam
+    private let plans: [BucketPlan]
+    private var lanes: [Lane] = []
+    private var shards: Range<Int> = 0..<0
+    private var reducer: (any Reducer)?
+    /// One a phase, for the view; none without links.
+    private var exchanges: [PhaseExchange] = []
+    private(set) var view: UInt64 = 0
+    /// The replica is as the seed made it.
+    private(set) var isFresh = true
+    /// The last boundary whose state was copied for the coordinator on this connection.
+    private(set) var copied: UInt64 = 0
+    private lazy var probe = probed()
+
+    /// Builds the replica from the seed.
+    ///
+    /// - Throws: configuration or memory errors, one sentence each.
+    init(welcome: ControlWelcome, threads: Int) throws {
+        configurationText = welcome.configuration
+        var configuration = try Configuration.read(yaml: welcome.configuration, file: "the coordinator's configuration")
+        configuration.prior = try Self.prior(of: welcome, configuration)
+        let pixels = Int(welcome.height) * Int(welcome.width) * Int(welcome.channels)
+        let training = configuration.training(
+            pixels: pixels, trainingImages: Int(welcome.trainingImages),
+            standardisation: try Self.standardisation(of: welcome, pixels: pixels))
+        try training.validate()
+        if training.engine == .portable, !PortableProducts.agreesWithDefinition(training.precision) {
+            throw LocalError(
+                "this machine's products in \(training.precision.rawValue) (level \(InstructionLevel.current)) are not what they are defined to be; set LOCKSTEP_LEVEL=baseline to compute without these instructions, slowly, and tell us its CPU"
+            )
+        }
+        // Before the products are probed: the library would wait for memory for ever.
+        try training.requireMemory(threads: threads)
+        replica = try Replica(training)
+        team = ThreadTeam(threads: threads, name: "compute")
+        plans = replica.phases.map { BucketPlan($0) }
+    }
+
+    /// What the coordinator found of its training images; nil where they stay as they are.
+    private static func standardisation(of welcome: ControlWelcome, pixels: Int) throws -> Standardisation? {
+        guard !welcome.standardisation.isEmpty else { return nil }
+        guard let found = Standardisation(bytes: welcome.standardisation), found.pixels == pixels else {
+            throw LocalError("the coordinator's means and deviations of pixels are none of images of \(pixels) values")
+        }
+        return found
+    }
+
+    /// The prior with the samples that came with the welcome, where it is of samples.
+    private static func prior(of welcome: ControlWelcome, _ configuration: Configuration) throws -> PriorSettings {
+        let prior = configuration.prior
+        guard prior.isOfSamples else { return prior }
+        guard let values = CodeSamples.values(ofBytes: welcome.priorSamples),
+            let samples = try? CodeSamples(values, dimensions: configuration.model.code), samples.digest == prior.sampleDigest
+        else { throw LocalError("the coordinator's samples of the prior are not those of the run's configuration") }
+        return prior.with(samples)
+    }
+
+    /// Digest of the products at every shape this run may need, whichever rank this worker gets.
+    var fingerprint: [UInt8] { probe }
+
+    private func probed() -> [UInt8] {
+        let shapes = replica.settings.products.map { Fingerprint.Shape(rows: $0.rows, inputs: $0.inputs, outputs: $0.outputs) }
+        return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes, replica.settings.arithmetic).littleEndian) { Array($0) }
+    }
+
+    /// Takes over what may differ between two coordinators of one run.
+    func takeUp(_ welcome: ControlWelcome) throws {
+        // What was streamed, was streamed to somebody else or over a connection that is gone.
+        copied = 0
+        guard let compression = LinkCompression(rawValue: welcome.compression) else {
+            throw LocalError("the coordinator asks for compression \"\(welcome.compression)\", which this build does not know")
+        }
+        self.compression = compression
+    }
+
+    /// Whether these are the links of its view.
+    func isOn(_ reducer: any Reducer) -> Bool { self.reducer === reducer }
+
+    /// Becomes a member of a view: its shards, its links.
+    ///
+    /// - Throws: a sentence for shards that the run does not have.
+    func join(view: ControlView, reducer: any Reducer, abandonment: Abandonment) throws {
+        guard view.shards.allSatisfy({ $0 < UInt32(replica.settings.shards) }) else {
+            throw LocalError("the coordinator gives this worker shards \(view.shards) of a run that has \(replica.settings.shards)")
+        }
+        self.view = view.view
+        self.reducer = reducer
+        let owned = view.shards.map(Int.init)
+        let range = (owned.first ?? 0)..<((owned.last ?? -1) + 1)
+        if lanes.isEmpty || range != shards {
+            shards = range
+            lanes = range.isEmpty ? [] : replica.makeLanes(shards: range, threads: team.threads)
+        }
+        exchanges = replica.phases.map { phase in
+            PhaseExchange(
+                replica: replica, phase: phase, plan: plans[phase.index], lanes: lanes, shards: shards.count, team: team,
+                reducer: reducer, abandonment: abandonment)
+        }
+    }
+
+    func dropLinks() {
+        reducer = nil
+        exchanges = []
+    }
+
+    /// Where the replica stands. `digest` costs a pass over the whole state.
+    func position(digest: Bool) -> Position {
+        Position(
+            applied: replica.applied, chain: replica.chain, isFresh: isFresh && replica.applied == 0,
+            holdsSum: replica.holdsLastSum, copied: copied, digest: digest ? replica.digest(full: true) : [])
+    }
+
+    /// A copy of the state, for the coordinator's own use.
+    func copyForCoordinator() -> Snapshot {
+        copied = replica.step
+        return replica.snapshot()
+    }
+
+    /// The sum of the phase that was applied last, and the exponents that go with it.
+    ///
+    /// - Throws: a sentence where that is not what the coordinator asks for.
+    func lastSum(applied: UInt64) throws -> (sum: Slice<Int32>, change: ExponentChange) {
+        let phase = (applied &- 1) % UInt64(replica.phases.count)
+        guard applied == replica.applied, replica.holdsLastSum, let change = replica.lastChange(Int(phase)) else {
+            throw LocalError("the sum of phase \(applied) was asked for, and this worker stands at \(replica.applied)")
+        }
+        return (replica.lastSum(Int(phase)).all, change)
+    }
+
+    /// Applies the phase whose sum another member has handed over. One that is applied already stays as it is.
+    func apply(_ sum: ReceivedSum) throws {
+        guard sum.applied != replica.applied else { return }
+        let mine = replica.sum(replica.phase).all
+        guard sum.applied == replica.applied + 1, sum.bytes.count == mine.count * MemoryLayout<Int32>.size,
+            sum.change.used.count == replica.phases[replica.phase].tensors.count, sum.change.next.count == sum.change.used.count
+        else { throw LocalError("a sum for phase \(sum.applied) came to a worker that stands at \(replica.applied)") }
+        sum.copy(into: mine)
+        replica.apply(phase: replica.phase, change: sum.change, team: team)
+    }
+
+    /// Takes on a whole state.
+    func restore(_ bytes: [UInt8]) throws {
+        try StateFile.restore(replica, from: SafetensorsReader(bytes: bytes, name: "the state that was sent to this worker"))
+        isFresh = false
+    }
+
+    /// One step from the phase where the replica stands: each phase's gradients, exchange, decision and update.
+    ///
+    /// - Parameters: `waited` is how long the step's images have let this worker wait; `waits` hears that it waits for others within a phase, or
+    ///   no longer; `contributed` each phase's losses when this worker's part of it is complete; `applied` that the count of phases has risen.
+    /// - Throws: `LinkFailure`; `NonFiniteGradient`; a sentence for images that are not what the batch says.
+    func run(
+        _ batch: ControlBatch, waited: Duration, waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void,
+        applied: (UInt64) -> Void
+    ) throws -> ControlStepReport {
+        guard let reducer else { throw LinkFailure.ownShutdown }
+        guard batch.step == replica.step else {
+            throw LocalError("the images of step \(batch.step) came to a worker that stands at step \(replica.step)")
+        }
+        let images = try BatchImages.unpack(batch, replica.settings, shards: shards)
+        for lane in lanes { lane.load(step: batch.step, images: images) }
+        let before = reducer.counters
+        var clock = StepClock(images: waited)
+        var report = ControlStepReport()
+        for exchange in exchanges[replica.phase...] {
+            let result = try exchange.run(clock: &clock, waits: waits) { reports in
+                contributed(Self.report(reports, applied: replica.applied))
+            }
+            report.repeats += result.repeats
+            report.clamped += result.clamped
+            report.early += result.early
+            applied(replica.applied)
+        }
+        report.step = batch.step
+        report.view = view
+        report.chain = replica.chain
+        let wire = reducer.counters - before
+        report.sent = wire.sent
+        report.raw = wire.raw
+        report.compute = clock.compute.milliseconds
+        report.pack = Double(wire.packNanoseconds + wire.unpackNanoseconds) * 1e-6
+        report.wait = clock.wait.milliseconds
+        report.update = clock.update.milliseconds
+        report.images = clock.images.milliseconds
+        return report
+    }
+
+    private static func report(_ reports: [ShardReport], applied: UInt64) -> ControlPhaseReport {
+        .with {
+            $0.applied = applied
+            $0.shards = reports.map { report in
+                .with {
+                    $0.shard = UInt32(report.shard)
+                    $0.rows = UInt32(report.rows)
+                    $0.figures = report.figures
+                }
+            }
+        }
+    }
+}

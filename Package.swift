@@ -23,17 +23,19 @@ let package = Package(
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .target(name: "Waiting", dependencies: [.product(name: "DequeModule", package: "swift-collections")]),
+        .target(name: "Files", dependencies: ["Waiting"]),
         .target(name: "CKernels"),
         // libmatio's own process. No Swift imports the library, so its name does not come from a module map.
         .target(name: "CMatioReader", dependencies: ["CMatio"], linkerSettings: [.linkedLibrary("matio")]),
         .target(name: "CPictures", dependencies: ["CJPEG", "CPNG"]),
-        .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "Waiting"]),
+        .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS", "Files", "Waiting"]),
 
         // Learning: knows no network and no async.
         .target(
             name: "Datasets",
             dependencies: [
-                "Kernels", "Waiting", "CMatioReader", "CPictures", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+                "Kernels", "Files", "Waiting", "CMatioReader", "CPictures", "CZlib",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "Layers", dependencies: ["Kernels"]),
         .target(
@@ -54,16 +56,21 @@ let package = Package(
             name: "Collectives",
             dependencies: ["Wire", "Kernels", "Waiting", .product(name: "DequeModule", package: "swift-collections")]),
 
+        // Pictures, which know no runs.
+        .target(
+            name: "Figures", dependencies: ["Files", "CFreeType", "CPNG"],
+            exclude: ["Lettering/LICENSE-DejaVu.txt", "Lettering/subset.py"]),
+
         // Run: what is on the disk and on the terminal.
         .target(
             name: "Runs",
             dependencies: [
-                "Kernels", "Waiting", "Datasets", "Layers", "Autoencoder", "Evaluation", "CPNG", "CFreeType",
+                "Figures", "Kernels", "Files", "Waiting", "Datasets", "Layers", "Autoencoder", "Evaluation",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            exclude: ["Export/ONNX.proto", "Figures/Lettering/LICENSE-DejaVu.txt", "Figures/Lettering/subset.py"]),
+            exclude: ["Export/ONNX.proto"]),
 
         // Protocol: who takes part, as values; no clock, no socket, no thread.
         .target(name: "Membership", dependencies: ["Wire", "Kernels"]),
@@ -76,13 +83,13 @@ let package = Package(
         .target(
             name: "Processes",
             dependencies: [
-                "CProcess", "Membership", "Runs", "Wire", "Autoencoder", "Kernels", "Waiting",
+                "CProcess", "Membership", "Runs", "Wire", "Autoencoder", "Kernels", "Files", "Waiting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "Control",
             dependencies: [
-                "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting",
+                "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Files", "Waiting",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -100,7 +107,7 @@ let package = Package(
             dependencies: [
                 "Summation", "Control", "Processes", "Membership", "Collectives", "Wire", "Runs", "Evaluation", "Autoencoder",
                 "Datasets", "Layers",
-                "Kernels", "Waiting",
+                "Kernels", "Files", "Waiting",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -117,24 +124,26 @@ let package = Package(
         .target(name: "Planning", dependencies: ["Worker", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting"]),
         .target(
             name: "Launch",
-            dependencies: ["Control", "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting"]),
+            dependencies: ["Control", "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Files", "Waiting"]),
         .target(
             name: "Chaos",
-            dependencies: ["CProcess", "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting"]),
+            dependencies: ["CProcess", "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Files", "Waiting"]),
         .executableTarget(
             name: "lockstep",
             dependencies: [
                 "Chaos", "Launch", "Planning", "Worker", "Coordinator", "Summation", "Control", "Processes", "Simulation",
                 "Membership",
-                "Collectives", "Wire", "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels", "Waiting",
+                "Collectives", "Wire", "Figures", "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels", "Files",
+                "Waiting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .target(name: "TestSupport", dependencies: ["Autoencoder", "Layers", "Kernels"], path: "Tests/Support"),
-        .testTarget(name: "WaitingTests", dependencies: ["Waiting"]),
+        .testTarget(name: "WaitingTests", dependencies: ["Files", "Waiting"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["TestSupport", "Datasets"],
+            name: "DatasetsTests", dependencies: ["TestSupport", "Datasets", "Files"],
             exclude: ["colour_glyphs.py", "glyphs.py", "matlab.py", "pictures.py"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "AutoencoderTests", dependencies: ["Autoencoder"]),
@@ -145,7 +154,7 @@ let package = Package(
             name: "RunsTests",
             dependencies: [
                 "TestSupport",
-                "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels",
+                "Figures", "Files", "Runs", "Evaluation", "Autoencoder", "Datasets", "Layers", "Kernels",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .testTarget(name: "MembershipTests", dependencies: ["Membership", "Wire", "Kernels"]),
@@ -161,7 +170,7 @@ let package = Package(
             dependencies: ["TestSupport", "Worker", "Collectives", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
         .testTarget(
             name: "PlanningTests", dependencies: ["TestSupport", "Planning", "Collectives", "Wire", "Autoencoder", "Kernels"]),
-        .testTarget(name: "LaunchTests", dependencies: ["Launch", "Runs"]),
+        .testTarget(name: "LaunchTests", dependencies: ["Launch", "Processes", "Runs"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Processes", "Waiting"]),
         // One list of parsers under fuzzing: `make test` replays its corpus, `make fuzz` builds the driver with libFuzzer.
         .target(
@@ -174,7 +183,8 @@ let package = Package(
             ],
             path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Kernels"]),
-        .testTarget(name: "LockstepTests", dependencies: ["TestSupport", "lockstep", "Wire", "Runs", "Datasets", "Kernels"]),
+        .testTarget(
+            name: "LockstepTests", dependencies: ["TestSupport", "lockstep", "Wire", "Runs", "Files", "Datasets", "Kernels"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -9,7 +9,7 @@ import Waiting
 final class ChaosRound {
     /// Why a round ended before its run had.
     enum Stop: Sendable, Equatable {
-        case hang(String)
+        case hang(ChaosFinding)
         case interrupted
     }
 
@@ -35,10 +35,10 @@ final class ChaosRound {
         /// Steps whose lines went with the newer folder when an older copy took its place.
         var forgotten: Set<UInt64>
         /// Times when no step came within the bar, each in a sentence.
-        var stalls: [String]
+        var stalls: [ChaosFinding]
         var leftBehind: [Int32]
         /// Processes that ended or broke down by themselves, in words.
-        var accidents: [String]
+        var accidents: [ChaosFinding]
         var seconds: Double
     }
 
@@ -78,11 +78,11 @@ final class ChaosRound {
     private var links = LinkFaults()
     private var olderCopy: OlderCopy?
     private var forgotten: Set<UInt64> = []
-    private var stalls: [String] = []
+    private var stalls: [ChaosFinding] = []
     /// The step after which a stall was noted.
     private var stalledAfter: UInt64?
     private var isBareOfReplicas = false
-    private var accidents: [String] = []
+    private var accidents: [ChaosFinding] = []
 
     init(options: ChaosOptions, topology: Topology, folder: String, calm: CalmRun, schedule: ChaosSchedule, clock: ChaosClock) {
         self.options = options
@@ -175,16 +175,16 @@ final class ChaosRound {
             cause == "killed" || cause == "exited"
         else { return }
         let reason = event.fields["reason"]?.stringValue ?? cause
-        accidents.append("worker process \(pid) was lost without being touched: \(reason)")
+        accidents.append(.untouchedLoss(pid: Int(pid), words: reason))
     }
 
     /// Logs that tell of a process that broke down.
-    private static func breakdowns(_ folder: String) -> [String] {
+    private static func breakdowns(_ folder: String) -> [ChaosFinding] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return (names.filter { $0.hasSuffix(".log") }.map { folder + "/" + $0 } + [folder + ".log"]).compactMap { path in
             let text = ProcessTable.text(path)
-            let words = ["*** Signal ", "Fatal error"].first(where: text.contains)
-            return words.map { "\(path) tells of a process that broke down (\"\($0)\")" }
+            let mark = ["*** Signal ", "Fatal error"].first(where: text.contains)
+            return mark.map { .brokeDown(log: path, mark: $0) }
         }
     }
 
@@ -209,11 +209,11 @@ final class ChaosRound {
         // What comes after the last step, figures on held-out images and pictures, has no haste, and is done at the lowest priority.
         guard now - standsSince > (watch.step < calm.lastStep ? Self.bar : Self.standstill) else { return }
         stalledAfter = watch.step
-        let what =
-            watch.step < calm.lastStep
-            ? "no step for \(Int(now - watch.progressed)) s after step \(watch.step)"
-            : "no end \(Int(now - watch.progressed)) s after the last step"
-        stalls.append("\(what); the last fault: \(fault.kind.rawValue)")
+        stalls.append(
+            .stalled(
+                folder: folder, step: watch.step, seconds: Int(now - watch.progressed),
+                isAfterLastStep: watch.step >= calm.lastStep,
+                lastFault: fault.kind))
     }
 
     /// What a run that stands still is to be called, or nil.
@@ -223,9 +223,7 @@ final class ChaosRound {
         var status = stat()
         let spoke = stat(folder + "/coordinator.log", &status) == 0 ? Double(status.st_mtim.tv_sec) : 0
         guard now - spoke > Self.silence || idle > Self.standstill else { return nil }
-        return .hang(
-            "no step for \(Int(idle)) s after step \(watch.step), and no line in \(folder)/coordinator.log for \(Int(now - spoke)) s"
-        )
+        return .hang(.hangs(folder: folder, step: watch.step, seconds: Int(idle), silentSeconds: Int(now - spoke)))
     }
 
     /// Waits until every process of the run is gone; returns those that stay.

@@ -25,7 +25,7 @@ extension ChaosVerdict {
         if let reason = linksRefused {
             lines.append("links were not touched: the system does not lend descriptors here (\(reason))")
         }
-        lines += [""] + troubles
+        lines += [""] + findings.map(\.words)
         if isInterrupted { lines.append("interrupted") }
         // Of a model that nothing has disturbed there is nothing to say.
         lines += calm.compactMap { calm in
@@ -108,7 +108,10 @@ extension ChaosVerdict {
             .init(
                 "peak_resident_bytes", .object(UsageRecord.Role.allCases.map { .init($0.rawValue, JSON(usage.peak($0))) })),
             .init("links_refused", linksRefused.map { .string($0) } ?? .null),
-            .init("troubles", .array(troubles.map { .string($0) })),
+            .init(
+                "findings",
+                .array(findings.map { ["finding": .string($0.name), "sentence": .string($0.words)] })),
+            .init("troubles", .array(findings.map { .string($0.words) })),
         ])
     }
 }

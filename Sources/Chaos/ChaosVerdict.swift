@@ -47,7 +47,7 @@ public struct ChaosVerdict: Sendable {
         var missing: Int { books?.missing(except: result.forgotten) ?? 0 }
 
         /// Nothing was lost, nothing hung, nothing differs.
-        var isRight: Bool { ChaosVerdict.troubles(of: self).isEmpty }
+        var isRight: Bool { ChaosVerdict.findings(of: self).isEmpty }
     }
 
     let options: ChaosOptions
@@ -71,7 +71,7 @@ public struct ChaosVerdict: Sendable {
     }
 
     /// Everything is as it should be.
-    public var isRight: Bool { !isInterrupted && troubles.isEmpty }
+    public var isRight: Bool { !isInterrupted && findings.isEmpty }
 
     /// A line on the last run.
     var lastLine: String {
@@ -79,50 +79,48 @@ public struct ChaosVerdict: Sendable {
         let result = round.result
         let head =
             "\(result.topology.rawValue): \(result.faults.faults.count) faults, \(result.views) memberships, \(Int(result.seconds)) s"
-        return head + ", " + (round.isRight ? "digest equal" : Self.troubles(of: round).joined(separator: "; "))
+        return head + ", " + (round.isRight ? "digest equal" : Self.findings(of: round).map(\.words).joined(separator: "; "))
     }
 
-    /// What is wrong with a run, each in one sentence.
-    static func troubles(of round: Round) -> [String] {
+    /// What is wrong with a run.
+    static func findings(of round: Round) -> [ChaosFinding] {
         let result = round.result
         let calm = result.calm
         let place = result.folder
-        var troubles: [String] = []
+        var findings: [ChaosFinding] = []
         switch result.stop {
-        case .hang(let words): troubles.append("\(place) hangs: \(words)")
-        case .interrupted: troubles.append("\(place) was interrupted")
+        case .hang(let finding): findings.append(finding)
+        case .interrupted: findings.append(.interrupted(folder: place))
         case nil:
             if result.status != 0 {
-                troubles.append(
-                    "\(place) ended with exit status \(result.status ?? -1): \(TrainProcess.lastWords(place))")
+                findings.append(.failed(folder: place, status: result.status ?? -1, words: TrainProcess.lastWords(place)))
             }
         }
         if let books = round.books {
-            if !round.digestIsEqual { troubles.append("\(place) has digest \(books.digest), the calm run \(calm.digest)") }
-            if !round.chainsAreEqual { troubles.append("\(place)/metrics.jsonl has chain hashes that are not the calm run's") }
-            if round.missing > 0 { troubles.append("\(place)/metrics.jsonl lacks the lines of \(round.missing) steps") }
-            if !books.isInOrder { troubles.append("\(place)/metrics.jsonl has a step twice or out of order") }
+            if !round.digestIsEqual { findings.append(.otherDigest(folder: place, digest: books.digest, calm: calm.digest)) }
+            if !round.chainsAreEqual { findings.append(.otherChains(folder: place)) }
+            if round.missing > 0 { findings.append(.linesMissing(folder: place, steps: round.missing)) }
+            if !books.isInOrder { findings.append(.linesOutOfOrder(folder: place)) }
         }
-        if let step = result.firstWrong { troubles.append("\(place): the sums of step \(step) were not those of the calm run") }
-        if result.lost > 0 { troubles.append("\(place): \(result.lost) steps were lost while a replica lived") }
-        troubles += result.stalls.map { "\(place): \($0)" }
-        troubles += result.accidents
-        if !result.leftBehind.isEmpty { troubles.append("\(place): processes \(result.leftBehind) outlived their run") }
-        return troubles
+        if let step = result.firstWrong { findings.append(.wrongSums(folder: place, step: step)) }
+        if result.lost > 0 { findings.append(.stepsLost(folder: place, steps: result.lost)) }
+        findings += result.stalls + result.accidents
+        if !result.leftBehind.isEmpty { findings.append(.outlived(folder: place, pids: result.leftBehind)) }
+        return findings
     }
 
-    /// What is wrong with all of it, each in one sentence. Runs in which nothing happened show nothing.
-    public var troubles: [String] {
-        var troubles = rounds.flatMap(Self.troubles)
-        guard !isInterrupted, troubles.isEmpty else { return troubles }
+    /// What is wrong with all of it. Runs in which nothing happened show nothing.
+    public var findings: [ChaosFinding] {
+        var findings = rounds.flatMap(Self.findings)
+        guard !isInterrupted, findings.isEmpty else { return findings }
         let endings = faults.faults.map(\.ending)
         if endings.isEmpty {
-            troubles.append("no fault was inflicted before the time was over: that is no verdict; give more --minutes, or --faults")
+            findings.append(.noFault)
         } else if endings.allSatisfy({ $0 == .without || $0 == .runEnded }) {
-            troubles.append("no fault met anything that a run needed: that is no verdict; give more --minutes, or --faults")
+            findings.append(.noFaultThatMattered)
         }
-        if !rounds.contains(where: { ($0.books?.step ?? 0) > 0 }) { troubles.append("no run did a step: that is no verdict") }
-        return troubles
+        if !rounds.contains(where: { ($0.books?.step ?? 0) > 0 }) { findings.append(.noStep) }
+        return findings
     }
 
     // MARK: Figures over all runs

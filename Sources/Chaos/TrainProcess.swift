@@ -1,4 +1,5 @@
 import Collectives
+import Files
 import Foundation
 import Glibc
 import Processes

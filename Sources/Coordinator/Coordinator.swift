@@ -1,6 +1,7 @@
 import Autoencoder
 import Collectives
 import Control
+import Files
 import Foundation
 import Glibc
 import Kernels

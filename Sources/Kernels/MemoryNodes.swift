@@ -1,4 +1,5 @@
 import CKernels
+import Files
 import Waiting
 
 /// The cores that this process may run on, by the memory node (NUMA) that each is next to.

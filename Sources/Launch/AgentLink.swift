@@ -7,7 +7,7 @@ import Wire
 
 /// A launcher's connection to the agent of one host: a child process (the remote shell, or the agent itself on this machine)
 /// whose standard input and output carry the messages.
-final class AgentLink: Sendable {
+package final class AgentLink: Sendable {
     /// What comes unasked.
     enum Event: Sendable {
         case output(slot: Int, line: String)
@@ -97,11 +97,16 @@ final class AgentLink: Sendable {
     }
 
     /// Why there was no hello.
-    enum HelloTrouble: Error, CustomStringConvertible {
+    package enum HelloTrouble: Error, Equatable, CustomStringConvertible {
         /// What was said in its place: the last line on standard error, and what came on standard output.
-        struct Said {
-            var error: String
-            var greeting: String
+        package struct Said: Sendable, Equatable {
+            let error: String
+            let greeting: String
+
+            package init(error: String, greeting: String) {
+                self.error = error
+                self.greeting = greeting
+            }
         }
 
         case ended(ChildProcess.Ending, Said)
@@ -109,7 +114,7 @@ final class AgentLink: Sendable {
         /// An agent of another build, whose messages are not understood.
         case build(String)
 
-        var description: String {
+        package var description: String {
             func with(_ said: Said) -> String { said.error.isEmpty ? "" : ": \(said.error)" }
             return switch self {
             case .ended(let ending, let said): "\(ending)\(with(said))"

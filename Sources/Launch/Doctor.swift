@@ -46,7 +46,7 @@ public struct Doctor {
         report.findings += HostComparison.findings(
             here: roster.here.hello, hosts: roster.hosts.map { ($0.entry.host, $0.hello) }, isForLibrary: options.kernel != nil)
         if let trouble = roster.here.hello.kernelTrouble {
-            report.findings.append(Finding(.problem, host: HostRoster.hereName, "this host: \(trouble)"))
+            report.findings.append(Finding(.problem, host: HostRoster.hereName, .failed(reason: "\(trouble)")))
         }
         // An agent of another build may understand nothing of what follows.
         let able = roster.everybody.filter { $0.hello.build == roster.here.hello.build }
@@ -66,7 +66,7 @@ public struct Doctor {
                 if let index { report.hosts[index].machine = machine }
                 report.findings += machine.findings(name: name, isHere: name == HostRoster.hereName)
             case .success: break
-            case .failure(let error): report.findings.append(Finding(.problem, host: name, "\(name): \(error)"))
+            case .failure(let error): report.findings.append(Finding(.problem, host: name, .failed(reason: "\(error)")))
             }
         }
     }
@@ -87,8 +87,7 @@ public struct Doctor {
             case .success: break
             case .failure(let error):
                 report.findings.append(
-                    Finding(
-                        .problem, host: name, "\(name): \(error); end what holds the port, or take another --port or --data-port"))
+                    Finding(.problem, host: name, .portTaken(.either, reason: "\(error)")))
             }
         }
         for pair in dial(members, ports: ports, nonce: nonce) {
@@ -134,18 +133,13 @@ public struct Doctor {
 
     private func finding(_ pair: DoctorReport.Pair) -> Finding? {
         guard let reasons = pair.reasons else { return nil }
-        let toHere = pair.to == HostRoster.hereName
-        let what = "\(pair.from) cannot reach \(toHere ? "this host" : pair.to) at \(reasons)"
         if pair.from == HostRoster.hereName, !pair.losesLarge {
-            return Finding(.note, host: pair.to, "\(what): no run needs that, as the coordinator dials nobody")
+            return Finding(.note, host: pair.to, .notDialled(reasons: reasons))
         }
-        if pair.losesLarge { return Finding(.problem, host: pair.from, "\(what): \(PacketSize.wayOn)") }
-        return Finding(
-            .problem, host: pair.from,
-            toHere
-                ? "\(what): a firewall? Open the port there\(options.port == 0 ? "; --port fixes it" : "")"
-                : "\(what): a firewall? Open the port there\(options.dataPort == 0 ? ", which --data-port fixes" : ""), or take --topology server, which does not need it"
-        )
+        let door: HostFact.Door =
+            pair.to == HostRoster.hereName
+            ? .here(isFixed: options.port != 0) : .other(host: pair.to, isFixed: options.dataPort != 0)
+        return Finding(.problem, host: pair.from, .unreachable(door, reasons: reasons, losesLarge: pair.losesLarge))
     }
 
     /// One pair after the other, so that no measurement disturbs another.
@@ -169,7 +163,7 @@ public struct Doctor {
                 }
             } catch {
                 report.findings.append(
-                    Finding(.note, host: pair.from, "the link from \(pair.from) to \(pair.to) could not be measured: \(error)"))
+                    Finding(.note, host: pair.from, .notMeasured(to: pair.to, reason: "\(error)")))
             }
         }
     }
@@ -178,53 +172,24 @@ public struct Doctor {
 extension MachineReport {
     /// What is wrong with, or worth knowing of, a machine. Only this one writes a run folder.
     func findings(name: String, isHere: Bool) -> [Finding] {
-        let who = isHere ? "this host" : name
         var findings: [Finding] = []
-        func add(_ weight: Finding.Weight, _ sentence: String) {
-            findings.append(Finding(weight, host: name, "\(who): \(sentence)"))
-        }
-        if !procIsMounted { add(.problem, "/proc is not mounted, so the kernel family cannot be chosen; mount it") }
-        if let loopbackTrouble { add(.problem, loopbackTrouble) }
-        for precision in missedReferences {
-            add(
-                .problem,
-                "its portable products in \(precision) come to another digest than every other machine's (level \(level)); set LOCKSTEP_LEVEL=baseline there to see whether the instructions err, and leave the host out"
-            )
-        }
-        if let trouble = folder.trouble, isHere {
-            add(.problem, "nothing can be written in \(folder.path) (\(trouble)); give the run a folder elsewhere with --run")
-        }
+        func add(_ weight: Finding.Weight, _ fact: HostFact) { findings.append(Finding(weight, host: name, fact)) }
+        if !procIsMounted { add(.problem, .noProc) }
+        if let loopbackTrouble { add(.problem, .loopback(loopbackTrouble)) }
+        for precision in missedReferences { add(.problem, .missedReference(precision: precision, level: level)) }
+        if let trouble = folder.trouble, isHere { add(.problem, .notWritable(path: folder.path, reason: trouble)) }
         if isHere, folder.free < 1 << 30 {
-            add(
-                folder.free < 100 << 20 ? .problem : .note,
-                "\(Sizes.text(folder.free)) are free in \(folder.path); checkpoints take some hundred MB each")
+            add(folder.free < 100 << 20 ? .problem : .note, .littleSpace(bytes: folder.free, path: folder.path))
         }
-        if isHere, let worst = folder.syncWorst, worst > 1 {
-            add(.note, "a small write took \(Sizes.milliseconds(worst)) to be safe in \(folder.path); checkpoints will be slow")
-        }
-        if descriptors < 256 { add(.problem, "a process may open only \(descriptors) files; raise it with ulimit -n") }
+        if isHere, let worst = folder.syncWorst, worst > 1 { add(.note, .slowDisk(seconds: worst, path: folder.path)) }
+        if descriptors < 256 { add(.problem, .fewDescriptors(Int(descriptors))) }
         let available = min(memoryAvailable, memoryLimit ?? .max)
-        if available < 1 << 30 {
-            add(.note, "\(Sizes.text(available)) of memory are available; a worker of the usual models takes about 500 MB")
-        }
-        if !addressLimits.isEmpty {
-            add(.note, "\(addressLimits); a worker names about 800 MB, more with many threads: raise it where a run says so")
-        }
-        if let threadsLeft, threadsLeft < 128 {
-            add(.note, "\(threadLimits); a worker takes about 10 threads and a coordinator 12: raise it where a run says so")
-        }
-        if swapTotal > 0, swapFree < swapTotal / 2 {
-            add(.note, "more than half of its swap is in use; a worker that is swapped out counts as dead")
-        }
-        if overcommit == 2 {
-            add(.note, "memory is handed out strictly (vm.overcommit_memory is 2); a worker may be refused what it asks for")
-        }
-        if load > 0.5 * Double(cores) {
-            add(
-                .note,
-                "something else computes there: the load is \(String(format: "%.1f", load)) on \(cores) core\(cores == 1 ? "" : "s")"
-            )
-        }
+        if available < 1 << 30 { add(.note, .littleMemory(bytes: available)) }
+        if !addressLimits.isEmpty { add(.note, .addressLimit(addressLimits)) }
+        if let threadsLeft, threadsLeft < 128 { add(.note, .threadLimit(threadLimits)) }
+        if swapTotal > 0, swapFree < swapTotal / 2 { add(.note, .swapping) }
+        if overcommit == 2 { add(.note, .strictMemory) }
+        if load > 0.5 * Double(cores) { add(.note, .busy(load: load, cores: Int(cores))) }
         return findings
     }
 }

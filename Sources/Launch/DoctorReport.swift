@@ -130,7 +130,10 @@ public struct DoctorReport: Sendable {
                 "findings",
                 .array(
                     findings.map {
-                        ["weight": .string($0.weight.rawValue), "host": .string($0.host), "sentence": .string($0.sentence)]
+                        [
+                            "weight": .string($0.weight.rawValue), "host": .string($0.host), "finding": .string($0.fact.name),
+                            "sentence": .string($0.sentence),
+                        ]
                     })),
             .init("ready", .bool(!hasProblems)),
         ])

@@ -1,4 +1,4 @@
-/// Something a check has found: one sentence, and the way on.
+/// Something a check has found: a fact, and the sentence that tells it with the way on.
 public struct Finding: Sendable, Equatable, CustomStringConvertible {
     public enum Weight: String, Sendable {
         /// A run would not begin, or would stop.
@@ -7,16 +7,18 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
         case note
     }
 
-    public var weight: Weight
+    public let weight: Weight
     /// The host it is about, as typed.
-    public var host: String
-    public var sentence: String
+    public let host: String
+    package let fact: HostFact
 
-    public init(_ weight: Weight, host: String, _ sentence: String) {
+    package init(_ weight: Weight, host: String, _ fact: HostFact) {
         self.weight = weight
         self.host = host
-        self.sentence = sentence
+        self.fact = fact
     }
+
+    public var sentence: String { fact.words(host) }
 
     public var description: String { "\(weight == .problem ? "PROBLEM" : "note   ")  \(sentence)" }
 }

@@ -92,9 +92,7 @@ struct HostCheck {
             }
             (listenHost, self.port) = (host == "::" ? "::" : "0.0.0.0", port)
         } catch {
-            problem(
-                HostRoster.hereName,
-                "this host: \(error); end what holds the port, or take another --port")
+            problem(HostRoster.hereName, .portTaken(.control, reason: "\(error)"))
         }
         var wanted: [(member: HostRoster.Member, port: Int)] = []
         if options.dialsMembers {
@@ -112,10 +110,7 @@ struct HostCheck {
             case .success(.listening(_, let port)): if ports[name] == nil { ports[name] = port }
             case .success: break
             case .failure(let error):
-                problem(
-                    name,
-                    "\(name == HostRoster.hereName ? "this host" : name): \(error); end what holds the port, or take another --data-port"
-                )
+                problem(name, .portTaken(.data, reason: "\(error)"))
             }
         }
         return problems.isEmpty
@@ -133,21 +128,11 @@ struct HostCheck {
         }
         dial(Array(zip(roster.hosts, targets)))
         for name in names where reach.first(from: name, to: HostRoster.hereName) == nil {
-            problem(
-                name,
-                "\(name) cannot reach this host at \(reach.reasons(from: name, to: HostRoster.hereName, port: port)): "
-                    + wayOn(
-                        from: name, to: HostRoster.hereName,
-                        "open the port in this host's firewall\(options.port == 0 ? "; --port fixes it" : "")"))
+            problem(name, unreachable(.coordinator(isFixed: options.port != 0), from: name, to: HostRoster.hereName, port: port))
         }
         guard let dataPort = ports[HostRoster.hereName] else { return }
         for name in names where reach.first(from: name, to: Self.data) == nil {
-            problem(
-                name,
-                "\(name) cannot reach this host's summation server at \(reach.reasons(from: name, to: Self.data, port: dataPort)): "
-                    + wayOn(
-                        from: name, to: Self.data,
-                        "open the port in this host's firewall\(options.dataPort == 0 ? "; --data-port fixes it" : "")"))
+            problem(name, unreachable(.summation(isFixed: options.dataPort != 0), from: name, to: Self.data, port: dataPort))
         }
     }
 
@@ -168,20 +153,18 @@ struct HostCheck {
         dial(requests)
         for from in roster.hosts {
             for to in peers(of: from) where reach.first(from: from.entry.host, to: to.entry.host) == nil {
-                let reasons = reach.reasons(from: from.entry.host, to: to.entry.host, port: ports[to.entry.host] ?? 0)
                 problem(
                     from.entry.host,
-                    "\(from.entry.host) cannot reach \(to.entry.host) at \(reasons): "
-                        + wayOn(
-                            from: from.entry.host, to: to.entry.host,
-                            "open the port in \(to.entry.host)'s firewall\(options.dataPort == 0 ? " (--data-port fixes it)" : "")")
-                        + ", or take --topology server, which needs connections to this host alone")
+                    unreachable(
+                        .worker(host: to.entry.host, isFixed: options.dataPort != 0), from: from.entry.host, to: to.entry.host,
+                        port: ports[to.entry.host] ?? 0))
             }
         }
     }
 
-    private func wayOn(from: String, to: String, _ usual: String) -> String {
-        reach.losesLarge(from: from, to: to) ? PacketSize.wayOn : usual
+    private func unreachable(_ door: HostFact.Door, from: String, to: String, port: Int) -> HostFact {
+        .unreachable(
+            door, reasons: reach.reasons(from: from, to: to, port: port), losesLarge: reach.losesLarge(from: from, to: to))
     }
 
     private func peers(of member: HostRoster.Member) -> [HostRoster.Member] {
@@ -199,13 +182,13 @@ struct HostCheck {
                         from: name, to: target.name, candidates: target.addresses, results.filter { $0.target == target.name })
                 }
             case .success: break
-            case .failure(let error): problem(name, "\(name): \(error)")
+            case .failure(let error): problem(name, .failed(reason: "\(error)"))
             }
         }
     }
 
-    private mutating func problem(_ host: String, _ sentence: String) {
-        findings.append(Finding(.problem, host: host, sentence))
+    private mutating func problem(_ host: String, _ fact: HostFact) {
+        findings.append(Finding(.problem, host: host, fact))
     }
 
     /// One address for all where there is one; loopback where no worker is elsewhere, and nowhere else.
@@ -225,10 +208,7 @@ struct HostCheck {
             // A host always reaches itself by loopback, which says nothing to the others: their order counts.
             let ordered = diallers.filter { $0 != to.entry.host } + diallers.filter { $0 == to.entry.host }
             guard let address = reach.commonAddress(of: to.entry.host, for: ordered, where: { !HostPort.isLoopback($0) }) else {
-                problem(
-                    to.entry.host,
-                    "\(to.entry.host) has no one address by which all the others reach it; put the hosts on one network, or take --topology server"
-                )
+                problem(to.entry.host, .noCommonAddress)
                 continue
             }
             plan.advertise[to.entry.host] = address

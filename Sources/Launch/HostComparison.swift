@@ -10,19 +10,17 @@ enum HostComparison {
     ) -> [Finding] {
         let all = [here] + hosts.map(\.hello)
         let common = here.kernels.first { kernel in all.allSatisfy { $0.kernels.contains(kernel) } }
-        func choice() -> String {
-            if let runKernel { return "a run keeps its family (\(runKernel)): leave that host out, or begin a new run" }
-            guard let common else { return "these hosts have no family in common; leave that one out" }
+        func choice() -> HostFact.KernelChoice {
+            if let runKernel { return .kept(runKernel) }
+            guard let common else { return .noneInCommon }
             // Where that is in use already, a CPU has it and the library does not.
-            return common == here.kernel
-                ? "its library does not offer the family that is asked for; install the package of this host there, or leave it out"
-                : "--kernel \(common) is the best that all these hosts have"
+            return common == here.kernel ? .libraryLacks : .best(common)
         }
         var findings: [Finding] = []
         for (name, hello) in hosts {
-            func problem(_ sentence: String) { findings.append(Finding(.problem, host: name, sentence)) }
+            func problem(_ fact: HostFact) { findings.append(Finding(.problem, host: name, fact)) }
             if hello.build != here.build {
-                problem(AgentStarter.otherBuild(name, has: hello.build, here: here.build))
+                problem(.otherBuild(there: hello.build, here: here.build))
             } else if allowMixedKernels {
                 // Nothing further has to be equal.
             } else if !isForLibrary {
@@ -30,31 +28,22 @@ enum HostComparison {
                     findings.append(
                         Finding(
                             .note, host: name,
-                            "\(name) has \(hello.library) with the kernel family \(hello.kernel), this host \(here.library) with \(here.kernel); runs with --engine openblas would differ, those with the portable engine do not"
-                        ))
+                            .otherProducts(
+                                library: hello.library, kernel: hello.kernel, here: here.library, hereKernel: here.kernel)))
                 }
             } else if hello.library != here.library {
-                problem(
-                    "\(name) has \(hello.library), this host \(here.library); install the same version there: its products would differ"
-                )
+                problem(.otherLibrary(there: hello.library, here: here.library))
             } else if let trouble = hello.kernelTrouble {
                 // The best family of all CPUs is in use here: it is the library there that lacks it, and the trouble says so.
                 let isOfLibrary = runKernel == nil && common == here.kernel
-                problem("\(name): \(trouble)\(isOfLibrary ? "" : " Here \(choice())")")
+                problem(.kernelTrouble(trouble, choice: isOfLibrary ? nil : choice()))
             } else if hello.kernel != here.kernel {
-                problem("\(name) computes with the kernel family \(hello.kernel), this host with \(here.kernel); \(choice())")
+                problem(.otherKernel(there: hello.kernel, here: here.kernel, choice: choice()))
             } else if hello.fingerprint != here.fingerprint {
-                problem(
-                    "\(name): its products differ from this host's though both have \(here.library) and \(here.kernel); install the same package there, or accept it with --allow-mixed-kernels (the weights then depend on who computed what)"
-                )
+                problem(.otherFingerprint(library: here.library, kernel: here.kernel))
             }
             let drift = hello.time - here.time
-            if abs(drift) > 60 {
-                findings.append(
-                    Finding(
-                        .note, host: name,
-                        "\(name): its clock is \(Int(abs(drift))) s \(drift > 0 ? "ahead" : "behind"); logs will not fit together"))
-            }
+            if abs(drift) > 60 { findings.append(Finding(.note, host: name, .clock(ahead: Int(drift)))) }
         }
         return findings
     }

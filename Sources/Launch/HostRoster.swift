@@ -55,9 +55,9 @@ struct HostRoster {
                     throw error
                 }
             } catch let trouble as AgentLink.HelloTrouble {
-                missing.append(Finding(.problem, host: entry.host, starter.sentence(trouble, entry: entry, build: build)))
+                missing.append(Finding(.problem, host: entry.host, .noHello(trouble, starter.way(to: entry, build: build))))
             } catch {
-                missing.append(Finding(.problem, host: entry.host, "\(entry.host): \(error)"))
+                missing.append(Finding(.problem, host: entry.host, .failed(reason: "\(error)")))
             }
         }
     }

@@ -373,7 +373,7 @@ public final class Launcher: Sendable {
                 throw error
             }
         } catch let error as AgentLink.HelloTrouble {
-            trouble = starter.sentence(error, entry: entry, build: options.check.build)
+            trouble = HostFact.noHello(error, starter.way(to: entry, build: options.check.build)).words(entry.host)
         } catch {
             trouble = "\(error)"
         }

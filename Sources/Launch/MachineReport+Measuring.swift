@@ -1,5 +1,6 @@
 import Autoencoder
 import Collectives
+import Files
 import Foundation
 import Glibc
 import Kernels

@@ -67,6 +67,8 @@ struct ChaosTests {
         #expect(verdict["right"]?.boolValue == false)
         let troubles = (verdict["troubles"]?.arrayValue ?? []).compactMap(\.stringValue)
         #expect(troubles.contains { $0.contains("that is no verdict") }, "\(troubles)")
+        let findings = (verdict["findings"]?.arrayValue ?? []).compactMap { $0["finding"]?.stringValue }
+        #expect(findings.contains { ["no_fault", "no_step"].contains($0) } && findings.count == troubles.count, "\(findings)")
     }
 
     @Test("models are drawn, and each has a calm run of its own to be compared with")

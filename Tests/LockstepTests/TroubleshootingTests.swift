@@ -53,23 +53,23 @@ struct TroubleshootingTests {
         "throw Self.error(", "throw error(", "throw section.failure(", "throw tooMuch(", "root.failure(", "throw StateFileError(",
         "log.warning(", "log.error(", ".log(.warning,", ".log(.error,", "note(.warning,", "warn(", "Output.complain(", "complain(",
         "fail(", "turnAway(",
-        "lost(", "disconnected(", "retry(", "strangers.count(", "problem(", "finding(", "Finding(", ".failed(", ".unfit(",
+        "lost(", "disconnected(", "retry(", "strangers.count(", ".failed(", ".unfit(",
         "fatalError(", "endWithout(",
         "say(", "show(", "giveUp(", "tell(",
-        "notices.write(", "troubles.append(", "accidents.append(", ".hang(", "add(.problem,", "add(.note,", "broken(",
+        "notices.write(", "broken(",
         ".unreachable(",
     ]
 
     /// Files that hold errors and nothing else.
     private static let errors: Set<String> = [
         "Autoencoder/Replica/Decision.swift", "Wire/Messages/ControlMessage.swift", "Control/Handshake.swift",
-        "Coordinator/FolderWatch.swift", "Launch/AgentStarter.swift", "Launch/HostComparison.swift",
+        "Coordinator/FolderWatch.swift", "Launch/HostFact+Words.swift", "Chaos/ChaosFinding+Words.swift",
         "Membership/StreamProgress.swift", "Membership/WorkerEvents.swift",
         "Collectives/Links/LinkFailure.swift", "Collectives/Links/LinkHello.swift",
         "Kernels/KernelFamily.swift", "Kernels/MemoryRoom.swift", "Kernels/ThreadRoom.swift",
         "Runs/Checkpoints/CheckpointStore+Retention.swift",
-        "Runs/Disk/DiskError.swift",
-        "Runs/Disk/DiskNotices.swift", "Runs/RunFolder/RunFolder+SameBits.swift", "Waiting/ThreadLimit.swift",
+        "Files/DiskError.swift",
+        "Files/DiskNotices.swift", "Runs/RunFolder/RunFolder+SameBits.swift", "Waiting/ThreadLimit.swift",
         "Wire/ControlFrameError.swift",
         "Wire/GradientCoding.swift",
         "Wire/GradientFrameHeader+Reading.swift", "Wire/ZstdError.swift",

@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Figures
 import Foundation
 import Runs
 import TestSupport

@@ -31,7 +31,7 @@ struct EveryWaitTests {
             file: "Sources/Collectives/Links/SocketAddress.swift", name: "getnameinfo",
             reason: "NI_NUMERICHOST asks no name server"),
         Exception(
-            file: "Sources/Runs/Disk/WritableFile.swift", name: "write",
+            file: "Sources/Files/WritableFile.swift", name: "write",
             reason: "files of the run folder: the disk answers, or the kernel says that it does not"),
         Exception(
             file: "Sources/Collectives/Probes/ProbeLink.swift", name: "connect",

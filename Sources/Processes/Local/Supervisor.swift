@@ -1,4 +1,5 @@
 import CProcess
+import Files
 import Foundation
 import Glibc
 import Membership

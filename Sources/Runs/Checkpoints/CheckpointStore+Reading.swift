@@ -1,4 +1,5 @@
 import Crypto
+import Files
 import Foundation
 import Kernels
 import Waiting
@@ -27,7 +28,7 @@ extension CheckpointStore {
                 case .whole(let checkpoint): return (checkpoint, leftOut)
                 case .broken(let reason):
                     // A link that leads nowhere is there: what it led to may be a checkpoint.
-                    if RunFolder.isThere(candidate.path) { leftOut.append(reason) }
+                    if Disk.isThere(candidate.path) { leftOut.append(reason) }
                 }
             }
         }

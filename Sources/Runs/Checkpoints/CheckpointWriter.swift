@@ -1,4 +1,5 @@
 import Crypto
+import Files
 import Foundation
 import Kernels
 import Synchronization

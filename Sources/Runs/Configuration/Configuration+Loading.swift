@@ -1,4 +1,5 @@
 import Autoencoder
+import Files
 import Foundation
 import Waiting
 
@@ -92,7 +93,7 @@ extension Configuration {
 
     private static func tree(ofFile path: String) throws -> Setting {
         // Who gives a recipe's name for a file means the recipe.
-        if !RunFolder.isThere(path), let recipe = NearestName.of(path, among: Recipes.all.map(\.name)) {
+        if !Disk.isThere(path), let recipe = NearestName.of(path, among: Recipes.all.map(\.name)) {
             throw ConfigurationError(origin: path, key: "", problem: "there is no such file", suggestion: "--recipe \(recipe)")
         }
         let bytes = WrittenText.normalised(try Disk.bytes(of: path, limit: Setting.maximumBytes))

@@ -1,3 +1,5 @@
+import Files
+
 extension Configuration {
     /// The whole effective configuration as YAML, and what made it. Reads back to an equal value.
     public func yaml(provenance: Provenance? = nil) -> String {

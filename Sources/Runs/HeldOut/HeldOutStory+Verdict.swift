@@ -1,5 +1,6 @@
 import Autoencoder
 import Evaluation
+import Figures
 
 extension HeldOutStory {
     /// One line for the end of a run: whether it has trained, and the figures that say so, each beside what it would be if nothing were learnt.

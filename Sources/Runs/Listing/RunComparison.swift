@@ -1,4 +1,5 @@
 import Datasets
+import Figures
 import Foundation
 
 /// Runs beside each other: the settings in which they differ, their held-out figures, what was evaluated, and their losses.

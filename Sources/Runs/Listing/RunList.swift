@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The runs below a folder.
@@ -13,7 +14,7 @@ public enum RunList {
     public static func summaries(below folder: String) throws -> [RunSummary] {
         let typed = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         let path = RunFolder.absolute(typed)
-        guard RunFolder.isThere(path) else { throw DiskError(operation: "list", path: typed, code: ENOENT) }
+        guard Disk.isThere(path) else { throw DiskError(operation: "list", path: typed, code: ENOENT) }
         if isRun(path) { return [RunSummary(RunFolder(path: path), name: typed)] }
         let isUsual = path == RunFolder.absolute(RunFolder.defaultParent)
         let names = try names(in: path, depth: depth) { try Disk().names(in: $0) }
@@ -49,6 +50,6 @@ public enum RunList {
 
     /// Whether a folder is a run's, or what is left of one.
     private static func isRun(_ path: String) -> Bool {
-        ["config.yaml", "metrics.jsonl", "steps.log", "checkpoints"].contains { RunFolder.isThere("\(path)/\($0)") }
+        ["config.yaml", "metrics.jsonl", "steps.log", "checkpoints"].contains { Disk.isThere("\(path)/\($0)") }
     }
 }

@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Files
 import Foundation
 import Kernels
 
@@ -44,7 +45,7 @@ public struct RunSummary: Sendable, Equatable {
         figure = metrics.epoch?.mainFigure
         step = metrics.step?.step ?? 0
         do {
-            guard RunFolder.isThere(folder.configurationPath) else {
+            guard Disk.isThere(folder.configurationPath) else {
                 throw RunFolderError("it holds no config.yaml")
             }
             let (configuration, provenance) = try folder.configuration()

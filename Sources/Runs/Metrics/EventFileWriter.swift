@@ -1,4 +1,5 @@
 import Autoencoder
+import Files
 import Foundation
 import Kernels
 

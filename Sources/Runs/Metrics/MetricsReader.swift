@@ -1,4 +1,5 @@
 import Autoencoder
+import Files
 
 /// A line of `metrics.jsonl` that cannot be read.
 public struct MetricsError: Error, CustomStringConvertible, Sendable, Equatable {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// `metrics.jsonl`: one object a line, by any thread. Lines that the disk refuses wait and are tried again (`RecordFile`), so that the file

@@ -1,4 +1,5 @@
 import Evaluation
+import Figures
 
 extension EpochFigures {
     /// What stands below a run's picture where runs are laid side by side, a line each.

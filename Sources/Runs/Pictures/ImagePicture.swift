@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Figures
 
 /// The pictures of a model that are made of images, each with what its rows and columns are.
 struct ImagePicture {

@@ -1,4 +1,5 @@
 import Autoencoder
+import Figures
 import Kernels
 
 /// Pictures in which rows of images are classes, clusters or parts of the prior.

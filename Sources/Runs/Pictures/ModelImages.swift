@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Figures
 import Kernels
 
 /// The images that a trained model makes for pictures, and tables of them.

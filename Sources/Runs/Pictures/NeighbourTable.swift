@@ -1,6 +1,7 @@
 import Autoencoder
 import Datasets
 import Evaluation
+import Figures
 import Kernels
 
 extension ModelImages {

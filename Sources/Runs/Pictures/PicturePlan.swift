@@ -1,4 +1,5 @@
 import Autoencoder
+import Figures
 
 /// Which pictures a model has: what it encodes, decodes and is told decides, not its name.
 ///

@@ -1,3 +1,5 @@
+import Figures
+
 /// Pictures on their way to the disk, as the bytes of their files, and what is to be said of them.
 struct PictureSet: Sendable {
     private(set) var files: [(name: FigureName, bytes: [UInt8])] = []

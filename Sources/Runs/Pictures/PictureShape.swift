@@ -1,4 +1,5 @@
 import Datasets
+import Figures
 
 /// How the images of a data set are drawn: as they are, or folded into a block where they are one line of pixels (rows of an array that has no
 /// height, a single row or column), which would be a picture as wide as a thousand of them.

@@ -1,3 +1,5 @@
+import Figures
+import Files
 import Foundation
 
 /// The folders in a run's `figures` that hold the pictures of one epoch each, or of one checkpoint that was asked for.

@@ -1,6 +1,8 @@
 import Autoencoder
 import Datasets
 import Evaluation
+import Figures
+import Files
 import Foundation
 import Kernels
 

@@ -1,6 +1,7 @@
 import Autoencoder
 import Datasets
 import Evaluation
+import Figures
 import Kernels
 
 /// Trained runs laid side by side: what they have in common to be looked at.

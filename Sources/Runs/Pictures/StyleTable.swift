@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Figures
 import Kernels
 
 /// Rows and columns of a picture of styles: each row one style, each column a class or cluster.

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Waiting
 
@@ -55,7 +56,7 @@ public struct EvaluationFile: Sendable {
         let older = content(of: path)
         var notes: [String] = []
         let isKept = older.flatMap(EvaluationHead.init)?.isOfSame(report.head) ?? false
-        if !isKept, RunFolder.isThere(path) { notes.append(try putAside(older)) }
+        if !isKept, Disk.isThere(path) { notes.append(try putAside(older)) }
         let figures = report.json(keeping: older)
         try disk.replace(path, with: Array((figures.text + "\n").utf8))
         if isKept, let older { notes += report.notes(joining: older) }
@@ -89,7 +90,7 @@ public struct EvaluationFile: Sendable {
         let head = older.flatMap(EvaluationHead.init)
         let own = head.map { Self.base(step: $0.step, split: $0.split, seed: $0.seed, usualSeed: usualSeed) } ?? base
         var (target, count) = (path(own), 0)
-        while target == path || RunFolder.isThere(target) {
+        while target == path || Disk.isThere(target) {
             if let older, let head, target != path, let there = content(of: target),
                 EvaluationHead(there)?.isOfSame(head) == true
             {

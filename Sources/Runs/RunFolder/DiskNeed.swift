@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Files
 import Foundation
 import Kernels
 

@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// Which coordinator of its run a coordinator is: how many there have been, and a random name.

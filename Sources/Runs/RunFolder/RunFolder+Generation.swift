@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension RunFolder {
@@ -7,7 +8,7 @@ extension RunFolder {
 
     /// The newest coordinator's; `nil` when the run has had none yet.
     public func generation() throws -> Generation? {
-        guard Self.isThere(generationPath) else { return nil }
+        guard Disk.isThere(generationPath) else { return nil }
         let text = String(decoding: try Disk.bytes(of: generationPath, limit: Self.generationBytes), as: UTF8.self)
         guard let generation = Generation(line: text) else {
             throw RunFolderError(
@@ -20,7 +21,7 @@ extension RunFolder {
     /// What tells this run from every other, of the same name and settings too: made by the run's first coordinator, kept for life. Only
     /// for the holder of the run's lock.
     public func identity() throws -> String {
-        if Self.isThere(identityPath) {
+        if Disk.isThere(identityPath) {
             let text = String(decoding: try Disk.bytes(of: identityPath, limit: Self.identityBytes), as: UTF8.self).trimmingSuffix(
                 "\n")
             guard UInt64(text, radix: 16) != nil else {

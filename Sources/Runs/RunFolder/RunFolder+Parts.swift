@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension RunFolder {
@@ -24,7 +25,7 @@ extension RunFolder {
     /// - Throws: `RunFolderError` where the run's own files tell of checkpoints, and there are none.
     public func requireStoredCheckpoints() throws {
         guard try checkpoints().steps().isEmpty, let past = try storedPast() else { return }
-        let state = Self.isThere(checkpointsPath) ? "holds none" : "is gone"
+        let state = Disk.isThere(checkpointsPath) ? "holds none" : "is gone"
         throw RunFolderError(
             "The run \(typedName) \(past), but \(checkpointsPath) \(state): put the checkpoints back from a copy to go on, or begin a new run in another folder; nothing was changed."
         )
@@ -47,21 +48,15 @@ extension RunFolder {
 
     /// What the run's records say of checkpoints that it must have had.
     private func storedPast() throws -> String? {
-        if Self.isThere(metricsPath) {
+        if Disk.isThere(metricsPath) {
             let stored = try MetricsReader(path: metricsPath).events.last { $0.what == "checkpoint" }
             return stored.map {
                 "has stored a checkpoint after step \($0.fields["step"]?.unsignedValue ?? 0) (metrics.jsonl says so)"
             }
         }
         // The folder is made with the run, and the metrics with its first step: where both are gone, somebody has removed them.
-        guard !Self.isThere(checkpointsPath), let last = try StepsLog.read(stepsLogPath).last else { return nil }
+        guard !Disk.isThere(checkpointsPath), let last = try StepsLog.read(stepsLogPath).last else { return nil }
         return "has done \(last.step) steps (steps.log says so), and metrics.jsonl is missing as well"
-    }
-
-    /// Whether anything has this path, a link that leads nowhere too.
-    static func isThere(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0
     }
 
     /// Where a symbolic link leads to, if nothing is there.
@@ -70,7 +65,7 @@ extension RunFolder {
     }
 
     static func requireFile(_ path: String, mayBeLink: Bool = true) throws {
-        guard isThere(path) else { return }
+        guard Disk.isThere(path) else { return }
         if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) {
             guard mayBeLink else { throw DiskError(operation: "open", path: path, code: ELOOP) }
             guard exists(path) else { throw leadsNowhere(path, target) }
@@ -79,7 +74,7 @@ extension RunFolder {
     }
 
     private static func requireFolder(_ path: String) throws {
-        guard isThere(path), !Disk.isDirectory(path) else { return }
+        guard Disk.isThere(path), !Disk.isDirectory(path) else { return }
         if let target = missingTarget(of: path) { throw leadsNowhere(path, target) }
         throw RunFolderError("\(path) is no folder, where the run has one: move it away, and put the folder back.")
     }

@@ -1,3 +1,5 @@
+import Files
+
 extension RunFolder {
     /// Throws `RunFolderError` where a checkpoint of the run was made with other settings than these that change bits: `config.yaml` was
     /// edited, or the checkpoint is another run's. The error names the keys that differ and the way on.

@@ -1,10 +1,11 @@
+import Files
 import Foundation
 
 extension RunFolder {
     /// Whether anything has come into the folder that somebody would miss: the books, which are opened when the run begins, or a worker's own words
     /// on why it did not.
     public var hasBegun: Bool {
-        if [metricsPath, stepsLogPath].contains(where: Self.isThere) { return true }
+        if [metricsPath, stepsLogPath].contains(where: Disk.isThere) { return true }
         if childLogs.contains(where: { ((try? ByteSource(path: $0))?.count ?? 0) > 0 }) { return true }
         // What cannot be read is there.
         return (try? checkpoints().steps().isEmpty) != true

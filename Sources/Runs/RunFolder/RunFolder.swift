@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A run folder that cannot be made, found or used.

@@ -1,3 +1,5 @@
+import Files
+
 /// A run as a person names it, and a step of it where they say which: RUN or RUN@STEP.
 public struct RunReference: Sendable, Hashable {
     /// A path, a name under `runs`, or `latest`.
@@ -14,7 +16,7 @@ public struct RunReference: Sendable, Hashable {
     ///
     /// - Throws: `RunFolderError` where what follows the @ of a run is no step.
     public init(parsing text: String, under runs: String = RunFolder.defaultParent) throws {
-        guard let at = text.lastIndex(of: "@"), !RunFolder.isThere(text), !RunFolder.isThere("\(runs)/\(text)") else {
+        guard let at = text.lastIndex(of: "@"), !Disk.isThere(text), !Disk.isThere("\(runs)/\(text)") else {
             self.init(run: text, step: nil)
             return
         }

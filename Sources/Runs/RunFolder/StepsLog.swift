@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// One applied step as `steps.log` has it.

@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// The safetensors file format (huggingface/safetensors, README "Format") with the element types Lockstep uses.

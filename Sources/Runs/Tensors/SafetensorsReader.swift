@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// A safetensors file, checked when it is opened and read tensor by tensor when asked.

@@ -1,5 +1,6 @@
 import Autoencoder
 import Datasets
+import Files
 
 /// Where a run stands, as one line for people.
 public struct Progress: Sendable, Equatable {

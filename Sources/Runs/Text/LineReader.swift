@@ -1,3 +1,5 @@
+import Files
+
 /// Reads a file line by line, holding no more of it than a piece and a line. Of a line that is longer than any that is written only the
 /// beginning is given: it is damage, which readers name or pass over by what it says.
 struct LineReader {

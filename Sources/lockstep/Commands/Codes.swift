@@ -1,6 +1,7 @@
 import ArgumentParser
 import Autoencoder
 import Datasets
+import Figures
 import Foundation
 import Kernels
 import Runs

@@ -1,4 +1,6 @@
 import CPNG
+import Figures
+import Files
 import Foundation
 import Runs
 import TestSupport

@@ -1,4 +1,5 @@
 import Autoencoder
+import Figures
 import Foundation
 import Runs
 import TestSupport

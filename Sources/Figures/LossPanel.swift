@@ -1,7 +1,7 @@
 import Glibc
 
 /// One frame of the losses figure: curves of one quantity.
-struct LossPanel: Sendable {
+package struct LossPanel: Sendable {
     enum Style { case smoothed, mean, marked, plain }
 
     struct Curve: Sendable {
@@ -37,9 +37,9 @@ struct LossPanel: Sendable {
         var legend: [String] { [name, newest.map { Number.short($0) } ?? "no value"] + left }
     }
 
-    struct Reference: Sendable, Equatable {
+    package struct Reference: Sendable, Equatable {
         let label: String
-        let value: Double
+        package let value: Double
     }
 
     /// Columns between the frame and the names, in which those of reference lines stand.
@@ -63,7 +63,7 @@ struct LossPanel: Sendable {
     /// A discriminator's loss is the sum of its two halves, 2 ln 2 where it can only guess; a generator's is then ln 2. A phase
     /// of several
     /// adversaries adds their losses up.
-    static func equilibrium(of name: String, adversaries: Int) -> Reference? {
+    package static func equilibrium(of name: String, adversaries: Int) -> Reference? {
         guard name.contains("discriminator") || name.contains("generator") else { return nil }
         let times = (name.contains("discriminator") ? 2 : 1) * adversaries
         return Reference(label: times == 1 ? "ln 2" : "\(times) ln 2", value: Double(times) * log(2))

@@ -2,28 +2,28 @@ import Foundation
 import Waiting
 
 /// Bytes at given positions, of an open file or of memory. Reading has no cursor, so threads may share one.
-struct ByteSource: Sendable {
+package struct ByteSource: Sendable {
     private enum Kind: Sendable {
         case memory([UInt8])
         case file(OpenFile)
     }
 
     private let kind: Kind
-    let count: Int
+    package let count: Int
 
-    init(bytes: [UInt8]) {
+    package init(bytes: [UInt8]) {
         kind = .memory(bytes)
         count = bytes.count
     }
 
-    init(path: String) throws {
+    package init(path: String) throws {
         let file = try OpenFile(path: path)
         kind = .file(file)
         count = try file.size()
     }
 
     /// The bytes of a range within `count`. A file that has become shorter is an error.
-    func read(_ range: Range<Int>) throws -> [UInt8] {
+    package func read(_ range: Range<Int>) throws -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "bytes \(range) of \(count)")
         switch kind {
         case .memory(let bytes): return Array(bytes[range])
@@ -61,12 +61,20 @@ final class OpenFile: Sendable {
                     throw DiskError(operation: "read", path: path, code: errno)
                 }
                 guard got > 0 else {
-                    throw SafetensorsError(
-                        file: path, offset: range.lowerBound + filled, problem: "the file ends here",
-                        expected: "\(range.count - filled) more bytes")
+                    throw FileEndsEarly(path: path, offset: range.lowerBound + filled, missing: range.count - filled)
                 }
                 filled += got
             }
         }
     }
+}
+
+/// A file has become shorter while it was read, or is shorter than what it says of itself.
+public struct FileEndsEarly: Error, Equatable, CustomStringConvertible, Sendable {
+    public let path: String
+    /// Where it ends, and bytes that should follow.
+    public let offset: Int
+    public let missing: Int
+
+    public var description: String { "\(path), byte \(offset): the file ends here; expected \(missing) more bytes." }
 }

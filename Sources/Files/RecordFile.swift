@@ -7,14 +7,14 @@ import Synchronization
 /// refuses wait in memory, in their order, the trouble is told at once (a full disk is worth knowing early), and each new record tries them
 /// all again. A record of which only a part went through goes on where it stopped. Only when more waits than `maximumWaitingBytes` must
 /// something go: `Patience` says what.
-final class RecordFile: Sendable {
+package final class RecordFile: Sendable {
     /// Some ten thousand steps.
     static let maximumWaitingBytes = 8 << 20
     /// Longest time a written record stays off the device.
     private static let syncInterval = Duration.seconds(1)
 
     /// What happens when too much waits.
-    enum Patience: Sendable {
+    package enum Patience: Sendable {
         /// The error is thrown: the run ends, and going on from its checkpoint records those steps again.
         case ends
         /// New records are dropped and counted: nobody needs the file to go on.
@@ -41,7 +41,7 @@ final class RecordFile: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter file: opened to write at its end; `nil` to open `path` with the first record, and again until it can be.
-    init(
+    package init(
         path: String, file: WritableFile?, patience: Patience, disk: Disk, notices: DiskNotices,
         maximumWaitingBytes: Int = RecordFile.maximumWaitingBytes
     ) {
@@ -54,7 +54,7 @@ final class RecordFile: Sendable {
     }
 
     /// Adds a record after all before it, by any thread. Throws the disk's error where too many wait and `patience` says so.
-    func append(_ record: [UInt8]) throws(DiskError) {
+    package func append(_ record: [UInt8]) throws(DiskError) {
         try state.withLock { state throws(DiskError) in
             if !state.waiting.isEmpty, state.waiting.count + record.count > maximumWaitingBytes {
                 settle(&state)
@@ -71,12 +71,12 @@ final class RecordFile: Sendable {
     }
 
     /// Puts what is written so far on the device. Trouble is told as always, and what waits goes on waiting.
-    func sync() {
+    package func sync() {
         state.withLock { settle(&$0, syncing: true) }
     }
 
     /// Puts everything on the device and closes the file. Throws the disk's error where records may be lost by that.
-    func close() throws(DiskError) {
+    package func close() throws(DiskError) {
         try state.withLock { state throws(DiskError) in
             settle(&state, syncing: true)
             defer { state.file = nil }

@@ -1,8 +1,8 @@
 import Foundation
 
 /// Opens a file of lines to go on with it: a last line without an end, left by a process that was killed, is cut first.
-enum TailRepair {
-    static func openForAppending(_ path: String, disk: Disk) throws -> WritableFile {
+package enum TailRepair {
+    package static func openForAppending(_ path: String, disk: Disk) throws -> WritableFile {
         let file = try disk.append(to: path)
         let source = try ByteSource(path: path)
         var end = source.count

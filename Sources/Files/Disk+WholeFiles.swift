@@ -3,13 +3,13 @@ import Waiting
 
 extension Disk {
     /// Ends the name of a file that is still being written.
-    static let temporarySuffix = ".partial"
+    package static let temporarySuffix = ".partial"
 
     /// Writes a file that has its name only when all of it is on the device: temporary name beside it, sync, rename, sync of the folder.
     /// A file that stood there before stands there until then, and still does where an error is thrown; who may read it stays as it was.
     ///
     /// - Throws: `DiskError` of `path` itself, not of the temporary name; what `produce` throws.
-    func writeWhole(_ path: String, produce: (WritableFile) throws -> Void) throws {
+    package func writeWhole(_ path: String, produce: (WritableFile) throws -> Void) throws {
         let temporary = path + Self.temporarySuffix
         do {
             let mode = try modeOfFile(path)
@@ -28,7 +28,7 @@ extension Disk {
     }
 
     /// Replaces a small file as a whole, in the manner of `writeWhole`.
-    func replace(_ path: String, with bytes: [UInt8]) throws {
+    package func replace(_ path: String, with bytes: [UInt8]) throws {
         try writeWhole(path) { try write(bytes, to: $0) }
     }
 

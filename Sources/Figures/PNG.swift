@@ -1,4 +1,5 @@
 import CPNG
+import Files
 import Glibc
 
 /// Pictures as PNG files, through libpng's simplified interface.

@@ -51,7 +51,7 @@ public struct ImageBatch: Sendable {
     }
 
     /// These images, and behind them others of the same size.
-    func joined(with others: ImageBatch) -> ImageBatch {
+    package func joined(with others: ImageBatch) -> ImageBatch {
         precondition(
             others.height == height && others.width == width && others.channels == channels,
             "images of \(height) x \(width) x \(channels) and of \(others.height) x \(others.width) x \(others.channels)")
@@ -60,7 +60,7 @@ public struct ImageBatch: Sendable {
     }
 
     /// Whole rows of so many images, in turn of these and of as many others.
-    func interleaved(with others: ImageBatch, rowsOf columns: Int) -> ImageBatch {
+    package func interleaved(with others: ImageBatch, rowsOf columns: Int) -> ImageBatch {
         precondition(
             columns > 0 && count == others.count && count % columns == 0 && imageBytes == others.imageBytes,
             "\(count) and \(others.count) in rows of \(columns)")

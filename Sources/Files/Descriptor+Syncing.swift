@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 
 extension Descriptor {
     /// Returns when what was written to a file, or the names in a folder, are on the device; false, with `errno` set, where they

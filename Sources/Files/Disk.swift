@@ -35,7 +35,7 @@ public struct Disk: Sendable {
 
     /// Modes of what a run leaves behind, before the umask: images, weights and logs are their owner's alone.
     package static let fileMode: mode_t = 0o600
-    static let folderMode: mode_t = 0o700
+    package static let folderMode: mode_t = 0o700
     /// Modes of what somebody asked for by name: the umask says who may read it, as with any program.
     private static let resultMode: mode_t = 0o666
     private static let parentMode: mode_t = 0o777
@@ -65,7 +65,7 @@ public struct Disk: Sendable {
     }
 
     /// Creates (or empties) a file for writing.
-    func create(_ path: String) throws(DiskError) -> WritableFile {
+    package func create(_ path: String) throws(DiskError) -> WritableFile {
         try check(.create, path, as: "create")
         return try WritableFile(path: path, flags: O_CREAT | O_TRUNC, mode: mode, verb: "create")
     }
@@ -77,7 +77,7 @@ public struct Disk: Sendable {
     }
 
     /// Writes all of the bytes.
-    func write(_ bytes: [UInt8], to file: WritableFile) throws(DiskError) {
+    package func write(_ bytes: [UInt8], to file: WritableFile) throws(DiskError) {
         var written = 0
         try write(bytes, to: file, written: &written)
     }
@@ -99,27 +99,27 @@ public struct Disk: Sendable {
     }
 
     /// Returns when the file's content is on the device.
-    func sync(_ file: WritableFile) throws(DiskError) {
+    package func sync(_ file: WritableFile) throws(DiskError) {
         try check(.sync, file.path, as: "sync")
         try file.sync()
     }
 
     /// Closes; some file systems report a failed write only here.
-    func close(_ file: WritableFile) throws(DiskError) {
+    package func close(_ file: WritableFile) throws(DiskError) {
         defer { file.closeQuietly() }
         try check(.close, file.path, as: "close")
         try file.close()
     }
 
     /// Gives a file or folder its final name. A folder of that name must not exist.
-    func rename(_ from: String, to path: String) throws(DiskError) {
+    package func rename(_ from: String, to path: String) throws(DiskError) {
         let verb = "rename a temporary file to"
         try check(.rename, path, as: verb, from: from)
         guard Foundation.rename(from, path) == 0 else { throw DiskError(operation: verb, path: path, code: errno) }
     }
 
     /// Makes the names inside a folder durable.
-    func syncDirectory(_ directory: String) throws(DiskError) {
+    package func syncDirectory(_ directory: String) throws(DiskError) {
         try check(.syncDirectory, directory, as: "sync the folder")
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw DiskError(operation: "open the folder", path: directory, code: errno) }
@@ -129,12 +129,12 @@ public struct Disk: Sendable {
 
     /// Creates a folder of a run, for its owner alone, in one that exists: where a run folder was removed under a run, nothing of it is
     /// made anew. One that exists stays as it is.
-    func makeDirectory(_ path: String) throws(DiskError) {
+    package func makeDirectory(_ path: String) throws(DiskError) {
         try makeDirectory(path, mode: Self.folderMode)
     }
 
     /// Creates a folder for runs, and those above it, as the umask has it.
-    func makeParents(_ path: String) throws(DiskError) {
+    package func makeParents(_ path: String) throws(DiskError) {
         func make(_ path: String) throws(DiskError) { try makeDirectory(path, mode: Self.parentMode) }
         try Folder.makeWithParents(path, isMissing: { $0.code == ENOENT }, make: make)
     }
@@ -145,7 +145,7 @@ public struct Disk: Sendable {
     }
 
     /// Removes a file, or a folder with what is in it.
-    func remove(_ path: String) throws(DiskError) {
+    package func remove(_ path: String) throws(DiskError) {
         try check(.remove, path, as: "remove")
         do {
             try FileManager.default.removeItem(atPath: path)
@@ -155,14 +155,14 @@ public struct Disk: Sendable {
     }
 
     /// Removes what an attempt left behind, if anything; the error that ended the attempt is the one worth telling.
-    func discard(_ path: String) {
+    package func discard(_ path: String) {
         guard FileManager.default.fileExists(atPath: path) else { return }
         try? remove(path)
     }
 
     /// The names in a folder, sorted by their bytes; none when there is no such folder.
-    func names(in directory: String) throws(DiskError) -> [String] {
-        guard RunFolder.isThere(directory) else { return [] }
+    package func names(in directory: String) throws(DiskError) -> [String] {
+        guard Self.isThere(directory) else { return [] }
         guard Self.isDirectory(directory) else { throw DiskError(operation: "list", path: directory, code: ENOTDIR) }
         do {
             return try FileManager.default.contentsOfDirectory(atPath: directory).sorted {
@@ -174,15 +174,21 @@ public struct Disk: Sendable {
     }
 
     /// The bytes of a whole file of at most `limit` bytes, checked before memory is taken.
-    static func bytes(of path: String, limit: Int) throws -> [UInt8] {
+    package static func bytes(of path: String, limit: Int) throws -> [UInt8] {
         let source = try ByteSource(path: path)
         guard source.count <= limit else { throw FileTooLong(path: path, bytes: source.count, limit: limit) }
         return try source.read(0..<source.count)
     }
 
-    static func isDirectory(_ path: String) -> Bool {
+    package static func isDirectory(_ path: String) -> Bool {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+
+    /// Whether anything has this path, a link that leads nowhere too.
+    package static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
     }
 
     private static func code(of error: any Error) -> Int32 {

@@ -3,8 +3,8 @@ import Synchronization
 import Waiting
 
 /// A file open for writing. Closed with its last reference if nobody did before.
-final class WritableFile: Sendable {
-    let path: String
+package final class WritableFile: Sendable {
+    package let path: String
     private let descriptor: Mutex<Int32>
 
     /// Opens the file itself: what a link of its name leads to is somebody else's, and what is no file is none to write to.
@@ -62,7 +62,7 @@ final class WritableFile: Sendable {
         }
     }
 
-    func closeQuietly() {
+    package func closeQuietly() {
         descriptor.withLock { descriptor in
             if descriptor >= 0 { _ = Foundation.close(descriptor) }
             descriptor = -1

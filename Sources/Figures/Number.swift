@@ -1,7 +1,7 @@
 import Glibc
 
 /// Numbers as a figure prints them, with a minus sign as wide as the digits.
-enum Number {
+package enum Number {
     private static let minus = "\u{2212}"
 
     static func power10(_ exponent: Int) -> Double { pow(10, Double(exponent)) }
@@ -22,7 +22,7 @@ enum Number {
     }
 
     /// `value` in about three digits, with no zeros at the end: 0.021, 1.39, 24.5, 310, 4.2e-7.
-    static func short(_ value: Double) -> String {
+    package static func short(_ value: Double) -> String {
         guard value.isFinite, value != 0 else { return fixed(value, places: 0) }
         let exponent = Int(log10(abs(value)).rounded(.down))
         guard (-4...5).contains(exponent) else { return scientific(value) }

@@ -1,4 +1,5 @@
 import Glibc
+import Waiting
 
 /// A small file that a person has named, read as a whole: a list of hosts, a secret.
 ///

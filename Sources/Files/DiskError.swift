@@ -1,4 +1,3 @@
-import Datasets
 import Foundation
 
 /// The operating system refused an operation on a file.

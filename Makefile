@@ -23,7 +23,7 @@ commit:
 	line="#define LOCKSTEP_COMMIT \"$$commit\""; file=Sources/CProcess/commit.h; \
 	[ "$$(cat $$file 2>/dev/null)" = "$$line" ] || echo "$$line" > $$file
 
-# A target imports what Package.swift declares for it and nothing else, so that arrows go down only.
+# Refuses an import of a target that stands above or beside, also where an earlier build has left its module.
 ARROWS := --explicit-target-dependency-import-check error
 
 build: setup commit  ## release build of the command
@@ -49,7 +49,7 @@ proofs: build  ## every recipe of the paper's settings for three epochs, and wha
 
 # The test product by its name: `--build-tests` would also build what dependencies need for plugins nobody uses here.
 test: setup commit  ## every test, on a release build
-	swift build -c release --product lockstepPackageTests
+	swift build -c release $(ARROWS) --product lockstepPackageTests
 	$(TEST_ENVIRONMENT) Tests/run.sh
 
 # Nehalem's products agree by luck for some samples of a shape and not for others: what an arrangement leaks shows there on any CPU.

@@ -73,10 +73,13 @@ let package = Package(
             exclude: ["Export/ONNX.proto"]),
 
         // Protocol: who takes part, as values; no clock, no socket, no thread.
-        .target(name: "Membership", dependencies: ["Wire", "Kernels"]),
+        .target(name: "Membership", dependencies: ["Wire", "Kernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(
             name: "Simulation",
-            dependencies: ["Membership", "Wire", "Kernels", "Waiting", .product(name: "HeapModule", package: "swift-collections")]),
+            dependencies: [
+                "Membership", "Wire", "Kernels", "Waiting", .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
 
         // Process: what runs the cores, and what runs that.
         .target(name: "CProcess"),
@@ -93,6 +96,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(
             name: "Summation",
@@ -101,6 +105,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(
             name: "Coordinator",
@@ -112,6 +117,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(
             name: "Worker",
@@ -120,6 +126,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .target(name: "Planning", dependencies: ["Worker", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Waiting"]),
         .target(

@@ -1,5 +1,4 @@
 import Control
-import Crypto
 import Foundation
 import Kernels
 import Logging

@@ -168,7 +168,8 @@ let package = Package(
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Kernels"]),
         .testTarget(name: "ProcessesTests", dependencies: ["TestSupport", "Processes", "Runs", "Autoencoder", "Kernels"]),
         .testTarget(
-            name: "ControlTests", dependencies: ["TestSupport", "Control", "Wire", "Autoencoder", "Layers", "Kernels", "Waiting"]),
+            name: "ControlTests",
+            dependencies: ["TestSupport", "Control", "Wire", "Runs", "Autoencoder", "Layers", "Kernels", "Waiting"]),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: ["TestSupport", "Coordinator", "Worker", "Membership", "Wire", "Runs", "Autoencoder", "Waiting"]),

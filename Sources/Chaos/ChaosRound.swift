@@ -60,7 +60,7 @@ final class ChaosRound {
     private let watch: RunWatch
     private let clock: ChaosClock
     private var schedule: ChaosSchedule
-    private var ledger = FaultLog()
+    private var faultLog = FaultLog()
     private var usage = UsageRecord()
     private var supervisor: Int32 = 0
     /// What this round has ended: the kernel may list them for a moment more.
@@ -119,7 +119,8 @@ final class ChaosRound {
             }
             noteStall(now)
             if now >= nextSample { sample(now) }
-            if watch.step > 0, watch.step < calm.lastStep, clock.mayInflict(now, alreadyThisRound: ledger.faults.count), now >= due
+            if watch.step > 0, watch.step < calm.lastStep, clock.mayInflict(now, alreadyThisRound: faultLog.faults.count),
+                now >= due
             {
                 inflict(now)
             }
@@ -131,11 +132,11 @@ final class ChaosRound {
         olderCopy?.remove()
         if stop != nil { train.end() }
         note(watch.poll(now: Self.now), Self.now)
-        ledger.runEnded()
-        try Data(ledger.lines.utf8).write(to: URL(fileURLWithPath: folder + "/faults.jsonl"))
+        faultLog.runEnded()
+        try Data(faultLog.lines.utf8).write(to: URL(fileURLWithPath: folder + "/faults.jsonl"))
         let leftBehind = reap()
         return Result(
-            topology: topology, folder: folder, calm: calm, status: status, stop: stop, faults: ledger, usage: usage,
+            topology: topology, folder: folder, calm: calm, status: status, stop: stop, faults: faultLog, usage: usage,
             views: watch.views.count, lost: lost, replayed: replayed, firstWrong: watch.firstWrong, kills: kills,
             linksRefused: linksRefused, forgotten: forgotten, stalls: stalls, leftBehind: leftBehind,
             accidents: accidents + Self.breakdowns(folder),
@@ -150,11 +151,11 @@ final class ChaosRound {
         for event in events {
             if event.what == "view" { began(event) }
             if event.what == "death" { checkCause(event) }
-            ledger.note(event, views: watch.views)
+            faultLog.note(event, views: watch.views)
         }
         // What was read just now may have happened before the last strike.
         countReplicas()
-        if watch.progressed == now { ledger.progress(at: now, lastView: watch.lastView) }
+        if watch.progressed == now { faultLog.progress(at: now, lastView: watch.lastView) }
     }
 
     /// A membership that begins before a step that was done makes the run do it again.
@@ -201,11 +202,11 @@ final class ChaosRound {
     }
 
     /// Since when the run stands although it could go on.
-    private var standsSince: Double { max(watch.progressed, ledger.letsGoAt ?? watch.progressed) }
+    private var standsSince: Double { max(watch.progressed, faultLog.letsGoAt ?? watch.progressed) }
 
     /// Notes a run that stood for longer than the bar after the last thing that was done to it, once.
     private func noteStall(_ now: Double) {
-        guard watch.step > 0, stalledAfter != watch.step, let fault = ledger.faults.last else { return }
+        guard watch.step > 0, stalledAfter != watch.step, let fault = faultLog.faults.last else { return }
         // What comes after the last step, figures on held-out images and pictures, has no haste, and is done at the lowest priority.
         guard now - standsSince > (watch.step < calm.lastStep ? Self.bar : Self.standstill) else { return }
         stalledAfter = watch.step
@@ -291,7 +292,7 @@ final class ChaosRound {
     private func strike(_ kind: FaultKind, _ pids: [Int32], _ signal: Int32, for seconds: Double? = nil) {
         let now = Self.now
         let hitsMember = pids.contains { watch.members.contains($0) } || kind.families.contains(.coordinator)
-        ledger.inflicted(kind, at: now, pids: pids, hitsMember: hitsMember, goesOnAt: seconds.map { now + $0 })
+        faultLog.inflicted(kind, at: now, pids: pids, hitsMember: hitsMember, goesOnAt: seconds.map { now + $0 })
         for pid in pids {
             kill(pid, signal)
             kills += 1
@@ -312,7 +313,7 @@ final class ChaosRound {
         switch links.strike(fault.kind, victim: victim, of: reachable, port: port, for: fault.lasts, &schedule, now: now) {
         case .struck(let pids):
             kills += 1
-            ledger.inflicted(
+            faultLog.inflicted(
                 fault.kind, at: now, pids: pids, hitsMember: watch.members.contains(victim),
                 goesOnAt: fault.kind.lasts ? now + fault.lasts : nil)
             return true

@@ -43,7 +43,7 @@ enum HostComparison {
                 problem(.otherFingerprint(library: here.library, kernel: here.kernel))
             }
             let drift = hello.time - here.time
-            if abs(drift) > 60 { findings.append(Finding(.note, host: name, .clock(ahead: Int(drift)))) }
+            if abs(drift) > 60 { findings.append(Finding(.note, host: name, .clock(ahead: Int(max(-1e9, min(1e9, drift)))))) }
         }
         return findings
     }

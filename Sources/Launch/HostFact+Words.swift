@@ -43,32 +43,26 @@ extension HostFact {
         case .loopback(let trouble): return "\(who): \(trouble)"
         case .clock(let ahead):
             return "\(host): its clock is \(abs(ahead)) s \(ahead > 0 ? "ahead" : "behind"); logs will not fit together"
-        default: return "\(who): \(condition)"
-        }
-    }
-
-    /// What a machine is like.
-    private var condition: String {
-        switch self {
-        case .noProc: "/proc is not mounted, so the kernel family cannot be chosen; mount it"
+        case .noProc: return "\(who): /proc is not mounted, so the kernel family cannot be chosen; mount it"
         case .notWritable(let path, let reason):
-            "nothing can be written in \(path) (\(reason)); give the run a folder elsewhere with --run"
+            return "\(who): nothing can be written in \(path) (\(reason)); give the run a folder elsewhere with --run"
         case .littleSpace(let bytes, let path):
-            "\(Sizes.text(bytes)) are free in \(path); checkpoints take some hundred MB each"
+            return "\(who): \(Sizes.text(bytes)) are free in \(path); checkpoints take some hundred MB each"
         case .slowDisk(let seconds, let path):
-            "a small write took \(Sizes.milliseconds(seconds)) to be safe in \(path); checkpoints will be slow"
-        case .fewDescriptors(let count): "a process may open only \(count) files; raise it with ulimit -n"
+            return "\(who): a small write took \(Sizes.milliseconds(seconds)) to be safe in \(path); checkpoints will be slow"
+        case .fewDescriptors(let count): return "\(who): a process may open only \(count) files; raise it with ulimit -n"
         case .littleMemory(let bytes):
-            "\(Sizes.text(bytes)) of memory are available; a worker of the usual models takes about 500 MB"
+            return "\(who): \(Sizes.text(bytes)) of memory are available; a worker of the usual models takes about 500 MB"
         case .addressLimit(let limit):
-            "\(limit); a worker names about 800 MB, more with many threads: raise it where a run says so"
+            return "\(who): \(limit); a worker names about 800 MB, more with many threads: raise it where a run says so"
         case .threadLimit(let limit):
-            "\(limit); a worker takes about 10 threads and a coordinator 12: raise it where a run says so"
-        case .swapping: "more than half of its swap is in use; a worker that is swapped out counts as dead"
-        case .strictMemory: "memory is handed out strictly (vm.overcommit_memory is 2); a worker may be refused what it asks for"
+            return "\(who): \(limit); a worker takes about 10 threads and a coordinator 12: raise it where a run says so"
+        case .swapping: return "\(who): more than half of its swap is in use; a worker that is swapped out counts as dead"
+        case .strictMemory:
+            return "\(who): memory is handed out strictly (vm.overcommit_memory is 2); a worker may be refused what it asks for"
         case .busy(let load, let cores):
-            "something else computes there: the load is \(String(format: "%.1f", load)) on \(cores) core\(cores == 1 ? "" : "s")"
-        default: name
+            return
+                "\(who): something else computes there: the load is \(String(format: "%.1f", load)) on \(cores) core\(cores == 1 ? "" : "s")"
         }
     }
 }

@@ -117,6 +117,8 @@ public struct CoordinatorMachine: Sendable {
     public internal(set) var plan: RunPlan
     public let rules: MembershipRules
     package private(set) var stage = Stage.gathering
+    /// The first turn from one stage to another that should not be: a defect, which the simulation reports. A run goes on.
+    package private(set) var wrongTurn: String?
     package internal(set) var workers: [ConnectionID: Worker] = [:]
 
     // Parts with rules of their own.
@@ -192,7 +194,7 @@ public struct CoordinatorMachine: Sendable {
 
     /// The one way to another stage.
     mutating func enter(_ next: Stage) {
-        assert(stage.mayBecome(next), "from \(stage) to \(next)")
+        if !stage.mayBecome(next), wrongTurn == nil { wrongTurn = "from \(stage) to \(next)" }
         stage = next
     }
 

@@ -119,6 +119,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         }
         let before = core.present?.number
         let acts = core.handle(input, at: .microseconds(world.now))
+        if let turn = core.machine.wrongTurn { world.violate("\(name) went \(turn)") }
         if let plan = core.present, plan.number != before { begins(plan) }
         for act in acts {
             guard isAlive else { return }

@@ -7,7 +7,7 @@ package enum MessageBounds {
     /// Phases applied; 256 phases a step at most.
     static let applied: UInt64 = 1 << 48
     /// Coordinators a run can have had: far below what a run folder takes, so that one claim leaves room for all to come.
-    package static let generation: UInt64 = 1 << 39
+    package static let generation: UInt64 = 1 << 39  // `MessageBoundsTests` compares it with `Plausible`
     /// Views, orders, counts of bytes on links.
     static let count: UInt64 = 1 << 48
     /// A state or a sum.

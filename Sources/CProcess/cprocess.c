@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -73,10 +72,6 @@ void cprocess_hold_stop_signals(int hold) {
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGTSTP);
     pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
-}
-
-int cprocess_lowest_thread_priority(void) {
-    return setpriority(PRIO_PROCESS, (id_t)gettid(), 19) == 0 ? 0 : errno;
 }
 
 int cprocess_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno; }

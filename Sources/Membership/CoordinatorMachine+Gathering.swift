@@ -131,8 +131,8 @@ extension CoordinatorMachine {
             return "it holds the state of another run (\(held.run)) and this is \(plan.run); end that worker, or start its own "
                 + "coordinator again at this address"
         }
-        if workers.count - (former == nil ? 0 : 1) >= Self.maximumWorkers {
-            return "the run has \(Self.maximumWorkers) workers, the most there may be"
+        if workers.count - (former == nil ? 0 : 1) >= RunPlan.maximumWorkers {
+            return "the run has \(RunPlan.maximumWorkers) workers, the most there may be"
         }
         if held == nil, processes.unwelcomed(identity.process) >= rules.welcomes { return Self.losesLarge }
         guard let first = workers.values.min(by: { $0.number < $1.number }), first.identity.build != identity.build else {
@@ -163,9 +163,6 @@ extension CoordinatorMachine {
         let seconds = (now - worker.came).components.seconds
         return lost(connection, .closedUnwelcomed(cause.words, seconds: seconds), now)
     }
-
-    /// Members and spares together.
-    public static let maximumWorkers = 256
 
     mutating func ready(
         _ connection: ConnectionID, _ fingerprint: [UInt8], _ position: Position, _ now: Duration

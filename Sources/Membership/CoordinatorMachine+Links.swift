@@ -1,7 +1,7 @@
 /// Which links fail, who stands beside whom for it, and what takes the ring's place where no ring is left.
 extension CoordinatorMachine {
     /// Suspicions kept of one view: two a member are what there can be.
-    private static let maximumSuspicions = 2 * maximumWorkers
+    private static let maximumSuspicions = 2 * RunPlan.maximumWorkers
 
     /// A link of a member broke, or could not be made. A suspicion: the verdict is the control connection's, whose end
     /// follows at once if that process died, its silence in seconds.

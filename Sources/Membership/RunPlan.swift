@@ -2,6 +2,9 @@ import Kernels
 
 /// What the coordinator's state machine knows of the run: where it begins, where it ends, and when the state is wanted.
 public struct RunPlan: Sendable, Equatable {
+    /// Workers that a run can have, members and spares together.
+    package static let maximumWorkers = 256
+
     /// Shards of a minibatch (S): fixed by the run for life.
     public var shards: Int
     /// Phases of a step.

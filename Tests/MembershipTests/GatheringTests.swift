@@ -147,7 +147,7 @@ import Testing
 
     @Test("workers beyond the most there may be are refused, and the number is named")
     func tooMany() throws {
-        let most = UInt64(CoordinatorMachine.maximumWorkers)
+        let most = UInt64(RunPlan.maximumWorkers)
         var bench = Bench(plan(workers: 1...Int(most)))
         for number in 1...most { _ = bench.send(.hello(id(number), identity(number))) }
         #expect(try #require(bench.send(.hello(id(most + 1), identity(most + 1))).refusals.first).contains("\(most)"))

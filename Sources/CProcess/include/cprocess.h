@@ -18,9 +18,6 @@ int cprocess_forward_suspension(void);
 // Whether these signals wait, for the calling thread and those it starts from now on.
 void cprocess_hold_stop_signals(int hold);
 
-// Gives the calling thread the lowest scheduling priority (nice 19). Returns 0, or errno.
-int cprocess_lowest_thread_priority(void);
-
 // Makes a pipe, {reading, writing}, that no child inherits unless it is handed down. Returns 0, or errno.
 int cprocess_pipe(int ends[2]);
 

@@ -11,7 +11,7 @@ package struct ChildRecords: Sendable {
     /// How many are not.
     package private(set) var unreplaced = 0
 
-    private static let mostWords = CoordinatorMachine.maximumWorkers
+    private static let mostWords = RunPlan.maximumWorkers
     /// How the last line of a worker's log is told.
     package static let logWords = "its log ends with: "
 

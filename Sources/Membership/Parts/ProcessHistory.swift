@@ -10,7 +10,7 @@ package struct ProcessHistory: Sendable {
 
     /// Processes remembered: more than come and go in a long run.
     package static let most = 1 << 16
-    private static let mostPenances = CoordinatorMachine.maximumWorkers
+    private static let mostPenances = RunPlan.maximumWorkers
     /// How long the others first go on without one that answered and got nothing done.
     private static let firstPenance: Duration = .seconds(10)
     private static let longestPenance: Duration = .seconds(600)

@@ -5,14 +5,12 @@ import Wire
 final class ExchangeLayout: Sendable {
     let plan: BucketPlan
     let statisticsOnly: [Bool]
-    /// Element ranges by bucket and chunk, how many elements each has, and all of them.
+    /// Element ranges by bucket and chunk, and how many elements they have.
     let chunks: [[[Range<Int>]]]
-    let counts: [[[Int]]]
     let elements: [[Int]]
+    let shape: ExchangeShape
     /// How these lie in their tensors' rows.
     let rows: [[[PieceRows]]]
-    /// Tensors whose statistics ride with chunk 0, by bucket: they are few.
-    let completes: [[Int]]
 
     init(_ plan: BucketPlan, parts: Int, statisticsOnly: [Bool]) {
         self.plan = plan
@@ -20,10 +18,9 @@ final class ExchangeLayout: Sendable {
         chunks = plan.buckets.indices.map { bucket in
             (0..<parts).map { plan.chunk($0, of: parts, bucket: bucket, omitted: statisticsOnly) }
         }
-        counts = chunks.map { $0.map { $0.map(\.count) } }
-        elements = counts.map { $0.map { $0.reduce(0, +) } }
+        shape = ExchangeShape(counts: chunks.map { $0.map { $0.map(\.count) } }, completes: plan.buckets.map(\.completes))
+        elements = shape.counts.map { $0.map { $0.reduce(0, +) } }
         rows = chunks.enumerated().map { bucket, chunks in chunks.map { plan.rows(of: $0, bucket: bucket) } }
-        completes = plan.buckets.map(\.completes)
     }
 }
 

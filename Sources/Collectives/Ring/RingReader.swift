@@ -1,26 +1,24 @@
-import DequeModule
 import Waiting
 import Wire
 
 /// The thread that reads from the predecessor.
 final class RingReader {
-    private let core: RingCore
+    private let links: RingLinks
     private let writer: RingWriter
     private let receiver: FrameReceiver
     private let codec = GradientCodec()
     private let landing = ByteStore()
 
-    /// What becomes of a frame whose header has been read.
+    /// What becomes of a frame, and the sum that it is used for.
     private enum Place {
-        case use(RingExchange)
-        /// `admitted`: checked against the exchange under way; else it is for one that has not begun.
+        case use(SummedTensors)
         case park(admitted: Bool)
     }
 
-    init(_ core: RingCore, _ writer: RingWriter) {
-        self.core = core
+    init(_ links: RingLinks, _ writer: RingWriter) {
+        self.links = links
         self.writer = writer
-        receiver = FrameReceiver(core.predecessor, watching: core.successor) { core.fail(.outgoing, $0) }
+        receiver = FrameReceiver(links.predecessor, watching: links.successor) { links.fail(.outgoing, $0) }
     }
 
     func run() {
@@ -29,12 +27,12 @@ final class RingReader {
                 let header = try receiver.next()
                 letLeave(header)
                 switch try place(header) {
-                case .use(let exchange): try use(header, exchange)
+                case .use(let sum): try use(header, sum)
                 case .park(let admitted): try park(header, admitted: admitted)
                 }
             }
         } catch {
-            core.fail(.incoming, error)
+            links.fail(.incoming, error)
         }
     }
 
@@ -44,110 +42,85 @@ final class RingReader {
 
     /// Waits a moment where this member's own part of the bucket is leaving.
     private func letLeave(_ header: GradientFrameHeader) {
-        guard core.geometry.isDirect else { return }
-        _ = core.state.wait(.atMost(Self.leaving), condition: RingCore.Waiter.reader.rawValue) { state -> Void? in
-            guard !state.stopped, let exchange = state.exchange, exchange.tag == header.exchange,
-                exchange.isReady.indices.contains(header.bucket), exchange.isReady[header.bucket]
-            else { return () }
-            return exchange.isSent[header.bucket] ? () : nil
+        guard links.geometry.isDirect else { return }
+        _ = links.state.wait(.atMost(Self.leaving), condition: RingLinks.Waiter.reader.rawValue) { state -> Void? in
+            state.member.isLeaving(header) ? nil : ()
         }
     }
 
     /// Checks the frame against what is due. Where too much is parked already, waits until this member has caught up.
     private func place(_ header: GradientFrameHeader) throws(LinkFailure) -> Place {
         var admitted = false
-        let place = core.state.wait(
+        let place = links.state.wait(
             .untilWoken(by: "this member's own begin() and ready(), for which it computes; stop()"),
-            condition: RingCore.Waiter.reader.rawValue
+            condition: RingLinks.Waiter.reader.rawValue
         ) { state -> Result<Place, LinkFailure>? in
-            if state.stopped { return .failure(.ownShutdown) }
-            if let exchange = state.exchange, exchange.tag == header.exchange {
-                if !admitted, let reason = exchange.admit(header) {
-                    return .failure(self.core.predecessor.violation(reason))
-                }
-                admitted = true
-                if exchange.takes(header.bucket) { return .success(.use(exchange)) }
-            } else if let last = state.last, header.exchange <= last {
-                return .failure(self.core.predecessor.violation("\(header.exchange) after \(last)"))
+            if state.member.isStopped { return .failure(.ownShutdown) }
+            switch state.member.place(header, admitted: &admitted) {
+            case .use: return .success(.use(state.sum!))
+            case .park(let admitted): return .success(.park(admitted: admitted))
+            case .refuse(let reason): return .failure(links.predecessor.violation(reason))
+            case nil: return nil
             }
-            guard state.parkedBytes + header.payloadBytes <= Limits.parkedGradientBytes else { return nil }
-            state.parkedBytes += header.payloadBytes
-            return .success(.park(admitted: admitted))
         }
         guard let place else { throw .ownShutdown }
         return try place.get()
     }
 
-    private func use(_ header: GradientFrameHeader, _ exchange: RingExchange) throws(LinkFailure) {
-        let pieces = exchange.layout.chunks[header.bucket][header.chunk]
-        let reduces = core.geometry.reduces(header.hop)
+    private func use(_ header: GradientFrameHeader, _ sum: SummedTensors) throws(LinkFailure) {
+        let reduces = links.geometry.reduces(header.hop)
         var kept: ByteStore?
         var unpacked: UInt64 = 0
         if header.coding == .raw {
             if reduces {
-                try receiver.addRaw(header, pieces: pieces, base: exchange.base)
+                try receiver.addRaw(header, pieces: sum.pieces(header), base: sum.base)
             } else {
-                try receiver.assignRaw(header, pieces: pieces, base: exchange.base)
+                try receiver.assignRaw(header, pieces: sum.pieces(header), base: sum.base)
             }
         } else {
-            let goesOn = !reduces && !core.geometry.isLast(header.hop) && header.coding != .empty
-            let store = goesOn ? core.pool.borrow(header.payloadBytes) : landing
+            let goesOn = !reduces && !links.geometry.isLast(header.hop) && header.coding != .empty
+            let store = goesOn ? links.pool.borrow(header.payloadBytes) : landing
             let payload = try receiver.payload(header, into: store)
             let start = MonotonicTime.nanoseconds
-            do throws(GradientCodecError) {
-                try codec.decode(
-                    payload, coding: header.coding, pieces: pieces, into: exchange.base, mode: reduces ? .add : .assign)
-            } catch {
-                throw core.predecessor.violation("\(error)")
-            }
+            try decode(header, payload, sum, reduces ? .add : .assign)
             unpacked = MonotonicTime.nanoseconds - start
             if goesOn { kept = store }
         }
-        core.state.withLock { state in
+        links.state.withLock { state in
             state.traffic.received(header, unpackNanoseconds: unpacked)
-            exchange.framesRead += 1
+            state.member.read()
         }
-        if let job = core.landed(header, exchange, forward: kept) { writer.carryOutHere(job) }
+        if let task = links.landed(header, sum, forward: kept) { writer.carryOutHere(task) }
     }
 
     /// Keeps the frame until its bucket can take it; if that came about while it was read, it is used at once.
     private func park(_ header: GradientFrameHeader, admitted: Bool) throws(LinkFailure) {
-        let store = core.pool.borrow(header.payloadBytes)
-        _ = try receiver.payload(header, into: store)
-        let frame = ParkedFrame(header: header, store: store)
-        let result = core.state.withLock { state -> Result<RingExchange?, LinkFailure> in
-            guard let exchange = state.exchange, exchange.tag == header.exchange else {
-                state.early.append(frame)
-                state.traffic.receivedEarly(header)
-                return .success(nil)
+        let store = links.pool.borrow(header.payloadBytes)
+        let payload = try receiver.payload(header, into: store)
+        let result = links.state.withLock { state -> Result<SummedTensors?, LinkFailure> in
+            let parked = state.member.park(.init(header, store), admitted: admitted)
+            if case .kept(early: true) = parked { state.traffic.receivedEarly(header) } else { state.traffic.received(header) }
+            return switch parked {
+            case .kept: .success(nil)
+            case .use: .success(state.sum)
+            case .refuse(let reason): .failure(links.predecessor.violation(reason))
             }
-            state.traffic.received(header)
-            exchange.framesRead += 1
-            // The exchange may have begun while the frame was read: then it has not been checked against it yet.
-            if !admitted, let reason = exchange.admit(header) {
-                return .failure(core.predecessor.violation(reason))
-            }
-            guard exchange.isReady[header.bucket] else {
-                exchange.parked[header.bucket].append(frame)
-                return .success(nil)
-            }
-            state.parkedBytes -= header.payloadBytes
-            if exchange.takes(header.bucket) { return .success(exchange) }
-            // This member's own part of it is about to leave, and the writer comes to this behind it.
-            state.jobs.append(.absorb(exchange, frame))
-            return .success(nil)
         }
-        core.wake(.writer)
-        core.wake(.finish)
-        guard let exchange = try result.get() else { return }
+        links.wake(.writer)
+        links.wake(.finish)
+        guard let sum = try result.get() else { return }
+        try decode(header, payload, sum, .add)
+        links.pool.give(store)
+        if let task = links.landed(header, sum, forward: nil) { writer.carryOutHere(task) }
+    }
+
+    private func decode(
+        _ header: GradientFrameHeader, _ payload: UnsafeRawBufferPointer, _ sum: SummedTensors, _ mode: GradientCodec.Mode
+    ) throws(LinkFailure) {
         do throws(GradientCodecError) {
-            try codec.decode(
-                frame.payload, coding: header.coding, pieces: exchange.layout.chunks[header.bucket][header.chunk],
-                into: exchange.base, mode: .add)
+            try codec.decode(payload, coding: header.coding, pieces: sum.pieces(header), into: sum.base, mode: mode)
         } catch {
-            throw core.predecessor.violation("\(error)")
+            throw links.predecessor.violation("\(error)")
         }
-        core.pool.give(store)
-        if let job = core.landed(header, exchange, forward: nil) { writer.carryOutHere(job) }
     }
 }

@@ -9,7 +9,7 @@ import Wire
 /// socket buffers cannot close a circle: the reader always has a landing buffer, also for a bucket that this member has
 /// not reached (it is parked) and for the next exchange. Buckets are in flight at several hops at once.
 public final class RingReducer: Reducer {
-    private let core: RingCore
+    private let links: RingLinks
     private let writer: RingWriter
     private let threads: [OwnedThread]
 
@@ -24,15 +24,15 @@ public final class RingReducer: Reducer {
         precondition(successor.peer == .worker((rank + 1) % world), "the successor is \(successor.peer)")
         precondition(predecessor.peer == .worker((rank + world - 1) % world), "the predecessor is \(predecessor.peer)")
         precondition(successor.view == predecessor.view)
-        let core = RingCore(
+        let links = RingLinks(
             geometry: RingGeometry(rank: rank, world: world, spares: spares), successor: successor, predecessor: predecessor,
             compression: compression, onFailure: onFailure)
-        self.core = core
-        let writer = RingWriter(core)
+        self.links = links
+        let writer = RingWriter(links)
         self.writer = writer
         threads = [
             OwnedThread(name: "ring-write") { writer.run() },
-            OwnedThread(name: "ring-read") { RingReader(core, writer).run() },
+            OwnedThread(name: "ring-read") { RingReader(links, writer).run() },
         ]
     }
 
@@ -43,29 +43,28 @@ public final class RingReducer: Reducer {
         statisticsOnly: [Bool]
     ) {
         check(plan: plan, sum: sum, statistics: statistics, statisticsOnly: statisticsOnly)
-        core.begin(
-            RingExchange(
-                tag: ExchangeTag(phase: phase, attempt: attempt), geometry: core.geometry,
-                layout: core.layouts.layout(of: plan, statisticsOnly: statisticsOnly), sum: sum, board: statistics))
+        links.begin(
+            ExchangeTag(phase: phase, attempt: attempt),
+            SummedTensors(links.layouts.layout(of: plan, statisticsOnly: statisticsOnly), sum, statistics))
     }
 
     public func ready(bucket: Int) {
-        if let job = core.ready(bucket) { writer.carryOutHere(job) }
+        if let task = links.ready(bucket) { writer.carryOutHere(task) }
     }
 
-    public func finish() throws { try core.finish() }
+    public func finish() throws { try links.finish() }
 
     public func shutdown() {
-        core.stop()
+        links.stop()
         for thread in threads {
             // It cannot be given up: it still writes to the sum. What it is at is arithmetic on one frame.
             _ = thread.join(.untilWoken(by: "the thread itself: both links are shut down, so nothing it calls waits"))
         }
     }
 
-    public var counters: WireCounters { core.state.withLock { $0.traffic.total } }
-    public var exchangeCounters: WireCounters { core.state.withLock { $0.traffic.exchange } }
-    public var moved: [LinkBytes] { [LinkBytes(out: core.successor, back: core.predecessor)] }
+    public var counters: WireCounters { links.state.withLock { $0.traffic.total } }
+    public var exchangeCounters: WireCounters { links.state.withLock { $0.traffic.exchange } }
+    public var moved: [LinkBytes] { [LinkBytes(out: links.successor, back: links.predecessor)] }
 }
 
 extension Reducer {

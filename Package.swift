@@ -77,7 +77,9 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "Membership", "Wire", "Kernels", "Waiting", .product(name: "HeapModule", package: "swift-collections"),
+                "Membership", "Collectives", "Wire", "Kernels", "Waiting",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
 
@@ -156,7 +158,7 @@ let package = Package(
         .testTarget(name: "AutoencoderTests", dependencies: ["Autoencoder"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "WireTests", dependencies: ["Kernels", "Wire"]),
-        .testTarget(name: "CollectivesTests", dependencies: ["Kernels", "Collectives"]),
+        .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Wire", "Kernels"]),
         .testTarget(
             name: "RunsTests",
             dependencies: [

@@ -17,23 +17,13 @@ package final class CoordinatorDialer {
         case ended(ControlConnection, String)
     }
 
-    /// Pause before the n-th try to reach the coordinator: doubles from this, up to the longest.
-    static let firstPause: Duration = .milliseconds(50)
-    static let longestPause: Duration = .seconds(5)
-    /// A coordinator that comes back is to be found within a second.
-    static let longestPauseOfOrphan: Duration = .milliseconds(500)
-    /// A connection that lived so long was no mistake.
-    private static let soundConnection: Duration = .seconds(3)
     /// How long one try may take, up to the proof.
     static let patience: TimeAmount = .seconds(5)
 
     private let loop: any EventLoop
     private let address: HostPort
     private let token: Token?
-    private var pause = CoordinatorDialer.firstPause
-    private var isOrphan = false
-    /// When it was last taken in; nil while it is not.
-    private var welcomed: Duration?
+    private var pauses = SearchPauses()
     private var report: ((Outcome) -> Void)?
     private var attempt = 0
     private var ended = false
@@ -47,28 +37,14 @@ package final class CoordinatorDialer {
     /// Dials: at once, or where the last connections did not last, after the pause that they have come to.
     package func begin(_ report: @escaping (Outcome) -> Void) {
         self.report = report
-        connectionEnded()
-        guard isOrphan, pause > Self.longestPauseOfOrphan else { return tryOnce() }
+        let pause = pauses.begin(at: MonotonicTime.now)
+        guard pause > .zero else { return tryOnce() }
         let bound = NIOLoopBound(self, eventLoop: loop)
         loop.scheduleTask(in: .nanoseconds(pause.wholeNanoseconds)) { bound.value.tryOnce() }
     }
 
     /// The coordinator took this worker in: the next search begins with short pauses.
-    package func wasWelcomed() {
-        isOrphan = true
-        welcomed = MonotonicTime.now
-    }
-
-    /// A connection that held for a while is no reason for patience with the next; one that ends at once, again and again, is.
-    private func connectionEnded() {
-        guard let since = welcomed else { return }
-        welcomed = nil
-        if MonotonicTime.now - since >= Self.soundConnection {
-            pause = Self.firstPause
-        } else {
-            pause = min(pause * 2, Self.longestPause)
-        }
-    }
+    package func wasWelcomed() { pauses.wasWelcomed(at: MonotonicTime.now) }
 
     package func end() { ended = true }
 
@@ -140,8 +116,7 @@ package final class CoordinatorDialer {
     private func retry(_ number: Int, _ reason: String, final: Bool = false) {
         guard number == attempt, !ended else { return }
         attempt += 1
-        let pause = self.pause
-        self.pause = max(pause, min(pause * 2, isOrphan ? Self.longestPauseOfOrphan : Self.longestPause))
+        let pause = pauses.failed()
         report?(.failed(reason, pause: pause, final: final))
         let bound = NIOLoopBound(self, eventLoop: loop)
         loop.scheduleTask(in: .nanoseconds(pause.wholeNanoseconds)) { bound.value.tryOnce() }

@@ -1,4 +1,6 @@
+import Kernels
 import Membership
+import Wire
 
 /// Watches a world from outside: what must never be so, whatever goes wrong.
 final class Referee {
@@ -55,13 +57,11 @@ final class Referee {
         }
     }
 
-    func applies(_ exchange: SimulatedExchange, rank: Int, _ worker: SimulatedWorker) {
+    /// A member goes on from an exchange, in whose statistics every shard counts.
+    func goesOn(_ tag: ExchangeTag, _ statistics: [TensorStatistics], _ worker: SimulatedWorker) {
         guard !(world.dropped?.isOfEngines ?? false) else { return }
-        if !exchange.isWhole(rank, missing: 0) {
-            world.violate("\(worker.name) applies phase \(exchange.phase) without the sum of every bucket")
-        }
-        if !exchange.isFromEveryMember {
-            world.violate("\(worker.name) applies phase \(exchange.phase), to which not every member has contributed")
+        if statistics.contains(where: { $0.clamped != UInt64(world.scenario.arithmetic.shards) }) {
+            world.violate("\(worker.name) goes on from \(tag), to which not every shard has come once")
         }
     }
 

@@ -14,14 +14,15 @@ struct Reference {
             replica.restore(states[states.count - 1])
             while true {
                 let exponent = replica.state.exponents[replica.phase]
-                guard case .apply(let change) = arithmetic.decide(exponent: exponent, applied: replica.applied) else {
+                guard case .apply(let change) = arithmetic.decide(exponent: exponent, maximum: arithmetic.maximum(replica.applied))
+                else {
                     replica.retry(exponent: arithmetic.maximum(replica.applied))
                     continue
                 }
                 let moments = arithmetic.moments(replica.state)
-                let sums = (0..<arithmetic.buckets).map { bucket in
+                let sums = (0..<arithmetic.values).map { value in
                     (0..<arithmetic.shards).reduce(UInt64(0)) {
-                        $0 &+ arithmetic.part(of: $1, bucket: bucket, state: replica.state, exponent: exponent, moments: moments)
+                        $0 &+ arithmetic.part(of: $1, value: value, state: replica.state, exponent: exponent, moments: moments)
                     }
                 }
                 replica.apply(sums, change)

@@ -50,6 +50,8 @@ struct Scenario {
     var skew: Int64
     /// Of a piece of a sum or a state on its way.
     var pieceTime: Int64
+    /// What a gradient frame is said to hold.
+    let frameBytes: Int
 
     /// Nothing but links fails, so that a step must follow soon on every fault.
     var isOfLinks: Bool
@@ -65,7 +67,10 @@ struct Scenario {
         let phases = 1 + random.below(4)
         let shards = random.pick([1, 2, 3, 4, 12])
         workers = options.workers ?? 1 + random.below(6)
-        arithmetic = .init(seed: random.next(), phases: phases, buckets: 1 + random.below(3), shards: shards)
+        arithmetic = .init(
+            seed: random.next(), phases: phases, buckets: 1 + random.below(3), width: 1 + random.below(3), shards: shards)
+        // Two of them are as much as a member keeps for later.
+        frameBytes = random.chance(0.2) ? Limits.parkedGradientBytes / 2 : 1024
         phaseTime = random.spread(200, 200_000)
         latency = random.spread(50, 20_000)
         storing = random.spread(1_000, 2_000_000)
@@ -115,6 +120,11 @@ struct Scenario {
         let (host, pid) = areTwins ? ("host", 1) : ("h\(index)", UInt32(100 + index))
         return WorkerIdentity(
             host: host, pid: pid, process: sharesProcess ? UInt64(pid) : UInt64(index) + 1, build: "1", library: "b", kernel: "k")
+    }
+
+    /// Bytes of the longest state or sum there is.
+    var longestStream: UInt64 {
+        max(pieces * UInt64(SimulatedReplica.State.bytes(phases: arithmetic.phases)), UInt64(8 * arithmetic.values))
     }
 
     /// The rules of every run, where they go by hours in times that a simulated run lives to see.

@@ -48,7 +48,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         core = CoordinatorCore(
             .init(
                 plan: plan, view: world.disk.lastView, rules: world.rules, welcome: Self.welcome(world), build: "1",
-                longestStream: .max, serverPort: plan.ring ? nil : 1, makesSecret: { Data() }))
+                longestStream: world.scenario.longestStream, serverPort: plan.ring ? nil : 1, makesSecret: { Data() }))
         super.init(world, name: "coordinator \(generation)")
         world.note("\(name) starts after step \(plan.firstStep)")
     }

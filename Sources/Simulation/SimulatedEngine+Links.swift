@@ -1,3 +1,4 @@
+import Collectives
 import Membership
 import Wire
 
@@ -23,14 +24,7 @@ extension SimulatedEngine {
         group.join(seat) { failure in
             self.later(self.world.delay(30)) {
                 if let failure {
-                    if let suspect = failure.suspect {
-                        self.tell(
-                            .linkFailed(
-                                view: plan.number,
-                                LinkReport(
-                                    suspect: suspect < 0 ? nil : suspect, kind: .neverUp, incoming: failure.incoming,
-                                    reason: "cannot be dialled")))
-                    }
+                    self.report(failure, view: plan.number, neverUp: true)
                     return self.next()
                 }
                 guard self.dialler === seat, self.abandoned == epoch else {
@@ -46,5 +40,17 @@ extension SimulatedEngine {
                 self.next()
             }
         }
+    }
+
+    /// Tells of links that failed by somebody else's doing.
+    func report(_ failure: LinkFailure, view: UInt64, neverUp: Bool = false) {
+        guard failure.isSuspicion else { return }
+        tell(
+            .linkFailed(
+                view: view,
+                LinkReport(
+                    suspect: failure.rank, server: failure.peer?.server ?? 0,
+                    kind: neverUp ? .neverUp : failure.isObserved ? .observed : .closed, incoming: failure.incoming,
+                    reason: "\(failure)")))
     }
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// What this worker's shards add to an exchange, and the update by its sum.
 extension SimulatedEngine {
     func apply(_ sums: [UInt64], _ change: SimulatedReplica.Change) {
@@ -13,7 +15,7 @@ extension SimulatedEngine {
         }
     }
 
-    /// This worker's shards' part of each bucket.
+    /// This worker's shards' part of each value.
     func parts(_ state: SimulatedReplica.State, _ phase: Int, _ exponent: Int, _ moments: UInt64) -> [UInt64] {
         let arithmetic = world.scenario.arithmetic
         var isWarm = true
@@ -22,12 +24,19 @@ extension SimulatedEngine {
             if phase == 0 { session!.warm = (step, session!.shards) }
             isWarm = session!.warm.map { $0.step == step && $0.shards == session!.shards } ?? false
         }
-        return (0..<arithmetic.buckets).map { bucket in
+        return (0..<arithmetic.values).map { value in
             session!.shards.reduce(UInt64(0)) {
                 $0
                     &+ arithmetic.part(
-                        of: $1, bucket: bucket, state: state, exponent: isWarm ? exponent : 99, moments: moments)
+                        of: $1, value: value, state: state, exponent: isWarm ? exponent : 99, moments: moments)
             }
+        }
+    }
+
+    /// And their statistics of a bucket.
+    func statistics(_ applied: UInt64, _ bucket: Int) -> TensorStatistics {
+        session!.shards.reduce(into: TensorStatistics()) {
+            $0.merge(world.scenario.arithmetic.statistics(of: $1, bucket: bucket, applied: applied))
         }
     }
 

@@ -12,7 +12,7 @@ extension SimulatedEngine {
         let connection = worker.connection
         func send(_ offset: Int) {
             guard offset < sums.count, let connection, connection.isOpenForWorker else { return next() }
-            let piece = ControlSumChunk(sums, bucket: offset, change: change, applied: applied, order: order)
+            let piece = ControlSumChunk(sums, value: offset, change: change, applied: applied, order: order)
             self.send(.sumChunk(piece), over: connection)
             later(world.delay(world.scenario.pieceTime)) {
                 self.moved += 1
@@ -26,7 +26,7 @@ extension SimulatedEngine {
         let replica = session!.replica
         if sum.applied != replica.applied {
             guard sum.applied == replica.applied + 1, let change = sum.simulatedChange,
-                sum.sums.count == world.scenario.arithmetic.buckets
+                sum.sums.count == world.scenario.arithmetic.values
             else { return fail("a sum for phase \(sum.applied) came to a worker that stands at \(replica.applied)") }
             session!.replica.sums[buffer(replica.applied)] = sum.sums
             apply(sum.sums, change)

@@ -1,3 +1,4 @@
+import Collectives
 import Kernels
 import Membership
 import SwiftProtobuf
@@ -20,14 +21,7 @@ extension SimulatedEngine {
                 }
                 seat.shutDown()
                 self.session!.links = nil
-                if let suspect = failure.suspect {
-                    self.tell(
-                        .linkFailed(
-                            view: self.session!.view,
-                            LinkReport(
-                                suspect: suspect < 0 ? nil : suspect, kind: failure.isObserved ? .observed : .closed,
-                                incoming: failure.incoming, reason: failure.isObserved ? "moved no byte" : "closed")))
-                }
+                self.report(failure, view: self.session!.view)
                 return self.next()
             }
             self.appliedPhases = self.session!.replica.applied
@@ -49,7 +43,7 @@ extension SimulatedEngine {
     }
 
     /// The exchanges of moments one after the other, then the gradient's.
-    private func attempt(_ number: UInt32, _ seat: GradientSeat, _ done: @escaping (GradientFailure?) -> Void) {
+    private func attempt(_ number: UInt32, _ seat: GradientSeat, _ done: @escaping (LinkFailure?) -> Void) {
         let replica = session!.replica
         let exchanges = world.scenario.arithmetic.momentExchanges(ofPhase: replica.phase)
         func segment(_ index: Int, _ moments: UInt64) {
@@ -66,24 +60,26 @@ extension SimulatedEngine {
     /// Everybody's moments are needed before anybody goes on. `before` is what the exchanges before this one have come to.
     private func exchangeMoments(
         _ segment: Int, _ place: UInt32, _ before: UInt64, _ seat: GradientSeat,
-        _ done: @escaping (GradientFailure?, UInt64) -> Void
+        _ done: @escaping (LinkFailure?, UInt64) -> Void
     ) {
         let replica = session!.replica
-        let exchange = seat.begin(phase: replica.applied, number: place, isOfMoments: true)
+        let tag = ExchangeTag(phase: replica.applied, attempt: place)
+        seat.begin(tag)
         let pace = paceOfSegment(replica.phase)
         computingSince = world.now
         later(world.delay(pace)) {
             self.hasComputed(for: pace)
             self.waits(true, replica)
-            let part = self.moments(replica.state, segment, before)
-            seat.ready(exchange, bucket: 0, part: part, isSpare: self.session!.shards.isEmpty)
-            seat.finish(exchange) { failure in
+            let part = self.early(tag) ?? [self.moments(replica.state, segment, before)]
+            seat.ready(bucket: 0, part: part, statistics: self.statistics(replica.applied, 0))
+            seat.finish { failure in
                 self.later(self.world.delay(20)) {
                     self.waitingSince = nil
                     if let failure { return done(failure, before) }
                     self.waits(false, replica)
                     self.world.counts.moments += 1
-                    done(nil, SplitMix.mixed(before, exchange.sums[0]))
+                    self.world.referee.goesOn(tag, seat.result!.board.all, self.worker)
+                    done(nil, SplitMix.mixed(before, seat.result!.values[0]))
                 }
             }
         }
@@ -91,26 +87,28 @@ extension SimulatedEngine {
 
     /// Contributes bucket by bucket, waits for the sums, decides, applies; or again with other exponents.
     private func exchangeGradient(
-        _ number: UInt32, _ place: UInt32, _ moments: UInt64, _ seat: GradientSeat, _ done: @escaping (GradientFailure?) -> Void
+        _ number: UInt32, _ place: UInt32, _ moments: UInt64, _ seat: GradientSeat, _ done: @escaping (LinkFailure?) -> Void
     ) {
         let arithmetic = world.scenario.arithmetic
         let replica = session!.replica
         let phase = replica.phase
         let exponent = replica.state.exponents[phase]
         session!.replica.sums[buffer(replica.applied)] = parts(replica.state, phase, exponent, moments)
-        let exchange = seat.begin(phase: replica.applied, number: place, isOfMoments: false)
+        let tag = ExchangeTag(phase: replica.applied, attempt: place)
+        seat.begin(tag)
         let pace = session!.shards.isEmpty ? 20 : paceOfSegment(phase) / Int64(arithmetic.buckets)
         computingSince = world.now
         func contribute(_ bucket: Int) {
             later(world.delay(pace)) {
-                let part = self.parts(replica.state, phase, exponent, moments)[bucket]
-                seat.ready(exchange, bucket: bucket, part: part, isSpare: self.session!.shards.isEmpty)
+                let parts = self.parts(replica.state, phase, exponent, moments)
+                let part = (bucket == 0 ? self.early(tag) : nil) ?? Array(parts[arithmetic.range(ofBucket: bucket)])
+                seat.ready(bucket: bucket, part: part, statistics: self.statistics(replica.applied, bucket))
                 if bucket + 1 < arithmetic.buckets { return contribute(bucket + 1) }
                 self.hasComputed(for: pace)
                 if number == 0 { self.contributed(replica) } else { self.waits(true, replica) }
                 self.waitingSince = self.world.now
-                if self.world.dropped == .phaseAfterPhase { self.beginTooEarly(seat, replica) }
-                seat.finish(exchange) { failure in
+                if self.world.dropped == .phaseAfterPhase { self.beginTooEarly(replica) }
+                seat.finish { failure in
                     self.later(self.world.delay(20)) {
                         self.waitingSince = nil
                         decide(failure)
@@ -118,18 +116,21 @@ extension SimulatedEngine {
                 }
             }
         }
-        func decide(_ failure: GradientFailure?) {
+        func decide(_ failure: LinkFailure?) {
             if let failure { return done(failure) }
-            switch arithmetic.decide(exponent: exponent, applied: replica.applied) {
+            let statistics = seat.result!.board.all
+            world.referee.goesOn(tag, statistics, worker)
+            let maximum = statistics.reduce(into: TensorStatistics()) { $0.merge($1) }.maximumBits
+            switch arithmetic.decide(exponent: exponent, maximum: Int(maximum)) {
             case .again(let other):
                 session!.replica.retry(exponent: other)
                 attempt(number + 1, seat, done)
             case .apply(let change):
-                var sums = exchange.sums
-                world.referee.applies(exchange, rank: seat.rank, worker)
-                // A bucket that has not come is still this member's own part.
-                for bucket in sums.indices where !exchange.arrived(seat.rank, bucket) {
-                    sums[bucket] = parts(replica.state, phase, exponent, moments)[bucket]
+                var sums = seat.result!.values
+                if world.dropped == .everyBucket, !seat.group.isSolo {
+                    // The sum that came last has not come yet, and what stands there is this member's own part.
+                    let last = arithmetic.range(ofBucket: seat.lastBucket)
+                    sums.replaceSubrange(last, with: parts(replica.state, phase, exponent, moments)[last])
                 }
                 session!.replica.sums[buffer(replica.applied)] = sums
                 later(world.delay(max(world.scenario.phaseTime / 20, 10))) {
@@ -173,15 +174,18 @@ extension SimulatedEngine {
     }
 
     /// The first part of the next phase, from a state that has not seen this one's update.
-    private func beginTooEarly(_ seat: GradientSeat, _ replica: SimulatedReplica) {
+    private func beginTooEarly(_ replica: SimulatedReplica) {
         var state = replica.state
         state.applied += 1
         let phase = Int(state.applied % UInt64(replica.arithmetic.phases))
         let exponent = state.exponents[phase]
         guard exponent != SimulatedReplica.none else { return }
         let hasMoments = replica.arithmetic.momentExchanges(ofPhase: phase) > 0
-        let exchange = seat.begin(phase: state.applied, number: 0, isOfMoments: hasMoments)
-        let part = hasMoments ? moments(state, 0, 0) : parts(state, phase, exponent, 0)[0]
-        seat.ready(exchange, bucket: 0, part: part, isSpare: session!.shards.isEmpty)
+        let part =
+            hasMoments
+            ? [moments(state, 0, 0)] : Array(parts(state, phase, exponent, 0)[replica.arithmetic.range(ofBucket: 0)])
+        tooEarly = (ExchangeTag(phase: state.applied, attempt: 0), part)
     }
+
+    private func early(_ tag: ExchangeTag) -> [UInt64]? { tooEarly?.tag == tag ? tooEarly?.part : nil }
 }

@@ -49,6 +49,8 @@ final class SimulatedEngine {
     /// Streams for the levellings before this one were given up.
     var oldest: UInt64 = 0
     var waitsForStream: (() -> Void)?
+    /// Without `phaseAfterPhase`.
+    var tooEarly: (tag: ExchangeTag, part: [UInt64])?
 
     init(_ worker: SimulatedWorker) {
         self.worker = worker

@@ -104,8 +104,8 @@ final class SimulatedLiar: SimulatedPeer {
             if manner != .babbler || world.random.chance(0.7) { say(ready(position)) }
         case .halt(let halt):
             order = halt.order
-            let lies = manner == .babbler && isMember && world.random.chance(0.5)
-            if world.random.chance(manner == .babbler ? 0.8 : 0.95) {
+            let lies = manner == .babbler && isMember && world.random.chance(0.8)
+            if world.random.chance(0.95) {
                 say(.position(ControlPosition(lies ? impossible : position, order: order)))
             }
         case .stateChunk(let chunk):

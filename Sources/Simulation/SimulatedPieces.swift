@@ -3,7 +3,7 @@ import Membership
 import Wire
 
 /// States and sums of simulated replicas as the bytes of messages. Every piece of a state carries the whole of it, so that pieces of two states
-/// cannot make up one unnoticed; a piece of a sum is the sum of one bucket.
+/// cannot make up one unnoticed; a piece of a sum is one value.
 extension SimulatedReplica.State {
     static func bytes(phases: Int) -> Int { 8 * (2 + phases) }
 
@@ -33,13 +33,13 @@ extension ControlStateChunk {
 }
 
 extension ControlSumChunk {
-    init(_ sums: [UInt64], bucket: Int, change: SimulatedReplica.Change, applied: UInt64, order: UInt64) {
+    init(_ sums: [UInt64], value: Int, change: SimulatedReplica.Change, applied: UInt64, order: UInt64) {
         self.init()
-        data = .init(words: [sums[bucket]])
+        data = .init(words: [sums[value]])
         self.order = order
         self.applied = applied
-        if bucket == 0 { (used, next) = ([Int32(change.used)], [Int32(change.next)]) }
-        offset = UInt64(8 * bucket)
+        if value == 0 { (used, next) = ([Int32(change.used)], [Int32(change.next)]) }
+        offset = UInt64(8 * value)
         total = UInt64(8 * sums.count)
     }
 }

@@ -1,9 +1,10 @@
 import Kernels
+import Wire
 
 /// What stands for the parameters, the optimizers' state and the sums of one worker.
 ///
 /// A phase's gradient is a pure function of the state (its chain hash), the phase, the shard and the moments of all shards where the phase
-/// exchanges some; the sum of a bucket is the wrapping sum over shards, so that a shard missing, counted twice or computed from another state shows in the chain.
+/// exchanges some; a value of the sum is the wrapping sum over shards, so that a shard missing, counted twice or computed from another state shows in the chain.
 struct SimulatedReplica {
     /// What a snapshot holds: everything the next phase depends on.
     struct State: Equatable {
@@ -29,7 +30,7 @@ struct SimulatedReplica {
     static let headroom = 2
 
     private(set) var state: State
-    /// One a phase, each of one value a bucket: kept until that phase of the next step. A phase alone has two that
+    /// One a phase, each of every value of its sum: kept until that phase of the next step. A phase alone has two that
     /// take turns, since the next step sums it while others have yet to apply it.
     var sums: [[UInt64]]
     private(set) var changes: [Change?]
@@ -40,14 +41,25 @@ struct SimulatedReplica {
         var seed: UInt64
         var phases: Int
         var buckets: Int
+        /// Values of a bucket.
+        var width: Int
         var shards: Int
+
+        var values: Int { buckets * width }
+        func range(ofBucket bucket: Int) -> Range<Int> { bucket * width..<(bucket + 1) * width }
 
         var fresh: State {
             State(chain: SplitMix.mixed(seed, 1), exponents: [Int](repeating: SimulatedReplica.none, count: phases))
         }
 
-        /// How many exchanges of moments a phase has before that of its gradient: 0 to 3.
-        func momentExchanges(ofPhase phase: Int) -> Int { Int(SplitMix.mixed(seed, 4, UInt64(phase)) % 4) }
+        /// How many exchanges of moments a phase has before that of its gradient: 0 to 2.
+        func momentExchanges(ofPhase phase: Int) -> Int { max(Int(SplitMix.mixed(seed, 4, UInt64(phase)) % 4) - 1, 0) }
+
+        /// Buckets of an exchange, and values of each: each attempt has one for every exchange of moments, and one for the gradient.
+        func size(of tag: ExchangeTag) -> (buckets: Int, width: Int) {
+            let moments = momentExchanges(ofPhase: Int(tag.phase % UInt64(phases)))
+            return Int(tag.attempt) % (moments + 1) < moments ? (1, 1) : (buckets, width)
+        }
 
         /// One shard's part of an exchange of moments; `before`: what those before it in the phase have come to.
         func moments(of shard: Int, segment: Int, state: State, before: UInt64) -> UInt64 {
@@ -62,17 +74,24 @@ struct SimulatedReplica {
             }
         }
 
-        /// One shard's part of a bucket's sum.
-        func part(of shard: Int, bucket: Int, state: State, exponent: Int, moments: UInt64) -> UInt64 {
+        /// One shard's part of a value of the phase's sum.
+        func part(of shard: Int, value: Int, state: State, exponent: Int, moments: UInt64) -> UInt64 {
             SplitMix.mixed(
-                seed, state.chain, state.applied, UInt64(shard), UInt64(bucket), UInt64(bitPattern: Int64(exponent)), moments)
+                seed, state.chain, state.applied, UInt64(shard), UInt64(value), UInt64(bitPattern: Int64(exponent)), moments)
+        }
+
+        /// One shard's statistics of a bucket: one shard and bucket have the maximum. What is counted is the shards.
+        func statistics(of shard: Int, bucket: Int, applied: UInt64) -> TensorStatistics {
+            let owner = SplitMix.mixed(seed, 6, applied) % UInt64(shards * buckets) == UInt64(shard * buckets + bucket)
+            let maximum = maximum(applied)
+            let own = owner ? maximum : Int(SplitMix.mixed(seed, 7, applied, UInt64(shard)) % UInt64(maximum + 1))
+            return TensorStatistics(maximumBits: UInt32(own), clamped: 1)
         }
 
         /// The reduced maximum of a phase, as an exponent: it grows and falls, and now and then past the headroom.
         func maximum(_ applied: UInt64) -> Int { Int(SplitMix.mixed(seed, 2, applied) % 7) }
 
-        func decide(exponent: Int, applied: UInt64) -> Decision {
-            let maximum = maximum(applied)
+        func decide(exponent: Int, maximum: Int) -> Decision {
             if exponent == SimulatedReplica.none || maximum > exponent + SimulatedReplica.headroom { return .again(maximum) }
             return .apply(Change(used: exponent, next: max(maximum, exponent - 2)))
         }
@@ -83,7 +102,7 @@ struct SimulatedReplica {
     init(_ arithmetic: Arithmetic) {
         self.arithmetic = arithmetic
         state = arithmetic.fresh
-        sums = [[UInt64]](repeating: [UInt64](repeating: 0, count: arithmetic.buckets), count: max(2, arithmetic.phases))
+        sums = [[UInt64]](repeating: [UInt64](repeating: 0, count: arithmetic.values), count: max(2, arithmetic.phases))
         changes = [Change?](repeating: nil, count: arithmetic.phases)
     }
 

@@ -1,5 +1,6 @@
 import Membership
 import SwiftProtobuf
+import Waiting
 import Wire
 
 /// Drives a worker's core as `WorkerShell` does, with a simulated connection, engine and clock.
@@ -13,10 +14,9 @@ final class SimulatedWorker: SimulatedPeer {
     lazy var engine = SimulatedEngine(self)
     /// Microseconds that a piece of a state needs to get out of its host, beyond the common.
     var uplink: Int64 = 0
-    /// Dialling: the number of the try under way, and the pause before the next.
+    /// Dialling: the number of the try under way, and the pauses between them.
     private var attempt = 0
-    private var pause: Int64 = 50_000
-    private var isOrphan = false
+    private var pauses = SearchPauses()
 
     init(_ world: World, index: Int) {
         self.index = index
@@ -70,11 +70,13 @@ final class SimulatedWorker: SimulatedPeer {
     private func carryOut(_ act: WorkerCore.Act) {
         if isLost(act) { return }
         switch act {
-        case .dial: dial()
+        case .dial:
+            world.after(pauses.begin(at: .microseconds(world.now)).wholeNanoseconds / 1_000, in: self) {
+                if !self.core.hasEnded { self.dial() }
+            }
         case .send(let message, let view): connection?.sendToCoordinator(message, view: view)
         case .admit(let welcome):
-            pause = 50_000
-            isOrphan = true
+            pauses.wasWelcomed(at: .microseconds(world.now))
             obeyed = max(obeyed, welcome.generation)
             put(.admitted)
         case .hangUp:
@@ -148,8 +150,7 @@ final class SimulatedWorker: SimulatedPeer {
         world.after(delay, in: self) {
             guard number == self.attempt, !self.core.hasEnded else { return }
             self.attempt += 1
-            let pause = self.pause
-            self.pause = min(pause * 2, self.isOrphan ? 500_000 : 5_000_000)
+            let pause = self.pauses.failed().wholeNanoseconds / 1_000
             self.put(.dialFailed(reason: "refused", pause: "", final: false))
             self.world.after(pause, in: self) { if !self.core.hasEnded { self.dial() } }
         }

@@ -13,7 +13,7 @@ package struct RingGeometry: Sendable {
     package let rank: Int
     package let world: Int
     /// Ranks from here on have nothing to add.
-    let active: Int
+    package let active: Int
 
     package init(rank: Int, world: Int, spares: Int = 0) {
         precondition(spares >= 0 && spares < world, "\(spares) of \(world) members without a part")
@@ -45,7 +45,7 @@ package struct RingGeometry: Sendable {
         return first + world < hops ? 2 : first < hops ? 1 : 0
     }
 
-    var hops: Int { isDirect ? 1 : 2 * (world - 1) }
+    package var hops: Int { isDirect ? 1 : 2 * (world - 1) }
     package func reduces(_ hop: Int) -> Bool { hop < world - 1 }
     /// Whether a chunk arrives here at this hop.
     func arrives(_ chunk: Int, hop: Int) -> Bool { isDirect || (beginning(chunk) + hop + 1) % world == rank }

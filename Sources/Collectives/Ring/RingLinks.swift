@@ -5,14 +5,14 @@ import Wire
 /// The two links of a `RingMember`, and what its callers, its reader and its writer share.
 final class RingLinks: @unchecked Sendable {
     struct State {
-        var member: RingMember<ByteStore>
+        var member: RingMember
         /// Of the exchange last begun.
         var sum: SummedTensors?
         var traffic = TrafficCounters()
     }
 
     /// A job and the sum that it is about.
-    typealias Task = (job: RingMember<ByteStore>.Job, sum: SummedTensors)
+    typealias Task = (job: RingMember.Job, sum: SummedTensors)
 
     /// Who waits, each for something else.
     enum Waiter: Int, CaseIterable { case writer, finish, reader }
@@ -47,7 +47,7 @@ final class RingLinks: @unchecked Sendable {
     func wake(_ waiter: Waiter) { state.wake(waiter.rawValue) }
 
     /// Whether the thread that has a job writes its frame here and now.
-    private func takesAtOnce(_ job: RingMember<ByteStore>.Job, _ sum: SummedTensors) -> Bool {
+    private func takesAtOnce(_ job: RingMember.Job, _ sum: SummedTensors) -> Bool {
         let elements =
             switch job {
             case .send(let bucket, let chunk, _, _, _): sum.layout.elements[bucket][chunk]
@@ -105,7 +105,7 @@ final class RingLinks: @unchecked Sendable {
     }
 
     /// A link has ended. The other stays open until `stop`, so that one death does not look like several.
-    func fail(_ direction: RingMember<ByteStore>.Direction, _ failure: LinkFailure) {
+    func fail(_ direction: RingMember.Direction, _ failure: LinkFailure) {
         if state.update({ $0.member.fail(direction, failure) }) { onFailure?(failure) }
     }
 

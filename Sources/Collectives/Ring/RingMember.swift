@@ -5,8 +5,8 @@ import Wire
 /// How one member of a ring stands: which exchange is under way, and what of it is ready, has come too early, is to leave and is whole.
 ///
 /// A value without sockets, threads and sums: the headers of frames and the calls of a `Reducer` go in, jobs come out. `RingReducer` drives it by
-/// two threads, the simulation by its clock. A payload is what stands for a frame's bytes where a frame is kept.
-package struct RingMember<Payload> {
+/// two threads, the simulation by its clock.
+package struct RingMember {
     /// Of the two links of a member.
     package enum Direction: Hashable, Sendable {
         /// To the successor.
@@ -15,25 +15,14 @@ package struct RingMember<Payload> {
         case incoming
     }
 
-    /// A frame that is kept.
-    package struct Frame {
-        package let header: GradientFrameHeader
-        package let payload: Payload
-
-        package init(_ header: GradientFrameHeader, _ payload: Payload) {
-            self.header = header
-            self.payload = payload
-        }
-    }
-
     /// What the writer does next.
     package enum Job {
         /// A chunk of the sum, coded anew, or as it came where that is `forced`.
         case send(bucket: Int, chunk: Int, hop: Int, statistics: [TensorStatistics], forced: GradientCoding?)
         /// Bytes as they came, to the hop that its header names.
-        case forward(Frame)
+        case forward(GradientFrame)
         /// A frame that had come before the bucket was ready: add it, then send the chunk on.
-        case absorb(Frame)
+        case absorb(GradientFrame)
 
         /// Needs no link.
         fileprivate var isLocal: Bool {
@@ -68,8 +57,10 @@ package struct RingMember<Payload> {
     /// The exchange last begun; frames of it or before are never for later.
     private var last: ExchangeTag?
     /// Frames of exchanges that have not begun here.
-    private var early: [Frame] = []
+    private var early: [GradientFrame] = []
     private var parkedBytes = 0
+    /// The frame that waits to be read was checked against the exchange under way before it had to wait.
+    private var isWaitingAdmitted = false
     private var jobs = Deque<Job>()
     /// Somebody is at a job: its frame may have left, and have been answered, before it is counted.
     private var isWriting = false
@@ -155,19 +146,23 @@ package struct RingMember<Payload> {
 
     // MARK: Frames that come
 
-    /// Checks a frame against what is due. Nil where too much is kept already: it has to wait until this member has caught up. `admitted` is whether
-    /// it was checked before, when it had to wait.
-    package mutating func place(_ header: GradientFrameHeader, admitted: inout Bool) -> Place? {
+    /// Checks a frame against what is due. Nil where too much is kept already: it has to wait until this member has caught up, and is asked about
+    /// again then.
+    package mutating func place(_ header: GradientFrameHeader) -> Place? {
         if exchange?.tag == header.exchange {
-            if !admitted, let reason = exchange!.admit(header) { return .refuse(reason) }
-            admitted = true
-            if exchange!.takes(header.bucket) { return .use }
+            if !isWaitingAdmitted, let reason = exchange!.admit(header) { return .refuse(reason) }
+            isWaitingAdmitted = true
+            if exchange!.takes(header.bucket) {
+                isWaitingAdmitted = false
+                return .use
+            }
         } else if let last, header.exchange <= last {
             return .refuse("\(header.exchange) after \(last)")
         }
         guard parkedBytes + header.payloadBytes <= Limits.parkedGradientBytes else { return nil }
         parkedBytes += header.payloadBytes
-        return .park(admitted: admitted)
+        defer { isWaitingAdmitted = false }
+        return .park(admitted: isWaitingAdmitted)
     }
 
     /// This member's own part of the bucket is about to leave, and then the frame can be used.
@@ -179,7 +174,7 @@ package struct RingMember<Payload> {
     }
 
     /// Keeps a frame until its bucket can take it.
-    package mutating func park(_ frame: Frame, admitted: Bool) -> Parked {
+    package mutating func park(_ frame: GradientFrame, admitted: Bool) -> Parked {
         let header = frame.header
         guard exchange?.tag == header.exchange else {
             early.append(frame)
@@ -203,7 +198,7 @@ package struct RingMember<Payload> {
     package mutating func read() { exchange?.framesRead += 1 }
 
     /// A chunk was added, or put in its place: it goes on, as it came where `forward` has it, and counts if it is whole. `here` as in `ready`.
-    package mutating func landed(_ header: GradientFrameHeader, forward: Payload?, here: (Job) -> Bool) -> Job? {
+    package mutating func landed(_ header: GradientFrameHeader, forward: ByteStore?, here: (Job) -> Bool) -> Job? {
         guard exchange != nil else { return nil }
         let statistics = exchange!.absorb(header)
         if geometry.completes(header.hop) { exchange!.chunksWhole += 1 }
@@ -216,7 +211,7 @@ package struct RingMember<Payload> {
         }
         var next = header
         next.hop += 1
-        return claim(.forward(Frame(next, forward)), here)
+        return claim(.forward(GradientFrame(next, forward)), here)
     }
 
     // MARK: Frames that leave
@@ -274,7 +269,7 @@ extension RingMember {
         /// What this member has of a bucket has left: of a direct exchange nothing may be added to it before.
         var isSent: [Bool]
         var readyCount = 0
-        var parked: [[Frame]]
+        var parked: [[GradientFrame]]
         var chunksWhole = 0
         var framesSent = 0
         var framesRead = 0
@@ -290,7 +285,7 @@ extension RingMember {
             (sends, receives) = (shape.buckets * geometry.sends, shape.buckets * geometry.receives)
             isReady = [Bool](repeating: false, count: shape.buckets)
             isSent = isReady
-            parked = [[Frame]](repeating: [], count: shape.buckets)
+            parked = [[GradientFrame]](repeating: [], count: shape.buckets)
             received = [Bool](repeating: false, count: shape.buckets * geometry.chunks * 2)
         }
 

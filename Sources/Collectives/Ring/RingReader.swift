@@ -50,13 +50,12 @@ final class RingReader {
 
     /// Checks the frame against what is due. Where too much is parked already, waits until this member has caught up.
     private func place(_ header: GradientFrameHeader) throws(LinkFailure) -> Place {
-        var admitted = false
         let place = links.state.wait(
             .untilWoken(by: "this member's own begin() and ready(), for which it computes; stop()"),
             condition: RingLinks.Waiter.reader.rawValue
         ) { state -> Result<Place, LinkFailure>? in
             if state.member.isStopped { return .failure(.ownShutdown) }
-            switch state.member.place(header, admitted: &admitted) {
+            switch state.member.place(header) {
             case .use: return .success(.use(state.sum!))
             case .park(let admitted): return .success(.park(admitted: admitted))
             case .refuse(let reason): return .failure(links.predecessor.violation(reason))
@@ -98,7 +97,7 @@ final class RingReader {
         let store = links.pool.borrow(header.payloadBytes)
         let payload = try receiver.payload(header, into: store)
         let result = links.state.withLock { state -> Result<SummedTensors?, LinkFailure> in
-            let parked = state.member.park(.init(header, store), admitted: admitted)
+            let parked = state.member.park(GradientFrame(header, store), admitted: admitted)
             if case .kept(early: true) = parked { state.traffic.receivedEarly(header) } else { state.traffic.received(header) }
             return switch parked {
             case .kept: .success(nil)

@@ -51,7 +51,7 @@ final class RingWriter: @unchecked Sendable {
         }
     }
 
-    private func carryOut(_ job: RingMember<ByteStore>.Job, _ sum: SummedTensors) throws(LinkFailure) {
+    private func carryOut(_ job: RingMember.Job, _ sum: SummedTensors) throws(LinkFailure) {
         switch job {
         case .send(let bucket, let chunk, let hop, let statistics, let forced):
             let header = links.state.withLock { $0.member.header(bucket, chunk, hop, statistics, view: links.successor.view) }
@@ -60,21 +60,21 @@ final class RingWriter: @unchecked Sendable {
                 forced: forced)
             sent(cost, bucket)
         case .forward(let frame):
-            let cost = try writer.forward(frame.header, payload: frame.bytes)
-            links.pool.give(frame.payload)
+            let cost = try writer.forward(frame.header, payload: frame.payload)
+            links.pool.give(frame.store)
             sent(cost, frame.header.bucket)
         case .absorb(let frame): absorb(frame, sum)
         }
     }
 
-    private func absorb(_ frame: RingMember<ByteStore>.Frame, _ sum: SummedTensors) {
+    private func absorb(_ frame: GradientFrame, _ sum: SummedTensors) {
         do throws(GradientCodecError) {
             try codec.decode(
-                frame.bytes, coding: frame.header.coding, pieces: sum.pieces(frame.header), into: sum.base, mode: .add)
+                frame.payload, coding: frame.header.coding, pieces: sum.pieces(frame.header), into: sum.base, mode: .add)
         } catch {
             return links.fail(.incoming, links.predecessor.violation("\(error)"))
         }
-        links.pool.give(frame.payload)
+        links.pool.give(frame.store)
         // The writer is at a job already, so that none is claimed.
         _ = links.landed(frame.header, sum, forward: nil)
     }
@@ -88,8 +88,4 @@ final class RingWriter: @unchecked Sendable {
         // Where too much is parked, it waits for this.
         links.wake(.reader)
     }
-}
-
-extension RingMember<ByteStore>.Frame {
-    fileprivate var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(payload.bytes(header.payloadBytes)) }
 }

@@ -5,7 +5,7 @@ import Wire
 /// The links of a `SummationRound`'s members, and what the threads of a `SummationServer` share.
 final class SummationLinks: @unchecked Sendable {
     struct State {
-        var round: SummationRound<SummedFrame>
+        var round: SummationRound
         /// What has been added so far, by bucket of the exchange under way.
         var sums: [Monitor<ByteStore?>] = []
         var traffic = TrafficCounters()
@@ -139,7 +139,7 @@ final class SummationLinks: @unchecked Sendable {
     // MARK: Summing up
 
     /// Codes a sum once, for all members.
-    private func encode(_ shape: GradientFrameHeader, _ sum: ByteStore, _ codec: GradientCodec) -> SummedFrame {
+    private func encode(_ shape: GradientFrameHeader, _ sum: ByteStore, _ codec: GradientCodec) -> GradientFrame {
         var header = shape
         let elements = header.elements
         let key = key(header)
@@ -171,7 +171,7 @@ final class SummationLinks: @unchecked Sendable {
             }
         }
         header.seal([UnsafeRawBufferPointer(store.bytes(bytes))])
-        return SummedFrame(header: header, store: store, byteCount: bytes)
+        return GradientFrame(header, store)
     }
 
     // MARK: Writing
@@ -194,29 +194,13 @@ final class SummationLinks: @unchecked Sendable {
         }
     }
 
-    private func nextFrame(_ member: Int) -> SummedFrame? {
+    private func nextFrame(_ member: Int) -> GradientFrame? {
         let frame = state.wait(
             .untilWoken(by: "the readers, when a sum is whole; the reader of a member that failed; stop()")
-        ) { state -> SummedFrame?? in
+        ) { state -> GradientFrame?? in
             if state.round.isOver(member) { return .some(nil) }
             return state.round.next(to: member).map { .some($0) }
         }
         return frame ?? nil
     }
-}
-
-/// A finished sum, encoded once, on its way to every member.
-final class SummedFrame: @unchecked Sendable {
-    let header: GradientFrameHeader
-    let store: ByteStore
-    let byteCount: Int
-
-    /// `store` is not written to any more.
-    init(header: GradientFrameHeader, store: ByteStore, byteCount: Int) {
-        self.header = header
-        self.store = store
-        self.byteCount = byteCount
-    }
-
-    var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(store.bytes(byteCount)) }
 }

@@ -6,8 +6,8 @@ import Wire
 /// to whom.
 ///
 /// A value like `RingMember`. It knows no plan: a frame says which elements its pieces have. One exchange is open at a time: nobody can begin the
-/// next before this one's sums are all made. `Sum` is what stands for a sum that goes out.
-package struct SummationRound<Sum> {
+/// next before this one's sums are all made.
+package struct SummationRound {
     private struct Bucket {
         /// Header of the first contribution, the shape all others must have, with the statistics of those that have been added.
         var shape: GradientFrameHeader
@@ -20,13 +20,13 @@ package struct SummationRound<Sum> {
     private var buckets: [Bucket?] = []
     private var summed = 0
     private var last: ExchangeTag?
-    private var queues: [Deque<Sum>]
+    private var queues: [Deque<GradientFrame>]
     private var failed: Set<Int> = []
     package private(set) var isStopped = false
 
     package init(members: Int) {
         self.members = members
-        queues = [Deque<Sum>](repeating: [], count: members)
+        queues = [Deque<GradientFrame>](repeating: [], count: members)
     }
 
     package mutating func stop() { isStopped = true }
@@ -82,14 +82,14 @@ package struct SummationRound<Sum> {
     }
 
     /// A bucket's sum is on its way to everybody.
-    package mutating func sends(_ sum: Sum) {
+    package mutating func sends(_ sum: GradientFrame) {
         for member in queues.indices { queues[member].append(sum) }
         summed += 1
         if summed == buckets.count { tag = nil }
     }
 
     /// What is to be sent to a member next.
-    package mutating func next(to member: Int) -> Sum? { queues[member].popFirst() }
+    package mutating func next(to member: Int) -> GradientFrame? { queues[member].popFirst() }
 
     /// Nothing is sent to it any more.
     package func isOver(_ member: Int) -> Bool { isStopped || failed.contains(member) }

@@ -235,7 +235,7 @@ final class CoordinatorShell: @unchecked Sendable {
         case .notice(let notice, let worker, let identity): notices.write(notice, worker: worker, identity)
         case .diverged(let reason): divergence.withLock { $0 = reason }
         case .end(let outcome): onEnd(outcome)
-        case .log(let level, let text): log.log(level: level.loggerLevel, "\(text)")
+        case .log(let level, let text, _): log.log(level: level.loggerLevel, "\(text)")
         }
     }
 

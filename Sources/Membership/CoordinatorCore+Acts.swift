@@ -63,7 +63,7 @@ extension CoordinatorCore {
         case .end(let outcome):
             self.outcome = outcome
             return [.end(outcome)]
-        case .log(let level, let text): return [.log(level, text)]
+        case .log(let level, let text, let about): return [.log(level, text, about: about)]
         case .record(let note): return [.record(note, pids: members.map(\.identity.pid))]
         }
     }

@@ -78,7 +78,7 @@ package struct CoordinatorCore: Sendable {
         /// All members meet this end alike: the run's numbers ran away.
         case diverged(String)
         case end(RunOutcome)
-        case log(LogLevel, String)
+        case log(LogLevel, String, about: Decision? = nil)
     }
 
     /// A whole state as it came from a member.

@@ -29,7 +29,7 @@ public enum CoordinatorDirective: Sendable, Equatable {
     case stop([ConnectionID], reason: String, failed: Bool)
     /// The run is over for this coordinator.
     case end(RunOutcome)
-    case log(LogLevel, String)
+    case log(LogLevel, String, about: Decision? = nil)
     /// Something that belongs into the run's metrics.
     case record(RunNote)
 }
@@ -81,4 +81,16 @@ public enum RunOutcome: Sendable, Equatable {
     case stopped(step: UInt64, reason: String)
     /// One sentence that says what and who; the newest periodic checkpoint is what is left.
     case failed(reason: String)
+}
+
+/// What a line of the log is about, where somebody else than its reader goes by it.
+public enum Decision: Sendable, Equatable {
+    /// The summation server stands in for the ring.
+    case serverStandsIn
+    /// Members for whom no place is left without a pair that has failed.
+    case standsAside
+    /// The run does not wait for a newcomer that receives the state too slowly.
+    case doesNotWait
+    /// Asked to stop while nothing moves: one worker finishes the step.
+    case finishesAlone
 }

@@ -31,7 +31,7 @@ extension CoordinatorMachine {
             links.failures[pair, default: 0] + 1 >= rules.pairPatience,
             links.nobodyReachesServer(of: formed)
         {
-            return fail("\(what): \(report.reason)")
+            return fail("\(what): \(report.reason)", forLinks: true)
         }
         guard ranks.contains(connection) else { return [] }
         return regroup(admitting: false, cause: "a gradient link broke", now)
@@ -70,8 +70,8 @@ extension CoordinatorMachine {
         return [
             .log(
                 .warning,
-                "\(why): the summation server in this coordinator stands in for it, with the same bits, and the ring is tried again in \(length.components.seconds) s; look at the network between them, or use --topology server"
-            )
+                "\(why): the summation server in this coordinator stands in for it, with the same bits, and the ring is tried again in \(length.components.seconds) s; look at the network between them, or use --topology server",
+                about: .serverStandsIn)
         ]
     }
 

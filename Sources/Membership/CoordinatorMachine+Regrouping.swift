@@ -276,11 +276,11 @@ extension CoordinatorMachine {
         var (arranged, ring) = arrange(level, now)
         if arranged.isEmpty {
             // Nobody can keep a link to the summation server: all may try again, once where the run stands.
-            guard links.forgive(at: applied) else { return fail(cannotBeArranged(level)) }
+            guard links.forgive(at: applied) else { return fail(cannotBeArranged(level), forLinks: true) }
             (arranged, ring) = arrange(level, now)
         }
         let aside = stop.finishesAlone ? [] : level.filter { !arranged.contains(workers[$0]!.number) }
-        if !aside.isEmpty, !hasLed || arranged.isEmpty { return fail(cannotBeArranged(aside)) }
+        if !aside.isEmpty, !hasLed || arranged.isEmpty { return fail(cannotBeArranged(aside), forLinks: true) }
         directives += standsIn(for: ring, of: arranged.count, now)
         view += 1
         let phases = UInt64(plan.phases)
@@ -320,7 +320,7 @@ extension CoordinatorMachine {
             .log(.info, "view \(view): \(Self.counted(ranks.count))\(countedServers)\(note)\(from)\(kinds(of: members))"),
             .record(.view(number: view, workers: ranks.count, applied: applied)),
         ]
-        if !aside.isEmpty { directives.append(.log(.warning, cannotBeArranged(aside))) }
+        if !aside.isEmpty { directives.append(.log(.warning, cannotBeArranged(aside), about: .standsAside)) }
         hasLed = true
         return directives
     }

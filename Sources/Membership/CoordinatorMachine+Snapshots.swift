@@ -191,7 +191,7 @@ extension CoordinatorMachine {
 
     mutating func finishesWithOne(_ now: Duration) -> [CoordinatorDirective] {
         stop.finishAlone(at: now)
-        return [.log(.info, "nothing moves: one worker finishes the step alone")]
+        return [.log(.info, "nothing moves: one worker finishes the step alone", about: .finishesAlone)]
     }
 
     /// Asked to stop while no worker holds anything that the disk does not.

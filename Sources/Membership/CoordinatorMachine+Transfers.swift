@@ -62,8 +62,8 @@ extension CoordinatorMachine {
             directives.append(
                 .log(
                     .warning,
-                    "\(name(connection)) would need \(about) to receive the state, \(whose): the run does not wait for it. It stands by, is asked again in \(pause.components.seconds) s, and takes over if no other worker is left"
-                ))
+                    "\(name(connection)) would need \(about) to receive the state, \(whose): the run does not wait for it. It stands by, is asked again in \(pause.components.seconds) s, and takes over if no other worker is left",
+                    about: .doesNotWait))
         }
         guard !directives.isEmpty else { return [] }
         self.transfer = nil

@@ -119,6 +119,8 @@ public struct CoordinatorMachine: Sendable {
     package private(set) var stage = Stage.gathering
     /// The first turn from one stage to another that should not be: a defect, which the simulation reports. A run goes on.
     package private(set) var wrongTurn: String?
+    /// The run has failed, and links are why.
+    package private(set) var hasFailedForLinks = false
     package internal(set) var workers: [ConnectionID: Worker] = [:]
 
     // Parts with rules of their own.
@@ -290,9 +292,10 @@ public struct CoordinatorMachine: Sendable {
         }
     }
 
-    /// Ends the run with a sentence; every worker is told.
-    mutating func fail(_ reason: String) -> [CoordinatorDirective] {
+    /// Ends the run with a sentence; every worker is told. `forLinks`: because no arrangement of those who are there is left whose links hold.
+    mutating func fail(_ reason: String, forLinks: Bool = false) -> [CoordinatorDirective] {
         guard stage != .ended else { return [] }
+        hasFailedForLinks = forLinks
         enter(.ended)
         return [.stop(everybody, reason: reason, failed: true), .end(.failed(reason: reason))]
     }

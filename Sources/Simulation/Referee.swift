@@ -184,7 +184,7 @@ final class Referee {
     // MARK: Endings
 
     func ended(_ coordinator: SimulatedCoordinator, _ outcome: RunOutcome) {
-        guard case .failed(let reason) = outcome, !isFair(reason), !coordinator.isReplaced else { return }
+        guard case .failed(let reason) = outcome, !isFair(coordinator), !coordinator.isReplaced else { return }
         // Where nobody else is left, a liar's word is every member's.
         if reason.split(separator: "(host liar").count > 2 { return }
         if coordinator.members.allSatisfy({ $0.identity.host.hasPrefix("liar") }), !coordinator.members.isEmpty { return }
@@ -192,11 +192,11 @@ final class Referee {
     }
 
     /// Two who cannot reach each other twice before the first step; or nobody who reaches the summation server, again and again.
-    private func isFair(_ reason: String) -> Bool {
-        world.counts.linkFaults > 0 && (reason.contains("cannot reach") || reason.contains("cannot keep a gradient link"))
+    private func isFair(_ coordinator: SimulatedCoordinator) -> Bool {
+        world.counts.linkFaults > 0 && coordinator.machine.hasFailedForLinks
     }
 
-    func told(_ line: String, _ coordinator: SimulatedCoordinator) {
+    func told(_ line: String, _ about: Decision?, _ coordinator: SimulatedCoordinator) {
         lines.append(world.now)
         if lines.count > Self.linesIn10Seconds {
             lines.removeAll { $0 + 10 * Scenario.second < world.now }
@@ -204,19 +204,21 @@ final class Referee {
                 world.violate("the log grows by \(lines.count) lines in 10 s, the last is: \(line)")
             }
         }
-        if line.contains("finishes the step alone") { world.counts.finishedAlone += 1 }
-        if line.contains("does not wait for it") { world.counts.notWaitedFor += 1 }
-        if line.contains("stands in for it") {
+        switch about {
+        case .finishesAlone: world.counts.finishedAlone += 1
+        case .doesNotWait: world.counts.notWaitedFor += 1
+        case .serverStandsIn:
             world.counts.standIns += 1
             // Without two who fail each other, four or more make up a ring.
             if world.scenario.isOfLinks, world.counts.linkFaults <= 1, coordinator.members.count > 3 {
                 world.violate("one pair of \(coordinator.members.count) has failed, and \(line)")
             }
+        case .standsAside:
+            world.counts.asides += 1
+            if world.counts.linkFaults == 0, world.liars.isEmpty { world.violate("no link has ever failed, and \(line)") }
+            if world.scenario.isOfLinks, world.scenario.plan.ring { world.violate("the summation server is there, and \(line)") }
+        case nil: break
         }
-        guard line.contains("stands aside") else { return }
-        world.counts.asides += 1
-        if world.counts.linkFaults == 0, world.liars.isEmpty { world.violate("no link has ever failed, and \(line)") }
-        if world.scenario.isOfLinks, world.scenario.plan.ring { world.violate("the summation server is there, and \(line)") }
     }
 
     // MARK: Time

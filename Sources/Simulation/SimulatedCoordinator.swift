@@ -193,7 +193,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         case .stepDone(let done): stepDone(done)
         case .record(let note, _): world.referee.record(note, by: self)
         case .end(let outcome): conclude(outcome)
-        case .log(_, let line): world.referee.told(line, self)
+        case .log(_, let line, let about): world.referee.told(line, about, self)
         case .stranger, .serve, .restServer, .notice, .diverged: break
         }
     }

@@ -29,23 +29,23 @@ public final class Monitor<State>: @unchecked Sendable {
 
     /// Wakes whoever waits for a condition, after a change by `withLock`.
     @inlinable
-    public func wake(_ condition: Int) { pthread_cond_broadcast(conditions.baseAddress! + condition) }
+    public func wake(_ condition: Int) { Native.broadcast(conditions.baseAddress! + condition) }
 
     /// Runs `body` alone. Whoever holds the lock only computes: nothing in a body waits.
     @inlinable
     public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        Native.lock(mutex)
+        defer { Native.unlock(mutex) }
         return try body(&state)
     }
 
     /// Runs `body` alone and wakes whoever waits.
     @inlinable
     public func update<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
-        pthread_mutex_lock(mutex)
+        Native.lock(mutex)
         defer {
             for condition in conditions.indices { wake(condition) }
-            pthread_mutex_unlock(mutex)
+            Native.unlock(mutex)
         }
         return try body(&state)
     }
@@ -57,18 +57,39 @@ public final class Monitor<State>: @unchecked Sendable {
         _ patience: Patience, condition index: Int = 0, _ body: (inout State) -> Result?
     ) -> Result? {
         let condition = conditions.baseAddress! + index
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        Native.lock(mutex)
+        defer { Native.unlock(mutex) }
         if let result = body(&state) { return result }
         let deadline = patience.deadline
         while true {
             if let deadline {
                 var time = deadline.time
-                if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return body(&state) }
+                if Native.isOver(condition, mutex, &time) { return body(&state) }
             } else {
-                pthread_cond_wait(condition, mutex)
+                Native.wait(condition, mutex)
             }
             if let result = body(&state) { return result }
         }
+    }
+}
+
+/// The kernel's calls, in this module alone: what is inlined elsewhere would otherwise wait there, as `BlockingCallsTests` reads the objects.
+@usableFromInline
+enum Native {
+    @usableFromInline static func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>) { pthread_mutex_lock(mutex) }
+    @usableFromInline static func unlock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>) { pthread_mutex_unlock(mutex) }
+    @usableFromInline static func broadcast(_ condition: UnsafeMutablePointer<pthread_cond_t>) { pthread_cond_broadcast(condition) }
+
+    @usableFromInline
+    static func wait(_ condition: UnsafeMutablePointer<pthread_cond_t>, _ mutex: UnsafeMutablePointer<pthread_mutex_t>) {
+        pthread_cond_wait(condition, mutex)
+    }
+
+    /// Waits until that time at most; whether it is over.
+    @usableFromInline
+    static func isOver(
+        _ condition: UnsafeMutablePointer<pthread_cond_t>, _ mutex: UnsafeMutablePointer<pthread_mutex_t>, _ time: inout timespec
+    ) -> Bool {
+        pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT
     }
 }

@@ -4,7 +4,7 @@ import Testing
 /// What a person who starts a run on one machine sees before its first step.
 @Suite struct FirstLinesTests {
     private func lines(_ directives: [CoordinatorDirective]) -> [(level: LogLevel, text: String)] {
-        directives.compactMap { if case .log(let level, let text) = $0 { (level, text) } else { nil } }
+        directives.compactMap { if case .log(let level, let text, _) = $0 { (level, text) } else { nil } }
     }
 
     @Test(

@@ -205,7 +205,7 @@ extension [CoordinatorDirective] {
     var restarts: [RunNote] { notes.filter { if case .restart = $0 { true } else { false } } }
 
     /// All lines of the log, for a look at what is said.
-    var words: String { compactMap { if case .log(_, let text) = $0 { text } else { nil } }.joined(separator: "\n") }
+    var words: String { compactMap { if case .log(_, let text, _) = $0 { text } else { nil } }.joined(separator: "\n") }
 }
 
 struct SnapshotRequest: Equatable {

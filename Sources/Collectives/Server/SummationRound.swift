@@ -13,6 +13,10 @@ package struct SummationRound {
         var shape: GradientFrameHeader
         var contributed: Set<Int>
         var added = 0
+
+        func isLike(_ header: GradientFrameHeader) -> Bool {
+            shape.pieces == header.pieces && shape.statistics.count == header.statistics.count
+        }
     }
 
     private let members: Int
@@ -55,13 +59,13 @@ package struct SummationRound {
             let expected = tag.map { "\($0) of \(buckets.count) buckets" } ?? "none"
             return .refuse("\(header.exchange) of \(header.buckets) buckets where \(expected) is under way")
         }
-        guard let bucket = buckets[header.bucket] else {
+        if buckets[header.bucket] == nil {
             var shape = header
             for index in shape.statistics.indices { shape.statistics[index] = TensorStatistics() }
             buckets[header.bucket] = Bucket(shape: shape, contributed: [member])
             return opens ? .opens : .joins
         }
-        guard bucket.shape.pieces == header.pieces, bucket.shape.statistics.count == header.statistics.count else {
+        guard buckets[header.bucket]!.isLike(header) else {
             return .refuse("bucket \(header.bucket) with other pieces than the members before")
         }
         guard buckets[header.bucket]!.contributed.insert(member).inserted else { return .refuse("bucket \(header.bucket) twice") }

@@ -31,7 +31,7 @@ uint32_t ck_crc32c_table(uint32_t crc, const void *bytes, size_t count) {
     return ~crc;
 }
 
-// The register behind eight bytes and behind one, by the CPU's instruction; and the lower half of a carry-less product.
+// The register after eight more bytes and after one more, by the CPU's instruction; and the lower half of a carry-less product.
 #if defined(__aarch64__)
 #define WITH_CRC __attribute__((target("crc")))
 #define WITH_CRC_AND_CARRYLESS __attribute__((target("crc,aes")))
@@ -48,7 +48,7 @@ WITH_CRC_AND_CARRYLESS static inline uint64_t carryless(uint32_t a, uint32_t b) 
 }
 #endif
 
-// The register before and after `count` bytes, by one chain of the instruction: 8 bytes in 3 cycles.
+// The register after `count` more bytes, by one chain of the instruction: 8 bytes in 3 cycles.
 WITH_CRC static uint32_t one_stream(uint32_t state, const uint8_t *p, size_t count) {
     uint64_t wide = state;
     for (; count >= 8; count -= 8, p += 8) {
@@ -63,11 +63,11 @@ WITH_CRC static uint32_t one_stream(uint32_t state, const uint8_t *p, size_t cou
 
 uint32_t ck_crc32c_one_stream(uint32_t crc, const void *bytes, size_t count) { return ~one_stream(~crc, bytes, count); }
 
-// The instruction begins every cycle and takes three: three chains over three neighbouring parts run in the time of one.
-// Then the first part's register is moved over the two parts behind it, the second's over one.
+// The instruction can start every cycle and takes three, so that three chains over three neighbouring parts run in the time of one. Then the first
+// part's register is moved over the two parts after it, and the second's over one.
 //
-// Moving over n bytes is multiplying by x^(8n) modulo the polynomial. The carry-less product of two reflected registers is
-// x^−1 too low for a 64-bit one, whose reduction by the instruction multiplies by x^32: the factor is x^(8n − 33).
+// Moving over n bytes means multiplying by x^(8n) modulo the polynomial. The carry-less product of two reflected registers is x^−1 too low for a
+// 64-bit one, whose reduction by the instruction multiplies by x^32: the factor is x^(8n − 33).
 enum { SHORT_PART = 256, LONG_PART = 4096 };
 
 static uint32_t power_of_x(size_t exponent) {

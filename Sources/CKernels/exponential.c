@@ -67,7 +67,7 @@ double ck_logarithm(double x) {
     return k * log2_high - ((square - (s * (square + z * p) + k * log2_low)) - f);
 }
 
-// What rounding 1 + x lost is added again.
+// Adds back what rounding 1 + x lost.
 double ck_logarithm_of_one_and(double x) {
     double u = 1.0 + x;
     if (u == __builtin_inf()) return u;

@@ -2,8 +2,8 @@
 #ifndef CK_EXPONENTIAL_H
 #define CK_EXPONENTIAL_H
 
-// Right to about one unit in the last place. The logarithm takes subnormal arguments for zero, and the exponential makes zeros of subnormal
-// results.
+// Accurate to about one unit in the last place. The logarithm treats subnormal arguments as zero, and the exponential replaces subnormal results by
+// zero.
 double ck_exponential(double x);
 double ck_logarithm(double x);
 

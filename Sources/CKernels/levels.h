@@ -10,7 +10,7 @@ typedef struct {
 #undef CK_LOOP
 } ck_table;
 
-// The last on 64-bit Arm, the others on x86-64.
+// The last one exists on 64-bit Arm, the others on x86-64.
 extern const ck_table ck_table_baseline, ck_table_avx2, ck_table_avx512, ck_table_avx512_bf16, ck_table_neon;
 
 #endif

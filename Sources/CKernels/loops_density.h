@@ -1,6 +1,6 @@
 // Log-densities of priors at the rows of z, in double precision, one row at a time: rows are few and short.
 
-// N(0, std²) in every column; `constant` is what normalises it. Gradient of −log p: z / std².
+// N(0, std²) in every column; `constant` is the logarithm of its normaliser. Gradient of −log p: z / std².
 static void loop_gaussian_density(const float *z, double std, double constant, double *densities, float *gradient, size_t rows,
                                   size_t columns) {
     for (size_t r = 0; r < rows; r++) {
@@ -23,8 +23,8 @@ INLINE petal_place place_in(const double *direction, double x, double y, double 
 }
 INLINE double exponent_at(petal_place at) { return -0.5 * (at.along * at.along + at.across * at.across); }
 
-// Petals in the plane, equally likely; `directions` has the cosine and sine of each. Gradient of −log p: that of each petal's
-// exponent, weighted by how likely the point comes from it.
+// Petals in the plane, equally likely; `directions` has the cosine and sine of each. Gradient of −log p: that of each petal's exponent, weighted by
+// the probability that the point comes from that petal.
 static void loop_petals_density(const float *z, const double *directions, size_t components, double radial, double tangential,
                                 double distance, double constant, double *densities, float *gradient, size_t rows) {
     for (size_t r = 0; r < rows; r++) {

@@ -1,4 +1,4 @@
-// Loops in which each element stands alone (plus the column sums). B rows, O columns, row-major.
+// Loops that treat each element by itself (plus the column sums). B rows, O columns, row-major.
 
 static void loop_add_bias(float *y, const float *bias, size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++, y += columns)
@@ -14,7 +14,7 @@ static void loop_add_bias_relu(float *y, const float *bias, size_t rows, size_t 
         }
 }
 
-// By bits, from the least negative number to −∞: −0 and a NaN stay.
+// Compares bits: negative numbers down to −∞ become 0; −0 and NaN stay.
 static void loop_relu(float *y, size_t n) {
     for (size_t i = 0; i < n; i++) {
         uint32_t b;

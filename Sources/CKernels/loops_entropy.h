@@ -1,21 +1,21 @@
-// Entropy coding of a gradient's sum without loss: a piece of a weight's gradient, rows of `columns` elements (a row: an output, a column: an
-// input), of which the piece takes up `n` from column `first` of its first row on.
+// Lossless entropy coding of a gradient's sum: of a piece of a weight's gradient. The gradient has rows of `columns` elements (a row: an output, a
+// column: an input); the piece is `n` elements from column `first` of its first row on.
 //
-// Contexts. |gradient| of weight (i, j) is about scale(i) · scale(j). Rows and columns have classes 1 to 15, the logarithms of their mean
-// magnitudes (0: all zero, and such elements are not coded). Elements of like class(row) + class(column) share a context: a table of frequencies.
-// Behind a ReLU inputs are never negative, so a row's elements tend to one sign: a row with more − than + is negated, and rows with a large
-// surplus of one sign have contexts of their own.
+// Contexts. |gradient| of weight (i, j) is about scale(i) · scale(j). Rows and columns have classes 1 to 15, the logarithms of their mean magnitudes
+// (0: all zero, and such elements are not coded). Elements of similar class(row) + class(column) share a context: a table of frequencies. After a
+// ReLU inputs are never negative, so a row's elements tend to one sign. A row with more − than + is negated, and rows with a large surplus of one
+// sign have contexts of their own.
 //
-// Values. z is the zig-zag of an element. Below 16 it is its own token. Else e = ⌊log2 z⌋, the token is 16 + 2·(e − 4) + (z mod 2, the sign),
-// and the e − 1 bits of z between the highest and the lowest follow as they are. Tokens are coded by sixteen interleaved rANS states (Duda, 2009;
-// Giesen, 2014) in [2^15, 2^31), which take in and give out words of 16 bits: element k of a row's coded ones belongs to state k mod 16.
+// Values. z is the zig-zag of an element. Below 16 it is its own token. Else e = ⌊log2 z⌋, the token is 16 + 2·(e − 4) + (z mod 2, the sign), and the
+// e − 1 bits of z between the highest and the lowest follow as they are. Tokens are coded by sixteen interleaved rANS states (Duda, 2009; Giesen,
+// 2014) in [2^15, 2^31). States absorb and emit words of 16 bits. Coded element k of a row belongs to state k mod 16.
 //
 //  | rows: class | surplus << 4 | negated << 5 | columns: class, 4 bits each | contexts of the sums 2 … 30 of classes, 29 bytes |
 //  | 16 tables: u8 tokens, then of each its frequency of 1,024, in two bytes from 128 on | u32 bytes that follow as they are | those |
 //  | u32 states, 16 | u16 words |
 //
-// Any choice of classes, contexts and tables decodes to the same values, so nothing that is estimated here has to be known by the decoder. The
-// bytes are the same at every level all the same: sums of magnitudes are added in one order, and logarithms are those of their bits.
+// Any choice of classes, contexts and tables decodes to the same values, so the decoder need not repeat any estimate made here. Still, the bytes are
+// the same at every level: sums of magnitudes are added in a fixed order, and logarithms are taken from their bits.
 
 enum {
     ENTROPY_BITS = 10,                     // frequencies add up to 2^10
@@ -28,7 +28,7 @@ enum {
     ENTROPY_NEGATED = 32,
 };
 
-// What happens to a state: division by the frequency as the upper half of a product with 2^64 / frequency rounded up, which is exact.
+// How a token changes a state. Division by the frequency is the upper half of a product with 2^64 / frequency rounded up, which is exact.
 typedef struct {
     uint64_t reciprocal;
     uint32_t most;
@@ -83,14 +83,14 @@ static entropy_scratch *entropy_lay_out(void *memory, size_t n, size_t first, si
     return s;
 }
 
-// The part of a row that is in the piece: columns from ..< to, from element `at` of the piece on.
+// The part of a row that is in the piece: columns from ..< to; the first is element `at` of the piece.
 typedef struct { size_t from, to, at; } entropy_part;
 INLINE entropy_part entropy_row(size_t n, size_t first, size_t columns, size_t row) {
     size_t low = row * columns, high = low + columns, from = low < first ? first : low, to = high > first + n ? first + n : high;
     return (entropy_part){from - low, to - low, from - first};
 }
 
-// Which of the columns that live lie in such a part.
+// The living columns (not all zero) in such a part, as a range among all living ones.
 typedef struct { size_t from, to; } entropy_lives;
 INLINE entropy_lives entropy_living(const entropy_scratch *s, entropy_part part) {
     size_t from = 0, to = s->lives;
@@ -110,7 +110,7 @@ static const uint16_t *entropy_contexts(entropy_scratch *s, uint8_t row, const u
     return line;
 }
 
-// Leaves the classes of the columns that live, side by side, and their places.
+// Keeps only the classes of living columns, without gaps, and records their places.
 static void entropy_find_lives(entropy_scratch *s) {
     size_t lives = 0;
     for (size_t j = 0; j < s->columns; j++) {

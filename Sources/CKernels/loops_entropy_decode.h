@@ -1,6 +1,6 @@
-// The decoder of loops_entropy.h. Its bytes may hold anything: it reads them within their count and writes within the piece.
+// The decoder of loops_entropy.h. Its input may be any bytes: it never reads beyond their count and never writes outside the piece.
 
-// Gives a token out; reads the two bytes at `words` in any case.
+// Takes a token from a state; always reads the two bytes at `words`.
 INLINE uint8_t entropy_pop(uint32_t *state, const uint32_t *slots, const uint8_t **words) {
     uint32_t v = slots[*state & ((1u << ENTROPY_BITS) - 1)], x = ((v >> 7 & 4095) + 1) * (*state >> ENTROPY_BITS) + (v >> 19);
     uint16_t word;
@@ -11,9 +11,9 @@ INLINE uint8_t entropy_pop(uint32_t *state, const uint32_t *slots, const uint8_t
     return (uint8_t)(v & 127);
 }
 
-// Tokens of a row in whole groups of sixteen, as many as the words left are sure to be enough for; returns how many.
+// Decodes tokens of a row in whole groups of sixteen, as long as the words left are certainly enough; returns how many.
 #if LEVEL >= 1 && LEVEL <= 3
-// By which of eight lanes take in a word: whose word is whose.
+// For each mask of eight lanes that need a word: which word each lane gets.
 #define LANE(m, l) (uint8_t)__builtin_popcount((m) & ((1u << (l)) - 1))
 #define MASK(m) {LANE(m, 0), LANE(m, 1), LANE(m, 2), LANE(m, 3), LANE(m, 4), LANE(m, 5), LANE(m, 6), LANE(m, 7)}
 #define MASKS4(m) MASK(m), MASK(m + 1), MASK(m + 2), MASK(m + 3)
@@ -71,7 +71,7 @@ INLINE size_t entropy_pop_groups(uint32_t *states, const uint32_t *slots, const 
 }
 #endif
 
-// Reads the tables; null where they are none that an encoder writes.
+// Reads the tables; null where no encoder writes such tables.
 static const uint8_t *entropy_take_tables(entropy_scratch *s, const uint8_t *p, const uint8_t *end) {
     for (uint32_t c = 0; c < ENTROPY_CONTEXTS; c++) {
         if (p == end || *p > ENTROPY_TOKENS) return NULL;
@@ -85,13 +85,13 @@ static const uint8_t *entropy_take_tables(entropy_scratch *s, const uint8_t *p, 
             start += f;
         }
         if (tokens && start != 1u << ENTROPY_BITS) return NULL;
-        // A context without elements, which a damaged row may yet ask for: as if all were token 0.
+        // A context without elements, which a damaged row may still use: all slots give token 0.
         for (uint32_t i = start; i < 1u << ENTROPY_BITS; i++) slots[i] = ((1u << ENTROPY_BITS) - 1) << 7 | i << 19;
     }
     return p;
 }
 
-// Values of a row's tokens, of which the raw bits begin at bit `*at`; 0 where there are less than `most` of them.
+// Computes the values of a row's tokens, whose raw bits begin at bit `*at`; returns 0 where they would pass bit `most`.
 INLINE int entropy_values(const entropy_scratch *s, size_t count, uint32_t flip, const uint8_t *raw, size_t *at, size_t most, int32_t *restrict line) {
     const uint8_t *restrict tokens = s->tokens;
     uint32_t any = 0;
@@ -112,7 +112,7 @@ INLINE int entropy_values(const entropy_scratch *s, size_t count, uint32_t flip,
             continue;
         }
         for (; k < until; k++) {
-            // Eight bytes stay within the piece's, since the states follow.
+            // Reading eight bytes stays within the input, since the states follow.
             uint32_t t = tokens[k], width = s->raw[t];
             uint64_t held;
             __builtin_memcpy(&held, raw + (place >> 3), sizeof held);
@@ -164,7 +164,7 @@ static int loop_entropy_decode(const uint8_t *bytes, size_t count, size_t n, siz
         const uint16_t *contexts = entropy_contexts(s, s->row_bytes[r], map, 1u << (ENTROPY_BITS - 4)) + lives.from;  // 16 bits hold a sixteenth
         size_t k = entropy_pop_groups(states, s->slots, contexts, here, s->tokens, &p, end);
         for (; k < here; k++) {
-            // Near the end, a word that is not there is only a fault where it is needed.
+            // Near the end, a missing word is an error only where it is needed.
             uint8_t padded[2] = {0};
             size_t left = (size_t)(end - p);
             __builtin_memcpy(padded, p, left < 2 ? left : 2);

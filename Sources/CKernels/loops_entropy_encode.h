@@ -1,7 +1,7 @@
 // The encoder of loops_entropy.h: classes, contexts, tokens, tables, and the tokens of all rows, the last first.
 
-// Classes 1 … 15 of the logarithms of sums, at most four to an octave and over ten octaves at most; 0 for zero. The bits of a positive float grow
-// with its logarithm, and nearly as fast.
+// Classes 1 … 15 of the logarithms of sums, at most four to an octave and over ten octaves at most; 0 for zero. The bits of a positive float stand
+// for its logarithm, as they grow nearly in proportion.
 static void entropy_classes(const float *sums, size_t n, uint8_t *classes) {
     enum { OCTAVE = 1 << 23 };
     uint32_t lowest = UINT32_MAX, highest = 0;
@@ -45,12 +45,12 @@ static void entropy_frequencies(const uint32_t *counts, uint64_t total, uint16_t
 
 static entropy_symbol entropy_symbol_of(uint32_t start, uint32_t frequency) {
     const uint32_t all = 1u << ENTROPY_BITS;
-    // 2^64 has one bit too many: with 2^64 − 1 the quotient is one too small, which the start makes up for.
+    // 2^64 has one bit too many: with 2^64 − 1 the quotient is one too small, which the start corrects.
     if (frequency == 1) return (entropy_symbol){UINT64_MAX, 1u << (31 - ENTROPY_BITS), (uint16_t)(start + all - 1), (uint16_t)(all - 1)};
     return (entropy_symbol){UINT64_MAX / frequency + 1, frequency << (31 - ENTROPY_BITS), (uint16_t)start, (uint16_t)(all - frequency)};
 }
 
-// Takes a token in; the two bytes in front of `words` are written in any case. Shifts are by constants: others are slow without BMI2.
+// Adds a token to a state; always writes the two bytes before `words`. Shifts are by constants, since others are slow without BMI2.
 INLINE uint32_t entropy_push(uint32_t state, const entropy_symbol *s, uint8_t **words) {
     uint16_t word = (uint16_t)state;
     __builtin_memcpy(*words - 2, &word, sizeof word);
@@ -91,7 +91,7 @@ static void entropy_classify(entropy_scratch *s, const int32_t *x, size_t n, siz
         s->row_sums[r] = (float)(int64_t)sum / (float)(int32_t)count;
         s->surplus[r] = 0;
         if (more + less == 0) continue;
-        // In parts of 2^14.
+        // In units of 2^−14.
         s->surplus[r] = (int32_t)((int64_t)(more - less) * (1 << 14) / (more + less));
         surpluses += (uint64_t)(s->surplus[r] < 0 ? -s->surplus[r] : s->surplus[r]);
         counted++;
@@ -122,7 +122,7 @@ static void entropy_map(const entropy_scratch *s, uint8_t *map) {
     }
 }
 
-// 3. Tokens, how often each occurs, and at `raw` the bits that stay as they are. Returns how many tokens there are; `raw` moves on.
+// 3. Tokens, how often each occurs, and at `raw` the bits that stay as they are. Returns the number of tokens and advances `raw`.
 static size_t entropy_tokenise(entropy_scratch *s, const int32_t *x, size_t n, size_t first, const uint8_t *map, uint8_t **raw) {
     __builtin_memset(s->counts, 0, sizeof s->counts);
     uint8_t *to = *raw;
@@ -145,7 +145,7 @@ static size_t entropy_tokenise(entropy_scratch *s, const int32_t *x, size_t n, s
         uint32_t *restrict z = s->z, flip = s->row_bytes[r] & ENTROPY_NEGATED ? UINT32_MAX : 0;
         for (size_t k = 0; k < count; k++) {
             z[k] = zigzag((int32_t)(((uint32_t)row[k] ^ flip) - flip));
-            // The exponent of a float that is not rounded up to another: of ones at the top eight remain.
+            // Takes a float's exponent. So that the float is not rounded up to the next one, at most eight leading ones remain.
             uint32_t h = z[k] >> 1, b;
             h &= ~(h >> 8);
             float f = (float)(int32_t)h;
@@ -153,7 +153,7 @@ static size_t entropy_tokenise(entropy_scratch *s, const int32_t *x, size_t n, s
             uint32_t token = 2 * (b >> 23) + (z[k] & 1) - (2 * 126 - 8), small = 0u - (uint32_t)(z[k] < 16);
             index[k] = (uint16_t)(contexts[k] + (token ^ ((token ^ z[k]) & small)));
         }
-        // Four tables, since one that was just changed cannot be read at once.
+        // Four tables, since a count that was just written cannot be read again at once.
         size_t k = 0;
         for (; k + 4 <= count; k += 4)
             for (size_t q = 0; q < 4; q++) s->counts[q][index[k + q]]++;
@@ -218,7 +218,7 @@ static size_t loop_entropy_encode(const int32_t *x, size_t n, size_t first, size
     to += ENTROPY_SUMS;
     entropy_map(s, map);
     entropy_find_lives(s);
-    // For now behind the largest tables that there can be; the words are written from the end of the memory backwards.
+    // The raw bits stand for now after the space of the largest possible tables; words are written backwards from the end of the memory.
     uint8_t *raw_start = to + ENTROPY_CONTEXTS * (1 + 2 * ENTROPY_TOKENS) + 4, *raw_end = raw_start;
     size_t total = entropy_tokenise(s, x, n, first, map, &raw_end);
     to = entropy_put_tables(s, to);

@@ -8,9 +8,9 @@ static uint32_t loop_maximum_bits(const float *g, size_t n) {
     return maximum_lane(most);
 }
 
-// q = g · scale to nearest even, with `limit` = 2^(n−1) − 1 for n up to 31. `scale` is a power of two, so the product is
-// exact, or so small that it rounds to 0, or so large that it is clamped. 2^30 is a float and 2^30 − 1 is none, so the clamp
-// is made twice: to 2^30 as a float, to the limit as an integer.
+// q = g · scale to nearest even, with `limit` = 2^(n−1) − 1 for n up to 31. `scale` is a power of two, so the product is exact, or so small that it
+// rounds to 0, or so large that it is clamped. 2^30 is a float and 2^30 − 1 is not, so there are two clamps: to 2^30 as a float, to the limit as an
+// integer.
 INLINE i32x16 quantise(f32x16 g, float scale, int32_t limit, i32x16 *clamped) {
     u32x16 size = bits(magnitude(g));
     f32x16 a = choose((i32x16)(size < 0x7F800000u), magnitude(g), (f32x16)0.0f) * scale;
@@ -29,7 +29,7 @@ INLINE void add_to(int32_t *sum, i32x16 q) {
     __builtin_memcpy(sum, &s, sizeof s);
 }
 
-// Any number of elements, with everything that can happen to them.
+// Adds any number of elements, with clamping and values that are not finite.
 static __attribute__((noinline)) uint64_t add_carefully(const float *g, int32_t *sum, size_t n, float scale, int32_t limit) {
     i32x16 clamped = 0;
     size_t i = 0;
@@ -43,7 +43,7 @@ static __attribute__((noinline)) uint64_t add_carefully(const float *g, int32_t 
     return count;
 }
 
-// Groups whose magnitudes are all below half the limit, which the headroom makes the rule, need only be rounded and added.
+// Groups whose magnitudes are all below half the limit need only be rounded and added; the headroom makes this the usual case.
 static uint32_t loop_exact_add(const float *g, int32_t *sum, size_t n, float scale, int32_t limit, uint64_t *clamped) {
     enum { VECTORS = 4, ADD_GROUP = VECTORS * LANES };
     const float half_limit = (float)(limit / 2 + 1) / scale;
@@ -72,8 +72,8 @@ static uint32_t loop_exact_add(const float *g, int32_t *sum, size_t n, float sca
     return maximum_lane(most);
 }
 
-// The same with stochastic rounding (Gupta et al., 2015): to the nearest integer of g · scale + u − 1/2, u uniform in (0, 1), so that what is
-// below half a unit is not lost but right on average, and 0 stays 0. `first`, the number of the first element in its row, is a multiple of four.
+// The same with stochastic rounding (Gupta et al., 2015): to the nearest integer of g · scale + u − 1/2, u uniform in (0, 1), so that values below
+// half a unit are right on average instead of lost, and 0 stays 0. `first`, the number of the first element in its row, is a multiple of four.
 static uint32_t loop_exact_add_stochastic(const float *g, int32_t *sum, size_t n, float scale, int32_t limit, uint32_t k0, uint32_t k1,
                                           uint32_t c1, uint32_t c2, uint32_t c3, size_t first, uint64_t *clamped) {
     u32x16 most = 0;

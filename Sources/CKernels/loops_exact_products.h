@@ -25,7 +25,7 @@ INLINE ivector nearest_vector(fvector x) {
 #endif
 }
 
-// One row of a tile with everything that can happen to it, of `columns` that exist.
+// Adds one row of a tile, of which `columns` exist, with clamping and values that are not finite.
 static __attribute__((noinline)) uint64_t add_row(const float *values, int32_t *sum, size_t columns, const exact_unit *unit, int is_added) {
     if (!is_added) __builtin_memset(sum, 0, columns * sizeof(int32_t));
     return add_carefully(values, sum, columns, unit->scale, unit->limit);
@@ -76,8 +76,8 @@ static __attribute__((noinline)) uint64_t exact_rest(const tile_operands *from, 
     return 0;
 }
 
-// Shards are `counts` rows of dY and X from `starts` on, none of them empty. Of dW the outputs of a range are added, CK_EXACT_ROWS at most, and of
-// those the inputs [from_input, to_input).
+// Shards are `counts` rows of dY and X from `starts` on, none of them empty. Adds a range of dW's outputs, CK_EXACT_ROWS at most, and of those the
+// inputs [from_input, to_input).
 INLINE uint64_t product_exact(const float *dy, size_t outputs, const float *x, size_t inputs, size_t first, size_t rows,
                               size_t from_input, size_t to_input, size_t shards,
                               const size_t *starts, const size_t *counts, int is_bf16, float *scratch, int32_t *sum, float scale,

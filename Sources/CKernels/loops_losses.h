@@ -29,7 +29,7 @@ static double loop_half_squared_error(const float *y, const float *target, float
     })
 }
 
-// The same behind a sigmoid y of the logits; gradient (y − t) · y · (1 − y).
+// The same with y the sigmoid of the logits; gradient (y − t) · y · (1 − y).
 static double loop_sigmoid_half_squared_error(const float *logits, const float *target, float *output, float *gradient, size_t n) {
     SUM_OVER(n, {
         f32x16 t = take(target + at, left);

@@ -1,7 +1,7 @@
 // Elementary functions on 16 lanes, from + − × ÷, comparisons and integer operations only.
 //
-// The polynomials are those of Stephen Moshier's Cephes library (single precision). The logarithm takes subnormal arguments for zero, and
-// the exponential makes zeros of subnormal results.
+// The polynomials are those of Stephen Moshier's Cephes library (single precision). The logarithm treats subnormal arguments as zero, and the
+// exponential replaces subnormal results by zero.
 
 enum { EXPONENT_BIAS = 127, MANTISSA_BITS = 23 };
 #define ROUNDER 12582912.0f /* 1.5 · 2^23: adding it leaves the nearest integer in the low bits */
@@ -61,7 +61,7 @@ INLINE f32x16 log_lanes(f32x16 x) {
     return choose(x != x, x, y);
 }
 
-// log(1 + e) for e in [0, 1]: what rounding 1 + e lost is added again.
+// log(1 + e) for e in [0, 1]: adds back what rounding 1 + e lost.
 INLINE f32x16 log1p_lanes(f32x16 e) {
     f32x16 u = 1.0f + e;
     return log_lanes(u) + (e - (u - 1.0f)) / u;
@@ -101,7 +101,7 @@ MAP(sigmoid)
 MAP(softplus)
 #undef MAP
 
-// Sine and cosine go through double precision one element at a time: few are needed (priors), any size of argument is right.
+// Sine and cosine go through double precision one element at a time: few are needed (priors), and arguments of any size work.
 static void loop_sin(const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = ck_sine(x[i], 0);
 }

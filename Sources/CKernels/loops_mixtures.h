@@ -1,6 +1,6 @@
-// What an image owes to each of many Gaussians of one width: the inner loop of a Parzen window, and of every average like it.
+// The density of many Gaussians of one width at an image: the inner loop of a Parzen window and of similar averages.
 
-// g_j = 2 x_j + offsets_j of one row, whose largest is returned. A NaN is passed over here: it comes out of the exponentials.
+// g_j = 2 x_j + offsets_j of one row, whose largest is returned. A NaN is skipped here; the exponentials return it.
 INLINE double places(const float *x, const double *offsets, double *g, size_t n) {
     f64x16 most = -__builtin_inf();
     for (size_t at = 0; at < n; at += LANES) {
@@ -15,7 +15,7 @@ INLINE double places(const float *x, const double *offsets, double *g, size_t n)
     return result;
 }
 
-// Σ e^(scale r_j). Sixteen that are all 0 add nothing to a sum, so that they are passed over: most are, where the scale is large.
+// Σ e^(scale r_j). Sixteen terms that are all 0 add nothing and are skipped; where the scale is large, most are 0.
 INLINE double exponential_sum(const float *r, float scale, size_t n) {
     f64x16 lanes = 0;
     for (size_t at = 0; at < n; at += LANES) {

@@ -1,7 +1,7 @@
 // Batch norm of the columns of a (rows, columns) matrix: x̂ = (x − mean) / √(variance + 1e-5), y = γ x̂ + β.
 //
-// Sums of a column run over the rows in their order, in double precision. Sixteen columns go through all rows at once, so that
-// what belongs to a column stays in registers.
+// Sums of a column run over the rows in their order, in double precision. Sixteen columns at a time are taken through all rows, so that a column's
+// data stays in registers.
 
 #define NORMALISATION_EPSILON 1e-5f
 
@@ -68,7 +68,7 @@ static void loop_normalise(const float *x, const float *mean, const float *varia
     })
 }
 
-// Σ dy and Σ dy x̂: the gradients of β and γ, and what the gradient of x needs of the whole minibatch.
+// Σ dy and Σ dy x̂: the gradients of β and γ, and what the gradient of x needs from the whole minibatch.
 static void loop_normalise_sums(const float *dy, const float *x, const float *mean, const float *variance, size_t rows,
                                 size_t columns, double *sums) {
     EACH_STRIPE({

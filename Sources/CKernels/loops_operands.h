@@ -1,4 +1,4 @@
-// Operands of products as tiles read them: in slots of 32 bits, those of a tile side by side, step after step of the inner index.
+// Operands of products as tiles read them: in slots of 32 bits. A tile's slots lie side by side, one step of the inner index after another.
 //
 // In single precision a slot is a float and a step one value of the inner index k. With operands in bf16 two values are a link of the chain,
 // the odd one first: c = fma(x0, w0, fma(x1, w1, c)). There a slot is such a pair where the CPU has an instruction for it, and a step has both;
@@ -19,7 +19,7 @@ typedef uint16_t hvector __attribute__((ext_vector_type(WIDTH)));
 
 INLINE fvector load_vector(const float *p) { fvector v; __builtin_memcpy(&v, p, sizeof v); return v; }
 INLINE void store_vector(float *p, fvector v) { __builtin_memcpy(p, &v, sizeof v); }
-// Those that exist, followed by zeros.
+// The values that exist, followed by zeros.
 INLINE fvector load_some(const float *p, size_t n) {
     if (n >= WIDTH) return load_vector(p);
     float padded[WIDTH] = {0};
@@ -40,8 +40,8 @@ INLINE size_t steps_of(size_t k, int is_bf16) {
     return SLOT_VALUES == 2 ? (k + 1) / 2 : (k + 1) / 2 * 2;
 }
 
-// Rounded to bf16, to nearest even: its bits in the upper half, zeros in the lower. What is below 2^-56 is a zero of its sign: a bf16 number that is not is a
-// multiple of 2^-63, so every chain is made of multiples of 2^-126 and none meets a subnormal number, which VDPBF16PS alone would take for 0.
+// Rounded to bf16, to nearest even: its bits in the upper half, zeros in the lower. A magnitude below 2^-56 becomes a zero of the same sign. Any other bf16
+// number is a multiple of 2^-63, so every chain is made of multiples of 2^-126 and never meets a subnormal number, which only VDPBF16PS would treat as 0.
 INLINE uvector to_bf16(fvector x) {
     uvector b = (uvector)x, size = b & 0x7FFFFFFFu;
     uvector nearest = b + 0x7FFFu + ((b >> 16) & 1u);
@@ -84,7 +84,7 @@ INLINE void pair_slots(fvector even, fvector odd, float *slots, size_t step) {
 #endif
 }
 
-// Columns that lie side by side, rows `p_k` apart, k of them: `step` slots apart, filled up with zeros to whole vectors.
+// Stages columns that lie side by side, k rows `p_k` apart, in rows `step` slots apart, filled up with zeros to whole vectors.
 INLINE void stage_columns(const float *p, size_t p_k, size_t k, size_t columns, int is_bf16, float *slots, size_t step) {
     if (!is_bf16) {
         for (size_t at = 0; at < k; at++, p += p_k, slots += step)
@@ -98,7 +98,7 @@ INLINE void stage_columns(const float *p, size_t p_k, size_t k, size_t columns, 
         }
 }
 
-// Rows of a vector each become columns. Of the index (row, column) each of the stages moves the highest bit behind the lowest.
+// Rows of a vector each become columns. Each stage moves the highest bit of the index (row, column) to the lowest place.
 INLINE void transpose(fvector *v) {
     _Pragma("clang loop unroll(full)")
     for (size_t stage = 1; stage < WIDTH; stage *= 2) {
@@ -122,7 +122,7 @@ INLINE void transpose(fvector *v) {
     }
 }
 
-// Columns that lie `p_column` apart and whose k values lie one after the other: as `stage_columns` gives them.
+// Stages columns that lie `p_column` apart, each with its k values one after the other, as `stage_columns` does.
 INLINE void stage_transposed(const float *p, size_t p_column, size_t k, size_t columns, int is_bf16, float *slots, size_t step) {
     const size_t values = is_bf16 ? WIDTH * SLOT_VALUES : WIDTH, steps = steps_of(k, is_bf16);
     for (size_t c = 0; c < columns; c += WIDTH) {

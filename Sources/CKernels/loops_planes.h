@@ -1,4 +1,4 @@
-// Zig-zag byte planes: small magnitudes of either sign become small unsigned numbers, whose upper bytes need not travel.
+// Zig-zag byte planes: small magnitudes of either sign become small unsigned numbers, whose upper bytes need not be sent.
 
 INLINE uint32_t zigzag(int32_t x) { return ((uint32_t)x << 1) ^ (uint32_t)(x >> 31); }
 INLINE int32_t unzigzag(uint32_t z) { return (int32_t)((z >> 1) ^ (0u - (z & 1u))); }

@@ -10,7 +10,7 @@ static void loop_posterior(const float *head, const float *noise, float *z, size
         }
 }
 
-// By μ: dz. By log σ²: dz · ½ e^(½ log σ²) ε.
+// The gradient by μ is dz; by log σ² it is dz · ½ e^(½ log σ²) ε.
 static void loop_posterior_backward(const float *dz, const float *head, const float *noise, float *gradient, size_t rows,
                                     size_t columns) {
     for (size_t r = 0; r < rows; r++, dz += columns, head += 2 * columns, noise += columns, gradient += 2 * columns)
@@ -23,8 +23,8 @@ static void loop_posterior_backward(const float *dz, const float *head, const fl
         }
 }
 
-// Σ ½ (μ² + σ²) p with p = 1/s², and Σ log σ²: what of −H(q) and of the cross-entropy with N(0, s²) is no constant. Gradient of
-// their sum: by μ, μ p; by log σ², ½ (σ² p − 1).
+// Σ ½ (μ² + σ²) p with p = 1/s², and Σ log σ²: the parts of −H(q) and of the cross-entropy with N(0, s²) that are not constant. Gradient of their
+// sum: by μ, μ p; by log σ², ½ (σ² p − 1).
 static double loop_posterior_divergence(const float *head, float precision, float *gradient, size_t rows, size_t columns,
                                         double *log_variances) {
     f64x16 sums = 0, logarithms = 0;

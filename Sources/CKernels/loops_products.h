@@ -1,6 +1,6 @@
-// Products of matrices by one definition: an output is one chain of fused multiply-adds over k, from k = 0 upward, starting at 0, of operands as
-// they are or rounded to bf16 (loops_operands.h). Neither the tile nor the blocking of k enters (a stored accumulator goes on as it was), nor the
-// level: all give the same bits.
+// Products of matrices by one definition: an output is one chain of fused multiply-adds over k, from k = 0 upward, starting at 0, of operands as they
+// are or rounded to bf16 (loops_operands.h). The bits depend neither on the tile, nor on the blocking of k (a stored accumulator is continued
+// unchanged), nor on the level.
 
 // Registers and rows of a tile: as many accumulators as the registers hold beside a row of B and a value of A.
 #if IS_AVX512
@@ -14,13 +14,13 @@ enum { TILE_ROWS = 4, TILE_VECTORS = 2 };
 #endif
 enum {
     TILE_COLUMNS = WIDTH * TILE_VECTORS,
-    // Of B, a tile's columns of so many values of k stay in the first cache while tiles of rows go by; of A, at most so many rows of as many
-    // values in the second: more rows would do no good, fewer lay B out more often.
+    // BLOCK_K values of k of a tile's columns of B stay in the first-level cache while tiles of rows go by; at most BLOCK_ROWS rows of as many values
+    // of A stay in the second. More rows would not help; fewer would lay out B more often.
     BLOCK_K = 128,
     BLOCK_ROWS = 336,
 };
 
-// What becomes of a tile when the chains have come to the end of a block of k.
+// What is done with a tile when its chains reach the end of a block of k.
 typedef struct {
     float *c;
     size_t c_row;
@@ -29,7 +29,7 @@ typedef struct {
     // (n), added where chains end; none if NULL. Then, where it is asked for, ReLU.
     const float *bias;
     int is_rectified;
-    // (m, n), rows `c_row` apart: where chains end, outputs are 0 where it is not positive; none if NULL.
+    // (m, n), rows `c_row` apart. Where it is not positive, outputs become 0 when chains end; none if NULL.
     const float *output;
 } product_end;
 
@@ -40,7 +40,7 @@ typedef struct {
         _Pragma("clang loop unroll(full)")              \
         for (size_t j = 0; j < TILE_VECTORS; j++) body
 
-// So many steps of a tile's chains; `rows` is a constant wherever this is inlined.
+// Continues a tile's chains by `steps` steps; `rows` is a constant wherever this is inlined.
 INLINE void go_on(fvector (*s)[TILE_VECTORS], const float *a, size_t a_row, size_t a_step, const float *b, size_t b_step, size_t steps,
                   size_t rows, int is_bf16) {
     (void)is_bf16;  // where there is no instruction for it, slots of bf16 are floats
@@ -62,7 +62,7 @@ INLINE void go_on(fvector (*s)[TILE_VECTORS], const float *a, size_t a_row, size
     }
 }
 
-// Chains that have ended, in their place in C or on their way to it.
+// Applies bias, ReLU and `output` to chains that have ended, in C or on their way to it.
 INLINE void finish_rows(float *c, size_t c_row, size_t rows, size_t column, size_t columns, const float *output, const product_end *end) {
     for (size_t i = 0; i < rows; i++, c += c_row) {
         for (size_t j = 0; j < TILE_COLUMNS && end->bias; j += WIDTH) {
@@ -77,7 +77,7 @@ INLINE void finish_rows(float *c, size_t c_row, size_t rows, size_t column, size
     }
 }
 
-// One tile over one block of k, from where its operands lie in slots.
+// Where the operands of one tile over one block of k lie.
 typedef struct {
     const float *a, *b;
     size_t a_row, a_step, b_step, steps;
@@ -108,7 +108,7 @@ INLINE void product_tile(const tile_operands *from, size_t row, size_t rows, siz
     }
 }
 
-// The numbers of rows that are left below the last whole tile.
+// The possible numbers of rows left below the last whole tile.
 #if IS_AVX512
 #define EACH_REST(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #elif LEVEL > 0

@@ -1,6 +1,6 @@
-// Softmax of the rows of a (rows, columns) matrix, and what is made of it. Column c of a row belongs to lane c mod 16.
+// Softmax of the rows of a (rows, columns) matrix, and functions based on it. Column c of a row belongs to lane c mod 16.
 
-// The largest of a row. A NaN is passed over here: it comes out of the exponentials.
+// The largest of a row. A NaN is skipped here; the exponentials return it.
 INLINE float largest(const float *x, size_t n) {
     const f32x16 lowest = -__builtin_inff();
     f32x16 most = lowest;
@@ -58,7 +58,7 @@ static double loop_softmax_cross_entropy(const float *logits, const uint8_t *lab
     return add_lanes(lanes);
 }
 
-// In double precision throughout, with the row's largest left out of the sum: probabilities that all round to 1 stay apart.
+// In double precision throughout, with the row's largest left out of the sum, so that probabilities that would round to 1 stay distinct.
 static void loop_log_softmax(const float *x, double *y, size_t rows, size_t columns) {
     for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
         size_t top = 0;

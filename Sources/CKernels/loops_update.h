@@ -53,8 +53,8 @@ static void loop_gradient(const int32_t *sum, float unit, float minibatch, float
         for (size_t i = from; i < to; i++) body                                      \
     }
 
-// A moment that leaves the normal numbers is 0: those of weights whose gradients are gone would stay there for good, and CPUs take up to a hundred
-// cycles for each. A NaN stays.
+// A moment that becomes subnormal is set to 0. Moments of weights whose gradients are gone would stay subnormal for ever, and CPUs take up to a
+// hundred cycles for each. A NaN stays.
 INLINE float normal_or_zero(float x) { return __builtin_fabsf(x) < 0x1p-126f ? 0.0f : x; }
 
 static void loop_update_sgd(float *w, float *v, const int32_t *sum, size_t n, float unit, float minibatch, float rate,

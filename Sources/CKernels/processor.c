@@ -1,4 +1,4 @@
-// What is asked of, and set on, the CPU and the calling thread.
+// Queries and settings of the CPU and the calling thread.
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
@@ -17,7 +17,7 @@ uint32_t ck_cpu_features(void) {
     return features;
 }
 
-// FZ, which makes zeros of subnormal operands and results, and FZ16, DN, AH and FIZ, which change what is computed too.
+// FZ, which flushes subnormal operands and results to zero, and FZ16, DN, AH and FIZ, which also change results.
 enum { FPCR_FLUSHING = 1 << 24 | 1 << 19 | 1 << 25 | 1 << 1 | 1 << 0, FPCR_ROUNDING = 3 << 22 };
 
 void ck_set_floating_point_modes(void) {
@@ -53,7 +53,7 @@ int ck_floating_point_modes_are_set(void) {
 #endif
 
 int ck_schedulable_cores(void) {
-    // The kernel refuses a mask that is shorter than its own: so many cores no machine has.
+    // The kernel refuses a mask that is shorter than its own; no machine has this many cores.
     enum { MOST_CORES = 16384 };
     cpu_set_t *mask = CPU_ALLOC(MOST_CORES);
     if (mask == NULL) return 0;

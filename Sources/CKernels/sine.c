@@ -7,12 +7,12 @@
 // π/2 in three parts of 33 bits (fdlibm, e_rem_pio2.c): products with a quarter-turn count below 2^20 are exact.
 static const double half_pi[3] = {1.57079632673412561417e+00, 6.07710050630396597660e-11, 2.02226624879595063154e-21};
 
-// The bits of 2/π, behind one word of zeros.
+// The bits of 2/π, after one word of zeros.
 static const uint32_t two_over_pi[9] = {0,          0xA2F9836E, 0x4E441529, 0xFC2757D1, 0xF534DDC0,
                                         0xDB629599, 0x3C439041, 0xFE5163AB, 0xDEBBC561};
 
-// The remainder of a float of at least 2^20 by π/2, and the quarter turn it lies in (Payne and Hanek, 1983): of the product
-// with 2/π only the 96 bits that matter modulo four quarter turns are formed.
+// The remainder of a float of at least 2^20 by π/2, and the quarter turn it lies in (Payne and Hanek, 1983): only the 96 bits of the product with 2/π
+// that matter modulo four quarter turns are formed.
 static double large_remainder(float x, unsigned *quarter) {
     uint32_t b;
     __builtin_memcpy(&b, &x, sizeof b);

@@ -15,7 +15,7 @@
 // What the library complained of first, in the child.
 static char first_words[CMATIO_WORDS];
 
-// Keeps the first complaint. Some of them come with a return value that says success.
+// Keeps the library's first complaint. Some complaints come with a return value that says success.
 static void keep_words(int level, char *message) {
     if (level > MATIO_LOG_LEVEL_WARNING || first_words[0] || !message) return;
     snprintf(first_words, CMATIO_WORDS, "%s", message);
@@ -39,7 +39,7 @@ static void limit_memory(uint64_t room) {
 #endif
 }
 
-// Dies with its parent, quietly: no core, no handler of the parent's, no words of C's library on the terminal.
+// Makes the child die with its parent, quietly: no core dump, none of the parent's signal handlers, no output of C's library on the terminal.
 static void settle(pid_t parent, uint64_t room) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
@@ -76,7 +76,7 @@ static void describe(const matvar_t *variable, struct cmatio_answer *answer) {
         answer->shape[axis] = variable->dims[axis] > INT64_MAX ? INT64_MAX : (int64_t)variable->dims[axis];
 }
 
-// Into `target`, which has room for `room` bytes; column-major, so that what is adjacent along the last axis lies together.
+// Reads into `target`, which has room for `room` bytes; column-major, so that the elements of one index of the last axis lie together.
 static int read_elements(
     mat_t *file, matvar_t *variable, int64_t first, int64_t count, unsigned char *target, uint64_t room) {
     int start[CMATIO_RANK] = {0}, stride[CMATIO_RANK], edge[CMATIO_RANK];
@@ -92,7 +92,7 @@ static int read_elements(
     }
     if (first < 0 || count < 1 || first > edge[last] - count || (uint64_t)count > room / size / row) return -1;
     if ((uint64_t)edge[last] > INT_MAX / row) return -1;
-    // Of HDF5 the linear read would list every element; of MAT 5 the other one would go from column to column.
+    // For HDF5 the linear read would list every element; for MAT 5 the other read would go from column to column.
     if (Mat_GetVersion(file) != MAT_FT_MAT73)
         return Mat_VarReadDataLinear(file, variable, target, (int)(first * (int64_t)row), 1, (int)(count * (int64_t)row));
     start[last] = (int)first;

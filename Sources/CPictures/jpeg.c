@@ -30,7 +30,7 @@ static void fail(j_common_ptr jpeg) {
     give_up(work, words);
 }
 
-// Of damage libjpeg makes grey patches and a warning. Bytes between two parts are none.
+// libjpeg turns damage into grey patches and a warning. Stray bytes between two parts are not damage.
 static void warn(j_common_ptr jpeg, int level) {
     if (level < 0 && jpeg->err->msg_code != JWRN_EXTRANEOUS_DATA) fail(jpeg);
 }
@@ -43,7 +43,7 @@ static void count_scans(j_common_ptr jpeg) {
 
 static void read_head(struct work *work, const unsigned char *bytes, size_t count) {
     j_decompress_ptr jpeg = &work->jpeg;
-    // Older headers lack the `const`; it is only read.
+    // Older headers lack the `const`; the memory is only read.
     jpeg_mem_src(jpeg, (unsigned char *)bytes, count);
     jpeg_read_header(jpeg, TRUE);
     if (jpeg->image_width > CPICTURES_SIDE || jpeg->image_height > CPICTURES_SIDE) give_up(work, "it is too wide or too high");
@@ -76,7 +76,7 @@ static void read_picture(struct work *work, int channels, unsigned char *target)
 static int run(
     struct work *work, const unsigned char *bytes, size_t count, int channels, unsigned char *target, size_t room) {
     if (setjmp(work->place)) return -1;
-    // This clears all of it but the errors and the caller's own pointer.
+    // This clears the whole structure except the error handler and the caller's own pointer.
     jpeg_create_decompress(&work->jpeg);
     read_head(work, bytes, count);
     if (!target) return 0;

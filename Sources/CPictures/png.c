@@ -37,7 +37,7 @@ static void pass_over(png_structp png, png_const_charp words) {
 static void read_head(struct work *work) {
     png_structp png = work->png;
     png_set_user_limits(png, CPICTURES_SIDE, CPICTURES_SIDE);
-    // A picture's colour profile and texts are of no use here.
+    // Limits ancillary chunks: a picture's colour profile and texts are not used here.
     png_set_chunk_malloc_max(png, 1 << 20);
     png_set_read_fn(png, work, take);
     png_read_info(png, work->info);

@@ -20,7 +20,7 @@
 #define SYS_pidfd_open 434
 #endif
 
-// Since Linux 6.3: nobody executes it. Older kernels refuse the flag.
+// Since Linux 6.3: the file cannot be executed. Older kernels refuse the flag.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
@@ -40,7 +40,7 @@ static volatile sig_atomic_t stop_descriptor = -1;
 static void forward_stop_signal(int number) {
     int before = errno;
     unsigned char byte = (unsigned char)number;
-    // Where the pipe is full, more signals are on their way than anybody needs.
+    // Where the pipe is full, it holds more signals than anybody needs.
     ssize_t written = write(stop_descriptor, &byte, 1);
     (void)written;
     errno = before;
@@ -56,7 +56,7 @@ int cprocess_forward_stop_signals(int descriptor) {
     stop_descriptor = descriptor;
     int status = forward(SIGINT);
     if (status == 0) status = forward(SIGTERM);
-    // Who was started to outlive its terminal (nohup) does.
+    // A process started to outlive its terminal (nohup) does so.
     struct sigaction hangup;
     if (status == 0 && sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) status = forward(SIGHUP);
     return status;
@@ -81,7 +81,7 @@ int cprocess_sealed_memory(const char *name, const void *bytes, size_t count) {
     if (memory < 0 && errno == EINVAL) memory = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (memory < 0) return -errno;
     int status = 0;
-    // At once or not at all: it is memory, and few bytes.
+    // Few bytes into memory: one call writes all of them, or fails.
     if (pwrite(memory, bytes, count, 0) != (ssize_t)count) status = errno != 0 ? errno : EIO;
     if (status == 0 && fchmod(memory, S_IRUSR) != 0) status = errno;
     if (status == 0 && fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) status = errno;

@@ -1,5 +1,5 @@
 extension ChaosFinding {
-    /// The sentence for a person.
+    /// The sentence for the user.
     public var words: String {
         switch self {
         case .hangs(let folder, let step, let seconds, let silent):

@@ -1,7 +1,7 @@
-/// What is wrong with a run that faults befell, or with all of them: with its numbers. `ChaosFinding+Words.swift` makes the sentences.
+/// What is wrong with a run under faults, or with all such runs, with the numbers. `ChaosFinding+Words.swift` makes the sentences.
 public enum ChaosFinding: Sendable, Equatable {
-    // Of one run, by its folder.
-    /// It stood still: after this step nothing for so many seconds, and no line in the coordinator's log for so many.
+    // About one run, by its folder.
+    /// It stood still: no step after this one for `seconds`, and no line in the coordinator's log for `silentSeconds`.
     case hangs(folder: String, step: UInt64, seconds: Int, silentSeconds: Int)
     case interrupted(folder: String)
     case failed(folder: String, status: Int32, words: String)
@@ -11,19 +11,19 @@ public enum ChaosFinding: Sendable, Equatable {
     case linesOutOfOrder(folder: String)
     case wrongSums(folder: String, step: UInt64)
     case stepsLost(folder: String, steps: UInt64)
-    /// It stood for longer than the bar; after the last step there is no further one to wait for.
+    /// It stood still for longer than the bar; after the last step there is no further step to wait for.
     case stalled(folder: String, step: UInt64, seconds: Int, isAfterLastStep: Bool, lastFault: FaultKind)
-    /// A worker that nobody had touched was lost.
+    /// A worker was lost to which no fault was done.
     case untouchedLoss(pid: Int, words: String)
     case brokeDown(log: String, mark: String)
     case outlived(folder: String, pids: [Int32])
 
-    // Of all of them: nothing can be said.
+    // About all runs: there is no result.
     case noFault
     case noFaultThatMattered
     case noStep
 
-    /// By which a script knows it.
+    /// The name for scripts.
     public var name: String {
         switch self {
         case .hangs: "hangs"

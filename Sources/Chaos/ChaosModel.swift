@@ -1,20 +1,20 @@
 import Autoencoder
 import Kernels
 
-/// A model that rounds of chaos train: the one that was asked for, or one drawn at random. Sums that depend on who made them show
-/// at some widths and not at others.
+/// A model that rounds of chaos train: the one that was asked for, or one drawn at random. Sums that depend on which worker made
+/// them show at some widths and not at others.
 struct ChaosModel: Sendable {
     /// What the verdict calls it.
     var name: String
-    /// Arguments of `lockstep train`, behind those that say what the run is.
+    /// Arguments of `lockstep train`, to follow those that define the run.
     var arguments: [String] = []
 
     static let asked = ChaosModel(name: "as asked for")
 
-    /// Draws widths from one to two hundred, small ones as often as large ones, a minibatch that shards do not divide evenly, and
-    /// the shards.
+    /// Draws widths from one to two hundred, small ones as often as large ones; a minibatch that shards do not divide evenly; and
+    /// the number of shards.
     ///
-    /// - Parameter variant: of the run; networks that it has not get no widths.
+    /// - Parameter variant: the run's variant; networks that it does not have get no widths.
     static func drawn(_ random: inout SplitMix, of variant: Variant) -> ChaosModel {
         func widths() -> [Int] {
             (0..<Int.random(in: 1...2, using: &random)).map { _ in

@@ -5,7 +5,7 @@ import Processes
 import Runs
 import Waiting
 
-/// One run from its first step to its last, disturbed on the way.
+/// One run from its first step to its last, disturbed by faults on the way.
 final class ChaosRound {
     /// Why a round ended before its run had.
     enum Stop: Sendable, Equatable {
@@ -24,15 +24,15 @@ final class ChaosRound {
         var usage: UsageRecord
         /// Memberships it went through.
         var views: Int
-        /// Steps that were done and had to be done again, while some replica lived, and while none did.
+        /// Steps that had to be done again: those lost while some replica lived, and those replayed while none did.
         var lost: UInt64
         var replayed: UInt64
         var firstWrong: UInt64?
-        /// Signals, and what was done to connections.
+        /// Signals sent, and faults on connections.
         var kills: Int
         /// Why no connection could be touched.
         var linksRefused: String?
-        /// Steps whose lines went with the newer folder when an older copy took its place.
+        /// Steps whose lines were lost when an older copy took the newer folder's place.
         var forgotten: Set<UInt64>
         /// Times when no step came within the bar, each in a sentence.
         var stalls: [ChaosFinding]
@@ -42,13 +42,13 @@ final class ChaosRound {
         var seconds: Double
     }
 
-    /// A run that does no step for so long, and says nothing either, hangs.
+    /// A run that does no step and writes nothing for this many seconds hangs.
     static let silence = 30.0
-    /// So soon after a fault a step comes where any way is left.
+    /// Seconds after a fault within which a step comes, where any route is left.
     static let bar = 20.0
-    /// A run that has stood for so long is left alone until it goes on: or a fault after the other would hide that it cannot.
+    /// A run that has stood still for this long is left alone until it goes on; otherwise new faults would hide that it cannot.
     private static let respite = 3.0
-    /// So long no run may stand, whatever it says.
+    /// No run may stand still for this long, whatever it writes.
     static let standstill = 180.0
     private static let look: Duration = .milliseconds(5)
     private static let sampleEvery = 1.0
@@ -63,9 +63,9 @@ final class ChaosRound {
     private var faultLog = FaultLog()
     private var usage = UsageRecord()
     private var supervisor: Int32 = 0
-    /// What this round has ended: the kernel may list them for a moment more.
+    /// Processes that this round has killed: the kernel may still list them for a moment.
     private var killed: Set<Int32> = []
-    /// Processes that stand still, and when they go on.
+    /// Stopped processes, and when they go on.
     private var stopped: [Int32: Double] = [:]
     private var seen: Set<Int32> = []
     private var planned: (fault: ChaosSchedule.Planned, since: Double)?
@@ -94,10 +94,10 @@ final class ChaosRound {
         watch = RunWatch(path: folder + "/metrics.jsonl", phases: calm.phases, chains: calm.chains)
     }
 
-    /// The schedule where this round left it.
+    /// The schedule in the state in which this round left it.
     var scheduleAfterwards: ChaosSchedule { schedule }
 
-    /// Runs it as far as the calm one went. On the main thread: children die with the thread that started them.
+    /// Runs it as far as the calm run went. Call it on the main thread: children die with the thread that started them.
     func run() throws -> Result {
         let began = Self.now
         let train = try TrainProcess(
@@ -164,13 +164,13 @@ final class ChaosRound {
         isBareOfReplicas = false
     }
 
-    /// Notes when nobody is left who has the state and could tell.
+    /// Notes when no process is left that holds the state.
     private func countReplicas() {
         guard !watch.formed.isEmpty else { return }
         if watch.formed.allSatisfy({ killed.contains($0) || stopped[$0] != nil }) { isBareOfReplicas = true }
     }
 
-    /// A worker that the system says has ended, and that was not killed here, has a defect.
+    /// A worker that has ended according to the system, and was not killed here, has a defect.
     private func checkCause(_ event: RunWatch.Event) {
         guard let pid = event.number("pid"), let cause = event.fields["cause"]?.stringValue, !killed.contains(Int32(pid)),
             cause == "killed" || cause == "exited"
@@ -201,13 +201,13 @@ final class ChaosRound {
         }
     }
 
-    /// Since when the run stands although it could go on.
+    /// Since when the run stands still although it could go on.
     private var standsSince: Double { max(watch.progressed, faultLog.letsGoAt ?? watch.progressed) }
 
-    /// Notes a run that stood for longer than the bar after the last thing that was done to it, once.
+    /// Notes once that a run has stood still for longer than the bar after the last fault.
     private func noteStall(_ now: Double) {
         guard watch.step > 0, stalledAfter != watch.step, let fault = faultLog.faults.last else { return }
-        // What comes after the last step, figures on held-out images and pictures, has no haste, and is done at the lowest priority.
+        // After the last step come held-out figures and pictures. They are not urgent, and are made at the lowest priority.
         guard now - standsSince > (watch.step < calm.lastStep ? Self.bar : Self.standstill) else { return }
         stalledAfter = watch.step
         stalls.append(
@@ -217,7 +217,7 @@ final class ChaosRound {
                 lastFault: fault.kind))
     }
 
-    /// What a run that stands still is to be called, or nil.
+    /// How to judge a run that stands still, or nil.
     private func hang(_ now: Double) -> Stop? {
         let idle = now - standsSince
         guard idle > (watch.step < calm.lastStep ? Self.silence : Self.standstill) else { return nil }
@@ -227,7 +227,7 @@ final class ChaosRound {
         return .hang(.hangs(folder: folder, step: watch.step, seconds: Int(idle), silentSeconds: Int(now - spoke)))
     }
 
-    /// Waits until every process of the run is gone; returns those that stay.
+    /// Waits until every process of the run is gone; returns those that are left.
     private func reap() -> [Int32] {
         let deadline = Deadline(after: .seconds(10))
         while seen.contains(where: ProcessTable.lives), !deadline.hasPassed { Pause.wait(for: .milliseconds(20)) }
@@ -242,7 +242,7 @@ final class ChaosRound {
         guard now - watch.progressed < Self.respite else { return }
         guard let next = planned ?? schedule.next().map({ ($0, now) }) else { return }
         planned = next
-        // Where the rule forbids it now, it may be allowed in a moment: newcomers are on their way.
+        // Where the rule forbids the fault now, it may allow it soon: new workers are on their way.
         if attempt(next.fault, now) || now - next.since > options.patience {
             planned = nil
             due = now + schedule.interval()
@@ -279,7 +279,7 @@ final class ChaosRound {
         return true
     }
 
-    /// Workers whose loss leaves a replica alive, or nil where there are none at this moment.
+    /// Workers whose loss leaves a replica alive, or nil where there are none at the moment.
     private func victims(_ count: Int, _ family: ProcessTree) -> [Int32]? {
         let able = family.workers.filter { stopped[$0] == nil }
         guard able.count >= count else { return nil }
@@ -302,9 +302,9 @@ final class ChaosRound {
     }
 
     private func strikeLink(_ fault: ChaosSchedule.Planned, _ family: ProcessTree, _ now: Double) -> Bool {
-        // Another one will do, at another time.
+        // Drop this fault: a later one will do.
         guard !links.isBusy else { return true }
-        // What swallows lets its victim go on afterwards: it must not be one that is to stand still.
+        // A fault that swallows ends with SIGCONT for its victim, so the victim must not be one that is to stay stopped.
         let able = family.workers.filter { stopped[$0] == nil }
         guard let victim = schedule.pick(1, of: able).first, let port = family.port,
             family.coordinator.map({ stopped[$0] == nil }) == true
@@ -325,18 +325,18 @@ final class ChaosRound {
         }
     }
 
-    /// Takes a copy first; once the run has gone on for a while, kills the coordinator and lets the next one find the copy.
+    /// At first takes a copy. Later, when the run has gone on for a while, kills the coordinator and lets the next one find the copy.
     private func bringBackOlderCopy(_ family: ProcessTree, _ now: Double) -> Bool {
         guard let coordinator = family.coordinator, stopped[coordinator] == nil else { return false }
         guard let copy = olderCopy else {
             olderCopy = OlderCopy(of: folder, step: watch.step, while: coordinator)
-            // With a coordinator in between, the copy's next one has the generation that the workers know from another.
+            // With one more coordinator in between, the one that finds the copy takes a generation that workers know from another.
             if olderCopy != nil, schedule.pick(1, of: [true, false]) == [true] { strike(.coordinator, [coordinator], SIGKILL) }
             return false
         }
         let holders = watch.members.filter { family.workers.contains($0) && stopped[$0] == nil }
         guard watch.step >= copy.step + OlderCopy.distance, !holders.isEmpty else { return false }
-        // The supervisor stands still meanwhile, or the next coordinator would be there before the copy is.
+        // The supervisor is stopped meanwhile; otherwise the next coordinator would start before the copy is in place.
         kill(supervisor, SIGSTOP)
         defer { kill(supervisor, SIGCONT) }
         strike(.olderCopy, [coordinator], SIGKILL)

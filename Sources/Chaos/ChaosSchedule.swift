@@ -4,19 +4,19 @@ import Kernels
 public enum FaultFamily: String, Sendable, CaseIterable {
     /// SIGKILL to workers.
     case kill
-    /// SIGSTOP, and SIGCONT some seconds later; to the coordinator only beside `coordinator`.
+    /// SIGSTOP, and SIGCONT some seconds later; to the coordinator only together with `coordinator`.
     case stop
-    /// A live connection is shut down under its owner.
+    /// A live connection is shut down without its owner's doing.
     case cut
-    /// The coordinator is among the victims; with topology server it is the summation server too.
+    /// The coordinator is among the victims; with topology server, it is also the summation server.
     case coordinator
     /// Packets of a live connection are lost, for a while and one way: all of them, or the large ones.
     case loss
-    /// What was sent on a live connection, and acknowledged, does not arrive: whole frames, or some bytes.
+    /// Data that was sent and acknowledged on a live connection does not reach its reader: whole frames, or some bytes.
     case swallow
     /// A live connection carries little, for a while.
     case slow
-    /// The coordinator dies, and the next one finds an older copy of the run's folder; only beside `coordinator`.
+    /// The coordinator dies, and the next one finds an older copy of the run's folder; only together with `coordinator`.
     case copy
 }
 
@@ -43,7 +43,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case gradientSlow = "slow gradient link"
     case olderCopy = "coordinator killed, an older copy in its place"
 
-    /// How often each is drawn, relative to the others: deaths of one worker are what happens most.
+    /// How often each is drawn, relative to the others: deaths of one worker are the most frequent.
     var weight: Int {
         switch self {
         case .worker: 40
@@ -62,7 +62,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// What must be allowed for it to be drawn.
+    /// The families that must be allowed for it to be drawn.
     var families: Set<FaultFamily> {
         switch self {
         case .worker, .twoWorkers, .everybody: [.kill]
@@ -81,7 +81,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     /// It is done to a connection, through a descriptor that the kernel lends.
     var isOnLink: Bool { !families.isDisjoint(with: [.cut, .loss, .swallow, .slow]) }
 
-    /// The connection is one with the coordinator that carries control messages.
+    /// The connection is a control connection with the coordinator.
     var isOnControl: Bool {
         switch self {
         case .controlCut, .controlLost, .controlLostLarge, .controlSwallowed, .controlDamaged, .controlSlow: true
@@ -102,11 +102,11 @@ public enum FaultKind: String, Sendable, CaseIterable {
     }
 }
 
-/// When which fault is due: a pure function of the seed. Which process it hits depends on which there are.
+/// When which fault is due: a pure function of the seed. Which process it hits depends on the processes that exist.
 struct ChaosSchedule {
     struct Planned {
         var kind: FaultKind
-        /// How long a stopped process stays so, or a connection as bad as it is made, in seconds.
+        /// How long a process stays stopped, or a connection disturbed, in seconds.
         var lasts: Double
     }
 
@@ -137,8 +137,8 @@ struct ChaosSchedule {
     /// Seconds until the next fault.
     mutating func interval() -> Double { Double.random(in: every, using: &random) }
 
-    /// The next fault; nil where none is left. Most stops are short ones that nobody should take for a death; the others last past
-    /// every verdict, and on a connection past the 20 s in which a run finds another way.
+    /// The next fault; nil where none is left. Most stops are short ones that nobody should take for a death. The others last longer
+    /// than any verdict takes, and those on a connection longer than the 20 s in which a run finds another route.
     mutating func next() -> Planned? {
         guard !kinds.isEmpty else { return nil }
         var ticket = Int.random(in: 0..<kinds.reduce(0) { $0 + $1.weight }, using: &random)
@@ -152,7 +152,7 @@ struct ChaosSchedule {
         return Planned(kind: kind ?? kinds[0], lasts: lasts)
     }
 
-    /// What a kind does to a connection, in numbers; nil where it is done to processes.
+    /// What a kind does to a connection, with its numbers; nil for a kind that acts on processes.
     mutating func linkFault(of kind: FaultKind) -> LinkFault? {
         switch kind {
         case .controlCut, .gradientCut: .cut
@@ -168,7 +168,7 @@ struct ChaosSchedule {
         }
     }
 
-    /// `count` of them, at random.
+    /// `count` of the elements, at random.
     mutating func pick<Element>(_ count: Int, of elements: [Element]) -> [Element] {
         Array(elements.shuffled(using: &random).prefix(count))
     }

@@ -10,15 +10,15 @@ import Waiting
 
 /// What `lockstep chaos` was asked for.
 public struct ChaosOptions: Sendable {
-    /// Arguments of `lockstep train` that say what the run is, but for the step that ends it.
+    /// Arguments of `lockstep train` that define the run, except the step that ends it.
     public var settings: [String]
-    /// That step, where somebody set one: `--steps N`.
+    /// The step that ends the run, if one was given: `--steps N`.
     public var end: [String]
     public var workers: Int
     public var threads: Int?
     /// Taken in turn.
     public var topologies: [Topology]
-    /// Faults are inflicted for so long, or until there were so many.
+    /// For how long faults are inflicted, or how many.
     public var limit: ChaosLimit
     /// Seconds from one fault to the next.
     public var every: ClosedRange<Double>
@@ -26,15 +26,15 @@ public struct ChaosOptions: Sendable {
     public var seed: UInt64
     /// No fault takes the last replica.
     public var sparesLast: Bool
-    /// The calm run is ended by SIGTERM after so long, and every disturbed one goes as far.
+    /// The calm run is ended by SIGTERM after this time, and every disturbed run goes to the same step.
     public var calmSeconds: Double
     /// Models drawn at random that rounds take in turn with the one asked for.
     public var drawnModels: Int
-    /// Of the paper, which the run trains.
+    /// The paper's variant that the run trains.
     public var variant: Variant
     /// Parent of the run folders.
     public var folder: String
-    /// How long a fault that the rule forbids is waited with, in seconds.
+    /// How long a fault that the rule forbids is held back before it is dropped, in seconds.
     let patience = 5.0
 
     public init(
@@ -65,7 +65,7 @@ public enum ChaosLimit: Sendable, Equatable {
     case faults(Int)
 }
 
-/// Says to all rounds whether there is anything left to do.
+/// Tells all rounds whether anything is left to do.
 final class ChaosClock: Sendable {
     private struct State {
         var began = Date().timeIntervalSince1970
@@ -82,7 +82,7 @@ final class ChaosClock: Sendable {
 
     func interrupt() { state.withLock { $0.interrupted = true } }
 
-    /// From here on the time counts.
+    /// Starts to count the time.
     func start() { state.withLock { $0.began = Date().timeIntervalSince1970 } }
 
     func count(_ faults: Int) { state.withLock { $0.faults += faults } }
@@ -115,14 +115,14 @@ public final class ChaosSession {
     private let clock: ChaosClock
     private let say: (String) -> Void
 
-    /// `say` hears a line on each run.
+    /// `say` takes a line about each run.
     public init(options: ChaosOptions, say: @escaping (String) -> Void) {
         self.options = options
         self.say = say
         clock = ChaosClock(limit: options.limit)
     }
 
-    /// Runs everything. On the main thread: children die with the thread that started them.
+    /// Runs everything. Call it on the main thread: children die with the thread that started them.
     ///
     /// - Throws: `LocalError` where a run does not start, or the calm one fails.
     public func run() throws -> ChaosVerdict {

@@ -4,7 +4,7 @@ import Processes
 import Runs
 
 extension ChaosVerdict {
-    /// The verdict as a person reads it.
+    /// The verdict as text for the user.
     public var text: String {
         var lines = [
             "runs       \(rounds.count) (\(topologies)), \(options.workers) workers, \(calm.count == 1 ? "one model" : "\(calm.count) models in turn")",
@@ -27,7 +27,7 @@ extension ChaosVerdict {
         }
         lines += [""] + findings.map(\.words)
         if isInterrupted { lines.append("interrupted") }
-        // Of a model that nothing has disturbed there is nothing to say.
+        // A model whose runs were never disturbed is left out.
         lines += calm.compactMap { calm in
             let own = rounds.filter { $0.result.calm.digest == calm.digest }
             guard !own.isEmpty else { return nil }

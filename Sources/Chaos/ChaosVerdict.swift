@@ -4,14 +4,14 @@ import Kernels
 import Runs
 import Waiting
 
-/// What came of it all: every figure that `lockstep chaos` prints.
+/// The result of all runs: every figure that `lockstep chaos` prints.
 public struct ChaosVerdict: Sendable {
     /// What a run has left on the disk.
     struct Books: Sendable {
         var step: UInt64
         var digest: String
         var fullDigest: String
-        /// Of each step's line, in the order they stand there.
+        /// Step and chain hash of each step's line, in the file's order.
         var chains: [(step: UInt64, chain: UInt64)]
 
         /// - Throws: where the folder holds no whole checkpoint, or metrics that cannot be read.
@@ -27,7 +27,7 @@ public struct ChaosVerdict: Sendable {
             chains = try MetricsReader(path: folder.metricsPath).steps.map { ($0.step, $0.chain) }
         }
 
-        /// Steps that have no line of their own, but for those in `forgotten`.
+        /// How many steps have no line of their own, without those in `forgotten`.
         func missing(except forgotten: Set<UInt64>) -> Int {
             let present = Set(chains.map(\.step)).union(forgotten)
             return step == 0 ? 0 : (1...step).count { !present.contains($0) }
@@ -109,7 +109,7 @@ public struct ChaosVerdict: Sendable {
         return findings
     }
 
-    /// What is wrong with all of it. Runs in which nothing happened show nothing.
+    /// What is wrong with the whole session. Runs in which nothing happened prove nothing.
     public var findings: [ChaosFinding] {
         var findings = rounds.flatMap(Self.findings)
         guard !isInterrupted, findings.isEmpty else { return findings }
@@ -152,7 +152,7 @@ public struct ChaosVerdict: Sendable {
         var maximum: Double { seconds.max() ?? 0 }
     }
 
-    /// By kind of fault, those that came alone; then those that overlapped; then what a stop and a new coordinator take.
+    /// First faults that came alone, by kind; then those that overlapped; then how long a stop and a new coordinator take.
     var recoveries: [Recovery] {
         let faults = faults
         func times(_ chosen: (FaultLog.Fault) -> Bool) -> [Double] {

@@ -2,15 +2,15 @@ import Runs
 
 /// What was done to a run, and when it went on: seen from outside, by the wall clock of this machine.
 ///
-/// A fault is over when the first phase of a membership that began after it is applied. Of several that are over together
-/// the last one gets the time, and is counted as one that overlapped.
+/// A fault is over when the first phase of a membership that began after it is applied. Where several faults are over together,
+/// the last one gets the time, and counts as one that overlapped.
 package struct FaultLog {
     enum Ending: Sendable, Equatable {
         case open
         /// Seconds from the fault to the first phase applied after it; for a stopped worker from the verdict, for a
         /// stopped coordinator from its SIGCONT.
         case recovered(Double)
-        /// Nobody was given up: the run waited and went on.
+        /// No member was given up: the run waited and went on.
         case riddenOut
         /// It hit something that the run did not need: a worker still starting, a link of a membership that was over.
         case without
@@ -33,8 +33,8 @@ package struct FaultLog {
         var verdict: Double?
         var ending = Ending.open
 
-        /// From when on the run can be expected to go on. A coordinator that is stopped keeps everybody waiting, and a link that is slow carries
-        /// on: a step that it needs a quarter of a minute for is no fault of the run. Whatever else was done is the run's to get over.
+        /// From when on the run can be expected to go on. A stopped coordinator keeps everybody waiting, and a slow link still carries data:
+        /// a step that takes a quarter of a minute over it is no fault of the run. From any other fault the run must recover by itself.
         var letsGoAt: Double {
             switch kind {
             case .coordinatorStopped, .controlSlow, .gradientSlow: max(at, goesOnAt ?? at)
@@ -49,17 +49,17 @@ package struct FaultLog {
     /// Seconds from the death of a coordinator to the next one's start: what the process itself takes.
     private(set) var restarts: [Double] = []
     private var tookOver: Double?
-    /// A cut, or bytes that are gone, without an effect for so long have none.
+    /// A cut, or lost bytes, without an effect for this long have none.
     private static let cutPatience = 3.0
 
     package init() {}
 
     private var open: [Int] { faults.indices.filter { faults[$0].ending == .open } }
 
-    /// From when on the run can be expected to go on, whatever was done to it; nil where nothing was.
+    /// From when on the run can be expected to go on after all its faults; nil where there was none.
     package var letsGoAt: Double? { faults.map(\.letsGoAt).max() }
 
-    /// Whether everything that was done is over.
+    /// Whether all faults are over.
     var isCalm: Bool { open.isEmpty }
 
     package mutating func inflicted(_ kind: FaultKind, at: Double, pids: [Int32], hitsMember: Bool, goesOnAt: Double?) {
@@ -104,7 +104,7 @@ package struct FaultLog {
         for index in over.dropLast() { faults[index].ending = .overtaken }
         let fault = faults[last]
         if fault.kind == .workerStopped, fault.verdict == nil {
-            // The run went on for another reason, before anybody missed it.
+            // The run went on for another reason, before the stopped worker was missed.
             faults[last].ending = .riddenOut
             return
         }
@@ -112,7 +112,7 @@ package struct FaultLog {
         faults[last].ending = .recovered(max(0, time - since))
     }
 
-    /// A membership that was made while a worker stands still and is not given up yet says nothing of it.
+    /// A membership that was formed while a worker is stopped and not yet given up says nothing about that fault.
     private func awaitsVerdict(_ fault: Fault, _ viewBegun: Double) -> Bool {
         guard fault.kind == .workerStopped || fault.kind == .coordinatorStopped else { return false }
         if let verdict = fault.verdict { return verdict > viewBegun }
@@ -136,7 +136,7 @@ package struct FaultLog {
         for index in open { faults[index].ending = .runEnded }
     }
 
-    /// A line of JSON on each fault, for whoever wants to know what a slow recovery was.
+    /// A line of JSON on each fault, for a user who wants to know what a slow recovery was.
     var lines: String {
         faults.map { fault in
             var members: [JSON.Member] = [

@@ -1,15 +1,15 @@
 import Wire
 
-/// Where frames end in the bytes of a connection, of control or of gradients.
+/// Where frames end in the bytes of a control or gradient connection.
 enum FrameBoundary {
-    /// The bytes of all whole frames that the data begins with; 0 where it begins inside a frame.
+    /// How many bytes the whole frames take with which the data begins; 0 where it begins inside a frame.
     static func wholeFrames(in data: UnsafeRawBufferPointer) -> Int {
         var end = 0
         while let length = frameLength(UnsafeRawBufferPointer(rebasing: data[end...])), length <= data.count - end { end += length }
         return end
     }
 
-    /// Of the frame that the data begins with, its header and tables counted.
+    /// Length of the frame with which the data begins, including header and tables.
     private static func frameLength(_ data: UnsafeRawBufferPointer) -> Int? {
         func number<Number: FixedWidthInteger>(_ offset: Int, _: Number.Type) -> Int {
             Int(Number(littleEndian: data.loadUnaligned(fromByteOffset: offset, as: Number.self)))

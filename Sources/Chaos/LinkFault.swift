@@ -2,33 +2,33 @@ import CProcess
 import Glibc
 import Waiting
 
-/// What may befall a live connection without its owners being asked.
+/// What may happen to a live connection without its owners' doing.
 ///
-/// Linux lends a duplicate of a descriptor to whoever may trace the process (its ancestor, or root): the connection behind
-/// it is the same. Nobody keeps it: a duplicate would hold the connection open after its owner has closed it.
+/// Linux lends a duplicate of a descriptor to a process that may trace the owner (its ancestor, or root): the connection behind
+/// it is the same. The duplicate is never kept: it would hold the connection open after its owner has closed it.
 package enum LinkFault: Equatable {
     /// Both directions end.
     case cut
-    /// What comes in is lost, as far as a packet has more bytes than this.
+    /// Incoming packets with more bytes than this are lost.
     case loses(longerThan: UInt32)
-    /// It sends no more than so much a second.
+    /// The socket sends at most this many bytes a second.
     case slow(bytesPerSecond: UInt32)
     /// Whole frames that have arrived and are acknowledged are gone.
     case swallowsFrames
-    /// So many bytes, wherever they stand.
+    /// This many bytes are gone, across frames.
     case swallowsBytes(Int)
 
     package enum Outcome: Equatable {
         case done
-        /// The connection ended by itself meanwhile, or nothing is on its way that could be swallowed.
+        /// The connection ended by itself meanwhile, or nothing is under way that could be swallowed.
         case gone
         /// The kernel does not lend descriptors here.
         case refused(String)
     }
 
-    /// How long what is on its way may take to arrive, while its reader stands still.
+    /// How long data under way may take to arrive while the reader is stopped.
     private static let arrival: Duration = .milliseconds(40)
-    /// The most that is looked at.
+    /// The most bytes that are read.
     private static let queue = 4 << 20
 
     package func befall(_ link: LinkTable.Link) -> Outcome {
@@ -41,7 +41,7 @@ package enum LinkFault: Equatable {
         }
     }
 
-    /// Makes it good again, where it can be: the connection may be gone.
+    /// Undoes the fault where possible: the connection may be gone.
     package func mend(_ link: LinkTable.Link) {
         switch self {
         case .loses: _ = Self.borrow(link) { cprocess_lose_nothing($0) }
@@ -64,7 +64,7 @@ package enum LinkFault: Equatable {
         }
     }
 
-    /// Takes the first bytes of what has arrived, as many as `count` says, while the reader stands still.
+    /// Takes as many of the first arrived bytes as `count` says, while the reader is stopped.
     private static func swallow(_ link: LinkTable.Link, _ count: (UnsafeRawBufferPointer) -> Int) -> Outcome {
         kill(link.pid, SIGSTOP)
         defer { kill(link.pid, SIGCONT) }

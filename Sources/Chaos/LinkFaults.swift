@@ -1,6 +1,6 @@
 import Glibc
 
-/// What chaos does to connections: at once, or for a while on every connection that two processes make anew.
+/// What chaos does to connections: once, or for a while, and then also on each new connection of the same two processes.
 struct LinkFaults {
     enum Strike {
         /// The processes at its ends.
@@ -14,7 +14,7 @@ struct LinkFaults {
     /// A fault that lasts.
     private struct Held {
         var fault: LinkFault
-        /// Whose end it is at, and who is at the other.
+        /// The process at the disturbed end, and the one at the other.
         var owner: Int32
         var other: Int32
         var isControl: Bool
@@ -26,17 +26,17 @@ struct LinkFaults {
     private var nextLook = 0.0
     private static let lookEvery = 0.05
 
-    /// Whether one lasts: two at a time might leave no way.
+    /// Whether a fault lasts now: two at a time might leave no route.
     var isBusy: Bool { held != nil }
 
     /// Whether `look` has something to do.
     func isDue(_ now: Double) -> Bool { held.map { now >= min(nextLook, $0.until) } ?? false }
 
-    /// Does to a connection of `victim` what the kind says.
+    /// Inflicts a fault of this kind on a connection of `victim`.
     ///
     /// - Parameters:
     ///   - pids: every process of the run.
-    ///   - seconds: how long it lasts, where it does.
+    ///   - seconds: how long a lasting fault lasts.
     mutating func strike(
         _ kind: FaultKind, victim: Int32, of pids: [Int32], port: Int, for seconds: Double, _ schedule: inout ChaosSchedule,
         now: Double
@@ -45,7 +45,7 @@ struct LinkFaults {
         let table = LinkTable(of: pids, coordinatorPort: port)
         let links = table.links.filter { $0.pid == victim && table.isControl($0) == kind.isOnControl }
         guard let link = schedule.pick(1, of: links).first else { return .impossible }
-        // At either end: which of the two is deaf makes a difference.
+        // At either end: it matters which of the two does not hear.
         let ends = [link] + (table.otherEnd(of: link).map { [$0] } ?? [])
         guard let end = schedule.pick(1, of: ends).first else { return .impossible }
         switch fault.befall(end) {
@@ -63,7 +63,7 @@ struct LinkFaults {
         return .struck(ends.map(\.pid))
     }
 
-    /// Befalls what the two have connected anew, and ends what is over.
+    /// Disturbs new connections of the two processes, and ends a fault whose time is over.
     mutating func look(at now: Double, pids: [Int32], port: Int?) {
         guard var fault = held else { return }
         if now >= fault.until { return end() }
@@ -78,7 +78,7 @@ struct LinkFaults {
         held = fault
     }
 
-    /// Makes everything good again.
+    /// Undoes the lasting fault.
     mutating func end() {
         guard let fault = held else { return }
         for link in fault.touched { fault.fault.mend(link) }

@@ -17,7 +17,7 @@ package struct LinkTable {
     /// Where the coordinator listens.
     private let port: Int
 
-    /// Looks at processes that share a network.
+    /// Reads the connections of processes that share a network.
     package init(of pids: [Int32], coordinatorPort: Int) {
         port = coordinatorPort
         let established = pids.first.map(Self.connections) ?? [:]

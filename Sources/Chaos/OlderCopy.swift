@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// What a run's folder holds of the run itself, as it was at one moment: what a backup has that is put back too late.
+/// The run's own files in its folder as they were at one moment: like a backup that is put back too late.
 struct OlderCopy {
     /// Steps that the run does before its copy comes back.
     static let distance: UInt64 = 20
@@ -11,7 +11,7 @@ struct OlderCopy {
     private let folder: String
     private var place: String { folder + "-older" }
 
-    /// Copies a live run while its coordinator stands still; nil where that fails.
+    /// Copies a live run while its coordinator is stopped; nil where that fails.
     init?(of folder: String, step: UInt64, while coordinator: Int32) {
         (self.folder, self.step) = (folder, step)
         kill(coordinator, SIGSTOP)
@@ -28,7 +28,7 @@ struct OlderCopy {
         }
     }
 
-    /// Puts the copy into the place of what is there.
+    /// Replaces the present files by the copy.
     func restore() {
         for part in Self.parts {
             try? FileManager.default.removeItem(atPath: folder + "/" + part)

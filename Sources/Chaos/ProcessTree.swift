@@ -9,7 +9,7 @@ struct ProcessTree {
 
     var all: [Int32] { workers + (coordinator.map { [$0] } ?? []) }
 
-    /// Looks at the children of a supervisor, but for those in `dead`, whose ends it may not have heard yet.
+    /// Reads the children of a supervisor, except those in `dead`, for which it may not have waited yet.
     init(supervisor: Int32, dead: Set<Int32>) {
         for pid in ProcessTable.children(of: supervisor) where !dead.contains(pid) && ProcessTable.lives(pid) {
             let words = ProcessTable.words(of: pid)

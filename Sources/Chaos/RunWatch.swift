@@ -3,17 +3,17 @@ import Glibc
 import Processes
 import Runs
 
-/// Follows a run from the outside while it goes: what its `metrics.jsonl` tells, as it is written.
+/// Follows a run from the outside while it goes, by what is written to its `metrics.jsonl`.
 ///
-/// A coordinator that takes over replaces the file by a copy without the steps that will be done again; events stay, in
-/// their order, so that counting them tells which are new.
+/// A coordinator that takes over replaces the file by a copy without the steps that will be done again. Events stay in
+/// their order, so counting them tells which are new.
 final class RunWatch {
     /// An event of the run, with the wall clock of when it happened.
     struct Event {
         var what: String
         var time: Double
         var fields: JSON
-        /// Of a view: steps that were done and will be done again.
+        /// For an event of a view: steps that were done and will be done again.
         var undone: UInt64 = 0
 
         func number(_ key: String) -> UInt64? { fields[key]?.unsignedValue }
@@ -28,7 +28,7 @@ final class RunWatch {
     private var rest: [UInt8] = []
     private var eventsInFile = 0
     private var eventsSeen = 0
-    /// Steps done as far as the file has told at any time.
+    /// The most steps done that the file has ever shown.
     private(set) var step: UInt64 = 0
     /// Steps done since the run last went back.
     private var reached: UInt64 = 0
@@ -36,7 +36,7 @@ final class RunWatch {
     private(set) var progressed = Date().timeIntervalSince1970
     /// When each view began.
     private(set) var views: [UInt64: Double] = [:]
-    /// When the last of them did.
+    /// When the last view began.
     private(set) var lastView: Double = 0
     /// The processes of the last view that have not been lost since: each holds the whole state.
     private(set) var members: Set<Int32> = []
@@ -45,7 +45,7 @@ final class RunWatch {
     /// The first step whose sums were not those of the calm run.
     private(set) var firstWrong: UInt64?
 
-    /// - Parameter phases: of a step.
+    /// - Parameter phases: phases of a step.
     init(path: String, phases: UInt64, chains: [UInt64: UInt64]) {
         self.phases = phases
         self.path = path
@@ -73,7 +73,7 @@ final class RunWatch {
         return events
     }
 
-    /// The file is an older one from here on: all of its events are known, whatever follows them is new.
+    /// The file was replaced by an older one: all events in it are known, and whatever follows them is new.
     func wentBack() {
         let lines = ProcessTable.text(path).utf8.split(separator: UInt8(ascii: "\n"))
         eventsSeen = lines.count { $0.starts(with: Self.eventPrefix) }
@@ -104,7 +104,7 @@ final class RunWatch {
             let chain = UInt64(String(decoding: line.suffix(18).prefix(16), as: UTF8.self), radix: 16)
         else { return }
         if let right = chains[number], right != chain, firstWrong == nil { firstWrong = number }
-        // A file that is read again tells of what is known, and perhaps undone since.
+        // A file that is read again shows known steps, which may have been undone since.
         guard eventsInFile >= eventsSeen else { return }
         reached = max(reached, number)
         if number > step { (step, progressed) = (number, now) }

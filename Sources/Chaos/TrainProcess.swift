@@ -6,15 +6,15 @@ import Processes
 import Runs
 import Waiting
 
-/// A `lockstep train` of one's own: it dies with this process.
+/// A `lockstep train` as a child: it dies with this process.
 struct TrainProcess {
     private let child: ChildProcess
 
     var pid: Int32 { child.pid }
 
-    /// Starts it into `folder`, its words into `folder`.log.
+    /// Starts it with the run folder `folder`; what it writes goes to `folder`.log.
     ///
-    /// - Parameter lastStep: where it ends; nil: where its settings say.
+    /// - Parameter lastStep: the step that ends it; nil: as its settings say.
     init(options: ChaosOptions, model: ChaosModel, topology: Topology, folder: String, lastStep: UInt64?) throws {
         try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
         let log = try LogFile(path: folder + ".log")
@@ -33,7 +33,7 @@ struct TrainProcess {
             holdsStopSignals: true)
     }
 
-    /// Its exit status, once it has ended; a signal's number plus 128.
+    /// Its exit status once it has ended, or 128 plus the number of the signal that ended it.
     func ended(within patience: Duration) -> Int32? {
         guard let ended = Children.end(of: pid, .atMost(patience)) else { return nil }
         switch ChildProcess.Ending(waitStatus: ended.status) {

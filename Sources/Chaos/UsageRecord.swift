@@ -1,6 +1,6 @@
 import Processes
 
-/// What the processes of a run needed while it was disturbed: memory, threads and descriptors that grow would show here.
+/// What the processes of a run used while it was disturbed: growing memory, threads or descriptors would show here.
 struct UsageRecord: Sendable {
     enum Role: String, Sendable, CaseIterable { case supervisor, coordinator, worker }
 
@@ -18,7 +18,7 @@ struct UsageRecord: Sendable {
     }
 
     private(set) var lives: [Int32: Life] = [:]
-    /// Before that a process is still being built up.
+    /// Before this age, in seconds, a process is still starting.
     private static let infancy = 5.0
 
     mutating func add(_ pid: Int32, _ role: Role, _ usage: ProcessTable.Usage, at: Double) {
@@ -41,7 +41,7 @@ struct UsageRecord: Sendable {
         return (first, last)
     }
 
-    /// The process of a role that lived longest: a sample when it was grown up, and its last one.
+    /// The process of a role that lived longest: its first sample after starting up, and its last one.
     func oldest(_ role: Role) -> (first: Sample, last: Sample)? {
         guard let life = lives.values.filter({ $0.role == role }).max(by: { $0.length < $1.length }),
             let begin = life.samples.first?.at, let last = life.samples.last,

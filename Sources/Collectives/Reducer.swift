@@ -21,19 +21,19 @@ public protocol Reducer: AnyObject, Sendable {
     func ready(bucket: Int)
 
     /// Blocks until `sum` and `statistics` hold the reduced values. Throws `LinkFailure`, after which the reducer is good
-    /// for nothing but `shutdown`. There is no deadline on the whole: links have theirs on bytes moving, and a member
-    /// that is silent, or an exchange in which nothing moves any more (`moved`), is the coordinator's to judge, who ends the wait
-    /// by `shutdown`.
+    /// for nothing but `shutdown`. There is no deadline on the whole: links have theirs on bytes moving. The coordinator
+    /// judges a member that is silent, or an exchange in which nothing moves any more (`moved`), and ends the wait by
+    /// `shutdown`.
     func finish() throws
 
-    /// Ends all links and threads; whoever blocks in the reducer wakes. Idempotent. Not from `onFailure`.
+    /// Ends all links and threads; a thread that blocks in the reducer wakes. Idempotent. Not from `onFailure`.
     func shutdown()
 
     /// Since the reducer was made.
     var counters: WireCounters { get }
     /// Of the exchange last begun.
     var exchangeCounters: WireCounters { get }
-    /// How far the links have come at this moment: a ring's two together, or each of those to summation servers.
+    /// How far the links have come at this moment: a ring's two together, or the link to each summation server.
     var moved: [LinkBytes] { get }
 }
 
@@ -47,7 +47,7 @@ extension Reducer {
     }
 }
 
-/// The reducer of a run with one worker and no server: what it has is the sum.
+/// The reducer of a run with one worker and no server: the worker's own values are the sum.
 public final class SoloReducer: Reducer {
     private let stopped = Monitor(false)
 

@@ -49,7 +49,7 @@ public struct LinkBytes: Sendable, Equatable {
         self.received = received
     }
 
-    /// Of one link for each direction.
+    /// Counts of one link for each direction.
     init(out: GradientLink, back: GradientLink) {
         self.init(
             view: out.view, sent: out.socket.written.load(ordering: .relaxed),

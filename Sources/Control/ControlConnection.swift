@@ -8,12 +8,12 @@ public final class ControlConnection: Sendable {
     package static let heartbeat: TimeAmount = .seconds(1)
 
     private let channel: any Channel
-    /// What has come and gone on it.
+    /// What has arrived and left on it.
     package let traffic = ControlTraffic()
 
     package init(channel: any Channel) { self.channel = channel }
 
-    /// This end's address: the source address of the route to the peer. A link-local one has its zone, as the peer's has.
+    /// This end's address: the source address of the route to the peer. A link-local address has its zone, and so has the peer's.
     public var localHost: String? { channel.localAddress?.numericHost }
     public var remoteHost: String? { channel.remoteAddress?.numericHost }
 
@@ -36,10 +36,10 @@ public final class ControlConnection: Sendable {
         }
     }
 
-    /// Sends what is large behind what was sent so before; small messages overtake it. Any thread.
+    /// Sends a large message behind the earlier large ones; small messages overtake it. Any thread.
     ///
     /// - Parameter gate: the way onto the connection's loop, which may have ended while the sender was busy.
-    /// - Returns: false where it has, and nothing is sent any more.
+    /// - Returns: false where the loop has ended, and nothing is sent any more.
     @discardableResult
     package func sendBulk(_ message: ControlMessage, view: UInt64, through gate: LoopGate) -> Bool {
         do {
@@ -55,17 +55,17 @@ public final class ControlConnection: Sendable {
         channel.eventLoop.execute { [channel, traffic] in traffic.put(frame, on: channel) }
     }
 
-    /// Bytes of one piece of a stream: what a heartbeat may wait behind.
+    /// Bytes of one piece of a stream: the most that a heartbeat waits behind.
     package static let pieceBytes = 32 << 10
 
-    /// The kernel holds no more than this of what has not left: the rest waits here, where small messages overtake it.
+    /// The kernel holds at most this many unsent bytes: the rest waits here, where small messages overtake it.
     package static let unsentBytes = 32 << 10
 
     /// `TCP_NOTSENT_LOWAT` of linux/tcp.h.
     package static let unsentOption = ChannelOptions.tcpOption(.init(rawValue: 25))
 
-    /// How long one piece of a stream may take to leave. A peer that is silent is given up long before, by
-    /// its heartbeat; this is for one that answers and reads nothing.
+    /// How long one piece of a stream may take to leave. A silent peer is given up long before, for want of
+    /// heartbeats; this limit is for a peer that sends heartbeats and reads nothing.
     package static let pieceLimit: Duration = .seconds(30)
 
     /// Sends a message and waits until it has left: the pace of a long stream. Never on an event loop.
@@ -95,7 +95,7 @@ public final class ControlConnection: Sendable {
     /// Closes, and then runs `body` on the event loop.
     package func close(then body: @escaping @Sendable () -> Void) { channel.close().whenComplete { _ in body() } }
 
-    /// Closes behind what was sent before.
+    /// Closes after everything that was sent before has left.
     public func closeAfterSending() {
         channel.eventLoop.execute { [channel] in
             channel.flush()
@@ -106,7 +106,7 @@ public final class ControlConnection: Sendable {
     /// The handlers of a control connection, first to last.
     ///
     /// - Parameters:
-    ///   - admits: kinds that may come before the peer has introduced itself are decided by it, at the header.
+    ///   - admits: decides, at the header, which kinds may come before the peer has introduced itself.
     ///   - onMessage, onEnd: on the event loop; a message comes with the view of its frame; `onEnd` once, with the reason in words.
     ///   - onActive: once connected.
     package func install(

@@ -5,7 +5,7 @@ import Wire
 /// What moves on a control connection, and what waits to leave on it behind the small messages: images and pieces of states go out a
 /// window at a time, so that a heartbeat, a halt or a stop never waits behind megabytes on a slow link.
 package final class ControlTraffic: @unchecked Sendable {
-    /// Bytes of bulk given to the kernel and not yet taken by it, at most one frame more.
+    /// Bytes of bulk that may be given to the kernel and not yet taken by it; one frame may exceed that.
     private static let window = 64 << 10
 
     /// Bytes that arrived: a peer whose bytes arrive is not silent, whole message or not.
@@ -25,14 +25,14 @@ package final class ControlTraffic: @unchecked Sendable {
         pump(channel)
     }
 
-    /// Forgets what has not begun to leave: it is of a transfer or a view that was given up. On the event loop.
+    /// Forgets the frames that have not begun to leave: they belong to a transfer or a view that was given up. On the event loop.
     package func drop() {
         dropCount.add(1, ordering: .relaxed)
         queue = []
         next = 0
     }
 
-    /// How often that was done: who sends piece by piece sees by it that the pieces are of no use any more. Any thread.
+    /// How often `drop` was called: a sender of pieces sees by it that its further pieces are of no use. Any thread.
     package var drops: UInt64 { dropCount.load(ordering: .relaxed) }
 
     /// Whether anything waits. On the event loop.

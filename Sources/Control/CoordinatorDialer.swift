@@ -34,7 +34,7 @@ package final class CoordinatorDialer {
         self.token = token
     }
 
-    /// Dials: at once, or where the last connections did not last, after the pause that they have come to.
+    /// Dials: at once, or, where the last connections were short, after the pause that has grown meanwhile.
     package func begin(_ report: @escaping (Outcome) -> Void) {
         self.report = report
         let pause = pauses.begin(at: MonotonicTime.now)
@@ -64,7 +64,7 @@ package final class CoordinatorDialer {
             .whenFailure { error in bound.value.retry(number, Self.reason(error)) }
     }
 
-    /// On a channel that is being connected: nothing is said before the proofs.
+    /// Installs the handlers on a channel that is being connected: nothing is said before the proofs.
     private func install(on channel: any Channel, attempt number: Int) throws {
         let connection = ControlConnection(channel: channel)
         let handshake = WorkerHandshake(token: token)
@@ -125,7 +125,7 @@ package final class CoordinatorDialer {
     private static func reason(_ error: any Error) -> String {
         if let error = error as? NIOConnectionError {
             if let first = error.connectionErrors.first {
-                // A name may stand for another address than the one where the coordinator listens.
+                // Tell the address: a name may stand for another one than that where the coordinator listens.
                 let address = first.target.numericHost.flatMap { $0 == error.host ? nil : " at \($0)" } ?? ""
                 return reason(first.error) + address
             }

@@ -4,9 +4,9 @@ import NIOPosix
 import Waiting
 
 extension EventLoopFuture where Value: Sendable {
-    /// The value, waited for. Never on an event loop, which would wait for itself.
+    /// Waits for the value. Never on an event loop, which would wait for itself.
     ///
-    /// - Parameter late: the sentence for a patience that is over; what was asked for goes on, and nobody hears of it.
+    /// - Parameter late: the error's sentence when the patience is over; the operation goes on, and its result is ignored.
     /// - Throws: the future's error, or `LocalError` with that sentence.
     package func value(_ patience: Patience, orElse late: @autoclosure () -> String) throws -> Value {
         eventLoop.preconditionNotInEventLoop()
@@ -18,7 +18,7 @@ extension EventLoopFuture where Value: Sendable {
 }
 
 extension MultiThreadedEventLoopGroup {
-    /// A group with one loop. SwiftNIO traps where its thread cannot be had; asked for before, that ends in a sentence.
+    /// A group with one loop. SwiftNIO traps where no thread can be had; the check before it ends the process with a sentence instead.
     package static func ofOneThread() -> MultiThreadedEventLoopGroup {
         ThreadLimit.requireOne()
         return MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -26,7 +26,7 @@ extension MultiThreadedEventLoopGroup {
 }
 
 extension EventLoopGroup {
-    /// Ends the loops; false when the patience was over first. They end by themselves then, or with the process.
+    /// Ends the loops; false when the patience was over first. The loops then end by themselves, or with the process.
     @discardableResult
     package func shutDown(_ patience: Patience) -> Bool {
         let done = Latch()

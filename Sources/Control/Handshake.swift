@@ -2,14 +2,14 @@ import Foundation
 import SwiftProtobuf
 import Wire
 
-/// The worker's side of the challenge: it proves nothing before the other side has.
+/// The worker's side of the challenge: it gives no proof before the other side has given its own.
 package final class WorkerHandshake: @unchecked Sendable {
     package enum Step {
         /// The coordinator knows the token: this is the worker's own proof.
         case proved(ControlProof)
-        /// It refuses without having proven that it may: nobody's word, perhaps a stranger's at a port that its coordinator has left.
+        /// The other side refuses without a proof: it may be a stranger at a port that the coordinator has left, so the refusal counts for nothing.
         case unproven(String)
-        /// It is not one this worker can talk to.
+        /// The worker cannot talk to the other side.
         case failed(String)
     }
 
@@ -66,7 +66,7 @@ package final class CoordinatorHandshake: @unchecked Sendable {
 
     package var isDone: Bool { stage == .done }
 
-    /// What the frame decoder may take memory for now.
+    /// Whether the frame decoder may take memory for this kind now.
     package func admits(_ kind: MessageKind) -> Bool {
         switch stage {
         case .waiting: kind == .challenge

@@ -3,8 +3,8 @@ import Waiting
 import Wire
 
 extension HostPort {
-    /// Where it stands for addresses of loopback and for no other: the first of them, with the port. Nil also where nobody knows the name
-    /// within `patience`.
+    /// The first address that the name stands for, with the port, where all of them are loopback addresses; else nil. Nil also where the name
+    /// cannot be resolved within `patience`.
     public func onLoopback(_ patience: Patience) -> HostPort? {
         if isLoopback { return self }
         let addresses = HostName.addresses(host, patience)

@@ -3,7 +3,7 @@ import Wire
 
 /// The network interfaces of this machine.
 package enum Interfaces {
-    /// Of interfaces that are up, IPv4 first; loopback and addresses that mean something else on every link are left out.
+    /// Addresses of interfaces that are up, IPv4 first; loopback and link-local addresses are left out.
     package static func addresses() -> [String] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }

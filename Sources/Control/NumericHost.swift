@@ -1,9 +1,9 @@
 import Glibc
 import NIOCore
 
-/// Hosts in digits, as they are dialled: an address of IPv6 that means something on one link only has its zone.
+/// Hosts as numeric addresses, as they are dialled: a link-local address of IPv6 has its zone.
 enum NumericHost {
-    /// Nil for what is no address of IP.
+    /// Nil for an address that is not of IP.
     static func text(_ address: UnsafePointer<sockaddr>) -> String? {
         let size: Int
         switch Int32(address.pointee.sa_family) {
@@ -18,6 +18,6 @@ enum NumericHost {
 }
 
 extension NIOCore.SocketAddress {
-    /// The host in digits.
+    /// The host as a numeric address.
     package var numericHost: String? { withSockAddr { address, _ in NumericHost.text(address) } }
 }

@@ -1,6 +1,6 @@
 import Collectives
 
-/// Connections that turned out to be nobody of this run: counted, and named now and then.
+/// Connections that turned out not to belong to this run: counted, and named in the log now and then.
 package struct Strangers {
     private var total = 0
     private var told = 0
@@ -15,7 +15,7 @@ package struct Strangers {
         last = "\(address): \(reason)"
     }
 
-    /// What the port for gradients has turned away since its start.
+    /// Counts what the port for gradients has refused since its start.
     package mutating func count(_ refusals: GradientListener.Refusals) {
         guard refusals.count > ofGradients else { return }
         total += refusals.count - ofGradients

@@ -6,13 +6,13 @@ import Processes
 import Waiting
 import Wire
 
-/// A secret that coordinator and workers of a run share, and prove to each other to know without saying it.
+/// A secret that the coordinator and workers of a run share. Each side proves to the other that it knows it, without sending it.
 public struct Token: Sendable {
     /// Characters a token must have at least: shorter ones can be guessed from one recorded handshake.
     public static let minimumLength = 16
     package static let nonceBytes = 32
 
-    /// A process that dialled loopback would be reached by other hosts without one.
+    /// The error where other hosts could reach a process that has no token.
     package struct Missing: Error, CustomStringConvertible {
         package let description =
             "workers of this run are on other hosts and this process has no token: give it the coordinator's with --token-file, or --insecure on a network you trust"
@@ -35,10 +35,10 @@ public struct Token: Sendable {
         key = SymmetricKey(data: SHA256.hash(data: Data(text.utf8)))
     }
 
-    /// The token in a file, which nobody else may read; what this process has inherited as a descriptor, a pipe for one, is taken as it is, and
-    /// the token is left in its place for a program that executes itself anew.
+    /// The token in a file, which no other user may read. An inherited descriptor, such as a pipe, is accepted as it is, and the token is left
+    /// in its place for a program that executes itself anew.
     ///
-    /// - Throws: `LocalError` for a file that is missing, is none, is open to others, or holds something else than one line of that length.
+    /// - Throws: `LocalError` where the file is missing, is no file, is open to others, or holds anything but one line of the required length.
     public init(file path: String) throws {
         let source = "the token file \(path)"
         let file: SmallFile
@@ -58,7 +58,7 @@ public struct Token: Sendable {
         if !file.isRegular { Self.leave(text, at: path) }
     }
 
-    /// Plain text. What an editor or a copy has put beside it would make two tokens of one, without anything that a person can see.
+    /// The token as plain text. Invisible characters that an editor or a copy has added would make a different token, and nobody could see why.
     private static func text(_ bytes: [UInt8], _ source: String) throws -> String {
         let bytes = WrittenText.normalised(bytes)
         if bytes.contains(0) {
@@ -70,7 +70,7 @@ public struct Token: Sendable {
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// A pipe has given its token away. Whoever opens the same path again shall find it.
+    /// Puts the token back: a pipe gives its content only once, and the same path may be opened again.
     private static func leave(_ line: String, at path: String) {
         guard let number = SmallFile.inheritedDescriptor(path) else { return }
         KeptInput.leave(line + "\n", at: number)
@@ -78,7 +78,7 @@ public struct Token: Sendable {
 
     /// The token in memory that a parent has handed down. It stays there: a program that executes itself anew reads it again.
     ///
-    /// - Throws: `LocalError` for a descriptor that is none, or that holds no token.
+    /// - Throws: `LocalError` where the descriptor is not open, or holds no token.
     public init(descriptor: Int32) throws {
         let source = "the token of descriptor \(descriptor)"
         var bytes = [UInt8](repeating: 0, count: Self.longestLine)
@@ -90,12 +90,12 @@ public struct Token: Sendable {
         try self.init(Self.text(Array(bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }), source), from: source)
     }
 
-    /// Longest line of a file that is read.
+    /// The longest line that is read from a file.
     private static let longestLine = 4096
 
     static func nonce() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
 
-    /// Which side's proof a code is: one side's is never good for the other.
+    /// The side whose proof a code is: the proof of one side is never valid for the other.
     enum Role: String { case coordinator, worker }
 
     /// HMAC-SHA-256 over the role and both nonces.
@@ -103,7 +103,7 @@ public struct Token: Sendable {
         Array(HMAC<SHA256>.authenticationCode(for: message(role, worker, coordinator), using: key))
     }
 
-    /// In a time that does not tell where a wrong code differs.
+    /// Checks a code in constant time, which does not reveal where a wrong code differs.
     func isRight(_ code: [UInt8], _ role: Role, worker: [UInt8], coordinator: [UInt8]) -> Bool {
         HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message(role, worker, coordinator), using: key)
     }

@@ -7,7 +7,7 @@ import Wire
 
 /// Cuts each step's minibatches into shards and packs each member's part, ahead of need, on a thread of its own.
 ///
-/// What must reach a worker in order with its batches (a snapshot request) goes through the same queue.
+/// A message that must keep its order among a worker's batches (a snapshot request) goes through the same queue.
 final class BatchFeeder: Sendable {
     enum Order: Sendable {
         case batch(step: UInt64, to: [(connection: ControlConnection, shards: Range<Int>)], view: UInt64)
@@ -15,7 +15,7 @@ final class BatchFeeder: Sendable {
     }
 
     private let orders = Mailbox<Order>()
-    /// Views up to this one are over: nothing more is packed for them.
+    /// All views up to this one are over: nothing more is packed for them.
     private let over = Atomic<UInt64>(0)
     private let images: StepImages
 
@@ -36,7 +36,7 @@ final class BatchFeeder: Sendable {
 
     func put(_ order: Order) { orders.put(order) }
 
-    /// The views up to this one are over.
+    /// Ends all views up to this one.
     func drop(through view: UInt64) { over.store(view, ordering: .relaxed) }
 
     func close() { orders.close() }

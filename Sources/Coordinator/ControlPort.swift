@@ -9,24 +9,24 @@ import Wire
 
 /// The port at which a coordinator's workers arrive.
 ///
-/// It is bound before anything of the run is touched, since a port that is taken ends a second coordinator, and may not end the first one. Who
-/// comes early waits in the kernel's queue until the run is ready.
+/// It is bound before anything of the run is touched: where the port is taken, the second coordinator ends, and the first one must not be
+/// harmed by it. A worker that comes early waits in the kernel's queue until the run is ready.
 public final class ControlPort: Sendable {
     let group = MultiThreadedEventLoopGroup.ofOneThread()
     /// The address it is bound to, whatever name was given for it.
     public let host: String
-    /// Where it listens and who reaches that; nil for a socket that was handed down.
+    /// Where it listens, and who can reach it there; nil for a socket that was handed down.
     let place: ListeningPlace?
     private let channel: any Channel
     private let shell: Arrivals
 
-    /// Who takes the connections in, once somebody does.
+    /// The shell that takes the connections in, once there is one.
     private final class Arrivals: Sendable {
         let shell = Mutex<CoordinatorShell?>(nil)
     }
 
-    /// - Parameter isChosen: a person has said where it is to listen, or said nothing, and can say something else.
-    /// - Throws: `LocalError` where it cannot be had.
+    /// - Parameter isChosen: the address is the user's choice, or the default that the user can change.
+    /// - Throws: `LocalError` where the port cannot be bound.
     public init(_ target: ListenTarget, isChosen: Bool = true) throws {
         let arrivals = Arrivals()
         shell = arrivals
@@ -72,7 +72,7 @@ public final class ControlPort: Sendable {
         try channel.setOption(.autoRead, value: true).value(.atMost(.seconds(10)), orElse: "no answer within 10 s")
     }
 
-    /// Takes nobody in any more.
+    /// Takes in no more connections.
     func close(_ patience: Patience) {
         try? channel.close().value(patience, orElse: "the port stays open until the process ends")
     }

@@ -5,7 +5,7 @@ import Runs
 import Synchronization
 
 extension Coordinator {
-    /// Hands over what is owed of figures and pictures where a run goes on, and tells what is lost.
+    /// Where a run goes on, hands its owed figures and pictures over to the evaluation, and tells which are lost.
     func giveOwedFigures(of run: PreparedRun, to evaluation: EvaluationDesk) {
         let owed = tellOfOwed(run)
         if !owed.states.isEmpty { evaluation.owe(owed.states) }
@@ -18,10 +18,10 @@ extension Coordinator {
         return owed
     }
 
-    /// Computes what a run that has done its steps still owes of figures and pictures, since the coordinator before this one ended between its
-    /// last checkpoint and their end. Blocks.
+    /// Computes the figures and pictures that a run still owes after its last step: the coordinator before this one ended after the last
+    /// checkpoint and before they were done. Blocks.
     ///
-    /// - Returns: why they are missing still; nil where nothing is.
+    /// - Returns: why some are still missing; nil where none is.
     func tellOwedFigures(_ run: PreparedRun) -> String? {
         let owed = tellOfOwed(run)
         guard !owed.states.isEmpty else { return nil }
@@ -31,7 +31,7 @@ extension Coordinator {
             folder: options.folder, generation: run.generation, wayBack: wayBack(run), log: log, onLost: note)
         defer { watch.close() }
         let (recorder, evaluation) = (RunRecorder(), EvaluationDesk(run: run))
-        // Of a run that ends within an epoch this one counts as done: its line stays.
+        // Where a run ends within an epoch, that epoch counts as done: its line stays.
         let epochs = UInt64(run.plan.epochs.begun(after: run.plan.firstStep))
         recorder.start(watch: watch, open: { [self] step in try books(run, at: step, epochsDone: epochs) }, onTrouble: note)
         recorder.put(.open(step: run.plan.firstStep))

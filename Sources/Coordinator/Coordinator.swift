@@ -99,7 +99,7 @@ public final class Coordinator: Sendable {
         // Silently: the run is over, and nobody is to start a worker for it.
         try port.open(shell)
         self.shell.withLock { $0 = shell }
-        // The machine of a run that is over has one answer for everybody.
+        // The state machine of a run that is over answers every worker alike.
         _ = Mailbox<Void>().take(.atMost(Self.orphansDial))
         port.close(.atMost(.seconds(1)))
     }
@@ -113,8 +113,8 @@ public final class Coordinator: Sendable {
         shell.withLock { $0 }?.onLoop { $0.handle(.stopRequested(reason: reason)) }
     }
 
-    /// Shows on a pipe, whose writing end must be non-blocking, that the event loop turns, until the run has ended: by that whoever started this
-    /// process tells an end that takes long from a standstill.
+    /// Shows on a pipe that the event loop turns, until the run has ended: so the parent process can tell an end that takes long from a
+    /// standstill. The pipe's writing end must be non-blocking.
     public func beat(into descriptor: Int32) {
         port.group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .nanoseconds(Pulse.interval.wholeNanoseconds)) { _ in
             _ = [UInt8(ascii: "\n")].withUnsafeBytes { Descriptor.write($0, to: descriptor, .atMost(.zero)) }
@@ -207,14 +207,14 @@ public final class Coordinator: Sendable {
         return outcome
     }
 
-    /// What a person does who has put back a folder that was gone.
+    /// What the user has to do after putting back a folder that was gone.
     func wayBack(_ run: PreparedRun) -> String {
         options.supervised
             ? "go on with `lockstep resume \(run.plan.runName)`"
             : "start this coordinator again with the same line, since the workers keep their state for \(DurationText.text(options.orphanTimeout))"
     }
 
-    /// Opens the books where the run goes on: after `step` steps, with the lines of so many epochs.
+    /// Opens the books where the run goes on: after `step` steps, with the lines of the first `epochsDone` epochs.
     func books(_ run: PreparedRun, at step: UInt64, epochsDone: UInt64) throws -> RunBooks {
         let notices = DiskNotices { [log] in log.warning("\($0)") }
         return RunBooks(

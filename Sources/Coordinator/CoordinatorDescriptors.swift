@@ -1,28 +1,28 @@
 import Waiting
 
-/// The descriptors of a coordinator: what its workers and files need, and what is left for those who have not said who they are.
+/// The file descriptors of a coordinator: what its workers and files need, and what is left for connections that have not yet said hello.
 public struct CoordinatorDescriptors {
     /// Logs, records, a checkpoint and a picture being written, event loops, pipes to wake them, ports.
     static let own = 32
-    /// A worker's control connection, its link to a summation server, and one that comes anew before the old one is given up.
+    /// A worker's control connection, its link to a summation server, and a new connection that comes before the old one is given up.
     static let ofWorker = 3
 
-    /// A summation server's control connection, and one that comes anew before the old one is given up.
+    /// A summation server's control connection, and a new one that comes before the old one is given up.
     static let ofServer = 2
 
     let workers: ClosedRange<Int>
-    /// In processes of their own.
+    /// Summation servers in processes of their own.
     let servers: Int
     let limit: Int
 
-    /// - Parameter limit: how many this process may have open.
+    /// - Parameter limit: how many descriptors this process may have open.
     public init(workers: ClosedRange<Int>, servers: Int = 0, limit: Int = DescriptorLimit.present) {
         self.workers = workers
         self.servers = servers
         self.limit = limit
     }
 
-    /// Refuses a limit with which the run would end later, of no fault of its own.
+    /// Refuses a limit that would end the run later, when descriptors run out.
     ///
     /// - Throws: `LocalError`.
     public func check() throws {
@@ -33,7 +33,7 @@ public struct CoordinatorDescriptors {
         )
     }
 
-    /// How many strangers may be connected at once: half of what is left, and never nobody, since a worker is one at first.
+    /// How many strangers may be connected at once: half of what is left, and always a few, since every worker is a stranger at first.
     func strangers(atMost most: Int) -> Int {
         max(4, min(most, (limit - taken(by: workers.upperBound)) / 2))
     }

@@ -17,13 +17,13 @@ public struct CoordinatorOptions: Sendable {
     public var dataDirectory: String?
     /// Port of the summation server; 0: any.
     public var dataPort: Int
-    /// What it and the workers prove to each other to know.
+    /// The secret that the coordinator and its workers prove to each other to know.
     public var token: Token?
-    /// Listen off loopback without a token.
+    /// Listen on other addresses than loopback without a token.
     public var insecure: Bool
     /// How long workers keep their state and redial when this process is gone.
     public var orphanTimeout: Duration
-    /// Start with the upper bound, or with the lower one after 10 s.
+    /// Start with as many workers as the upper bound, or after 10 s with at least the lower one.
     public var workers: ClosedRange<Int>
     public var topology: Topology
     /// Summation servers wanted in processes of their own, of the topology `server`; 0: this process sums.

@@ -20,7 +20,7 @@ final class CoordinatorShell: @unchecked Sendable {
     private struct Peer {
         let connection: ControlConnection
         let handshake: CoordinatorHandshake
-        /// Bytes that had arrived, and bulk that had left, at the last look.
+        /// Bytes that had arrived, and bytes of bulk that had left, at the last look.
         var arrived: UInt64 = 0
         var drained: UInt64 = 0
     }
@@ -46,7 +46,7 @@ final class CoordinatorShell: @unchecked Sendable {
     private let notices: WorkerNotices
     let log: Logger
     private let onEnd: @Sendable (RunOutcome) -> Void
-    /// What a worker has said of a gradient that was not finite, which every member meets alike.
+    /// What a worker has said of a gradient that was not finite; every member meets the same one.
     private let divergence = Mutex<String?>(nil)
 
     /// - Parameter remote: workers of other hosts may come: the listener is not on loopback.
@@ -77,10 +77,10 @@ final class CoordinatorShell: @unchecked Sendable {
                 makesSecret: { SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) } }))
     }
 
-    /// How long a peer may take to introduce itself, and how many may be at it together.
+    /// How long a peer may take to introduce itself, and how many peers may do so at once.
     static let helloDeadline: TimeAmount = .seconds(5)
     static let maximumStrangers = 64
-    /// Less where this process may open few descriptors: they are for workers and files first.
+    /// `maximumStrangers`, or fewer where this process may open few descriptors: workers and files come first.
     private let strangersAtOnce: Int
 
     /// How often the core hears that time passes.
@@ -101,7 +101,7 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    /// What has moved since the last look: bytes are a sign of life before they make up a message.
+    /// Tells the core which peers' bytes have moved since the last look: bytes are a sign of life before they make up a message.
     private func look() {
         for (id, peer) in peers {
             let traffic = peer.connection.traffic
@@ -118,7 +118,7 @@ final class CoordinatorShell: @unchecked Sendable {
                 moved.mapValues { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) }))
     }
 
-    /// Whether a run that ended with this reason did so because its numbers ran away; for any thread.
+    /// Whether a run that ended with this reason did so because its numbers diverged. Any thread.
     func isDivergence(_ reason: String) -> Bool { divergence.withLock { $0 == reason } }
 
     func onLoop(_ body: @escaping @Sendable (CoordinatorShell) -> Void) { gate.execute { body(self) } }
@@ -134,7 +134,7 @@ final class CoordinatorShell: @unchecked Sendable {
 
     /// A worker's connection: on the loop, while the channel is set up.
     ///
-    /// Nothing but what the handshake allows is read from a peer that has not said who it is, and it has not long to say it.
+    /// Until a peer has said who it is, only what the handshake allows is read from it, and it has little time to say so.
     func accept(_ channel: any Channel) throws {
         makeRoom()
         nextConnection += 1
@@ -154,7 +154,7 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    /// Of too many that have not said who they are the oldest goes: a worker says it within a round trip, and gets in through any crowd.
+    /// Where too many peers have not said who they are, closes the oldest: a worker says it within a round trip, and so gets in through any crowd.
     private func makeRoom() {
         let silent = peers.filter { !core.isGreeted($0.key) }
         guard silent.count >= strangersAtOnce, let oldest = silent.min(by: { $0.key < $1.key }) else { return }
@@ -239,7 +239,7 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    /// Encoded once: what waits for many is in memory once.
+    /// Encodes once: a frame that waits for many peers is in memory once.
     private func sendBulk(_ message: ControlMessage, to ids: [ConnectionID]) {
         do {
             let frame = try message.frame(view: 0)
@@ -259,8 +259,8 @@ final class CoordinatorShell: @unchecked Sendable {
             })
     }
 
-    /// The summation server of this coordinator: there from the start with its own topology, opened when it is needed where it stands in
-    /// for the ring.
+    /// Opens this coordinator's summation server. With the topology `server` it is there from the start; where it stands in for the ring it
+    /// is opened when it is needed.
     private func open() {
         do {
             let server = try openServer()
@@ -304,7 +304,7 @@ final class CoordinatorShell: @unchecked Sendable {
         onLoop { $0.handle(.failed(reason: "\(error)")) }
     }
 
-    /// Blocks, as long as nothing was dropped on the connection since: then the transfer was given up.
+    /// Blocks until the checkpoint has left, or until something is dropped on the connection: then the transfer was given up.
     private func stream(_ checkpoint: Checkpoint, to connection: ControlConnection, _ order: UInt64, until drops: UInt64) {
         do {
             try StoredState(checkpoint).stream(order: order) { chunk in
@@ -324,8 +324,8 @@ final class CoordinatorShell: @unchecked Sendable {
 
     // MARK: Whose the run is
 
-    /// Workers have obeyed a coordinator of another generation of this run: the folder says whether this one's time is over. The disk is
-    /// asked on a thread of its own.
+    /// Workers have obeyed a coordinator of another generation of this run: the folder says whether that one has replaced this one. The disk
+    /// is read on a thread of its own.
     private func outrank(_ other: UInt64) {
         guard let watch else { return }
         OwnedThread.detach(name: "generation") { [self] in
@@ -340,6 +340,6 @@ final class CoordinatorShell: @unchecked Sendable {
         }
     }
 
-    /// The run is another's, or its folder is gone: this coordinator ends, and the workers keep their state.
+    /// The run belongs to another coordinator, or its folder is gone: this coordinator ends, and the workers keep their state.
     func abandon(_ reason: String) { handle(.overthrown(reason: reason)) }
 }

@@ -11,8 +11,8 @@ import Waiting
 
 /// Held-out figures and pictures: on one thread of low priority while the training goes on, on all cores when it is over.
 ///
-/// Whoever puts more states in than `backlog` waits: so the coordinator's memory is bounded, and in the end the training
-/// waits for its own evaluation rather than outrun it without limit.
+/// A caller that puts in more states than `backlog` waits: so the coordinator's memory is bounded, and in the end the training
+/// waits for its own evaluation instead of outrunning it without limit.
 final class EvaluationDesk: Sendable {
     /// States that may wait.
     static let backlog = 2
@@ -21,7 +21,7 @@ final class EvaluationDesk: Sendable {
     struct Subject: Sendable {
         let step: UInt64
         let purposes: SnapshotPurposes
-        /// Its bytes, wherever they are.
+        /// Opens its bytes, in memory or on the disk.
         let open: @Sendable () throws -> SafetensorsReader
     }
 
@@ -66,7 +66,7 @@ final class EvaluationDesk: Sendable {
         }
     }
 
-    /// Takes a state in; waits while the backlog is full. With the last one the training is over, and nothing is spared any more.
+    /// Takes a state in; waits while the backlog is full. With the last state the training is over, and the evaluation may use all cores.
     func put(_ state: CoordinatorCore.StateCopy) {
         if state.purposes.contains(.last) { takeOver() }
         queue.put(
@@ -75,7 +75,7 @@ final class EvaluationDesk: Sendable {
             })
     }
 
-    /// Takes in what a coordinator before this one has left undone, in its order; nobody waits.
+    /// Takes in the states that an earlier coordinator has left unevaluated, in their order; never waits.
     func owe(_ states: [Subject]) {
         if states.contains(where: { $0.purposes.contains(.last) }) { takeOver() }
         queue.owe(states)
@@ -87,7 +87,7 @@ final class EvaluationDesk: Sendable {
         guard wait, outlets.withLock({ $0 != nil }) else { return }
         takeOver()
         _ = done.wait(.untilWoken(by: "the thread that took over, after the few states that were left"))
-        // What it had in hand is done by now; it looks up from it before its next piece.
+        // The background thread's state is done by now; that thread notices before its next piece.
         _ = backgroundEnded.wait(.atMost(.seconds(1)))
     }
 
@@ -107,15 +107,15 @@ final class EvaluationDesk: Sendable {
         do {
             try look(at: entry, outlets, team, background)
         } catch is Queue.Overtaken {
-            // Another thread does it again.
+            // The thread that took over redoes it.
         } catch is FolderLost {
-            // The run has ended with that.
+            // That has already ended the run.
         } catch {
             outlets.log.error("the evaluation after step \(entry.state.step) failed: \(error)")
         }
     }
 
-    /// The epoch, counted from 1, that so many steps end or lie in.
+    /// The epoch, counted from 1, in which the step number `steps` lies.
     private static func epoch(after steps: UInt64, of run: PreparedRun) -> Int {
         run.plan.epochs.begun(after: steps)
     }

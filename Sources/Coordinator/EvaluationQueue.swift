@@ -2,8 +2,8 @@ import Waiting
 
 /// States that wait to be evaluated: taken by a thread of low priority while the training goes on, and by another one when it is over.
 ///
-/// A thread cannot raise its own priority again without a privilege. So whoever takes over does again what the first has in hand, unless that one
-/// has begun to write, and the first gives it up at its next piece: nobody waits for what a busy machine gives no time to.
+/// A thread cannot raise its own priority again without a privilege. So the second thread does the state again that the first has in hand, and
+/// the first gives it up at its next piece, unless it has begun to write. So nobody waits for a thread that a busy machine gives no time to.
 package final class EvaluationQueue<State: Sendable>: Sendable {
     /// A state, and whether its figures are in the books already.
     package struct Entry: Sendable {
@@ -11,7 +11,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         package fileprivate(set) var isRecorded = false
     }
 
-    /// What the thread of low priority has in hand is another's now.
+    /// The thread of low priority has lost its state to the other thread.
     package struct Overtaken: Error {}
 
     private struct Line {
@@ -28,7 +28,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
     /// - Parameter backlog: states that may be here while the training goes on.
     package init(backlog: Int) { self.backlog = backlog }
 
-    /// Takes a state in; waits while the backlog is full, so that in the end the training waits for its evaluation rather than outrun it.
+    /// Takes a state in; waits while the backlog is full, so that in the end the training waits for its evaluation instead of outrunning it.
     package func put(_ state: State) {
         _ = line.wait(
             .untilWoken(by: "the evaluation's thread after each state: it computes, and waits for files only with a limit")
@@ -38,7 +38,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         line.update { $0.waiting.append(Entry(state: state)) }
     }
 
-    /// Takes states in that lie on the disk and cost no memory: nobody waits for room.
+    /// Takes in states that lie on the disk and cost no memory: the caller never waits for room.
     package func owe(_ states: [State]) { line.update { $0.waiting += states.map { Entry(state: $0) } } }
 
     /// Nothing more comes.
@@ -46,7 +46,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
 
     // MARK: While the training goes on
 
-    /// The next state; `nil` when there is none left, or they are another's from now on.
+    /// The next state; `nil` when none is left, or when the other thread has taken over.
     package func nextInBackground() -> Entry? {
         let next = line.wait(.untilWoken(by: "put(), takeOver(), or close(), which the coordinator calls however the run ends")) {
             line -> Entry?? in
@@ -58,12 +58,12 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         return next ?? nil
     }
 
-    /// Asked before each piece of work.
+    /// Called before each piece of work.
     package func requireInHand() throws(Overtaken) {
         guard line.withLock({ $0.inHand != nil }) else { throw Overtaken() }
     }
 
-    /// Puts the figures into the books, once: whoever takes over later finds that done, and not only begun.
+    /// Puts the figures into the books, once: a thread that takes over later finds this done, never half done.
     package func record(_ write: () -> Void) throws(Overtaken) {
         let isInHand = line.withLock { line in
             guard line.inHand != nil else { return false }
@@ -74,7 +74,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         guard isInHand else { throw Overtaken() }
     }
 
-    /// Asked before the first file is written: from here on nobody takes the state away.
+    /// Called before the first file is written: from here on nobody takes the state away.
     package func beginWriting() throws(Overtaken) {
         guard
             line.withLock({
@@ -84,7 +84,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         else { throw Overtaken() }
     }
 
-    /// What was in hand is done, or has failed.
+    /// The state in hand is done, or has failed.
     package func putDown() {
         line.update {
             $0.inHand = nil
@@ -94,7 +94,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
 
     // MARK: When it is over
 
-    /// Whether the caller is the one that works from now on: the first to call.
+    /// True for the first caller, which does the work from now on.
     package func takeOver() -> Bool {
         line.update { line in
             guard !line.isOver else { return false }
@@ -107,12 +107,12 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         }
     }
 
-    /// The next state for whoever took over; `nil` when all are done, what the first thread was writing too.
+    /// The next state for the thread that took over; `nil` when all are done, including the one that the first thread was writing.
     package func nextAfterTraining() -> Entry? {
         let next = line.wait(
             .untilWoken(by: "put(), close() at the end of the run, or the first thread, which has files left to write and no more")
         ) { line -> Entry?? in
-            // Each replaces the files of the one before, so the first thread ends with its own before another's.
+            // Each state's files replace those of the state before, so the first thread must finish its own before the next is begun.
             guard line.inHand == nil else { return nil }
             if !line.waiting.isEmpty { return .some(line.waiting.removeFirst()) }
             return line.isClosed ? .some(nil) : nil

@@ -4,18 +4,18 @@ import Runs
 import Synchronization
 import Waiting
 
-/// The run folder is another coordinator's by now, or is gone: nothing more is written there.
+/// The run folder now belongs to another coordinator, or is gone: nothing more is written there.
 struct FolderLost: Error, CustomStringConvertible, Sendable {
     let description: String
 }
 
-/// Sees to it that a coordinator writes into its run folder only as long as that is its own.
+/// Makes sure that a coordinator writes into its run folder only as long as the folder is its own.
 ///
 /// The lock keeps a second coordinator out, but a lock file can be removed, a file system mounted twice, a folder deleted or moved under a run.
-/// What decides is the file `generation`: whoever opens the run gives it a new value. It is looked at once a second, before each checkpoint and
-/// before each of the steps that replace or remove files. Once the folder is lost it stays lost, and everybody who asks is told so.
+/// What decides is the file `generation`: each coordinator that opens the run gives it a new value. It is read once a second, before each
+/// checkpoint, and before each action that replaces or removes files. Once the folder is lost it stays lost, and everybody who asks is told so.
 final class FolderWatch: Sendable {
-    /// How often the file is looked at while nothing is asked: as often as records are put on the device.
+    /// How often the file is read while nobody asks: as often as records are put on the device.
     static let interval = Duration.seconds(1)
 
     private struct State {
@@ -25,7 +25,7 @@ final class FolderWatch: Sendable {
     }
 
     private let folder: RunFolder
-    /// Changes where workers have obeyed a coordinator that goes before this one; the disk is looked at under the same lock.
+    /// Rises where workers have obeyed a coordinator of a higher generation (`outrank`); the disk is read under the same lock.
     private let generation: Mutex<Generation>
     private let wayBack: String
     private let log: Logger
@@ -58,8 +58,8 @@ final class FolderWatch: Sendable {
     /// Whether the folder is lost, as far as is known; looks at nothing.
     var isLost: Bool { state.withLock { $0.lost != nil } }
 
-    /// Looks at the disk, and throws `FolderLost` where the folder is not this coordinator's any more. Where nothing can be said, the writer's
-    /// own attempt will tell.
+    /// Looks at the disk, and throws `FolderLost` where the folder is no longer this coordinator's. Where the disk gives no answer, it does not
+    /// throw: the caller's own attempt to write will show it.
     func require() throws {
         if let lost = state.withLock({ $0.lost }) { throw lost }
         switch generation.withLock({ folder.ownership(of: $0) }) {
@@ -85,8 +85,8 @@ final class FolderWatch: Sendable {
         }
     }
 
-    /// Raises this coordinator's generation above another's that workers have obeyed, where the folder is its own: a copy, or put back from
-    /// one.
+    /// Raises this coordinator's generation above that of another which workers have obeyed, where the folder is still its own: this folder
+    /// is then a copy, or was restored from one.
     ///
     /// - Throws: `FolderLost` where it is another's, `RunFolderError`, `DiskError`.
     func outrank(_ other: UInt64) throws -> Generation {

@@ -7,8 +7,8 @@ import Waiting
 public enum InitialWeights {
     /// A replica of `training` that begins with the state file at `path`.
     ///
-    /// Every parameter must be there in its shape; optimizer states, averages and exponents are taken where they fit, and
-    /// begin anew where not. Step, order and schedules begin at 0.
+    /// Every parameter must be there in its shape. Optimizer states, averages and exponents are taken where they fit, and
+    /// begin anew where they do not. Step, order and schedules begin at 0.
     /// - Throws: `LocalError` naming the variants, or else the tensor, in which the two models differ; reader's errors.
     public static func replica(_ training: TrainingSettings, from path: String) throws -> Replica {
         let reader = try SafetensorsReader(path: path)
@@ -28,7 +28,7 @@ public enum InitialWeights {
         return replica
     }
 
-    /// Which tensor is missing says little where the weights are those of another variant.
+    /// Names the variants where they differ: which tensor is missing would say little then.
     private static func requireVariant(of reader: SafetensorsReader, at path: String, is mine: Variant) throws {
         guard let theirs = StateFile.configuration(of: reader, path: path)?.variant, theirs != mine else { return }
         throw LocalError(

@@ -1,15 +1,15 @@
 import Wire
 
-/// Where a coordinator listens, and in words who can reach it there: a name may stand for another address than its owner thinks, as one's own
-/// host name does for 127.0.1.1 in Debian's /etc/hosts.
+/// Where a coordinator listens, and in words who can reach it there. A name may stand for another address than the user thinks: in Debian's
+/// /etc/hosts, the machine's own host name stands for 127.0.1.1.
 package struct ListeningPlace: Sendable {
     /// As it is bound.
     let bound: HostPort
     /// The host that was asked for: an address, or a name of one.
     let wanted: String
-    /// A person can say another.
+    /// The user can choose another one.
     let isChosen: Bool
-    /// Of this machine's interfaces.
+    /// The addresses of this machine's interfaces.
     let addresses: [String]
 
     package init(bound: HostPort, wanted: String, isChosen: Bool, addresses: [String]) {
@@ -19,7 +19,7 @@ package struct ListeningPlace: Sendable {
         self.addresses = addresses
     }
 
-    /// It was given by a name, and no other host comes in: hardly what was meant.
+    /// It was given by a name, and no other host can reach it: hardly what was meant.
     package var isSurprise: Bool { bound.isLoopback && isName && wanted != "localhost" }
 
     private var isName: Bool { !wanted.contains(":") && wanted.contains(where: \.isLetter) }

@@ -2,14 +2,14 @@ import Kernels
 import Membership
 import Runs
 
-/// Held-out figures and pictures that are due by the plan and are not there: whoever led the run before ended, or was stopped, between a
-/// checkpoint and its evaluation.
+/// Held-out figures and pictures that are due by the plan and are missing: an earlier coordinator ended, or was stopped, between a checkpoint
+/// and its evaluation.
 struct OwedFigures: Sendable {
     /// States on the disk to take them from, by step. Their files are open, so that one may be thinned out meanwhile.
     var states: [EvaluationDesk.Subject] = []
     /// Epochs of `states`.
     var epochs: [Int] = []
-    /// Epochs whose figures nothing on the disk gives any more.
+    /// Epochs whose figures can no longer be computed from anything on the disk.
     var lost: [Int] = []
 
     /// What is done about `states`.
@@ -30,10 +30,10 @@ struct OwedFigures: Sendable {
 }
 
 extension PreparedRun {
-    /// Epochs that are looked back at: more than wait for their evaluation (`EvaluationDesk.backlog`), are in its hand and on their way to it.
+    /// How many epochs to look back: more than can wait for evaluation (`EvaluationDesk.backlog`), be in evaluation and be on their way to it.
     private static let epochsBack = 8
 
-    /// What is owed of the states up to the checkpoint that the run goes on from. Changes nothing.
+    /// What is owed for the states up to the checkpoint from which the run goes on. Changes nothing.
     func owedFigures() -> OwedFigures {
         var owed = OwedFigures()
         guard plan.firstStep > 0 else { return owed }
@@ -41,7 +41,7 @@ extension PreparedRun {
         let newest = plan.epochs.begun(after: plan.firstStep)
         let there = folder.epochsWithFigures().filter { $0 <= newest }
         let steps = boundaries(after: there.max() ?? 0, upTo: plan.firstStep)
-        // Older ones would take the place of what is drawn of it, and may have been thinned out.
+        // Only this state is drawn: pictures of older ones would replace its own, and those states may have been thinned out.
         let drawn = steps.last { plan.purposes(after: $0).contains(.figures) }
         for step in steps {
             let epoch = plan.epochs.begun(after: step)
@@ -59,9 +59,9 @@ extension PreparedRun {
         return owed
     }
 
-    /// Epochs that workers have brought to their end since the checkpoint, under a coordinator that is gone: no state of theirs is on the disk.
+    /// Epochs that workers have finished since the checkpoint, under a coordinator that is gone: no state of these epochs is on the disk.
     ///
-    /// - Parameter step: steps done where the run goes on.
+    /// - Parameter step: steps done at the point where the run goes on.
     func figuresLost(upTo step: UInt64) -> OwedFigures {
         var owed = OwedFigures()
         guard step > plan.firstStep else { return owed }
@@ -76,7 +76,7 @@ extension PreparedRun {
         return owed
     }
 
-    /// Whether figures were taken at all when the newest checkpoint was written: else none of before are missing.
+    /// Whether figures were taken at all when the newest checkpoint was written; if not, none from before it are missing.
     private var wasEvaluating: Bool {
         guard let checkpoint = try? store.at(step: plan.firstStep), let reader = try? checkpoint.open() else { return false }
         return (StateFile.configuration(of: reader, path: checkpoint.statePath)?.evaluate.everyEpochs ?? 0) > 0

@@ -17,31 +17,31 @@ struct PreparedRun: Sendable {
     let plan: RunPlan
     let training: TrainingSettings
     let data: DataSet
-    /// What every step takes of the data.
+    /// The images that each step uses.
     let images: StepImages
     let store: CheckpointStore
     /// This coordinator's: what tells it from every earlier one, and from one that opens the folder after it.
     let generation: Generation
-    /// Where the newest checkpoint stands on the run's way: a worker whose state goes another keeps it to itself.
+    /// The newest checkpoint's place in the run's chain of states: a worker whose state is on another chain keeps it to itself.
     let mark: ChainMark?
     /// The last view an earlier coordinator of the run has used.
     let lastView: UInt64
     let configurationText: String
-    /// What a prior of samples is made of, as it stands in a welcome.
+    /// The samples of a prior that consists of samples, as they stand in a welcome.
     private let priorSamples: Data
     /// What the run's states look like.
     let outline: StateOutline
-    /// What gradient links and workers know the run by.
+    /// How gradient links and workers identify the run.
     let identity: String
     /// Checkpoints that were passed over, and why.
     let leftOut: [LeftOut]
-    /// Lines of `steps.log` that were.
+    /// Lines of `steps.log` that were passed over.
     let passedOver: PassedOverSteps?
 
     /// Opens the run. The caller holds its lock and has bound its port. What can be wrong with the run is found before anything in its folder
-    /// is changed: whoever cannot begin must not end another, whose folder it is.
+    /// is changed: a coordinator that cannot begin must not end another one, whose folder it is.
     ///
-    /// - Parameter prepare: is called where there is something to do, before the generation is raised; binds what else may be
+    /// - Parameter prepare: called where there are steps to do, before the generation is raised; binds whatever else can be
     ///   taken.
     /// - Throws: one sentence for data, configuration or checkpoint that cannot be used.
     init(options: CoordinatorOptions, prepare: () throws -> Void) throws {
@@ -54,7 +54,7 @@ struct PreparedRun: Sendable {
         images = try configuration.stepImages(data)
         training = images.settings
         try BatchImages.requireRoom(training)
-        // It evaluates, with one thread and the states that wait for that.
+        // The coordinator evaluates, with one thread and the states that wait for it.
         try MemoryRoom.require(
             threads: 1, bytes: training.memoryBytes(threads: 1) / 2, for: "leading and evaluating a run", or: "take a smaller model"
         )
@@ -69,7 +69,7 @@ struct PreparedRun: Sendable {
         let beginning =
             try store.steps().isEmpty ? options.from.map { [training] in try InitialWeights.replica(training, from: $0) } : nil
         let lastStep = configuration.lastStep(trainingImages: train.count)
-        // Not the folder's name: it may be moved, and is the same run.
+        // Not the folder's name: a folder may be moved, and holds the same run.
         identity = "\(configuration.identityDigest) \(try options.folder.identity())"
         if newest.checkpoint?.info.step ?? 0 < lastStep { try prepare() }
         try options.folder.update(to: configuration)
@@ -79,7 +79,7 @@ struct PreparedRun: Sendable {
             let stream = try StateFile.stream(beginning.snapshot(), configuration: configuration.yaml())
             _ = try store.write(info) { writer in for piece in stream { try writer.write(piece) } }
         }
-        // What was begun just now, or was given its own name back.
+        // Written just now, or just given its own name back: look again.
         if beginning != nil || newest.checkpoint.map({ !RunFolder.exists($0.path) }) ?? false {
             newest = try options.folder.newestWhole()
         }
@@ -108,10 +108,10 @@ struct PreparedRun: Sendable {
             lastLabel: options.folder.lastWorker(below: UInt32(ProcessHistory.most)))
     }
 
-    /// A century: more cannot be waited for, nor counted in nanoseconds.
+    /// About a century: nobody waits longer, and more could not be counted in nanoseconds.
     private static let longestSeconds = 3e9
 
-    /// The answer to a worker's hello, but for who leads the run now and what the worker is called.
+    /// The answer to a worker's hello, without the name of the coordinator that leads the run and without the worker's own name.
     func welcome(remote: Bool) -> ControlWelcome {
         .with {
             $0.run = identity

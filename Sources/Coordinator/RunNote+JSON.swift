@@ -2,7 +2,7 @@ import Foundation
 import Membership
 import Runs
 
-/// How the membership's changes stand in `metrics.jsonl`.
+/// How changes of the membership are written in `metrics.jsonl`.
 extension RunNote {
     var what: String {
         switch self {
@@ -17,9 +17,9 @@ extension RunNote {
         }
     }
 
-    /// With the wall clock, so that what several processes saw can be laid side by side.
+    /// With the wall clock, so that the records of several processes can be compared.
     ///
-    /// - Parameter pids: of the processes that make up a view that begins.
+    /// - Parameter pids: those of the members' processes where a view begins.
     func fields(pids: [UInt32]) -> [(String, JSON)] {
         let fields = own + [("time", .real(Date().timeIntervalSince1970))]
         guard case .view = self else { return fields }

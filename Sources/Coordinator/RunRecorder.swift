@@ -10,7 +10,7 @@ import Wire
 /// one thread in the order things happened.
 final class RunRecorder: Sendable {
     enum Entry: Sendable {
-        /// The run goes on after so many steps: the books are opened there. What came before waits for it.
+        /// The run goes on after `step` steps: the books are opened there. Entries that came earlier wait for this one.
         case open(step: UInt64)
         case step(DoneStep)
         case epoch(EpochMetrics, step: UInt64)
@@ -37,16 +37,16 @@ final class RunRecorder: Sendable {
 
     func put(_ entry: Entry) { entries.put(entry) }
 
-    /// Returns when what was put in so far is written and on the device, or waits there for a disk that refuses; or after 30 s.
+    /// Returns when the entries so far are on the device, or when they wait for a disk that refuses them; or after 30 s.
     func settle() {
         let settled = Latch()
         put(.flush { settled.countDown() })
         _ = settled.wait(.atMost(.seconds(30)))
     }
 
-    /// Starts to write into the books that `open` opens at a step. Lines that the disk refuses wait in memory, and a person is
-    /// told; `onTrouble` is called when that becomes too much, or something else is wrong, after which nothing more is
-    /// written. Nor is anything once the folder is lost, which `watch` tells to whom it concerns.
+    /// Starts to write into the books that `open` opens at a step. Lines that the disk refuses wait in memory, and the user is
+    /// told. `onTrouble` is called when too many wait, or when something else is wrong; nothing more is written after that.
+    /// Nothing is written either once the folder is lost, which `watch` reports by itself.
     func start(
         watch: FolderWatch, open: @escaping @Sendable (UInt64) throws -> RunBooks, onTrouble: @escaping @Sendable (String) -> Void
     ) {
@@ -63,7 +63,7 @@ final class RunRecorder: Sendable {
                 guard !failed, !watch.isLost else { continue }
                 do {
                     if case .open(let step) = entry {
-                        // The metrics are replaced by what is left of them at this step.
+                        // The metrics file is about to be replaced by its lines up to this step.
                         try watch.require()
                         var opened = try open(step)
                         for entry in early { try opened.write(entry) }
@@ -85,7 +85,7 @@ final class RunRecorder: Sendable {
         }
     }
 
-    /// Writes what is left and closes the files; false where the disk has not taken it all within 30 s.
+    /// Writes what is left and closes the files; false where the disk has not accepted everything within 30 s.
     func close() -> Bool {
         entries.close()
         return finished.wait(.atMost(.seconds(30)))
@@ -105,13 +105,13 @@ struct RunBooks: @unchecked Sendable {
     let progress: ProgressLine
     var began = MonotonicTime.now
     private var last: Duration?
-    /// Of the step that is written.
+    /// The ledger of the step that is being written.
     private var ledger: StepLedger
     private var throughput = Throughput(since: MonotonicTime.now)
     private var pace = Pace(since: MonotonicTime.now)
     private var sent: UInt64 = 0
     private var raw: UInt64 = 0
-    /// The variant's own figure of the newest epoch, of this process or of one before it.
+    /// The variant's own figure of the newest epoch, from this process or an earlier one.
     private var heldOut: String?
 
     init(
@@ -144,7 +144,7 @@ struct RunBooks: @unchecked Sendable {
     }
 
     private mutating func write(_ done: RunRecorder.DoneStep) throws {
-        // A coordinator that took over hears of the last steps again.
+        // A coordinator that took over is told of the last steps again.
         guard done.step >= metrics.lastStep else { return }
         let figures = total(done)
         throughput.add(done.minibatch, at: done.at)
@@ -176,7 +176,7 @@ struct RunBooks: @unchecked Sendable {
                 workers: done.workers, workersWanted: workersWanted, wireSent: sent, wireRaw: raw, note: nil))
     }
 
-    /// With terms as a person calls them.
+    /// The losses, with terms named for the user.
     private func shown(_ losses: [Loss]) -> [Loss] {
         losses.map { loss in
             let terms = loss.terms.map { Loss(name: training.words(ofPart: $0.name), value: $0.value) }

@@ -16,7 +16,7 @@ final class SnapshotDesk: Sendable {
     /// What became of a state.
     enum Outcome: Sendable {
         case stored(step: UInt64, purposes: SnapshotPurposes, checkpoint: Checkpoint?)
-        /// What came is not the run's state after that step.
+        /// What arrived is not the run's state after that step.
         case unusable(step: UInt64, reason: String)
         case failed(step: UInt64, reason: String)
     }
@@ -35,7 +35,7 @@ final class SnapshotDesk: Sendable {
     private let ended = Latch()
     private let hasWarnedOfRoom = Atomic<Bool>(false)
 
-    /// - Parameter watch: asked before anything is written; `nil` where nothing will be.
+    /// - Parameter watch: asked before anything is written; `nil` where nothing will be written.
     init(
         store: CheckpointStore, settings: CheckpointSettings, epochs: Epochs, outline: StateOutline,
         identity: String, evaluation: EvaluationDesk, recorder: RunRecorder, watch: FolderWatch?, log: Logger
@@ -51,7 +51,7 @@ final class SnapshotDesk: Sendable {
         self.log = log
     }
 
-    /// Starts to take states in. After `close` nobody hears of an outcome any more.
+    /// Starts to take states in. After `close` no outcome is reported any more.
     func start(onOutcome: @escaping @Sendable (Outcome) -> Void) {
         let onOutcome: @Sendable (Outcome) -> Void = { [self] in if !isClosed.load(ordering: .relaxed) { onOutcome($0) } }
         OwnedThread.detach(name: "checkpoint") { [self] in
@@ -71,7 +71,7 @@ final class SnapshotDesk: Sendable {
                 } catch is Closed {
                     return
                 } catch is FolderLost {
-                    // Whoever keeps the watch has ended the run with that; it is no failure of this state.
+                    // The watch has ended the run because of it; this state has not failed.
                 } catch {
                     onOutcome(.failed(step: state.step, reason: Self.reason(error)))
                 }
@@ -79,8 +79,8 @@ final class SnapshotDesk: Sendable {
         }
     }
 
-    /// Ends the writing, so that no half of a checkpoint stays behind: one under way is given up, as the run's end waits for those that
-    /// it needs.
+    /// Ends the writing, so that no half-written checkpoint stays behind. A checkpoint under way is given up: the run's end has already waited
+    /// for those that it needs.
     func close() {
         isClosed.store(true, ordering: .relaxed)
         arrived.close()
@@ -107,15 +107,15 @@ final class SnapshotDesk: Sendable {
                 try writer.write(Array(state.bytes[offset..<end]))
                 offset = end
             }
-            // It gets its name next, which takes the place of another coordinator's of the same step.
+            // The checkpoint gets its name next, and may replace another coordinator's checkpoint of the same step.
             try watch?.require()
         }
-        // What is removed next may be another's by now.
+        // What is removed next may be another coordinator's by now.
         try watch?.require()
         do {
             _ = try store.retain(settings)
         } catch {
-            // The checkpoint is there; the next one thins out again.
+            // The new checkpoint is stored; the old ones are thinned out again after the next.
             log.warning("older checkpoints could not be removed: \(error)")
         }
         if let warning = store.roomWarning(after: checkpoint), !hasWarnedOfRoom.exchange(true, ordering: .relaxed) {

@@ -6,8 +6,8 @@ import Runs
 import Waiting
 import Wire
 
-/// What workers of other hosts say of themselves, one file each in the run's folder, so that their story can be read in one
-/// place. Bounded: a worker that talks too much fills its own file and no disk.
+/// What workers of other hosts report of themselves, one file each in the run's folder, so that it can be read in one
+/// place. Bounded: a worker that says too much fills its own file, not the disk.
 package final class WorkerNotices {
     /// Bytes of one worker's file.
     package static let maximumBytes = 1 << 20

@@ -9,27 +9,27 @@ public enum DataError: Error, Sendable, Hashable {
     case malformed(file: String, offset: Int, unpacked: Bool, found: String, expected: String)
     /// The operating system refused `doing` (for example "open").
     case system(doing: String, file: String, reason: String)
-    /// A whole array of a type that is not read in its place.
+    /// A whole array of an element type that is not read for this role.
     case elementType(file: String, found: String, role: NPYRole)
-    /// A whole file whose content is none that can be trained on.
+    /// A file that is whole, but whose content cannot be trained on.
     case unfit(file: String, found: String, expected: String)
     /// A variable of a MAT file is not what it should be.
     case variable(file: String, name: String, found: String, expected: String)
     /// A set's files are in none of the folders looked in.
     case missing(set: String, files: [String], folders: [String], wayOn: String)
-    /// The folder that is a set is not there, or a file is in its place.
+    /// The set is a folder, and that folder is missing or a file is in its place.
     case missingFolder(set: String, folder: String, isFile: Bool, wayOn: String)
     /// A setting of the `data` section is impossible.
     case setting(key: String, found: String, expected: String)
     /// A setting of the `labels` section does not fit the labels that there are.
     case labels(key: String, found: String, expected: String)
-    /// The labels of a split are not those of `model.classes`; `fitting` are the classes that they would be those of, if any.
+    /// The labels of a split do not fit `model.classes`; `fitting` is the number of classes that they would fit, if any.
     case classes(split: DataSet.Split, labels: String, classes: Int, fitting: Int?)
     /// A variant that learns from labels, on images of a set that have none.
     case unlabelled(variant: String, set: String)
-    /// A name that is no data set that can be fetched or verified.
+    /// No data set that can be fetched or verified has this name.
     case unknownSet(name: String, known: [String])
-    /// A file could be had from none of its mirrors; one reason a mirror.
+    /// No mirror could deliver the file; one reason for each mirror.
     case download(file: String, reasons: [String])
 }
 
@@ -101,7 +101,7 @@ extension DataError: CustomStringConvertible {
     /// The commands that check and get a file by its published name.
     private static func publishedWayOn(_ file: String) -> String {
         guard let set = KnownSet.publisher(of: file) else { return "" }
-        // Where the file lies, which need not be where the two look by themselves.
+        // The folder of this file: the two commands need not look there by themselves.
         let own = FilePath.folder(of: file)
         let isExtra = set.optional.contains { file.hasSuffix("/\($0.name)") }
         let place =

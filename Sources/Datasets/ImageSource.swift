@@ -2,7 +2,7 @@
 ///
 /// One image is `height × width × channels` bytes, rows from the top, channels last; 0 is paper, 255 is ink.
 public protocol ImageSource: Sendable {
-    /// What a person calls it, for messages.
+    /// The name that users know the source by, for messages.
     var name: String { get }
     var count: Int { get }
     var height: Int { get }
@@ -12,7 +12,7 @@ public protocol ImageSource: Sendable {
     var identity: String { get }
     /// Writes image `index` to `bytes[offset ..< offset + pixels]`.
     func copyImage(_ index: Int, into bytes: inout [UInt8], at offset: Int)
-    /// Whether each image has a label; without, `label` must not be asked.
+    /// Whether each image has a label; otherwise `label` must not be called.
     var hasLabels: Bool { get }
     func label(_ index: Int) -> UInt8
 }

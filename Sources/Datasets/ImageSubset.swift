@@ -1,6 +1,6 @@
 import Kernels
 
-/// A contiguous part of a source, seen from 0: the training, validation or test images. A value that is cheap to copy.
+/// A contiguous part of a source, indexed from 0: the training, validation or test images. A value that is cheap to copy.
 public struct ImageSubset: Sendable {
     public let source: any ImageSource
     /// Where the subset lies in its source.
@@ -19,7 +19,7 @@ public struct ImageSubset: Sendable {
     /// Bytes of one image.
     public var pixels: Int { source.pixels }
 
-    /// Whether each image has a label; without, none must be asked for.
+    /// Whether each image has a label; otherwise no label must be asked for.
     public var hasLabels: Bool { source.hasLabels }
 
     public func label(_ index: Int) -> UInt8 {
@@ -62,7 +62,7 @@ public struct ImageSubset: Sendable {
         return Standardisation(count: count, sums: sums, squares: squares)
     }
 
-    /// Of images that are in memory at once.
+    /// Bytes of the images that are in memory at once.
     private static let blockBytes = 1 << 20
 
     public func labels(_ indices: some Sequence<Int>) -> [UInt8] { indices.map(label) }

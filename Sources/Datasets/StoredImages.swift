@@ -1,7 +1,7 @@
 import Crypto
 import Kernels
 
-/// Images held in memory as one array of bytes, as a file had them.
+/// Images held in memory as one array of bytes, in the file's order.
 public struct StoredImages: ImageSource {
     public let name: String
     public let height: Int

@@ -9,7 +9,7 @@ public struct CodeStatistics: Sendable, Equatable {
     public let meanByDimension: [Double]
     public let stdByDimension: [Double]
 
-    /// Of `codes`, one a row; not a number where there are none. Two passes in double precision, in the order of the rows.
+    /// Statistics of `codes`, one a row; NaN where there are none. Two passes in double precision, in the order of the rows.
     public init(_ codes: Matrix) {
         precondition(codes.columns > 0, "codes of no dimensions")
         let values = codes.values.array.map { Double($0) }

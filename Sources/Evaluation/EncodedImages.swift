@@ -3,11 +3,11 @@ import Kernels
 
 // Shapes of this file: N images, Z code, K labels.
 
-/// What a model says of images, read once for all figures of codes and labels.
+/// What a model infers from images, computed once for all figures of codes and labels.
 public struct EncodedImages: Sendable {
     /// (N, Z).
     public let codes: Matrix
-    /// (N, K): logits of labels or clusters; nil where it says nothing of them.
+    /// (N, K): logits of labels or clusters; nil where the model has none.
     public let logits: Matrix?
     /// (N, Z): places among cluster heads (section 7 of the paper); nil where there are none.
     public let representations: Matrix?
@@ -44,8 +44,8 @@ public struct EncodedImages: Sendable {
         logits.flatMap { logits in labels.map { LabelledLogits(logits: logits, labels: $0) } }
     }
 
-    /// (N, K): what is decoded beside the codes: the softmax of the logits, or one-hots of the images' classes where the model
-    /// does not find them itself; nil where the code is all.
+    /// (N, K): the labels that are decoded together with the codes: the softmax of the logits, or one-hots of the images' classes where
+    /// the model does not infer them; nil where only the code is decoded.
     func decodedLabels(_ inference: Inference) -> Matrix? {
         guard let classes = inference.decodedLabels else { return nil }
         guard let logits else {

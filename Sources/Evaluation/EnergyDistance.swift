@@ -1,14 +1,14 @@
 import Kernels
 
-/// How far apart two samples are as distributions: 2·E|X−Y| − E|X−X′| − E|Y−Y′|, 0 only where both are one (Székely and Rizzo 2004).
+/// How far apart two samples are as distributions: 2·E|X−Y| − E|X−X′| − E|Y−Y′|, 0 only where both are the same (Székely and Rizzo 2004).
 ///
-/// All means run over all pairs, a point with itself included, so the value is never negative but a little above 0 even between two
+/// All means run over all pairs, including a point with itself. So the value is never negative, and a little above 0 even between two
 /// samples of one distribution: `energy_zero`, prior against prior, says how much.
 public enum EnergyDistance {
     /// Points of each sample that are compared.
     public static let sampleSize = 2_000
 
-    /// Between the first 2,000 rows of `x` and of `y` (all of them where there are fewer); not a number where either is empty.
+    /// The distance between the first 2,000 rows of `x` and of `y` (all of them where there are fewer); NaN where either is empty.
     ///
     /// In double precision, added in the order of the rows: the same for the same samples.
     public static func between(_ x: Matrix, _ y: Matrix) -> Double {

@@ -1,16 +1,16 @@
 import Autoencoder
 import Kernels
 
-/// What an epoch's evaluation found on held-out images; the names of metrics.jsonl (deploy/metrics.md) beside each. What a variant has
-/// not is nil.
+/// What an epoch's evaluation found on held-out images, each with its name in metrics.jsonl (deploy/metrics.md). What a variant does not
+/// have is nil.
 public struct EpochFigures: Sendable, Equatable {
     /// `reconstruction`, and the same error in other units; nil where no image is encoded.
     public var reconstruction: ReconstructionError?
     /// Codes beside the prior; nil where no image is encoded.
     public var match: PriorMatch?
-    /// `samples`: only of a model that has no codes.
+    /// `samples`: only for a model that has no codes.
     public var samples: SampledImages?
-    /// `samples` too: how well they stand for held-out images; nil where these are few.
+    /// Also under `samples`: how well samples represent held-out images; nil where these are few.
     public var sampleMatch: SampleMatch?
     /// What the label head says, taught by labels or not.
     public var labels: LabelCounts?
@@ -23,7 +23,7 @@ public struct EpochFigures: Sendable, Equatable {
     /// Whether an adversary makes codes follow the prior.
     public var hasAdversary = true
 
-    /// Whether the codes are enough for an energy distance to mean something: between a few samples of one distribution it is far from 0.
+    /// Whether there are enough codes for a meaningful energy distance: between a few samples of one distribution it is far from 0.
     public var tellsEnergy: Bool { match.map { $0.holes.codes >= Self.fewestForEnergy } ?? false }
 
     private static let fewestForEnergy = 20
@@ -39,7 +39,7 @@ public struct PriorMatch: Sendable, Equatable {
     public let prior: CodeStatistics
     /// `holes` is its share.
     public let holes: Holes
-    /// `holes_zero`: the share that as many samples of the prior have; 0 where there are thousands, and much where there
+    /// `holes_zero`: the share that equally many samples of the prior have; 0 where there are thousands, large where there
     /// are few.
     public let holesZero: Double
     /// `energy_distance`: codes against the prior.
@@ -50,7 +50,7 @@ public struct PriorMatch: Sendable, Equatable {
 
 /// A lower bound on the log-likelihood of an image, mean over the images, in nats.
 ///
-/// Where the cost is half the squared error that of the Gaussian of deviation 1 about the decoder's image, but for its constant.
+/// Where the cost is half the squared error, the likelihood is the Gaussian of deviation 1 about the decoder's image, without its constant.
 public struct LowerBound: Sendable, Equatable {
     public let reconstruction: Double
     public let entropy: Double
@@ -78,13 +78,13 @@ public struct LowerBound: Sendable, Equatable {
 
 /// Generated images by themselves.
 public struct SampledImages: Sendable, Equatable {
-    /// Over all pixels of all samples, and about the one mean.
+    /// Over all pixels of all samples; the deviation is about this one mean.
     public let mean: Double
     public let std: Double
     /// How far samples are from their mean image: the root of a pixel's variance, mean over the pixels.
     public let spread: Double
 
-    /// Of images, one a row, values 0 to 1; not a number where there are none.
+    /// Figures of images, one a row, values 0 to 1; NaN where there are none.
     public init(_ images: Matrix) {
         let statistics = CodeStatistics(images)
         mean = statistics.mean
@@ -94,7 +94,7 @@ public struct SampledImages: Sendable, Equatable {
     }
 }
 
-/// An epoch's figures with what the pictures need of them too.
+/// An epoch's figures, with the data that the pictures need.
 public struct EpochEvaluation: Sendable {
     public let figures: EpochFigures
     /// Held-out codes, one a row, in the order of the images; nil where no image is encoded.

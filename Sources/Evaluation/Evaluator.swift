@@ -3,19 +3,19 @@ import Kernels
 
 /// Evaluates a model on held-out images after an epoch; made once a run.
 ///
-/// Works through the images in blocks, so that memory does not grow with their number beyond their codes. Everything random comes
+/// Works through the images in blocks, so that of the memory only that of the codes grows with their number. All randomness comes
 /// from the seed: the same model gives the same figures.
 public struct Evaluator: Sendable {
     /// Images that are encoded and decoded together: few, since each thread of a team has so many in hand.
     public static let blockImages = Inference.blockRows
-    /// Samples that are drawn of a model that encodes nothing, and most images that they are compared with.
+    /// Samples that are drawn from a model that encodes nothing, and the most images that they are compared with.
     public static let sampledImages = 1_000
 
     public let prior: PriorSettings
     public let codeSize: Int
     private let source: RandomSource
     private let cells: CodeCells
-    /// The classes' parts of the prior with its own floor, where codes are to lie in them.
+    /// The classes' parts of the prior and the floor of its own samples, where codes are to lie in these parts.
     private let parts: (parts: CodeParts, floor: Double)?
 
     /// - Parameter figure: the variant's own.
@@ -49,8 +49,7 @@ public struct Evaluator: Sendable {
     }
 
     /// Encodes and reconstructs `count` images, compares their codes with the prior, and takes the variant's own figure. A model
-    /// that
-    /// encodes nothing is asked for samples instead.
+    /// that encodes nothing is asked for samples instead.
     ///
     /// `images` gives the bytes of a range of them, one image after the other, and `labels` their classes; nil where they have
     /// none.
@@ -95,7 +94,7 @@ public struct Evaluator: Sendable {
         let originals = try images(range)
         let reading = inference.read(originals, firstRow: range.lowerBound)
         let labels = labels?(range) ?? []
-        // A label that is none is decoded as no class.
+        // `.max` stands for "no label", and is decoded as no class.
         let told = labels.isEmpty ? [UInt8](repeating: .max, count: range.count) : labels
         let logits = inference.reconstructedLogits(reading, labels: told)
         return Block(
@@ -103,8 +102,8 @@ public struct Evaluator: Sendable {
             lowerBound: own == .lowerBound ? inference.lowerBound(originals, reading, logits: logits) : nil)
     }
 
-    /// As many blocks at once as there are threads, and no more: they are what takes memory. Each is taken in the order of the
-    /// images.
+    /// As many blocks at once as there are threads, and no more, since blocks take the memory. Their results are taken in the order
+    /// of the images.
     private func inBlocks(
         _ count: Int, _ team: ThreadTeam, _ work: @Sendable (Range<Int>) throws -> Block, take: (Range<Int>, Block) -> Void
     ) throws {
@@ -116,7 +115,7 @@ public struct Evaluator: Sendable {
         }
     }
 
-    /// Of a model that encodes nothing: its samples, and as many held-out images and others as there are of both.
+    /// Figures of a model that encodes nothing, from equally many samples, held-out images and other held-out images.
     private func sampleFigures(
         _ inference: Inference, count: Int, team: ThreadTeam, _ images: @Sendable (Range<Int>) throws -> [UInt8]
     ) throws -> EpochFigures {
@@ -139,7 +138,7 @@ public struct Evaluator: Sendable {
     public func figures(codes: Matrix, reconstruction: ReconstructionError, labels: [UInt8] = []) -> EpochFigures {
         let size = EnergyDistance.sampleSize
         let samples = priorSamples(size)
-        // As many as there are codes, and none of them in the other sample: then both distances stray from 0 alike.
+        // As many samples as codes, and none of them in the other sample: then chance moves both distances away from 0 equally.
         let others = priorSamples(codes.rows, from: size)
         var figures = EpochFigures()
         figures.reconstruction = reconstruction
@@ -155,7 +154,7 @@ public struct Evaluator: Sendable {
 }
 
 extension VariantFigure {
-    /// Of the label head; nil where there is none.
+    /// Entries of the label head; nil where there is none.
     fileprivate var entries: Int? {
         switch self {
         case .classification(let entries), .clustering(let entries): entries

@@ -1,7 +1,7 @@
 import Autoencoder
 import Kernels
 
-/// How much of the prior the codes leave empty or nearly so (figure 2 of the paper): the prior itself has no holes.
+/// How much of the prior the codes leave empty or nearly empty (figure 2 of the paper): the prior itself has no holes.
 public struct Holes: Sendable, Equatable {
     /// Codes that were counted.
     public let codes: Int

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Images that are read when they are wanted, from several threads at once.
+/// Images that are read on demand, by several threads at once.
 public struct ImageBlocks: Sendable {
     public let count: Int
     /// The bytes of a range of them, one image after the other.
@@ -18,7 +18,7 @@ public struct ImageBlocks: Sendable {
         self.labels = labels
     }
 
-    /// The same, but the first so many alone.
+    /// Only the first `most` of these images.
     public func first(_ most: Int) -> ImageBlocks { ImageBlocks(count: min(count, most), labels: labels, images: images) }
 
     /// One image a row, values 0 to 1.

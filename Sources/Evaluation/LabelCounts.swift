@@ -2,14 +2,14 @@ import Autoencoder
 import Glibc
 import Kernels
 
-/// Which classes the images have that a label head gives each of its labels or clusters, gathered block by block.
+/// For each label or cluster of a label head: the classes of the images that it is given to, gathered block by block.
 public struct LabelCounts: Sendable, Equatable {
     /// Entries of the label head.
     public let entries: Int
     public private(set) var images = 0
-    /// By entry, the images of each class; the last of 256 holds those that have none.
+    /// By entry, the number of images of each class; the last of 256 counts images without a class.
     private var counts: [[Int]]
-    /// Of the label head's softmax, over the images.
+    /// Sums of the label head's softmax over the images.
     private var sums: [Double]
     /// Whether all images have a class.
     private var areLabelled = true
@@ -24,7 +24,7 @@ public struct LabelCounts: Sendable, Equatable {
     /// Adds one block.
     ///
     /// - Parameters:
-    ///   - logits: (N, K); of equal ones the first is the image's.
+    ///   - logits: (N, K); of equal logits the first decides.
     ///   - labels: the images' classes; none where they have none.
     public mutating func add(logits: Matrix, labels: [UInt8]) {
         precondition(logits.columns == entries, "\(logits.columns) logits for \(entries) entries")
@@ -41,7 +41,7 @@ public struct LabelCounts: Sendable, Equatable {
         images += logits.rows
     }
 
-    /// The share of images that are given another class than theirs; nil without classes or images.
+    /// The share of images that are given a wrong class; nil without classes or images.
     public var error: Double? {
         guard areLabelled, images > 0 else { return nil }
         let right = (0..<min(entries, 256)).reduce(0) { $0 + counts[$1][$1] }
@@ -64,12 +64,12 @@ public struct LabelCounts: Sendable, Equatable {
     /// Entries that no image is given.
     public var empty: Int { Contingency(counts).empty }
 
-    /// Of the mean of the softmax over the images, in nats: ln K where all entries are used alike. Not a number without images.
+    /// The entropy of the mean softmax over the images, in nats: ln K where all entries are used equally. NaN without images.
     public var entropy: Double {
         guard images > 0 else { return .nan }
         return sums.reduce(0) { total, sum in
             let share = sum / Double(images)
-            // Not a number stays one.
+            // NaN stays NaN.
             return share == 0 ? total : total - share * log(share)
         }
     }
@@ -79,7 +79,7 @@ public struct LabelCounts: Sendable, Equatable {
         images > 0 ? Double(counts.map { $0.reduce(0, +) }.max() ?? 0) / Double(images) : 0
     }
 
-    /// As many classes as the images have; nil where they have none.
+    /// The number of classes that the images have; nil where they have none.
     public var classes: Int? {
         guard areLabelled else { return nil }
         return (0..<256).count { label in counts.contains { $0[label] > 0 } }

@@ -1,11 +1,11 @@
 import Autoencoder
 import Kernels
 
-/// How many codes lie in another class's part of the prior than in their own (section 2.3 of the paper).
+/// How many codes lie in another class's part of the prior instead of their own (section 2.3 of the paper).
 public struct NearestComponent: Sendable, Equatable {
-    /// The share of codes whose most likely part of the prior is not their class's; a code that is no number is in none.
+    /// The share of codes whose most likely part of the prior is not their class's; a NaN code is in no part.
     public let error: Double
-    /// The same of the prior's own samples, which overlap.
+    /// The same share for the prior's own samples, since the parts overlap.
     public let floor: Double
 
     public init(error: Double, floor: Double) {
@@ -13,7 +13,7 @@ public struct NearestComponent: Sendable, Equatable {
         self.floor = floor
     }
 
-    /// Samples that the floor is taken of.
+    /// Samples by which the floor is measured.
     static let samples = 10_000
 
     /// The share of codes, one a row, that are not in their class's part; nil where there are none.

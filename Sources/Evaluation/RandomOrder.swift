@@ -1,7 +1,7 @@
 import Kernels
 
 extension RandomSource {
-    /// A permutation of 0..<count, of each round another (Fisher and Yates).
+    /// A permutation of 0..<count, a different one for each round (Fisher and Yates).
     func order(of count: Int, round: Int) -> [Int] {
         var order = Array(0..<count)
         for place in 0..<max(0, count - 1) {

@@ -4,7 +4,7 @@ import Kernels
 public struct ReconstructionError: Sendable, Equatable {
     public private(set) var images = 0
     private var squares = 0.0
-    /// By pixel, over the images: what the mean image is made of.
+    /// Sum of each pixel over the images, from which the mean image follows.
     private var sums: [Double] = []
     private var energy = 0.0
 
@@ -32,9 +32,9 @@ public struct ReconstructionError: Sendable, Equatable {
         images += reconstructions.rows
     }
 
-    /// Half the squared error summed over the pixels, mean over the images: the paper's cost. Not a number without images.
+    /// Half the squared error summed over the pixels, mean over the images: the paper's cost. NaN without images.
     public var halfSquared: Double { squares / 2 / Double(images) }
-    /// The same error of one image for all, their mean: what a decoder comes to that is told nothing. Not a number without images.
+    /// The same error where the mean image stands for all: what a decoder without any information reaches. NaN without images.
     public var halfSquaredOfMean: Double {
         let count = Double(images)
         return (energy - sums.reduce(0) { $0 + $1 * $1 } / count) / 2 / count

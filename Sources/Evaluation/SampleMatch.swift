@@ -2,21 +2,21 @@ import Kernels
 
 // Shapes of this file: N images, S samples, P pixels.
 
-/// How well generated images stand for held-out ones, where a model encodes none that its reconstructions could be compared with.
+/// How well generated images represent held-out ones, for a model that encodes no images and so has no reconstructions.
 ///
-/// The sample that is most like an image explains of it the square of their correlation about the images' mean: 1 where the two
-/// differ from the mean alike, 0 where they have nothing in common. The figure is that share of all that sets the images apart
-/// from their mean. Neither noise nor the mean image explains anything, however near to the images it is, which distances do not
-/// tell: by the energy distance of pixels noise in which each pixel has its own distribution is as near to MNIST as other images are.
+/// The sample most similar to an image explains a share of it: the square of their correlation about the images' mean. It is 1 where the
+/// two differ from the mean in the same direction, 0 where they have nothing in common. The figure is that share of the images' whole
+/// variance about their mean. Noise or the mean image explains nothing, however near to the images it is. Distances do not show this:
+/// by the energy distance of pixels, noise in which each pixel has its own distribution is as near to MNIST as other images are.
 public struct SampleMatch: Sendable, Hashable {
-    /// `samples.explained`: by the samples.
+    /// `samples.explained`: the share explained by the samples.
     public let explained: Double
-    /// `samples.explained_images`: by as many other held-out images; what samples of the data itself come to.
+    /// `samples.explained_images`: by as many other held-out images; what samples of the data itself reach.
     public let byImages: Double
-    /// `samples.explained_noise`: by as many images whose pixels are taken from different ones of these; what nothing learnt comes to.
+    /// `samples.explained_noise`: by as many images whose pixels are taken from different ones of these; what an untrained model reaches.
     public let byNoise: Double
 
-    /// Of fewer images nothing can be told.
+    /// With fewer images nothing can be said.
     static let fewestImages = 10
     /// Prime, and greater than any number of images that are compared: pixels side by side come from different images.
     private static let stride = 7_919
@@ -41,13 +41,13 @@ public struct SampleMatch: Sendable, Hashable {
             byNoise: try deviations.explained(by: Self.noise(of: others), team: team))
     }
 
-    /// Where its share lies on the way from that of noise (0) to that of other images (1); nil where these are too few to tell the
-    /// two apart.
+    /// Where the samples' share lies between that of noise (0) and that of other images (1); nil where the images are too few to
+    /// tell the two apart.
     public var progress: Double? {
         byImages > 2 * byNoise ? (explained - byNoise) / (byImages - byNoise) : nil
     }
 
-    /// (N, P): in each pixel the same values as the images, in an order of its own.
+    /// (N, P): each pixel has the same values as in the images, but in a different order for each pixel.
     private static func noise(of images: Matrix) -> Matrix {
         let noise = Matrix(rows: images.rows, columns: images.columns)
         for row in 0..<images.rows {
@@ -59,7 +59,7 @@ public struct SampleMatch: Sendable, Hashable {
     }
 }
 
-/// What sets images apart from their mean, by length and direction.
+/// The differences of images from their mean, as lengths and directions.
 private struct Deviations {
     private let mean: [Double]
     /// (N, P), each of length 1, or 0 where an image is the mean.
@@ -72,17 +72,17 @@ private struct Deviations {
         (directions, squares) = Self.directions(of: images, about: mean)
     }
 
-    /// The share of the squared lengths that the most similar row of `samples` (S, P) explains; 0 where there is none but the mean.
+    /// The share of the squared lengths that the most similar row of `samples` (S, P) explains; 0 where every row is the mean.
     func explained(by samples: Matrix, team: ThreadTeam) throws -> Double {
         let (others, lengths) = Self.directions(of: samples, about: mean)
-        // A sample that is the mean has no direction, and says nothing.
+        // A sample that equals the mean has no direction and is left out.
         let telling = lengths.indices.filter { lengths[$0] != 0 }
         let all = squares.reduce(0, +)
         guard !telling.isEmpty, all != 0 else { return 0 }
         let rows = Matrix(rows: telling.count, columns: others.columns)
         for (place, row) in telling.enumerated() { rows.row(place).copy(from: others.row(row)) }
         let distances = try NearestRows(rows).squaredDistances(to: directions, team: team)
-        // Of two directions the squared distance is 2 − 2ρ.
+        // The squared distance of two directions is 2 − 2ρ.
         let explained = zip(squares, distances).reduce(0.0) { sum, one in
             let correlation = max(0, 1 - one.1 / 2)
             return sum + one.0 * correlation * correlation

@@ -4,11 +4,11 @@ import Kernels
 
 /// Two hidden layers of ReLU, trained by Adam: for figures that need a classifier of their own. One thread.
 final class SmallClassifier {
-    /// As it is by now.
+    /// The network so far.
     let network: Network
     private var steps = 0
 
-    /// What is trained; any number of threads may ask it, where nobody trains it.
+    /// The layers that are trained; any number of threads may use them while nothing trains them.
     struct Network: Sendable {
         fileprivate let layers: [Layer]
 
@@ -50,7 +50,7 @@ final class SmallClassifier {
         }
     }
 
-    /// - Parameter firstStep: of three by which the layers' weights are drawn.
+    /// - Parameter firstStep: the first of three consecutive steps by which the layers' weights are drawn.
     init(inputs: Int, hidden: Int, outputs: Int = 1, seed: UInt64, firstStep: UInt64) {
         let widths = [inputs, hidden, hidden, outputs]
         let layers = (0..<3).map { layer in
@@ -65,7 +65,7 @@ final class SmallClassifier {
 
     /// One step on rows (B, I).
     ///
-    /// - Parameter slopes: replaces logits (B, K) by the gradient of the loss by them, summed over the rows.
+    /// - Parameter slopes: replaces logits (B, K) by the gradient of the loss with respect to them; the loss is a sum over the rows.
     func step(_ inputs: Matrix, slopes loss: (Matrix) -> Void) {
         let (rows, layers) = (inputs.rows, network.layers)
         let outputs = network.forward(inputs)

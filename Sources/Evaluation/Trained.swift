@@ -1,24 +1,24 @@
 /// Whether a model has trained, by all that is known at the end of its run.
 public enum Trained: Sendable, Hashable {
     case yes
-    /// Something has been learnt, and something has not: codes that do not spread though images are told from each other by them, one
-    /// label for all, more than half of the clusters dead, samples that are rough or of few kinds.
+    /// Some things have been learnt and some not: codes tell images apart but do not spread, all images get one label, more than half of
+    /// the clusters are dead, or samples are rough or of few kinds.
     case partly
-    /// Nothing: the figures are no numbers or far away, samples are noise or all one image, or images are told from each other no better than by
-    /// their mean while the codes have not spread or the discriminator only guesses.
+    /// Nothing has been learnt: figures are NaN or far off, samples are noise or all one image, or reconstructions are no better than the mean
+    /// image while the codes have not spread or the discriminator only guesses.
     case no
-    /// It cannot be told: there are too few images, whose own mean is too near to each of them, or to compare samples with.
+    /// Undecidable: there are too few images to compare samples with, or so few that their own mean is too near to each of them.
     case untold
 
-    /// Held-out images that tell something: the mean of fewer is a tenth nearer to them than that of all images would be, and more.
+    /// The fewest held-out images that allow a verdict: the mean of fewer is nearer to them, by a tenth or more, than the mean of all images.
     public static let fewestImages = 20
 
-    /// - Parameter guesses: whether the discriminator's loss is that of mere guessing, which alone is an equilibrium as well; nil where there is none.
+    /// - Parameter guesses: whether the discriminator's loss is that of mere guessing, which by itself may be an equilibrium; nil without one.
     public init(_ figures: EpochFigures, guesses: Bool?) {
         let found = Untrained.found(in: figures)
         let isHopeless = found.contains { [.notFinite, .exploded, .oneImage, .noise].contains($0) }
         let isFew = figures.reconstruction.map { $0.images < Self.fewestImages } ?? false
-        // A discriminator tells codes in one place from the prior: that it does not guess is no sign of anything learnt then.
+        // A discriminator easily tells codes in one place from the prior: its not guessing is then no sign of learning.
         if isFew && !isHopeless {
             self = .untold
         } else if isHopeless || found.contains(.blind) && (guesses ?? true || found.contains(.collapsed)) {
@@ -34,6 +34,6 @@ public enum Trained: Sendable, Hashable {
 }
 
 extension EpochFigures {
-    /// Whether no image is in more than half of the clusters.
+    /// Whether more than half of the clusters have no image.
     fileprivate var hasDeadClusters: Bool { !isTaught && labels.map { 2 * $0.empty > $0.entries } ?? false }
 }

@@ -1,4 +1,4 @@
-/// What held-out figures look like where a model has not learnt. Losses do not tell it: the adversaries' are those of an equilibrium.
+/// What held-out figures look like where a model has not learnt. Losses do not show it: the adversaries' look like an equilibrium.
 public enum Untrained: Sendable, Hashable {
     /// Something is not finite.
     case notFinite
@@ -6,20 +6,20 @@ public enum Untrained: Sendable, Hashable {
     case exploded
     /// The codes lie in one place, or leave nearly all of the prior empty.
     case collapsed
-    /// The reconstructions do not depend on their images: those are no better than one mean image for all.
+    /// The reconstructions do not depend on their images: they are no better than one mean image for all.
     case blind
     /// The label head gives nearly all images one label or cluster.
     case oneLabel
     /// The label head gives many labels or clusters, which have nothing to do with the images' classes.
     case chanceLabels
-    /// Generated images are nearly all one.
+    /// Generated images are nearly all the same.
     case oneImage
     /// Generated images have no more in common with others than noise has.
     case noise
     /// Generated images have something in common with others, but little: they are rough, or of few kinds.
     case roughImages
 
-    /// Whether it is so from the first steps on, and may well pass.
+    /// Whether this is usual in the first steps and may well pass.
     public var isUsualAtFirst: Bool { self != .notFinite && self != .exploded }
 
     /// Codes further out than so many of the prior's standard deviations have exploded.
@@ -27,18 +27,18 @@ public enum Untrained: Sendable, Hashable {
     /// Codes whose spread is so many times smaller than the prior's have collapsed.
     private static let narrow = 10.0
     private static let emptyShare = 0.9
-    /// Where as many samples of the prior leave more of it empty, the codes are too few to tell anything by.
+    /// Where equally many samples of the prior leave a larger share of it empty, the codes are too few for a verdict.
     private static let fewShare = 0.5
-    /// An error within two per cent of the mean image's has seen nothing.
+    /// Reconstructions with an error within two per cent of the mean image's do not depend on their images.
     private static let blindShare = 0.98
     /// A label of more of the images than this is the only one.
     private static let oneLabelShare = 0.95
-    /// Of this many images the adjusted Rand index of labels by chance is all but surely below this; that of a head that has begun to learn is above.
+    /// With so many images, labels by chance have an adjusted Rand index almost surely below this; a head that has begun to learn is above it.
     private static let (enoughLabels, chanceAgreement) = (500, 0.01)
-    /// Samples that have come so far from noise to images are noise still, and up to this share of the way they are rough.
+    /// Samples up to the first share of the way from noise to images are still noise; up to the second they are rough.
     private static let (noiseShare, roughShare) = (0.05, 0.25)
 
-    /// What is wrong with these figures, of the codes first; empty where nothing is.
+    /// What is wrong with these figures, faults of the codes first; empty where nothing is.
     public static func found(in figures: EpochFigures) -> [Untrained] {
         guard figures.isFinite else { return [.notFinite] }
         var found: [Untrained] = []
@@ -69,7 +69,7 @@ public enum Untrained: Sendable, Hashable {
     private static func troubles(of match: PriorMatch, images: Int) -> [Untrained] {
         let (code, prior) = (match.code, match.prior)
         if code.std > far * prior.std || abs(code.mean - prior.mean) > far * prior.std { return [.exploded] }
-        // One code is no spread.
+        // A single code has no spread.
         guard images > 1 else { return [] }
         let isEmpty = match.holes.share >= emptyShare && match.holesZero < fewShare
         return code.std * narrow < prior.std || isEmpty ? [.collapsed] : []
@@ -87,7 +87,7 @@ extension EpochFigures {
 }
 
 extension LabelCounts {
-    /// Whether nearly all images are given one entry, of images that have several classes, as far as they are known.
+    /// Whether nearly all images are given one entry although they have several classes, as far as classes are known.
     fileprivate func isOneSided(share: Double) -> Bool {
         images > 1 && entries > 1 && classes ?? 2 > 1 && largestShare >= share
     }

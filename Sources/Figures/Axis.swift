@@ -11,7 +11,7 @@ struct Axis: Sendable {
     let low: Double
     let high: Double
 
-    /// An axis over low…high; where both are equal it is widened, so that a constant has a place to stand.
+    /// An axis over low…high; where both are equal it is widened, so that a constant can be drawn.
     init(_ kind: Kind = .linear, low: Double, high: Double) {
         precondition(low.isFinite && high.isFinite && low <= high, "an axis from \(low) to \(high)")
         precondition(kind == .linear || low > 0, "a logarithmic axis from \(low)")
@@ -32,7 +32,7 @@ struct Axis: Sendable {
         }
     }
 
-    /// 0 at `low`, 1 at `high`, in proportion between and beyond.
+    /// 0 at `low`, 1 at `high`, linear between and beyond.
     func fraction(_ value: Double) -> Double {
         switch kind {
         case .linear: value / (high - low) - low / (high - low)
@@ -85,7 +85,7 @@ struct Axis: Sendable {
         }
     }
 
-    /// Powers of ten, with 2 and 5 times them where those alone would be too few.
+    /// Powers of ten, and their multiples by 2 and 5 where the powers alone would be too few.
     private func logarithmicTicks(about wanted: Int) -> [Tick] {
         let decades = Axis.log10(high) - Axis.log10(low)
         let leads: [Double] = decades < 1 ? [1, 1.5, 2, 3, 4, 5, 7] : decades < 3 ? [1, 2, 5] : [1]

@@ -1,8 +1,8 @@
 /// One of several runs that are laid side by side.
 public struct RunColumn: Sendable {
-    /// Images below the codes; those of all runs in the same place begin at one height.
+    /// Images below the codes; blocks with the same index begin at the same height in all runs.
     public struct Block: Sendable {
-        /// What they are.
+        /// What the images are.
         public let name: String
         public let images: ImageBatch
         public let columns: Int
@@ -18,11 +18,11 @@ public struct RunColumn: Sendable {
     }
 
     public let title: FigureTitle
-    /// What kind of model it is.
+    /// The kind of model.
     public let model: String
     /// Two-dimensional; nil where codes cannot be laid beside each other.
     public let cloud: CodeCloud?
-    /// Clouds of one space share their axes.
+    /// Clouds of the same space share their axes.
     public let space: String
     /// Figures below the cloud, a line each.
     public let notes: [String]
@@ -42,11 +42,11 @@ public struct RunColumn: Sendable {
 }
 
 extension Figures {
-    /// The comparison of figure 2: runs side by side, of each the codes, the figures that belong to them, and images.
+    /// The comparison of figure 2: runs side by side, each with its codes, the numbers that belong to them, and images.
     ///
     /// - Parameters:
-    ///   - what: what is seen of each run.
-    ///   - axes: of all clouds.
+    ///   - what: what is shown of each run.
+    ///   - axes: the axes of all clouds.
     public static func beside(_ runs: [RunColumn], what: String, axes: CodeAxes = CodeAxes(), title: FigureTitle) -> Raster {
         let layout = BesideLayout(runs)
         let scatters = layout.scatters(runs, names: axes)
@@ -73,7 +73,7 @@ extension Figures {
         }
     }
 
-    /// Columns of images of a width that fill a run's place, each pixel at least twice as large where that leaves some to look at.
+    /// The number of images of a width that fill a row of a run's place, with each pixel enlarged at least twice if four or more still fit.
     public static func besideColumns(ofWidth width: Int) -> Int { max(4, BesideLayout.side / (2 * width)) }
 }
 
@@ -81,10 +81,10 @@ extension Figures {
 struct BesideLayout: Sendable {
     /// Side of the square that holds a run's codes, and the widest its images should become.
     static let side = 640
-    /// Between runs, above each block of images, and the widest that a run becomes for its words.
+    /// Gap between runs, gap above each block of images, and the greatest width of a run with long words.
     private static let (betweenRuns, aboveBlock, widestWords) = (56, 22, 760)
 
-    /// Left edge and width of each run, and within it of its frame.
+    /// Left edge and width of each run, and the left edge of the frame in it.
     private let columns: [(x: Int, width: Int, frame: Int)]
     /// Axes of each cloud; nil where there is none.
     private let axes: [(x: Axis, y: Axis)?]
@@ -138,7 +138,7 @@ struct BesideLayout: Sendable {
         [run.title.line(width: widestWords), run.model] + run.notes + run.blocks.map(\.name)
     }
 
-    /// One a run; nil where it has no cloud.
+    /// One scatter for each run; nil where it has no cloud.
     func scatters(_ runs: [RunColumn], names: CodeAxes) -> [CodeScatter?] {
         runs.enumerated().map { index, run in
             run.cloud.map { cloud in

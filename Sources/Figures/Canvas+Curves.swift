@@ -1,4 +1,4 @@
-/// A point in pixels, not bound to whole ones.
+/// A point in pixels, with fractions.
 package struct Point: Sendable, Equatable {
     package var x: Double
     package var y: Double
@@ -7,7 +7,7 @@ package struct Point: Sendable, Equatable {
 extension Canvas {
     /// Connects `points` by a line of `width` pixels with soft edges, cut off at `clip`.
     ///
-    /// The line is laid on once, as a whole: where it crosses or joins itself it is no darker.
+    /// The line is blended once, as a whole: where it crosses or joins itself it is no darker.
     mutating func stroke(_ points: [Point], width: Double, _ colour: Colour, alpha: Double = 1, clip: PixelBox) {
         guard !points.isEmpty, clip.width > 0, clip.height > 0 else { return }
         var coverage = [Float](repeating: 0, count: clip.width * clip.height)

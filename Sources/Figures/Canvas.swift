@@ -98,7 +98,7 @@ struct Canvas: Sendable {
         }
     }
 
-    /// Copies image `index` of `images` with its top left corner at (x, y), each of its pixels `scale` × `scale` here.
+    /// Copies image `index` of `images` with its top left corner at (x, y), each of its pixels enlarged to `scale` × `scale`.
     mutating func paste(_ images: ImageBatch, _ index: Int, x: Int, y: Int, scale: Int) {
         precondition(scale > 0 && index >= 0 && index < images.count, "image \(index) of \(images.count) at scale \(scale)")
         precondition(

@@ -13,8 +13,8 @@ package struct ClassMark: Sendable, Equatable {
 
 /// The class numbers written onto a scatter plot, each at dots of its class, so that no reader depends on colour alone.
 ///
-/// A clump of dots that is smaller than the numbers would be hidden by them, so they stand around it, with a line to their dot each. A
-/// class without a dot has no number, nor has one that is nowhere told from the others, nor one for which there is no room.
+/// A clump of dots that is smaller than the numbers would be hidden by them, so its numbers stand around it, each with a line to its dot. A
+/// class gets no number where it has no dot, where it can nowhere be told from the others, or where there is no room.
 struct ClassMarks {
     private struct Dot {
         let point: Point
@@ -28,20 +28,20 @@ struct ClassMarks {
     private static let cells = 22
     /// As many numbers as a reader can tell apart.
     private static let mostMarks = 40
-    /// Of the dots under and around a number at least so many are its class's own.
+    /// The least share of the dots under and around a number that must be of its class.
     private static let leastShare = 1.0 / 3
-    /// A number stands on its dots where there are so many around it, and beside them where it would hide them all.
+    /// A number stands on its dots where so many others surround it; otherwise it would hide them all, and stands beside them.
     private static let crowd = 12
-    /// Pixels around a number that belong to it.
+    /// Pixels around a number that are kept free.
     private static let rim = Canvas.halo + 2
-    /// Places around a clump: rings, pixels between two of them and the clump, and places of each.
+    /// Places around a clump: the number of rings, the pixels between them, and the places on each.
     private static let rings = 8
     private static let ringGap = 17.0
     private static let ringPlaces = 20
     /// Places that are tried for a class before it goes without a number.
     private static let mostTries = 16
 
-    /// - Parameter dots: those that are drawn, in pixels, with their classes.
+    /// - Parameter dots: the dots that are drawn, in pixels, with their classes.
     init(dots: [(point: Point, label: UInt8)], frame: PixelBox) {
         self.frame = frame
         self.dots = dots.map { dot in
@@ -72,7 +72,7 @@ struct ClassMarks {
         let everything = smoothed(dots)
         let labels = counts.keys.sorted().prefix(ClassMarks.mostMarks)
         let clumps = labels.filter { isClump(counts[$0] ?? [], $0) }
-        // They go first, so that no other number covers one.
+        // Numbers of clumps are placed first, so that no other number covers a clump.
         var marks: [ClassMark] = []
         for label in clumps {
             if let mark = led(label, counts[label] ?? [], among: marks) { marks.append(mark) }
@@ -95,14 +95,14 @@ struct ClassMarks {
         return marks
     }
 
-    /// Whether a number would hide most of its class, so that a few dots far away do not make a clump large.
+    /// Whether a number would hide most of its class. "Most", so that a few dots far away do not hide a clump from this test.
     private func isClump(_ own: [Dot], _ label: UInt8) -> Bool {
         guard own.count > 2 else { return false }
         let letter = letter("\(label)", at: ClassMarks.median(of: own))
         return 2 * own.count { letter.contains($0.point) } > own.count
     }
 
-    /// The number of a clump, where there is room around it that no dot takes; classes in the same place have theirs there too.
+    /// The number of a clump, where there is room around it without dots; classes in the same place have their numbers there too.
     private func led(_ label: UInt8, _ own: [Dot], among marks: [ClassMark]) -> ClassMark? {
         let dot = ClassMarks.median(of: own)
         for ring in 1...ClassMarks.rings {
@@ -119,21 +119,21 @@ struct ClassMarks {
         return nil
     }
 
-    /// What a number covers whose middle is there.
+    /// The box that a number with this middle covers.
     private func letter(_ text: String, at middle: Point) -> PixelBox {
         let width = Lettering.title.width(of: text) + 2 * ClassMarks.rim
         let height = Lettering.title.capHeight + 2 * ClassMarks.rim
         return PixelBox(x: Int(middle.x) - width / 2, y: Int(middle.y) - height / 2, width: width, height: height)
     }
 
-    /// The dot in the middle of most: nearest to the medians of both coordinates.
+    /// The most central dot: the one nearest to the medians of both coordinates.
     private static func median(of dots: [Dot]) -> Point {
         let (x, y) = (dots.map(\.point.x).sorted()[dots.count / 2], dots.map(\.point.y).sorted()[dots.count / 2])
         func distance(_ point: Point) -> Double { (point.x - x) * (point.x - x) + (point.y - y) * (point.y - y) }
         return dots.map(\.point).min { distance($0) < distance($1) } ?? Point(x: x, y: y)
     }
 
-    /// Whether a number may stand there: inside the frame, over no other number, and where its own class is no stranger.
+    /// Whether a number may stand there: inside the frame, over no other number, and where enough dots are of its own class.
     private func fits(_ box: PixelBox, _ label: UInt8, among marks: [ClassMark]) -> Bool {
         guard frame.contains(box), !marks.contains(where: { $0.box.overlaps(box) || box.contains($0.dot) }) else { return false }
         let covered = dots.filter { box.contains($0.point) }
@@ -141,7 +141,7 @@ struct ClassMarks {
         return Double(own) >= ClassMarks.leastShare * Double(covered.count)
     }
 
-    /// How many dots lie in each cell and its eight neighbours, those of the cell counted twice.
+    /// How many dots lie in each cell and its eight neighbours; the cell's own dots count twice.
     private func smoothed(_ dots: [Dot]) -> [Int] {
         let cells = ClassMarks.cells
         var counts = [Int](repeating: 0, count: cells * cells)
@@ -157,7 +157,7 @@ struct ClassMarks {
         }
     }
 
-    /// Of the dots in a cell and its neighbours the one that is nearest to their mean, which may itself lie in a gap.
+    /// The dot in a cell and its neighbours that is nearest to their mean. The mean itself may lie in a gap.
     private func middle(of dots: [Dot], near spot: Int) -> Point? {
         let cells = ClassMarks.cells
         let near = dots.filter { abs($0.cell / cells - spot / cells) <= 1 && abs($0.cell % cells - spot % cells) <= 1 }
@@ -168,7 +168,7 @@ struct ClassMarks {
         return near.min { distance($0) < distance($1) }?.point
     }
 
-    /// Where the number may stand for a dot, the best place first: on it where others of its class show around the number, else beside it.
+    /// Where the number of a dot may stand, the best place first: on the dot if others of its class show around the number, else beside it.
     private func places(of text: String, at dot: Point, isCrowded: Bool) -> [PixelBox] {
         let width = Lettering.title.width(of: text) + 2 * ClassMarks.rim
         let height = Lettering.title.capHeight + 2 * ClassMarks.rim

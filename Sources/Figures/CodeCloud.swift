@@ -2,7 +2,7 @@
 public struct CodeHeads: Sendable {
     /// Row-major, of as many dimensions as the codes they are drawn among.
     public let places: [Float]
-    /// Head k is that of class k; otherwise it is a cluster's, whose number means nothing.
+    /// Whether head k belongs to class k; otherwise it belongs to a cluster, whose number means nothing.
     public let areClasses: Bool
 
     public init(places: [Float], areClasses: Bool) {
@@ -18,7 +18,7 @@ public struct CodeCloud: Sendable {
     public let dimensions: Int
     /// One class a code, or none at all.
     public let labels: [UInt8]
-    /// Row-major, as many samples as there are; none leaves the prior out.
+    /// Row-major, any number of samples; none leaves the prior out.
     public let prior: [Float]
     public let heads: CodeHeads?
 
@@ -38,14 +38,14 @@ public struct CodeCloud: Sendable {
         self.heads = heads
     }
 
-    /// All of several clouds of as many dimensions, without their classes: what common axes have to hold.
+    /// The union of several clouds of `dimensions` dimensions, without their classes: common axes must hold it.
     init(holding clouds: [CodeCloud], dimensions: Int) {
         self.init(
             codes: clouds.flatMap(\.codes), dimensions: dimensions, labels: [], prior: clouds.flatMap(\.prior),
             heads: CodeHeads(places: clouds.flatMap { $0.heads?.places ?? [] }, areClasses: false))
     }
 
-    /// Beyond this a coordinate is taken for an accident and not drawn.
+    /// A coordinate beyond this is treated as an outlier and not drawn.
     static let largest: Float = 1e30
 
     var count: Int { codes.count / dimensions }
@@ -53,7 +53,7 @@ public struct CodeCloud: Sendable {
     /// Codes in which a number is NaN or infinite.
     public var notFinite: Int { notFinite(inFirst: dimensions) }
 
-    /// Codes in which one of the first so many numbers is NaN or infinite.
+    /// Codes in which one of the first `columns` numbers is NaN or infinite.
     func notFinite(inFirst columns: Int) -> Int {
         var finite = FiniteCount(width: dimensions, columns: columns)
         finite.add(codes)

@@ -1,9 +1,9 @@
-/// What stands beside a scatter plot: the classes that have a dot, the prior, and how many codes there are and are not shown.
+/// The text beside a scatter plot: the classes that have a dot, the prior, and how many codes there are and how many are not shown.
 struct CodeLegend: Sendable {
     private struct Line: Sendable {
         let text: String
         var dot: Colour?
-        /// A cluster head's sign stands before it.
+        /// Whether the sign before it is a cluster head's.
         var isHead = false
 
         var indent: Int { dot == nil && !isHead ? 0 : CodeLegend.indent }
@@ -13,11 +13,11 @@ struct CodeLegend: Sendable {
     static let gap = 26
     private static let indent = 26
     private static let mostClasses = 20
-    /// Numbers in a line of those that the plot does not have.
+    /// Class numbers in one line of the list of those missing on the plot.
     private static let numbersInLine = 6
     private let parts: [[Line]]
 
-    /// - Parameter marks: the numbers that stand on the plot; nil where nothing is to be said of those that do not.
+    /// - Parameter marks: the numbers on the plot; nil where missing ones are not to be listed.
     init(_ cloud: CodeCloud, _ scatter: CodeScatter, _ marks: [ClassMark]?) {
         let classes = scatter.classes
         var first: [Line] = []
@@ -39,7 +39,7 @@ struct CodeLegend: Sendable {
         ].filter { !$0.isEmpty }
     }
 
-    /// The classes of which the plot has dots and no number, since there is no place where one would be told from the others.
+    /// The classes with dots but no number on the plot, since there is no place where the number would be unambiguous.
     static func unnumbered(_ classes: [UInt8], _ marks: [ClassMark]) -> [UInt8] {
         let numbered = Set(marks.map(\.label))
         return classes.prefix(mostClasses).filter { !numbered.contains($0) }

@@ -2,8 +2,8 @@ extension Figures {
     /// Side of the square that holds the codes.
     private static let side = 880
 
-    /// Figures 2a and 2b: held-out codes coloured by class over the prior's samples in grey, both axes at one scale; figure 11 where there are
-    /// cluster heads, each a ring.
+    /// Figures 2a and 2b: held-out codes coloured by class over the prior's samples in grey, both axes at one scale. With cluster heads, each
+    /// drawn as a ring, it is figure 11.
     ///
     /// Codes of more than two dimensions show their first two and say so; codes of one dimension become a histogram. Without classes all
     /// codes have one colour.
@@ -33,13 +33,13 @@ extension Figures {
         CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side).classMarks
     }
 
-    /// The classes that `codes` names beside its picture, since they have no number on it, for tests.
+    /// The classes that `codes` lists beside its picture because they have no number on it, for tests.
     package static func unnumberedClasses(_ cloud: CodeCloud) -> [UInt8] {
         let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
         return CodeLegend.unnumbered(scatter.classes, scatter.classMarks)
     }
 
-    /// What the numbers of cluster heads cover where heads are classes, for tests.
+    /// The boxes of the numbers of cluster heads where heads are classes, for tests.
     package static func headBoxes(_ cloud: CodeCloud) -> [(number: Int, box: PixelBox)] {
         let scatter = CodeScatter(cloud, x: CodeFrame.left(of: squareAxes(cloud).y), y: headingHeight, side: side)
         return scatter.heads.places(in: scatter.box).map { ($0.number, $0.box) }
@@ -51,7 +51,7 @@ extension Figures {
         return scatter.dots.compactMap { dot in dot.label.map { (dot.point, $0) } }
     }
 
-    /// Two axes of one length that hold nearly everything, with a little air.
+    /// Two axes of equal length that hold nearly everything, with a small margin.
     static func squareAxes(_ cloud: CodeCloud) -> (x: Axis, y: Axis) {
         let ranges = [cloud.range(of: 0), cloud.range(of: 1)]
         let longest = ranges.map { $0.high - $0.low }.max() ?? 0
@@ -59,7 +59,7 @@ extension Figures {
         let half = longest > magnitude * 1e-6 ? longest * 0.535 : max(magnitude * 0.1, magnitude == 0 ? 1 : 0)
         let axes = ranges.map { range in
             let middle = (range.low + range.high) / 2
-            // Round the origin off, so that a centred prior stands in the middle.
+            // Rounds a middle near the origin to 0, so that a centred prior stands in the middle.
             let centre = abs(middle) < half * 0.08 ? 0 : middle
             return Axis(low: centre - half * (centre == 0 ? 1.03 : 1), high: centre + half * (centre == 0 ? 1.03 : 1))
         }
@@ -92,7 +92,7 @@ struct CodeScatter: Sendable {
     }
 
     let frame: CodeFrame
-    /// Those within the axes.
+    /// The dots within the axes.
     let dots: [Dot]
     let prior: [Point]
     let heads: HeadMarks
@@ -101,7 +101,7 @@ struct CodeScatter: Sendable {
 
     var box: PixelBox { frame.box }
 
-    /// - Parameter axes: of one length; those that hold the cloud where they are nil.
+    /// - Parameter axes: two axes of equal length; where nil, those that hold the cloud.
     init(
         _ cloud: CodeCloud, x: Int, y: Int, side: Int, axes: (x: Axis, y: Axis)? = nil, names: CodeAxes = CodeAxes()
     ) {
@@ -126,7 +126,7 @@ struct CodeScatter: Sendable {
     /// The classes that have a dot, in order.
     var classes: [UInt8] { Set(dots.compactMap(\.label)).sorted() }
 
-    /// The numbers of the classes; none where their heads have them.
+    /// The numbers of the classes; none where the cluster heads show them.
     var classMarks: [ClassMark] {
         heads.areNamed ? [] : ClassMarks(dots: dots.compactMap { dot in dot.label.map { (dot.point, $0) } }, frame: box).marks()
     }

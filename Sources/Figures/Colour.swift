@@ -25,10 +25,10 @@ struct Colour: Sendable, Equatable {
     /// The outline of the prior in histograms.
     static let priorOutline = Colour(0x333333)
 
-    /// Ten colours for ten classes, told apart by readers of every kind of colour vision.
+    /// Ten colours for ten classes, distinguishable with every kind of colour vision.
     ///
-    /// Found by a search that made the least distance in CIE Lab between any two as large as it would go, in full colour vision and in
-    /// simulated protanopia, deuteranopia and tritanopia (Machado et al. 2009): 26 there, where the usual ten of plotting libraries have 5.
+    /// Found by a search that maximised the least distance in CIE Lab between any two, in full colour vision and in simulated
+    /// protanopia, deuteranopia and tritanopia (Machado et al. 2009): it is 26, and 5 for the usual ten of plotting libraries.
     static let classes: [Colour] = [
         Colour(0x2233AA), Colour(0xEEBB11), Colour(0xDD0011), Colour(0x448866), Colour(0x77CCFF),
         Colour(0x882277), Colour(0xBBCC77), Colour(0xFF55BB), Colour(0x881122), Colour(0xBB66FF),
@@ -37,9 +37,9 @@ struct Colour: Sendable, Equatable {
     /// Curves, in the order in which they are drawn.
     static let curves: [Colour] = [Colour(0x2233AA), Colour(0xDD0011), Colour(0x448866), Colour(0x882277), Colour(0xEEBB11)]
 
-    /// Runs beside each other: from dark to light in steps that are as many in a grey print, where the usual colours of curves are one.
+    /// Runs beside each other: from dark to light, so that they differ in a grey print too, where the usual colours of curves look the same.
     static let runs: [Colour] = [Colour(0x10206A), Colour(0xB3122B), Colour(0x2E8B57), Colour(0xE07B1A), Colour(0x7CC4F0)]
 
-    /// The colour of class `label`; from ten on they repeat.
+    /// The colour of class `label`; from ten on, colours repeat.
     static func of(label: UInt8) -> Colour { classes[Int(label) % classes.count] }
 }

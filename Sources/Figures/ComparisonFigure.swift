@@ -1,6 +1,6 @@
-/// A run among others on one picture.
+/// One of several runs on one picture.
 public struct ComparedCurves: Sendable {
-    /// As the legend has it.
+    /// The run's name in the legend.
     public let name: String
     public let curves: TrainingCurves
 
@@ -11,12 +11,12 @@ public struct ComparedCurves: Sendable {
 }
 
 extension Figures {
-    /// Runs that one picture tells apart.
+    /// The number of runs that can be told apart on one picture.
     public static let mostCompared = Colour.runs.count
     /// Columns of a run's name in the legend.
     private static let nameWidth = 320
 
-    /// The losses that all of the runs have, a panel each with a curve a run; at most `mostCompared` runs.
+    /// The losses that all of the runs have: one panel for each loss, with a curve for each run; at most `mostCompared` runs.
     ///
     /// Colours go from dark to light in the order of the runs, so that a grey print tells them apart too.
     public static func comparison(_ runs: [ComparedCurves], title: FigureTitle) -> Raster {
@@ -48,7 +48,7 @@ extension TrainingCurves {
         let style: LossPanel.Style
     }
 
-    /// All but the learning rates, which the table of settings tells.
+    /// All losses. Learning rates are left out, since the table of settings has them.
     fileprivate var losses: [Loss] {
         func mean(_ title: String, _ curve: LossCurve) -> Loss { Loss(title: title, curve: curve, style: .mean) }
         let training = [mean("reconstruction: \(costUnit)", reconstruction)]

@@ -51,7 +51,7 @@ public enum Figures {
     /// A figure grows no wider than this for the sake of its words.
     private static let widest = 1300
 
-    /// Columns of a figure that has `content` in it: at least as many as its heading and the longest of `notes` need.
+    /// Width of a figure with content of width `content`: at least what its heading and the longest of `notes` need.
     static func width(_ content: Int, _ what: String, _ title: FigureTitle, notes: [String] = []) -> Int {
         let words = [Lettering.title.width(of: what), title.width] + notes.map { Lettering.body.width(of: $0) }
         return max(content, min(widest, (words.max() ?? 0) + 2 * margin))

@@ -1,16 +1,16 @@
 /// Counts rows of numbers in which one is NaN or infinite.
 public struct FiniteCount: Sendable {
     private let width: Int
-    /// So many numbers of a row are looked at.
+    /// How many numbers of a row are checked.
     private let columns: Int
     /// Rows so far.
     public private(set) var seen = 0
-    /// Those with such a number.
+    /// Rows with such a number.
     public private(set) var rows = 0
-    /// The first of them, from 0.
+    /// The index of the first of these rows, from 0.
     public private(set) var first: Int?
 
-    /// - Parameter columns: how many numbers of a row count, from its first; nil is all of them.
+    /// - Parameter columns: how many numbers of a row are checked, from its first; nil is all of them.
     public init(width: Int, columns: Int? = nil) {
         precondition(width > 0, "rows of \(width) numbers")
         self.width = width

@@ -1,16 +1,16 @@
 import Glibc
 
-/// Cluster heads on a scatter plot: a ring each, and where heads are classes their numbers, in the rings or, where these would hide each other, beside
-/// them with a line.
+/// Cluster heads on a scatter plot, a ring each. Where heads are classes, their numbers stand in the rings or, if rings would hide each other,
+/// beside them with a line.
 struct HeadMarks: Sendable {
     private let heads: [(point: Point, number: Int)]
     private let areClasses: Bool
 
-    /// Of rings, of their rim, and of those with a number in them.
+    /// Radius of rings, width of their rim, and radius of rings with a number in them.
     private static let (small, rim, large) = (9.0, 3.0, 20.0)
     /// Places around a head: circles, pixels between two of them, and places on each.
     private static let (circles, circleGap, circlePlaces) = (10, 14.0, 16)
-    /// Pixels around a number that belong to it.
+    /// Pixels around a number that are kept free.
     private static let air = Canvas.halo + 2
 
     /// - Parameter points: one a head, in pixels; nil where it lies off the axes.
@@ -71,14 +71,14 @@ struct HeadMarks: Sendable {
         }
     }
 
-    /// White within, its rim in `colour` and about it a thin line of paper.
+    /// A ring that is white inside, with a rim in `colour` and a thin white line around it.
     static func ring(at point: Point, radius: Double, _ colour: Colour, on canvas: inout Canvas, clip: PixelBox? = nil) {
         canvas.disc(x: point.x, y: point.y, radius: radius + 2, .white, clip: clip)
         canvas.disc(x: point.x, y: point.y, radius: radius, colour, clip: clip)
         canvas.disc(x: point.x, y: point.y, radius: radius - rim, .white, clip: clip)
     }
 
-    /// The nearest first.
+    /// Places around a point, nearest first.
     private static func around(_ point: Point) -> [Point] {
         (1...circles).flatMap { circle in
             (0..<circlePlaces).map { place in

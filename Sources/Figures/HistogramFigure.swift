@@ -37,7 +37,7 @@ extension Figures {
         CodeMoments.texts((0..<cloud.dimensions).map { CodeMoments(cloud.column($0, of: cloud.codes)) })
     }
 
-    /// What the panels cannot say: the dimensions that have none, and codes that no panel can show.
+    /// What the panels do not show: dimensions without a panel, and codes that no panel can show.
     private static func histogramNotes(_ cloud: CodeCloud, _ moments: [CodeMoments]) -> [String] {
         var notes: [String] = []
         if cloud.dimensions > mostPanels {
@@ -77,8 +77,8 @@ struct CodeMoments: Sendable {
         std = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
     }
 
-    /// Digits behind the point for all numbers of one sheet: so many that the greatest spread has three digits. Nil where those would be
-    /// too many, or the numbers too large, to be written without a power of ten.
+    /// Decimal places for all numbers of one sheet: so many that the greatest spread has three digits. Nil where the numbers would need a
+    /// power of ten, since the places would be too many or the numbers are too large.
     static func places(_ moments: [CodeMoments]) -> Int? {
         guard let most = moments.map(\.std).max(), most > 0, most.isFinite else { return moments.isEmpty ? nil : 2 }
         let places = max(0, 2 - Int(max(-9, min(9, Number.log10(most).rounded(.down)))))
@@ -134,7 +134,7 @@ struct HistogramPanel: Sendable {
             let x = box.x + Int(axis.fraction(tick.value) * Double(box.width))
             canvas.fill(PixelBox(x: x, y: box.y, width: 1, height: box.height), .faint)
             canvas.fill(PixelBox(x: x, y: box.bottom, width: 1, height: 5), .rule)
-            // A label that would reach into the next panel, or off the sheet, is left out; its line says where it is.
+            // A label that would reach into the next panel or off the sheet is left out; its grid line remains.
             let half = Lettering.body.width(of: tick.label) / 2
             guard x - half >= box.x - 16, x + half <= box.right + 16 else { continue }
             canvas.text(tick.label, x: x, y: box.bottom + 12, .slate, anchor: .centre)

@@ -1,4 +1,4 @@
-/// Where the images of a grid go: every image at one whole scale, so that each of its pixels stays a crisp square.
+/// Where the images of a grid go. All are enlarged by the same whole number, so that each pixel stays a crisp square.
 struct GridLayout: Sendable {
     let columns: Int
     let rows: Int
@@ -23,7 +23,7 @@ struct GridLayout: Sendable {
         cellHeight = images.height * scale
     }
 
-    /// Pixels here for one of an image: as many as fit.
+    /// The factor by which images are enlarged: the largest that fits.
     static func scale(columns: Int, of width: Int, gap: Int, room: Int) -> Int {
         max(1, min(largestScale, (room - (columns - 1) * gap) / max(1, columns * width)))
     }
@@ -36,7 +36,7 @@ struct GridLayout: Sendable {
 }
 
 extension Figures {
-    /// Between images that have nothing to do with each other.
+    /// Gap between unrelated images.
     static let gap = 2
 
     /// A bare grid of images, row by row, with nothing around it.
@@ -47,7 +47,7 @@ extension Figures {
         return images.channels == 1 ? canvas.greyRaster : canvas.raster
     }
 
-    /// Images decoded from samples of the prior, row by row, of which neither rows nor columns mean anything.
+    /// Images decoded from samples of the prior, row by row; rows and columns have no meaning.
     public static func samples(_ images: ImageBatch, columns: Int = 20, title: FigureTitle) -> Raster {
         let layout = GridLayout(images, columns: columns, gap: gap)
         let what = "Decoded samples of the prior"
@@ -60,7 +60,7 @@ extension Figures {
 
     /// Held-out images, each above its reconstruction, as many pairs of rows as are needed.
     ///
-    /// Where one batch is longer than the other, what has no partner is left out.
+    /// Where one batch is longer than the other, images without a partner are left out.
     public static func reconstructions(
         originals: ImageBatch, reconstructions: ImageBatch, columns: Int = 20, title: FigureTitle
     ) -> Raster {

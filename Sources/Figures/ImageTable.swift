@@ -1,6 +1,6 @@
-/// Images in rows and columns of which each means something: its names stand around it.
+/// Images in rows and columns that each have a meaning; the names of rows and columns stand around them.
 public struct ImageTable: Sendable {
-    /// Neighbouring columns that belong together; a space parts them from the next ones.
+    /// Neighbouring columns that belong together; a space separates them from the next group.
     public struct Group: Sendable, Equatable {
         public let columns: Int
         /// What stands above them; empty for nothing.
@@ -22,13 +22,13 @@ public struct ImageTable: Sendable {
     public let groups: [Group]
     /// Which of the images stands in a place, row by row; nil leaves it blank.
     public let cells: [Int?]
-    /// What a row is, such as "cluster"; empty where it is nothing of its own.
+    /// What a row stands for, such as "cluster"; empty for nothing in particular.
     public let rowsName: String
     /// One a row, or none at all.
     public let rowNames: [String]
-    /// What is said of each row on its right, or nothing of any.
+    /// One note to the right of each row, or none at all.
     public let rowNotes: [String]
-    /// A line above all of it; empty for none.
+    /// A line above the whole table; empty for none.
     public let caption: String
     /// The images of a group touch, as parts of one whole.
     public let isSeamless: Bool
@@ -116,7 +116,7 @@ struct TableLayout: Sendable {
             let pitch = cell.width + gap
             columns += (0..<group.columns).map { x + $0 * pitch }
             groups.append((x, x + group.columns * pitch - gap))
-            // A name that is wider than its columns has the room it needs.
+            // A name that is wider than its columns gets the room it needs.
             end = max(x + group.columns * pitch - gap, x + Lettering.body.width(of: group.name))
             x = end + Self.betweenGroups
         }
@@ -163,7 +163,7 @@ struct TableLayout: Sendable {
         var first = 0
         for (group, edges) in zip(table.groups, groups) {
             let y = top - (hasColumnNames ? 2 : 1) * line
-            // Above the middle of its columns where they are wider.
+            // Centred above its columns where they are wider than the name.
             let inset = max(0, (edges.right - edges.left - Lettering.body.width(of: group.name)) / 2)
             if !group.name.isEmpty { canvas.text(group.name, x: edges.left + inset, y: y + 4, .ink) }
             let widest = group.columnNames.map { Lettering.body.width(of: $0) }.max() ?? 0

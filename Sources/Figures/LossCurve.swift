@@ -1,12 +1,12 @@
 /// One figure of the metrics over the steps of a run.
 public struct LossCurve: Sendable, Equatable {
-    /// As in the metrics: "reconstruction", "discriminator", "generator".
+    /// The name in the metrics: "reconstruction", "discriminator", "generator".
     public let name: String
     public let steps: [UInt64]
-    /// One value a step; what is not finite leaves a gap.
+    /// One value a step; a value that is not finite leaves a gap.
     public let values: [Double]
 
-    /// Terms that each value is the sum of.
+    /// The number of terms that each value sums up.
     public let terms: Int
 
     public init(name: String, steps: [UInt64], values: [Double], terms: Int = 1) {
@@ -17,7 +17,7 @@ public struct LossCurve: Sendable, Equatable {
         self.values = values
     }
 
-    /// Beyond this a value is taken for an accident and not drawn.
+    /// A value beyond this is treated as an outlier and not drawn.
     static let largest = 1e30
 
     /// Values that are NaN or infinite.
@@ -35,12 +35,12 @@ public struct LossCurve: Sendable, Equatable {
         var value: Double
     }
 
-    /// Samples of the mean that `smoothed` takes where there are so many; `nil` where it leaves them as they are.
+    /// The window of `smoothed`, in samples, for a curve of `count` samples; `nil` where it does not smooth.
     static func window(_ count: Int) -> Int? { count / 100 > 0 ? 2 * (count / 100) + 1 : nil }
 
     /// The mean over a window around each sample, a fiftieth of the curve wide.
     ///
-    /// At the start, where losses fall steeply, the window looks ahead no further than back; at the end its far side is cut off.
+    /// At the start, where losses fall steeply, the window reaches no further ahead than back; at the end its far side is cut off.
     static func smoothed(_ samples: [Sample]) -> [Sample] {
         let reach = samples.count / 100
         guard reach > 0 else { return samples }
@@ -55,7 +55,7 @@ public struct LossCurve: Sendable, Equatable {
         }
     }
 
-    /// At most a few samples a pixel column: of each run of samples the least and the greatest, in their order.
+    /// At most a few samples a pixel column: the least and the greatest of each run of samples, in their order.
     static func thinned(_ samples: [Sample], columns: Int) -> [Sample] {
         let run = samples.count / max(1, 2 * columns)
         guard run > 1 else { return samples }

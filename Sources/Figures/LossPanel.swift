@@ -7,14 +7,14 @@ package struct LossPanel: Sendable {
     struct Curve: Sendable {
         let name: String
         let colour: Colour
-        /// Faint as they are and strong as their running mean; the running mean alone; a line with a dot at each value; a line.
+        /// How a curve is drawn: faint values with a strong running mean; the running mean alone; a line with a dot at each value; a line.
         let style: Style
         let samples: [LossCurve.Sample]
         /// What the strong line shows.
         let strong: [LossCurve.Sample]
         /// Values that cannot be shown, in words.
         let left: [String]
-        /// As it was written, whether it can be shown or not.
+        /// The newest value as it was written, whether it can be drawn or not.
         let newest: Double?
         /// The value at which this adversary can no longer tell codes from the prior.
         let reference: Reference?
@@ -42,7 +42,7 @@ package struct LossPanel: Sendable {
         package let value: Double
     }
 
-    /// Columns between the frame and the names, in which those of reference lines stand.
+    /// Columns between the frame and the curves' names; the names of reference lines stand there.
     static let gap = 96
     private static let swatch = 30
     private static let valueTicks = 5
@@ -61,8 +61,7 @@ package struct LossPanel: Sendable {
     var labelWidth: Int { axis().ticks(about: LossPanel.valueTicks).map { Lettering.body.width(of: $0.label) }.max() ?? 0 }
 
     /// A discriminator's loss is the sum of its two halves, 2 ln 2 where it can only guess; a generator's is then ln 2. A phase
-    /// of several
-    /// adversaries adds their losses up.
+    /// of several adversaries adds their losses up.
     package static func equilibrium(of name: String, adversaries: Int) -> Reference? {
         guard name.contains("discriminator") || name.contains("generator") else { return nil }
         let times = (name.contains("discriminator") ? 2 : 1) * adversaries
@@ -75,7 +74,7 @@ package struct LossPanel: Sendable {
         return seen
     }
 
-    /// From the least to the greatest worth showing: all of the strong lines, and the curves but for their wildest two hundredths.
+    /// From the least to the greatest value worth showing: the strong lines whole, and the curves without their most extreme 2 %.
     func axis() -> Axis {
         var low = Double.infinity
         var high = -Double.infinity
@@ -96,8 +95,8 @@ package struct LossPanel: Sendable {
         return Axis(low: low >= 0 && low < high / 2 ? 0 : low - air, high: high + air)
     }
 
-    /// A loss that falls to less than a fifth; rates that fall by steps, or of which one would lie on the floor. Rates that fall to 0 smoothly
-    /// have no lowest one worth an axis.
+    /// True for a loss that falls to less than a fifth, and for rates that fall by steps or of which one would lie at the bottom. Rates that
+    /// fall to 0 smoothly have no lowest value to end an axis at.
     private func isLogarithmic(low: Double, high: Double) -> Bool {
         guard references.isEmpty, low > 0 else { return false }
         guard curves.allSatisfy({ $0.style == .plain }) else { return high > 5 * low }

@@ -6,7 +6,7 @@ extension Figures {
     /// The curves of a run over one axis of steps, a panel for each kind of quantity: the reconstruction in training and on held-out images,
     /// the adversaries with the values at which neither learns any more, the learning rates.
     ///
-    /// Beside each panel stand its curves' names with their newest values, as they were written and not smoothed.
+    /// Beside each panel stand its curves' names with their newest values, which are not smoothed.
     public static func losses(_ curves: TrainingCurves, title: FigureTitle) -> Raster {
         let epoch = curves.stepsPerEpoch.map { " (\($0) an epoch)" } ?? ""
         return stacked(
@@ -19,7 +19,7 @@ extension Figures {
     /// Panels one below the other over one axis of steps.
     ///
     /// - Parameters:
-    ///   - steps: what stands below the axis.
+    ///   - steps: the text below the axis.
     ///   - notes: lines at the bottom.
     static func stacked(
         _ panels: [LossPanel], _ what: String, _ title: FigureTitle, steps label: String, notes: [String]
@@ -46,7 +46,7 @@ extension Figures {
         return canvas.raster
     }
 
-    /// From the first step to the last; from 0 where that is not far.
+    /// From the first step to the last, or from 0 where the first step is near 0.
     private static func stepAxis(of panels: [LossPanel]) -> Axis? {
         let samples = panels.flatMap(\.curves).flatMap { [$0.samples.first?.step, $0.samples.last?.step] }.compactMap { $0 }
         guard let low = samples.min(), let high = samples.max() else { return nil }
@@ -55,7 +55,7 @@ extension Figures {
 }
 
 extension Figures {
-    /// Where the reference line of a phase of so many adversaries lies, for tests.
+    /// The value of the reference line of a phase with `adversaries` adversaries, for tests.
     package static func guessing(ofPhase phase: String, adversaries: Int) -> Double? {
         LossPanel.equilibrium(of: phase, adversaries: adversaries)?.value
     }
@@ -87,7 +87,7 @@ extension TrainingCurves {
         }
     }
 
-    /// Curves of whose names others have no part.
+    /// Curves whose names occur in no other panel: colours go by their order.
     private func numbered(_ curves: [LossCurve]) -> [LossPanel.Curve] {
         curves.enumerated().map { index, curve in
             LossPanel.Curve(
@@ -95,7 +95,7 @@ extension TrainingCurves {
         }
     }
 
-    /// Phases of one rate share a line, which would else hide the others.
+    /// Phases with the same rate share a line, since one line would hide the others.
     private var rateLines: [LossPanel.Curve] {
         var shared: [(names: [String], curve: LossCurve)] = []
         for rate in rates {
@@ -118,7 +118,7 @@ extension TrainingCurves {
         return Colour.curves[min(at, 3)]
     }
 
-    /// Steps of the mean that strong lines show; `nil` where no curve is long enough.
+    /// The window, in steps, of the running mean in strong lines; `nil` where no curve is long enough.
     fileprivate var smoothing: Int? {
         let longest = ([reconstruction, squaredError] + adversaries).compactMap { $0?.drawable.count }.max() ?? 0
         return LossCurve.window(longest)

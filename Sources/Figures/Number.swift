@@ -29,9 +29,9 @@ package enum Number {
         return trimmed(fixed(value, places: max(0, 2 - exponent)))
     }
 
-    /// The label of a tick: as many places as the distance to the next one asks for, thousands and millions by letter.
+    /// The label of a tick: as many places as the distance to the next tick needs, thousands and millions by letter.
     ///
-    /// `exponent` is that of the distance, `largest` the greatest magnitude on the axis: it decides for all labels of the axis.
+    /// `exponent` is that of the distance. `largest` is the greatest magnitude on the axis, so that all its labels have one form.
     static func tick(_ value: Double, step: Double, exponent: Int, largest: Double) -> String {
         if abs(value) < step / 2 { return fixed(0, places: exponent < -4 ? 0 : max(0, -exponent)) }
         if exponent < -4 || exponent > 8 { return scientific(value) }

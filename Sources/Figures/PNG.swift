@@ -13,7 +13,7 @@ public enum PNG {
         image.width = png_uint_32(raster.width)
         image.height = png_uint_32(raster.height)
         image.format = raster.channels == 3 ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
-        // Deflate at its worst stores the rows as they are, and each 8 KB of them becomes a chunk.
+        // In the worst case deflate stores the rows unpacked, and each 8 KB of them becomes a chunk.
         let raw = (raster.width * raster.channels + 1) * raster.height
         var bytes = [UInt8](repeating: 0, count: raw + raw / 256 + 4096)
         var count = png_alloc_size_t(bytes.count)
@@ -30,7 +30,7 @@ public enum PNG {
 
     /// Writes `raster` to `path`: under a temporary name beside it, synced, then renamed, so that a reader never sees half a picture.
     ///
-    /// Throws `PNGError` or `DiskError`; nothing is left behind, and a picture that stood there before still does.
+    /// Throws `PNGError` or `DiskError`; then no temporary file is left, and an earlier picture is unchanged.
     public static func write(_ raster: Raster, to path: String, disk: Disk = .results) throws {
         try disk.replace(path, with: encode(raster))
     }

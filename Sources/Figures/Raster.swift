@@ -43,14 +43,14 @@ public struct ImageBatch: Sendable {
 
     /// Images from a decoder's output, 0…1: clamped and rounded to bytes.
     ///
-    /// Throws `ImagesNotFinite`: what is no number has no brightness, and black would pass for a picture.
+    /// Throws `ImagesNotFinite`: NaN has no brightness, and black would pass for a picture.
     public init(count: Int, height: Int, width: Int, channels: Int, units: [Float]) throws {
         if let error = ImagesNotFinite(units, imageSize: height * width * channels) { throw error }
         let pixels = units.map { unit in UInt8((min(max(unit, 0), 1) * 255).rounded()) }
         self.init(count: count, height: height, width: width, channels: channels, pixels: pixels)
     }
 
-    /// These images, and behind them others of the same size.
+    /// These images, followed by others of the same size.
     package func joined(with others: ImageBatch) -> ImageBatch {
         precondition(
             others.height == height && others.width == width && others.channels == channels,
@@ -59,7 +59,7 @@ public struct ImageBatch: Sendable {
             count: count + others.count, height: height, width: width, channels: channels, pixels: pixels + others.pixels)
     }
 
-    /// Whole rows of so many images, in turn of these and of as many others.
+    /// Rows of `columns` images, alternately from these images and from `others`, which are equally many.
     package func interleaved(with others: ImageBatch, rowsOf columns: Int) -> ImageBatch {
         precondition(
             columns > 0 && count == others.count && count % columns == 0 && imageBytes == others.imageBytes,
@@ -78,12 +78,12 @@ public struct ImageBatch: Sendable {
     var imageBytes: Int { height * width * channels }
 }
 
-/// Decoded images in which there are values that are NaN or infinite.
+/// Decoded images contain values that are NaN or infinite.
 public struct ImagesNotFinite: Error, CustomStringConvertible, Sendable, Equatable {
-    /// Images that have such a value, and all of them.
+    /// The number of images with such a value, and of all images.
     public let images: Int
     public let count: Int
-    /// The first of them, from 0.
+    /// The index of the first of them, from 0.
     public let first: Int
 
     /// `nil` where every value is finite.

@@ -1,22 +1,22 @@
 /// What the losses figure shows of a run: its metrics as curves over the steps.
 public struct TrainingCurves: Sendable, Equatable {
-    /// What `reconstruction` counts, for one image.
+    /// The unit of `reconstruction`, for one image.
     public var costUnit: String
-    /// The cost that is minimised, as the training images give it.
+    /// The cost that is minimised, on the training images.
     public var reconstruction: LossCurve
-    /// Half the squared error of an image, where the cost is another.
+    /// Half the squared error of an image, where the cost is not that error.
     public var squaredError: LossCurve?
     /// Half the squared error of an image, on held-out images.
     public var heldOut: LossCurve?
-    /// The losses of discriminators and generators, a phase each.
+    /// The losses of discriminators and generators, one curve a phase.
     public var adversaries: [LossCurve]
-    /// Those of each adversary, where a phase has several.
+    /// The losses of each adversary, where a phase has several.
     public var eachAdversary: [LossCurve]
-    /// Further terms of the reconstruction's phase, and what other phases make small.
+    /// Further terms of the reconstruction's phase, and what other phases minimise.
     public var others: [LossCurve]
     /// The learning rate of each phase.
     public var rates: [LossCurve]
-    /// Where it can be told.
+    /// Nil where it is not known.
     public var stepsPerEpoch: Int?
 
     /// The unit of `squaredError` and `heldOut`.

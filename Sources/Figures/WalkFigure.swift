@@ -73,7 +73,7 @@ extension Figures {
         canvas.risingText(axis.name, x: 8, middle: box.y + box.height / 2, .ink)
     }
 
-    /// All with the same number of places: as few as tell neighbours apart.
+    /// All with the same number of decimal places: the fewest that tell neighbours apart.
     private static func labels(_ values: [Double]) -> [String] {
         let steps = zip(values, values.dropFirst()).map { abs($1 - $0) }
         let closest = steps.min() ?? 1

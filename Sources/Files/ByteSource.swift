@@ -1,7 +1,7 @@
 import Foundation
 import Waiting
 
-/// Bytes at given positions, of an open file or of memory. Reading has no cursor, so threads may share one.
+/// Bytes at given positions of an open file or of memory. Reading has no cursor, so threads may share a source.
 package struct ByteSource: Sendable {
     private enum Kind: Sendable {
         case memory([UInt8])
@@ -69,10 +69,10 @@ final class OpenFile: Sendable {
     }
 }
 
-/// A file has become shorter while it was read, or is shorter than what it says of itself.
+/// A file has become shorter while it was read, or is shorter than its own header says.
 public struct FileEndsEarly: Error, Equatable, CustomStringConvertible, Sendable {
     public let path: String
-    /// Where it ends, and bytes that should follow.
+    /// Where it ends, and the number of bytes that should follow.
     public let offset: Int
     public let missing: Int
 

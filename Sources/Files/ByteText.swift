@@ -1,4 +1,4 @@
-/// A number of bytes for a person, in decimal units, as links and disks are rated: "12.3 MB".
+/// A number of bytes in readable form, in decimal units, as links and disks are rated: "12.3 MB".
 public func byteText(_ count: UInt64) -> String {
     let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
     guard count >= 1_000 else { return "\(count) B" }

@@ -2,13 +2,13 @@ import Foundation
 import Waiting
 
 extension Disk {
-    /// Ends the name of a file that is still being written.
+    /// The suffix of the name of a file that is still being written.
     package static let temporarySuffix = ".partial"
 
-    /// Writes a file that has its name only when all of it is on the device: temporary name beside it, sync, rename, sync of the folder.
-    /// A file that stood there before stands there until then, and still does where an error is thrown; who may read it stays as it was.
+    /// Writes a file that gets its name only when all of it is on the device: temporary name beside it, sync, rename, sync of the folder.
+    /// An earlier file of that name stays until then, and also where an error is thrown; the new file keeps its permissions.
     ///
-    /// - Throws: `DiskError` of `path` itself, not of the temporary name; what `produce` throws.
+    /// - Throws: `DiskError` that names `path` itself, not the temporary name; what `produce` throws.
     package func writeWhole(_ path: String, produce: (WritableFile) throws -> Void) throws {
         let temporary = path + Self.temporarySuffix
         do {
@@ -32,8 +32,8 @@ extension Disk {
         try writeWhole(path) { try write(bytes, to: $0) }
     }
 
-    /// Who may read the file that is replaced; `nil` where there is none. A rename would put a file in the place of a device or a pipe; who
-    /// names one by mistake shall keep it.
+    /// The mode of the file that is replaced; `nil` where there is none. Throws for a device or a pipe, which a rename would replace: a user
+    /// who names one by mistake must not lose it.
     private func modeOfFile(_ path: String) throws -> mode_t? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

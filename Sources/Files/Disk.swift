@@ -11,7 +11,7 @@ public struct Disk: Sendable {
     /// An operation before it is done.
     public struct Request: Sendable {
         public let operation: Operation
-        /// The file or folder; of a rename the new name.
+        /// The file or folder; for a rename the new name.
         public let path: String
         /// The old name of a rename.
         public var source: String?
@@ -19,7 +19,7 @@ public struct Disk: Sendable {
         public var bytes = 0
     }
 
-    /// How an operation fails: with an `errno`, a write after it has written some of its bytes.
+    /// How an operation fails: with an `errno`; a write may first have written some of its bytes.
     public struct Failure: Sendable {
         public let code: Int32
         public let written: Int
@@ -30,17 +30,17 @@ public struct Disk: Sendable {
         }
     }
 
-    /// Asked before every operation; where it answers, the operation fails with that instead of being done.
+    /// Called before every operation; where it returns a failure, the operation fails with that instead of being done.
     public typealias Fault = @Sendable (Request) -> Failure?
 
-    /// Modes of what a run leaves behind, before the umask: images, weights and logs are their owner's alone.
+    /// Modes of a run's files and folders, before the umask: images, weights and logs are accessible to their owner alone.
     package static let fileMode: mode_t = 0o600
     package static let folderMode: mode_t = 0o700
-    /// Modes of what somebody asked for by name: the umask says who may read it, as with any program.
+    /// Mode of files that the user asked for by name: the umask decides who may read them, as with any program.
     private static let resultMode: mode_t = 0o666
     private static let parentMode: mode_t = 0o777
 
-    /// For files outside of run folders that a person named: readable as the umask has it.
+    /// For files outside of run folders that the user named: the umask decides who may read them.
     public static let results = Disk(creating: resultMode)
 
     private let fault: Fault?
@@ -127,13 +127,13 @@ public struct Disk: Sendable {
         guard Descriptor.sync(descriptor) else { throw DiskError(operation: "sync the folder", path: directory, code: errno) }
     }
 
-    /// Creates a folder of a run, for its owner alone, in one that exists: where a run folder was removed under a run, nothing of it is
-    /// made anew. One that exists stays as it is.
+    /// Creates a folder of a run, for its owner alone. The folder above must exist: where a run's folder was removed during the run, it is
+    /// not made again. An existing folder stays as it is.
     package func makeDirectory(_ path: String) throws(DiskError) {
         try makeDirectory(path, mode: Self.folderMode)
     }
 
-    /// Creates a folder for runs, and those above it, as the umask has it.
+    /// Creates a folder for runs, and those above it, with the modes that the umask gives.
     package func makeParents(_ path: String) throws(DiskError) {
         func make(_ path: String) throws(DiskError) { try makeDirectory(path, mode: Self.parentMode) }
         try Folder.makeWithParents(path, isMissing: { $0.code == ENOENT }, make: make)
@@ -144,7 +144,7 @@ public struct Disk: Sendable {
         if let code = Folder.make(path, mode: mode) { throw DiskError(operation: "create the folder", path: path, code: code) }
     }
 
-    /// Removes a file, or a folder with what is in it.
+    /// Removes a file, or a folder with its content.
     package func remove(_ path: String) throws(DiskError) {
         try check(.remove, path, as: "remove")
         do {
@@ -154,7 +154,7 @@ public struct Disk: Sendable {
         }
     }
 
-    /// Removes what an attempt left behind, if anything; the error that ended the attempt is the one worth telling.
+    /// Removes what an attempt left behind, if anything. Errors are ignored: the one that ended the attempt is reported.
     package func discard(_ path: String) {
         guard FileManager.default.fileExists(atPath: path) else { return }
         try? remove(path)
@@ -185,7 +185,7 @@ public struct Disk: Sendable {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 
-    /// Whether anything has this path, a link that leads nowhere too.
+    /// Whether anything has this path, even a dangling link.
     package static func isThere(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0

@@ -17,7 +17,7 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
         free = code == ENOSPC ? FreeSpace(at: path) : nil
     }
 
-    /// The same refusal, told of the file that a person knows instead of the temporary one.
+    /// The same refusal, but naming the file that the user knows instead of the temporary one.
     func of(_ path: String) -> DiskError { DiskError(operation: operation, path: path, code: code, free: free) }
 
     private init(operation: String, path: String, code: Int32, free: FreeSpace?) {
@@ -29,12 +29,12 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
 
     public var description: String { "C\(problem.dropFirst())\(wayOn.isEmpty ? "" : "; \(wayOn)")." }
 
-    /// What happened, without the way on, to go inside another sentence.
+    /// What happened, without the advice, for use inside another sentence.
     public var problem: String { "cannot \(operation) \(path): \(reason)" }
 
-    /// The operating system's word, and how much room was left where that was missing.
+    /// The operating system's reason, with the free space if that was the problem.
     public var reason: String {
-        // What `Descriptor.openFile` makes of it; the system's own word says nothing to anybody.
+        // `Descriptor.openFile` uses this code; the system's own text would not help the reader.
         if code == EOPNOTSUPP { return "it is a device or a pipe, where a file is due" }
         return String(cString: strerror(code)) + (free.map { " (\($0))" } ?? "")
     }

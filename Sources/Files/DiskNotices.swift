@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Says once that the records of a run cannot be written, and once that they can again, however many files and lines it concerns.
+/// Says once that the records of a run cannot be written, and once that they can again, however many files and lines are affected.
 public final class DiskNotices: Sendable {
     private let warn: @Sendable (String) -> Void
     private let failing = Mutex<Set<String>>([])
@@ -19,14 +19,14 @@ public final class DiskNotices: Sendable {
         warn("\(error.problem); records wait in memory and the run goes on, but it ends if a checkpoint cannot be written\(wayOn)")
     }
 
-    /// What waited is written. `dropped` records were too many to wait.
+    /// The waiting records are written. `dropped` records were lost, since too many waited.
     func recovered(file: String, dropped: Int) {
         let isLast = failing.withLock { $0.remove(file) != nil && $0.isEmpty }
         if dropped > 0 { warn("\(file) can be written again, without \(dropped) records that were too many to wait") }
         if isLast, dropped == 0 { warn("records can be written again, and none was dropped") }
     }
 
-    /// A file was closed in trouble; `records` still waited. The first one is told: the others are in the same state.
+    /// A file was closed while `records` records could not be written. Only the first such file is reported: the others are in the same state.
     func lost(_ error: DiskError, file: String, records: Int) {
         let isFirst = hasLost.withLock { hasLost in
             defer { hasLost = true }

@@ -1,4 +1,4 @@
-/// Paths as the system takes them, by their bytes alone: nothing is looked up, and no name is too short.
+/// Paths as the system takes them, handled by their bytes alone, without any look-up in the file system.
 public enum FilePath {
     /// The folder that the last name of a path lies in: "." for a name alone, "/" for one directly below the root.
     public static func folder(of path: String) -> String {

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Making folders, where the system's own word is told of one that cannot be made.
+/// Makes folders, and reports the system's own reason where one cannot be made.
 public enum Folder {
-    /// Makes a folder in one that exists; one that exists stays as it is.
+    /// Makes a folder inside an existing one; a folder that is already there stays as it is.
     ///
     /// - Returns: the system's reason; nil where the folder is there now.
     public static func make(_ path: String, mode: mode_t) -> Int32? {
@@ -24,7 +24,7 @@ public enum Folder {
         } catch {
             guard isMissing(error), FilePath.folder(of: path) != path else { throw error }
             try makeWithParents(FilePath.folder(of: path), isMissing: isMissing, make: make)
-            // Once more and no oftener: some file systems say so of a folder whose parent is there (/proc).
+            // Tries only once more: some file systems report a missing parent although it is there (/proc).
             try make(path)
         }
     }

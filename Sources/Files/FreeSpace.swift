@@ -1,14 +1,14 @@
 import Glibc
 
-/// What a file system has left for whoever asks (the part kept back for the superuser does not count for others).
+/// The free space of a file system for the current user (the part reserved for the superuser does not count for others).
 public struct FreeSpace: Sendable, Hashable, CustomStringConvertible {
     public let freeBytes: UInt64
     public let totalBytes: UInt64
-    /// Names that can still be given; file systems that do not count them have 0 of 0.
+    /// Files that can still be created (free inodes); file systems that do not count them report 0 of 0.
     public let freeFiles: UInt64
     public let totalFiles: UInt64
 
-    /// Of the file system that holds `path`, or would: the nearest folder above that exists is asked. `nil` where none can be.
+    /// For the file system that holds `path`, or would: the nearest existing folder above it is asked. `nil` where that fails.
     public init?(at path: String) {
         var status = statvfs()
         var place = path.isEmpty ? "." : path

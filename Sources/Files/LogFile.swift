@@ -1,8 +1,8 @@
 import Glibc
 import Waiting
 
-/// A file that takes a child's output, appended to: its owner's alone, and never what a link leads to
-/// that somebody put in its place, nor a pipe.
+/// A file to which a child's output is appended. Only its owner may read it. A link or a pipe that somebody
+/// put in its place is refused.
 package struct LogFile {
     package let descriptor: Int32
 

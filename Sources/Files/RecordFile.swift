@@ -2,28 +2,28 @@ import Synchronization
 
 /// A file that grows record by record while a run goes on: metrics, the log of steps, TensorBoard's events.
 ///
-/// What to do when such a file cannot be written? The run's state is in its checkpoints, so training need not stop for a record. But a record
-/// that is thrown away leaves a hole that nothing fills: steps before the newest checkpoint are not done again. So records that the disk
-/// refuses wait in memory, in their order, the trouble is told at once (a full disk is worth knowing early), and each new record tries them
-/// all again. A record of which only a part went through goes on where it stopped. Only when more waits than `maximumWaitingBytes` must
-/// something go: `Patience` says what.
+/// What to do when such a file cannot be written? The run's state is in its checkpoints, so training need not stop for a record. But a lost
+/// record leaves a permanent gap: steps before the newest checkpoint are not repeated. So records that the disk refuses wait in memory, in
+/// their order. The trouble is reported at once (a full disk is worth knowing early), and each new record tries them all again. A record that
+/// was written in part continues where it stopped. Only when more than `maximumWaitingBytes` wait must something be given up: `Patience`
+/// says what.
 package final class RecordFile: Sendable {
-    /// Some ten thousand steps.
+    /// The records of about ten thousand steps.
     static let maximumWaitingBytes = 8 << 20
     /// Longest time a written record stays off the device.
     private static let syncInterval = Duration.seconds(1)
 
     /// What happens when too much waits.
     package enum Patience: Sendable {
-        /// The error is thrown: the run ends, and going on from its checkpoint records those steps again.
+        /// The error is thrown: the run ends, and resuming from its checkpoint records those steps again.
         case ends
-        /// New records are dropped and counted: nobody needs the file to go on.
+        /// New records are dropped and counted: the run does not need the file to go on.
         case drops
     }
 
     private struct State {
         var file: WritableFile?
-        /// Bytes that are not written yet; the first record of them may be in part.
+        /// Bytes that are not written yet; the first may be the rest of a partly written record.
         var waiting: [UInt8] = []
         var waitingRecords = 0
         var dropped = 0
@@ -53,7 +53,7 @@ package final class RecordFile: Sendable {
         state = Mutex(State(file: file))
     }
 
-    /// Adds a record after all before it, by any thread. Throws the disk's error where too many wait and `patience` says so.
+    /// Appends a record; any thread may call it. Throws the disk's error where too many wait and `patience` says so.
     package func append(_ record: [UInt8]) throws(DiskError) {
         try state.withLock { state throws(DiskError) in
             if !state.waiting.isEmpty, state.waiting.count + record.count > maximumWaitingBytes {
@@ -70,7 +70,7 @@ package final class RecordFile: Sendable {
         }
     }
 
-    /// Puts what is written so far on the device. Trouble is told as always, and what waits goes on waiting.
+    /// Puts what is written so far on the device. Trouble is reported as always, and waiting records go on waiting.
     package func sync() {
         state.withLock { settle(&$0, syncing: true) }
     }
@@ -94,7 +94,7 @@ package final class RecordFile: Sendable {
         do throws(DiskError) {
             try write(&state)
             guard let file = state.file, state.isDirty, syncing || .now - state.lastSync >= Self.syncInterval else { return }
-            // After a failed sync the kernel has forgotten the pages: there is nothing to be tried again, only told.
+            // After a failed sync the kernel has dropped the pages: nothing can be retried, only reported.
             state.isDirty = false
             state.lastSync = .now
             try disk.sync(file)

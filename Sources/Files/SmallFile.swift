@@ -1,12 +1,12 @@
 import Glibc
 import Waiting
 
-/// A small file that a person has named, read as a whole: a list of hosts, a secret.
+/// A small file that the user has named, read as a whole: a list of hosts, a secret.
 ///
-/// Whatever has that name, the answer comes within the patience and from no more memory than the limit. Besides regular files those are read
-/// that this process was handed as an open descriptor: /dev/stdin, /dev/fd/N, and with it the `<(…)` of a shell.
+/// Whatever kind of file has that name, reading takes no longer than `patience` and no more memory than the limit. Besides regular files,
+/// descriptors that this process inherited are read: /dev/stdin, /dev/fd/N, and so the `<(…)` of a shell.
 public struct SmallFile: Sendable {
-    /// Why there is no such content, to follow "cannot be read: ".
+    /// Why the file cannot be read, as text to follow "cannot be read: ".
     public struct Refusal: Error, CustomStringConvertible, Sendable, Equatable {
         public let description: String
 
@@ -23,7 +23,7 @@ public struct SmallFile: Sendable {
 
     /// - Parameters:
     ///   - limit: most bytes of such a file.
-    ///   - endsWithLine: of what is no regular file only the first line is read: its other end may stay open behind it.
+    ///   - endsWithLine: only the first line is read of anything but a regular file, since its other end may stay open after it.
     public init(_ path: String, limit: Int, endsWithLine: Bool = false, _ patience: Patience) throws(Refusal) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw errno == ENXIO ? Self.notAFile : Refusal(code: errno) }
@@ -54,7 +54,7 @@ public struct SmallFile: Sendable {
         of descriptor: Int32, limit: Int, stopsAtLineEnd: Bool, _ patience: Patience
     ) throws(Refusal) -> [UInt8] {
         var bytes: [UInt8] = []
-        // Byte by byte where the rest is somebody else's to read.
+        // Byte by byte where the rest is for another reader.
         var piece = [UInt8](repeating: 0, count: stopsAtLineEnd ? 1 : 4096)
         while bytes.count <= limit {
             errno = 0

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Opens a file of lines to go on with it: a last line without an end, left by a process that was killed, is cut first.
+/// Opens a file of lines to append to it. An incomplete last line, left by a process that was killed, is cut off first.
 package enum TailRepair {
     package static func openForAppending(_ path: String, disk: Disk) throws -> WritableFile {
         let file = try disk.append(to: path)

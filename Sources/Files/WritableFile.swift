@@ -2,12 +2,12 @@ import Foundation
 import Synchronization
 import Waiting
 
-/// A file open for writing. Closed with its last reference if nobody did before.
+/// A file open for writing. It is closed with its last reference, if not before.
 package final class WritableFile: Sendable {
     package let path: String
     private let descriptor: Mutex<Int32>
 
-    /// Opens the file itself: what a link of its name leads to is somebody else's, and what is no file is none to write to.
+    /// Opens the file itself: links are not followed, since the target may be another's, and anything but a regular file is refused.
     init(path: String, flags: Int32, mode: mode_t, verb: String) throws(DiskError) {
         self.path = path
         let opened = Descriptor.openFile(path, O_WRONLY | O_NOFOLLOW | flags, mode: mode)
@@ -17,7 +17,7 @@ package final class WritableFile: Sendable {
 
     deinit { closeQuietly() }
 
-    /// Writes the bytes from `written` on, however many calls that takes, and counts there how many went through.
+    /// Writes the bytes from `written` on, in as many calls as needed, and counts in `written` how many are written.
     func write(_ bytes: [UInt8], written: inout Int) throws(DiskError) {
         var done = written
         defer { written = done }
@@ -27,7 +27,7 @@ package final class WritableFile: Sendable {
                     let rest = UnsafeBufferPointer(rebasing: buffer[done...])
                     let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
                     if count < 0, errno == EINTR { continue }
-                    // Nothing written and no error is not foreseen for files; taken as success it would be an endless loop.
+                    // Nothing written without an error should not happen for files; taken as success it would be an endless loop.
                     guard count > 0 else { throw DiskError(operation: "write", path: path, code: count < 0 ? errno : EIO) }
                     done += count
                 }
@@ -35,7 +35,7 @@ package final class WritableFile: Sendable {
         }
     }
 
-    /// Lets the same people read it as an earlier file; where that cannot be, fewer do.
+    /// Gives the file the permissions of an earlier file; where that is not possible, fewer users may read it.
     func permit(mode: mode_t) {
         descriptor.withLock { _ = fchmod($0, mode) }
     }

@@ -1,11 +1,11 @@
-/// The content of a text file that a person wrote, whatever their system writes lines with: what every reader of such a file begins with.
+/// The content of a text file that a user wrote, with any system's line ends: every reader of such a file begins with this.
 public enum WrittenText {
     private static let lineFeed = UInt8(ascii: "\n")
     private static let carriageReturn = UInt8(ascii: "\r")
 
     /// The text in UTF-8 without a byte order mark, each line ended by a line feed alone, where the file had CRLF or CR.
     ///
-    /// UTF-16 is told by its byte order mark, as some editors and shells of other systems write it. Bytes that are no UTF-8 stay.
+    /// UTF-16, which some editors and shells of other systems write, is recognised by its byte order mark. Bytes that are no UTF-8 stay.
     public static func normalised(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)

@@ -1,7 +1,7 @@
-/// How the operands of products are kept; sums are in single precision in any case.
+/// How the operands of products are stored; sums are always in single precision.
 public enum Precision: String, Sendable, Hashable, CaseIterable {
     case fp32
-    /// Rounded to nearest even as they enter a product, two of them a link of its chain (`PortableProducts`).
+    /// Rounded to nearest even as they enter a product, two at a time making one link of its chain (`PortableProducts`).
     case bf16
 }
 

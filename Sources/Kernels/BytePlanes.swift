@@ -41,7 +41,7 @@ public enum BytePlanes {
 
 /// CRC-32C (Castagnoli), by the CPU's instruction where there is one, in three interleaved streams where they can be joined.
 public enum CRC32C {
-    /// The checksum of `bytes`, or of more bytes when `continuing` is that of what stood before them.
+    /// The checksum of `bytes`, or of more bytes when `continuing` is the checksum of the bytes before them.
     public static func checksum(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32 {
         guard let base = bytes.baseAddress else { return continuing }
         return ck_crc32c(continuing, base, bytes.count)

@@ -1,7 +1,7 @@
-/// Distances between the columns of a matrix, one column against all behind it. Each sum runs in one order, in double precision, so that
-/// vectors change no bit: they lie over columns where a distance is summed over rows, and over rows where pairs are summed.
+/// Distances between the columns of a matrix, from one column to all after it. Each sum runs in a fixed order, in double precision, so that vector
+/// instructions change no bit: vectors run over columns where a distance is summed over rows, and over rows where pairs are summed.
 public enum ColumnPairs {
-    /// ‖a − b‖ of one column and each behind it, the squares added in the order of the rows.
+    /// ‖a − b‖ of one column and each after it; the squares are added in the order of the rows.
     ///
     /// - Parameters:
     ///   - x: (R, C).
@@ -21,8 +21,8 @@ public enum ColumnPairs {
         for other in column + 1..<max(column + 1, columns) { sums[other] = sums[other].squareRoot() }
     }
 
-    /// Takes the direction from each of the columns behind one to it, (a − b) / ‖a − b‖, from the one's sums and adds it to the other's, where
-    /// they are nearer than `limit` and not in one place.
+    /// For a column a and each column b after it: subtracts the direction (a − b) / ‖a − b‖ from a's sums and adds it to b's, where the two are
+    /// nearer than `limit` and not in the same place.
     ///
     /// - Parameters:
     ///   - x: (C, R), the columns as rows.

@@ -1,8 +1,8 @@
 import CKernels
 
-/// Ranges of columns: what cutting a matrix into parts and joining parts are made of.
+/// Copies of column ranges, to cut a matrix into parts and to join parts.
 public enum Columns {
-    /// Columns `range` of `x` (B, X) to those of `y` (B, Y) from `start` on; the matrices may not overlap.
+    /// Copies columns `range` of `x` (B, X) to the columns of `y` (B, Y) from `start` on; the matrices may not overlap.
     public static func copy(_ x: Matrix, _ range: Range<Int>, into y: Matrix, at start: Int) {
         check(x, range, y, start)
         if x.rows == 0 { return }

@@ -2,7 +2,7 @@ import CKernels
 
 // Shapes of this file: B rows, Z code.
 
-/// Log-densities at the rows of a matrix, in double precision, and the gradient of their negatives: what a code costs.
+/// Log-densities at the rows of a matrix, in double precision, and the gradient of their negatives, the cost of a code.
 ///
 /// `gradient` may be the codes themselves.
 public enum Densities {

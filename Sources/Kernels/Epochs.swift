@@ -1,8 +1,8 @@
-/// How the steps of a run make epochs: an epoch uses each of its images once, a minibatch a step, the last step what is left.
+/// How the steps of a run make epochs: an epoch uses each of its images once, one minibatch in each step; the last step takes what is left.
 ///
 /// The one rule for schedules, orders, checkpoints and figures. Steps and images of an epoch count from 0, epochs from 1.
 public struct Epochs: Sendable, Hashable {
-    /// Of an epoch.
+    /// Images of an epoch.
     public let images: Int
     /// Images of a step.
     public let minibatch: Int
@@ -13,7 +13,7 @@ public struct Epochs: Sendable, Hashable {
         self.minibatch = minibatch
     }
 
-    /// Where only the number of an epoch's steps matters.
+    /// For uses where only the number of an epoch's steps matters.
     public init(steps: UInt64) { self.init(images: Int(steps), minibatch: 1) }
 
     /// Steps of an epoch: ⌈images / minibatch⌉, at least one.
@@ -34,9 +34,9 @@ public struct Epochs: Sendable, Hashable {
     /// Epochs that are over when so many steps are done.
     public func done(after count: UInt64) -> UInt64 { count / UInt64(steps) }
 
-    /// Epochs that are over or under way then: the epoch of the last step done, 0 before the first.
+    /// Epochs that are over or under way after so many steps: the epoch of the last step done, 0 before the first.
     public func begun(after count: UInt64) -> Int { count == 0 ? 0 : epoch(ofStep: count - 1) }
 
-    /// Whether no epoch is under way then.
+    /// Whether no epoch is under way after so many steps.
     public func areWhole(after count: UInt64) -> Bool { count % UInt64(steps) == 0 }
 }

@@ -3,12 +3,12 @@ import Synchronization
 
 // Shapes of this file: B rows of all shards of a lane, I inputs, O outputs.
 
-/// The gradients of a dense layer's weight, dYᵀ·X of each shard, added to their exact sum tile by tile as they leave the product: the bits of
-/// `PortableProducts.backwardWeight` followed by `ExactSum.add`, and no gradient is ever written.
+/// The gradients of a dense layer's weight, dYᵀ·X of each shard, added to their exact sum tile by tile as they leave the product. The bits are those
+/// of `PortableProducts.backwardWeight` followed by `ExactSum.add`, but no gradient is ever written to memory.
 public struct ExactProduct: Sendable {
-    /// Outputs that are added at a time; threads that add to one sum divide it at multiples.
+    /// Outputs that are added at a time; threads that add to one sum divide it at multiples of this number.
     public static let blockOutputs = Int(CK_EXACT_ROWS)
-    /// Rows of a shard at most.
+    /// The most rows of a shard.
     public static let mostRows = Int(CK_EXACT_STEPS)
 
     private let dy, x: Matrix
@@ -24,7 +24,7 @@ public struct ExactProduct: Sendable {
     ///   - x: (B, I).
     ///   - rows: of each shard, which must not be empty.
     ///   - shards: their numbers in the global minibatch.
-    ///   - team: its threads divide the inputs; nil: the calling thread has them all.
+    ///   - team: its threads divide the inputs; nil where the calling thread computes all.
     ///   - scratch: `scratchElements(rows:shards:)` for each thread.
     public init(
         dy: Matrix, x: Matrix, rows: [Range<Int>], shards: [Int], _ precision: Precision, team: ThreadTeam? = nil,
@@ -51,7 +51,7 @@ public struct ExactProduct: Sendable {
     ///
     /// - Parameters:
     ///   - sum: (O, I), of the whole weight.
-    ///   - isAdded: false where nothing stands there that is to be kept.
+    ///   - isAdded: false where the old contents of `sum` are to be overwritten.
     public func add(block: Int, into sum: Slice<Int32>, exponent: Int, bits: Int, isAdded: Bool) -> TensorStatistics {
         precondition(sum.count == dy.columns * x.columns, "a sum of \(sum.count) values, expected (\(dy.columns), \(x.columns))")
         precondition(block >= 0 && block < blocks, "block \(block) of \(blocks)")

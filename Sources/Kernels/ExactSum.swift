@@ -1,8 +1,8 @@
 import CKernels
 
-/// What the shards' gradients of one tensor looked like. Merging is a maximum, a sum and a minimum, so its order does not matter.
+/// Statistics of the shards' gradients of one tensor. Merging is a maximum, a sum and a minimum, so its order does not matter.
 public struct TensorStatistics: Sendable, Hashable {
-    /// The bits of the largest |g|; at least `0x7F80_0000` where an element was not finite. They order as the magnitudes do.
+    /// The bits of the largest |g|; at least `0x7F80_0000` where an element was not finite. Bits compare as magnitudes do.
     public var maximumBits: UInt32
     /// Elements that were clamped.
     public var clamped: UInt64
@@ -28,7 +28,7 @@ public struct TensorStatistics: Sendable, Hashable {
 
 /// Sums that do not depend on their order: each shard's gradient is rounded once to a multiple of a unit, then integers are added.
 ///
-/// Bits n: what a shard's gradient keeps. Exponent E: |g| < 2^E is expected; headroom h: powers of two it may grow by.
+/// Bits n: how many a shard's gradient keeps. Exponent E: |g| < 2^E is expected. Headroom h: |g| may exceed this by a factor of up to 2^h.
 public enum ExactSum {
     /// The range of E.
     public static let exponents = -100...100
@@ -56,7 +56,7 @@ public enum ExactSum {
         return min(max(Int(maximumBits >> 23) - 126, exponents.lowerBound), exponents.upperBound)
     }
 
-    /// The largest magnitude only: where no exponent is known yet.
+    /// Takes the largest magnitude only; for a tensor that has no exponent yet.
     public static func maximum(_ g: Slice<Float>, shard: Int) -> TensorStatistics {
         statistics(maximumBits: ck_maximum_bits(g.base, g.count), clamped: 0, shard: shard)
     }
@@ -72,10 +72,10 @@ public enum ExactSum {
         return statistics(maximumBits: most, clamped: clamped, shard: shard)
     }
 
-    /// Fewer bits than this are rounded stochastically: to the nearest they would lose whatever stays below half a unit.
+    /// Fewer bits than this are rounded stochastically: rounding to nearest would lose everything below half a unit.
     public static let stochasticBits = 16
 
-    /// The same rounded stochastically: to the nearest integer of g / u + r − ½, r uniform in (0, 1).
+    /// The same as `add`, rounded stochastically: to the nearest integer of g / u + r − ½, r uniform in (0, 1).
     ///
     /// - Parameters:
     ///   - source: of r, which is number `first` + i of `row` for element i.

@@ -1,6 +1,6 @@
 /// A digest of matrix products on fixed random data, by which hosts find out before a run whether their kernels agree.
 public struct Fingerprint: Sendable {
-    /// A dense layer as it occurs: `rows` of the minibatch, `inputs`, `outputs`.
+    /// The sizes of a dense layer that occurs in a run: `rows` of the minibatch, `inputs`, `outputs`.
     public struct Shape: Sendable, Hashable {
         public var rows, inputs, outputs: Int
 

@@ -3,8 +3,8 @@ import COpenBLAS
 
 /// A family of OpenBLAS's matrix kernels. The family is chosen when the library loads, by `OPENBLAS_CORETYPE`.
 ///
-/// These are the families that Debian's OpenBLAS 0.3.21 holds and that differ in speed or bits on CPUs in use, and the one of 64-bit Arms that
-/// all of them can run. The library's own choice is poor on CPUs it does not know, hence `detect`.
+/// These are the families that Debian's OpenBLAS 0.3.21 holds and that differ in speed or bits on CPUs in use, and one that every 64-bit Arm CPU can
+/// run. The library's own choice is poor on CPUs it does not know, hence `detect`.
 public enum KernelFamily: String, Sendable, CaseIterable {
     case nehalem, sandybridge, haswell, zen, skylakex, cooperlake, armv8
 
@@ -20,7 +20,7 @@ public enum KernelFamily: String, Sendable, CaseIterable {
         return features & requirement.bits == requirement.bits
     }
 
-    /// The environment with which a process gets the named family, and one BLAS thread: for `execve`, before the library loads.
+    /// The environment that gives a process the named family and one BLAS thread; for `execve`, before the library loads.
     ///
     /// `name` is "auto" or a family. Throws `KernelFamilyError` for another name, and for a family the CPU cannot run.
     public static func environment(for name: String) throws -> [String: String] {

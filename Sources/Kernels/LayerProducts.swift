@@ -1,6 +1,6 @@
 // Shapes of this file: B rows, I inputs, O outputs.
 
-/// The three products of one dense layer by an arithmetic, on memory that is there: for whoever measures or compares.
+/// The three products of one dense layer by an arithmetic, on memory that the caller gives; for measurements and comparisons.
 public struct LayerProducts: Sendable {
     private let arithmetic: Arithmetic
     private let x, w, y, dy, dx, dw: Matrix

@@ -5,15 +5,15 @@ import Waiting
 
 /// What this process may use of its machine: cores by its affinity and by the quota of its control groups, memory by their limits.
 ///
-/// A container sees the whole machine in `/proc`; what it was given stands in its control groups alone, at any level above it.
+/// A container sees the whole machine in `/proc`. Only its control groups, at any level above it, say what it was given.
 public struct MachineLimits: Sendable, Equatable {
     /// Cores that the scheduler lets this process run on.
     public var affinity: Int
-    /// Cores' worth of time that the tightest control group grants; nil where none does.
+    /// Computing time, in cores, that the tightest control group grants; nil where none sets a limit.
     public var quota: Double?
-    /// Bytes that the control groups on the way up may hold, the smallest; nil where none limits them.
+    /// The smallest memory limit of the control groups on the way up, in bytes; nil where none has one.
     public var memory: UInt64?
-    /// Bytes that may still be taken before that limit; what can be dropped from the cache counts as free.
+    /// Bytes that may still be taken before that limit; cache that can be dropped counts as free.
     public var memoryLeft: UInt64?
 
     /// Bytes that the whole machine can still give, as the kernel estimates; nil where it does not say.
@@ -29,16 +29,16 @@ public struct MachineLimits: Sendable, Equatable {
         self.memoryLeft = memoryLeft
     }
 
-    /// How many threads have work to do at once. Part of a core counts as one: a thread more is held back by the kernel now and then, one less
-    /// would leave time unused.
+    /// How many threads can work at once. Part of a core counts as one: with one thread more, the kernel sometimes holds a thread back; with one
+    /// less, time would stay unused.
     public var cores: Int { max(1, min(affinity, quota.map { Int($0.rounded(.up)) } ?? affinity)) }
 
-    /// Of this process, as they were when they were first asked for.
+    /// The limits of this process, as they were when first asked for.
     public static let here = look()
 
-    /// As they are now.
+    /// The limits as they are now.
     ///
-    /// - Parameter root: stands before `/proc` and `/sys`; tests give a tree of their own.
+    /// - Parameter root: a prefix to `/proc` and `/sys`; tests give a tree of their own.
     public static func look(root: String = "", affinity: Int = schedulableCores()) -> MachineLimits {
         let groups = ControlGroups(root: root)
         var limits = MachineLimits(affinity: affinity, machineLeft: groups.machineLeft)
@@ -52,8 +52,8 @@ public struct MachineLimits: Sendable, Equatable {
         return limits
     }
 
-    /// How many processes of this one's control group the kernel has killed for want of memory; of the whole machine where the group does not
-    /// count them, nil where nobody does.
+    /// How many processes in this process's control group the kernel has killed for lack of memory. Where the group does not count them, those of the
+    /// whole machine; nil where neither is counted.
     public static func outOfMemoryKills(root: String = "") -> UInt64? { ControlGroups(root: root).outOfMemoryKills }
 
     /// The control group on the way up that leaves the fewest threads; nil where none limits them.
@@ -90,13 +90,13 @@ private struct ControlGroups {
 
     private struct Mount {
         let root, point: String
-        /// Nil: the unified hierarchy.
+        /// Nil for the unified hierarchy.
         let controllers: Set<String>?
     }
 
     private let root: String
     private let mounts: [Mount]
-    /// The group's path by controller; under "" that of the unified hierarchy.
+    /// The group's path by controller; the key "" has that of the unified hierarchy.
     private let paths: [String: String]
 
     init(root: String) {
@@ -127,7 +127,7 @@ private struct ControlGroups {
         }
     }
 
-    /// The group of this process and all above it that can be seen.
+    /// The group of this process and all visible groups above it.
     func way(_ controller: Controller) -> [Folder] {
         mounts.flatMap { mount -> [Folder] in
             let isUnified = mount.controllers == nil
@@ -153,7 +153,7 @@ private struct ControlGroups {
             ? Self.text(folder.path + "/cpu.max")
             : Self.text(folder.path + "/cpu.cfs_quota_us") + " " + Self.text(folder.path + "/cpu.cfs_period_us")
         let words = text.split { $0 == " " || $0 == "\n" }
-        // "max", or -1 in the first version: none.
+        // "max", or -1 in the first version, means no quota.
         guard words.count == 2, let time = Double(words[0]), let period = Double(words[1]), time > 0, period > 0 else { return nil }
         return time / period
     }
@@ -172,10 +172,10 @@ private struct ControlGroups {
         return used > cache ? used - cache : 0
     }
 
-    /// Both versions have the same two files; "max": none.
+    /// Both versions have the same two files; "max" means no limit.
     func threads(_ folder: Folder) -> (limit: UInt64, taken: UInt64)? {
         guard let limit = number(folder.path + "/pids.max") else { return nil }
-        // The kernel itself has no more than 2^22 of them.
+        // The kernel itself allows at most 2^22 threads.
         return (min(limit, 1 << 32), min(number(folder.path + "/pids.current") ?? 0, 1 << 32))
     }
 
@@ -196,7 +196,7 @@ private struct ControlGroups {
 
     private func number(_ path: String) -> UInt64? { UInt64(Self.text(path).filter { !$0.isWhitespace }) }
 
-    /// The number behind a name in a file of lines "name number".
+    /// The number that follows a name in a file of lines "name number".
     private static func value(_ name: String, in path: String) -> UInt64? {
         for line in text(path).split(separator: "\n") {
             let words = line.split(separator: " ")
@@ -205,10 +205,10 @@ private struct ControlGroups {
         return nil
     }
 
-    /// Longest file that is read: a machine with many mounts has some hundred lines.
+    /// The longest file that is read: a machine with many mounts has some hundred lines.
     private static let longest = 1 << 20
 
-    /// Empty where there is no such file. The kernel's own answer at once.
+    /// Empty where there is no such file. The kernel answers such a read at once.
     private static func text(_ path: String) -> String {
         String(decoding: (try? SmallFile(path, limit: longest, .atMost(.seconds(1))))?.bytes ?? [], as: UTF8.self)
     }

@@ -4,19 +4,19 @@ import Waiting
 
 /// The cores that this process may run on, by the memory node (NUMA) that each is next to.
 ///
-/// Memory of another node is reached more slowly, so that a process does best which keeps to one.
+/// Memory of another node is slower to reach, so a process is fastest when it keeps to one node.
 public struct MemoryNodes: Sendable, Equatable {
-    /// Numbers of cores, ascending within a node; nodes that have none of this process's are left out. Empty where the machine does not say.
+    /// Numbers of cores, ascending within a node; nodes with no core of this process are left out. Empty where the machine does not say.
     public let cores: [[Int]]
 
     public init(cores: [[Int]]) { self.cores = cores }
 
-    /// Of this process, as they were when they were first asked for.
+    /// The nodes of this process, as they were when first asked for.
     public static let here = look()
 
-    /// As they are now.
+    /// The nodes as they are now.
     ///
-    /// - Parameter root: stands before `/proc` and `/sys`; tests give a tree of their own.
+    /// - Parameter root: a prefix to `/proc` and `/sys`; tests give a tree of their own.
     public static func look(root: String = "") -> MemoryNodes {
         let status = text(root + "/proc/self/status").split(separator: "\n")
         let allowed = status.first { $0.hasPrefix("Cpus_allowed_list:") }.map { numbers($0.dropFirst(18)) } ?? []
@@ -43,7 +43,7 @@ public struct MemoryNodes: Sendable, Equatable {
     @discardableResult
     public static func pin(to cores: [Int]) -> Bool { ck_pin(cores.map(Int32.init), cores.count) != 0 }
 
-    /// "0-3,8" names 0, 1, 2, 3 and 8; empty where a text is no such list.
+    /// "0-3,8" names 0, 1, 2, 3 and 8; empty where the text is no such list.
     public static func numbers(_ list: Substring) -> [Int] {
         var numbers: [Int] = []
         for part in list.filter({ !$0.isWhitespace }).split(separator: ",") {
@@ -56,10 +56,10 @@ public struct MemoryNodes: Sendable, Equatable {
         return numbers
     }
 
-    /// The kernel has no more.
+    /// The kernel supports no more cores.
     private static let mostCores = 16_384
 
-    /// Empty where there is no such file. The kernel's own answer at once.
+    /// Empty where there is no such file. The kernel answers such a read at once.
     private static func text(_ path: String) -> String {
         String(decoding: (try? SmallFile(path, limit: 1 << 16, .atMost(.seconds(1))))?.bytes ?? [], as: UTF8.self)
     }

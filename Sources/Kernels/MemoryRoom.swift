@@ -5,25 +5,26 @@ import Waiting
 
 /// Whether this process may have the memory that it is about to need.
 ///
-/// OpenBLAS takes a buffer for each thread that multiplies when it multiplies first, and where the limits of the process forbid that it tries
-/// again for ever, without a word. So whoever is to multiply asks here before.
+/// OpenBLAS takes a buffer for each thread at the thread's first product. Where the limits of the process forbid that, it tries again for ever,
+/// without a message. So check here before the first product.
 public enum MemoryRoom {
     /// Address space of one thread that multiplies: OpenBLAS's buffer, and the thread's own stack.
     public static let thread = (128 + 8) << 20
-    /// What a process takes beside what is asked for: stacks of its other threads, frames on their way.
+    /// What a process takes besides the memory asked for: stacks of its other threads, frames being sent.
     private static let beside = 96 << 20
 
-    /// Once, early in `main`: where address space is limited, all threads share one heap. Each would reserve 64 MB for its own.
+    /// Call once, early in `main`. Where address space is limited, it makes all threads share one heap; otherwise each would reserve 64 MB for its
+    /// own.
     public static func prepare() {
         if AddressSpace.limits.contains(where: { $0.bytes != nil }) { ck_share_one_heap() }
     }
 
-    /// Ends the process with a sentence where the system has refused memory that was asked for: no fault of the program, which has no other way on.
+    /// Ends the process with a message after the system has refused memory. This is no fault of the program, and it cannot go on.
     static func endWithout(bytes: Int) -> Never {
         endWithout("\(bytes) bytes of arrays")
     }
 
-    /// - Parameter what: there is no memory for, as in "a zstd context".
+    /// - Parameter what: the thing that there is no memory for, as in "a zstd context".
     public static func endWithout(_ what: String) -> Never {
         let limits = AddressSpace.words
         LastWords.end(
@@ -31,7 +32,7 @@ public enum MemoryRoom {
         )
     }
 
-    /// The last guard, before the library's first product in this process: whoever has not asked is told here, and does not wait for ever.
+    /// The last check, before the library's first product in this process: a caller that has not checked gets a message instead of waiting for ever.
     static func requireForProducts() {
         do { try require(threads: 1, beside: 0, for: "multiplying") } catch { LastWords.end("\(error)") }
     }
@@ -40,20 +41,20 @@ public enum MemoryRoom {
     ///   - threads: that multiply.
     ///   - bytes: of arrays.
     ///   - purpose: what they are for, as in "training with 2 threads".
-    ///   - wayOn: what would take less, as in "take fewer --threads"; nil where the caller has nothing to take less with.
+    ///   - wayOn: what would take less, as in "take fewer --threads"; nil where the caller has no such option.
     /// - Throws: `MemoryShortage` where the system would refuse it.
     public static func require(threads: Int, bytes: Int = 0, for purpose: String, or wayOn: String? = nil) throws {
         try require(threads: threads, bytes: bytes, beside: beside, for: purpose, or: wayOn)
     }
 
-    /// The most threads up to `most`, and one at least, for whose products there is room.
+    /// The most threads, from 1 to `most`, for whose products there is room.
     public static func threads(atMost most: Int) -> Int {
         (1...max(1, most)).last { (try? require(threads: $0, for: "multiplying")) != nil } ?? 1
     }
 
     private static func require(threads: Int, bytes: Int = 0, beside: Int, for purpose: String, or wayOn: String? = nil) throws {
         let needed = max(1, threads) * thread + max(0, bytes) + beside
-        // The system's own answer holds for every limit there is.
+        // Asking the system itself takes every limit into account.
         let place = mmap(nil, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         if place != MAP_FAILED {
             munmap(place, needed)
@@ -63,15 +64,15 @@ public enum MemoryRoom {
     }
 }
 
-/// A limit of a process on the memory it may name, and how much of it is taken.
+/// A limit on a process's address space, and how much of it is taken.
 public struct AddressSpace: Sendable, Equatable {
     /// "RLIMIT_AS".
     public let name: String
     /// The option of `ulimit` that sets it, as in "-v".
     public let option: String
-    /// Nil: none.
+    /// Nil for no limit.
     public let bytes: UInt64?
-    /// Bytes that the process has named already.
+    /// Bytes that the process has mapped already.
     public let taken: UInt64
 
     public init(name: String, option: String, bytes: UInt64?, taken: UInt64) {
@@ -81,7 +82,7 @@ public struct AddressSpace: Sendable, Equatable {
         self.taken = taken
     }
 
-    /// As they are.
+    /// The limits as they are now.
     public static var limits: [AddressSpace] {
         let (all, data) = pages()
         return [
@@ -90,7 +91,7 @@ public struct AddressSpace: Sendable, Equatable {
         ]
     }
 
-    /// "RLIMIT_AS, the limit on a process's memory, is set to 614 MB (ulimit -v 600000)": those that are set; empty where none is.
+    /// "RLIMIT_AS, the limit on a process's memory, is set to 614 MB (ulimit -v 600000)". Lists the limits that are set; empty where none is.
     public static var words: String {
         limits.compactMap { limit in
             limit.bytes.map {
@@ -117,13 +118,13 @@ public struct AddressSpace: Sendable, Equatable {
     }
 }
 
-/// The limits of this process leave no room for what it is to do.
+/// The system refuses the memory that this process is about to need.
 public struct MemoryShortage: Error, CustomStringConvertible, Sendable, Equatable {
     /// What the memory is for, as in "training with 2 threads".
     public let purpose: String
-    /// Bytes of address space that it takes beside what is taken.
+    /// Bytes of address space that are needed beyond those taken.
     public let needed: Int
-    /// The limits of the process, as they were when it was refused.
+    /// The limits of the process, as they were when the memory was refused.
     public let limits: [AddressSpace]
     /// What would take less, as in "take fewer --threads"; nil where nothing does.
     public let wayOn: String?
@@ -135,7 +136,7 @@ public struct MemoryShortage: Error, CustomStringConvertible, Sendable, Equatabl
         self.wayOn = wayOn
     }
 
-    /// The limit that stands in the way; nil where it is another's.
+    /// The limit of this process that is the cause; nil where the cause is elsewhere.
     private var cause: AddressSpace? {
         limits.first { limit in limit.bytes.map { limit.taken + UInt64(needed) > $0 } ?? false }
     }

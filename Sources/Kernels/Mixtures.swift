@@ -2,7 +2,7 @@ import CKernels
 
 // Shapes of this file: N points, S centres, K widths.
 
-/// What points owe to many Gaussians of one width, as sums that do not overflow: of these are Parzen windows made.
+/// The density of many Gaussians of one width at points, as sums that do not overflow; used for Parzen windows.
 public enum Mixtures {
     /// With g = 2 x + offset, where x is the product of a point and a centre: the largest g of each point, and
     /// Σ e^(scale (g − largest)) over the centres for each scale, in double precision over 16 fixed lanes.
@@ -14,7 +14,7 @@ public enum Mixtures {
     ///   - offsets: (S).
     ///   - scales: (K); above 0.
     ///   - largest: (N), overwritten.
-    ///   - sums: (N · K), overwritten: the sums of a point lie together. Not a number where a g is none.
+    ///   - sums: (N · K), overwritten: the sums of a point lie together. NaN where a g is NaN.
     public static func sums(
         _ x: Matrix, offsets: Slice<Double>, scales: [Double], largest: Slice<Double>, into sums: Slice<Double>
     ) {

@@ -4,8 +4,8 @@ import CKernels
 
 /// Batch norm of columns over given moments (Ioffe and Szegedy 2015): x̂ = (x − mean) / √(variance + 1e-5), y = γ x̂ + β.
 ///
-/// A shard's sums run over its rows in their order, in double precision. Whoever has those of all shards adds them in the
-/// order of the shards: then every replica has the same moments, whatever it computes itself.
+/// A shard's sums run over its rows in their order, in double precision. The sums of all shards must be added in the order of the shards. Then every
+/// replica has the same moments, whichever shards it computes itself.
 public enum Normalisation {
     /// Σ x, then Σ x² of each column of `x` (B, C).
     public static func sums(of x: Matrix, into sums: Slice<Double>) {
@@ -43,7 +43,7 @@ public enum Normalisation {
     /// - Parameters:
     ///   - dy: (B, C), as are `x` and `dx`, which may be `dy`.
     ///   - sums: those of `backwardSums` over all the rows that made the moments.
-    ///   - rows: N, how many those are.
+    ///   - rows: N, the number of those rows.
     public static func backward(
         _ dy: Matrix, x: Matrix, mean: Slice<Float>, variance: Slice<Float>, gamma: Slice<Float>, sums: Slice<Double>, rows: Int,
         into dx: Matrix

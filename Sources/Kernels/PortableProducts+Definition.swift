@@ -1,6 +1,6 @@
 import CKernels
 
-/// The definition itself, value by value: what the kernels are held to.
+/// The definition itself, value by value, which the kernels must match.
 extension PortableProducts {
     /// One chain over `count` pairs of values.
     public static func chain(_ count: Int, _ precision: Precision, _ term: (Int) -> (Float, Float)) -> Float {
@@ -19,7 +19,7 @@ extension PortableProducts {
         }
     }
 
-    /// Rounded to bf16, to nearest even; what is below 2^−56 is a zero of its sign, so that no chain meets a subnormal number.
+    /// Rounded to bf16, to nearest even; a magnitude below 2^−56 becomes a zero of the same sign, so that no chain meets a subnormal number.
     public static func bf16(_ x: Float) -> Float {
         let bits = x.bitPattern
         if x.isNaN { return Float(bitPattern: (bits | 0x0040_0000) & 0xFFFF_0000) }
@@ -27,8 +27,8 @@ extension PortableProducts {
         return Float(bitPattern: (bits + 0x7FFF + (bits >> 16) & 1) & 0xFFFF_0000)
     }
 
-    /// Whether the products of the level in use are those of the definition, at a shape with rests of tiles in every direction: a millisecond at
-    /// the start of a worker, so that a CPU or a virtual machine that errs is found before it has a part in a run.
+    /// Whether the products of the level in use match the definition, at a shape with partial tiles in every direction. A worker runs it at its
+    /// start, for a millisecond, so that a faulty CPU or virtual machine is found before it takes part in a run.
     public static func agreesWithDefinition(_ precision: Precision) -> Bool {
         let (b, i, o) = (19, 131, 37)
         func values(_ rows: Int, _ columns: Int, _ step: UInt64) -> Matrix {

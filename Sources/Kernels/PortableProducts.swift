@@ -5,9 +5,9 @@ import CKernels
 /// The three matrix products of a dense layer by one definition: an output is one chain of fused multiply-adds in single precision over the
 /// inner index, from 0 upward, starting at 0, rounded to nearest even.
 ///
-/// With operands in bf16 two values are a link of the chain: c = fma(x₀, w₀, fma(x₁, w₁, c)), an odd count ending in a pair with zeros; what is
-/// below 2^−56 is zero. Nothing else enters: not the number of rows, not the tile, not the threads, not the instruction set. Rows
-/// may be taken together or apart. Each call runs on the calling thread; with a `team` its threads divide the columns of the outputs.
+/// With operands in bf16, two values make a link of the chain: c = fma(x₀, w₀, fma(x₁, w₁, c)). An odd count ends in a pair with zeros; magnitudes
+/// below 2^−56 are zero. The result depends on nothing else: number of rows, tile, threads or instruction set. Rows may be multiplied together or
+/// separately. Each call runs on the calling thread; with a `team` its threads divide the columns of the outputs.
 public enum PortableProducts {
     /// Y = X·Wᵀ, then + b, then ReLU; `x` (B, I), `w` (O, I), `y` (B, O), `bias` (O).
     public static func forward(
@@ -27,7 +27,7 @@ public enum PortableProducts {
 
     /// dX = dY·W; `dy` (B, O), `w` (O, I), `dx` (B, I).
     ///
-    /// - Parameter output: (B, I), of a ReLU below: the gradient is that before it, 0 where its output is not positive.
+    /// - Parameter output: (B, I), of a ReLU below: the result is the gradient before the ReLU, 0 where its output is not positive.
     public static func backwardInput(
         _ dy: Matrix, _ w: Matrix, behind output: Matrix? = nil, _ precision: Precision = .fp32, team: ThreadTeam? = nil,
         into dx: Matrix

@@ -11,7 +11,7 @@ public enum Posterior {
         ck_posterior(head.values.base, noise.values.base, z.values.base, z.rows, z.columns)
     }
 
-    /// By μ: dz. By log σ²: dz · ½ e^(½ log σ²) ε. `dz` and `noise` (B, Z); `gradient` (B, 2 Z) may be `head`.
+    /// The gradient by μ is dz; by log σ² it is dz · ½ e^(½ log σ²) ε. `dz` and `noise` (B, Z); `gradient` (B, 2 Z) may be `head`.
     public static func backward(_ dz: Matrix, head: Matrix, noise: Matrix, into gradient: Matrix) {
         check(head, dz)
         check(head, noise)
@@ -20,12 +20,12 @@ public enum Posterior {
             dz.values.base, head.values.base, noise.values.base, gradient.values.base, dz.rows, dz.columns)
     }
 
-    /// What of −H(q) and of the cross-entropy of q with N(0, 1 / precision) depends on the head, and the gradient of their sum:
-    /// μ p by μ, ½ (σ² p − 1) by log σ².
+    /// The parts of −H(q) and of the cross-entropy of q with N(0, 1 / precision) that depend on the head, and the gradient of their sum: by μ, μ p;
+    /// by log σ², ½ (σ² p − 1).
     ///
     /// - Parameters:
     ///   - head: (B, 2 Z).
-    ///   - precision: p; 0 leaves the entropy alone.
+    ///   - precision: p; 0 leaves only the entropy.
     ///   - gradient: (B, 2 Z), may be the head.
     /// - Returns: ½ Σ (μ² + σ²) p, and Σ log σ².
     public static func divergence(_ head: Matrix, precision: Float, gradient: Matrix) -> (energy: Double, logVariances: Double) {

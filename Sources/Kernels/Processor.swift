@@ -2,8 +2,8 @@ import CKernels
 
 /// The floating-point modes of a thread: gradual underflow and rounding to nearest even, the defaults of IEEE 754.
 ///
-/// A thread inherits them from the one that starts it, so `main` sets them first thing: a library compiled for speed can leave others behind. Fixing them
-/// is part of "same bits".
+/// A thread inherits them from the one that starts it, so `main` sets them first: a library compiled for speed may have changed them. Fixing them is part of
+/// "same bits".
 public enum FloatingPoint {
     public static func setModes() { ck_set_floating_point_modes() }
     public static var modesAreSet: Bool { ck_floating_point_modes_are_set() != 0 }
@@ -15,7 +15,7 @@ public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable, CustomS
     case baseline = 0
     case avx2 = 1
     case avx512 = 2
-    /// With products of bf16 in one instruction.
+    /// AVX-512 with an instruction for products of bf16.
     case avx512bf16 = 3
     case neon = 4
 
@@ -41,7 +41,7 @@ public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable, CustomS
 
     /// Uses the level of this name, "avx2", from now on; for tests. The environment variable `LOCKSTEP_LEVEL` names it.
     ///
-    /// - Throws: `InstructionLevelError` for a name that is none, and for a level that the CPU does not have.
+    /// - Throws: `InstructionLevelError` for an unknown name, and for a level that the CPU does not have.
     public static func select(named name: String) throws {
         guard let level = allCases.first(where: { "\($0)" == name }), level.isAvailable else {
             throw InstructionLevelError(name: name)
@@ -52,7 +52,7 @@ public enum InstructionLevel: Int32, Sendable, CaseIterable, Comparable, CustomS
     public static func < (a: InstructionLevel, b: InstructionLevel) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// A level that there is not.
+/// A level that does not exist, or that this CPU does not have.
 public struct InstructionLevelError: Error, CustomStringConvertible, Sendable, Equatable {
     public let name: String
 

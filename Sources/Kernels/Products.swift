@@ -3,8 +3,8 @@ import Synchronization
 
 /// The three matrix products of a dense layer. B rows of the minibatch, I inputs, O outputs.
 ///
-/// Each runs on the calling thread alone: OpenBLAS changes bits with its number of threads, so threads divide shards and
-/// never a product. A product of no rows is legal.
+/// Each runs on the calling thread alone: the bits of OpenBLAS depend on its number of threads, so threads divide shards, never a product. A product
+/// of no rows is legal.
 public enum Products {
     private static let products = Atomic<UInt64>(0)
     private static let oneThread: Void = {

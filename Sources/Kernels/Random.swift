@@ -22,7 +22,7 @@ public struct Philox4x32: Sendable {
     }
 }
 
-/// What random numbers are for. Different purposes never share a number; the raw values are part of what a seed means.
+/// What random numbers are for. Different purposes never share a number; the raw values must not change, as they decide what a seed yields.
 public enum Purpose: UInt16, Sendable, CaseIterable {
     case initialisation = 1
     case shuffle = 2

@@ -1,11 +1,11 @@
 import CKernels
 
 extension RandomSource {
-    /// A mask of dropout: 0 with probability `share`, else 1 / (1 − share). An element's word decides: below share · 2^32 it falls.
+    /// A mask of dropout: 0 with probability `share`, else 1 / (1 − share). An element is 0 where its word is below share · 2^32.
     ///
     /// - Parameters:
     ///   - m: overwritten; its row 0 is row `firstRow`.
-    ///   - firstElement: which element of the row its column 0 is, a multiple of four.
+    ///   - firstElement: the element of the row for column 0, a multiple of four.
     ///   - share: 0 or more and less than 1.
     public func fillMask(_ m: Matrix, firstRow: Int, firstElement: Int = 0, dropping share: Double) {
         precondition((0..<1).contains(share), "A share of \(share) cannot be dropped")

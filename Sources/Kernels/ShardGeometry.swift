@@ -6,9 +6,9 @@ public enum ShardGeometry {
         return shard * minibatch / shards..<(shard + 1) * minibatch / shards
     }
 
-    /// The shards of one of `members` workers: contiguous in the order of ranks, and as even as they come (their counts differ by one at most).
+    /// The shards of one of `members` workers: contiguous in the order of ranks, and as even as possible (their counts differ by one at most).
     ///
-    /// Ranks beyond S are spares and get none. So spares stand at the end of a ring, which its sums count on.
+    /// Ranks beyond S are spares and get none. So spares are at the end of a ring; the ring's sums rely on this.
     public static func owned(by rank: Int, of members: Int, shards: Int) -> Range<Int> {
         precondition((0..<members).contains(rank), "rank \(rank) of \(members)")
         let working = min(members, shards)

@@ -1,7 +1,7 @@
 /// A checked view of consecutive elements of a `Storage`, which it keeps alive.
 ///
-/// Copies of a slice are views of the same memory. Every access checks its bounds; loops over many elements belong into
-/// `Kernels`, which checks once a call.
+/// Copies of a slice are views of the same memory. Every access checks its bounds; loops over many elements belong in `Kernels`, which checks once a
+/// call.
 public struct Slice<Element: BitwiseCopyable>: @unchecked Sendable {
     @usableFromInline let owner: Storage<Element>
     @usableFromInline let base: UnsafeMutablePointer<Element>

@@ -1,11 +1,11 @@
-/// Steele, Lea and Flood's SplitMix64: one word of state, the same numbers from the same seed everywhere. For tests, simulation and choices; what
-/// enters weights is drawn by `RandomSource`, which has no state.
+/// Steele, Lea and Flood's SplitMix64: one word of state, the same numbers from the same seed everywhere. For tests, simulation and choices; numbers
+/// that affect weights come from `RandomSource`, which has no state.
 public struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     public init(seed: UInt64) { state = seed }
 
-    /// A stream of its own for each number.
+    /// A separate stream for each `number`.
     public init(seed: UInt64, number: Int) { state = seed ^ Self.scrambled(UInt64(bitPattern: Int64(number)) &+ Self.step) }
 
     public mutating func next() -> UInt64 {

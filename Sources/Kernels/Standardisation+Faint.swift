@@ -1,8 +1,8 @@
 extension Standardisation {
-    /// Values of an image that hardly ever change over the training images, as pixels at the border of a digit's image do: divided by so small a
-    /// deviation, the few images that have something there become numbers that no training copes with.
+    /// Values of an image that hardly ever change over the training images, such as pixels at the border of a digit's image. Divided by so small a
+    /// deviation, the few images with something there give numbers too large for training.
     public struct Faint: Sendable, Hashable {
-        /// How many values they are.
+        /// How many such values there are.
         public let count: Int
         /// The least of their deviations.
         public let least: Float
@@ -10,12 +10,12 @@ extension Standardisation {
         public let usual: Float
     }
 
-    /// A deviation below so small a part of the usual one is a faint value's.
+    /// A value is faint where its deviation is below the usual one divided by this.
     public static let faintPart: Float = 20
 
     /// Nil where there are none.
     public var faint: Faint? {
-        // A deviation of 1 stands for none: what lies in 0 to 1 deviates by a half at most.
+        // A deviation of 1 stands for no deviation: values in 0 to 1 deviate by a half at most.
         let changing = std.filter { $0 <= 0.5 }.sorted()
         guard let least = changing.first else { return nil }
         let usual = changing[changing.count / 2]

@@ -1,19 +1,17 @@
 import CKernels
 
-/// Mean and standard deviation of each value of an image over the training images: what takes both out of images, and puts them back into
-/// what a decoder makes.
+/// Mean and standard deviation of each value of an image over the training images, to standardise images and to undo that in decoded ones.
 ///
 /// Shapes of this file: B images of P values.
 public struct Standardisation: Sendable, Hashable {
     /// (P), of values 0 to 1.
     public let mean: [Float]
-    /// (P); 1 where all training images have one value.
+    /// (P); 1 where all training images have the same value.
     public let std: [Float]
     /// (P): 1 / std.
     private let scale: [Float]
 
-    /// Nil where the two have not one length, or hold what no images' can be: a mean outside 0 to 1, a deviation that is not above 0 and at
-    /// most 1.
+    /// Nil where the two differ in length, or hold what no images can have: a mean outside 0 to 1, a deviation that is not above 0 and at most 1.
     public init?(mean: [Float], std: [Float]) {
         guard mean.count == std.count, mean.allSatisfy({ (0...1).contains($0) }),
             std.allSatisfy({ $0 >= .leastNormalMagnitude && $0 <= 1 })
@@ -23,8 +21,8 @@ public struct Standardisation: Sendable, Hashable {
         scale = std.map { 1 / $0 }
     }
 
-    /// Of `count` images of as many bytes as `sums` has entries: Σ byte and Σ byte², which are whole numbers, so that nothing is rounded
-    /// before the last step.
+    /// From `count` images of as many bytes as `sums` has entries: Σ byte and Σ byte², which are whole numbers, so that nothing is rounded before the
+    /// last step.
     public init(count: Int, sums: [UInt64], squares: [UInt64]) {
         precondition(count > 0 && sums.count == squares.count, "sums of no images")
         let images = Double(count)

@@ -2,8 +2,8 @@ import Glibc
 
 /// Zeroed memory of a fixed number of elements, aligned to 64 bytes and freed with its last view.
 ///
-/// Large storages ask for huge pages: the products walk through megabytes in strides, where small pages cost look-ups.
-/// Nothing orders accesses from different threads; whoever shares a storage gives each thread its own range.
+/// Large storages ask for huge pages: the products step through megabytes in strides, where small pages cost TLB misses. Accesses from different
+/// threads are not synchronised; code that shares a storage must give each thread its own range.
 public final class Storage<Element: BitwiseCopyable>: @unchecked Sendable {
     @usableFromInline let base: UnsafeMutablePointer<Element>
     public let count: Int

@@ -53,7 +53,7 @@ public enum TensorValues: Sendable {
     /// A copy of the elements in memory of its own.
     public init<Element: TensorElement>(_ elements: [Element]) { self = Element.values(Slice(elements)) }
 
-    /// As many zeros in memory of their own.
+    /// `count` zeros in memory of their own.
     public init(_ type: ElementType, count: Int) {
         self =
             switch type {
@@ -114,14 +114,14 @@ public enum TensorValues: Sendable {
     }
 }
 
-/// Of the same type, the same bits.
+/// Equal values have the same type and the same bits.
 extension TensorValues: Equatable {
     public static func == (one: TensorValues, other: TensorValues) -> Bool {
         one.type == other.type && one.withBytes { mine in other.withBytes { mine.elementsEqual($0) } }
     }
 }
 
-/// A slice of whatever elements.
+/// A slice of any element type.
 private protocol ElementMemory {
     var count: Int { get }
     func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R
@@ -130,7 +130,7 @@ private protocol ElementMemory {
 
 extension Slice: ElementMemory {}
 
-/// A tensor under its name, `encoder.0.weight`. A list of them is all there is to save, send, resume, replay or digest.
+/// A tensor under its name, `encoder.0.weight`. Saving, sending, resuming, replaying and digesting all work on a list of tensors.
 public struct Tensor: Sendable, Equatable {
     public let name: String
     /// Dimensions, outermost first; empty for a single number.

@@ -2,9 +2,9 @@ import Files
 import Glibc
 import Waiting
 
-/// Whether this process and those that it is about to start may have the threads that they need.
+/// Whether this process, and those that it is about to start, may have the threads that they need.
 ///
-/// Each of them ends with a sentence where it can have none, in the midst of its work. So whoever is to begin a run asks here before.
+/// A process that cannot get a thread ends with a message, in the middle of its work. So check here before a run begins.
 public struct ThreadRoom: Sendable, Equatable {
     /// "pids.max", of a control group, or "RLIMIT_NPROC".
     public let name: String
@@ -21,7 +21,7 @@ public struct ThreadRoom: Sendable, Equatable {
         self.taken = taken
     }
 
-    /// How many may still be started.
+    /// How many threads may still be started.
     public var left: UInt64 { limit > taken ? limit - taken : 0 }
 
     /// "pids.max, a limit on threads, is 30 (docker --pids-limit), and 12 of them are taken".
@@ -30,7 +30,7 @@ public struct ThreadRoom: Sendable, Equatable {
     /// The limits that there are, as they are now.
     ///
     /// - Parameters:
-    ///   - root: stands before `/proc` and `/sys`; tests give a tree of their own.
+    ///   - root: a prefix to `/proc` and `/sys`; tests give a tree of their own.
     ///   - perUser: RLIMIT_NPROC.
     public static func look(root: String = "", perUser: UInt64? = ThreadLimit.present, user: uid_t = getuid()) -> [ThreadRoom] {
         var limits: [ThreadRoom] = []
@@ -38,7 +38,7 @@ public struct ThreadRoom: Sendable, Equatable {
             limits.append(
                 ThreadRoom(name: "pids.max", option: "docker --pids-limit", limit: group.limit, taken: group.taken))
         }
-        // The kernel holds nobody to it who may administer the machine.
+        // The kernel does not apply it to the administrator.
         if let perUser, user != 0 {
             let taken = UserThreads(root: root).count(of: user, below: perUser)
             limits.append(ThreadRoom(name: "RLIMIT_NPROC", option: "ulimit -u", limit: perUser, taken: taken))
@@ -78,7 +78,7 @@ public struct ThreadShortage: Error, CustomStringConvertible, Sendable, Equatabl
 private struct UserThreads {
     let root: String
 
-    /// How many there are. All threads of the machine where even those leave room for a run, since the number of them is one file.
+    /// The number of a user's threads. Where even all threads of the machine leave room for a run, it is their number, since one file gives that.
     func count(of user: uid_t, below limit: UInt64) -> UInt64 {
         let all = Self.field(3, of: text("/proc/loadavg")).flatMap { UInt64($0.split(separator: "/").last ?? "") }
         if let all, all + Self.plenty < limit { return all }
@@ -95,7 +95,7 @@ private struct UserThreads {
         return count
     }
 
-    /// More than a run of a hundred workers.
+    /// More threads than a run of a hundred workers has.
     private static let plenty: UInt64 = 4_096
 
     private func threads(_ pid: Int32, of user: uid_t) -> UInt64 {

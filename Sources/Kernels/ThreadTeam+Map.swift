@@ -1,8 +1,8 @@
 import Synchronization
 
 extension ThreadTeam {
-    /// The results of `body(0)`…`body(count − 1)` in their order. Whichever thread is free takes the next one. Of several errors one is thrown,
-    /// when the pieces that were under way are done.
+    /// The results of `body(0)`…`body(count − 1)` in their order. Each free thread takes the next index. Of several errors one is thrown, once the
+    /// calls under way are done.
     public func map<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) throws -> Result) throws -> [Result] {
         let next = Atomic<Int>(0)
         let results = Mutex([Result?](repeating: nil, count: count))

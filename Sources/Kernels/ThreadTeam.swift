@@ -3,16 +3,16 @@ import Glibc
 import Synchronization
 import Waiting
 
-/// A fixed set of own threads that run one body together, many times a step. The caller is one of them, with index 0.
+/// A fixed set of threads that run one body together, many times a step. The caller is one of them, with index 0.
 ///
-/// A thread that waits looks at the signal for some microseconds before it sleeps: phases follow each other closely, and
-/// waking a thread costs more than looking. Every thread has the modes of `FloatingPoint` set.
+/// A waiting thread polls the signal for some microseconds before it sleeps: phases follow each other closely, and waking a thread costs more than
+/// polling. Every thread has the modes of `FloatingPoint` set.
 public final class ThreadTeam: Sendable {
     public let threads: Int
     private let shared: Shared
     private let members: [OwnedThread]
 
-    /// A team of `threads` in all; the threads bear `name` (at most 12 bytes of it) and their index.
+    /// A team of `threads` in all; the threads are called `name` (at most 12 bytes of it) and their index.
     public init(threads: Int, name: String = "compute") {
         precondition(threads >= 1, "A team has at least one thread")
         self.threads = threads
@@ -47,7 +47,7 @@ public final class ThreadTeam: Sendable {
 /// What the threads of a team share: the number of the round, the body of it, and how many still run.
 private final class Shared: @unchecked Sendable {
     private let threads: Int
-    /// Looks before sleeping; none where threads outnumber cores, as looking would take the core from the one waited for.
+    /// Polls before sleeping; 0 where threads outnumber cores, as polling would take the core from the thread waited for.
     private let looks: Int
     private let round = Atomic<Int>(0)
     private let running = Atomic<Int>(0)
@@ -81,7 +81,7 @@ private final class Shared: @unchecked Sendable {
         started.update { _ in _ = round.add(1, ordering: .releasing) }
     }
 
-    /// A thread's life.
+    /// The loop that each thread of the team runs.
     func work(index: Int) {
         var seen = 0
         while true {
@@ -97,7 +97,7 @@ private final class Shared: @unchecked Sendable {
         }
     }
 
-    /// A function of its own, so that the reference to the body is given up before the round is reported as done.
+    /// A function of its own, so that the reference to the body is released before the round is reported as done.
     @inline(never)
     private func runBody(_ index: Int) { body?(index) }
 

@@ -1,6 +1,6 @@
 /// How the threads of a team divide the columns of a product.
 enum TileColumns {
-    /// Columns of a whole tile at every level: a thread takes so many, or several times as many.
+    /// Columns of a whole tile at every level; a thread takes a multiple of them.
     private static let width = 32
 
     /// Runs `body` on all columns, or on each thread of a team with its part of them.

@@ -15,8 +15,8 @@ public enum Update {
         ck_update_sgd(w.base, v.base, sum.base, sum.count, unit, minibatch, rate, momentum, digests?.base)
     }
 
-    /// Adam (Kingma and Ba 2015): m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²;
-    /// w ← w − η (m / (1 − β₁^t)) / (√(v / (1 − β₂^t)) + ε). The powers are those of the step that is made, t ≥ 1.
+    /// Adam (Kingma and Ba 2015): m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − η (m / (1 − β₁^t)) / (√(v / (1 − β₂^t)) + ε). The powers are
+    /// those of the current step, t ≥ 1.
     public static func adam(
         parameters w: Slice<Float>, first m: Slice<Float>, second v: Slice<Float>, sum: Slice<Int32>, unit: Float,
         minibatch: Float, rate: Float, beta1: Float, beta2: Float, epsilon: Float, beta1Power: Float, beta2Power: Float,
@@ -47,7 +47,7 @@ public enum Update {
     }
 }
 
-/// The 64-bit hash of all sums so far, by which replicas compare their past. It finds accidents; it is no cryptography.
+/// The 64-bit hash of all sums so far, by which replicas compare their past. It finds accidental differences; it is not cryptographic.
 ///
 /// Every block of 4,096 elements has a digest, and digests are folded in order. So a tensor may be hashed in pieces that
 /// begin at multiples of a block, on several threads, and the chain is the same.

@@ -2,8 +2,8 @@ import CKernels
 
 /// Elementary functions with the same bits on every CPU, a few units in the last place from the true value.
 ///
-/// libm chooses variants by CPU and version, so it may not stand between two replicas. The logarithm takes
-/// subnormal arguments for zero, and the exponential makes zeros of subnormal results. In `f(x, into: y)` the slices may be the same.
+/// libm chooses variants by CPU and version, so replicas cannot use it and agree. The logarithm treats subnormal arguments as zero, and the
+/// exponential replaces subnormal results by zero. In `f(x, into: y)` the slices may be the same.
 public enum VectorMath {
     public static func exp(_ x: Slice<Float>, into y: Slice<Float>) { map(x, y, ck_exp) }
     public static func log(_ x: Slice<Float>, into y: Slice<Float>) { map(x, y, ck_log) }

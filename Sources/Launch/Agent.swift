@@ -5,10 +5,10 @@ import Processes
 import Synchronization
 import Waiting
 
-/// `lockstep agent`, which a launcher starts on every host through SSH: answers its questions, and starts the workers there.
+/// `lockstep agent`, which a launcher starts on every host through SSH: it answers the launcher's questions, and starts the workers there.
 ///
-/// It talks over its standard input and output and ends, with its workers, when the input ends: a launcher or a connection
-/// that is gone leaves nothing behind.
+/// It talks over its standard input and output. When the input ends, it ends with its workers: so nothing stays behind where a
+/// launcher or a connection is gone.
 public final class Agent: Sendable {
     /// How long workers may take to leave.
     static let grace: Duration = .seconds(3)
@@ -16,7 +16,7 @@ public final class Agent: Sendable {
     private let hello: AgentHello
     private let executable: String
     private let output = Mutex<Int32>(STDOUT_FILENO)
-    /// Those whose end has not been told.
+    /// Workers whose end was not yet reported.
     private let workers = Monitor<[Int: ChildProcess]>([:])
     private let listeners = Mutex<[ProbeListener]>([])
 
@@ -84,7 +84,7 @@ public final class Agent: Sendable {
         }
     }
 
-    /// All addresses at once, each on a thread of its own.
+    /// Dials all addresses at once, each on a thread of its own.
     private static func dial(_ targets: [ProbeTarget]) throws -> [DialResult] {
         let results = Mailbox<DialResult>()
         var count = 0
@@ -127,7 +127,7 @@ public final class Agent: Sendable {
 
     private func start(slot: Int, arguments: [String], token: String, bond: LinePipe) throws {
         let secret = try SealedMemory(token)
-        // Standard input is the launcher's line to this agent, and no worker's.
+        // Standard input belongs to this agent alone: the launcher writes to it.
         let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard nothing >= 0 else { throw LocalError("cannot open /dev/null: \(String(cString: strerror(errno)))") }
         defer { close(nothing) }
@@ -154,7 +154,7 @@ public final class Agent: Sendable {
         }
     }
 
-    /// Workers leave at the next boundary; those that do not are ended.
+    /// Lets workers leave at the next boundary, and kills those that do not.
     private func leave() {
         signalWorkers(SIGTERM)
         if !nobodyIsLeft(.atMost(Self.grace)) {
@@ -169,9 +169,9 @@ public final class Agent: Sendable {
         for child in workers.withLock({ Array($0.values) }) { child.send(signal: number) }
     }
 
-    /// One line at a time; where nobody listens any more the input ends as well, so errors are passed over.
+    /// Writes one line at a time. Errors are ignored: where nobody reads any more, the input ends as well.
     private func say(_ word: AgentWord) {
-        // It begins a line too: what a shell has left on the last one is no part of it.
+        // The word starts on a new line: a shell may have left text on the last one.
         guard let bytes = try? [UInt8(ascii: "\n")] + AgentLines.bytes(word) else { return }
         output.withLock { descriptor in
             _ = bytes.withUnsafeBytes { Descriptor.write($0, to: descriptor, .atMost(.seconds(10))) }

@@ -5,7 +5,7 @@ import Kernels
 import Runs
 
 extension AgentHello {
-    /// What this process has to say for itself.
+    /// The hello of this process.
     static func here(build: String, kernelTrouble: String?) -> AgentHello {
         let environment = ProcessInfo.processInfo.environment
         let supported = KernelFamily.allCases.filter(\.isSupported).map(\.rawValue)
@@ -22,8 +22,8 @@ extension AgentHello {
             time: Date().timeIntervalSince1970)
     }
 
-    /// Of the layers of the usual models, at the rows of a shard: hosts whose products differ differ here, as a rule. A run
-    /// compares its own shapes when its workers join.
+    /// Digest of products in the layers of the usual models, at the rows of a shard: hosts whose products differ usually differ
+    /// here. A run compares its own shapes when its workers join.
     private static func fingerprint() -> String {
         let widths = [(784, 1000), (1000, 1000), (1000, 2), (2, 1000), (1000, 784), (1000, 10), (200, 100)]
         let shapes = [8, 25].flatMap { rows in

@@ -8,13 +8,13 @@ import Wire
 /// A launcher's connection to the agent of one host: a child process (the remote shell, or the agent itself on this machine)
 /// whose standard input and output carry the messages.
 package final class AgentLink: Sendable {
-    /// What comes unasked.
+    /// What the agent sends unasked.
     enum Event: Sendable {
         case output(slot: Int, line: String)
         case ended(slot: Int, ChildProcess.Ending)
-        /// A line on standard error after the hello: the remote shell's own, as a rule.
+        /// A line on standard error after the hello, usually from the remote shell itself.
         case remark(String)
-        /// The connection is gone that had been up. `last` is what the remote shell said.
+        /// A connection that had been up is gone. `last` is the remote shell's last line.
         case lost(ChildProcess.Ending, last: String)
     }
 
@@ -25,7 +25,7 @@ package final class AgentLink: Sendable {
         var waiting: [Int: Mailbox<Result<AgentAnswer, LocalError>>] = [:]
         /// The last lines of standard error.
         var errors: [String] = []
-        /// What came on standard output before the hello: the shell's greeting, as a rule.
+        /// What came on standard output before the hello, usually the shell's greeting.
         var shellGreeting: [UInt8] = []
         var ended: ChildProcess.Ending?
         var closing = false
@@ -40,14 +40,14 @@ package final class AgentLink: Sendable {
     private let end = Mailbox<Void>()
     private let onEvent: @Sendable (Event) -> Void
 
-    /// Starts the child process. `onEvent` is called on threads of this link, one event at a time but for remarks.
+    /// Starts the child process. `onEvent` is called on threads of this link, for one event at a time except remarks.
     init(
         name: String, program: String, arguments: [String], environment: [String: String],
         onEvent: @escaping @Sendable (Event) -> Void
     ) throws {
         let (toChild, fromChild, errors) = try (LinePipe(), LinePipe(), LinePipe())
         defer { for descriptor in [toChild.reading, fromChild.writing, errors.writing] { close(descriptor) } }
-        // A remote shell that takes nothing any more must not block the launcher.
+        // A remote shell that reads nothing any more must not block the launcher.
         _ = fcntl(toChild.writing, F_SETFL, O_NONBLOCK)
         self.name = name
         self.onEvent = onEvent
@@ -73,15 +73,15 @@ package final class AgentLink: Sendable {
             }
             close(fromChild.reading)
             let ending = process.waitForEnd()
-            // What it said last explains the end; a process that it left behind may hold the pipe for ever.
+            // Its last line explains the end. The wait is short: a process that it left behind may hold the pipe for ever.
             _ = errorsEnded.take(.atMost(.milliseconds(500)))
             finish(ending)
         }
     }
 
-    /// The agent's first word, waiting for it.
+    /// Waits for the agent's first word.
     ///
-    /// - Throws: `LocalError` that says why there is none: it could not be reached, or there is no such binary.
+    /// - Throws: `LocalError` that says why there is none: the host could not be reached, or there is no such binary.
     func hello(within patience: Duration) throws -> AgentHello {
         _ = greeting.take(.atMost(patience))
         greeting.close()
@@ -98,7 +98,7 @@ package final class AgentLink: Sendable {
 
     /// Why there was no hello.
     package enum HelloTrouble: Error, Equatable, CustomStringConvertible {
-        /// What was said in its place: the last line on standard error, and what came on standard output.
+        /// What came in place of a hello: the last line on standard error, and the text on standard output.
         package struct Said: Sendable, Equatable {
             let error: String
             let greeting: String
@@ -124,7 +124,7 @@ package final class AgentLink: Sendable {
         }
     }
 
-    /// Characters of a shell's greeting that are kept and shown: its end says more than its beginning.
+    /// Characters kept and shown of a shell's greeting: those at its end, which says more than its beginning.
     private static let longestGreeting = 300
 
     /// Sends a request; its answer, or why there is none, arrives in the mailbox.
@@ -144,7 +144,7 @@ package final class AgentLink: Sendable {
         return mailbox
     }
 
-    /// Sends what has no answer.
+    /// Sends a request without an answer.
     func tell(_ request: AgentRequest) { send(AgentCall(id: 0, request: request)) }
 
     /// Ends the agent's input, upon which it ends its workers and itself. Idempotent.
@@ -169,7 +169,7 @@ package final class AgentLink: Sendable {
         guard let bytes = try? AgentLines.bytes(call) else { return }
         inputLock.withLock { closed in
             guard !closed else { return }
-            // Nothing taken for seconds: the connection is stuck, and its own keep-alive will end it.
+            // Where nothing is read for seconds, the connection is stuck, and its own keep-alive will end it.
             _ = bytes.withUnsafeBytes { Descriptor.write($0, to: input, .atMost(.seconds(3))) }
         }
     }
@@ -202,10 +202,10 @@ package final class AgentLink: Sendable {
         }
     }
 
-    /// Characters of a line from there that are shown.
+    /// Characters shown of a line from that host.
     private static let longestLine = 8000
 
-    /// The hello of another build, of which the build alone is read.
+    /// Handles the hello of another build: only the build's name is read.
     private func notUnderstood(_ line: [UInt8]) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: [String: [String: Any]]],
             let build = object["hello"]?["_0"]?["build"] as? String
@@ -219,7 +219,7 @@ package final class AgentLink: Sendable {
     }
 
     private func remark(_ line: String) {
-        // It goes to a terminal, and comes from whatever runs on that host.
+        // The line goes to a terminal, and may come from any program on that host.
         let text = line.trimmingCharacters(in: .whitespacesAndNewlines).printable(Self.longestLine)
         guard !text.isEmpty else { return }
         let greeted = state.withLock { state in

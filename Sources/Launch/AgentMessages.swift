@@ -4,14 +4,14 @@ import Processes
 /// What a launcher and the agents on the hosts say to each other: JSON, one value a line, requests on the agent's standard
 /// input, everything else on its standard output.
 ///
-/// A login shell may print a greeting of its own first, with or without a line end, so the hello is looked for behind whatever comes
-/// before it, and every word of an agent begins a line. Both sides are of one build, or the launcher goes no further than the hello; so
-/// there are no versions here.
+/// A login shell may print a greeting first, with or without a line end. So the launcher searches for the hello behind it, and every
+/// word of an agent starts on a new line. Where the two sides are of different builds, the launcher goes no further than the hello;
+/// so the messages have no versions.
 enum AgentLines {
     /// Longest line either side takes.
     static let longest = 1 << 20
-    /// How often the launcher says something, and how long an agent goes without before it ends with its workers: the
-    /// connection may be half open, and nobody would ever tell.
+    /// How often the launcher sends something, and after how long without it an agent ends with its workers: the
+    /// connection may be half open, and nothing else would show that.
     static let aliveEvery: Duration = .seconds(10)
     static let longestSilence: Duration = .seconds(120)
 
@@ -21,7 +21,7 @@ enum AgentLines {
         return Array(try encoder.encode(message)) + [UInt8(ascii: "\n")]
     }
 
-    /// How every hello begins, of any build.
+    /// How the hello of any build begins.
     private static let marker = Array("{\"hello\":{\"_0\":{".utf8)
 
     /// Where in a line a hello begins: a shell may have said something on it before (a window title, a prompt).
@@ -42,7 +42,7 @@ struct AgentCall: Codable, Sendable {
 
 /// What an agent is asked for.
 enum AgentRequest: Codable, Sendable {
-    /// Nothing: somebody is there. No answer.
+    /// Nothing: it only shows that the launcher lives. No answer.
     case alive
     /// The machine's facts; `folder` is where a run would be written.
     case survey(folder: String?)
@@ -50,7 +50,7 @@ enum AgentRequest: Codable, Sendable {
     case listen(port: Int, nonce: String)
     /// Tries every address of every target.
     case dial([ProbeTarget])
-    /// Round-trip time and bytes a second with a listener.
+    /// Measures round-trip time and bytes a second with a listener.
     case measure(ProbeTarget, seconds: Double)
     /// Ends the listeners; their ports are free when the answer comes.
     case endListening
@@ -93,7 +93,7 @@ struct WorkerEnd: Codable, Sendable, Equatable {
     var ending: ChildProcess.Ending { signal.map { .killed(signal: $0) } ?? .exited(status ?? 0) }
 }
 
-/// The first word of an agent: who it is and what it computes like.
+/// The first word of an agent: who it is and how it computes.
 public struct AgentHello: Codable, Sendable {
     public var build: String
     /// BLAS library and version.
@@ -128,7 +128,7 @@ enum AgentAnswer: Codable, Sendable {
     case measured(LinkMeasure)
 }
 
-/// What came of one address of a target.
+/// The result of dialling one address of a target.
 struct DialResult: Codable, Sendable {
     var target: String
     var address: String
@@ -136,7 +136,7 @@ struct DialResult: Codable, Sendable {
     var seenAs: String?
     /// Why it was not reached, or cannot be worked with.
     var reason: String?
-    /// It was reached, and the way to it carries small messages only.
+    /// It was reached, and the route to it carries only small messages.
     var losesLarge: Bool?
 }
 

@@ -7,7 +7,7 @@ public struct AgentStarter: Sendable {
     static let patience: Duration = .seconds(20)
 
     let shell: RemoteShell
-    /// Where the binary is on the hosts; nil: where this one is here, or else on their PATH.
+    /// Where the binary is on the hosts; nil: at this binary's own path, or else on their PATH.
     let binary: String?
     /// This binary.
     let executable: String

@@ -5,7 +5,7 @@ import Wire
 
 /// `lockstep doctor`: looks at this machine, or at hosts and everything between them, and says what would stop a run.
 public struct Doctor {
-    /// What is asked of it.
+    /// What the doctor is to examine.
     public struct Options: Sendable {
         public var build: String
         public var kernel: String?
@@ -48,7 +48,7 @@ public struct Doctor {
         if let trouble = roster.here.hello.kernelTrouble {
             report.findings.append(Finding(.problem, host: HostRoster.hereName, .failed(reason: "\(trouble)")))
         }
-        // An agent of another build may understand nothing of what follows.
+        // An agent of another build may not understand the requests that follow.
         let able = roster.everybody.filter { $0.hello.build == roster.here.hello.build }
         survey(able, &report)
         if able.count > 1 { lookBetween(able, &report) }
@@ -100,7 +100,7 @@ public struct Doctor {
     private func dial(_ members: [HostRoster.Member], ports: [String: Int], nonce: String) -> [DoctorReport.Pair] {
         func target(_ to: HostRoster.Member, from: HostRoster.Member) -> ProbeTarget? {
             guard to.entry.host != from.entry.host, let port = ports[to.entry.host] else { return nil }
-            // Its own name for itself is tried too: whether the others can resolve it is worth knowing.
+            // The host's own name is tried too: it is worth knowing whether the others can resolve it.
             let addresses =
                 HostRoster.candidates(for: to, from: from) + (to.entry.host == HostRoster.hereName ? [to.hello.hostName] : [])
             return ProbeTarget(name: to.entry.host, addresses: addresses, port: port, nonce: nonce)
@@ -170,7 +170,7 @@ public struct Doctor {
 }
 
 extension MachineReport {
-    /// What is wrong with, or worth knowing of, a machine. Only this one writes a run folder.
+    /// What is wrong with a machine, or worth knowing about it. Only this machine writes a run folder.
     func findings(name: String, isHere: Bool) -> [Finding] {
         var findings: [Finding] = []
         func add(_ weight: Finding.Weight, _ fact: HostFact) { findings.append(Finding(weight, host: name, fact)) }

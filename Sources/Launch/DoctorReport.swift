@@ -20,11 +20,11 @@ public struct DoctorReport: Sendable {
         public var address: String?
         /// The address of `from` as `to` sees it.
         public var seenAs: String?
-        /// Why it does not.
+        /// Why it does not reach it.
         public var reasons: String?
-        /// It is found, and the way to it carries small messages only.
+        /// `to` is found, and the route to it carries only small messages.
         public var losesLarge = false
-        /// "yes", or why the name of `to` does not lead there; nil where it has none.
+        /// "yes", or why the name of `to` does not lead to it; nil where it has no name.
         public var byName: String?
         /// Nil where it was not asked for or could not be had.
         public var measure: LinkMeasure?
@@ -75,7 +75,7 @@ public struct DoctorReport: Sendable {
             .joined(separator: "\n")
     }
 
-    /// Whether it comes to the digests of the reference runs.
+    /// Whether the machine reproduces the digests of the reference runs.
     private static func reference(_ machine: MachineReport) -> String {
         guard machine.missedReferences.isEmpty else {
             return "NO: other digests in \(machine.missedReferences.joined(separator: ", "))"

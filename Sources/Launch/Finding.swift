@@ -1,4 +1,4 @@
-/// Something a check has found: a fact, and the sentence that tells it with the way on.
+/// Something a check has found: a fact, and the sentence that tells it and what to do.
 public struct Finding: Sendable, Equatable, CustomStringConvertible {
     public enum Weight: String, Sendable {
         /// A run would not begin, or would stop.

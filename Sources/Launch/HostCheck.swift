@@ -6,7 +6,7 @@ import Wire
 /// What a launch is checked for.
 public struct HostCheckOptions: Sendable {
     public var build: String
-    /// Whether hosts dial each other (a ring, or summation servers on them), or all the coordinator's data port.
+    /// Whether hosts dial each other (a ring, or summation servers on them), or all of them dial the coordinator's data port.
     public var dialsMembers: Bool
     /// The coordinator's port; 0: any.
     public var port: Int
@@ -14,7 +14,7 @@ public struct HostCheckOptions: Sendable {
     public var dataPort: Int
     /// Kernel family of the run.
     public var kernel: String
-    /// Whether the run exists and so keeps its family.
+    /// Whether the run exists already, and so keeps its family.
     public var kernelIsFixed: Bool
     public var allowMixedKernels: Bool
 
@@ -32,17 +32,17 @@ public struct HostCheckOptions: Sendable {
     }
 }
 
-/// By which addresses the processes of a launch find each other.
+/// The addresses at which the processes of a launch find each other.
 struct LaunchAddresses: Equatable {
     /// Where the coordinator listens.
     var listen: HostPort
     /// Where the workers of a host dial it.
     var coordinator: [String: HostPort] = [:]
-    /// What the workers of a host tell the others; none where they are never dialled.
+    /// The address that a host's workers tell the others; none where they are never dialled.
     var advertise: [String: String] = [:]
 }
 
-/// Finds out whether a launch would come about, before anything is started.
+/// Finds out whether a launch would succeed, before anything is started.
 struct HostCheck {
     let roster: HostRoster
     let options: HostCheckOptions
@@ -62,10 +62,10 @@ struct HostCheck {
 
     var problems: [Finding] { findings.filter { $0.weight == .problem } }
 
-    /// Checks; nil where something is wrong, which then is in `findings`.
+    /// Checks; nil where something is wrong, which `findings` then tells.
     mutating func run() -> LaunchAddresses? {
         findings += compare(roster.hosts)
-        // A host of another build does not understand what follows.
+        // A host of another build does not understand the requests that follow.
         guard problems.isEmpty else { return nil }
         let nonce = Secret.digits(Secret.bytes(16))
         defer { _ = HostRoster.ask(roster.everybody.map { ($0, .endListening) }) }
@@ -191,9 +191,9 @@ struct HostCheck {
         findings.append(Finding(.problem, host: host, fact))
     }
 
-    /// One address for all where there is one; loopback where no worker is elsewhere, and nowhere else.
+    /// One common address for all hosts, where there is one. Loopback is used only where no worker is on another host.
     private mutating func addresses() -> LaunchAddresses? {
-        // A link-local address has another zone for each of them, and the coordinator listens on all it has.
+        // A link-local address has a different zone on each host; then the coordinator listens on all its addresses.
         let common = reach.commonAddress(of: HostRoster.hereName, for: names) { !LinkLocal.isOne($0) }
         var plan = LaunchAddresses(listen: HostPort(host: common ?? listenHost, port: port))
         for name in names {
@@ -205,7 +205,7 @@ struct HostCheck {
             let diallers = roster.hosts.filter { from in peers(of: from).contains { $0.entry.host == to.entry.host } }.map(
                 \.entry.host)
             guard !diallers.isEmpty else { continue }
-            // A host always reaches itself by loopback, which says nothing to the others: their order counts.
+            // A host always reaches itself by loopback, which does not help the others: so their order comes first.
             let ordered = diallers.filter { $0 != to.entry.host } + diallers.filter { $0 == to.entry.host }
             guard let address = reach.commonAddress(of: to.entry.host, for: ordered, where: { !HostPort.isLoopback($0) }) else {
                 problem(to.entry.host, .noCommonAddress)
@@ -216,7 +216,7 @@ struct HostCheck {
         return problems.isEmpty ? plan : nil
     }
 
-    /// Who can what: a row a host.
+    /// What each host can do, one row for each.
     var table: TextTable {
         var table = TextTable(["host", "workers", "ssh", "lockstep", "same bits", "reaches this host", "reaches the others"])
         for host in roster.missing.map(\.host) { table.add([host, "", "no", "-", "-", "-", "-"]) }

@@ -1,9 +1,9 @@
 /// Whether hosts can compute the same bits: a pure function of what their agents say.
 enum HostComparison {
     /// - Parameters:
-    ///   - runKernel: the family of a run that exists and keeps it; nil where it can still be chosen.
+    ///   - runKernel: the family that an existing run keeps; nil where it can still be chosen.
     ///   - allowMixedKernels: products may differ.
-    ///   - isForLibrary: whether products of the library are wanted; otherwise differences between them are worth a note.
+    ///   - isForLibrary: whether the run uses the library's products; if not, differences between them are only worth a note.
     static func findings(
         here: AgentHello, hosts: [(name: String, hello: AgentHello)], runKernel: String? = nil, allowMixedKernels: Bool = false,
         isForLibrary: Bool = true
@@ -13,7 +13,7 @@ enum HostComparison {
         func choice() -> HostFact.KernelChoice {
             if let runKernel { return .kept(runKernel) }
             guard let common else { return .noneInCommon }
-            // Where that is in use already, a CPU has it and the library does not.
+            // Where that family is in use here already, the other CPU has it and the library there does not.
             return common == here.kernel ? .libraryLacks : .best(common)
         }
         var findings: [Finding] = []
@@ -22,7 +22,7 @@ enum HostComparison {
             if hello.build != here.build {
                 problem(.otherBuild(there: hello.build, here: here.build))
             } else if allowMixedKernels {
-                // Nothing further has to be equal.
+                // Nothing else needs to be equal.
             } else if !isForLibrary {
                 if hello.library != here.library || hello.kernel != here.kernel || hello.fingerprint != here.fingerprint {
                     findings.append(

@@ -4,9 +4,9 @@ import Runs
 import Wire
 
 extension HostFact {
-    /// The sentence for a person, and the way on.
+    /// The sentence for the user, and what to do.
     ///
-    /// - Parameter host: whom it is about, as typed.
+    /// - Parameter host: the host it is about, as typed.
     func words(_ host: String) -> String {
         let who = host == HostRoster.hereName ? "this host" : host
         switch self {
@@ -68,7 +68,7 @@ extension HostFact {
 }
 
 extension HostFact.Door {
-    /// - Parameter other: what helps where it is not the usual.
+    /// - Parameter other: what helps where the usual advice does not.
     fileprivate func words(_ who: String, _ reasons: String, _ other: String?) -> String {
         switch self {
         case .coordinator(let isFixed):
@@ -98,7 +98,7 @@ extension HostFact.KernelChoice {
 }
 
 extension AgentLink.HelloTrouble {
-    /// Why an agent said no hello, and the way on.
+    /// Why an agent sent no hello, and what to do.
     fileprivate func words(_ host: String, _ way: StartWay) -> String {
         switch self {
         case .ended(.exited(255), let said):
@@ -119,7 +119,7 @@ extension AgentLink.HelloTrouble {
 extension AgentLink.HelloTrouble.Said {
     fileprivate var isNothing: Bool { error.isEmpty && greeting.isEmpty }
 
-    /// What came in place of the hello: the error, else what a shell printed before.
+    /// What came in place of the hello: the error, or else the text that a shell printed.
     fileprivate var words: String {
         if !error.isEmpty { return ": \(error)" }
         return greeting.isEmpty ? "" : "; there came \"\(greeting)\""

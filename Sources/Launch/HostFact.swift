@@ -1,6 +1,6 @@
 import Processes
 
-/// What a check has found of a host, with its numbers. `HostFact+Words.swift` makes the sentences.
+/// What a check has found about a host, with its numbers. `HostFact+Words.swift` makes the sentences.
 package enum HostFact: Sendable, Equatable {
     /// What one host dials of another.
     package enum Door: Sendable, Equatable {
@@ -12,14 +12,14 @@ package enum HostFact: Sendable, Equatable {
         case worker(host: String, isFixed: Bool)
         /// This host's port, in a look at every pair.
         case here(isFixed: Bool)
-        /// Another host's, in a look at every pair.
+        /// Another host's port, in a look at every pair.
         case other(host: String, isFixed: Bool)
     }
 
-    /// Which port it is, by the flag that chooses another.
+    /// Which port it is, named by the flag that can change it.
     package enum Port: Sendable, Equatable {
         case control, data
-        /// One of the two.
+        /// Either of the two.
         case either
     }
 
@@ -30,25 +30,25 @@ package enum HostFact: Sendable, Equatable {
         case noneInCommon
         /// The best of all these hosts.
         case best(String)
-        /// A CPU has it, and the library there does not.
+        /// The CPU has it, and the library there does not.
         case libraryLacks
     }
 
     // Whether lockstep starts there.
     case noHello(AgentLink.HelloTrouble, StartWay)
     case otherBuild(there: String, here: String)
-    /// Its agent, or what it was asked for, failed.
+    /// Its agent, or a request to it, failed.
     case failed(reason: String)
 
     // Whether the same bits come out.
-    /// Products of libraries differ, which matters to some runs alone.
+    /// Products of libraries differ, which matters only to some runs.
     case otherProducts(library: String, kernel: String, here: String, hereKernel: String)
     case otherLibrary(there: String, here: String)
     /// `choice`: nil where the trouble itself says what helps.
     case kernelTrouble(String, choice: KernelChoice?)
     case otherKernel(there: String, here: String, choice: KernelChoice)
     case otherFingerprint(library: String, kernel: String)
-    /// Its portable products are not the definition's.
+    /// Its portable products do not match the definition.
     case missedReference(precision: String, level: String)
 
     // Who reaches whom.
@@ -124,12 +124,12 @@ extension AgentLink.HelloTrouble {
     }
 }
 
-/// How an agent is started on a host, for sentences that a person types after.
+/// How an agent is started on a host, for sentences whose command the user types.
 package struct StartWay: Sendable, Equatable {
     /// The remote shell with its options, and the host as it is given to it.
     let shell: String
     let target: String
-    /// Where the binary is on the hosts, where a person has said so.
+    /// Where the binary is on the hosts, if the user has said so.
     let binary: String?
     /// This binary, and its build.
     let executable: String
@@ -143,6 +143,6 @@ package struct StartWay: Sendable, Equatable {
         self.build = build
     }
 
-    /// What reaches the host in the same way, and asks lockstep there for its version alone.
+    /// A command that reaches the host in the same way, and only asks lockstep there for its version.
     var typed: String { "\(shell) \(target) \(binary ?? executable) --version" }
 }

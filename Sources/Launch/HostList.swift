@@ -5,7 +5,7 @@ import Wire
 
 /// A host that takes workers: how it is reached, and how many.
 public struct HostEntry: Sendable, Hashable {
-    /// Login name, where another than one's own.
+    /// Login name, where it is not the user's own.
     public var user: String?
     /// A name or an address, IPv6 without brackets.
     public var host: String
@@ -18,11 +18,11 @@ public struct HostEntry: Sendable, Hashable {
         self.slots = slots
     }
 
-    /// What the remote shell is given: "host" or "user@host".
+    /// The remote shell's argument: "host" or "user@host".
     public var target: String { user.map { "\($0)@\(host)" } ?? host }
 }
 
-/// A list of hosts, as typed after -H or as lines of a file, that cannot be read: where, and what is right.
+/// The error for a list of hosts, typed after -H or in a file, that cannot be read: the place, and what would be right.
 public struct HostListError: Error, CustomStringConvertible, Sendable, Equatable {
     public let description: String
 }
@@ -31,7 +31,7 @@ public struct HostListError: Error, CustomStringConvertible, Sendable, Equatable
 public enum HostList {
     /// Most worker processes of one host, and most hosts of a list.
     public static let most = 256
-    /// Most bytes of a host file: so many hosts, with the longest names and a remark each.
+    /// Most bytes of a host file: enough for `most` hosts, each with the longest name and a remark.
     private static let mostBytes = 1 << 18
 
     /// "a", "a:4", "user@a:4", "[fd00::10]:4", separated by commas.
@@ -126,7 +126,7 @@ public enum HostList {
         return HostEntry(user: user, host: String(host), slots: try count.map { try slots(String($0), where: place) } ?? 1)
     }
 
-    /// Names go to the remote shell as they are: none may look like one of its options.
+    /// Checks names, which go to the remote shell as they are: none may look like one of its options.
     private static func check(_ host: String, user: String?, in text: String, where place: String) throws {
         func plain(_ name: String, _ others: String) -> Bool {
             !name.isEmpty && name.first != "-"
@@ -160,7 +160,7 @@ public enum HostList {
         return number
     }
 
-    /// `places`: where each stands, where it is a line of its own.
+    /// `places`: the place of each entry, where each has its own line.
     private static func checked(_ entries: [HostEntry], _ places: [String] = []) throws -> [HostEntry] {
         guard entries.count <= most else {
             throw HostListError(description: "\(entries.count) hosts; \(most) is the most a run takes.")

@@ -1,7 +1,7 @@
 import Foundation
 import Waiting
 
-/// This machine and the hosts of a list, each with its agent as far as it could be had.
+/// This machine and the hosts of a list, each with its agent where that could be started.
 struct HostRoster {
     /// A host and its agent.
     struct Member {
@@ -16,7 +16,7 @@ struct HostRoster {
     let here: Member
     /// The hosts that answered, in the list's order.
     private(set) var hosts: [Member] = []
-    /// The others, and why.
+    /// The other hosts, with reasons.
     private(set) var missing: [Finding] = []
 
     var everybody: [Member] { [here] + hosts }
@@ -26,7 +26,7 @@ struct HostRoster {
     /// - Parameters:
     ///   - kernel: family every agent is to have; nil: the best one of this machine.
     ///   - onEvent: what the agent of a host says unasked.
-    /// - Throws: where this machine's own agent cannot be had.
+    /// - Throws: where this machine's own agent cannot be started.
     init(
         _ entries: [HostEntry], starter: AgentStarter, kernel: String?, build: String,
         onEvent: @escaping @Sendable (HostEntry, AgentLink.Event) -> Void = { _, _ in }
@@ -40,7 +40,7 @@ struct HostRoster {
             throw LocalError("the agent of this machine did not start (\(error)); try `lockstep agent < /dev/null`")
         }
         let family = kernel ?? here.hello.kernels.first { $0 == here.hello.kernel }
-        // All logins at once, one a host.
+        // All logins at once, one for each host.
         let started = entries.map { entry in
             Result { try starter.remote(entry, kernel: family) { onEvent(entry, $0) } }
         }
@@ -64,7 +64,7 @@ struct HostRoster {
 
     /// Asks a member, and waits for the answer.
     ///
-    /// - Throws: `LocalError` of the agent, or where none came.
+    /// - Throws: the agent's `LocalError`, or one where no answer came.
     static func ask(_ member: Member, _ request: AgentRequest, within patience: Duration = .seconds(30)) throws -> AgentAnswer {
         try answer(of: member, member.link.ask(request), within: patience)
     }

@@ -6,9 +6,9 @@ public struct LaunchOptions: Sendable {
     public var threads: Int?
     /// Summation servers, spread over the hosts one after the other.
     public var servers: Int
-    /// How often a process, or a connection, is tried again that does not live for a minute.
+    /// How often a process or a connection that does not live for a minute is tried again.
     public var maxRestarts: Int
-    /// Fewest workers the run goes on with; below that it is stopped when no restart is left.
+    /// Fewest workers the run goes on with; with fewer, and no restart left, it is stopped.
     public var fewestWorkers: Int
 
     public init(

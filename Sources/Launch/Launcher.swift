@@ -11,7 +11,7 @@ import Waiting
 /// It checks the hosts, starts everything, shows what the workers say, replaces what dies, and leaves nothing running. It holds
 /// no part of the run itself.
 public final class Launcher: Sendable {
-    /// Where something stands that can be replaced.
+    /// The place of something that can be replaced.
     private enum Place: Hashable {
         case worker(host: String, slot: Int)
         case connection(host: String)
@@ -21,7 +21,7 @@ public final class Launcher: Sendable {
         /// To be started, now or after a pause.
         case waiting
         case running
-        /// Ended as it should, or because somebody asked it to.
+        /// Ended as it should, or on request.
         case left
         case givenUp
     }
@@ -30,7 +30,7 @@ public final class Launcher: Sendable {
         let entry: HostEntry
         var link: AgentLink?
         let hello: AgentHello
-        /// Of its workers, and of the summation servers behind them.
+        /// Its workers, and after them its summation servers.
         var slots: [Standing]
 
         func isServer(_ slot: Int) -> Bool { slot >= entry.slots }
@@ -53,16 +53,16 @@ public final class Launcher: Sendable {
     private let show: @Sendable (String) -> Void
     private let token = RunToken()
     private let state: Mutex<State>
-    /// The coordinator's: its end means that this process is gone, and it hears on it who is not replaced.
+    /// The pipe to the coordinator: its end means that this process is gone; its lines say which workers are not replaced.
     private let notices = Mutex<LinePipe?>(nil)
     /// What is left of the run, once there is one.
     private let remains = Mutex<Remains?>(nil)
     /// Looks after the coordinator, once there is to be one.
     private let keeper = Mutex<CoordinatorKeeper?>(nil)
-    /// Restarts and what they need, one at a time.
+    /// Does restarts and what they need, one at a time.
     private let queue = DispatchQueue(label: "launch")
 
-    /// `show` takes lines for the person who watches; it may be called on any thread.
+    /// `show` takes lines for the user; it may be called on any thread.
     public init(options: LaunchOptions, starter: AgentStarter, show: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.starter = starter
@@ -72,9 +72,9 @@ public final class Launcher: Sendable {
 
     /// Runs to the end; the exit status is the coordinator's.
     ///
-    /// - Parameter coordinator: makes the run's folder and gives the arguments of the coordinator, but for the address it
-    ///   listens on and the token, and what to say where it does not end by itself. Asked only when the hosts are as they should be.
-    /// - Throws: `LocalError` where a process cannot be had. Hosts that are not ready are no error: they are shown, and the
+    /// - Parameter coordinator: makes the run's folder. It returns the coordinator's arguments, without the listening address
+    ///   and the token, and what to say where the coordinator does not end by itself. Called only when the hosts are ready.
+    /// - Throws: `LocalError` where the system gives no process. Hosts that are not ready are no error: they are shown, and the
     ///   status is 1.
     public func run(coordinator: () throws -> (arguments: [String], remains: Remains)) throws -> Int32 {
         let suspension = StopSignals.Suspension { [self] in
@@ -119,8 +119,8 @@ public final class Launcher: Sendable {
         }
     }
 
-    /// Starts the coordinator once that is due; where the system gives no process it is tried again, like the replacement of one that dies young. Nil
-    /// where it is not tried any more.
+    /// Starts the coordinator once that is due. Where the system gives no process, the start is tried again like the replacement of a child that dies
+    /// young. Nil where it is not tried any more.
     private func startAgain(_ replacements: inout Replacements<Int>, _ start: () throws -> ChildProcess) -> ChildProcess? {
         while true {
             Pause.wait(for: max(.zero, (replacements.next ?? .zero) - MonotonicTime.now))
@@ -142,21 +142,21 @@ public final class Launcher: Sendable {
         let made = CoordinatorKeeper(pulse: pulse) { [self] in
             show("lockstep: \($0)")
         } onLeave: { [self] in
-            // It is in the hands of the kernel, which does not let go of it.
+            // The coordinator hangs in the kernel, even though it was killed.
             guard let lead = state.withLock({ $0.coordinator }) else { return }
             let status = status(of: lead.pid, .killed(signal: SIGKILL), CoordinatorKeeper.wordsOnLeaving)
             killAll()
             _exit(status)
         }
         keeper.withLock { $0 = made }
-        // A signal may have come before there was anybody to look after it.
+        // A signal may have come before the keeper existed.
         if state.withLock({ $0.stopping }) { made.askedToStop() }
         return made
     }
 
     // MARK: Before the run
 
-    /// The check alone; 0 where a launch would begin, else 1.
+    /// Only checks; 0 where a launch would begin, else 1.
     public func check() throws -> Int32 {
         guard try prepare() != nil else { return 1 }
         closeAll()
@@ -184,7 +184,7 @@ public final class Launcher: Sendable {
         state.withLock { state in
             state.addresses = addresses
             for (index, member) in roster.hosts.enumerated() {
-                // One after the other, and round again where there are more than hosts.
+                // Servers go to the hosts one after the other, and round again where there are more servers than hosts.
                 let servers = (0..<options.servers).count { $0 % roster.hosts.count == index }
                 state.hosts[member.entry.host] = Host(
                     entry: member.entry, link: member.link, hello: member.hello,
@@ -200,7 +200,7 @@ public final class Launcher: Sendable {
         let secret = try SealedMemory(token.line)
         let dataPort = options.check.dialsMembers ? [] : ["--data-port", "\(options.check.dataPort)"]
         let tie = ["--parent-pid", "\(getpid())", "--parent-descriptor", "\(Supervisor.parentDescriptor)"]
-        // Its kernel from its first instruction: whoever takes it later executes itself anew.
+        // The kernel family is set from the first instruction: a process that takes it later executes itself anew.
         let environment = try KernelChoice.environment(ProcessInfo.processInfo.environment, kernel: options.check.kernel)
         let lead = try secret.withDescriptor { secret in
             try ChildProcess(
@@ -302,7 +302,7 @@ public final class Launcher: Sendable {
         replaceWhenDue()
     }
 
-    /// At the moment the next replacement is due, not before.
+    /// Starts replacements at the moment the next one is due, not before.
     private func replaceWhenDue() {
         guard let next = state.withLock({ $0.replacements.next }) else { return }
         queue.asyncAfter(deadline: .now() + max(.zero, next - MonotonicTime.now).seconds) { [self] in
@@ -332,7 +332,7 @@ public final class Launcher: Sendable {
         tell("[\(host)] the connection is gone\(last.isEmpty ? "" : " (\(last))") and its workers with it", again: again)
     }
 
-    /// Whether a new connection is scheduled; where it is not, the host's workers are given up.
+    /// Whether a new connection is scheduled; if not, the host's workers are given up.
     private func connectAgain(_ host: String, _ state: inout State) -> Bool {
         let again = state.replacements.schedule(.connection(host: host), after: .exited(255), at: MonotonicTime.now)
         if !again { stand(host, .givenUp, from: .waiting, &state) }
@@ -384,7 +384,7 @@ public final class Launcher: Sendable {
     /// How long a coordinator that ends by itself may take to say why, before it is stopped for want of workers.
     private static let lastWords: Duration = .seconds(5)
 
-    /// Says so here and to the coordinator, and stops the run where it would wait for ever with the workers that are left.
+    /// Tells the user and the coordinator, and stops the run where it would wait for ever with the workers that are left.
     private func giveUp(_ what: String) {
         show(what)
         notices.withLock { $0 }?.write("! \(what)\n")
@@ -422,7 +422,7 @@ public final class Launcher: Sendable {
     /// How the run stands, as the end of a sentence.
     private var rest: String { remains.withLock { $0 }?.sentence ?? "the run has not begun" }
 
-    /// The exit status that follows from the coordinator's; `words` say how it ended where it could not say so itself.
+    /// The exit status that follows from the coordinator's. `words` say how the coordinator ended where it could not say so itself.
     private func status(of pid: Int32, _ ending: ChildProcess.Ending, _ words: String) -> Int32 {
         switch ending {
         case .exited(let status): return status == 0 && state.withLock({ $0.failed }) ? 1 : status
@@ -438,9 +438,9 @@ public final class Launcher: Sendable {
             return (state.coordinator, state.addresses != nil)
         }
         keeper.withLock { $0 }?.askedToStop()
-        // A coordinator that is about to be started is told as soon as it is there.
+        // A coordinator that is about to be started gets the signal as soon as it runs.
         if begun { return lead?.send(signal: signal.rawValue) ?? () }
-        // Nothing runs yet but agents, which end when this process does.
+        // Only agents run yet, and they end when this process does.
         show("lockstep: \(signal.name) before anything was started")
         _exit(128 + signal.rawValue)
     }

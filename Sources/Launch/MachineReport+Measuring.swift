@@ -46,7 +46,7 @@ extension MachineReport {
         String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
 
-    /// GFLOP/s of the best of some products, one thread.
+    /// GFLOP/s of the fastest of some products on one thread.
     private static func productSpeed() -> Double {
         let (rows, width) = (512, 1000)
         let (x, w) = (Matrix(rows: rows, columns: width), Matrix(rows: width, columns: width))
@@ -81,7 +81,7 @@ extension MachineReport {
 }
 
 extension FolderReport {
-    /// Times of a small write that must last, in the nearest folder above `path` that exists.
+    /// Times of a small write that must reach the device, in the nearest folder above `path` that exists.
     static func measured(_ path: String?, times: Int = 20) -> FolderReport {
         var folder = path ?? FileManager.default.currentDirectoryPath
         if !folder.hasPrefix("/") { folder = FileManager.default.currentDirectoryPath + "/" + folder }

@@ -6,14 +6,14 @@ public struct MachineReport: Codable, Sendable {
     public var cores: Int
     /// Processes that want to compute, averaged over a minute.
     public var load: Double
-    /// The instructions that the loops use.
+    /// The instruction set that the loops use.
     public var level: String
-    /// Precisions in which it does not come to the digest of the reference run.
+    /// Precisions in which it does not reproduce the digest of the reference run.
     public var missedReferences: [String]
     /// GFLOP/s of one core at a large product.
     public var gigaflops: Double
     public var memoryTotal: UInt64
-    /// What can still be taken, by the control groups too.
+    /// Bytes that can still be taken, under the control groups' limits too.
     public var memoryAvailable: UInt64
     /// The tightest limit of the control groups, where there is one.
     public var memoryLimit: UInt64?
@@ -21,7 +21,7 @@ public struct MachineReport: Codable, Sendable {
     public var addressLimits: String
     /// Limits on threads, in words; empty where there is none.
     public var threadLimits: String
-    /// How many threads the tightest of them leaves; nil where there is none.
+    /// How many threads the tightest limit leaves; nil where there is none.
     public var threadsLeft: UInt64?
     public var swapTotal: UInt64
     public var swapFree: UInt64
@@ -42,7 +42,7 @@ public struct MachineReport: Codable, Sendable {
 public struct FolderReport: Codable, Sendable {
     public var path: String
     public var free: UInt64
-    /// Of writing a page and waiting until it is on the device, over some times; nil where nothing can be written.
+    /// Time to write a page and wait until it is on the device, over several tries; nil where nothing can be written.
     public var syncMedian: Double?
     public var syncWorst: Double?
     /// Why nothing can be written.

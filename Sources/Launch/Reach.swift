@@ -1,6 +1,6 @@
 import Wire
 
-/// Who reaches whom at which address: what came of dialling every candidate.
+/// Which host reaches which at what address: the results of dialling every candidate.
 struct Reach {
     struct Way: Hashable {
         var from: String
@@ -10,7 +10,7 @@ struct Reach {
     /// Results by pair, in the order of the candidates.
     private(set) var results: [Way: [DialResult]] = [:]
 
-    /// Takes what `from` says of one target; `candidates` gives the order that counts.
+    /// Adds what `from` reports of one target; `candidates` gives the order that counts.
     mutating func add(from: String, to: String, candidates: [String], _ dialled: [DialResult]) {
         let order = Dictionary(candidates.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
         results[Way(from: from, to: to)] = dialled.sorted { order[$0.address] ?? .max < order[$1.address] ?? .max }
@@ -24,15 +24,15 @@ struct Reach {
     /// The first result of a pair that reached its target.
     func first(from: String, to: String) -> DialResult? { (results[Way(from: from, to: to)] ?? []).first { $0.seenAs != nil } }
 
-    /// One address of `to` that all of `diallers` reach and that `fits`, the first by the order of the first dialler; a link-local one without its
-    /// zone, which is another for each of them.
+    /// An address of `to` that all `diallers` reach and that `fits`: the first in the order of the first dialler. A link-local address comes without
+    /// its zone, which differs between diallers.
     func commonAddress(of to: String, for diallers: [String], where fits: (String) -> Bool = { _ in true }) -> String? {
         guard let first = diallers.first else { return nil }
         func reached(_ from: String) -> [String] { addresses(from: from, to: to).map(LinkLocal.withoutZone) }
         return reached(first).first { address in fits(address) && diallers.allSatisfy { reached($0).contains(address) } }
     }
 
-    /// Whether `from` finds `to`, and the way there carries small messages only.
+    /// Whether `from` finds `to`, and the route there carries only small messages.
     func losesLarge(from: String, to: String) -> Bool {
         (results[Way(from: from, to: to)] ?? []).contains { $0.losesLarge == true }
     }
@@ -56,13 +56,13 @@ extension HostRoster {
         var all: [String] = sameMachine ? ["127.0.0.1"] : []
         let caller = dialler.hello.caller
         if isHere, let caller { all.append(caller) }
-        // These are this machine's words, where a link may have another name than it has for the dialler.
+        // These addresses are as this machine writes them; the dialler may have another name for a link.
         let isOwn = dialler.entry.host == hereName
         if let seen { all.append(isOwn ? seen : LinkLocal.retold(seen, to: caller)) }
         all += member.hello.addresses
         if !isHere { all.append(isOwn ? member.entry.host : LinkLocal.retold(member.entry.host, to: caller)) }
         var known: Set<String> = []
-        // A link-local address without a zone means another thing on every link, and loopback another machine on every machine.
+        // A link-local address without a zone means a different host on every link, and loopback means each machine itself.
         return all.filter { address in
             known.insert(address).inserted && !(LinkLocal.isOne(address) && LinkLocal.zone(of: address) == nil)
                 && (sameMachine || !HostPort.isLoopback(address))

@@ -6,16 +6,16 @@ import Waiting
 public struct RemoteShell: Sendable, Equatable {
     /// The program's path and its options.
     let words: [String]
-    /// The same as a person types it.
+    /// The same as the user types it.
     let typed: String
 
-    /// Options that `ssh` gets after the person's own, whose values count where both are given: it must never ask a question,
-    /// since nobody is there to answer, and must notice a dead connection.
+    /// Options that `ssh` gets after the user's own; the user's values count where both are given. `ssh` must never ask a
+    /// question, since nobody is there to answer, and must notice a dead connection.
     static let sshOptions = [
         "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3",
     ]
 
-    /// Takes a command line as a person types it: words apart by spaces, quotes and backslashes as in a shell.
+    /// Takes a command line as the user types it: spaces between words, quotes and backslashes as in a shell.
     ///
     /// - Throws: `LocalError` where a quote is not closed or there is no such program.
     public init(_ command: String = "ssh", searchPath: String? = ProcessInfo.processInfo.environment["PATH"]) throws {
@@ -30,8 +30,8 @@ public struct RemoteShell: Sendable, Equatable {
         self.words = words + ((program as NSString).lastPathComponent == "ssh" ? Self.sshOptions : [])
     }
 
-    /// Program and arguments that run `lockstep` with `arguments` on a host: the binary at `paths`, in their order, or else
-    /// the one on that host's PATH where `orOnPath`.
+    /// Program and arguments that run `lockstep` with `arguments` on a host: the first binary found at `paths`, or else, with
+    /// `orOnPath`, the one on that host's PATH.
     func command(to target: String, paths: [String], orOnPath: Bool, arguments: [String]) -> (program: String, arguments: [String])
     {
         let quoted = arguments.map(Self.quote).joined(separator: " ")
@@ -39,11 +39,11 @@ public struct RemoteShell: Sendable, Equatable {
         script +=
             orOnPath
             ? "exec lockstep \(quoted)" : "echo \(Self.quote("there is no program \(paths.joined(separator: ", "))")) >&2; exit 127"
-        // The login shell there may be any; this line is read the same way by all.
+        // The login shell there may be any shell; all of them read this line in the same way.
         return (words[0], Array(words.dropFirst()) + [target, "exec sh -c \(Self.quote(script))"])
     }
 
-    /// A word that a shell reads as itself.
+    /// Quotes a word so that a shell reads it unchanged.
     static func quote(_ word: String) -> String { "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'" }
 
     static func split(_ command: String) throws -> [String] {

@@ -1,14 +1,14 @@
 import Kernels
 
-// Shapes of this file: B rows of one shard, N rows that are normalised together, C columns. Sums are (2 C): of all columns the
-// first kind, then the second.
+// Shapes of this file: B rows of one shard, N rows that are normalised together, C columns. Sums are (2 C): the first kind for all columns, then the
+// second.
 
 /// Mean and biased variance (C) of the rows that a layer is normalised by.
 public struct ColumnMoments: Sendable {
     public let mean: Slice<Float>
     public let variance: Slice<Float>
 
-    /// Moments that were kept, as for an evaluation.
+    /// Moments that are known already, as for an evaluation.
     public init(mean: Slice<Float>, variance: Slice<Float>) {
         precondition(mean.count == variance.count, "moments of \(mean.count) and \(variance.count) columns")
         self.mean = mean
@@ -27,8 +27,8 @@ public struct ColumnMoments: Sendable {
 
 /// Batch norm before an activation: y = γ x̂ + β with x̂ = (x − mean) / √(variance + 1e-5) (Ioffe and Szegedy 2015).
 ///
-/// Each pass has two parts with an exchange between them: a shard's sums, then, from the totals of all N rows, its values. The
-/// rows may be the global minibatch, or the shard's own, where nothing is exchanged. The dense layer below has no bias.
+/// Each pass has two parts with an exchange between them: first a shard's sums, then its values, from the totals of all N rows. The rows may be the
+/// global minibatch, or the shard's own; then nothing is exchanged. The dense layer below has no bias.
 public struct BatchNorm: Sendable {
     /// γ (C).
     public let gamma: Slice<Float>
@@ -44,7 +44,7 @@ public struct BatchNorm: Sendable {
     /// Σ x and Σ x² of a shard's rows; zeros for none. `x` (B, C), `sums` (2 C).
     public static func forwardSums(_ x: Matrix, into sums: Slice<Double>) { Normalisation.sums(of: x, into: sums) }
 
-    /// y = γ x̂ + β; `x` (B, C) is kept for the backward pass, `y` (B, C) is another.
+    /// y = γ x̂ + β; `x` (B, C) is kept for the backward pass, so `y` (B, C) must be another matrix.
     public func forward(_ x: Matrix, moments: ColumnMoments, into y: Matrix) {
         Normalisation.forward(x, mean: moments.mean, variance: moments.variance, gamma: gamma, beta: beta, into: y)
     }
@@ -67,10 +67,10 @@ public struct BatchNorm: Sendable {
             dy, x: x, mean: moments.mean, variance: moments.variance, gamma: gamma, sums: sums, rows: rows, into: dx)
     }
 
-    /// Delivers β's gradient, then γ's, of one shard.
+    /// Delivers one shard's gradients: β's, then γ's.
     ///
     /// - Parameters:
-    ///   - sums: the shard's own of `backwardSums`.
+    ///   - sums: the shard's own, from `backwardSums`.
     ///   - rows: B; 0 delivers nothing.
     ///   - tile: (C), overwritten.
     ///   - delivery: γ is its first tensor, β the next.

@@ -27,7 +27,7 @@ public struct ColumnRange: Sendable, Hashable {
     }
 }
 
-/// Values side by side in one.
+/// Several values side by side as one.
 public enum Join {
     /// The places of parts of so many columns, in order.
     public static func places(columns: [Int]) -> [ColumnRange] {

@@ -22,13 +22,13 @@ public struct Dense: Sendable {
         self.arithmetic = arithmetic
     }
 
-    /// The outputs; a library's products are taken shard by shard: only then does no bit of them depend on how shards lie together.
+    /// Computes the outputs. A library's products are taken shard by shard, since only then are their bits independent of how shards are arranged.
     ///
     /// - Parameters:
     ///   - x: (B, I).
     ///   - y: (B, O), overwritten.
     ///   - blocks: the shards' rows.
-    ///   - team: shares the product, where it is a portable one.
+    ///   - team: shares the product; for portable products.
     public func forward(_ x: Matrix, into y: Matrix, blocks: RowBlocks, team: ThreadTeam? = nil) {
         precondition(x.rows == blocks.rows && x.columns == weight.columns, "input of (\(x.rows), \(x.columns))")
         guard arithmetic.engine == .openblas else {
@@ -43,18 +43,18 @@ public struct Dense: Sendable {
         }
     }
 
-    /// Delivers the parameters' gradients shard by shard, the bias' first, and gives that of the input.
+    /// Delivers the parameters' gradients shard by shard, the bias' first, and computes that of the input.
     ///
     /// - Parameters:
-    ///   - dy: (B, O), of the loss summed over rows; where the layer is rectified, it is overwritten by the gradient before the ReLU, or is that
-    ///     already.
+    ///   - dy: (B, O), of the loss summed over rows; where the layer is rectified, it is overwritten with the gradient before the ReLU, unless it is
+    ///     that already.
     ///   - x: (B, I), as in the forward pass.
-    ///   - y: (B, O), what that gave.
-    ///   - dx: (B, I), receives the gradient of the input; nil where nobody wants it.
+    ///   - y: (B, O), the output of the forward pass.
+    ///   - dx: (B, I), receives the gradient of the input; nil where it is not wanted.
     ///   - delivery: where the gradients go, the weight's tensor being its first; nil where the phase does not change the layer.
-    ///   - addition: what the weight gets beside.
-    ///   - tile: for one shard's gradient of the weight, at least O · I, and as much as `WeightProduct` wants.
-    ///   - team: shares the products, where they are portable ones.
+    ///   - addition: a further gradient of the weight.
+    ///   - tile: for one shard's gradient of the weight, at least O · I, and as much as `WeightProduct` needs.
+    ///   - team: shares the products; for portable ones.
     ///   - isBeforeReLU: whether `dy` is already the gradient before the layer's ReLU.
     ///   - entersReLU: whether `x` comes from a ReLU whose derivative `dx` is to have already; for portable products.
     public func backward(
@@ -79,7 +79,7 @@ public struct Dense: Sendable {
         }
     }
 
-    /// A gradient of the weight that comes from no row: one shard brings it, which must not be empty.
+    /// A gradient of the weight that comes from no row. One shard adds it, which must not be empty.
     public struct Addition: Sendable {
         let shard: Int
         /// (O, I)

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The parameters of dense layers one above the other, in one flat buffer; what stands between them is the graph's.
+/// The parameters of consecutive dense layers, in one flat buffer; the operations between them belong to the graph.
 public final class DenseNetwork: @unchecked Sendable {
     /// Inputs, hidden widths, outputs.
     public let widths: [Int]
@@ -10,7 +10,7 @@ public final class DenseNetwork: @unchecked Sendable {
 
     /// Parameters are zero, factors γ one.
     ///
-    /// - Parameter offsets: a layer each; all have a bias where it is nil.
+    /// - Parameter offsets: one for each layer; nil for a bias everywhere.
     public init(name: String, widths: [Int], offsets: [LayerOffset]? = nil, arithmetic: Arithmetic = Arithmetic(.openblas)) {
         self.widths = widths
         layout = ParameterLayout(prefix: name, widths: widths, offsets: offsets)

@@ -8,7 +8,7 @@ public enum Dropout {
     ///
     /// - Parameters:
     ///   - share: 0 or more and less than 1.
-    ///   - firstRow: row of the source that the mask's row 0 is.
+    ///   - firstRow: the source's row for the mask's row 0.
     public static func draw(_ mask: Matrix, share: Double, source: RandomSource, firstRow: Int) {
         source.fillMask(mask, firstRow: firstRow, dropping: share)
     }

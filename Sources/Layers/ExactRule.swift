@@ -2,7 +2,7 @@ import Kernels
 
 /// The decision that follows the reduction of one phase (design section 4, "The exact sum", items 1 and 5).
 ///
-/// Every member takes it alike, from the reduced statistics alone.
+/// Every member makes the same decision, from the reduced statistics alone.
 public enum ExactRule {
     /// The exponent of a tensor that has never had a gradient other than zero.
     public static let none = Int32.min
@@ -30,7 +30,7 @@ public enum ExactRule {
         var again = exponents
         var next = exponents
         for (tensor, statistic) in statistics.enumerated() {
-            // A maximum of 0 leaves the exponent as it is, none included.
+            // A maximum of 0 leaves the exponent as it is, even where there is none.
             guard let least = ExactSum.exponent(maximumBits: statistic.maximumBits).map(Int32.init) else { continue }
             let now = exponents[tensor]
             if now == none || (bits >= 24 && least > now + headroom) {

@@ -1,11 +1,11 @@
 import Kernels
 import Synchronization
 
-/// The integer accumulator of the exact sum of a phase, for one run of it after another.
+/// The integer accumulator of the exact sum of a phase; it serves one run after another.
 ///
-/// A gradient is rounded as it leaves its product, while it is still in the cache, and added to the phase's sum buffer.
-/// Integer addition commutes, so lanes deliver in any order. When all of this worker's shards have delivered a tensor,
-/// `onComplete` tells, and its bucket can leave while the backward pass still runs.
+/// A gradient is rounded as it leaves its product, while it is still in the cache, and added to the phase's sum buffer. Integer addition commutes, so
+/// lanes deliver in any order. When all of this worker's shards have delivered a tensor, `onComplete` is called, so that its bucket can be sent while
+/// the backward pass still runs.
 public final class ExactSink: GradientSink, @unchecked Sendable {
     public typealias Completion = @Sendable (_ tensor: Int, _ statistics: TensorStatistics) -> Void
 
@@ -31,12 +31,12 @@ public final class ExactSink: GradientSink, @unchecked Sendable {
         self.onComplete = onComplete
     }
 
-    /// Begins a run: call before its lanes do. A worker that owns no shard contributes zeros: every tensor completes here.
+    /// Begins a run; call it before the lanes begin. A worker that owns no shard contributes zeros: every tensor completes here.
     ///
     /// - Parameters:
-    ///   - sum: whatever stands there is the run before's.
+    ///   - sum: its old contents, from the run before, are ignored.
     ///   - exponents: one a tensor, `ExactRule.none` where there is none: such a tensor's sum stays zero.
-    ///   - rounding: where the bits are so few that they are rounded stochastically.
+    ///   - rounding: for so few bits that rounding is stochastic; else nil.
     public func start(into sum: Storage<Int32>, exponents: [Int32], rounding: StochasticRounding? = nil) {
         precondition((rounding != nil) == (bits < ExactSum.stochasticBits), "\(bits) bits, rounded otherwise")
         precondition(exponents.count == tallies.count, "one exponent a tensor")
@@ -60,7 +60,7 @@ public final class ExactSink: GradientSink, @unchecked Sendable {
         if let complete = tallies[tensor].addNothing() { onComplete(tensor, complete) }
     }
 
-    /// Rounds and adds tile by tile as they leave the product, where there is an exponent and nothing else has to be done with them.
+    /// Rounds and adds tiles as they leave the product, where there is an exponent and the tiles need nothing else.
     public func deliver(tensor: Int, product: WeightProduct) {
         guard exponents[tensor] != ExactRule.none, rounding == nil, let exact = product.exact() else {
             return product.deliverEachShard(to: self, tensor: tensor)
@@ -77,7 +77,7 @@ public final class ExactSink: GradientSink, @unchecked Sendable {
     public var statistics: [TensorStatistics] { tallies.map(\.statistics) }
 }
 
-/// One tensor's part of the sum, what is still to come, and what was seen.
+/// One tensor's part of the sum, the number of deliveries still to come, and the statistics so far.
 private final class TensorTally: @unchecked Sendable {
     private struct State {
         var outstanding = 0
@@ -88,11 +88,11 @@ private final class TensorTally: @unchecked Sendable {
     // Set between runs.
     private var sum: Slice<Int32>
     private let state = Mutex(State())
-    /// Parts of the sum that lanes add to one after the other; a weight's are those of `ExactProduct`.
+    /// Parts of the sum; one lane at a time adds to each. A weight's parts are the blocks of `ExactProduct`.
     private let regions: [Region]
     private let regionElements: Int
 
-    /// Whether something of the phase stands in a part; what stood there before is the phase before's.
+    /// Whether this run has written to a part; until then its contents are left from an earlier run.
     private final class Region: Sendable {
         let isWritten = Mutex(false)
     }
@@ -104,7 +104,7 @@ private final class TensorTally: @unchecked Sendable {
         regions = (0..<(range.count + regionElements - 1) / regionElements).map { _ in Region() }
     }
 
-    /// Nothing has come of a run, and nothing of it stands in the sum.
+    /// Begins a run: nothing is delivered, and nothing of it is in the sum.
     func start(into sum: Storage<Int32>, outstanding: Int) {
         self.sum = sum[range]
         state.withLock { $0 = State(outstanding: outstanding) }
@@ -115,7 +115,7 @@ private final class TensorTally: @unchecked Sendable {
 
     /// Rounds and adds one shard's gradient; returns the statistics if this was the last delivery.
     ///
-    /// - Parameter draw: whence, and in which row, stochastic rounding draws.
+    /// - Parameter draw: the source and the row from which stochastic rounding draws.
     func add(
         _ gradient: Slice<Float>, exponent: Int?, bits: Int, shard: Int, draw: (source: RandomSource, row: UInt32)?
     ) -> TensorStatistics? {
@@ -145,7 +145,8 @@ private final class TensorTally: @unchecked Sendable {
 
     /// The same with the gradients of some shards as they leave their product.
     ///
-    /// - Parameter firstBlock: where to begin, over again from the last: lanes that begin in different places wait for each other less.
+    /// - Parameter firstBlock: where to begin; after the last block it goes on with the first. Lanes that begin in different places wait less for
+    ///   each other.
     func add(_ product: ExactProduct, exponent: Int, bits: Int, shards: Int, firstBlock: Int) -> TensorStatistics? {
         precondition(product.blocks == regions.count, "\(product.blocks) blocks of a tensor of \(regions.count)")
         var seen = TensorStatistics()
@@ -180,7 +181,7 @@ private final class TensorTally: @unchecked Sendable {
         }
     }
 
-    /// What nobody wrote is zero: shards without rows, and a phase of which only maxima are known.
+    /// Zeroes the parts that nobody wrote: for shards without rows, and for a run without an exponent, which takes only maxima.
     private func clearRest() {
         for (index, region) in regions.enumerated() where !region.isWritten.withLock({ $0 }) {
             sum[index * regionElements..<min((index + 1) * regionElements, sum.count)].fill(0)

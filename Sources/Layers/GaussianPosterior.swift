@@ -24,7 +24,7 @@ public struct DivergenceSums: Sendable, Equatable {
     public var divergence: Double { crossEntropy - entropy }
 }
 
-/// Terms of the VAE's loss by the head of its posterior, in closed form. Nothing is divided by the minibatch: the update does that.
+/// Terms of the VAE's loss, from the head of its posterior, in closed form. Nothing is divided by the minibatch: the update does that.
 public enum Divergence {
     /// KL(q ‖ N(0, std²)) of one shard's rows, and its gradient by the head; `head` and `gradient` (B, 2 Z) may be the same.
     public static func gaussian(_ head: Matrix, std: Double, gradient: Matrix) -> DivergenceSums {
@@ -34,8 +34,8 @@ public enum Divergence {
         return DivergenceSums(entropy: entropy(sums.logVariances, values: values), crossEntropy: sums.energy + constant)
     }
 
-    /// H(q) of one shard's rows, and the gradient of −H(q) by the head: beside a cross-entropy that is sampled. `head` and
-    /// `gradient` (B, 2 Z) may be the same.
+    /// H(q) of one shard's rows, and the gradient of −H(q) by the head; for use with a sampled cross-entropy. `head` and `gradient` (B, 2 Z) may be
+    /// the same.
     public static func entropy(_ head: Matrix, gradient: Matrix) -> Double {
         let sums = Posterior.divergence(head, precision: 0, gradient: gradient)
         return entropy(sums.logVariances, values: Double(head.rows * head.columns / 2))

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The penalty that keeps cluster heads apart (section 7 of the paper): each two that are nearer than η cost what is missing, η − ‖a − b‖.
+/// The penalty that keeps cluster heads apart (section 7 of the paper): each pair nearer than η costs the missing distance, η − ‖a − b‖.
 public struct HeadDistance: Sendable, Hashable {
     /// η
     public let distance: Double
@@ -11,13 +11,13 @@ public struct HeadDistance: Sendable, Hashable {
         self.weight = weight
     }
 
-    /// Numbers that all distances of a penalty are summed from, at most: the penalty and its gradient are one thread's work of a few seconds then.
+    /// The most numbers that all distances of a penalty may be summed from: then one thread takes a few seconds for the penalty and its gradient.
     public static let mostParts = 1 << 30
 
     /// Numbers that the distances between so many heads of Z dimensions are summed from.
     public static func parts(heads: Int, dimensions: Int) -> Int { heads * (heads - 1) / 2 * dimensions }
 
-    /// The penalty, the pairs' shares added in their order.
+    /// The penalty; the pairs' parts are added in a fixed order.
     ///
     /// - Parameter heads: (Z, K), a column each.
     public func penalty(_ heads: Matrix) -> Double {
@@ -32,7 +32,7 @@ public struct HeadDistance: Sendable, Hashable {
         return weight * total
     }
 
-    /// The gradient by the heads (Z, K), times `scale`. Two heads in one place have no direction: they stay.
+    /// The gradient by the heads (Z, K), times `scale`. Two heads in the same place have no direction and get no gradient from each other.
     public func gradient(_ heads: Matrix, scale: Float) -> Matrix {
         let (rows, columns) = (heads.rows, heads.columns)
         let turned = Matrix(rows: columns, columns: rows)

@@ -44,7 +44,7 @@ public enum ReconstructionLoss: Sendable, Hashable {
 public enum AdversarialLoss {
     /// Replaces one shard's logits by the gradient of −Σ log σ(z) (`real`) or −Σ log(1 − σ(z)) by them; returns the sum.
     ///
-    /// The generator's non-saturating loss is that of codes called real.
+    /// The generator's non-saturating loss is this one with `real` for generated codes.
     public static func gradient(logits: Matrix, real: Bool) -> Double {
         Elementwise.adversarialLoss(logits: logits.values, real: real, gradient: logits.values)
     }
@@ -55,7 +55,7 @@ public enum ClassificationLoss {
     /// Sums over some rows.
     public struct LossSums: Sendable, Equatable {
         public let loss: Double
-        /// Rows whose largest logit, the first of equals, is not the label's.
+        /// Rows whose largest logit (the first of equal ones) is not the label's.
         public let errors: Int
     }
 

@@ -13,7 +13,7 @@ public enum OptimizerSettings: Sendable, Hashable {
         }
     }
 
-    /// Of Adam: below it, a gradient whose square is 0 would be divided by next to nothing.
+    /// Adam's least ε: below it, a gradient whose square underflows to 0 would be divided by almost nothing.
     private static let leastEpsilon = 1e-20
 
     /// What is wrong with the values, or nil.

@@ -31,21 +31,21 @@ public enum LayerOffset: Sendable, Hashable {
     case norm
 }
 
-/// The tensors of one dense network in one flat buffer: of each layer in turn its weight, then its bias or the γ and β of its norm.
+/// The tensors of one dense network in one flat buffer: for each layer in turn its weight, then its bias or the γ and β of its norm.
 ///
-/// Optimizer, reduction and checkpoint are then each one loop over one array.
+/// So optimizer, reduction and checkpoint are each a loop over one array.
 public struct ParameterLayout: Sendable, Hashable {
     public let tensors: [TensorSpec]
     /// Elements of the flat buffer.
     public let count: Int
     private let offsets: [LayerOffset]
-    /// Of each layer its first tensor.
+    /// The index of each layer's first tensor.
     private let firsts: [Int]
 
     /// - Parameters:
     ///   - prefix: name of the network, `encoder` or `discriminator.code`.
     ///   - widths: inputs, hidden widths, outputs; at least two.
-    ///   - offsets: a layer each; all have a bias where it is nil.
+    ///   - offsets: one for each layer; nil for a bias everywhere.
     public init(prefix: String, widths: [Int], offsets: [LayerOffset]? = nil) {
         precondition(widths.count >= 2 && widths.allSatisfy { $0 >= 1 }, "\(prefix): widths \(widths)")
         let offsets = offsets ?? [LayerOffset](repeating: .bias, count: widths.count - 1)
@@ -76,6 +76,6 @@ public struct ParameterLayout: Sendable, Hashable {
     /// Index of a layer's weight among the tensors.
     public func weight(_ layer: Int) -> Int { firsts[layer] }
     public func bias(_ layer: Int) -> Int? { offsets[layer] == .bias ? firsts[layer] + 1 : nil }
-    /// Index of a norm's γ, behind which its β follows.
+    /// Index of a norm's γ; its β follows.
     public func gamma(_ layer: Int) -> Int? { offsets[layer] == .norm ? firsts[layer] + 1 : nil }
 }

@@ -1,7 +1,7 @@
 import Kernels
 import Synchronization
 
-/// Adds gradients as plain floats, in shard order whatever their order of arrival: the sink of tests.
+/// Adds gradients as plain floats, in shard order whatever their order of arrival; for tests.
 public final class PlainSink: GradientSink {
     private let tensors: [TensorSpec]
     private let parts = Mutex<[Int: Storage<Float>]>([:])

@@ -10,7 +10,7 @@ public enum PriorDensity: Sendable, Hashable {
     /// `distance` and rotated by 2πk/K.
     case petals(components: Int, radial: Double, tangential: Double, distance: Double)
 
-    /// −Σ log p(z) of one shard's codes (B, Z), and its gradient by them (B, Z), which may take their place.
+    /// −Σ log p(z) of one shard's codes (B, Z), and its gradient by them (B, Z), which may overwrite them.
     public func crossEntropy(_ codes: Matrix, gradient: Matrix) -> Double {
         evaluate(codes, gradient: gradient).reduce(0) { $0 - $1 }
     }

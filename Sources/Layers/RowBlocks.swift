@@ -2,12 +2,11 @@ import Kernels
 
 /// The rows of several shards in one matrix, each shard's block at an aligned row.
 ///
-/// Everything is computed block by block, so that a shard's gradient depends neither on its neighbours nor on how many
-/// there are: a library's product may change bits with its number of rows, and may also with the address it starts at, so
-/// that neither is left to the arrangement. Between two blocks lie rows that nobody writes or reads. Portable products know no
-/// arrangement: their blocks lie close together, and are multiplied all at once.
+/// Everything is computed block by block, so that a shard's gradient depends neither on its neighbours nor on how many there are: the bits of a
+/// library's product may depend on its number of rows and on its start address, so neither may depend on the arrangement. The rows between two blocks
+/// are never written or read. Portable products do not depend on the arrangement: their blocks have no gaps, and are multiplied all at once.
 public struct RowBlocks: Sendable, Hashable {
-    /// A block starts at a multiple of so many rows: 64 bytes of any number of columns for a library's products.
+    /// A block starts at a multiple of so many rows: for a library's products, a multiple of 64 bytes with any number of columns.
     public static func alignment(_ engine: ProductEngine) -> Int { engine == .openblas ? 16 : 1 }
 
     private let alignment: Int

@@ -1,13 +1,13 @@
 import Kernels
 
-/// How the learning rate of a phase changes with the epoch. It carries its own length, and holds a rate past it.
+/// How the learning rate of a phase changes with the epoch. It has its own length, and keeps the rate constant after that.
 public struct Schedule: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case constant
         /// Multiplied by `factor` after each epoch of `at`: a step at 50 acts from epoch 51.
         case steps(at: [Int], factor: Double)
-        /// Unchanged until `from` epochs are done, then half a cosine down to 0 when `to` are done. From there on the share `after` of the
-        /// rate is held: what a run that ended there may be given to go on with, since no step before it knows of it.
+        /// Unchanged until `from` epochs are done, then half a cosine down to 0 when `to` are done. From there on the share `after` of the rate is
+        /// held. A run that ended there may be given this share to go on with, since no earlier step depends on it.
         case cosine(from: Double, to: Double, after: Double = 0)
     }
 
@@ -42,7 +42,7 @@ public struct Schedule: Sendable, Hashable {
         }
     }
 
-    /// The highest rate that the schedule comes to, however long it goes on.
+    /// The highest rate that the schedule may reach, however long it runs.
     ///
     /// - Parameter base: rate before the schedule.
     public func highestRate(base: Double) -> Double {

@@ -1,7 +1,7 @@
 import Kernels
 
-/// Where one run of a phase draws what its gradients are rounded by: a function of seed, step, phase, tensor, shard and element alone, so that
-/// nothing is lost with a worker, and a phase that is run again is rounded alike.
+/// The random numbers that round the gradients of one run of a phase: a function of seed, step, phase, tensor, shard and element alone, so that the
+/// loss of a worker changes nothing, and a phase that is run again is rounded in the same way.
 public struct StochasticRounding: Sendable {
     let source: RandomSource
     private let phase: Int
@@ -15,7 +15,7 @@ public struct StochasticRounding: Sendable {
         self.phase = phase
     }
 
-    /// The row of a shard's gradient of a tensor, elements being counted from the tensor's first.
+    /// The source's row for a shard's gradient of a tensor; elements are counted from the tensor's first.
     func row(tensor: Int, shard: Int) -> UInt32 {
         precondition(tensor >= 0 && tensor < 1 << 16 && shard >= 0 && shard < 1 << 8, "tensor \(tensor), shard \(shard)")
         return UInt32(phase) << 24 | UInt32(tensor) << 8 | UInt32(shard)

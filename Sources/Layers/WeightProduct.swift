@@ -2,7 +2,7 @@ import Kernels
 
 // Shapes of this file: B rows of the matrix that holds all shards' blocks, I inputs and O outputs of the layer.
 
-/// The gradients of a dense layer's weight, dYᵀ·X of each shard's rows: a product that its sink makes, which may round it as it comes.
+/// The gradients of a dense layer's weight, dYᵀ·X of each shard's rows. The sink computes the product, so that it may round it as it is made.
 public struct WeightProduct {
     /// (B, O)
     public let dy: Matrix
@@ -10,14 +10,14 @@ public struct WeightProduct {
     public let x: Matrix
     public let blocks: RowBlocks
     public let arithmetic: Arithmetic
-    /// Its threads share each product; for portable ones.
+    /// Threads that share each product; for portable ones.
     public let team: ThreadTeam?
-    /// What one shard's gradient gets beside.
+    /// A further gradient that one shard adds.
     public let addition: Dense.Addition?
     /// For one shard's gradient, at least O · I and `ExactProduct.scratchElements` for each thread.
     public let tile: Slice<Float>
 
-    /// Makes each shard's gradient (O, I), nil of an empty shard, and gives it to `body`, which must not keep it.
+    /// Computes each shard's gradient (O, I), nil for an empty shard, and passes it to `body`, which must not keep it.
     private func eachShard(_ body: (_ shard: Int, _ gradient: Slice<Float>?) -> Void) {
         for (shard, rows) in zip(blocks.shards, blocks.ranges) {
             guard !rows.isEmpty else {
@@ -34,7 +34,7 @@ public struct WeightProduct {
         }
     }
 
-    /// Delivers them one by one.
+    /// Delivers the shards' gradients one by one.
     func deliverEachShard(to sink: any GradientSink, tensor: Int) {
         eachShard { shard, gradient in
             if let gradient {
@@ -45,7 +45,8 @@ public struct WeightProduct {
         }
     }
 
-    /// The same as a product that is added to its exact sum as it comes, and the shards that have no rows; nil where it has to be made first.
+    /// The same as a product that is added to its exact sum as it is made, and the shards without rows; nil where each gradient has to be computed
+    /// first.
     func exact() -> (product: ExactProduct, empty: [Int])? {
         guard arithmetic.engine == .portable, addition == nil else { return nil }
         guard blocks.ranges.allSatisfy({ $0.count <= ExactProduct.mostRows }) else { return nil }

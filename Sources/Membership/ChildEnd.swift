@@ -6,7 +6,7 @@ public struct ChildEnd: Sendable, Equatable {
     }
 
     public var kind: Kind
-    /// For a person.
+    /// The end in words, for a person.
     public var words: String
 
     public init(_ kind: Kind, words: String) {
@@ -14,7 +14,7 @@ public struct ChildEnd: Sendable, Equatable {
         self.words = words
     }
 
-    /// It did what it was there for.
+    /// Whether the process exited with status 0.
     public var isClean: Bool { kind == .exited(0) }
 
     /// From a line that another process has written.
@@ -29,7 +29,7 @@ public struct ChildEnd: Sendable, Equatable {
         words = String(parts[2])
     }
 
-    /// For another process.
+    /// The end as a line for another process.
     public var line: String {
         switch kind {
         case .exited(let status): "exited \(status) \(words)"

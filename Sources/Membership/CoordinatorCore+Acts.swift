@@ -2,7 +2,7 @@ import Foundation
 import SwiftProtobuf
 import Wire
 
-/// What the machine says, as messages and work of the driver's.
+/// Turns the machine's directives into messages and into work for the driver.
 extension CoordinatorCore {
     mutating func acts(_ directive: CoordinatorDirective) -> [Act] {
         switch directive {
@@ -17,7 +17,7 @@ extension CoordinatorCore {
             forming = nil
             return [.dropFeed(view: view)]
         case .halt(let ids, let order):
-            // Images of a view that is over, and what was on its way for an older order, hold the halt up no longer.
+            // Images of the ended view and transfers of an older order are dropped, so that they do not delay the halt.
             return [.dropBulk(ids)] + ids.flatMap { send(.halt(.with { $0.order = order }), to: $0) }
         case .relaySum(let holder, let to, let applied, let order):
             hand(on: .sum, of: applied, from: holder, to: to, order)
@@ -104,7 +104,7 @@ extension CoordinatorCore {
         }
     }
 
-    /// Tells the summation servers what to sum; who has no part in the view has none in its secret, and rests.
+    /// Tells the summation servers what to sum. A server without a part in the view gets no secret, and rests.
     private func tellServers(of plan: ViewPlan, _ secret: Data) -> [Act] {
         machine.servers.connected.keys.sorted().flatMap { id in
             let part = plan.servers.firstIndex(of: id).map { task(of: plan, server: $0, secret) }
@@ -112,7 +112,7 @@ extension CoordinatorCore {
         }
     }
 
-    /// The view with what it needs of this coordinator's own summation server.
+    /// The messages of a view, with the work it needs of this coordinator's own summation server.
     func formed(_ plan: ViewPlan, _ secret: Data) -> [Act] {
         let isOwn = !plan.ring && plan.servers.isEmpty
         let serving: Act = isOwn ? .serve(task(of: plan, server: 0, secret)) : .restServer
@@ -151,8 +151,8 @@ extension CoordinatorCore {
         ]
     }
 
-    /// How one member reaches a peer: at the addresses it advertises, else at the one it dialled from; one beside the coordinator is reached at
-    /// the address by which the asking member knows the coordinator, never at loopback.
+    /// How one member reaches a peer: at the addresses the peer advertises, or else at the one the peer dialled from. A peer on the coordinator's
+    /// host is reached at the address by which the asking member knows the coordinator, never at loopback.
     private func addresses(of peer: Peer?, for asking: Endpoint) -> [String] {
         var addresses = peer?.ready?.dataAddresses ?? []
         if addresses.isEmpty, let there = peer?.endpoint.there { addresses = [LinkLocal.withoutZone(there)] }

@@ -2,8 +2,8 @@ import Foundation
 import SwiftProtobuf
 import Wire
 
-/// A coordinator but for its sockets, threads and disk: the machine, and everything that has to be remembered for it. A driver hands in what comes
-/// from the network, from this host and from the clock, and carries out what it is told, in order: the event loop does, and the simulation.
+/// A coordinator without its sockets, threads and disk: the machine, and everything that has to be remembered for it. A driver (the event loop, or
+/// the simulation) hands in what comes from the network, from this host and from the clock, and carries out the answers in order.
 package struct CoordinatorCore: Sendable {
     /// Where a connection's two ends are, in digits.
     package struct Endpoint: Sendable, Equatable {
@@ -25,13 +25,13 @@ package struct CoordinatorCore: Sendable {
     package enum Input: Sendable {
         /// A peer has connected and proven that it knows the token.
         case opened(ConnectionID, Endpoint)
-        /// So long after it has connected a peer must have said hello.
+        /// The time within which a connected peer must say hello is over.
         case helloDue(ConnectionID)
         case message(ConnectionID, ControlMessage)
         /// What has moved on a connection since the last look: bytes that arrived, bulk that left.
         case moved(ConnectionID, arrived: Bool, drained: Bool)
         case closed(ConnectionID, reason: String)
-        /// `causeWait` after `awaitCause`.
+        /// `causeWait` has passed since `awaitCause`.
         case causeDue(pid: UInt32)
         /// This coordinator's own summation server listens at that port.
         case serverOpened(port: Int)
@@ -41,16 +41,16 @@ package struct CoordinatorCore: Sendable {
         case event(CoordinatorEvent)
     }
 
-    /// What its driver is to do.
+    /// What the coordinator's driver is to do.
     package enum Act: Sendable {
         case send(ConnectionID, ControlMessage, view: UInt64)
-        /// Behind everything small, encoded once for all of them.
+        /// Sent behind all small messages; encoded once for all receivers.
         case sendBulk([ConnectionID], ControlMessage)
-        /// What is queued for them in bulk is of no use any more.
+        /// Drop the bulk that is queued for these: it is of no use any more.
         case dropBulk([ConnectionID])
         case close(ConnectionID)
         case closeAfterSending(ConnectionID)
-        /// It is closed for what it has said, or not said.
+        /// This connection is closed for what it has said, or not said.
         case stranger(ConnectionID, String)
         /// Pack these members' images of a step and send them, in order with what else is fed.
         case feed(step: UInt64, to: [(connection: ConnectionID, shards: Range<Int>)], view: UInt64)
@@ -61,13 +61,13 @@ package struct CoordinatorCore: Sendable {
         case streamCheckpoint(step: UInt64, to: [ConnectionID], order: UInt64)
         /// Check a copy of the state, and put it where it is wanted.
         case store(StateCopy)
-        /// Open the port of a summation server of this coordinator's own: `serverOpened`, or the event `noServer`.
+        /// Open the port of this coordinator's own summation server; the answer is `serverOpened`, or the event `noServer`.
         case openServer
         case serve(ControlServerView)
         /// No view needs this coordinator's own summation server for now.
         case restServer
         case outrank(generation: UInt64)
-        /// Say `causeDue` after `causeWait`, unless the operating system's word on this child comes before.
+        /// Hand in `causeDue` after `causeWait`, unless the operating system says before then how this child ended.
         case awaitCause(pid: UInt32)
         /// The books begin here: after so many steps.
         case openBooks(step: UInt64)
@@ -75,7 +75,7 @@ package struct CoordinatorCore: Sendable {
         case record(RunNote, pids: [UInt32])
         /// A line of a worker's log, for the run's folder.
         case notice(ControlNotice, worker: UInt32, WorkerIdentity?)
-        /// All members meet this end alike: the run's numbers ran away.
+        /// The run diverged: every member meets this end alike.
         case diverged(String)
         case end(RunOutcome)
         case log(LogLevel, String, about: Decision? = nil)
@@ -135,7 +135,7 @@ package struct CoordinatorCore: Sendable {
         var isGreeted = false
         var identity: WorkerIdentity?
         var ready: ControlReady?
-        /// Of a summation server.
+        /// The hello of a summation server.
         var serverHello: ControlServerHello?
     }
 
@@ -162,10 +162,10 @@ package struct CoordinatorCore: Sendable {
     package internal(set) var outcome: RunOutcome?
     /// Ends of connections that wait for the operating system's word, by pid.
     private var closures: [UInt32: (connection: ConnectionID, reason: String)] = [:]
-    /// Hosts of late that have proven who they are, and whose hello, the first large message, has not come: how often, and when last.
+    /// Hosts whose proof came lately and whose hello, the first large message, did not: how often that happened, and when last.
     private var unheard: [String: (times: Int, at: Duration)] = [:]
     private static let mostUnheard = 64
-    /// The workers of one host fail together: they count once in so long.
+    /// The workers of one host fail together, so they count once within this time.
     private static let unheardPause: Duration = .seconds(4)
 
     package init(_ setup: Setup) {
@@ -176,7 +176,7 @@ package struct CoordinatorCore: Sendable {
         serverPort = setup.serverPort
     }
 
-    /// Whether it has said who it is.
+    /// Whether this peer has said who it is.
     package func isGreeted(_ id: ConnectionID) -> Bool { peers[id]?.isGreeted ?? false }
 
     /// Whether the links of the present view go to this coordinator's own summation server.
@@ -223,7 +223,7 @@ package struct CoordinatorCore: Sendable {
 
     // MARK: Who comes and goes
 
-    /// Its proof, a small message, has come, and its hello has not. The second time it is told why it cannot take part.
+    /// The peer's proof, a small message, has come, and its hello has not. The second time the peer is told why it cannot take part.
     private mutating func helloDue(_ id: ConnectionID, _ now: Duration) -> [Act] {
         guard let peer = peers[id], !peer.isGreeted else { return [] }
         let host = peer.endpoint.there ?? ""
@@ -286,7 +286,7 @@ package struct CoordinatorCore: Sendable {
         if let host = peers[id]?.endpoint.there { unheard[host] = nil }
     }
 
-    /// What is said, and done, where a peer's build is another one; nil where it is this.
+    /// The refusal of a peer whose build differs from this coordinator's; nil where the builds are equal.
     private func otherBuild(_ id: ConnectionID, _ role: String, _ build: String, _ host: String, _ pid: UInt32) -> [Act]? {
         guard build != setup.build else { return nil }
         let reason =
@@ -369,7 +369,7 @@ package struct CoordinatorCore: Sendable {
 
     // MARK: States and sums
 
-    /// Hands a piece on to those who wait for it, of which the machine hears first how much there is to come.
+    /// Hands a piece on to those who wait for it. With the first piece the machine hears how much there is to come.
     private mutating func pass(
         _ message: ControlMessage, _ kind: Relay.Kind, of what: UInt64, from id: ConnectionID, order: UInt64, _ place: PiecePlace,
         _ now: Duration
@@ -392,7 +392,7 @@ package struct CoordinatorCore: Sendable {
         do {
             let taken = try copies.receive(step: step, chunk.place)
             guard taken != .unwanted else { return [] }
-            // Out of the dictionary while it grows, or every piece would copy it.
+            // The array is taken out of the dictionary while it grows, or every piece would copy it.
             var bytes = copied.removeValue(forKey: step) ?? []
             if chunk.offset == 0 {
                 bytes = []

@@ -3,15 +3,15 @@ public enum CoordinatorDirective: Sendable, Equatable {
     case welcome(ConnectionID, worker: UInt32)
     case refuse(ConnectionID, reason: String)
     case close(ConnectionID)
-    /// Workers have obeyed a coordinator of this generation: see whether the run's folder is still this one's, and if so raise its
-    /// own above that.
+    /// Workers have obeyed a coordinator of this generation. Check whether the run's folder still belongs to this coordinator, and if so
+    /// raise its own generation above that.
     case outrank(generation: UInt64)
-    /// The views up to this one are over: whatever is still to be packed for them is of no use. Only the end of a view says so;
-    /// a halt may be for newcomers alone, beside a view that forms in the same breath.
+    /// The views up to this one are over: what is still to be packed for them is of no use. A halt does not say this, because it may
+    /// be for newcomers alone while a view forms at the same moment.
     case dissolve(view: UInt64)
     /// These workers are to stand still and say where.
     case halt([ConnectionID], order: UInt64)
-    /// Have the holder stream the sum of the last phase it applied, and pass it on to those one behind.
+    /// Have the holder stream the sum of the last phase it applied, and pass it on to those that are one phase behind.
     case relaySum(from: ConnectionID, to: [ConnectionID], applied: UInt64, order: UInt64)
     /// Have the member stream its state at this boundary (nil: take the newest checkpoint), and pass it on.
     case relayState(from: ConnectionID?, to: [ConnectionID], step: UInt64, order: UInt64)
@@ -34,7 +34,7 @@ public enum CoordinatorDirective: Sendable, Equatable {
     case record(RunNote)
 }
 
-/// How loud a line of the log is. A `detail` stands in the file alone: a terminal shows one line for many of them.
+/// How important a line of the log is. A `detail` is in the file only: a terminal shows one line for many of them.
 public enum LogLevel: String, Sendable, Equatable { case detail, info, warning, error }
 
 /// What happened to the membership, for `metrics.jsonl`.
@@ -83,11 +83,11 @@ public enum RunOutcome: Sendable, Equatable {
     case failed(reason: String)
 }
 
-/// What a line of the log is about, where somebody else than its reader goes by it.
+/// What a line of the log is about, for programs that act on it.
 public enum Decision: Sendable, Equatable {
     /// The summation server stands in for the ring.
     case serverStandsIn
-    /// Members for whom no place is left without a pair that has failed.
+    /// These members have no place left but beside one with which their link has failed.
     case standsAside
     /// The run does not wait for a newcomer that receives the state too slowly.
     case doesNotWait

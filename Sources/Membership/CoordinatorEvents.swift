@@ -56,13 +56,13 @@ public struct Beat: Sendable, Equatable {
     public var work: UInt64
     /// Phases applied.
     public var applied: UInt64
-    /// Phases whose own part is complete; above `applied` it waits for others.
+    /// Phases whose own part is complete; while this is above `applied`, the worker waits for others.
     public var contributed: UInt64
-    /// Bytes of states and sums it has sent and was sent.
+    /// Bytes of states and sums that the worker has sent and received.
     public var moved: UInt64
     /// The view in which it last applied a phase.
     public var view: UInt64
-    /// A ring's two links together, or each of those to summation servers.
+    /// One entry for a ring's two links together, or one for each summation server.
     public var links: [LinkProgress]
 
     public init(
@@ -77,7 +77,7 @@ public struct Beat: Sendable, Equatable {
     }
 }
 
-/// What happens to the coordinator. The state machine knows no sockets and no clock: these are its whole world.
+/// What happens to the coordinator. The state machine knows no sockets and no clock: it sees nothing but these events.
 public enum CoordinatorEvent: Sendable, Equatable {
     /// A worker introduced itself, perhaps with a state of this run.
     case hello(ConnectionID, WorkerIdentity, held: HeldState? = nil)
@@ -93,24 +93,24 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case linkFailed(ConnectionID, view: UInt64, LinkReport)
     /// It has applied the last phase of a step.
     case stepReport(ConnectionID, view: UInt64, step: UInt64, chain: UInt64)
-    /// It lives.
+    /// The worker lives.
     case heartbeat(ConnectionID, Beat)
-    /// Bytes of it arrived, perhaps of a message that is not whole yet.
+    /// Bytes from this peer arrived, perhaps of a message that is not whole yet.
     case heard(ConnectionID)
-    /// What is queued for it moves: it cannot have answered yet.
+    /// What is queued for this peer is still leaving: it cannot have answered yet.
     case draining(ConnectionID)
     /// How far a summation server's links of this view have come, by rank: what it has written and read. Nil: this coordinator's own.
     case serverLinks(view: UInt64, from: ConnectionID? = nil, [Int: LinkProgress])
     /// The summation server that was to stand in for the ring cannot be had.
     case noServer(reason: String)
-    /// The first piece of what its source (nil: the disk) was asked for is on its way to those who wait for it: of a state of so many
-    /// bytes, or (nil) of a sum.
+    /// The first piece that the source (nil: the disk) was asked for is on its way to those who wait for it. `total` is the length of
+    /// a state in bytes, or nil for a sum.
     case relaying(order: UInt64, from: ConnectionID?, total: UInt64?)
-    /// It cannot go on (`leaving` false; `common` where every member meets the same), or was asked to leave by a signal.
+    /// The worker cannot go on (`leaving` false; `common` where every member meets the same), or a signal asked it to leave.
     case farewell(ConnectionID, reason: String, leaving: Bool, common: Bool = false)
     /// The connection ended.
     case closed(ConnectionID, reason: String)
-    /// The operating system's word on a child process (single machine only).
+    /// What the operating system says of how a child process ended (single machine only).
     case childExited(pid: UInt32, ChildEnd)
     /// The last line that a child process has written to its log; before the word on how it ended (single machine only).
     case childSaid(pid: UInt32, words: String)
@@ -130,7 +130,7 @@ public enum CoordinatorEvent: Sendable, Equatable {
     case checkpointIs(step: UInt64)
     /// The answer to `outrank`: the folder is this coordinator's, and it leads from now on with this generation and name.
     case outranked(generation: UInt64, leader: UInt64)
-    /// The other answer to it: the disk does not say, or takes no new generation. The run goes on with those who follow this one.
+    /// The other answer to `outrank`: the disk does not tell, or takes no new generation. The run goes on with the workers that follow this one.
     case notOutranked(reason: String)
     /// Another coordinator leads the run, or its folder is gone: this one ends and leaves the workers alone.
     case overthrown(reason: String)

@@ -1,4 +1,4 @@
-/// Whether those who are to compute together compute alike: what differs in the last bits adds up to another run.
+/// Checks that all workers compute alike: a difference in the last bits adds up to another run.
 extension CoordinatorMachine {
     /// What must be equal in all of them, in the order in which it says most about a difference.
     private enum Trait: CaseIterable {
@@ -10,7 +10,7 @@ extension CoordinatorMachine {
     /// The worker's trait; nil where it is not known, or may differ.
     private func value(_ trait: Trait, of worker: Worker) -> [UInt8]? {
         if trait == .start {
-            // One that came back, or was halted before its first phase, has not made its digest again.
+            // A worker that came back, or was halted before its first phase, has not computed its digest again.
             return worker.position.isFresh && !worker.position.digest.isEmpty ? worker.position.digest : nil
         }
         guard !plan.allowMixedKernels else { return nil }
@@ -21,11 +21,11 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Somebody who is ready has been in a view.
+    /// Whether a worker that is ready has been in a view.
     var hasMember: Bool { workers.values.contains { $0.wasMember && $0.standing != .preparing } }
 
-    /// Sends away who computes otherwise than the members of the run's views; while there is none, otherwise than most of those who
-    /// have come, so that no single one says what is right, and be it the first.
+    /// Sends away workers that compute differently from the members of the run's views. While there is no member, the largest group of
+    /// those who have come decides, so that no single worker, not even the first, says what is right.
     mutating func sortOut() -> [CoordinatorDirective] {
         Trait.allCases.flatMap { trait -> [CoordinatorDirective] in
             let known = workers.filter { $0.value.standing != .preparing }
@@ -38,7 +38,7 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Whose value counts.
+    /// The worker whose value the others must have.
     private func reference(among values: [ConnectionID: [UInt8]]) -> ConnectionID? {
         let byNumber = values.keys.sorted { workers[$0]!.number < workers[$1]!.number }
         if let member = byNumber.first(where: { workers[$0]!.wasMember }) { return member }
@@ -69,7 +69,7 @@ extension CoordinatorMachine {
                     + "with --allow-mixed-kernels"
             }
         guard !worker.position.isFresh, !other.wasMember else { return turnAway(connection, reason) }
-        // Where neither has been a member nobody can tell whose way is the run's: whoever brings a state keeps it, and comes again.
+        // Neither has been a member, so nobody can tell which of the two computes as the run does. The worker keeps its state, and dials again.
         let named = name(connection)
         workers[connection] = nil
         refused.insert(connection)

@@ -27,7 +27,7 @@ extension CoordinatorMachine {
             mayHoldTruth: held != nil && mayHoldTruth(identity, position), at: now)
         if let penance = processes.penance(of: identity.process, at: now) { workers[connection]?.aside = penance }
         let back = held.map { "; it comes back with the state at \(place($0.position.applied))" } ?? ""
-        // It is in before the old connection is given up: what it holds counts when the others go on.
+        // The new connection is taken in before the old one is given up, so that its state counts when the others go on.
         return [
             .welcome(connection, worker: label),
             // On one machine they come together, and the line of the first view sums them up.
@@ -37,10 +37,10 @@ extension CoordinatorMachine {
         ] + (former.map { leftByItself($0, .dialledAnew, now) } ?? [])
     }
 
-    /// A worker is called by the number that its log has, also after a restart of either side: that of its place where a parent has started it,
-    /// or what an earlier coordinator has called it. Of others each has the next one.
+    /// A worker keeps the number of its log, also after a restart of either side: the number of its place where a parent has started it, or the
+    /// one that an earlier coordinator has given it. Every other worker gets the next number.
     private mutating func label(for identity: WorkerIdentity, replacing former: ConnectionID?) -> UInt32 {
-        // What nobody can have been called is not heard: it would lead the next ones beyond every number.
+        // A number that no worker can have had is ignored: the numbers after it would run out of range.
         if let own = identity.number, own < ProcessHistory.most,
             plan.supervised || !workers.contains(where: { $0.key != former && $0.value.label == own })
         {
@@ -62,8 +62,8 @@ extension CoordinatorMachine {
         return ": " + distinct.map { kind in "\(kinds.count { $0 == kind }) with \(kind)" }.joined(separator: "; ")
     }
 
-    /// Whether a state that is brought can be the run's: that of a process that was in one of this coordinator's views; or of one that
-    /// an earlier coordinator has led, but no further than this one has come since.
+    /// Whether a state that a worker brings can be the run's. Either its process was in one of this coordinator's views, or an earlier
+    /// coordinator has led it, and then it is no further than this one has come since.
     func mayHoldTruth(_ identity: WorkerIdentity, _ position: Position) -> Bool {
         guard rules.boundsClaims else { return true }
         guard position.applied <= plan.lastStep * UInt64(plan.phases) else { return false }
@@ -74,7 +74,7 @@ extension CoordinatorMachine {
     /// Phases that members of this coordinator's views have applied, as far as they have said so: batches are sent further ahead.
     private var comeTo: UInt64 { max(steps.applied, finished.applied) }
 
-    /// Members have finished a phase. What was brought before that was measured by nothing, and is measured now.
+    /// Members have finished a phase. States brought before that could not be checked against anything, and are checked now.
     mutating func haveMoved() {
         guard !hasMoved else { return }
         hasMoved = true
@@ -84,13 +84,13 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Whether the worker has obeyed a coordinator that goes before this one: newer, or equal by number and another by name.
+    /// Whether the worker has obeyed a coordinator that goes before this one: of a newer generation, or of the same with another name.
     private func outranks(_ held: HeldState) -> Bool {
         held.generation > plan.generation || (held.generation == plan.generation && held.leader != plan.leader)
     }
 
-    /// Either this process is an old one whose folder another has taken over, or its folder is a copy, or was restored from one: the
-    /// folder itself says which. What the worker holds is the truth all the same, as far as it goes on from this folder's books.
+    /// Either this process is an old one whose folder another has taken over, or its folder is a copy or was restored from one: the
+    /// folder itself says which. In every case the worker's state is the truth, as far as it continues this folder's books.
     private mutating func outrank(
         _ connection: ConnectionID, _ identity: WorkerIdentity, _ held: HeldState, _ now: Duration
     ) -> [CoordinatorDirective] {
@@ -118,7 +118,7 @@ extension CoordinatorMachine {
         return [line] + workers.keys.sorted().map { .close($0) }
     }
 
-    /// The run is another's: this coordinator ends, and the workers, which are led by that one or wait for it, hear nothing of it.
+    /// Another coordinator leads the run. This one ends without telling the workers: they follow the other, or wait for it.
     mutating func overthrown(_ reason: String) -> [CoordinatorDirective] {
         guard stage != .ended else { return [] }
         enter(.ended)
@@ -142,19 +142,19 @@ extension CoordinatorMachine {
             + "\(identity.host) it is \(identity.build), so their sums would differ in the last bits; install the same build on both hosts"
     }
 
-    /// Why a way that carries small messages only is good for nothing. It has to fit into a small message itself.
+    /// Why a network path that carries only small messages is useless. This sentence has to fit into a small message itself.
     static let losesLarge =
         "small messages pass between it and the coordinator and large ones are lost: \(PacketSize.wayOn)"
 
-    /// It has said what only one says that has its welcome.
+    /// The worker has said something that shows that its welcome has come.
     mutating func isWelcomed(_ connection: ConnectionID) {
         guard let worker = workers[connection], !worker.isWelcomed else { return }
         workers[connection]?.isWelcomed = true
         processes.isWelcomed(worker.identity.process)
     }
 
-    /// A worker has ended its connection, which shows that it lives and that small messages come through. One that had said nothing on its
-    /// welcome until then, the first large message, has hardly got it.
+    /// A worker has ended its connection, which shows that it lives and that small messages come through. If it had not answered its welcome,
+    /// the first large message, it has probably not received it.
     mutating func leftByItself(_ connection: ConnectionID, _ cause: LossCause, _ now: Duration) -> [CoordinatorDirective] {
         guard !plan.supervised, let worker = workers[connection], worker.standing == .preparing, !worker.isWelcomed,
             now - worker.came > rules.welcomePatience
@@ -180,7 +180,7 @@ extension CoordinatorMachine {
         workers[connection]?.worked = now
         lastSign = now
         if firstReady == nil { firstReady = now }
-        // Where there is a member to compare it with, the run need not stand still for one that is sent away again.
+        // With a member to compare with, a worker that must be sent away goes before the run stands still for it.
         return (hasMember ? sortOut() : []) + proceed(now)
     }
 
@@ -194,7 +194,7 @@ extension CoordinatorMachine {
     /// There is a state on the disk to go on from.
     var hasCheckpoint: Bool { snapshots.newest > 0 || !plan.beginsWithSeed }
 
-    /// Where nobody else has come for long and no checkpoint is there, what somebody claims to hold is all that is left of the run.
+    /// Nobody else has come for long, and there is no checkpoint: the states that workers claim to hold are all that is left, and count.
     mutating func believeTheLast(_ now: Duration) {
         let still = workers.filter { $0.value.standing == .still }
         guard stage == .gathering, !hasCheckpoint, let firstReady, now - firstReady >= Self.patience,
@@ -206,7 +206,7 @@ extension CoordinatorMachine {
     /// On one machine nobody comes but those who were started: the run cannot begin where too few of them are left.
     var cannotBegin: Bool { plan.supervised && !hasLed && plan.workers.upperBound - children.unreplaced < plan.workers.lowerBound }
 
-    /// Whether those who stand ready make up a view, while there is none.
+    /// Whether the workers that stand ready are enough for a view, while there is none.
     func isEnough(_ now: Duration) -> Bool {
         let ready = workers.values.filter { $0.standing == .still && (counts($0) || hasCheckpoint) }
         guard let firstReady, let began, !ready.isEmpty else { return false }

@@ -1,10 +1,10 @@
-/// Which links fail, who stands beside whom for it, and what takes the ring's place where no ring is left.
+/// Which links fail, how the members are ordered because of it, and what replaces the ring where no ring is possible.
 extension CoordinatorMachine {
-    /// Suspicions kept of one view: two a member are what there can be.
+    /// Suspicions kept of one view: two per member are the most there can be.
     private static let maximumSuspicions = 2 * RunPlan.maximumWorkers
 
-    /// A link of a member broke, or could not be made. A suspicion: the verdict is the control connection's, whose end
-    /// follows at once if that process died, its silence in seconds.
+    /// A link of a member broke, or could not be made. This is only a suspicion. The control connection gives the verdict: it ends at
+    /// once if that process died, or is silent for seconds.
     mutating func linkFailed(
         _ connection: ConnectionID, _ number: UInt64, _ report: LinkReport, _ now: Duration
     ) -> [CoordinatorDirective] {
@@ -25,8 +25,8 @@ extension CoordinatorMachine {
         links.suspect(
             .init(
                 by: connection, of: other, server: server, pair: pair, kind: report.kind, sentence: "\(what): \(report.reason)"))
-        // A run that has done nothing, and whose server nobody reaches, twice: a mistake in the set-up, which its user wants to hear at
-        // once; one member's word ends no run. Where it is a pair of neighbours the server stands in for their ring.
+        // A run that has done nothing, and whose server nobody reaches, twice: a mistake in the set-up, of which the user wants to hear at once.
+        // One member's word ends no run. Where a pair of neighbours fails, the server stands in for their ring.
         if report.kind == .neverUp, other == nil, server == nil, hasDoneNothing,
             links.failures[pair, default: 0] + 1 >= rules.pairPatience,
             links.nobodyReachesServer(of: formed)
@@ -39,7 +39,7 @@ extension CoordinatorMachine {
 
     private var hasDoneNothing: Bool { steps.completed == plan.firstStep && steps.base == plan.firstStep * UInt64(plan.phases) }
 
-    /// Says why the last view ended, where nobody's death says it, and holds it against those who are to blame.
+    /// Says why the last view ended, where no lost member explains it, and counts that against the links or servers to blame.
     mutating func explainBreak() -> [CoordinatorDirective] {
         guard let found = links.explain(hasLostMember: hasLostMember) else { return [] }
         for number in found.servers { servers.blame(number) }
@@ -56,7 +56,7 @@ extension CoordinatorMachine {
             level.map { workers[$0]!.number }, last: formed.map { workers[$0]?.number }, wantsRing: plan.ring, now)
     }
 
-    /// Enters, and says, that the summation server stands in for the ring, or no longer does.
+    /// Records, and says, that the summation server stands in for the ring, or no longer does.
     mutating func standsIn(for ring: Bool, of members: Int, _ now: Duration) -> [CoordinatorDirective] {
         guard plan.ring, !stop.finishesAlone else { return [] }
         let length: Duration

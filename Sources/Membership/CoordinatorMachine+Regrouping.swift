@@ -23,7 +23,7 @@ extension CoordinatorMachine {
             workers[connection]?.order = order
             (workers[connection]!.worked, workers[connection]!.asked) = (now, now)
         }
-        // Asked to stop long ago, and a link broke: it is not tried once more.
+        // The run was asked to stop long ago, and a link broke: the links are not tried once more.
         var lines: [CoordinatorDirective] = []
         if !admitting, !stop.finishesAlone, members.count > 1 || !isRing, stop.hasWaited(rules.stopPatience / 2, since: .zero, now)
         {
@@ -45,7 +45,7 @@ extension CoordinatorMachine {
             return []
         }
         workers[connection]?.position = position
-        // One that was in no view yet gets further by what it is sent, and not by its word.
+        // A worker that was in no view yet gets further by what it is sent, not by what it claims.
         if !worker.wasMember, worker.promised == nil, worker.mayHoldTruth, position.applied > worker.position.applied {
             let isPossible = mayHoldTruth(worker.identity, position)
             workers[connection]?.mayHoldTruth = isPossible
@@ -58,7 +58,7 @@ extension CoordinatorMachine {
             return settle(now)
         }
         guard worker.standing == .levelling else { return settle(now) }
-        // What it was sent did not bring it there: a replica takes nothing on that is not whole.
+        // What the worker was sent did not bring it there: a replica takes on nothing that is not whole.
         workers[connection]?.promised = nil
         guard worker.wasMember || worker.position.isFresh, position.applied != promised.applied else {
             return lost(connection, .notLevel(place(promised.applied)), now)
@@ -67,7 +67,7 @@ extension CoordinatorMachine {
         let source = handouts.remove(at: index).source
         let accuser = workers[source]?.accuser ?? worker.identity.process
         if !worker.wasMember, accuser == worker.identity.process {
-            // One newcomer's word costs the newcomer its place, and the next gets its state from another member where there is one.
+            // One newcomer's complaint costs that newcomer its place. The next one gets the state from another member where there is one.
             workers[source]?.accuser = accuser
             workers[source]?.isLastChoice = true
             processes.doPenance(worker.identity.process, at: now)
@@ -76,25 +76,25 @@ extension CoordinatorMachine {
         return lost(source, .unusable(name(connection)), now) + settle(now)
     }
 
-    /// The highest phase that a live replica has applied; with the checkpoint newer, or no replica, the checkpoint's.
+    /// The highest phase that a live replica has applied, or the checkpoint's where that is newer or no replica is left.
     var truth: UInt64 {
         let checkpoint = snapshots.newest * UInt64(plan.phases)
         let replicas = workers.values.filter { $0.standing == .still && counts($0) }
         return max(replicas.map(\.position.applied).max() ?? 0, checkpoint)
     }
 
-    /// With those who stand here the run would go back behind what it has done.
+    /// Whether the run, with the workers that stand here, would go back behind what it has done.
     var goesBack: Bool { truth < max(steps.applied, hasLed ? 0 : plan.bookedStep * UInt64(plan.phases)) }
 
     /// Whether this position is one the run passes: a fresh replica's only where the run begins with the seed.
     private func isOnTheWay(_ position: Position) -> Bool { !position.isFresh || plan.beginsWithSeed }
 
-    /// One that came with a claim which nobody can check counts for nothing, unless it says no more than that it is fresh.
+    /// Whether the worker's state counts. A claim that nobody can check does not, unless it says only that the worker is fresh.
     package func counts(_ worker: Worker) -> Bool {
         isOnTheWay(worker.position) && (worker.mayHoldTruth || worker.wasMember || worker.position.isFresh)
     }
 
-    /// It has yet to say where it stands. A newcomer that stands by is not waited for.
+    /// Whether the worker has yet to say where it stands. A newcomer that stands by is not waited for.
     private func isWaitedFor(_ worker: Worker, _ now: Duration) -> Bool {
         guard worker.standing == .halting || worker.standing == .levelling, worker.resigned == nil else { return false }
         return worker.wasMember || worker.aside.map { $0.until <= now } ?? true
@@ -114,14 +114,14 @@ extension CoordinatorMachine {
             enter(.gathering)
             firstReady = nil
         }
-        // Nobody is left whose state is the run's, and nothing to send is there: another may come.
+        // Nobody is left whose state is the run's, and there is no checkpoint to send: the run waits for another worker.
         if !hasCheckpoint, !workers.values.contains(where: { $0.standing == .still && counts($0) }) {
             if stage != .gathering { firstReady = now }
             enter(.gathering)
             believeTheLast(now)
         }
         if stage == .gathering {
-            // Whoever comes back with a state may still be taking the welcome up.
+            // A worker that comes back with a state may still be busy with the welcome.
             if stop.reason != nil, !workers.values.contains(where: { !$0.position.isFresh }) {
                 return left + endStopped()
             }
@@ -133,11 +133,11 @@ extension CoordinatorMachine {
         let odd = hasMember ? [] : sortOut()
         if !odd.isEmpty { return left + odd + settle(now) }
         let truth = truth
-        // Whoever has come back with more than anybody here is waited for: it only has to say that it is ready.
+        // A worker that has come back with more than anybody here is waited for: it only has to say that it is ready.
         if !stop.finishesAlone, workers.values.contains(where: { $0.bringsState && $0.position.applied > truth }) { return left }
         let still = workers.filter { $0.value.standing == .still }.keys.sorted()
         let all = still.filter { position($0).applied == truth && counts(workers[$0]!) }
-        // Who stands by takes part where nobody else can.
+        // Workers that stand by take part where nobody else can.
         let free = all.filter { connection in workers[connection]!.aside.map { $0.until <= now } ?? true }
         let level = free.isEmpty ? all : free
         let levelling = stop.finishesAlone && !level.isEmpty ? [] : bringLevel(still, truth, level, now)
@@ -148,13 +148,13 @@ extension CoordinatorMachine {
 
     private func position(_ connection: ConnectionID) -> Position { workers[connection]!.position }
 
-    /// Sums to those who are one phase behind; at a boundary, and where newcomers are due, states to all others.
+    /// Sends sums to those that are one phase behind, and at a boundary, where newcomers are due, states to all others.
     private mutating func bringLevel(
         _ still: [ConnectionID], _ truth: UInt64, _ level: [ConnectionID], _ now: Duration
     ) -> [CoordinatorDirective] {
         var rest = still.filter { connection in
             guard !level.contains(connection) else { return false }
-            // It stands by until it is asked again, as long as others can go on.
+            // A worker that was set aside stands by for its time, as long as others can go on.
             return level.isEmpty || workers[connection]?.aside.map { $0.until <= now } ?? true
         }
         var directives: [CoordinatorDirective] = []
@@ -187,7 +187,7 @@ extension CoordinatorMachine {
             beginTransfer(from: nil, to: rest, now)
             return directives + [.relayState(from: nil, to: rest, step: step, order: order)]
         }
-        // Of equals one whose copies come quickly.
+        // Of equal sources, one whose copies come quickly.
         let source = level.first { !workers[$0]!.isLastChoice } ?? level[0]
         expect(rest + [source], now)
         promise(rest, ChainMark(applied: truth, chain: position(source).chain))
@@ -211,7 +211,7 @@ extension CoordinatorMachine {
         enter(.regrouping)
     }
 
-    /// Replicas at one position must be the same bits: by the chain of their sums, and by the digest where a state was sent.
+    /// Replicas at one position must hold the same bits. The chain of their sums shows it, and the digest where a state was sent.
     private mutating func disagreement(_ level: [ConnectionID], _ now: Duration) -> [CoordinatorDirective]? {
         let member = level.first { workers[$0]!.wasMember }
         if member == nil, truth > snapshots.newest * UInt64(plan.phases), let first = level.first,
@@ -220,8 +220,8 @@ extension CoordinatorMachine {
         {
             return contradicted(level, name(first), name(other), now)
         }
-        // Where there are members of this coordinator's views, their word goes before a stranger's; where there are none, and nothing is on
-        // the disk to go back to, that of most.
+        // Members of this coordinator's views are believed before strangers. Where there are no members, and nothing on the disk to go back
+        // to, the majority is believed.
         let trusted = member ?? ofMost(level)
         guard let first = trusted ?? level.first else { return nil }
         if let other = level.first(where: { position($0).chain != position(first).chain }) {
@@ -249,14 +249,14 @@ extension CoordinatorMachine {
                 + "hosts has faulty memory or a different build; check both with `lockstep doctor`")
     }
 
-    /// One of those whose state more than half of them hold, if there are such.
+    /// One worker of the majority, where more than half of these hold the same state.
     private func ofMost(_ level: [ConnectionID]) -> ConnectionID? {
         let alike = Dictionary(grouping: level) { position($0).chain }.values
         return alike.first { 2 * $0.count > level.count }?.first
     }
 
-    /// They have come with states that cannot both be the run's, and nobody here has been in a view to tell which: the run goes on from
-    /// what is on the disk.
+    /// Workers have come with states that cannot both be the run's, and nobody here has been in a view to tell which: the run goes on
+    /// from what is on the disk.
     private mutating func contradicted(
         _ level: [ConnectionID], _ one: String, _ other: String, _ now: Duration
     ) -> [CoordinatorDirective] {
@@ -275,7 +275,7 @@ extension CoordinatorMachine {
         let numbers = Dictionary(uniqueKeysWithValues: level.map { (workers[$0]!.number, $0) })
         var (arranged, ring) = arrange(level, now)
         if arranged.isEmpty {
-            // Nobody can keep a link to the summation server: all may try again, once where the run stands.
+            // Nobody can keep a link to the summation server: all may try again, once at each position of the run.
             guard links.forgive(at: applied) else { return fail(cannotBeArranged(level), forLinks: true) }
             (arranged, ring) = arrange(level, now)
         }
@@ -343,7 +343,7 @@ extension CoordinatorMachine {
             shards: ShardGeometry.owned(by: rank, of: ranks.count, shards: plan.shards))
     }
 
-    /// Whether a view that begins at `applied` does again what was done before.
+    /// Says that a view that begins at `applied` does again what was done before, if so.
     private func goesBack(to applied: UInt64) -> [CoordinatorDirective] {
         let phases = UInt64(plan.phases)
         guard hasLed, applied < steps.applied else { return [] }

@@ -20,11 +20,11 @@ extension CoordinatorMachine {
         while steps.sent < steps.goal, steps.sent < steps.completed + ahead, awaited.count <= Self.pendingSnapshots {
             directives.append(.batch(step: steps.send()))
             var purposes = plan.purposes(after: steps.sent)
-            // Of the step that a stop waits for one copy serves the plan and the end: a second one would cost as long again.
+            // At the step that a stop waits for, one copy serves both the plan and the end: a second copy would take as long again.
             if !purposes.isEmpty, stop.reason != nil, steps.sent == steps.goal { purposes.formUnion([.checkpoint, .last]) }
             if !purposes.isEmpty || !snapshots.carried.isEmpty { directives += requestSnapshot(after: steps.sent, purposes, now) }
         }
-        // Whoever had nothing to do begins to owe something now.
+        // Members that had nothing to do owe their parts from now on.
         if wereIdle, steps.sent > steps.completed { for rank in ranks { workers[rank]?.worked = now } }
         return directives
     }
@@ -38,11 +38,11 @@ extension CoordinatorMachine {
         return shouldRetryRing(now) ? "the ring is tried again" : nil
     }
 
-    /// Views before this one broke without a step, and this one has not made one yet. A newcomer is sent the whole state first, over a link that may
-    /// be slow, while everybody waits who has waited long already: it comes in behind the next step.
+    /// Views before this one broke without a step, and this one has not made one yet. A newcomer must first be sent the whole state, perhaps over
+    /// a slow link, while all others wait, who have waited long already. So it comes in after the next step.
     private var owesStep: Bool { links.barren > 0 && steps.hasMadeNone }
 
-    /// A newcomer, and not one who stands aside for want of a neighbour.
+    /// Whether a newcomer can be taken in; one that finds no possible neighbour cannot.
     private func canBeTakenIn(_ worker: Worker, _ now: Duration) -> Bool {
         guard worker.standing == .still, !worker.leaving, worker.aside.map({ $0.until <= now }) ?? true else { return false }
         // The summation server takes whoever can reach it.
@@ -60,7 +60,7 @@ extension CoordinatorMachine {
         if shouldRetryRing(now) { links.beginAnew() }
         let staying = workers.values.contains { !$0.leaving && ($0.standing == .still || $0.standing == .linked) }
         if !staying, snapshots.newest < steps.completed {
-            // The last replica leaves with all there is: first it goes to the disk.
+            // The last replica is leaving and holds the only state: first that goes to the disk.
             return snapshots.pending[steps.completed] == nil ? requestSnapshot(after: steps.completed, .checkpoint, now) : []
         }
         return regroup(admitting: true, cause: cause, now)
@@ -81,7 +81,7 @@ extension CoordinatorMachine {
                     + "two computes or remembers wrongly; the weights since the newest checkpoint are not to be trusted, "
                     + "resume without that host")
         }
-        // Of an earlier view, or from before this coordinator: it tells the chain, no more.
+        // A report of an earlier view, or from before this coordinator, tells the chain hash and no more.
         guard number == view, worker.rank != nil, worker.standing == .linked || worker.standing == .halting else { return [] }
         guard step == worker.reported, step < steps.sent else {
             return protocolViolation(connection, "report of step \(step) where \(worker.reported) was due")

@@ -2,7 +2,7 @@ import Wire
 
 /// Summation servers in processes of their own: who is there, which of them a view has, and what their failures come to.
 ///
-/// None of them holds anything of the run: a view without one goes on from where the members stand, and without any of them this
+/// None of them holds anything of the run. If one is lost, the next view goes on from where the members stand; if all are lost, this
 /// coordinator sums.
 extension CoordinatorMachine {
     mutating func greet(server connection: ConnectionID, _ identity: ServerIdentity, _ now: Duration) -> [CoordinatorDirective] {
@@ -30,10 +30,10 @@ extension CoordinatorMachine {
         return "the run has \(Limits.servers) summation servers, the most there may be"
     }
 
-    /// The wanted number is there.
+    /// Whether as many servers are there as the plan wants.
     var hasServers: Bool { servers.available(plan.servers).count >= plan.servers }
 
-    /// Another view would have one more.
+    /// Whether a new view would have more servers.
     var serverJoins: Bool { !isRing && servers.available(plan.servers).count > servers.serving.count }
 
     /// Chooses the servers of the view that is formed.
@@ -62,7 +62,7 @@ extension CoordinatorMachine {
             ),
         ]
         guard servers.serving.contains(connection) else { return directives }
-        // What its members say of their links is explained by this.
+        // This loss explains what the members say of their links.
         hasLostMember = true
         switch stage {
         case .linking, .running: return directives + regroup(admitting: false, cause: "lost \(named)", now)
@@ -70,7 +70,7 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Those that have said nothing for long.
+    /// Gives up the servers that have said nothing for long.
     mutating func silentServers(_ now: Duration) -> [CoordinatorDirective] {
         servers.connected.keys.sorted().flatMap { connection -> [CoordinatorDirective] in
             guard let server = servers[connection], now - server.heard > Self.silence else { return [] }
@@ -79,7 +79,7 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Lets those go to which links fail again and again.
+    /// Gives up the servers to which links fail again and again.
     mutating func dropServers() -> [CoordinatorDirective] {
         servers.connected.keys.sorted().flatMap { connection -> [CoordinatorDirective] in
             guard let server = servers[connection], server.failures >= rules.pairPatience else { return [] }
@@ -104,7 +104,7 @@ extension CoordinatorMachine {
         return "summation server \(server.label) (host \(server.identity.host), pid \(server.identity.pid))"
     }
 
-    /// Of the present view, by its part.
+    /// The present view's server of this part.
     func serverName(part: Int) -> String {
         servers.serving.indices.contains(part) ? serverName(servers.serving[part]) : "the summation server"
     }

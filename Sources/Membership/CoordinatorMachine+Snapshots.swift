@@ -10,13 +10,13 @@ extension CoordinatorMachine {
             !workers[source]!.isLastChoice || isLast || snapshots.coming(from: source).isEmpty
         }
         guard !living.isEmpty, let source = free ?? (snapshots.pending[step] == nil ? nil : living[0]) else {
-            // Everybody is slow and at one already: the next boundary serves it.
+            // Every member is slow and busy with a copy already: the next boundary serves this.
             if !living.isEmpty { snapshots.postpone(purposes) }
             return []
         }
-        // It is on its way already: what it does not serve is asked for when it is there.
+        // This copy is on its way already: purposes that it does not serve are left to a later copy.
         guard !snapshots.extend(step, purposes) else { return [] }
-        // A slow source gives up what it is at for the last state.
+        // For the last state, a slow source gives up the copies it is still sending.
         let obsolete = workers[source]!.isLastChoice ? snapshots.coming(from: source).filter { $0.key < step } : [:]
         let given = snapshots.ask(
             source, for: step, purposes, insteadOf: obsolete, moved: workers[source]!.beat.moved, at: now)
@@ -35,12 +35,12 @@ extension CoordinatorMachine {
         return requestSnapshot(after: steps.sent, .checkpoint, now)
     }
 
-    /// Copies that the run waits for: one that comes over a slow uplink it does not.
+    /// Copies that the run waits for: all but those that come over a slow uplink.
     var awaited: [UInt64: SnapshotSchedule.Pending] {
         snapshots.pending.filter { $0.value.hasArrived || (workers[$0.value.source].map { !$0.isLastChoice } ?? false) }
     }
 
-    /// A copy that does not come for long holds nobody up, and the next is asked of another.
+    /// A copy that takes long delays nobody, and the next one is asked of another member.
     mutating func slowCopies(_ now: Duration) -> [CoordinatorDirective] {
         snapshots.pending.sorted { $0.key < $1.key }.flatMap { step, asked -> [CoordinatorDirective] in
             guard snapshots.pending[step] != nil, !asked.hasArrived, now - asked.since > rules.copyPatience,
@@ -48,7 +48,7 @@ extension CoordinatorMachine {
                 !source.isLastChoice
             else { return [] }
             workers[asked.source]?.isLastChoice = true
-            // It is at the newest of them; what else it was asked for, the next boundary serves.
+            // The source is busy with the newest copy; the next boundary serves what the others were for.
             let newest = snapshots.coming(from: asked.source).keys.max() ?? step
             return giveUp(from: asked.source, before: newest) + [
                 .log(
@@ -64,7 +64,7 @@ extension CoordinatorMachine {
         snapshots.giveUp(from: source, before: step).map { .forgetSnapshot(step: $0) }
     }
 
-    /// A copy has come in: what it waits for now is no matter of its source.
+    /// A copy has come in: its source is not responsible for what it waits for now.
     mutating func arrived(_ step: UInt64, _ now: Duration) -> [CoordinatorDirective] {
         guard let asked = snapshots.arrived(step, at: now) else { return [] }
         if now - asked.since <= rules.copyPatience { workers[asked.source]?.isLastChoice = false }
@@ -72,7 +72,7 @@ extension CoordinatorMachine {
         return giveUp(from: asked.source, before: step)
     }
 
-    /// Whoever waits for the end of the run hears for what.
+    /// Tells the user, who waits for the end of the run, the reason.
     mutating func slowEnd(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .running, steps.completed >= steps.goal, let asked = snapshots.pending[steps.completed],
             now - asked.since > rules.endPatience,
@@ -129,7 +129,7 @@ extension CoordinatorMachine {
     /// A snapshot is where it was wanted, for these purposes (nil: for all it was asked for).
     mutating func stored(_ step: UInt64, _ purposes: SnapshotPurposes?, _ now: Duration) -> [CoordinatorDirective] {
         let given = arrived(step, now)
-        // A copy of an earlier step that comes in brings no step to its end: whoever asked to stop is not to wait for it.
+        // A copy of an earlier step that comes in finishes no step: a requested stop does not wait for it.
         if !stop.isAsked || steps.isDone { progressed = now }
         snapshots.stored(step, purposes, at: now, memory: 8 * Self.window)
         return given + proceed(now)
@@ -165,11 +165,11 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Asked to stop, and nothing gets finished: whoever is furthest finishes its step alone, for which it needs no link, and nobody
-    /// is waited for who does not answer. The bits are the same.
+    /// The run was asked to stop, and nothing gets finished. The worker that is furthest finishes its step alone, for which it needs no
+    /// link, and nobody who does not answer is waited for. The bits are the same.
     mutating func finishAlone(_ now: Duration) -> [CoordinatorDirective] {
         guard stop.hasWaited(rules.stopPatience, since: progressed, now) else { return [] }
-        // As long as somebody computes, the step comes to its end sooner so.
+        // As long as somebody computes, the step is finished sooner without this.
         if stage == .running, ranks.contains(where: { workers[$0].map { now - $0.worked < rules.stopPatience } ?? false }) {
             return []
         }
@@ -194,7 +194,7 @@ extension CoordinatorMachine {
         return [.log(.info, "nothing moves: one worker finishes the step alone", about: .finishesAlone)]
     }
 
-    /// Asked to stop while no worker holds anything that the disk does not.
+    /// Ends a run that was asked to stop while no worker holds anything that the disk does not.
     mutating func endStopped() -> [CoordinatorDirective] {
         enter(.ended)
         return recordUpTo(snapshots.newest) + [

@@ -1,6 +1,6 @@
 /// States on their way to newcomers, for which the run stands still: not for long.
 extension CoordinatorMachine {
-    /// The first time nobody waits for a newcomer again after one who took too long; doubles up to an hour.
+    /// How long a newcomer that took too long is not waited for, the first time; doubles up to an hour.
     static let firstAside: Duration = .seconds(60)
     private static let longestAside: Duration = .seconds(3600)
 
@@ -13,8 +13,8 @@ extension CoordinatorMachine {
         return []
     }
 
-    /// Whoever was asked for a sum or a state and has sent nothing of it, while those who wait for it are about to be judged by that: another
-    /// is asked where there is one.
+    /// A source was asked for a sum or a state and has sent nothing of it, while those who wait for it are about to be judged for that:
+    /// another is asked where there is one.
     mutating func silentSources(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .regrouping else { return [] }
         let silent = handouts.filter { handout in
@@ -67,11 +67,11 @@ extension CoordinatorMachine {
         }
         guard !directives.isEmpty else { return [] }
         self.transfer = nil
-        // Whoever is at it is asked where it stands, and gives the transfer up.
+        // Those busy with the transfer are asked where they stand, and so give it up.
         return directives + askAgain(now)
     }
 
-    /// Somebody stands ready where the next view begins.
+    /// Whether somebody stands ready where the next view begins.
     private var isSomebodyLevel: Bool {
         let truth = truth
         return workers.values.contains { $0.standing == .still && counts($0) && $0.position.applied == truth }
@@ -87,7 +87,7 @@ extension CoordinatorMachine {
 
 /// What no honest peer can say.
 extension CoordinatorMachine {
-    /// The answer to an event whose numbers cannot be; nil for one that can. Nothing is computed with them before.
+    /// The answer to an event with impossible numbers; nil where they are possible. Nothing is computed with them before this.
     mutating func impossible(_ event: CoordinatorEvent, _ now: Duration) -> [CoordinatorDirective]? {
         guard rules.checksNumbers else { return nil }
         switch event {
@@ -96,18 +96,18 @@ extension CoordinatorMachine {
             if position.isFresh, position.applied > 0 {
                 return expel(connection, now, "it says that it is as the seed made it, and has applied \(position.applied) phases")
             }
-            // A member has applied what it was sent batches for at most, or the sum of one who came back from further; who has come back
-            // itself, what an earlier coordinator can have led it to, which is checked against the others when it counts.
+            // A member has applied at most what it was sent batches for, or the sum of a worker that came back from further. A worker that came
+            // back may have what an earlier coordinator led it to; that is checked against the others when it counts.
             let known = max(steps.base, worker.promised?.applied ?? 0, worker.position.applied)
             let most = worker.wasMember ? max(steps.sent * UInt64(plan.phases), known) : Self.mostApplied
             guard position.applied > most else { return nil }
             return expel(connection, now, "it says that it has applied \(position.applied) phases, of \(most) there can be")
         case .stepReport(let connection, _, let step, _):
             guard let worker = workers[connection] else { return nil }
-            // A member was sent what it reports; who comes back tells what it has applied under an earlier coordinator.
+            // A member reports steps it was sent; a worker that comes back reports what it has applied under an earlier coordinator.
             let most = worker.wasMember ? sent : max(steps.sent, worker.position.applied / UInt64(plan.phases))
             guard step >= most else { return nil }
-            // Of a view whose end it has not heard of yet.
+            // The report is of a view whose end the worker has not heard of yet.
             guard worker.standing != .halting else { return [] }
             return expel(connection, now, "it reports step \(step), of \(most) there can be")
         case .linkFailed(let connection, let number, let report):
@@ -128,14 +128,14 @@ extension CoordinatorMachine {
     /// Phases of the longest run there can be.
     static let mostApplied: UInt64 = 1 << 48
 
-    /// It streams something else than what it was asked for: a way that changes bytes has a checksum against it, so the fault is its own.
+    /// The worker streams something else than it was asked for. A checksum guards against a network that changes bytes, so the fault is its own.
     mutating func streamsFalsely(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
         processes.doPenance(worker.identity.process, at: now)
         return expel(connection, now, reason)
     }
 
-    /// A copy of the state came in whole and is none: the next is asked of somebody else.
+    /// A copy came in whole and is not the state: the next is asked of somebody else.
     mutating func unusable(_ step: UInt64, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         guard let asked = snapshots.unusable(step) else { return [] }
         let sentence = "what it sent as the state after step \(step) is not that: \(reason)"

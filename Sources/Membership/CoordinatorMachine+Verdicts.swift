@@ -13,9 +13,9 @@ extension CoordinatorMachine {
 
     mutating func heartbeat(_ connection: ConnectionID, _ beat: Beat, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
-        // Who brings a state beats from the first moment, as it was welcomed before.
+        // Heartbeats of a worker that brings a state do not show that it got this welcome: it had one before.
         if worker.position.isFresh { isWelcomed(connection) }
-        // A copy that leaves behind the training's back says nothing of the training: it may take minutes while a link swallows.
+        // Bytes of a copy, sent in the background, say nothing of the training: they may move for minutes while a gradient link swallows.
         var known = worker.beat
         if worker.standing == .linked { known.moved = beat.moved }
         if beat != known { workers[connection]?.worked = now }
@@ -83,7 +83,7 @@ extension CoordinatorMachine {
         if now - worker.heard > limit {
             return .silent(seconds: (now - worker.heard).components.seconds)
         }
-        // Who says that it works is believed for long, and not for ever.
+        // A worker that says that it works is believed for long, but not for ever.
         let longest = max(rules.phasePatience, finished.longest * 16)
         let othersWait = workers.contains { $0.key != connection && $0.value.standing == .still && counts($0.value) }
         let idle = now - worker.worked
@@ -105,13 +105,13 @@ extension CoordinatorMachine {
         }
     }
 
-    /// It has images to work on, its own part of the phase is not complete, and nobody else holds it up.
+    /// Whether the worker owes its part: it has images, its own part of the phase is not complete, and nobody delays it.
     private func owes(_ worker: Worker) -> Bool {
         stage == .running && worker.beat.applied < steps.sent * UInt64(plan.phases)
             && worker.beat.contributed <= worker.beat.applied
     }
 
-    /// Members that say that they work, and for which the others have waited far longer than anything ever took; and those that were
+    /// Gives up members that say that they work, after the others have waited far longer than anything ever took, and members that were
     /// asked for the last state and do not send it.
     private mutating func overdue(_ now: Duration) -> [CoordinatorDirective] {
         let limit = max(rules.phasePatience, finished.longest * 16)
@@ -129,13 +129,13 @@ extension CoordinatorMachine {
         return busy.flatMap { lost($0, .stuck(.progress, seconds: seconds), now) }
     }
 
-    /// Every member has done its part, none can go on, and no link moves a byte: one of them swallows what it is given. Nobody owes
-    /// anything, so nobody is to blame; the links are.
+    /// Every member has done its part, none can go on, and no link moves a byte: one of the links swallows what it is given. No member owes
+    /// anything, so the links are to blame.
     private mutating func standstill(_ now: Duration) -> [CoordinatorDirective] {
         guard stage == .running, steps.sent > steps.completed, ranks.count > 1 || !isRing else { return [] }
         let members = ranks.compactMap { workers[$0] }
-        // Where the view before was broken too, and this one has come no further than a phase that some had the sum of, half the time tells
-        // as much.
+        // Half the time is enough where the view before broke too, and this one has come no further than one phase, whose sum some had
+        // already.
         let patience =
             !links.isAfterBreak || finished.applied > steps.base + 1 ? rules.exchangePatience : rules.exchangePatience / 2
         guard !members.contains(where: owes), now - servers.moved > patience, members.allSatisfy({ now - $0.worked > patience })
@@ -157,7 +157,7 @@ extension CoordinatorMachine {
             + dropServers() + regroup(admitting: false, cause: "nothing moved", now)
     }
 
-    /// Links whose one end has written what the other has not read, by the last heartbeats.
+    /// Links of which one end has written what the other has not read, by the last heartbeats.
     private func silentLinks() -> [(pair: RingOrder.Pair, server: Int?, from: String, to: String)] {
         let here = ranks.map { connection in (workers[connection]?.beat.links ?? []).filter { $0.view == view } }
         let none = LinkProgress()
@@ -180,7 +180,7 @@ extension CoordinatorMachine {
         }
     }
 
-    /// One member says that all of them meet what ends it. It is believed when the others say so too: alone it is lost like any other.
+    /// A member says that what ends it meets all of them. It is believed when the others say so too; alone it is lost like any other.
     mutating func resign(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         guard let worker = workers[connection] else { return [] }
         guard worker.rank != nil || formed.contains(connection), stage != .gathering else {
@@ -194,17 +194,17 @@ extension CoordinatorMachine {
         return unanimous() ?? []
     }
 
-    /// The end, where all who are left of the view say the same.
+    /// The reason to end the run, where all who are left of the view say the same.
     func unanimousReason() -> String? {
         let members = formed.compactMap { workers[$0] }
-        // Of those who are gone nobody knows what they would have said: one of two is not all.
+        // Nobody knows what the lost members would have said, so more than half must be there: one of two is not all.
         guard 2 * members.count > formed.count, members.allSatisfy({ $0.resigned != nil }) else { return nil }
         return members.first?.resigned
     }
 
     private mutating func unanimous() -> [CoordinatorDirective]? { unanimousReason().map { fail($0) } }
 
-    /// The others went on: who resigned did so for reasons of its own.
+    /// The others went on, so those that resigned had reasons of their own.
     private mutating func resignations(_ now: Duration) -> [CoordinatorDirective] {
         guard let since = resignation, now - since > rules.resignationPatience else { return [] }
         resignation = nil
@@ -225,12 +225,12 @@ extension CoordinatorMachine {
                 .info, "\(name(connection)) was asked to leave (\(reason)): it does at the next boundary")
             return [note] + dismissLeaving() + proceed(now)
         }
-        // On one machine all workers would meet it, and nothing is lost yet: its user hears it as soon as the child has ended so.
+        // On one machine all workers would meet the same, and nothing is lost yet: the user hears of it as soon as the child has ended.
         if plan.supervised, !hasLed { children.said(worker.identity.pid, "\(name(connection)) cannot go on: \(reason)") }
         return lost(connection, .gaveUp(reason), now)
     }
 
-    /// Lets those go who were asked to leave, once somebody else, or the disk, has what they have.
+    /// Dismisses workers that were asked to leave, once another worker or the disk has what they hold.
     mutating func dismissLeaving() -> [CoordinatorDirective] {
         var directives: [CoordinatorDirective] = []
         for connection in workers.keys.sorted() {
@@ -257,7 +257,7 @@ extension CoordinatorMachine {
     mutating func closed(_ connection: ConnectionID, _ reason: String, _ now: Duration) -> [CoordinatorDirective] {
         if refused.remove(connection) != nil { return [] }
         if servers[connection] != nil { return lost(server: connection, .closed(reason), now) }
-        // One that resigned has ended; the others have their time to say the same.
+        // A worker that resigned has ended; the others have their time to say the same.
         guard let worker = workers[connection], worker.resigned == nil else { return [] }
         return leftByItself(connection, .closed(reason), now)
     }
@@ -270,7 +270,7 @@ extension CoordinatorMachine {
         else { return [] }
         let words = children.words(of: pid)
         guard case .exited = end.kind else {
-            // Of one that had come its loss is told.
+            // For a child that had come to the run, its loss is logged.
             guard !children.hasArrived(pid) else { return [] }
             let log = words.map { "; \($0)" } ?? ""
             return [.log(.warning, "the worker process with pid \(pid) ended before it came to the run (\(end.words))\(log)")]
@@ -291,23 +291,23 @@ extension CoordinatorMachine {
         plan.supervised && !plan.addressLimits.isEmpty ? " (\(plan.addressLimits); raise it)" : ""
     }
 
-    /// It answers, brings nothing, and has come no further: a stopped one may come back instead.
+    /// Whether the worker answers, brings no state and does not get ready. A stopped process may come back instead.
     private func isUnready(_ connection: ConnectionID, _ now: Duration) -> Bool {
         guard let worker = workers[connection] else { return false }
         return worker.standing == .preparing && !worker.bringsState && now - worker.heard <= Self.silence
     }
 
-    /// It came and cannot take part: it is told to end, so that whoever looks after it starts another, or says that it does so no more.
+    /// The worker came and cannot take part. It is told to end, so that its supervisor starts another, or says that it no longer does.
     private mutating func unready(_ connection: ConnectionID, _ cause: LossCause, _ now: Duration) -> [CoordinatorDirective] {
         let directives = lost(connection, cause, now).filter { $0 != .close(connection) }
         // What it may still say is not listened to; its end closes the connection.
         refused.insert(connection)
-        // How it ends is a sign too, and has its time.
+        // Its end is a sign too, and is waited for.
         lastSign = now
         return [.stop([connection], reason: "the coordinator has given this worker up: \(cause.words)", failed: true)] + directives
     }
 
-    /// On one machine those who were started come within a moment: where nothing is heard of them for long, nothing ever will be.
+    /// On one machine the started workers come within a moment: if nothing is heard of them for long, nothing ever will be.
     private mutating func nobodyCame(_ now: Duration) -> [CoordinatorDirective] {
         guard plan.supervised, !hasLed, stage == .gathering, let began, now - max(lastSign ?? began, began) > rules.preparation,
             !workers.values.contains(where: { $0.standing == .preparing })
@@ -318,7 +318,7 @@ extension CoordinatorMachine {
         )
     }
 
-    /// Whoever was being brought level may have been so by the lost one, and may stand at either end of the transfer by now.
+    /// Asks again those that were being brought level: the lost worker may have served them, and the transfer may be done or not.
     mutating func askAgain(_ now: Duration) -> [CoordinatorDirective] {
         let unsure = workers.filter { $0.value.standing == .levelling }.keys.sorted()
         guard !unsure.isEmpty else { return [] }

@@ -7,9 +7,9 @@
 /// A batch is also the permission to run its step, so a boundary at which everybody stands still is made by sending
 /// no further batch, and a snapshot request that follows a batch on the connection is a snapshot at that boundary.
 ///
-/// Every change of the membership goes the same way: the members are halted and say where they stand; the highest phase
-/// any of them has applied is the truth (with none of them left, the newest checkpoint); who is one phase behind gets that
-/// phase's sum, who has nothing gets the state, at a boundary; then a new view begins there.
+/// Every change of the membership goes the same way. The members are halted and say where they stand. The highest phase that any of
+/// them has applied is the truth (with none of them left, the newest checkpoint). A worker that is one phase behind gets that phase's
+/// sum; a worker that has nothing gets the state, at a boundary. Then a new view begins there.
 public struct CoordinatorMachine: Sendable {
     /// Steps whose images are sent ahead of the slowest member.
     public static let window: UInt64 = 4
@@ -18,9 +18,9 @@ public struct CoordinatorMachine: Sendable {
     public static let pendingSnapshots = 2
     /// How long the run waits for its full number of workers before it starts with the least it may.
     public static let patience: Duration = .seconds(10)
-    /// How long it waits, when workers come back, for one that has what the run would otherwise do again.
+    /// How long it waits, when workers come back, for one whose state saves the run from doing phases again.
     public static let regatherPatience: Duration = .seconds(1)
-    /// How long it waits for more of them where nothing is to be done again: who comes later joins at the next boundary.
+    /// How long it waits for more of them where nothing is to be done again: latecomers join at the next boundary.
     public static let latecomerPatience: Duration = .milliseconds(300)
 
     package struct Worker: Sendable {
@@ -38,9 +38,9 @@ public struct CoordinatorMachine: Sendable {
             /// A member with all its links.
             case linked
         }
-        /// Never used again: by it links and failures are counted.
+        /// Never used again; links and failures are counted by it.
         var number: UInt32
-        /// What words and file names call it.
+        /// The number used in sentences and file names.
         var label: UInt32
         package var identity: WorkerIdentity
         package var standing = Standing.preparing
@@ -49,7 +49,7 @@ public struct CoordinatorMachine: Sendable {
         /// The halt or levelling it has yet to answer, and since when it has been at one.
         var order: UInt64 = 0
         var asked: Duration = .zero
-        /// Where the state or the sum that it is or was being sent brings it; the chain hash 0 where it is the checkpoint's.
+        /// The position to which the state or sum sent to this worker brings it; the chain hash is 0 where that is the checkpoint's.
         var promised: ChainMark?
         var rank: Int?
         /// It has been a member of a view of this coordinator.
@@ -61,11 +61,11 @@ public struct CoordinatorMachine: Sendable {
         var isWelcomed = false
         /// Said that it cannot go on, and that every member meets the same.
         var resigned: String?
-        /// The run did not wait for its state: not before this moment again, and after how long then.
+        /// The run did not wait for this newcomer's state: until when it stands by, and how long the next time.
         var aside: (until: Duration, next: Duration)?
         /// Others are asked for states and copies first: those come slowly from it, or one could not be used.
         var isLastChoice = false
-        /// The newcomer's process that says it could make nothing of what this one handed out: a second one costs this one its place.
+        /// The newcomer's process that could not use what this worker handed out. A second such newcomer costs this worker its place.
         var accuser: UInt64?
         /// When its count of bytes moved last changed.
         var moved: Duration = .zero
@@ -88,7 +88,7 @@ public struct CoordinatorMachine: Sendable {
             (came, heard, worked) = (now, now, now)
         }
 
-        /// It has come back with a state, and takes up what the welcome says.
+        /// Whether it has come back with a state, and is taking up what the welcome says.
         var bringsState: Bool { standing == .preparing && !position.isFresh && mayHoldTruth }
     }
 
@@ -117,7 +117,7 @@ public struct CoordinatorMachine: Sendable {
     public internal(set) var plan: RunPlan
     public let rules: MembershipRules
     package private(set) var stage = Stage.gathering
-    /// The first turn from one stage to another that should not be: a defect, which the simulation reports. A run goes on.
+    /// The first change of stage that must not happen: a defect, which the simulation reports. A real run goes on.
     package private(set) var wrongTurn: String?
     /// The run has failed, and links are why.
     package private(set) var hasFailedForLinks = false
@@ -147,13 +147,13 @@ public struct CoordinatorMachine: Sendable {
     var lastWorld = 0
     /// This coordinator has led a view.
     var hasLed = false
-    /// Phases that a member of the present view has finished, since when no further one was, and the longest that one ever took.
+    /// Phases that a member of the present view has finished, when the last one was, and the longest time that one ever took.
     var finished: (applied: UInt64, since: Duration, longest: Duration) = (0, .zero, .zero)
     /// A member of a view of this coordinator has finished a phase in it.
     package internal(set) var hasMoved = false
     /// When a step was last finished or a copy of the state stored.
     var progressed: Duration = .zero
-    /// Members that say that all meet what ends them, since when.
+    /// Since when members say that what ends them meets all.
     var resignation: Duration?
 
     // From one view to the next.
@@ -200,7 +200,7 @@ public struct CoordinatorMachine: Sendable {
         stage = next
     }
 
-    /// True once no directive will follow but for refusals.
+    /// True once nothing follows but an answer to newcomers.
     public var hasEnded: Bool { stage == .ended }
 
     /// The present view's links go round a ring; false: to the summation server.
@@ -292,7 +292,7 @@ public struct CoordinatorMachine: Sendable {
         }
     }
 
-    /// Ends the run with a sentence; every worker is told. `forLinks`: because no arrangement of those who are there is left whose links hold.
+    /// Ends the run with a sentence; every worker is told. `forLinks`: because no arrangement of the workers present has links that hold.
     mutating func fail(_ reason: String, forLinks: Bool = false) -> [CoordinatorDirective] {
         guard stage != .ended else { return [] }
         hasFailedForLinks = forLinks

@@ -24,7 +24,7 @@ package struct IncomingCopies: Sendable {
     /// The copy after `step` steps was asked for; its stream begins anew.
     package mutating func expect(step: UInt64, _ purposes: SnapshotPurposes) { copies[step] = Copy(purposes: purposes) }
 
-    /// It will not come.
+    /// The copy will not come.
     package mutating func forget(step: UInt64) { copies[step] = nil }
 
     /// - Throws: `PieceFault` for a piece that does not follow on the last, or past the announced length.

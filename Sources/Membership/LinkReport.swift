@@ -3,7 +3,7 @@ public struct LinkReport: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         /// It never came up.
         case neverUp
-        /// The other side ended it: that may follow from something else, since who loses one neighbour lets go of the other too.
+        /// The other side ended it. That may follow from something else: a member that loses one neighbour closes the link to the other too.
         case closed
         /// This side saw it itself: no byte moved, or what came was damaged.
         case observed

@@ -2,7 +2,7 @@
 public enum LossCause: Sendable, Equatable {
     /// Its connection ended; what the network says of that.
     case closed(String)
-    /// The same before it had said anything on its welcome, for so many seconds.
+    /// The same, before it had answered its welcome for so many seconds.
     case closedUnwelcomed(String, seconds: Int64)
     /// The same process, or place, has dialled anew.
     case dialledAnew
@@ -12,15 +12,15 @@ public enum LossCause: Sendable, Equatable {
     case stuck(Due, seconds: Int64)
     /// Its gradient links did not come up in time.
     case linksDown
-    /// Gradient links to it fail while it answers; of a summation server.
+    /// Gradient links to a summation server fail while it answers.
     case linksFail
-    /// Its own word.
+    /// It said itself that it cannot go on.
     case gaveUp(String)
     /// It said or sent what cannot be.
     case brokeProtocol(String)
     /// It was sent a state, and does not stand there; the place in words.
     case notLevel(String)
-    /// What it handed to another could not be used; that one in words.
+    /// What it handed to another could not be used; the other's name in words.
     case unusable(String)
     /// The run stops, and it has not said that it is ready.
     case late
@@ -44,9 +44,9 @@ public enum LossCause: Sendable, Equatable {
         case progress
     }
 
-    /// How it stands in `metrics.jsonl`, beside the sentence: never changed.
+    /// The cause's name in `metrics.jsonl`, beside the sentence: never changed.
     ///
-    /// - Parameter end: the operating system's word on the process, which goes before what was found without it.
+    /// - Parameter end: what the operating system says of the process; it goes before what was found without it.
     public func name(_ end: ChildEnd?) -> String {
         switch end?.kind {
         case .killed: return "killed"

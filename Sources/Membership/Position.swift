@@ -1,10 +1,10 @@
-/// Where a replica stands on the run's one way: after so many phases the state is the same bits in every worker.
+/// Where a replica stands in the run. After the same number of phases the state is the same bits in every worker.
 public struct Position: Sendable, Equatable {
     /// Phases applied since the start of the run.
     public var applied: UInt64
     /// Chain hash of the sums of those phases.
     public var chain: UInt64
-    /// As the seed made it: on the run's way only where the run begins with the seed.
+    /// The state is as the seed made it: it belongs to the run only where the run begins with the seed.
     public var isFresh: Bool
     /// It can hand out the sum of the last phase it has applied.
     public var holdsSum: Bool
@@ -28,9 +28,9 @@ public struct Position: Sendable, Equatable {
 
 /// The state that a worker brings along in its hello, from a coordinator or a connection that it has lost.
 public struct HeldState: Sendable, Equatable {
-    /// What the run is known by.
+    /// The run's identifier.
     public var run: String
-    /// The last coordinator it has obeyed, and that one's random name.
+    /// Generation and random name of the last coordinator that it has obeyed.
     public var generation: UInt64
     public var leader: UInt64
     public var position: Position

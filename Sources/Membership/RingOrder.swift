@@ -28,7 +28,7 @@ package struct RingOrder {
     /// Steps of the search before it gives a set of members up: far more than a few bad pairs need.
     private static let budget = 20_000
 
-    /// The largest ring it finds, in order of rank, leaving out whoever is in most barred pairs.
+    /// The largest ring it finds, in order of rank, without the members that are in the most barred pairs.
     package func arranged() -> [UInt32] {
         var remaining = members
         while remaining.count > 1 {
@@ -36,7 +36,7 @@ package struct RingOrder {
             let trouble = { (member: UInt32) in
                 barred.count { ($0.from == member || $0.to == member) && remaining.contains($0.from) && remaining.contains($0.to) }
             }
-            // Of equals the last to come stands aside.
+            // Among equals, the one that came last stands aside.
             guard let worst = remaining.max(by: { (trouble($0), $0) < (trouble($1), $1) }) else { break }
             remaining.removeAll { $0 == worst }
         }

@@ -21,7 +21,7 @@ public struct RunPlan: Sendable, Equatable {
     public var workers: ClosedRange<Int>
     /// The run begins with what the seed gives; false: with a checkpoint's state, after `firstStep` steps.
     public var beginsWithSeed: Bool
-    /// What the run is known by to workers that hold its state.
+    /// The run's identifier, by which workers that hold its state know it.
     public var run: String
     /// Of this coordinator: higher than that of every earlier one of the run.
     public var generation: UInt64
@@ -41,18 +41,18 @@ public struct RunPlan: Sendable, Equatable {
     public var evaluateEveryEpochs: UInt64
     /// Pictures after so many epochs; 0: never.
     public var figuresEveryEpochs: UInt64
-    /// A membership of one machine, whose supervisor replaces what dies.
+    /// The run is on one machine, whose supervisor replaces what dies.
     public var supervised: Bool
-    /// Accept members whose products differ; drops promise 1.
+    /// Accept members whose products differ; drops promise 1 (equal bits).
     public var allowMixedKernels: Bool
-    /// Products of our own, which no library has a part in: only their results are compared.
+    /// Products by our own code, without a library: only their results are compared.
     public var isPortable: Bool
     /// Limits on the address space of this machine's processes, in words; empty where there is none.
     public var addressLimits: String
     /// What a person types to go on: the run's name, or its path where it does not lie under ./runs.
     public var runName: String
 
-    /// The highest number that a worker of the run has been called by; those that come without one are called by higher ones.
+    /// The highest number that a worker of the run has had; workers that come without one get higher ones.
     public var lastLabel: UInt32
 
     /// A whole plan.

@@ -2,8 +2,8 @@ import Wire
 
 /// What the workers have said of the steps that are not in the books yet.
 ///
-/// A shard's losses are a pure function of state, step, phase and shard, so it does not matter who reports them, nor how
-/// often: whoever dies after a phase was applied has reported its part before. What cannot be of this run, or not yet, is not kept.
+/// A shard's losses are a pure function of state, step, phase and shard, so it does not matter who reports them, nor how often: a worker
+/// that dies after a phase was applied has reported its part before. Reports that cannot be of this run, or not yet, are not kept.
 package struct StepReports: Sendable {
     /// What is known of a step.
     package struct Step: Sendable {
@@ -63,11 +63,11 @@ package struct StepReports: Sendable {
         return steps[step] ?? Step()
     }
 
-    /// Whether reports of this step are kept: of those that are due a bounded number, the nearest.
+    /// Whether reports of this step are kept: a bounded number of steps is kept, the nearest of those that are due.
     private mutating func makeRoom(_ step: UInt64) -> Bool {
         guard step >= next else { return false }
         if steps[step] != nil || steps.count < Int(Self.capacity) { return true }
-        // The furthest goes: one that lies about far steps pushes out its own lies only.
+        // The furthest step is dropped: a peer that lies about far steps pushes out its own lies only.
         guard let furthest = steps.keys.max(), furthest > step else { return false }
         steps[furthest] = nil
         return true

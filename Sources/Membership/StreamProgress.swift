@@ -43,7 +43,7 @@ package struct PiecePlace: Sendable, Equatable {
 
 /// A piece that is not the next of its stream.
 package enum PieceFault: Error, Equatable, Sendable {
-    /// Bytes that cannot be.
+    /// It announces too many bytes.
     case tooLong(announced: UInt64, limit: UInt64)
     case outOfOrder(PiecePlace, came: UInt64, of: UInt64)
     /// It belongs to another step's state, or to the sum of other phases.

@@ -2,12 +2,12 @@ import Foundation
 import SwiftProtobuf
 import Wire
 
-/// A worker but for its sockets and threads: the machine, and everything that has to be remembered for it. A driver hands in what comes from the
-/// network, from the engine and from the clock, and carries out what it is told, in order: event loop and threads do, and the simulation.
+/// A worker without its sockets and threads: the machine, and everything that has to be remembered for it. A driver (event loop and threads, or the
+/// simulation) hands in what comes from the network, from the engine and from the clock, and carries out the answers in order.
 package struct WorkerCore: Sendable {
     /// What comes to a worker.
     package enum Input: Sendable {
-        /// Whoever answers at the coordinator's address knows the token.
+        /// Connected: the peer at the coordinator's address knows the token.
         case connected
         /// A try to connect failed, and another follows after the pause; `final` where no further try can help.
         case dialFailed(reason: String, pause: String, final: Bool)
@@ -26,7 +26,7 @@ package struct WorkerCore: Sendable {
         case tick
     }
 
-    /// What its driver is to do.
+    /// What the worker's driver is to do.
     package enum Act: Sendable {
         case dial
         case send(ControlMessage, view: UInt64)
@@ -34,7 +34,7 @@ package struct WorkerCore: Sendable {
         case admit(ControlWelcome)
         case hangUp
         case engine(EngineWork)
-        /// Streams of lower orders are nobody's any more.
+        /// Give up streams of lower orders: nobody waits for them.
         case giveUp(before: UInt64)
         /// Wake and end everything that hangs on the gradient links of the old view.
         case abandonLinks
@@ -67,7 +67,7 @@ package struct WorkerCore: Sendable {
     private let setup: Setup
     package private(set) var machine: WorkerMachine
     package private(set) var welcome: ControlWelcome?
-    /// Of the engine, once it has said.
+    /// The engine's, once it has told them.
     private var probe: (fingerprint: [UInt8], port: Int)?
     private var phases: UInt64 = 1
     private var isConnected = false
@@ -75,7 +75,7 @@ package struct WorkerCore: Sendable {
     private var views: [UInt64: ControlView] = [:]
     private var batches: [UInt64: ControlBatch] = [:]
     private var requests: [UInt64: ControlSnapshotRequest] = [:]
-    /// A state on its way in, and the transfer that it is of: a coordinator may still send one that it has given up.
+    /// A state on its way in, and the order of its transfer: a coordinator may still send one that it has given up.
     private var state: (bytes: [UInt8], order: UInt64) = ([], 0)
     private var sum: ReceivedSum?
     /// Bytes of states and sums that have come.
@@ -125,7 +125,7 @@ package struct WorkerCore: Sendable {
         return .heartbeat(ControlHeartbeat(beat))
     }
 
-    /// A line of this worker's log, which the coordinator keeps too where it cannot see this host's.
+    /// A line of this worker's log, which the coordinator keeps too where it cannot see this host's log.
     package mutating func note(_ level: LogLevel, _ text: String) -> [Act] {
         let line = Act.log(level, text)
         guard welcome?.remote != false else { return [line] }
@@ -150,7 +150,7 @@ package struct WorkerCore: Sendable {
 
     // MARK: The connection
 
-    /// Once it has been in the run it is patient, and reminds of itself now and then.
+    /// A worker that has been in the run keeps trying, and logs a reminder now and then.
     private mutating func dialFailed(_ reason: String, _ pause: String, _ final: Bool, _ now: Duration) -> [Act] {
         let acts = tell(.dialFailed(reason: reason), now)
         guard welcome == nil else { return acts }
@@ -245,14 +245,14 @@ package struct WorkerCore: Sendable {
         switch directive {
         case .dial: return [.dial]
         case .sayHello(let held):
-            // Another coordinator, or the same that counts on: what an order of before ended says nothing of those to come.
+            // Another coordinator, or the same one that goes on counting: orders that were given up say nothing of those to come.
             return [.giveUp(before: 0)] + send(.hello(hello(held)))
         case .prepare: return welcome.map { [.engine(.prepare($0, anew: true))] } ?? []
         case .takeUp: return welcome.map { [.engine(.prepare($0, anew: false))] } ?? []
         case .sayReady(let position): return ready(position)
         case .abandonLinks: return [.abandonLinks]
         case .stand(let order):
-            // What is being streamed for an older order is nobody's any more, and the halt is not to wait for it.
+            // Nobody waits for what is being streamed for an older order any more, and the halt must not wait for it.
             return [.giveUp(before: order), .engine(.stand(order: order))]
         case .sayPosition(let order, let position): return send(.position(ControlPosition(position, order: order)))
         case .sendSum(let order, let applied): return [.engine(.sendSum(order: order, applied: applied))]
@@ -293,7 +293,7 @@ package struct WorkerCore: Sendable {
             $0.dataPort = UInt32(setup.advertise.flatMap { $0.port > 0 ? $0.port : nil } ?? probe.port)
             $0.dataAddresses = setup.advertise.map { [$0.host] } ?? []
         }
-        // What the last coordinator may not have entered into its books any more: before the word on which a view may begin.
+        // Reports that the last coordinator may not have entered into its books. They go before `ready`, on which a view may begin.
         return reports.all.flatMap { send($0) } + send(.ready(ready))
     }
 
@@ -308,7 +308,7 @@ package struct WorkerCore: Sendable {
     private func hello(_ held: HeldState?) -> ControlHello {
         var hello = setup.hello
         if let welcome { hello.number = welcome.worker &+ 1 }
-        // Who comes back with a state was in the run: it is not kept out for a way that has become worse.
+        // A worker that comes back with a state sends no padding: it is not kept out because its way has become worse.
         guard let held else { return hello }
         hello.padding = Data()
         hello.run = held.run

@@ -1,6 +1,6 @@
 /// What happens to a worker.
 public enum WorkerEvent: Sendable, Equatable {
-    /// Connected to whoever listens at the coordinator's address, and each knows the other for one of the run's.
+    /// Connected to the coordinator's address, and each side has shown the other that it belongs to the run.
     case connected
     /// A try to connect failed.
     case dialFailed(reason: String)
@@ -82,21 +82,21 @@ public enum WorkerEnding: Sendable, Equatable {
     case unfit(String)
     /// The run failed elsewhere.
     case runFailed(String)
-    /// It is gone and did not come back in time.
+    /// The coordinator is gone and did not come back in time.
     case lostCoordinator(String)
-    /// There never was one.
+    /// No coordinator was ever found.
     case noCoordinator(String)
     /// This worker failed.
     case failed(String)
 
-    /// It dialled for so long, the last time for this reason.
+    /// The worker dialled in vain for so long, the last time for this reason.
     package static func neverFound(_ reason: String, within limit: Duration) -> WorkerEnding {
         .noCoordinator(
             "no coordinator was found within \(text(limit)) (\(reason)); check the address and port, that the coordinator runs, and firewalls; --connect-timeout sets how long to try"
         )
     }
 
-    /// It was in the run, and dialled for so long.
+    /// The worker was in the run, and dialled in vain for so long.
     package static func neverBack(_ reason: String, within limit: Duration) -> WorkerEnding {
         .lostCoordinator("\(reason), and it did not come back within \(text(limit))")
     }
@@ -118,7 +118,7 @@ public enum WorkerEnding: Sendable, Equatable {
     /// One sentence for standard error; nil where nothing went wrong.
     public var sentence: String? { sentence(of: "worker") }
 
-    /// The same of a process with another part in the run.
+    /// The same sentence for a process with another part in the run.
     public func sentence(of role: String) -> String? {
         switch self {
         case .done: nil

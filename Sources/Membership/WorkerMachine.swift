@@ -13,7 +13,7 @@ public struct WorkerMachine: Sendable {
     public struct Patience: Sendable, Equatable {
         /// Until the first coordinator is found.
         public var connect: Duration
-        /// What the coordinator says of its own return; this until it has.
+        /// How long an orphan waits, as the coordinator says; this until it has.
         public var orphan: Duration
 
         public init(connect: Duration = .seconds(600), orphan: Duration = .seconds(600)) {
@@ -49,7 +49,7 @@ public struct WorkerMachine: Sendable {
     private var order: UInt64 = 0
     /// The transfer under way.
     private var receiving: (order: UInt64, received: UInt64)?
-    /// The halt that this worker gave itself when it lost the coordinator.
+    /// This worker has halted itself, since it lost the coordinator.
     private var isFindingPosition = false
     private var isConnected = false
     private var isLeaving = false
@@ -153,7 +153,7 @@ public struct WorkerMachine: Sendable {
         let note: [WorkerDirective] = wasWaiting ? [] : [.log(.warning, "lost the coordinator: \(reason); \(kept)")]
         stage = .dialling
         guard hasReplica, position == nil else { return note + [.abandonLinks, .dial] }
-        // Dialled when it is known where this worker stands.
+        // It dials as soon as it is known where this worker stands.
         isFindingPosition = true
         return note + [.abandonLinks, .stand(order: 0)]
     }
@@ -165,7 +165,7 @@ public struct WorkerMachine: Sendable {
         let isSameRun = run == self.run
         let isSameLeader = generation == self.generation && leader == self.leader
         if isSameRun, !isSameLeader, generation <= self.generation {
-            // It may still end by itself when it sees that its time is over; the newer one will listen there again.
+            // The old coordinator may still end by itself when it sees that its time is over; the newer one will listen there again.
             return turnAway(
                 "the coordinator is an old one (generation \(generation), this worker has obeyed \(self.generation)): end that process",
                 "an old one listens at its address", now)
@@ -324,7 +324,7 @@ public struct WorkerMachine: Sendable {
     }
 }
 
-/// The chain hashes along the way a replica has gone, the newest steps of it.
+/// The chain hashes of the newest steps that a replica has gone through.
 private struct Way {
     /// Days of a fast run; a mebibyte.
     private static let capacity = 1 << 16

@@ -1,9 +1,9 @@
-/// What a link carries, as a person writes it: 1gbit, 100mbit, 2.5Gbit/s.
+/// What a link carries, as a user writes it: 1gbit, 100mbit, 2.5Gbit/s.
 public struct LinkRate: Sendable, Equatable, CustomStringConvertible {
     /// Bits a second on the wire, headers included.
     public let bits: Double
 
-    /// Of 1,538 bytes that an Ethernet frame occupies 1,448 are a TCP segment's.
+    /// An Ethernet frame occupies 1,538 bytes, of which a TCP segment carries 1,448.
     private static let payloadShare = 1448.0 / 1538
 
     private static let units: [(name: String, bits: Double)] = [("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3)]

@@ -2,28 +2,28 @@ import Collectives
 import Kernels
 import Wire
 
-/// Where workers are, and what is between them.
+/// Where the workers are, and what the links between them carry.
 public struct PlannedCluster: Sendable {
     public enum Place: Sendable, Equatable {
         /// Each on a host of its own.
         case hosts
-        /// All on this machine, which has so many cores.
+        /// All on this machine, which has `cores` cores.
         case here(cores: Int)
     }
 
     public var workers: Int
     public var place: Place
-    /// Bytes a second that a link carries each way; on one machine what its sockets carry.
+    /// Bytes a second that a link carries each way; on one machine, what its loopback sockets carry.
     public var bytesPerSecond: Double
     /// Seconds from one end of a link to the other.
     public var latency: Double
-    /// Seconds that a frame costs beside its bytes: threads that are woken, system calls.
+    /// Seconds that a frame costs in addition to its bytes: waking threads, system calls.
     public var frame: Double
     /// Seconds of a core for each byte that goes through its sockets.
     public var copying: Double
     /// Cores of a host.
     public var cores: Int
-    /// Summation servers, each with a link of its own: of the topology `server`.
+    /// Summation servers of the topology `server`, each with a link of its own.
     public var servers: Int
 
     public init(
@@ -42,15 +42,15 @@ public struct PlannedCluster: Sendable {
     }
 }
 
-/// What a step will take, from what a worker's share of it takes and what the links carry.
+/// How long a step will take, from how long a worker's share of it takes and what the links carry.
 ///
-/// Every phase is played through bucket by bucket: a bucket leaves when the backward pass has completed it, threads that pack, links and threads that
-/// unpack each do one thing at a time, and the update begins when the last bucket is there. All members are taken to be alike, so that one stands for
-/// all. Where the processes of a machine have more work than it has cores, the work decides.
+/// Every phase is simulated bucket by bucket. A bucket leaves when the backward pass has completed it. Packing threads, links and unpacking threads
+/// each do one thing at a time. The update begins when the last bucket has arrived. All members are taken to be alike, so that one stands for all.
+/// Where the processes of one machine have more work than its cores can do in that time, the work decides.
 public struct StepForecast: Sendable {
     /// Seconds of a step.
     public let seconds: Double
-    /// Of them: forward and backward passes, updates, and what is waited for gradients.
+    /// Parts of `seconds`: forward and backward passes, updates, and the wait for gradients.
     public let compute, update, wait: Double
     /// Bytes that a worker sends.
     public let sent: Double
@@ -68,7 +68,7 @@ public struct StepForecast: Sendable {
             update += phase.update * crowd.update
             sent += played.sent
         }
-        // The next steps' images travel beside this one's gradients.
+        // The next steps' images travel at the same time as this step's gradients.
         if case .hosts = cluster.place { seconds = max(seconds, images / cluster.bytesPerSecond) }
         self.seconds = seconds
         (self.compute, self.update, self.sent) = (compute, update, sent)
@@ -80,7 +80,7 @@ public struct StepForecast: Sendable {
 private struct Crowd {
     /// The backward pass of the worker with the most shards, and an update.
     let compute, update: Double
-    /// What all workers compute, in shares of the largest.
+    /// What all workers compute together, as a multiple of the largest share.
     let loads: Double
 
     init(_ share: WorkerShare, _ cluster: PlannedCluster) {
@@ -93,7 +93,7 @@ private struct Crowd {
             ShardGeometry.owned(by: $0, of: cluster.workers, shards: share.ofShards).count
         }
         let all = counts.map { Double($0) / Double(max(1, counts.max() ?? 1)) }.sorted()
-        // The scheduler gives all that still compute as much of the cores; those with little to do leave them to the others.
+        // The scheduler divides the cores equally among the workers that still compute; those with little to do finish first and leave theirs.
         var (time, done) = (0.0, 0.0)
         for (index, load) in all.enumerated() where load > done {
             let speed = min(1, Double(cores) / Double((all.count - index) * share.threads))
@@ -122,7 +122,7 @@ private struct PlayedPhase {
             topology == .ring ? RingWay(cluster: cluster, coding: coding) : ServerWay(cluster: cluster, coding: coding)
         for bytes in phase.moments { seconds += way.small(bytes) }
         var work = 0.0
-        // What is packed while the backward pass runs takes its cores from it, where it has them all.
+        // Where the backward pass uses all cores, packing during it takes cores from it.
         var compute = phase.compute * crowd.compute
         var end = 0.0
         for _ in 0..<2 {
@@ -143,9 +143,9 @@ private struct PlayedPhase {
     }
 }
 
-/// How the buckets of a phase come to all members.
+/// How the buckets of a phase reach all members.
 private protocol Way {
-    /// - Returns: when the last is there, bytes that a member sends, and seconds of work of its threads.
+    /// - Returns: when the last bucket has arrived, bytes that a member sends, and seconds of work of its threads.
     func play(_ buckets: [(ready: Double, bucket: WorkerShare.Bucket)]) -> (end: Double, sent: Double, work: Double)
     /// An exchange of few bytes that everybody waits for.
     func small(_ bytes: Double) -> Double
@@ -155,7 +155,7 @@ private protocol Way {
 private struct Station {
     private var free = 0.0
 
-    /// - Returns: when it is done with what comes at `time` and takes so long.
+    /// - Returns: when it is done with work that comes at `time` and takes `duration`.
     mutating func occupy(from time: Double, for duration: Double) -> Double {
         free = max(free, time) + duration
         return free
@@ -174,7 +174,7 @@ private struct RingWay: Way {
 
     func play(_ buckets: [(ready: Double, bucket: WorkerShare.Bucket)]) -> (end: Double, sent: Double, work: Double) {
         let n = cluster.workers
-        // Two send each other all they have.
+        // Two members send each other their whole gradient.
         let (hops, part) = n == 2 ? (1, 1.0) : (2 * (n - 1), 1 / Double(n))
         var (writer, link, reader) = (Station(), Station(), Station())
         var (end, sent, work) = (0.0, 0.0, 0.0)
@@ -183,7 +183,7 @@ private struct RingWay: Way {
         while let next = open.indices.min(by: { open[$0].time < open[$1].time }) {
             var task = open[next]
             guard let coded = buckets[task.bucket].bucket.coded[coding] else { preconditionFailure("\(coding) was not measured") }
-            // The first half of the hops adds, and what is a partial sum is packed anew; the others pass on what came.
+            // The first half of the hops adds, and packs each partial sum anew; the other hops pass on what came.
             let packing = task.hop < n ? coded.packing * part : 0
             let unpacking = coded.unpacking * part
             let bytes = coded.bytes(ofParts: min(task.hop + 1, n), of: n) * part
@@ -212,7 +212,7 @@ private struct ServerWay: Way {
 
     func play(_ buckets: [(ready: Double, bucket: WorkerShare.Bucket)]) -> (end: Double, sent: Double, work: Double) {
         let n = Double(cluster.workers)
-        // Of a bucket each server has its part; a member's own link carries all of them.
+        // Each server sums one part of a bucket; a member's own link carries all parts.
         let m = Double(cluster.servers)
         let crossing = max(1, n / m)
         var (writer, incoming, adder, packer, outgoing, reader) = (

@@ -21,7 +21,7 @@ public struct WorkerShare: Sendable {
     /// A bucket in one coding.
     public struct Coded: Sendable {
         public var bytes: Double
-        /// Of the sum over all shards: it has fewer zeros than each part of it, and larger numbers.
+        /// Bytes of the sum over all shards: it has fewer zeros and larger numbers than each of its parts.
         public var wholeBytes: Double
         public var packing: Double
         public var unpacking: Double
@@ -53,7 +53,7 @@ public struct WorkerShare: Sendable {
         }
     }
 
-    /// The same with the sizes of the whole sums, as a share of all shards has them.
+    /// This share with the sizes of the whole sums, taken from a share that has all shards.
     public func withSums(of whole: WorkerShare) -> WorkerShare {
         var result = self
         for (phase, all) in whole.phases.enumerated() {
@@ -69,7 +69,7 @@ public struct WorkerShare: Sendable {
     public var phases: [Phase]
     /// Compute threads.
     public var threads: Int
-    /// Shards of the minibatch, of which this share has as many as the worker with the most.
+    /// Shards of the minibatch; this share has as many of them as the worker with the most.
     public var ofShards: Int
 
     public init(phases: [Phase], threads: Int, ofShards: Int) {
@@ -80,7 +80,7 @@ public struct WorkerShare: Sendable {
 }
 
 extension WorkerShare.Coded {
-    /// Of the sum of some members' parts: with each doubling it comes as much nearer to the whole.
+    /// Bytes of the sum of `parts` members' parts: each doubling brings it nearer to the whole by the same amount.
     func bytes(ofParts parts: Int, of members: Int) -> Double {
         guard members > 1 else { return wholeBytes }
         return bytes + (wholeBytes - bytes) * log2(Double(parts)) / log2(Double(members))

@@ -7,7 +7,7 @@ import Waiting
 import Wire
 import Worker
 
-/// Measures a worker's share of a run's steps on this machine, by the code that workers run, with nobody at the other end of its links.
+/// Measures a worker's share of a run's steps on this machine with the code that workers run, but without links to others.
 public final class WorkerShareMeter {
     private let replica: Replica
     private let team: ThreadTeam
@@ -18,8 +18,8 @@ public final class WorkerShareMeter {
     private let shards: Range<Int>
 
     /// - Parameters:
-    ///   - shards: how many of the minibatch's the worker has: the first ones.
-    ///   - threads: that it computes with.
+    ///   - shards: how many of the minibatch's shards the worker has: the first ones.
+    ///   - threads: its compute threads.
     /// - Throws: `SettingsError`, `MemoryShortage`.
     public init(_ settings: TrainingSettings, shards count: Int, threads: Int) throws {
         try settings.validate()
@@ -36,12 +36,12 @@ public final class WorkerShareMeter {
         }
     }
 
-    /// Trains steps that are not counted, then as many that are as it takes, and codes the last gradients.
+    /// Trains steps that are not counted, then as many counted steps as needed, and encodes the last gradients.
     ///
     /// - Parameters:
-    ///   - images: of the whole minibatch of a step, counted from 0.
+    ///   - images: images of the whole minibatch of a step; steps are counted from 0.
     ///   - before: steps that are not counted.
-    ///   - least: how long is measured, and steps at the least.
+    ///   - least: how long to measure at least, and how many steps at least.
     /// - Throws: `NonFiniteGradient`.
     public func measure(
         images: (UInt64) -> [Autoencoder.Stream: [ShardImages]], before: Int = 8,
@@ -70,7 +70,7 @@ public final class WorkerShareMeter {
 
     private struct PhaseRun {
         var compute, update: Double
-        /// Of each bucket.
+        /// The lead of each bucket.
         var leads: [Double]
     }
 
@@ -105,7 +105,7 @@ public final class WorkerShareMeter {
         return all
     }
 
-    /// Of three times the least: what disturbed the others is no part of it.
+    /// The shortest of three times: it is the least disturbed.
     private func fastest(_ body: () throws -> Void) rethrows -> Double {
         var least = Double.infinity
         for _ in 0..<3 {
@@ -119,7 +119,7 @@ public final class WorkerShareMeter {
     private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
 
-/// Stands where the links are, and remembers when each bucket could have left.
+/// Takes the place of the links, and records when each bucket could have left.
 private final class ReadyClock: Reducer {
     private struct State {
         var ready: [Duration] = []
@@ -127,7 +127,7 @@ private final class ReadyClock: Reducer {
 
     private let state = Mutex(State())
 
-    /// Of the exchange last ended: how long before the last bucket each was ready.
+    /// For the last exchange: how long before the last bucket each bucket was ready.
     var leads: [Double] {
         state.withLock { state in
             let last = state.ready.max() ?? .zero

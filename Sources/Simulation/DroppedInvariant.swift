@@ -1,6 +1,6 @@
 import Membership
 
-/// Something left out of the simulated engines on purpose: a simulation that does not notice proves nothing.
+/// Something left out of the simulated program on purpose: a simulation that does not notice it proves nothing.
 public enum DroppedInvariant: Int, Sendable, CaseIterable {
     /// Members without shards are not waited for.
     case everyMemberContributes = 1
@@ -12,7 +12,7 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
     case ownSumBuffer
     /// A phase needs what the step's first phase has left behind in the same process.
     case coldPhases
-    /// An exchange that broke leaves the exponents behind that it had arrived at.
+    /// An exchange that broke leaves its own exponents behind in the replica.
     case exponentsRestored
     /// The coordinator goes by the position a worker told the time before.
     case freshPositions
@@ -24,7 +24,7 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
     case standInServer
     /// A worker that brings a state may take any time to say ready.
     case takeUpDeadline
-    /// A process is told by host and pid.
+    /// Processes are told apart by host and pid only.
     case processNumbers
     /// A refusal is believed before whoever sent it has proven anything.
     case provenRefusals
@@ -34,7 +34,7 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
     case boundedClaims
     /// Numbers that cannot be are computed with.
     case possibleNumbers
-    /// One member that says that everybody meets its end ends the run.
+    /// The run ends when one member says that its own end meets everybody.
     case unanimousFarewells
     /// The run stands still for the state of a newcomer as long as it takes.
     case joinLimit
@@ -46,14 +46,14 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
     case waitsAreTold
     /// A worker's core loses the images of a step that wait for its engine.
     case parkedImages
-    /// It loses what its shards' losses were.
+    /// It loses reports of its shards' losses.
     case reportsAreTold
     /// A coordinator's core hands a piece of a sum or a state on twice.
     case piecesOnce
-    /// It never hands on the last one.
+    /// It never hands on the last piece.
     case transfersEnd
 
-    /// What it leaves out of the rules by which the real machines judge; the others are left out of the simulated engines and drivers.
+    /// Takes this one out of the rules by which the real machines judge; the others are left out of the simulated engines and drivers.
     func leave(out rules: inout MembershipRules) {
         switch self {
         case .exchangeDeadline: rules.exchangePatience = Self.ever
@@ -76,6 +76,6 @@ public enum DroppedInvariant: Int, Sendable, CaseIterable {
 
     private static let ever: Duration = .seconds(1_000_000)
 
-    /// The engines or the shells do something wrong, so that what they must never do is no finding by itself.
+    /// The engines or the shells themselves are made wrong, so that what they do wrong is no finding by itself.
     var isOfEngines: Bool { rawValue <= Self.freshPositions.rawValue }
 }

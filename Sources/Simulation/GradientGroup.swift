@@ -84,7 +84,7 @@ final class GradientGroup {
         world.after(Self.dialDeadline) {
             guard seat.joined != nil, !seat.isShut else { return }
             guard self.ring else { return self.fail(seat, .server(0)) }
-            // Whose own dial has come through has waited for the other neighbour's.
+            // A member whose own dial came through has waited for the other neighbour's.
             self.fail(seat, .worker(self.made[rank] ? self.before(rank) : self.next(rank)), incoming: self.made[rank])
         }
     }
@@ -173,7 +173,7 @@ final class GradientGroup {
         if ring { pipes[before(rank)].pump() } else { answers[rank].pump() }
     }
 
-    /// Whoever writes to a link that moves nothing may see it before the coordinator does.
+    /// The writer to a link that moves nothing may notice it before the coordinator does.
     private func stalls(_ rank: Int) {
         guard world.random.chance(0.3) else { return }
         let failure = LinkFailure(
@@ -188,7 +188,7 @@ final class GradientGroup {
             view: plan.number, sent: pipes[rank].written, received: ring ? pipes[before(rank)].read : answers[rank].read)
     }
 
-    /// And the summation server's.
+    /// How far the summation server's links have come.
     var serverProgress: [Int: LinkProgress] {
         guard !ring else { return [:] }
         let links = made.indices.filter { made[$0] }
@@ -224,7 +224,7 @@ final class GradientGroup {
         } else {
             leaves(rank)
         }
-        // Whoever was still to dial it finds nobody there.
+        // A neighbour that has yet to dial it finds nobody there.
         if ring, !silently, let seat = seats[before(rank)], seat.joined != nil, !made[before(rank)] {
             world.after(world.delay(2_000)) { self.fail(seat, .worker(rank)) }
         }
@@ -240,7 +240,7 @@ final class GradientGroup {
         for rank in seats.indices { breakLink(rank, noticedBy: rank, .server(0)) }
     }
 
-    /// Between two hosts, while both live.
+    /// Breaks the links between two hosts, while both live.
     func separate(_ a: Int, _ b: Int) {
         for rank in seats.indices where seats[rank] != nil {
             let (here, there) = (host(rank), ring ? host(next(rank)) : Trouble.server)
@@ -262,7 +262,7 @@ final class GradientGroup {
             pipes[link].breaks(after: delay) { self.summation.ended(link) }
             answers[link].breaks(after: delay) { self.seats[rank]?.ended(.incoming, failure) }
         } else if incoming {
-            // Whoever reads hears of it behind what has come, and whoever writes in its own time.
+            // The reader notices the break behind what has come, the writer in its own time.
             pipes[link].breaks(after: delay) { self.seats[rank]?.ended(.incoming, failure) }
         } else {
             pipes[link].breaks(after: 0) {}

@@ -3,7 +3,7 @@ import DequeModule
 import Wire
 
 extension GradientFrame {
-    /// With numbers for bytes.
+    /// A frame with numbers for bytes.
     init(_ header: GradientFrameHeader, _ values: some Collection<UInt64>) {
         let store = ByteStore(capacity: 8 * values.count)
         _ = store.bytes(8 * values.count).bindMemory(to: UInt64.self).initialize(from: values)
@@ -13,18 +13,18 @@ extension GradientFrame {
     var values: UnsafeMutableBufferPointer<UInt64> { store.bytes(8 * header.elements).bindMemory(to: UInt64.self) }
 }
 
-/// One direction of a gradient link: frames arrive in order, or from some moment on none does any more.
+/// One direction of a gradient link: frames arrive in order, or, from some moment on, not at all.
 final class GradientPipe {
     private unowned let world: World
     private unowned let reader: SimulatedProcess
-    /// Microseconds that a frame is on its way at least.
+    /// Fewest microseconds that a frame is on its way.
     private let latency: Int64
     private let skew: Int64
     private let receive: (GradientFrame) -> Bool
     private var arrived = Deque<GradientFrame>()
     private var newest: Int64 = 0
     private var delivered: UInt64 = 0
-    /// Broken: what has left up to here still arrives.
+    /// Set when it is broken: frames up to this number still arrive.
     private var end: UInt64?
     /// It takes and acknowledges everything, and nothing of it arrives: a tunnel or a proxy whose far side is stuck.
     private(set) var isSwallowing = false
@@ -76,7 +76,7 @@ final class GradientPipe {
         }
     }
 
-    /// Nothing that is written from now on arrives, and of what is on its way some; `ended` at the reader's, behind all that does.
+    /// Nothing written from now on arrives, and only some of what is on its way. `ended` runs at the reader, behind all that arrives.
     func breaks(after delay: Int64, _ ended: @escaping () -> Void) {
         if end == nil { end = delivered + UInt64(world.random.below(Int(written - delivered) + 1)) }
         world.after(max(delay, newest - world.now), in: reader) { ended() }

@@ -5,7 +5,7 @@ import Wire
 
 /// One member's end of the gradient links of a view: what a `Reducer` and its dialler are to the engine.
 ///
-/// Sums are made by the real `RingMember` and `ServerMember`; here is what the threads around them do. Alone it has neither.
+/// The real `RingMember` and `ServerMember` make the sums; this class does what the threads around them do. A member alone has neither.
 final class GradientSeat {
     unowned let group: GradientGroup
     let rank: Int
@@ -18,16 +18,16 @@ final class GradientSeat {
     private var waiting: ((LinkFailure?) -> Void)?
 
     // Of the exchange last begun.
-    /// Of the values, by bucket and chunk.
+    /// Ranges of `values`, by bucket and chunk.
     private var ranges: [[Range<Int>]] = []
     private var values: [UInt64] = []
     private var board = StatisticsBoard(tensors: 0)
     /// The bucket whose sum came last.
     private(set) var lastBucket = 0
-    /// The exchange that the engine is at, and what it has come to.
+    /// The exchange that the engine has begun, and its result.
     private var tag = ExchangeTag(phase: 0, attempt: 0)
     private(set) var result: (values: [UInt64], board: StatisticsBoard)?
-    /// Without `everyMemberContributes` a spare is not asked: its part is nothing, and what exchanges have come to waits for it here.
+    /// Without `everyMemberContributes` a spare is not asked for its part, which is nothing; results of exchanges wait for it here.
     private let isSilent: Bool
     private var unasked: [ExchangeTag: (values: [UInt64], board: StatisticsBoard)] = [:]
 
@@ -105,7 +105,7 @@ final class GradientSeat {
         return ring?.finish() ?? server?.finish()
     }
 
-    /// One's own end: whoever waits on these links here is woken.
+    /// This side ends the links: whoever waits on them here is woken.
     func shutDown() {
         guard !isShut else { return }
         close()

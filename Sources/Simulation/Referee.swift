@@ -2,21 +2,21 @@ import Kernels
 import Membership
 import Wire
 
-/// Watches a world from outside: what must never be so, whatever goes wrong.
+/// Watches a world from outside for what must never happen, whatever goes wrong.
 final class Referee {
     /// Microseconds from the last fault to the end of everything: a few verdicts, and the patience of an orphan.
     static let patience: Int64 = 240_000_000
     static let maximumEvents: UInt64 = 3_000_000
     /// Views that may begin within a second.
     private static let viewsASecond = 60
-    /// From a link's fault to the next step, where any way is left.
+    /// Longest time from a link's fault to the next step, where a way is left.
     private static let deadline: Int64 = 20_000_000
     private static let stopDeadline: Int64 = 5_000_000
     /// Lines that the coordinator may say.
     private static let linesIn10Seconds = 300
-    /// So long after the last fault nobody is given up for what the fault did.
+    /// So long after the last fault, nobody may be given up because of it any more.
     private static let aftermath: Int64 = 25_000_000
-    /// What a worker has told for so long has come to the coordinator that still hears it.
+    /// What a worker has told for so long must have come to the coordinator that still hears it.
     private static let known: Int64 = 6_000_000
 
     private unowned let world: World
@@ -26,7 +26,7 @@ final class Referee {
     private var newestView: [ObjectIdentifier: UInt64] = [:]
     /// The most phases that a worker has ever applied.
     private(set) var mostApplied: UInt64 = 0
-    /// What a coordinator that had led nobody yet was told, and could not know better.
+    /// The phases that a coordinator which had led nobody yet was told of, and could not check.
     private var believed: UInt64 = 0
     /// When a step was last done, a view began that goes on from a boundary, or a copy of the state was stored.
     private var progressed: Int64 = 0
@@ -57,7 +57,7 @@ final class Referee {
         }
     }
 
-    /// A member goes on from an exchange, in whose statistics every shard counts.
+    /// A member goes on from an exchange, in whose statistics every shard must count.
     func goesOn(_ tag: ExchangeTag, _ statistics: [TensorStatistics], _ worker: SimulatedWorker) {
         guard !(world.dropped?.isOfEngines ?? false) else { return }
         if statistics.contains(where: { $0.clamped != UInt64(world.scenario.arithmetic.shards) }) {
@@ -74,7 +74,8 @@ final class Referee {
         if views.count > Self.viewsASecond {
             world.violate("no progress: \(views.count) views within a second, the last is \(plan.number); \(everyone)")
         }
-        // Before it has led anybody a phase further it goes by what workers say that they hold; later one that comes back may hold what batches were sent for.
+        // Before it has led anybody through a phase, a coordinator goes by what workers say that they hold. Later, a worker that comes back may
+        // hold what batches were sent for.
         let ahead = world.liars.isEmpty ? 0 : CoordinatorMachine.window * UInt64(coordinator.machine.plan.phases)
         if plan.applied > max(mostApplied, believed) + ahead {
             guard !coordinator.machine.hasMoved, !world.liars.isEmpty else {
@@ -92,10 +93,10 @@ final class Referee {
         {
             world.violate("the shards of view \(plan.number) are not each in one member's hands")
         }
-        // Whoever finishes alone does not wait for those who do not answer.
+        // A worker that finishes alone does not wait for those who do not answer.
         if coordinator.machine.stop.finishesAlone { return }
         for peer in coordinator.peers.values {
-            // What comes back from an earlier coordinator when this one's members have gone on is no longer the truth.
+            // A state that comes back from an earlier coordinator after this one's members have gone on is no longer the truth.
             guard let known = coordinator.machine.workers[peer.connection.id], coordinator.machine.counts(known),
                 let worker = peer.connection.peer as? SimulatedWorker, worker.isAlive, worker.ending == nil, !worker.isFrozen,
                 worker.connection === peer.connection,
@@ -123,7 +124,7 @@ final class Referee {
         judge(reports: done)
     }
 
-    /// Whoever contributes to a phase has told its shards' losses before: where nobody was lost, and no connection, the books have all of them.
+    /// A worker that contributes to a phase has told its shards' losses before. Where no worker and no connection was lost, the books have all of them.
     private func judge(reports done: CoordinatorCore.StepDone) {
         let counts = world.counts
         guard counts.kills == 0, counts.cuts == 0, counts.freezes == 0, counts.linkFaults == 0, counts.coordinatorRestarts == 0,
@@ -164,13 +165,13 @@ final class Referee {
         case .stuck, .closed, .closedUnwelcomed, .dialledAnew, .linksFail, .gaveUp, .notLevel, .unusable, .late: return
         }
         world.counts.verdicts += 1
-        // Who waits for a liar together with others may be given up with it.
+        // A worker that waits for a liar together with others may be given up with the liar.
         if world.isCalm, world.now - world.trouble.last > Self.aftermath, !world.liars.contains(where: \.isAlive) {
             world.violate("nothing is wrong any more, and the worker on \(host) is given up: \(cause.words); \(everyone)")
         }
     }
 
-    /// Whoever waits for others owes nothing: only the one that they wait for computes nothing.
+    /// A worker that waits for others owes nothing: only the one that they wait for may be given up for this.
     private func judge(stuckOn host: String, _ cause: LossCause) {
         let there = world.workers.filter { $0.identity.host == host && $0.isAlive }
         guard there.count == 1, let since = there[0].engine.waitingSince,
@@ -185,13 +186,13 @@ final class Referee {
 
     func ended(_ coordinator: SimulatedCoordinator, _ outcome: RunOutcome) {
         guard case .failed(let reason) = outcome, !isFair(coordinator), !coordinator.isReplaced else { return }
-        // Where nobody else is left, a liar's word is every member's.
+        // Where only liars are left, their word is every member's.
         if reason.split(separator: "(host liar").count > 2 { return }
         if coordinator.members.allSatisfy({ $0.identity.host.hasPrefix("liar") }), !coordinator.members.isEmpty { return }
         world.violate("the run failed: \(reason)")
     }
 
-    /// Two who cannot reach each other twice before the first step; or nobody who reaches the summation server, again and again.
+    /// Fair: two cannot reach each other twice before the first step, or nobody reaches the summation server, again and again.
     private func isFair(_ coordinator: SimulatedCoordinator) -> Bool {
         world.counts.linkFaults > 0 && coordinator.machine.hasFailedForLinks
     }
@@ -209,7 +210,7 @@ final class Referee {
         case .doesNotWait: world.counts.notWaitedFor += 1
         case .serverStandsIn:
             world.counts.standIns += 1
-            // Without two who fail each other, four or more make up a ring.
+            // With only one failed pair, four or more members still make up a ring.
             if world.scenario.isOfLinks, world.counts.linkFaults <= 1, coordinator.members.count > 3 {
                 world.violate("one pair of \(coordinator.members.count) has failed, and \(line)")
             }
@@ -242,7 +243,7 @@ final class Referee {
         }
     }
 
-    /// The run's chain hash after so many phases; anything where it never comes there.
+    /// The run's chain hash after so many phases; any value where the run never gets there.
     func chain(near applied: UInt64) -> UInt64 { reference.state(after: min(applied, mostApplied + 8)).chain }
 
     func ended(_ worker: SimulatedWorker, _ ending: WorkerEnding) {
@@ -276,7 +277,7 @@ final class Referee {
         judgeBooks(upTo: end)
     }
 
-    /// Every step once and in order. What died with a coordinator nobody can tell the next one.
+    /// Every step must be there once and in order. Nobody can tell the next coordinator what died with the one before.
     private func judgeBooks(upTo end: UInt64) {
         let steps = world.disk.metrics
         let isInOrder = zip(steps, steps.dropFirst()).allSatisfy { $0 < $1 }

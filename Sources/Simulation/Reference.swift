@@ -1,4 +1,4 @@
-/// The one way the run goes: the state after any number of phases, computed by nobody's messages.
+/// The one correct course of the run: the state after any number of phases, computed without any messages.
 struct Reference {
     private let arithmetic: SimulatedReplica.Arithmetic
     private var states: [SimulatedReplica.State]

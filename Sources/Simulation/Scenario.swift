@@ -7,7 +7,7 @@ struct Scenario {
     /// What may go wrong in a seed.
     enum Fault: CaseIterable {
         case killWorker, powerOffWorker, killCoordinator, powerOffCoordinator, freezeWorker, freezeCoordinator
-        /// It is only stopped, another takes its place, and then it goes on.
+        /// The coordinator is only stopped, another takes its place, and then the first goes on.
         case replaceCoordinator
         case join, leave, cutControl, stallControl, stallOneWay, breakLink, barPair, partition, stuckEngine, storm, stop
         /// One gradient link takes what it is given and passes nothing on; or every link from one host to another does.
@@ -34,7 +34,7 @@ struct Scenario {
     var phaseTime: Int64
     /// Microseconds from one end of a connection to the other.
     var latency: Int64
-    /// Of a checkpoint on its way to the disk.
+    /// Microseconds of a checkpoint on its way to the disk.
     var storing: Int64
     /// Pieces of a streamed state.
     var pieces: UInt64
@@ -48,7 +48,7 @@ struct Scenario {
     var slowFeeder: Bool
     /// Microseconds by which the members' sums of a bucket may come apart.
     var skew: Int64
-    /// Of a piece of a sum or a state on its way.
+    /// Microseconds of a piece of a sum or a state on its way.
     var pieceTime: Int64
     /// What a gradient frame is said to hold.
     let frameBytes: Int
@@ -69,7 +69,7 @@ struct Scenario {
         workers = options.workers ?? 1 + random.below(6)
         arithmetic = .init(
             seed: random.next(), phases: phases, buckets: 1 + random.below(3), width: 1 + random.below(3), shards: shards)
-        // Two of them are as much as a member keeps for later.
+        // Two such frames are as much as a member keeps for later.
         frameBytes = random.chance(0.2) ? Limits.parkedGradientBytes / 2 : 1024
         phaseTime = random.spread(200, 200_000)
         latency = random.spread(50, 20_000)
@@ -104,7 +104,7 @@ struct Scenario {
         if isOfLinks { quicken(options, &random) }
     }
 
-    /// A run that goes on for a while, at a pace at which a step takes no time beside what the rules allow.
+    /// Makes the run longer, and its steps so quick that their time does not matter beside what the rules allow.
     private mutating func quicken(_ options: SimulationOptions, _ random: inout SplitMix) {
         (phaseTime, skew, storing, pieceTime) = (random.spread(1_000, 60_000), 0, min(storing, 40_000), min(pieceTime, 20_000))
         plan.lastStep = options.steps ?? plan.lastStep + 40
@@ -127,14 +127,14 @@ struct Scenario {
         max(pieces * UInt64(SimulatedReplica.State.bytes(phases: arithmetic.phases)), UInt64(8 * arithmetic.values))
     }
 
-    /// The rules of every run, where they go by hours in times that a simulated run lives to see.
+    /// The rules of every run, with hours and minutes shortened to what a simulated run lasts.
     func rules(dropping dropped: DroppedInvariant?) -> MembershipRules {
         var rules = MembershipRules()
         rules.ringRetry = .seconds(20)
         rules.phasePatience = .seconds(30)
-        // Connections stall here one after the other, as often as the seed likes: that is no way which loses large messages alone.
+        // Connections stall here as often as the seed likes: that is no sign of a way that loses large messages only.
         rules.welcomes = .max
-        // A state is some words here, and a part of it what a megabyte is of a real one.
+        // A state is a few words here: a part of it stands for the megabyte of a real one.
         rules.sourceSlack = UInt64(SimulatedReplica.State.bytes(phases: arithmetic.phases) / 4)
         dropped?.leave(out: &rules)
         return rules

@@ -24,9 +24,9 @@ final class SimulatedConnection {
     unowned let world: World
     private(set) var toWorker = Way()
     private(set) var toCoordinator = Way()
-    /// When the last of what is slow will have left, and which of it is still wanted.
+    /// When the last slow piece will have left, and which batch of such pieces is still wanted.
     private var bulk: (last: Int64, batch: Int) = (0, 0)
-    /// Pieces of it that have left.
+    /// Slow pieces that have left.
     private(set) var drained: UInt64 = 0
 
     init(_ id: ConnectionID, peer: SimulatedPeer, coordinator: SimulatedCoordinator) {
@@ -70,7 +70,7 @@ final class SimulatedConnection {
         }
     }
 
-    /// What is queued and of no use any more.
+    /// Drops queued bulk, which is of no use any more.
     func dropBulk() { bulk = (world.now, bulk.batch + 1) }
 
     private func put(toWorker item: Way.Item) {
@@ -133,7 +133,7 @@ final class SimulatedConnection {
         }
     }
 
-    /// The coordinator's side closes: it hears the end of it itself, as the channel's handler does.
+    /// The coordinator's side closes, and hears of the end itself, as the channel's handler does.
     func closeByCoordinator(_ reason: String = "it closed its connection") {
         guard toWorker.sends || toCoordinator.reads else { return }
         let heard = toCoordinator.reads

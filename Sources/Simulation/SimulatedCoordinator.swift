@@ -198,7 +198,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         }
     }
 
-    /// Once, but by a core that has a fault.
+    /// How often a message is handed on: once, unless the core has a fault.
     private func timesHandedOn(_ message: ControlMessage) -> Int {
         switch (world.dropped, message) {
         case (.piecesOnce, _): 2
@@ -223,7 +223,7 @@ final class SimulatedCoordinator: SimulatedProcess {
 
     // MARK: The disk
 
-    /// One after the other, on a thread of its own.
+    /// Stores copies one after the other, on a thread of its own.
     private func put(_ copy: CoordinatorCore.StateCopy) {
         stored = max(stored, world.now) + world.delay(world.scenario.storing)
         world.after(stored - world.now, in: self) {
@@ -248,7 +248,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         world.keepCopy()
     }
 
-    /// On a thread of its own, piece by piece, to all who need it.
+    /// Streams it on a thread of its own, piece by piece, to all who need it.
     private func streamCheckpoint(_ step: UInt64, _ to: [ConnectionID], _ order: UInt64) {
         world.counts.statesSent += to.count
         let connections = to.compactMap { peers[$0]?.connection }
@@ -273,7 +273,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         }
     }
 
-    /// Is the folder still this coordinator's?
+    /// Raises the generation, if the folder is still this coordinator's.
     private func outrank(_ other: UInt64) {
         world.after(world.delay(2_000), in: self) {
             guard self.world.disk.generation == self.generation, self.world.disk.leader == self.leader else {
@@ -288,7 +288,7 @@ final class SimulatedCoordinator: SimulatedProcess {
 
     // MARK: The end
 
-    /// The machine has said how the run ended: what is written is written, then the process is over.
+    /// The machine has said how the run ended: what is left is written, then the process ends.
     private func conclude(_ outcome: RunOutcome) {
         self.outcome = outcome
         isListening = false

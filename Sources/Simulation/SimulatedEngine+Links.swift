@@ -2,7 +2,7 @@ import Collectives
 import Membership
 import Wire
 
-/// A view's gradient links: joined, told of where they cannot be made, broken.
+/// A view's gradient links: joins them, reports where they cannot be made, breaks them.
 extension SimulatedEngine {
     /// Any thread: breaks every gradient link.
     func abandonLinks() {
@@ -42,7 +42,7 @@ extension SimulatedEngine {
         }
     }
 
-    /// Tells of links that failed by somebody else's doing.
+    /// Reports a link that failed, unless this side ended it.
     func report(_ failure: LinkFailure, view: UInt64, neverUp: Bool = false) {
         guard failure.isSuspicion else { return }
         tell(

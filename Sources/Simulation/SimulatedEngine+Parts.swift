@@ -33,14 +33,14 @@ extension SimulatedEngine {
         }
     }
 
-    /// And their statistics of a bucket.
+    /// This worker's shards' statistics of a bucket.
     func statistics(_ applied: UInt64, _ bucket: Int) -> TensorStatistics {
         session!.shards.reduce(into: TensorStatistics()) {
             $0.merge(world.scenario.arithmetic.statistics(of: $1, bucket: bucket, applied: applied))
         }
     }
 
-    /// Where the next phase is summed after so many.
+    /// The buffer in which the phase after `applied` phases is summed.
     func buffer(_ applied: UInt64) -> Int {
         world.dropped == .ownSumBuffer ? 0 : Int(applied % UInt64(max(2, world.scenario.arithmetic.phases)))
     }

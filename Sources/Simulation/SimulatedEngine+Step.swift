@@ -85,7 +85,7 @@ extension SimulatedEngine {
         }
     }
 
-    /// Contributes bucket by bucket, waits for the sums, decides, applies; or again with other exponents.
+    /// Contributes bucket by bucket, waits for the sums, decides, and applies; or tries again with other exponents.
     private func exchangeGradient(
         _ number: UInt32, _ place: UInt32, _ moments: UInt64, _ seat: GradientSeat, _ done: @escaping (LinkFailure?) -> Void
     ) {
@@ -128,7 +128,7 @@ extension SimulatedEngine {
             case .apply(let change):
                 var sums = seat.result!.values
                 if world.dropped == .everyBucket, !seat.group.isSolo {
-                    // The sum that came last has not come yet, and what stands there is this member's own part.
+                    // As if the sum that came last had not come yet: this member's own part stands there.
                     let last = arithmetic.range(ofBucket: seat.lastBucket)
                     sums.replaceSubrange(last, with: parts(replica.state, phase, exponent, moments)[last])
                 }
@@ -143,7 +143,7 @@ extension SimulatedEngine {
         contribute(0)
     }
 
-    /// Of what a phase computes between two of its exchanges.
+    /// Microseconds that a phase computes between two of its exchanges.
     private func paceOfSegment(_ phase: Int) -> Int64 {
         let segments = Int64(world.scenario.arithmetic.momentExchanges(ofPhase: phase) + 1)
         return session!.shards.isEmpty ? 20 : world.scenario.phaseTime / segments

@@ -28,7 +28,7 @@ final class SimulatedEngine {
     var reducer: GradientSeat?
     var dialler: GradientSeat?
     var abandoned = 0
-    /// With the work how often links had been given up when it came, and by whom it came.
+    /// Each work, how often links had been given up when it came, and which coordinator sent it.
     private var mailbox: [(work: EngineWork, abandoned: Int, by: SimulatedCoordinator?)] = []
     private var isBusy = false
     private var isClosed = false
@@ -49,7 +49,7 @@ final class SimulatedEngine {
     /// Streams for the levellings before this one were given up.
     var oldest: UInt64 = 0
     var waitsForStream: (() -> Void)?
-    /// Without `phaseAfterPhase`.
+    /// Without `phaseAfterPhase`: the part made early.
     var tooEarly: (tag: ExchangeTag, part: [UInt64])?
 
     init(_ worker: SimulatedWorker) {

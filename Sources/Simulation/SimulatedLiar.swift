@@ -6,16 +6,16 @@ import Wire
 
 /// A peer that knows the run's token and says what it likes: what no worker says, and what one may say, at the wrong time.
 ///
-/// It keeps to what `ControlMessage.checked` lets through. One thing it does not do: contradict another member on a chain hash once it
-/// is a member itself, nor say that the seed or its products give something else, for nobody can tell which of two computes wrongly: then
-/// the run ends, or the later of two is refused, with a sentence as it should.
+/// It keeps to what `ControlMessage.checked` lets through. It never contradicts another member on a chain hash once it is a member
+/// itself, nor on what the seed or its products give. Nobody could tell which of two computes wrongly: then the run ends, or the later
+/// of two is refused, with a sentence, as it should.
 final class SimulatedLiar: SimulatedPeer {
     enum Manner: CaseIterable {
         /// Any message at any time.
         case babbler
-        /// Brings a state that goes on from everybody's, answers, and never says ready.
+        /// Claims a state further than everybody's, answers, and never says ready.
         case claimer
-        /// Says ready with it, and never hands it out.
+        /// Says ready with such a state, and never hands it out.
         case boaster
         /// Becomes a member and contributes nothing; the second kind says that it works.
         case idler, pretender
@@ -26,7 +26,7 @@ final class SimulatedLiar: SimulatedPeer {
     }
 
     private let manner: Manner
-    /// It waits for others to wait for it, long after everything else is well.
+    /// It makes others wait for it, and so stays on when everything else is well.
     var isPatient: Bool { manner == .claimer || manner == .pretender }
     private var lives: Int
     private var connection: SimulatedConnection?
@@ -121,7 +121,6 @@ final class SimulatedLiar: SimulatedPeer {
             isMember = true
             view = message.view
             worldSize = message.members.count
-            // What it has said of a state it does not have must not stand against a member's.
             if manner != .accuser || world.random.chance(0.7) { say(.linksUp(.with { $0.view = view })) }
         case .snapshotRequest(let request):
             if manner == .babbler, world.random.chance(0.5) { say(.stateChunk(disorder(request.step, request.order))) }

@@ -53,9 +53,9 @@ class SimulatedPeer: SimulatedProcess {
     let host: Int
     /// What its hello says.
     let identity: WorkerIdentity
-    /// Microseconds that a piece of a state needs to get in to its host, where that takes long.
+    /// Microseconds that a piece of a state needs to reach its host, where that is slow; else 0.
     final var downlink: Int64 = 0
-    /// Its host went with it: nobody answers there any more, not even to refuse.
+    /// Its host lost power with it: nobody answers there any more, not even to refuse.
     fileprivate(set) final var lostPower = false
 
     init(_ world: World, host: Int, name: String, identity: WorkerIdentity) {

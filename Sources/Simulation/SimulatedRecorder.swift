@@ -8,7 +8,7 @@ struct SimulatedRecorder {
     private var early: [(step: UInt64, view: UInt64)] = []
     /// The last step this coordinator has written down.
     private(set) var last: UInt64?
-    /// It has passed over a step, which only what died with the coordinator before can be.
+    /// It has passed over a step. Only a step that died with an earlier coordinator can be missing.
     private(set) var hasGap = false
 
     mutating func open(step: UInt64, on disk: inout SimulatedDisk) {

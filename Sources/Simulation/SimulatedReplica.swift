@@ -3,8 +3,9 @@ import Wire
 
 /// What stands for the parameters, the optimizers' state and the sums of one worker.
 ///
-/// A phase's gradient is a pure function of the state (its chain hash), the phase, the shard and the moments of all shards where the phase
-/// exchanges some; a value of the sum is the wrapping sum over shards, so that a shard missing, counted twice or computed from another state shows in the chain.
+/// A phase's gradient is a pure function of the state (its chain hash), the phase, the shard and, where the phase exchanges moments, those of
+/// all shards. A value of the sum is the wrapping sum over shards, so a shard that is missing, counted twice or computed from another state
+/// shows in the chain.
 struct SimulatedReplica {
     /// What a snapshot holds: everything the next phase depends on.
     struct State: Equatable {
@@ -30,8 +31,8 @@ struct SimulatedReplica {
     static let headroom = 2
 
     private(set) var state: State
-    /// One a phase, each of every value of its sum: kept until that phase of the next step. A phase alone has two that
-    /// take turns, since the next step sums it while others have yet to apply it.
+    /// One buffer a phase, with every value of its sum, kept until that phase of the next step. A single phase has two buffers that
+    /// take turns, since the next step is summed while others have yet to apply this one.
     var sums: [[UInt64]]
     private(set) var changes: [Change?]
     let arithmetic: Arithmetic
@@ -80,7 +81,7 @@ struct SimulatedReplica {
                 seed, state.chain, state.applied, UInt64(shard), UInt64(value), UInt64(bitPattern: Int64(exponent)), moments)
         }
 
-        /// One shard's statistics of a bucket: one shard and bucket have the maximum. What is counted is the shards.
+        /// One shard's statistics of a bucket: exactly one shard and bucket have the maximum. `clamped` counts the shards.
         func statistics(of shard: Int, bucket: Int, applied: UInt64) -> TensorStatistics {
             let owner = SplitMix.mixed(seed, 6, applied) % UInt64(shards * buckets) == UInt64(shard * buckets + bucket)
             let maximum = maximum(applied)

@@ -12,7 +12,7 @@ final class SimulatedWorker: SimulatedPeer {
     /// The highest generation it was welcomed by.
     private(set) var obeyed: UInt64 = 0
     lazy var engine = SimulatedEngine(self)
-    /// Microseconds that a piece of a state needs to get out of its host, beyond the common.
+    /// Fewest microseconds that a piece of a state needs to leave its host.
     var uplink: Int64 = 0
     /// Dialling: the number of the try under way, and the pauses between them.
     private var attempt = 0
@@ -97,7 +97,7 @@ final class SimulatedWorker: SimulatedPeer {
         }
     }
 
-    /// What a core that has a fault would not say.
+    /// Whether a core that has a fault loses this act.
     private func isLost(_ act: WorkerCore.Act) -> Bool {
         switch act {
         case .engine(.run): world.dropped == .parkedImages && world.random.chance(0.1)
@@ -119,7 +119,7 @@ final class SimulatedWorker: SimulatedPeer {
         guard number == attempt, !core.hasEnded else { return }
         if world.trouble.isCutOff(self) { return retry(number, after: 5_000_000) }
         guard let coordinator = world.coordinator else {
-            // Whoever answers there has proven nothing: what it says is no more than that nobody is there.
+            // A stranger that answers there has proven nothing: its words mean only that no coordinator is there.
             if world.trouble.strangerAnswers, world.dropped == .provenRefusals {
                 return put(.message(.refusal(.with { $0.reason = "go away" }), view: 0))
             }

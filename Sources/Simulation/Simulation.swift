@@ -16,12 +16,12 @@ public enum Simulation {
     public struct Summary: Sendable {
         public var seeds: UInt64 = 0
         public var counts = SimulationCounts()
-        /// Of the lowest seeds, at most `limit`.
+        /// Violations of the lowest seeds, at most `limit`.
         public var violations: [SimulationViolation] = []
 
         init() {}
 
-        /// Of one seed.
+        /// The result of one seed.
         public init(_ report: SimulationReport) {
             (seeds, counts) = (1, report.counts)
             violations = report.violation.map { [$0] } ?? []

@@ -51,7 +51,7 @@ public struct SimulationCounts: Sendable, Equatable {
         ]
     }
 
-    /// The first piece of a sum or a state goes to so many who wait for it.
+    /// Counts a sum or a state at its first piece, once for each who waits for it.
     mutating func handedOn(_ message: ControlMessage, to count: Int) {
         switch message {
         case .sumChunk(let chunk): if chunk.offset == 0 { sumsSent += count }

@@ -1,6 +1,6 @@
 import Kernels
 
-/// What a simulated world chooses.
+/// The random choices of a simulated world.
 extension SplitMix {
     /// 0..<bound.
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
@@ -13,7 +13,7 @@ extension SplitMix {
 
     mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
-    /// As many small values as large ones on a scale of factors: from `low` to `high`.
+    /// A value from `low` to `high`, with as many small as large ones on a logarithmic scale.
     mutating func spread(_ low: Int64, _ high: Int64) -> Int64 {
         let levels = 64 - (UInt64(max(high / max(low, 1), 1))).leadingZeroBitCount
         let top = max(low, 1) << Int64(below(max(levels, 1)))

@@ -66,7 +66,7 @@ final class Trouble {
         world.at(world.scenario.calm) { self.calm() }
     }
 
-    /// From now on all is well, and whoever is needed is there.
+    /// From now on all is well, and processes that are missing are started.
     private func calm() {
         world.note("calm")
         last = world.now
@@ -142,7 +142,7 @@ final class Trouble {
 
     private func strikes() -> Bool {
         guard world.scenario.pointFaults > 0, pointsLeft > 0, !world.isCalm else { return false }
-        // Between two views everything is short-lived: that is where it is worth striking again.
+        // Between two views everything is short-lived: more faults are worth while there.
         let isDelicate = world.coordinators.last.map { $0.isAlive && $0.machine.stage == .regrouping } ?? false
         guard world.random.chance(min(world.scenario.pointFaults * (isDelicate ? 20 : 1), 0.1)) else { return false }
         pointsLeft -= 1
@@ -243,7 +243,7 @@ final class Trouble {
         worker.connection?.stall(worker: true, coordinator: true, until: until)
     }
 
-    /// When what begins now ends; never after the calm.
+    /// When a fault that begins now ends; never after the calm.
     private func end(of length: ClosedRange<Int64>) -> Int64 {
         let end = min(world.now + world.random.spread(length.lowerBound, length.upperBound), world.scenario.calm)
         world.at(end) { self.last = self.world.now }
@@ -303,8 +303,8 @@ final class Trouble {
         coordinator.map { $0.machine.completed > $0.machine.plan.firstStep } ?? false
     }
 
-    /// From one host to another whose link may fail: with a summation server, one of its links. Where only links fail, a way on is
-    /// left: one worker's to the server at most.
+    /// Two hosts whose link may fail; with a summation server, one of its links. Where only links fail, the run must be able to go on: then
+    /// it is one worker's link to the server at most.
     private func pick(_ living: [SimulatedWorker]) -> Way? {
         guard !living.isEmpty else { return nil }
         if !world.scenario.plan.ring {

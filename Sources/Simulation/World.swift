@@ -16,7 +16,7 @@ final class World {
 
     let rules: MembershipRules
     var disk = SimulatedDisk()
-    /// Of moments before; what somebody may put back.
+    /// Earlier copies of the disk, which somebody may put back.
     private(set) var copies: [SimulatedDisk] = []
     var coordinators: [SimulatedCoordinator] = []
     var workers: [SimulatedWorker] = []
@@ -47,7 +47,7 @@ final class World {
     func at(_ time: Int64, _ body: @escaping () -> Void) { queue.put(at: max(time, now), body) }
     func after(_ delay: Int64, _ body: @escaping () -> Void) { queue.put(at: now + delay, body) }
 
-    /// In a process: later where it is frozen then, and never where it is dead.
+    /// Runs `body` in a process: later where it is frozen then, and never where it is dead.
     func after(_ delay: Int64, in process: SimulatedProcess, _ body: @escaping () -> Void) {
         queue.put(at: now + delay) { process.run(body) }
     }
@@ -98,7 +98,7 @@ final class World {
         return report
     }
 
-    /// Only the first counts: what follows may follow from it.
+    /// Only the first violation counts: the others may follow from it.
     func violate(_ what: @autoclosure () -> String) {
         guard violation == nil else { return }
         let what = what()

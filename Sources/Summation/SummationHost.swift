@@ -6,7 +6,7 @@ import Synchronization
 import Waiting
 import Wire
 
-/// A summation server of the `server` topology, one a view, on threads of its own: in the coordinator, or in a process of its own.
+/// The summation servers of the `server` topology, one for each view, on threads of their own: in the coordinator, or in a separate process.
 package final class SummationHost: Sendable {
     private struct Current {
         var view: UInt64 = 0
@@ -29,10 +29,10 @@ package final class SummationHost: Sendable {
 
     package var refusals: GradientListener.Refusals { listener.refusals }
 
-    /// How far the links of the present view have come, by rank.
+    /// Bytes that the present view's links have moved, by rank.
     package var moved: [Int: LinkBytes] { current.withLock { $0.server }?.moved ?? [:] }
 
-    /// No view needs it for now.
+    /// Ends the server: no view needs it for now.
     package func rest() {
         let old = current.withLock { current in
             defer { (current.server, current.view) = (nil, 0) }
@@ -43,9 +43,9 @@ package final class SummationHost: Sendable {
         OwnedThread.detach(name: "server") { old.shutdown() }
     }
 
-    /// Ends the last view's server and takes the links of this one's members in, in the background.
+    /// Ends the last view's server, and accepts the links of the new view's members in the background.
     ///
-    /// `onTrouble` hears why a member's link did not come; the member itself reports the same to the coordinator.
+    /// `onTrouble` is told why a member's link did not come; the member itself reports the same to the coordinator.
     package func form(_ task: ControlServerView, onTrouble: @escaping @Sendable (String) -> Void) {
         let (view, world) = (task.view, Int(task.members))
         let old = current.withLock { current in

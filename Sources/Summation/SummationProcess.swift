@@ -13,7 +13,7 @@ import Wire
 
 /// A summation server in a process of its own: finds the coordinator, sums for the views it is told of, and ends with a sentence.
 ///
-/// It holds nothing of the run. When the coordinator is gone it dials for one that takes over, for as long as it dialled at first.
+/// It holds no state of the run. When the coordinator is gone, it dials until another takes over, for as long as it may dial at first.
 public final class SummationProcess: Sendable {
     private let endings = Mailbox<WorkerEnding>()
     private let group = MultiThreadedEventLoopGroup.ofOneThread()
@@ -57,7 +57,7 @@ private final class SummationShell: @unchecked Sendable {
     private let loop: any EventLoop
     /// The way in from other threads; closed before the loop ends.
     let gate: LoopGate
-    /// Once the coordinator has said who is to reach it.
+    /// Set once the coordinator has said which hosts must reach it.
     private(set) var host: SummationHost?
     private let options: SummationServerOptions
     private let dialer: CoordinatorDialer
@@ -89,7 +89,7 @@ private final class SummationShell: @unchecked Sendable {
         dial()
     }
 
-    /// What the coordinator has said lately, and for how long there has been none.
+    /// Checks whether the coordinator still lives, and how long there has been none.
     private func look() {
         let now = MonotonicTime.now
         if let connection {
@@ -125,7 +125,7 @@ private final class SummationShell: @unchecked Sendable {
             guard let self, !hasEnded else { return }
             switch outcome {
             case .failed(let reason, let pause, let final):
-                // Of one that was lost it is told how.
+                // After a loss, the reason of the loss is kept.
                 if host == nil { lastFailure = reason }
                 if final, view == 0 {
                     return end(.unfit("the coordinator at \(options.coordinator) cannot be used: \(reason)"))

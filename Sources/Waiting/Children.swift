@@ -2,7 +2,7 @@ import Glibc
 
 /// The processes this one has started.
 public enum Children {
-    /// One that has ended.
+    /// A child that has ended.
     public struct Ended: Sendable {
         public let pid: Int32
         /// As `wait4` gives it.
@@ -11,13 +11,13 @@ public enum Children {
         public let peakResidentBytes: Int
     }
 
-    /// How often a wait with a deadline looks: the kernel has no such wait for any child.
+    /// How often a wait with a deadline looks: the kernel has no wait with a deadline for any child.
     private static let look: Duration = .milliseconds(10)
 
     /// The next child that ends; nil when there is none left, or when the patience is over.
     public static func next(_ patience: Patience) -> Ended? { end(of: -1, patience) }
 
-    /// The end of the child `pid`; nil where it is none of this process's, or when the patience is over.
+    /// The end of the child `pid`; nil where it is no child of this process, or when the patience is over.
     public static func end(of pid: Int32, _ patience: Patience) -> Ended? {
         let deadline = patience.deadline
         while true {

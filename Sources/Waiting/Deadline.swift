@@ -5,7 +5,7 @@ public struct Deadline: Sendable, Comparable {
     /// Of the monotonic clock.
     public let nanoseconds: UInt64
 
-    /// `duration` from now; a negative one is now, one past the clock's end the end.
+    /// `duration` from now. A negative duration gives now, one past the clock's end gives that end.
     public init(after duration: Duration) {
         let (sum, overflow) = MonotonicTime.nanoseconds.addingReportingOverflow(UInt64(max(0, duration.wholeNanoseconds)))
         nanoseconds = overflow ? .max : sum

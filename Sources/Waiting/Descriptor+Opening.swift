@@ -1,10 +1,10 @@
 import Glibc
 
 extension Descriptor {
-    /// Opens a regular file, and waits for nobody: a pipe of its name would have no other end, and a device no end at all. Whoever opens a
-    /// path that a person has named, or that lies where a person may have put something else, opens it so.
+    /// Opens a regular file without waiting: a pipe of its name might have no other end, and a device no end at all. To be used for every
+    /// path that a person has named, or where a person may have put something else.
     ///
-    /// - Returns: -1, with `errno` set, where it cannot be had: EISDIR for a folder, EOPNOTSUPP for a pipe, a device or a socket.
+    /// - Returns: -1, with `errno` set, where it cannot be opened: EISDIR for a folder, EOPNOTSUPP for a pipe, a device or a socket.
     public static func openFile(_ path: String, _ flags: Int32, mode: mode_t = 0) -> Int32 {
         let descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK, mode)
         guard descriptor >= 0 else {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Pipes and terminals, at whose other end is somebody else.
+/// Pipes and terminals, which have somebody else at the other end.
 public enum Descriptor {
-    /// Reads what comes next; 0 bytes at the end of the file. Nil when the patience is over, or, with `errno` set, where
-    /// the descriptor is none to read from.
+    /// Reads what comes next; 0 bytes at the end of the file. Nil when the patience is over or, with `errno` set, where the
+    /// descriptor cannot be read from.
     public static func read(
         _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, _ patience: Patience
     ) -> Int? {
@@ -16,13 +16,13 @@ public enum Descriptor {
         }
     }
 
-    /// Writes all of it; false when the patience was over first or the other end is gone, and then perhaps a part of it.
+    /// Writes all of it. False when the patience was over first or the other end is gone; a part may have been written then.
     public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ patience: Patience) -> Bool {
         let patience = patience.fixed
         var written = 0
         while written < bytes.count {
             guard isReady(descriptor, Poll.writable, patience) else { return false }
-            // No longer than what a pipe or a terminal that is ready takes without a wait.
+            // No more than what a pipe or a terminal that is ready takes without a wait.
             let piece = UnsafeRawBufferPointer(rebasing: bytes[written..<min(written + 512, bytes.count)])
             let count = Glibc.write(descriptor, piece.baseAddress, piece.count)
             if count > 0 { written += count } else if count == 0 || errno != EINTR && errno != EAGAIN { return false }

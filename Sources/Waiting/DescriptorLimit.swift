@@ -40,7 +40,7 @@ public enum DescriptorLimit {
         defer { closedir(folder) }
         var count = 0
         while readdir(folder) != nil { count += 1 }
-        // Neither ".", ".." nor the folder that is read here.
+        // Without ".", ".." and the folder that is read here.
         return max(0, count - 3)
     }
 

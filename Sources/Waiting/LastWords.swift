@@ -1,6 +1,6 @@
 import Glibc
 
-/// The end of a process that the system refuses what it cannot go on without: no fault of the program, so a sentence and no trap.
+/// Ends a process to which the system refuses what it needs: no fault of the program, so with a sentence and no trap.
 public enum LastWords {
     /// Writes one line on standard error, and ends the process with 1.
     public static func end(_ sentence: String) -> Never {

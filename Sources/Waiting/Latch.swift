@@ -7,7 +7,7 @@ public final class Latch: Sendable {
         missing = Monitor(count)
     }
 
-    /// One less; more often than the count does no harm.
+    /// Counts down by one; calls beyond the count do no harm.
     public func countDown() { missing.update { $0 = max(0, $0 - 1) } }
 
     /// Whether it opened before the patience was over.
@@ -16,7 +16,7 @@ public final class Latch: Sendable {
     }
 }
 
-/// A fixed number of places; who takes one gives it back.
+/// A fixed number of places; a taker gives its place back.
 public final class Slots: Sendable {
     private let free: Monitor<Int>
 

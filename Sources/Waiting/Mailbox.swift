@@ -29,6 +29,6 @@ public final class Mailbox<Message: Sendable>: Sendable {
         return taken ?? nil
     }
 
-    /// No message is taken in any more; whoever waits wakes. What is in stays readable.
+    /// No further message is taken in, and waiting readers wake. What is in stays readable.
     public func close() { contents.update { $0.closed = true } }
 }

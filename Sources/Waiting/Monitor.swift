@@ -1,7 +1,7 @@
 import Glibc
 
-/// A mutex, the state that it guards, and conditions to wait for: one, or one for each who waits for something else, so that a change wakes
-/// nobody whom it does not concern. Waits are on the monotonic clock.
+/// A mutex, the state that it guards, and conditions to wait for: either one, or one for each waiter with a purpose of its own, so that a
+/// change wakes only those whom it concerns. Waits are on the monotonic clock.
 public final class Monitor<State>: @unchecked Sendable {
     @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     @usableFromInline let conditions: UnsafeMutableBufferPointer<pthread_cond_t>
@@ -27,11 +27,11 @@ public final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Wakes whoever waits for a condition, after a change by `withLock`.
+    /// Wakes the threads that wait for a condition, after a change by `withLock`.
     @inlinable
     public func wake(_ condition: Int) { Native.broadcast(conditions.baseAddress! + condition) }
 
-    /// Runs `body` alone. Whoever holds the lock only computes: nothing in a body waits.
+    /// Runs `body` alone. The holder of the lock only computes: nothing in a body waits.
     @inlinable
     public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         Native.lock(mutex)
@@ -39,7 +39,7 @@ public final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Runs `body` alone and wakes whoever waits.
+    /// Runs `body` alone and wakes the waiting threads.
     @inlinable
     public func update<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         Native.lock(mutex)
@@ -73,7 +73,7 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 }
 
-/// The kernel's calls, in this module alone: what is inlined elsewhere would otherwise wait there, as `BlockingCallsTests` reads the objects.
+/// The kernel's calls stand in this module alone. Inlined elsewhere they would count as waiting there: `BlockingCallsTests` reads the objects.
 @usableFromInline
 enum Native {
     @usableFromInline static func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>) { pthread_mutex_lock(mutex) }
@@ -85,7 +85,7 @@ enum Native {
         pthread_cond_wait(condition, mutex)
     }
 
-    /// Waits until that time at most; whether it is over.
+    /// Waits until that time at most. Returns whether it is over.
     @usableFromInline
     static func isOver(
         _ condition: UnsafeMutablePointer<pthread_cond_t>, _ mutex: UnsafeMutablePointer<pthread_mutex_t>, _ time: inout timespec

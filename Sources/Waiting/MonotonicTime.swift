@@ -1,12 +1,12 @@
 import Glibc
 
-/// The clock that only goes forward, at whatever pace somebody sets the calendar.
+/// The clock that only goes forward, however the calendar is set.
 public enum MonotonicTime {
     private static let origin = nanoseconds
 
     /// Since this process first asked: the `now` of the state machines.
     public static var now: Duration {
-        // The origin is read first: the first caller of all sets it.
+        // The origin is read first: the very first call sets it.
         let origin = origin
         return .nanoseconds(Int64(nanoseconds - origin))
     }
@@ -21,13 +21,13 @@ public enum MonotonicTime {
     }
 }
 
-/// What the calling thread has computed: a cost that holds on a machine that is busy with other things too.
+/// CPU time of the calling thread: a cost that holds on a machine that is busy with other things too.
 public enum ThreadTime {
     public static var nanoseconds: UInt64 { MonotonicTime.read(CLOCK_THREAD_CPUTIME_ID) }
 }
 
 extension Duration {
-    /// Rounded towards zero; the nearest there is for more than 292 years.
+    /// Rounded towards zero; beyond 292 years, the nearest there is.
     public var wholeNanoseconds: Int64 {
         let (product, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, overflows) = product.addingReportingOverflow(components.attoseconds / 1_000_000_000)

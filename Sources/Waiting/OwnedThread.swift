@@ -49,7 +49,7 @@ public final class OwnedThread: @unchecked Sendable {
 
     /// Runs `body` on a thread that nobody joins. `lowPriority` gives it nice 19, for work that must not slow the training down.
     public static func detach(name: String, lowPriority: Bool = false, _ body: @escaping @Sendable () -> Void) {
-        // Nobody holds it, so it ends by itself.
+        // Nobody holds the thread, so it ends by itself.
         _ = OwnedThread(name: name, stackBytes: 1 << 20) {
             // On Linux a thread has a priority of its own, and 0 means the calling one.
             if lowPriority { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
@@ -74,7 +74,7 @@ public final class OwnedThread: @unchecked Sendable {
             life.update { $0 = .ended }
         }
 
-        /// By the file, because glibc's call is not visible to Swift. A thread without its name works as well.
+        /// Sets the name through a file, because glibc's call is not visible to Swift. A thread without its name works as well.
         private func setName() {
             let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
             guard file >= 0 else { return }

@@ -5,8 +5,8 @@ public enum Patience: Sendable {
     case atMost(Duration)
     /// Until that moment, which several waits may share.
     case until(Deadline)
-    /// Without limit of time, which is right only where somebody is sure to come: an idle thread that `close()` wakes, a
-    /// child that the kernel ends. The words say who comes and why that cannot fail; they cost nothing at the call.
+    /// Without a time limit. That is right only where a wake-up is certain: an idle thread that `close()` wakes, a child that
+    /// the kernel ends. The words say who wakes the caller and why that cannot fail; they cost nothing at the call.
     case untilWoken(by: StaticString)
 
     /// The moment at which it is over, counted from now; nil for never.

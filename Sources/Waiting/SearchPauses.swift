@@ -1,10 +1,10 @@
-/// The pauses of somebody who looks for a service again and again: at once after a connection that has lasted, and longer each time where nobody is
-/// there or connections end as soon as they are made.
+/// The pauses of a process that looks for a service again and again: none after a connection that has lasted, and longer each time where
+/// nobody is there or connections end as soon as they are made.
 public struct SearchPauses: Sendable {
     /// Before the second try; from there they double.
     public static let first: Duration = .milliseconds(50)
     public static let longest: Duration = .seconds(5)
-    /// Of one who was taken in before: a service that comes back is to be found within a second.
+    /// The longest for a process that was taken in before: a service that comes back is to be found within a second.
     public static let longestOfOrphan: Duration = .milliseconds(500)
     /// A connection that lived so long was no mistake.
     public static let soundConnection: Duration = .seconds(3)
@@ -20,7 +20,7 @@ public struct SearchPauses: Sendable {
     public mutating func begin(at now: Duration) -> Duration {
         if let since = welcomed {
             welcomed = nil
-            // One that held for a while is no reason for patience with the next; one that ends at once, again and again, is.
+            // After a connection that held for a while the next pause is short; after one that ended at once it grows.
             next = now - since >= Self.soundConnection ? Self.first : min(next * 2, Self.longest)
         }
         return isOrphan && next > Self.longestOfOrphan ? next : .zero

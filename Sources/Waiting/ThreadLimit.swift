@@ -9,7 +9,7 @@ public enum ThreadLimit {
         return UInt64(limit.rlim_cur)
     }
 
-    /// Ends the process where the system gives no thread now: asked before a library starts one, which would trap.
+    /// Ends the process where the system gives no thread now. Asked before a library starts one, because that would trap.
     public static func requireOne() {
         _ = OwnedThread(name: "room") {}.join(.untilWoken(by: "a thread that does nothing, when it has ended"))
     }

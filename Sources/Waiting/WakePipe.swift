@@ -27,7 +27,7 @@ public final class WakePipe: Sendable {
         _ = write(writing, &byte, 1)
     }
 
-    /// Makes it unreadable again.
+    /// Makes the descriptor unreadable again.
     public func drain() {
         var bytes = [UInt8](repeating: 0, count: 64)
         while read(descriptor, &bytes, bytes.count) > 0 {}

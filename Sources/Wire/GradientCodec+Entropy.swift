@@ -1,16 +1,16 @@
 import CKernels
 
-/// The entropy coding of a frame: the pieces of weights by rANS, one by one, with tables of their own; what is no matrix, is small or gains
-/// nothing, is packed, all of it together as in a packed frame.
+/// The entropy coding of a frame. The pieces of weights are coded by rANS, one by one, with tables of their own. Pieces that are no matrix,
+/// are small or gain nothing are packed, all of them together as in a packed frame.
 /// ```
 ///  | for each piece: u16 columns, and where these are not 0: u16 column of its first element, u32 bytes, those | the others, packed |
 /// ```
-/// Numbers are little-endian; `CKernels/loops_entropy.h` says what the bytes of a piece are. They name their columns themselves: who
-/// decodes needs no plan, and a row length that is not the tensor's costs bytes and never a value.
+/// Numbers are little-endian; `CKernels/loops_entropy.h` says what the bytes of a piece are. The payload names the columns itself, so a
+/// decoder needs no plan, and a row length that is not the tensor's costs bytes but never changes a value.
 extension GradientCodec {
-    /// Fewest elements of a piece at which tables are paid for: from there on a frame was shorter than by zstd (measured, n of 8 to 16).
+    /// Fewest elements of a piece that pay for its tables: from there on a frame was shorter than by zstd (measured, n of 8 to 16).
     public static let entropyElements = 8 * blockElements
-    /// Columns of the matrices that are coded. Below, classes of rows take up what they gain; above, a piece has few rows.
+    /// Columns of the matrices that are coded. Below, the classes of rows cost what they gain; above, a piece has few rows.
     public static let entropyColumns = 8...Int(CK_ENTROPY_COLUMNS)
 
     static let entropyHeadBytes = 8
@@ -86,8 +86,8 @@ extension GradientCodec {
         try unpack(reading.rest, coding: .entropy, pieces: others, into: base, mode: mode)
     }
 
-    /// How the pieces lie in their rows, as the sender of an entropy-coded payload has it: `.none` for those that it packed. nil for
-    /// a payload that says nothing of the kind.
+    /// How the pieces lie in their rows, as the sender of an entropy-coded payload says: `.none` for those that it packed. nil for
+    /// a payload that does not say so.
     public static func rows(in bytes: UnsafeRawBufferPointer, pieces: [Range<Int>]) -> [PieceRows]? {
         var reading = EntropyHeads(bytes)
         var result: [PieceRows] = []
@@ -125,7 +125,7 @@ private struct EntropyHeads {
     /// What follows the parts that were gone through.
     var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[at...]) }
 
-    /// The next piece's rows and bytes; no bytes for one among the others. nil where the payload is damaged.
+    /// The next piece's rows and bytes; no bytes for a piece that is packed. nil where the payload is damaged.
     mutating func next(_ piece: Range<Int>) -> (rows: PieceRows, coded: UnsafeRawBufferPointer?)? {
         guard let columns = next(UInt16.self) else { return nil }
         guard columns > 0 else { return (.none, nil) }

@@ -13,7 +13,7 @@ extension GradientCodec {
         return Encoded(coding: .raw, bytes: UnsafeRawBufferPointer(output))
     }
 
-    /// Widths first, which gives each plane's place; then each block's planes, through one block of scratch in cache.
+    /// First the widths, which give each plane's place; then each block's planes, through one block of scratch in cache.
     func pack(_ base: UnsafePointer<Int32>, pieces: [Range<Int>]) -> UnsafeRawBufferPointer {
         let elements = pieces.reduce(0) { $0 + $1.count }
         packed.reserve(GradientCodec.packedBound(elements: elements, pieces: pieces.count))

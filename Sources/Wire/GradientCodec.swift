@@ -47,7 +47,7 @@ public final class GradientCodec {
 
     static func blocks(_ piece: Range<Int>) -> Int { (piece.count + blockElements - 1) / blockElements }
 
-    /// Writes the pieces' values. Precondition: every piece lies in `values`; `rows` has one of each piece, or none.
+    /// Writes the pieces' values. Precondition: every piece lies in `values`; `rows` has one entry for each piece, or none.
     public func encode(
         _ values: Slice<Int32>, pieces: [Range<Int>], rows: [PieceRows] = [], coding: GradientCoding
     ) -> Encoded {

@@ -82,7 +82,7 @@ extension GradientFrameHeader {
             header: header, pieces: pieces, statistics: statistics, elements: elements, tablesChecksum: tables)
     }
 
-    /// Counts of pieces that frames of late have had, which later ones share instead of taking memory for their own: a run has a few.
+    /// Counts of pieces that the latest frames have had. Later frames share them instead of taking memory of their own: a run has a few.
     public struct PieceCounts {
         private struct Key: Hashable {
             let buckets, bucket, chunk, pieces: Int
@@ -93,7 +93,7 @@ extension GradientFrameHeader {
 
         public init() {}
 
-        /// What `next` gives, one after the other.
+        /// The counts that `next` gives, one after the other.
         fileprivate mutating func counts(of fixed: Fixed, _ next: (Int) -> Int) -> [Int] {
             let header = fixed.header
             let key = Key(buckets: header.buckets, bucket: header.bucket, chunk: header.chunk, pieces: fixed.pieces)

@@ -10,9 +10,9 @@ public enum ProtocolVersion {
 public enum Limits {
     // MARK: Control frames, payload by kind
 
-    /// What a peer may send that has not shown the token.
+    /// What a peer may send before it has shown the token.
     public static let challenge = 256
-    /// A hello, and what makes the first message of either side larger than a packet of any network.
+    /// A hello, with the padding that makes the first message of either side larger than a packet of any network.
     public static let hello = padding + small
     public static let padding = 16 << 10
     /// A refusal, and the smallest of the others.
@@ -52,7 +52,7 @@ public enum Limits {
     public static let gradientStatistics = 4096
     /// Buckets of one exchange.
     public static let buckets = 1 << 16
-    /// Frames a member holds for a bucket that it has not reached yet; past it the link is not read until it has.
+    /// Frames a member holds for a bucket that it has not reached yet; beyond this the link is not read until it has.
     public static let parkedGradientBytes = 256 << 20
     /// Connections of a gradient listener that have not said who they are.
     public static let pendingHellos = 64

@@ -1,4 +1,4 @@
-/// How the elements of a piece lie in the rows of its tensor. What the entropy coder knows of scales it knows by rows and columns.
+/// How the elements of a piece lie in the rows of its tensor. The entropy coder estimates scales by these rows and columns.
 public struct PieceRows: Sendable, Hashable {
     /// Elements of a row; 0 where the tensor is no matrix or nobody said.
     public let columns: Int

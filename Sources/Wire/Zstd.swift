@@ -15,7 +15,7 @@ public enum Zstd {
         bytes.withUnsafeBytes { compress($0, level: level) }
     }
 
-    /// Bytes of a frame of so many, whatever they are: at most.
+    /// Most bytes that a frame of so many bytes can have.
     public static func bound(_ bytes: Int) -> Int { ZstdCompressor.bound(bytes) }
 
     /// The bytes of a zstd frame; `limit` bounds what it may declare, checked before memory is taken.

@@ -1,6 +1,6 @@
-/// How long a worker that could go on with its next step has waited for the images of it.
+/// How long a worker that could go on with its next step has waited for that step's images.
 ///
-/// Counted within a view alone: at its first step the links are new, and what was waited for is the regrouping. What the worker does for others
+/// The wait is counted only within a view: before a view's first step, the worker waits for the regrouping. What the worker does for others
 /// between two steps (a copy of its state) is no wait.
 package struct ImagesWait {
     /// The view of the last step that was finished; nil before there is one.
@@ -9,12 +9,12 @@ package struct ImagesWait {
 
     package init() {}
 
-    /// Nothing was there to do for so long.
+    /// The worker had nothing to do for this long.
     package mutating func idle(_ time: Duration) { waited += time }
 
     /// The images of a step of this view are here.
     ///
-    /// - Returns: what was waited for them since the step before; nothing at the first step of a view.
+    /// - Returns: how long the worker has waited for them since the step before; zero at the first step of a view.
     package func atStep(ofView view: UInt64) -> Duration { view == self.view ? waited : .zero }
 
     /// A step of this view is done: the wait for the next one begins.

@@ -9,7 +9,7 @@ package struct LinkBuilder {
     let view: ControlView
     let run: [UInt8]
     let generation: UInt64
-    /// Of a minibatch: the ranks behind them are spares.
+    /// Shards of a minibatch; ranks from this number on are spares.
     let shards: Int
     let compression: LinkCompression
 
@@ -21,7 +21,7 @@ package struct LinkBuilder {
         self.compression = compression
     }
 
-    /// The reducer of this member: ring neighbours, or the summation servers where the view names any.
+    /// The reducer of this member: links to its ring neighbours, or to the summation servers where the view names any.
     ///
     /// - Throws: `LinkFailure` naming the peer that could not be reached.
     package func connect(dialer: GradientDialer, listener: GradientListener?) throws -> any Reducer {

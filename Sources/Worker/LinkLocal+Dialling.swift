@@ -2,8 +2,8 @@ import Glibc
 import Wire
 
 extension LinkLocal {
-    /// The address as this host can dial it; `own` is this host's address towards whoever has named it. A zone that this host has an interface for
-    /// was meant; for any other, or none, stands that of `own`.
+    /// The address as this host can dial it; `own` is this host's address towards the peer that named it. A zone is kept where this host has an
+    /// interface of that name; any other zone, or none, is replaced by that of `own`.
     package static func dialled(_ host: String, from own: String?) -> String {
         guard isOne(host) else { return host }
         if let zone = zone(of: host), if_nametoindex(zone) != 0 { return host }

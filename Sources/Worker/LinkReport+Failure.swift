@@ -2,7 +2,7 @@ import Collectives
 import Membership
 
 extension LinkReport {
-    /// What a reducer, or the making of links, came to; `neverUp` where the view's links were being made.
+    /// The report of a failure in a reducer or while links were made; `neverUp` where the view's links were still being made.
     init(_ failure: LinkFailure, neverUp: Bool = false) {
         self.init(
             suspect: failure.rank, server: failure.peer?.server ?? 0,

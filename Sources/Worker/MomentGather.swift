@@ -4,7 +4,7 @@ import Kernels
 
 /// Doubles of each shard that every member is to know: the moments of a norm over the global minibatch, gathered by shard.
 ///
-/// A gather is an integer sum with disjoint places: a shard's doubles stand as two words each in its own place, where all other members
+/// A gather is an integer sum with disjoint places: each double of a shard stands as two words in the shard's own place, where all other members
 /// have zeros. So it goes through the reducers as gradients do, exact in any topology, and every member adds the shards' doubles in their order.
 final class MomentGather {
     let plan: BucketPlan
@@ -13,7 +13,7 @@ final class MomentGather {
     private let shards: Int
     /// Doubles of a shard.
     private let count: Int
-    /// Of each shard what has come, used again by every exchange.
+    /// Each shard's doubles as they came; every exchange uses the same memory.
     private let doubles: [Slice<Double>]
 
     init(count: Int, shards: Int) {
@@ -24,7 +24,7 @@ final class MomentGather {
         doubles = (0..<shards).map { _ in Storage<Double>(count: count).all }
     }
 
-    /// All places are empty.
+    /// Empties all places.
     func clear() {
         sum.all.fill(0)
         board.reset()
@@ -41,7 +41,7 @@ final class MomentGather {
         }
     }
 
-    /// The doubles of every shard, once the exchange is over; they hold until the next is.
+    /// The doubles of every shard, once the exchange is over; they are valid until the next one is over.
     var gathered: [Slice<Double>] {
         for (shard, doubles) in doubles.enumerated() {
             let (words, first) = (sum.all, 2 * count * shard)

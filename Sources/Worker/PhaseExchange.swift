@@ -5,11 +5,11 @@ import Layers
 import Synchronization
 import Waiting
 
-/// One phase of one step: gradients of this worker's shards, with the moments of all shards exchanged on the way where norms need them;
-/// the gradients' exact exchange while the backward pass still runs, the decision every member takes alike, and the update; again where a
-/// maximum outgrew its headroom.
+/// One phase of one step. It computes the gradients of this worker's shards, and exchanges the moments of all shards on the way where norms
+/// need them. It exchanges the gradients exactly while the backward pass still runs, takes the decision that every member takes alike, and
+/// updates. Where a maximum outgrew its headroom, the phase runs again.
 ///
-/// It holds for every step of a view: its members, links and lanes.
+/// One value serves every step of a view, with that view's members, links and lanes.
 package struct PhaseExchange {
     let replica: Replica
     let phase: PhaseDescription
@@ -64,7 +64,7 @@ package struct PhaseExchange {
     package func run(
         clock: inout StepClock, waits: (Bool) -> Void = { _ in }, contributed: ([ShardReport]) -> Void
     ) throws -> Result {
-        // A member may have outgrown its exponents in an exchange that another one never finished.
+        // The exponents may have changed in an exchange that another member never finished: a failure must restore them.
         let exponents = replica.exponents(phase.index)
         do {
             return try attempt(&clock, waits, contributed)
@@ -85,7 +85,7 @@ package struct PhaseExchange {
             let start = MonotonicTime.now
             let reports = contribute(attempt: attempt)
             guard !abandonment.isGiven else { throw LinkFailure.ownShutdown }
-            // Of a further attempt nobody hears anew, but who waits for its sum owes nothing either.
+            // A further attempt is not reported again, but a worker that waits for its sum owes nothing either.
             if attempt == 0 { contributed(reports) } else { waits(true) }
             let computed = MonotonicTime.now
             clock.compute += computed - start
@@ -107,7 +107,7 @@ package struct PhaseExchange {
         }
     }
 
-    /// Of one attempt: layers above a norm deliver before its gradient's sums are exchanged.
+    /// Starts the sink of one attempt: layers above a norm deliver before the sums of that norm's gradient are exchanged.
     private func startSink() {
         statistics.reset()
         countdown.reset()
@@ -126,8 +126,8 @@ package struct PhaseExchange {
         }
     }
 
-    /// A segment that ends with moments which every shard is to know of all. A member whose lanes have kept what is computed in it takes part
-    /// all the same.
+    /// Runs a segment that ends with moments which every shard needs of all shards. A member whose lanes have kept the segment's results takes
+    /// part all the same.
     private func exchangeMoments(
         _ segment: Int, attempt: UInt32, _ clock: inout StepClock, _ waits: (Bool) -> Void
     ) throws {
@@ -165,8 +165,8 @@ package struct PhaseExchange {
     }
 }
 
-/// Says that nobody wants the phases of a view any more, its links being given up: whoever computes one leaves off at the next layer, and so says a
-/// phase's half earlier where it stands. Given only when the reducer is shut down, which is what ends the wait for the sum. Any thread.
+/// Says that the phases of a view are not wanted any more, since its links were given up. A worker that computes one stops at the next layer, and
+/// so reports its position half a phase earlier. Given only when the reducer is shut down, which also ends the wait for the sum. Any thread.
 package final class Abandonment: Sendable {
     private let given = Atomic<Bool>(false)
 
@@ -196,7 +196,7 @@ private final class BucketGate: Sendable {
         if isOpen { reducer.ready(bucket: bucket) }
     }
 
-    /// Before an exchange.
+    /// Called before an exchange.
     func close() {
         state.withLock { state in
             state.isOpen = false

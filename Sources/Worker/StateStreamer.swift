@@ -9,7 +9,7 @@ import Synchronization
 import Waiting
 import Wire
 
-/// Streams copies of the state to the coordinator behind the training's back, one at a time.
+/// Streams copies of the state to the coordinator while the training goes on, one at a time.
 ///
 /// The copy is taken at the boundary by the engine's thread; the bytes leave from a thread of low priority at the pace
 /// of the connection. A boundary that wants a second copy while one is leaving waits, so memory holds one at most.
@@ -18,7 +18,7 @@ final class StateStreamer: Sendable {
     /// Sends one message and blocks until it has left; throws where the connection has ended.
     typealias Send = @Sendable (ControlMessage, UInt64) throws -> Void
 
-    /// Copies for the coordinator itself, counted; and the first of them that is still wanted.
+    /// How many copies for the coordinator itself there were, and the number of the first that is still wanted.
     private let copies = Atomic<UInt64>(0)
     private let abandoned = Atomic<UInt64>(0)
 
@@ -27,17 +27,17 @@ final class StateStreamer: Sendable {
 
     private let open: @Sendable () throws -> Send
     private let moved = Atomic<UInt64>(0)
-    /// Streams of lower orders were given up; 0 is a copy for the coordinator itself, which goes on.
+    /// Streams of orders below this one were given up. Order 0, a copy for the coordinator itself, goes on.
     private let oldest = Atomic<UInt64>(0)
 
-    /// `open` gives the connection of the moment: a stream keeps to the one it began on, as the rest of it is nobody's
-    /// business on the next. It throws where there is none.
+    /// `open` gives the present connection, and throws where there is none. A stream stays on the connection it began on, since the
+    /// rest of it is of no use on the next.
     init(open: @escaping @Sendable () throws -> Send) { self.open = open }
 
     /// Bytes that have left.
     var movedBytes: UInt64 { moved.load(ordering: .relaxed) }
 
-    /// Whoever waited for a stream of an older order has given it up.
+    /// Gives up the streams of older orders: nobody waits for them any more.
     func giveUp(before order: UInt64) { oldest.store(order, ordering: .relaxed) }
 
     private func isWanted(_ order: UInt64, copy: UInt64) throws {
@@ -49,7 +49,7 @@ final class StateStreamer: Sendable {
     func begin(_ snapshot: @autoclosure () -> Snapshot, configuration: String, view: UInt64) throws {
         let number = copies.add(1, ordering: .relaxed).newValue
         if !slot.take(.atMost(Self.patience)) {
-            // Over a slow uplink the last one takes its time, and the run does not wait for it: this one, which is newer, goes instead.
+            // Over a slow uplink the last copy takes long, and the run does not wait for it: the new copy goes instead.
             abandoned.store(number, ordering: .relaxed)
             _ = slot.take(.untilWoken(by: "the thread that streams the last copy, which gives it up behind the piece at hand"))
         }
@@ -60,7 +60,7 @@ final class StateStreamer: Sendable {
             let send = try? open()
             OwnedThread.detach(name: "snapshot", lowPriority: true) { [self] in
                 defer { slot.give() }
-                // An error is the end of the connection, which the shell hears of by itself.
+                // An error means that the connection has ended, which the shell is told by itself.
                 if let send { try? pieces(of: bytes, step: step, order: 0, copy: number, view: view, send) }
             }
         } catch {

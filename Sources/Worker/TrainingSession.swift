@@ -21,7 +21,7 @@ final class TrainingSession {
     private var lanes: [Lane] = []
     private var shards: Range<Int> = 0..<0
     private var reducer: (any Reducer)?
-    /// One a phase, for the view; none without links.
+    /// One for each phase, for the present view; empty without links.
     private var exchanges: [PhaseExchange] = []
     private(set) var view: UInt64 = 0
     /// The replica is as the seed made it.
@@ -47,14 +47,14 @@ final class TrainingSession {
                 "this machine's products in \(training.precision.rawValue) (level \(InstructionLevel.current)) are not what they are defined to be; set LOCKSTEP_LEVEL=baseline to compute without these instructions, slowly, and tell us its CPU"
             )
         }
-        // Before the products are probed: the library would wait for memory for ever.
+        // Checked before the products are probed: without memory the library would wait for ever.
         try training.requireMemory(threads: threads)
         replica = try Replica(training)
         team = ThreadTeam(threads: threads, name: "compute")
         plans = replica.phases.map { BucketPlan($0) }
     }
 
-    /// What the coordinator found of its training images; nil where they stay as they are.
+    /// The mean and deviation that the coordinator found in its training images; nil where the images stay as they are.
     private static func standardisation(of welcome: ControlWelcome, pixels: Int) throws -> Standardisation? {
         guard !welcome.standardisation.isEmpty else { return nil }
         guard let found = Standardisation(bytes: welcome.standardisation), found.pixels == pixels else {
@@ -63,7 +63,7 @@ final class TrainingSession {
         return found
     }
 
-    /// The prior with the samples that came with the welcome, where it is of samples.
+    /// The prior, with the samples that came with the welcome where it consists of samples.
     private static func prior(of welcome: ControlWelcome, _ configuration: Configuration) throws -> PriorSettings {
         let prior = configuration.prior
         guard prior.isOfSamples else { return prior }
@@ -81,9 +81,9 @@ final class TrainingSession {
         return withUnsafeBytes(of: Fingerprint.probe(shapes: shapes, replica.settings.arithmetic).littleEndian) { Array($0) }
     }
 
-    /// Takes over what may differ between two coordinators of one run.
+    /// Takes over the settings that may differ between two coordinators of one run.
     func takeUp(_ welcome: ControlWelcome) throws {
-        // What was streamed, was streamed to somebody else or over a connection that is gone.
+        // Earlier copies went to another coordinator, or over a connection that is gone.
         copied = 0
         guard let compression = LinkCompression(rawValue: welcome.compression) else {
             throw LocalError("the coordinator asks for compression \"\(welcome.compression)\", which this build does not know")
@@ -91,7 +91,7 @@ final class TrainingSession {
         self.compression = compression
     }
 
-    /// Whether these are the links of its view.
+    /// Whether `reducer` is the one of this session's view.
     func isOn(_ reducer: any Reducer) -> Bool { self.reducer === reducer }
 
     /// Becomes a member of a view: its shards, its links.

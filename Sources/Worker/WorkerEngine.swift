@@ -20,12 +20,12 @@ final class WorkerEngine: Sendable {
         var abandonment: Abandonment?
         var dialer: GradientDialer?
         var listener: GradientListener?
-        /// Counts the times the links were given up: a join from before one of them is stale.
+        /// How often links were given up: a join that came before the last time is stale.
         var abandoned = 0
         var closed = false
     }
 
-    /// `abandoned`: as often had links been given up when the work came.
+    /// `abandoned`: how often links had been given up when the work came.
     private let mailbox = Mailbox<(work: EngineWork, abandoned: Int)>()
     private let links = Mutex(Links())
     private let appliedPhases = Atomic<UInt64>(0)
@@ -44,7 +44,7 @@ final class WorkerEngine: Sendable {
         self.tell = tell
     }
 
-    /// What a heartbeat says of it.
+    /// What a heartbeat says of this engine.
     var beat: Beat {
         let moved = links.withLock { $0.reducer }?.moved ?? []
         return Beat(
@@ -54,7 +54,7 @@ final class WorkerEngine: Sendable {
             links: moved.map { LinkProgress(view: $0.view, sent: $0.sent, received: $0.received) })
     }
 
-    /// What the port for gradients has turned away, once it is open.
+    /// The connections that the port for gradients has refused, once it is open.
     var refusals: GradientListener.Refusals? { links.withLock { $0.listener }?.refusals }
 
     func start() {
@@ -93,7 +93,7 @@ final class WorkerEngine: Sendable {
         }?.shutdown()
     }
 
-    /// Ends the streams of older orders that others waited for. Any thread.
+    /// Ends the streams of older orders, for which nobody waits any more. Any thread.
     func giveUp(before order: UInt64) { stream.giveUp(before: order) }
 
     // MARK: On the engine's thread
@@ -143,7 +143,7 @@ final class WorkerEngine: Sendable {
         }
     }
 
-    /// What others have handed over may be damaged: then this replica stays where it was, and says so by its position.
+    /// Runs `body` with data from others, which may be damaged: then this replica stays where it was, and its position says so.
     private func usable(_ body: () throws -> Void) {
         do { try body() } catch { tell(.unusable("\(error)")) }
     }
@@ -230,7 +230,7 @@ final class WorkerEngine: Sendable {
         do {
             let report = try session.run(
                 batch, waited: wait.atStep(ofView: session.view),
-                // Who waits owes nothing: the one whose part is missing is to be told from them.
+                // A worker that waits counts as having contributed: so the one whose part is missing can be told from the others.
                 waits: { [self] isWaiting in
                     contributedPhases.store(session.replica.applied + (isWaiting ? 1 : 0), ordering: .relaxed)
                 },
@@ -248,7 +248,7 @@ final class WorkerEngine: Sendable {
             tell(.report(report, view: session.view))
             wait.stepDone(ofView: session.view)
         } catch let failure as LinkFailure {
-            // Its threads must have ended before the sum is written to again.
+            // The reducer's threads must have ended before the sum is written to again.
             current.shutdown()
             session.dropLinks()
             guard failure.isSuspicion else { return }

@@ -11,13 +11,13 @@ public struct WorkerOptions: Sendable {
     public var threads: Int
     /// How long it dials the coordinator before it gives up.
     public var connectTimeout: Duration
-    /// What it and the coordinator prove to each other to know.
+    /// The secret that it and the coordinator prove to each other to know.
     public var token: Token?
     /// Take part in a run over several hosts without a token.
     public var insecure: Bool
     /// What this binary calls itself in the handshake.
     public var build: String
-    /// The number of its log, where a parent keeps that.
+    /// The number of its log file, where a parent process keeps one.
     public var number: UInt32?
 
     public init(

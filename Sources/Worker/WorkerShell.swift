@@ -56,7 +56,7 @@ final class WorkerShell: @unchecked Sendable {
         .with {
             $0.host = Provenance.hostName()
             $0.pid = UInt32(ProcessInfo.processInfo.processIdentifier)
-            // What tells this process from every other, whatever host name and pid say.
+            // Distinguishes this process from every other one, even where host name and pid are the same.
             $0.process = UInt64.random(in: 1 ... .max)
             $0.threads = UInt32(options.threads)
             $0.build = options.build
@@ -120,8 +120,8 @@ final class WorkerShell: @unchecked Sendable {
         outlet.set(connection)
     }
 
-    /// A run that pins another family than this process has: executes the program anew, which dials again. The connection
-    /// is closed first, or the coordinator would hold this worker's place for a process that is no more.
+    /// Where the run pins another kernel family than this process has, executes the program anew, which dials again. The connection
+    /// is closed first, or the coordinator would keep this worker's place for a process that is gone.
     private func admit(_ welcome: ControlWelcome) {
         let isFirst = isNew
         isNew = false
@@ -152,7 +152,7 @@ final class WorkerShell: @unchecked Sendable {
         handle(.engine(news))
     }
 
-    /// Where this worker is dialled for gradients, and by whom that can be done.
+    /// Says where this worker is dialled for gradients, and which hosts can do so.
     private func sayWhereGradientsCome(_ port: Int) {
         guard core.welcome?.remote == true else {
             log.info("gradient links come in at 127.0.0.1:\(port), which this machine alone reaches")
@@ -197,7 +197,7 @@ final class WorkerShell: @unchecked Sendable {
     }
 }
 
-/// The connection of the moment, for threads that stream: it comes and goes under them.
+/// The present connection, for threads that stream: it may be replaced while they run.
 private final class StreamOutlet: Sendable {
     private let current = Monitor<ControlConnection?>(nil)
     private let gate: LoopGate
@@ -206,7 +206,7 @@ private final class StreamOutlet: Sendable {
 
     func set(_ connection: ControlConnection?) { current.update { $0 = connection } }
 
-    /// A way to the coordinator that ends with this connection; throws where there is none.
+    /// A function that sends to the coordinator over this connection alone; throws where there is no connection.
     func open() throws -> StateStreamer.Send {
         guard let connection = current.withLock({ $0 }) else { throw LocalError("the coordinator is gone") }
         return { [gate] message, view in

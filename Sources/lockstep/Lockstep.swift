@@ -66,8 +66,8 @@ func finishing(_ body: () throws -> Int32) throws {
     }
 }
 
-/// What a path means that does not begin with `/` follows from the current folder: where that is gone it would mean one below `/`. Children have
-/// whole paths, and go on.
+/// Requires the current folder to exist: where it is gone, a path without a leading `/` would mean one below `/`. Children have whole paths, and
+/// go on without it.
 private func requireCurrentFolder() throws {
     if CommandLine.arguments.contains("--parent-pid") { return }
     guard let path = getcwd(nil, 0) else {
@@ -78,7 +78,7 @@ private func requireCurrentFolder() throws {
     free(path)
 }
 
-/// Wrong flags, keys and values are usage; everything else is failure.
+/// Whether an error is one of usage (wrong flags, keys and values); everything else is failure.
 private func isUsage(_ error: any Error) -> Bool {
     switch error {
     case is ConfigurationError, is SettingsError, is UnknownRecipe, is KernelFamilyError, is UsageError: true
@@ -87,7 +87,7 @@ private func isUsage(_ error: any Error) -> Bool {
     }
 }
 
-/// A flag that contradicts another, or a value that cannot be: exit 64.
+/// A flag that contradicts another, or an impossible value: exit 64.
 struct UsageError: Error, CustomStringConvertible {
     let description: String
 
@@ -96,7 +96,7 @@ struct UsageError: Error, CustomStringConvertible {
 
 /// Results on standard output, everything else on standard error.
 enum Output {
-    /// A result that does not arrive is a failure (a full disk behind `>`); nobody must take an empty file for one.
+    /// A result that is not written is a failure (a full disk behind `>`): nobody must take an empty file for a result.
     static func result(_ text: String) {
         let patience = Patience.untilWoken(by: "whoever reads the result, a pager too, or the end of him")
         guard let code = deliver("\(text)\n", to: STDOUT_FILENO, patience) else { return }
@@ -104,14 +104,14 @@ enum Output {
         exit(1)
     }
 
-    /// An error, as one line: what it quotes of a file or a peer may be anything.
+    /// Prints an error as one line: it may quote anything from a file or a peer.
     static func complain(_ text: String) { note("lockstep: \(text.printable(8000))") }
 
-    /// A line for a person; where nobody can read it, there is nobody to tell that.
-    /// A reader that has stopped may take its time, but not keep a command from ending.
+    /// Prints a line for the user. A failure is ignored: where nobody can read the line, nobody can read of the failure.
+    /// A stopped reader delays the line, but must not keep a command from ending.
     static func note(_ text: String) { _ = deliver("\(text)\n", to: STDERR_FILENO, .atMost(.seconds(5))) }
 
-    /// `errno` where not all could be written.
+    /// Returns `errno` where not everything could be written.
     private static func deliver(_ text: String, to descriptor: Int32, _ patience: Patience) -> Int32? {
         errno = 0
         var text = text

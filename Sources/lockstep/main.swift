@@ -6,7 +6,7 @@ import Waiting
 import Wire
 
 ProcessStart.prepare()
-// Said before the program is executed anew, which would say it twice; what others of this program have started was typed by nobody.
+// Only in the first process: one that was executed anew would say it twice, and no user typed the options of a child.
 if KernelChoice.isFirst {
     for sentence in RepeatedOptions.sentences(Array(CommandLine.arguments.dropFirst())) { Output.note(sentence.printable(8000)) }
 }

@@ -1,5 +1,5 @@
-// Stands before the C library's allocator (LD_PRELOAD) and counts, by thread, how often memory is taken. When the process ends it writes a line for
-// each thread, its name and its count, to a file of its own in the folder that ALLOCATIONS names. Tests/LockstepTests/AllocationTests.swift reads them.
+// Wraps the C library's allocator (LD_PRELOAD) and counts, by thread, how often memory is taken. When the process ends, it writes one line for
+// each thread, its name and count, to a file of its own in the folder that ALLOCATIONS names. Tests/LockstepTests/AllocationTests.swift reads them.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdatomic.h>
@@ -25,7 +25,7 @@ static __thread int mine = -1;
 static void count(void) {
   if (mine < 0) mine = atomic_fetch_add(&used, 1);
   if (mine >= threads) return;
-  // A thread has its name a moment after its start.
+  // A thread gets its name a moment after its start.
   uint64_t before = counted[mine].count++;
   if (before < 16 || before % 64 == 0) prctl(PR_GET_NAME, counted[mine].name);
 }

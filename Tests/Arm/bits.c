@@ -2,17 +2,17 @@
 // it was given and of what it returned.
 //
 //     bits LEVEL          LEVEL is baseline, avx2, avx512, avx512-bf16 or neon
-//     bits LEVEL NAME     of one kernel every value, as: call, buffer, place, bits
+//     bits LEVEL NAME     every value of one kernel, as: call, buffer, place, bits
 //
-// A kernel of loops.def needs its `try_NAME` here, or this does not compile, and nothing else: it takes buffers and calls the kernel, all that
-// stands in a buffer afterwards is part of the hash. Tests/Arm/run.sh finds what ckernels.h declares beside that list and nothing here calls.
+// A kernel of loops.def needs only its `try_NAME` here, without which this does not compile. It takes buffers and calls the kernel; the hash
+// covers all that is in the buffers afterwards. Tests/Arm/run.sh finds kernels that ckernels.h declares outside that list and nothing here calls.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ckernels.h"
 
-// What the numbers of a call are.
+// The kind of numbers in a call.
 typedef enum {
     ORDINARY,  // about 1
     SPREAD,    // from 2^-30 to 2^30
@@ -91,7 +91,7 @@ static uint64_t tiny_double(void) {
     }
 }
 
-// In a buffer one number in `rarity` is awkward.
+// One number in `rarity` of a buffer is awkward.
 static uint32_t float_bits(uint64_t rarity) {
     switch (kind) {
     case SPREAD: return float_of(97 + (uint32_t)below(61), (uint32_t)word());
@@ -114,7 +114,7 @@ static uint64_t double_bits(uint64_t rarity) {
     }
 }
 
-// The memory of a call: buffers one behind the other, each behind some bytes that nobody may write and aligned to no more than its elements.
+// The memory of a call: consecutive buffers, each after some bytes that must not be written, and aligned to no more than its elements.
 typedef enum { FLOATS, DOUBLES, INTEGERS, HASHES, BYTES } element;
 static const size_t element_size[] = {4, 8, 4, 8, 1};
 enum { MEMORY = 1 << 23, MOST_BUFFERS = 32, MARGIN = 64, UNTOUCHED = 0xA5 };
@@ -171,7 +171,7 @@ static uint8_t *bytes(size_t n) {
     return p;
 }
 
-// For the hashes of the blocks of n sums; now and then none are asked for.
+// For the hashes of the blocks of n sums; sometimes null, so that none are asked for.
 static uint64_t *digests(size_t n) {
     if (below(4) == 0) return NULL;
     size_t blocks = (n + CK_HASH_BLOCK - 1) / CK_HASH_BLOCK;
@@ -510,7 +510,7 @@ static void try_product(void) {
     ck_product(dy, outputs, 1, w, columns, 1, dx, columns, rows, columns, outputs, NULL, 0, below(2) ? x : NULL, is_bf16);
     ck_product(dy, 1, outputs, x, columns, 1, dw, columns, outputs, columns, rows, NULL, 0, NULL, is_bf16);
 }
-// Of two shards, one below the other. What lies in its scratch is nobody's matter; what a NaN looks like neither.
+// Two shards, one below the other. The content of the scratch memory is not compared, nor are the bits of a NaN.
 static void try_product_exact(void) {
     static float scratch[CK_EXACT_SCRATCH * (CK_EXACT_STEPS + 2)];
     size_t outputs = some_outputs();
@@ -563,7 +563,7 @@ static const struct { const char *name; void (*call)(void); } kernels[] = {
 };
 enum { KERNELS = sizeof kernels / sizeof kernels[0] };
 
-// The bits of an element. NaNs count as one: which it is, CPUs may choose.
+// The bits of an element. All NaNs count as equal, since CPUs may choose their bits.
 static uint64_t bits_at(size_t b, size_t i) {
     const uint8_t *p = memory + buffers[b].at + i * element_size[buffers[b].of];
     uint32_t narrow;
@@ -581,7 +581,7 @@ static uint64_t bits_at(size_t b, size_t i) {
     }
 }
 
-// Bytes before, between and behind buffers stand as they were.
+// Bytes before, between and after buffers must be unchanged.
 static void check_margins(const char *name) {
     size_t from = 0;
     for (size_t b = 0; b <= buffer_count; b++) {

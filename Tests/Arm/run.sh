@@ -27,7 +27,7 @@ wait $arm || fail "the kernels and their test do not compile for a 64-bit Arm"
 bits() { # LEVEL [KERNEL]
   if [ "$1" = neon ]; then qemu-aarch64 -L $root $build/bits-arm "$@"; else $build/bits-x86 "$@"; fi
 }
-# The emulator is slow: it begins first, and the levels of this CPU run beside it.
+# The emulator is slow: it starts first, and the levels of this CPU run at the same time.
 bits neon > $build/neon & emulated=$!
 levels=() absent=()
 for level in baseline avx2 avx512 avx512-bf16; do

@@ -3,7 +3,7 @@ import Glibc
 import Kernels
 import Testing
 
-/// Priors of which each class has a part of its own.
+/// Priors in which each class has a part of its own.
 @Suite struct ClassPartTests {
     private static let source = RandomSource(seed: 3, purpose: .prior, step: 5)
     private static let rows = 600

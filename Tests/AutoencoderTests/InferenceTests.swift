@@ -42,7 +42,7 @@ import Testing
         let (image, count) = (someImages(1, pixels: 12), 330)
         let bytes = (0..<count).flatMap { _ in image }
         let whole = inference.read(bytes, firstRow: 0)
-        // A product's rounding hangs on a row's place in its block of 100; another draw would be off by far more.
+        // A product's rounding depends on a row's place in its block of 100; a different draw would differ by far more.
         func differs(_ codes: [Float], _ others: [Float], by least: Float) -> Bool {
             codes.count != others.count || zip(codes, others).contains { abs($0 - $1) > least }
         }
@@ -75,7 +75,7 @@ import Testing
             #expect(logits.values.array == before && own.images == 130)
             #expect(inference.images(ofLogits: logits).values.array == inference.reconstruct(bytes, firstRow: 0).values.array)
             #expect(logits.values.array == before)
-            // Logits of other codes cost something else; the divergence is the reading's.
+            // Logits of other codes have another cost; the divergence is still that of the reading.
             let others = Matrix(rows: 130, columns: 12)
             others.values.fill(0.25)
             let other = inference.lowerBound(bytes, reading, logits: others)

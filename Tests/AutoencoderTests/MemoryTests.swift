@@ -3,9 +3,9 @@ import Kernels
 import Layers
 import Testing
 
-/// What a process that trains is said to take, against what its objects have.
+/// Compares the stated memory of a training process with what its objects hold.
 @Suite struct MemoryTests {
-    /// The bytes of the arrays that objects hold, each once.
+    /// The bytes of the arrays that objects hold, each counted once.
     private struct Holdings {
         private(set) var bytes = 0
         private var seen: Set<ObjectIdentifier> = []
@@ -40,13 +40,13 @@ import Testing
         let settings = Self.cases[index]
         let replica = try Replica(settings)
         let lanes = replica.makeLanes(shards: 0..<settings.shards, threads: threads)
-        // Held while the arrays are counted: a snapshot's are of its own.
+        // Kept alive while the arrays are counted: a snapshot has arrays of its own.
         let copy = replica.snapshot()
         var holdings = Holdings()
         holdings.add(replica)
         for lane in lanes { holdings.add(lane) }
         holdings.add(copy)
-        // Moments on their way are the worker's: words, and the doubles that they are.
+        // Moments in transit belong to the worker: as words, and as the doubles decoded from them.
         let held = holdings.bytes + 2 * settings.exchanges.momentBytes
         let said = settings.memoryBytes(threads: threads)
         #expect(held <= said && 4 * said <= 5 * held, "\(settings.variant): \(held) of \(said)")

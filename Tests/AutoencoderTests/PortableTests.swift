@@ -2,9 +2,9 @@ import Autoencoder
 import Kernels
 import Testing
 
-/// Weights by portable products are a function of settings and images alone: here they are written down.
+/// Weights by portable products depend on settings and images alone: their digests are recorded here.
 @Suite struct PortableTests {
-    /// Digests of the parameters after five steps; any CPU comes to them.
+    /// Digests of the parameters after five steps, the same on any CPU.
     static let golden = [
         ("basic", "9ca793b32c52a0e17bf7571128c43e7c501f3a89669bce8ae7551ba8b36068e3"),
         ("semi-supervised, batch norm, dropout and noises", "9d196b46cdf9c57455a02ff6640101e2c3db45864968cc5923a460e36adab1d3"),

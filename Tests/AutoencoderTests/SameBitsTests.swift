@@ -23,7 +23,7 @@ import Testing
             return "\(hexDigits(trainer.replica.digest(full: true))) \(trainer.replica.chain) \(figures)"
         }
         let expected = try run(threads: 1, lanes: settings.shards)
-        // Of 27 threads several share the products of each lane.
+        // With 27 threads, several share the products of each lane.
         for (threads, lanes) in [(1, 1), (1, 3), (2, 2), (3, 2), (2, 12), (1, 27)] {
             #expect(try run(threads: threads, lanes: lanes) == expected, "\(threads) threads, \(lanes) lanes")
         }

@@ -70,7 +70,7 @@ struct LinkFaultTests {
     @Test("whole frames are swallowed and the part of the next one stays; inside a frame nothing is")
     func swallowsFrames() throws {
         let pair = try Pair()
-        // The reader stands still meanwhile, so it must not be this process.
+        // The reader is stopped meanwhile, so it must not be this process.
         let reader = try ChildProcess(
             executable: "/bin/sleep", arguments: ["60"], environment: [:], descriptors: [(pair.accepted, 5)])
         defer {
@@ -145,7 +145,7 @@ private final class Pair {
         #expect(bytes.withUnsafeBytes { Descriptor.write($0, to: descriptor, .atMost(.seconds(10))) })
     }
 
-    /// What comes next; nil where nothing does.
+    /// The next bytes; nil where none come.
     func read(_ descriptor: Int32, within seconds: Double) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         let count = bytes.withUnsafeMutableBytes { Descriptor.read(descriptor, into: $0, .atMost(.seconds(seconds))) }

@@ -6,7 +6,7 @@ import Wire
 struct CompressionPolicyTests {
     private static let key = CompressionPolicy.Key(buckets: 3, bucket: 1, elements: 100_000)
 
-    /// Feeds `frames` frames of a bucket whose bytes an element are 2.5 packed, 1 with zstd and 0.8 entropy-coded; what was chosen.
+    /// Feeds `frames` frames of a bucket that takes 2.5 bytes an element packed, 1 with zstd and 0.8 entropy-coded; returns the choices.
     private static func play(
         _ policy: inout CompressionPolicy, frames: Int, secondsPerByte: Double, key: CompressionPolicy.Key = key
     ) -> [GradientCoding] {

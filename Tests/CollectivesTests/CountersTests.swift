@@ -75,7 +75,7 @@ extension Loopback {
                 for bucket in plan.buckets.indices { reducer.ready(bucket: bucket) }
             }
             for reducer in reducers { try reducer.finish() }
-            // Each but one of those with a part hands its sum on, and each member but one is given the whole.
+            // Every member with a part, except one, hands its sum on, and every member except one is given the whole.
             let least = UInt64((active - 1 + world - 1) * elements * 4)
             let sent = reducers.reduce(0) { $0 + $1.counters.sent }
             #expect(sent >= least && sent < least + least / 100 + 200_000, "\(sent) bytes, of \(least) that there must be")

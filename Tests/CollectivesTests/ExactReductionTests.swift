@@ -160,7 +160,7 @@ extension Loopback {
             let first = Contributions(plan, members: world, random: &random)
             try first.exchange(reducers, phase: 0, attempt: 0, random: &random)
             let second = Contributions(plan, members: world, random: &random)
-            // All but the last begin and are ready; their frames wait at the last, which has not begun.
+            // All but the last begin and are ready; their frames wait at the last one, which has not begun.
             func begin(_ member: Int) {
                 reducers[member].begin(
                     phase: 1, attempt: 0, plan: plan, sum: second.sums[member], statistics: second.boards[member])

@@ -185,7 +185,7 @@ struct ExchangeTests {
         #expect(refusal(member.place(header(statistics: 0))) == "statistics of 0 tensors in bucket 0")
         #expect(refusal(member.place(header(hop: 3))) == "the sum of bucket 0 without this member's part")
         #expect(refusal(member.place(header(phase: 3))) == "phase 3 attempt 0 after phase 4 attempt 0")
-        // One that is due comes once.
+        // A frame that is due is accepted once.
         #expect(refusal(member.place(header())) == nil)
         #expect(refusal(member.place(header())) == "bucket 0 hop 0 twice")
     }
@@ -212,7 +212,7 @@ struct ExchangeTests {
             guard case .park(let admitted)? = member.place(header) else { return #expect(Bool(false)) }
             _ = member.park(GradientFrame(header, ByteStore()), admitted: admitted)
         }
-        // Chunk 2 comes by at hop 1; it was checked when it had to wait, and is not taken for a second one.
+        // Chunk 2 passes at hop 1. It was checked when it had to wait, and must not be taken for a duplicate.
         let third = header(chunk: 2, hop: 1, statistics: 0, bytes: half)
         #expect(member.place(third) == nil)
         #expect(member.place(third) == nil)
@@ -231,7 +231,7 @@ struct ExchangeTests {
         #expect(isNews && !isNewsAgain)
         guard case .failure(closed)? = member.finish() else { return #expect(Bool(false)) }
 
-        // The predecessor of one who has read all it needs may leave.
+        // The predecessor of a member that has read all it needs may leave.
         var direct = RingMember(RingGeometry(rank: 0, world: 2))
         let shape = ExchangeShape(counts: [[[2]]], completes: [[]])
         _ = direct.begin(ExchangeTag(phase: 0, attempt: 0), shape, StatisticsBoard(tensors: 0))
@@ -269,7 +269,7 @@ struct ExchangeTests {
         round.sends(GradientFrame(first, ByteStore()))
         #expect(round.next(to: 0)?.header.bucket == 1)
         #expect(round.next(to: 0) == nil)
-        // The other bucket is still missing: nobody opens another exchange before it is whole.
+        // The other bucket is still missing: no new exchange may begin before this one is complete.
         #expect(refusal(header(phase: 5), 0) != nil)
         for member in 0..<2 {
             #expect(refusal(header(), member) == nil)
@@ -277,7 +277,7 @@ struct ExchangeTests {
         }
         #expect(refusal(header(), 0) == "phase 4 attempt 0 after phase 4 attempt 0")
         guard case .opens = round.admit(header(phase: 5), 0) else { return #expect(Bool(false)) }
-        // Whose link has ended is sent nothing more, and told of once.
+        // A member whose link has ended is sent nothing more, and its failure is reported once.
         let isNews = round.fail(1)
         let isNewsAgain = round.fail(1)
         #expect(isNews && !isNewsAgain && round.isOver(1) && !round.isOver(0))

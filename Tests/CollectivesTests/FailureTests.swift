@@ -69,7 +69,7 @@ extension Loopback {
                 for reducer in reducers { reducer.shutdown() }
                 for server in servers { server.shutdown() }
             }
-            // The other member brings nothing: without the failure every wait would be for ever.
+            // The other member contributes nothing: without the failure every wait would last for ever.
             let sum = Self.begin(reducers[0])
             for bucket in Self.plan.buckets.indices { reducers[0].ready(bucket: bucket) }
             servers[2].shutdown()
@@ -175,7 +175,7 @@ extension Loopback {
             var settings = LinkSettings()
             settings.progressDeadline = .milliseconds(150)
             let failure = try Self.against(settings) { peer in
-                // Silent for longer than the deadline: no verdict. Then half a header.
+                // Silence for longer than the deadline gives no verdict. Then half a header follows.
                 usleep(300_000)
                 peer.send(Array("LKSG".utf8))
             }
@@ -229,7 +229,7 @@ extension Loopback {
                 }
                 return result.filter { !$0.hasPrefix(".") }
             }
-            // Other suites open and close descriptors of their own meanwhile; what leaks here, leaks every time.
+            // Other suites open and close descriptors meanwhile, so the count varies; a leak here would occur every time.
             let leaks = try (0..<6).allSatisfy { _ in
                 let before = names("/proc/self/fd").count
                 for round in 0..<5 {

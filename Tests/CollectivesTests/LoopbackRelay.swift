@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 
-/// A relay of one connection: `pass` sees the bytes of the direction that was dialled, and where they stand in its stream,
-/// and may hold them up or change them.
+/// A relay of one connection. `pass` gets the bytes of the dialled direction with their position in the stream,
+/// and may delay or change them.
 final class LoopbackRelay: Sendable {
     let port: Int
     private let listening: RawSocket

@@ -31,7 +31,7 @@ struct ProbeTests {
     func losesLarge(way: String) throws {
         let listener = try ProbeListener(port: 0, nonce: nonce)
         defer { listener.shutdown() }
-        // What goes that way passes for as long as it is small.
+        // In this direction only small messages pass.
         let loses = { @Sendable (bytes: inout [UInt8], start: Int) in if start + bytes.count > 100 { bytes = [] } }
         let keeps = { @Sendable (_: inout [UInt8], _: Int) in }
         let relay = LoopbackRelay(

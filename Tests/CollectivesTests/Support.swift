@@ -2,7 +2,7 @@ import Collectives
 import Kernels
 import Testing
 
-/// All tests that open sockets, one after the other, so that they can count threads and do not time each other out.
+/// All tests that open sockets. They run one after the other, so that they can count threads and do not time each other out.
 @Suite("Over loopback", .serialized, .timeLimit(.minutes(15)))
 enum Loopback {}
 

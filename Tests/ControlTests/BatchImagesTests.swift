@@ -26,7 +26,7 @@ import Wire
             gradientBits: 24, minibatch: 10, shards: 4, seed: 1, pixels: pixels, trainingImages: 14)
     }
 
-    /// Some shards of a step, every byte another.
+    /// Some shards of a step; every byte is different.
     private func shards(_ owned: Range<Int>, step: UInt64, _ settings: TrainingSettings) -> [Stream: [ShardImages]] {
         Dictionary(
             uniqueKeysWithValues: settings.streams.map { stream in
@@ -131,7 +131,7 @@ import Wire
             }
         }
         #expect(refusal { _ in } == "nothing")
-        // Shards of either stream: too few, none, twice, in another order, another's.
+        // Shards of either stream: too few, none, one twice, in another order, another worker's.
         let shards = "the images of step 0 are of shards"
         #expect(refusal { $0.parts.removeFirst() }.hasPrefix(shards))
         #expect(refusal { $0.parts.removeLast() }.hasPrefix(shards))

@@ -4,7 +4,7 @@ import Runs
 import Testing
 import Wire
 
-/// The wire knows no model and no run folder; its bounds are those of both all the same.
+/// The wire's code knows neither models nor run folders, but its bounds must equal theirs.
 @Suite struct MessageBoundsTests {
     @Test("a generation that a peer names leaves room for as many in the folder, and a step has as many streams as a model can")
     func bounds() {

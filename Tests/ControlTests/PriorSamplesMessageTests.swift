@@ -4,7 +4,7 @@ import SwiftProtobuf
 import Testing
 import Wire
 
-/// What a prior of samples is made of, on its way to a worker that has no files.
+/// The samples of a `samples` prior, sent to a worker that has no files.
 @Suite struct PriorSamplesMessageTests {
     @Test("the most samples there may be fit a welcome beside everything else, and more are refused before they are looked at")
     func limits() throws {

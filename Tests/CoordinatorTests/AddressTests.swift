@@ -3,7 +3,7 @@ import Testing
 import Wire
 import Worker
 
-/// Addresses that mean something on one link, or on one machine only.
+/// Addresses that are valid only on one link, or only on one machine.
 @Suite struct AddressTests {
     @Test(
         "link-local addresses are told from others",

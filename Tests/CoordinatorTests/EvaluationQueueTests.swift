@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Waiting
 
-/// What waits to be evaluated goes to a thread of low priority, and from the end of the training on to another one.
+/// Waiting evaluations go to a thread of low priority, and after the end of the training to another thread.
 @Suite struct EvaluationQueueTests {
     private func queue(_ states: Int...) -> EvaluationQueue<Int> {
         let queue = EvaluationQueue<Int>(backlog: 8)
@@ -70,7 +70,7 @@ import Waiting
             while let next = queue.nextAfterTraining() { order.withLock { $0.append(next.state) } }
             ended.countDown()
         }
-        // Time enough for it to take the second, if it could.
+        // Enough time to take the second evaluation, if that were possible.
         #expect(!ended.wait(.atMost(.milliseconds(50))))
         order.withLock { $0.append(1) }
         queue.putDown()

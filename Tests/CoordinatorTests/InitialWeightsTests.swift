@@ -15,7 +15,7 @@ import Testing
         return (configuration, configuration.training(pixels: 16, trainingImages: 100))
     }
 
-    /// What beginning as one variant with the weights of another one says.
+    /// The message when a run of one variant begins with the weights of another.
     private func beginning(_ mine: Variant, code: Int = 2, from theirs: Variant) throws -> String {
         let path = FileManager.default.temporaryDirectory.path + "/lockstep-from-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// What the workers report of a step, whoever of them dies.
+/// What the workers report of a step, whichever of them dies.
 @Suite struct StepReportsTests {
     private func report(_ applied: UInt64, shards: [UInt32], loss: Double = 1) -> ControlPhaseReport {
         .with {
@@ -187,7 +187,7 @@ import Wire
         let most = UInt32(WorkerNotices.maximumFiles)
         for worker in 0..<most + 10 { book.write(notice("hello"), worker: worker, from("alpha")) }
         #expect(try files(folder).count == WorkerNotices.maximumFiles)
-        // Those it knows may go on.
+        // Workers that it knows may continue.
         book.write(notice("again"), worker: 0, from("alpha"))
         let text = try String(contentsOfFile: folder.path + "/worker-0-alpha.log", encoding: .utf8)
         #expect(text.contains("again"))

@@ -69,7 +69,7 @@ import Testing
         try folder.write("new/idx/t10k-images-idx3-ubyte", idxImages(4, 2, 3))
         let first = try DataSet.open(settings, directory: folder.path + "/new")
         #expect(first.identity == here.identity)
-        // A path with a slip in it is no other file of that name that happens to lie in a folder which nobody has named.
+        // A mistyped path must not find another file of that name in a folder that nobody has named.
         let slip = DataSettings(
             set: "idx", images: folder.path + "/odl/" + names.images, testImages: folder.path + "/old/" + names.testImages)
         for variable in ["LOCKSTEP_DATA", "XDG_CACHE_HOME"] {
@@ -122,7 +122,7 @@ import Testing
     func glyphs() throws {
         let data = try DataSet.open(DataSettings(), directory: "/nowhere")
         #expect(data.train.range == 0..<50_000 && data.validation.range == 50_000..<60_000)
-        // A size that is left to the data is not the usual one.
+        // `auto` takes what the data leaves, not the usual size.
         let more = try DataSet.open(DataSettings(train: .auto, validation: 5_000), directory: "/nowhere")
         #expect(more.train.range == 0..<55_000 && more.validation.range == 55_000..<60_000)
         let less = try DataSet.open(DataSettings(train: 57_000, validation: .auto), directory: "/nowhere")

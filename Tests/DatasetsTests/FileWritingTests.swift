@@ -32,7 +32,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.path + "/a/b/c.npy"))
         let link = folder.path + "/link"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/nowhere/at/all")
-        // A file system that takes no folders and says of each that its parent is missing.
+        // A file system that refuses folders and reports for each that its parent is missing.
         let nowhere = #expect(throws: DataError.self) { try NPY.write([Float(1)], shape: [1], to: "/proc/nope/x/e.npy") }
         #expect(
             nowhere?.description.contains("cannot create /proc/nope/x/e.npy: No such file or directory") == true,

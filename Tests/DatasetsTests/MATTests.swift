@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Small files of SciPy and h5py (matlab.py), which say what their pixels are by the formula that they were made by.
+/// Small files written by SciPy and h5py (matlab.py); their pixels follow a formula that is computed again here.
 @Suite("SVHN and TFD, from MATLAB's files") struct MATTests {
     let folder: Scratch
 
@@ -94,14 +94,14 @@ import Testing
             let shares = told.filter { $0.file == file }.map(\.share)
             #expect(shares == shares.sorted() && shares.count >= 4)
         }
-        /// The files that are converted, and whether the images are those of the beginning.
+        /// The files that are converted when the set is opened again, and whether the images are unchanged.
         func again() throws -> (files: [String], isSame: Bool) {
             told = []
             let identity = try open(DataSettings(set: "svhn")) { told.append($0) }.identity
             return (Set(told.map(\.file)).sorted(), identity == first)
         }
         #expect(try again() == ([], true))
-        // Another time and the same content: it is looked at, and its new time noted.
+        // Another time but the same content: the content is checked, and the new time noted.
         let path = folder.path + "/train_32x32.mat"
         try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1_000_000)], ofItemAtPath: path)
         let before = try folder.read("train_32x32.mat.images")
@@ -114,7 +114,7 @@ import Testing
             try folder.write("train_32x32.mat.images", Array(damage))
             #expect(try again() == (["train_32x32.mat"], true))
         }
-        // One bit of a label, of a pixel, and of the last one: what the disk gives back is not what was written.
+        // One bit of a label, of a pixel, and of the last pixel: the disk returns other bytes than were written.
         let whole = try folder.read("train_32x32.mat.images")
         for place in [4_096, 10_000, whole.count - 1] {
             var flipped = whole
@@ -131,7 +131,7 @@ import Testing
     @Test("where nothing can be written beside a file, the cache folder has what was made of it")
     func cache() throws {
         try writeSVHN(in: "data/")
-        // A folder in its place stands for one that must not be written to, which this user may be allowed all the same.
+        // A folder in the file's place stands for an unwritable place, since this user may be allowed to write anywhere.
         try folder.write("data/train_32x32.mat.images/x", [1])
         let directory = DataDirectory(
             environment: ["LOCKSTEP_DATA": folder.path + "/data", "XDG_CACHE_HOME": folder.path + "/cache", "HOME": "/nowhere"])
@@ -222,7 +222,7 @@ import Testing
                 #expect(try folder.names.count == 3)
             }
         }
-        // Deflate would have made other pixels of it: the check sum of the packed variable tells.
+        // Deflate would unpack it to other pixels: the packed variable's check sum shows the damage.
         var flipped = try base64(MATFixtures.svhnTrain)
         flipped[700] ^= 4
         try folder.write("train_32x32.mat", flipped)
@@ -260,14 +260,14 @@ import Testing
         try folder.write("train_32x32.mat", head + littleEndian(14, 4) + littleEndian(content.count, 4) + content)
         let text = try dataError { _ = try open(DataSettings(set: "svhn")) }
         #expect(text.contains("its variable X has") || text.contains("expected a variable X"), "\(text)")
-        // A length is signed: none of more than 31 bits is shown as a positive one.
+        // Lengths are signed: one of more than 31 bits must not be shown as positive.
         #expect(!text.contains("× \(UInt32.max)") && !text.contains("× \(1 << 31)"), "\(text)")
     }
 
     @Test("whatever a damaged file does to libmatio and HDF5, this process goes on with a sentence")
     func survives() throws {
         let whole = try base64(MATFixtures.svhnExtra)
-        // With HDF5 1.10.8 rounds 17 and 53 end the reader by a signal.
+        // With HDF5 1.10.8, rounds 17 and 53 end the reader process by a signal.
         var state: UInt64 = 3
         func random(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -304,7 +304,7 @@ import Testing
     }
 }
 
-/// Five crops of SVHN's own are no part of the project: this runs where LOCKSTEP_DATA names a folder that has them.
+/// Five crops of the real SVHN are not part of the project: this runs where LOCKSTEP_DATA names a folder that has them.
 private let crops = DataDirectory().find("sample5_32x32.mat", of: "svhn")
 
 @Suite("Real crops of SVHN", .enabled(if: crops != nil, "needs sample5_32x32.mat: set LOCKSTEP_DATA to its folder"))

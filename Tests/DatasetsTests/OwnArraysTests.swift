@@ -3,7 +3,7 @@ import Kernels
 import TestSupport
 import Testing
 
-/// What people have in their archives: types, orders and shapes of NumPy's.
+/// What users have in their archives: NumPy's types, orders and shapes.
 @Suite("People's own arrays") struct OwnArraysTests {
     let folder: Scratch
 
@@ -95,7 +95,7 @@ import Testing
     func betweenScales(greatest: Float, other: Float, isTaken: Bool) throws {
         let images = npy("<f4", [2, 1, 2], [0, other, greatest, 0].flatMap { littleEndian(Int($0.bitPattern), 4) })
         let bytes = npy("|u1", [2, 1, 2], [1, 2, 3, 4])
-        // Beside images that are bytes the test images have a scale of their own.
+        // Where the training images are bytes, the test images have a scale of their own.
         for (train, test, name) in [(images, images, "x_train"), (bytes, images, "x_test")] {
             let members = [("x_train", train), ("x_test", test)]
             guard !isTaken else {

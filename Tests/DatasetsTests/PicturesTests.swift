@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Small files of Pillow's (pictures.py), which say what their pixels are by the formula that they were made by.
+/// Small files written by Pillow (pictures.py); their pixels follow a formula that is computed again here.
 @Suite("Folders of pictures") struct PicturesTests {
     let folder: Scratch
 
@@ -117,7 +117,7 @@ import Testing
         // A seventh of 84 tests, a sixth of the rest validates.
         #expect(counts(data) == [60, 12, 12] && data.classes == 4 && data.settings.folder == folder.path + "/pictures")
         #expect(data.train.height == 1 && data.train.width == 2 && data.train.channels == 1)
-        // 9, 10, cat, dog: as they were written 0, 1, 3, 2.
+        // The order 9, 10, cat, dog; their numbers in the order of writing are 0, 1, 3, 2.
         let place: [UInt8] = [0, 1, 3, 2]
         var seen: Set<[UInt8]> = []
         for split in DataSet.Split.allCases {
@@ -177,7 +177,7 @@ import Testing
         }
         var identities = [try again().identity]
         #expect(try again() == (identities[0], false) && (try folder.names.contains("p.images")))
-        // The same content at another time is looked at, and that is noted.
+        // The same content at another time: it is checked, and the new time noted.
         try folder.write("p/a/3.png", png(0, 3))
         #expect(try again() == (identities[0], false))
         let changes: [() throws -> Void] = [
@@ -258,7 +258,7 @@ import Testing
         #expect(
             text == "\(path) cannot be used: it has no content (\(what)), expected a picture or a folder of pictures; mend it, "
                 + "or take it out of the folder.")
-        // Without it, and with what is neither picture nor class, the rest is trained on.
+        // Without it, and with files that are neither picture nor class, the rest is used for training.
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createSymbolicLink(
             atPath: "\(folder.path)/pictures/a/notes.txt", withDestinationPath: folder.path + "/nowhere")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ClusteringTests {
     @Test("Each cluster has the class of its surest validation image, though floats of several are 1")
     func surest() {
-        // Softmax of both first rows rounds to 1 in single precision; the second is the surer. Equal ones: the first counts.
+        // The softmax of the first two rows rounds to 1 in single precision; the second is more certain. Of equal ones the first counts.
         let logits = matrix([[40, 0], [50, 0], [50, 0], [0, 45]], columns: 2)
         let validation = LabelledLogits(logits: logits, labels: [3, 7, 1, 2])
         #expect(Clustering.classes(validation) == [7, 2])

@@ -55,7 +55,7 @@ import Testing
         let figure = try sampling.figure(of: images, validation: images, samples: 2_000, team: ThreadTeam(threads: 2))
         let exact = (0..<count).reduce(0) { $0 + LinearModel.nats($1, sigma: sigma) } / Double(count)
         #expect(abs(figure.nats - exact) < 0.05 && figure.error > 0)
-        // 0.3 deviations of the prior, of those that are tried the nearest to the posterior's 0.093.
+        // 0.3 deviations of the prior: of those tried, the nearest to the posterior's 0.093.
         #expect(abs(try #require(figure.deviation) - 0.3 * LinearModel.std) < 0.01)
     }
 

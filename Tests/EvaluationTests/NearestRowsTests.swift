@@ -34,7 +34,7 @@ import Testing
     @Test("A row that is no number is farther than any")
     func notANumber() throws {
         let references = matrix([[.nan, 0], [5, 5]], columns: 2)
-        // The mean of the references is none either, so every distance is; the rows still come, each once.
+        // The mean of the references is NaN too, so every distance is; the rows are still returned, each once.
         let found = try NearestRows(references).nearest(2, to: matrix([[0, 1]], columns: 2), team: ThreadTeam(threads: 1))
         #expect(found[0].map(\.row).sorted() == [0, 1])
     }

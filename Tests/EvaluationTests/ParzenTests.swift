@@ -178,7 +178,7 @@ private func copied(_ matrix: Matrix) -> Matrix { Matrix(Slice(matrix.values.arr
         let found = try ParzenCalibration(window, training: training, seed: 1, validation: 20, team: ThreadTeam(threads: 2))
         let sums = try Parzen.sums(window, count: 300, from: .rows(of: training), team: ThreadTeam(threads: 1))
         #expect(found.trainingImages == ParzenFigures(sums, validation: 20, pixels: 6))
-        // As many centres as images are the images.
+        // With as many centres as images, the centres are the images.
         #expect(abs(try #require(found.centres).best.nats - found.trainingImages.best.nats) < 1e-3)
     }
 }

@@ -35,7 +35,7 @@ import Testing
     @Test("Where a label is decoded too, pairs are of one label")
     func labels() throws {
         let inference = try LinearModel.inference(share: 1, classes: 2)
-        // All codes are one, and the label alone tells decoded images apart: the middle of two labels would be 0.1 from both.
+        // All codes are equal, and only the label distinguishes decoded images: the middle of two labels would be 0.1 from both.
         let bytes: @Sendable (Range<Int>) -> [UInt8] = { $0.flatMap { [100, 90, UInt8($0)] } }
         let images = ImageBlocks(count: 40, labels: { $0.map { UInt8($0 % 2) } }, images: bytes)
         let labels = Inference.oneHots((0..<40).map { $0 % 2 }, classes: 2)

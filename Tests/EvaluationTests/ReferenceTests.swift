@@ -2,7 +2,7 @@ import Evaluation
 import Kernels
 import Testing
 
-/// What is computed here against numpy, scipy and scikit-learn on the same numbers.
+/// Compares results with those of numpy, scipy and scikit-learn on the same numbers.
 @Suite struct ReferenceTests {
     private func digits(_ values: [UInt8]) -> String { values.map { "\($0)" }.joined() }
 

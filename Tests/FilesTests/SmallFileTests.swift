@@ -66,7 +66,7 @@ struct SmallFileTests {
         let path = "/dev/fd/\(ends[0])"
         #expect(write(ends[1], "first\nrest", 10) == 10)
         #expect(try SmallFile(path, limit: 10, endsWithLine: true, .atMost(.seconds(800))).bytes == Array("first\n".utf8))
-        // What is behind the line stays there, and its end never comes.
+        // The bytes after the line stay unread, and the end of the input never comes.
         let refusal = #expect(throws: SmallFile.Refusal.self) { try SmallFile(path, limit: 10, .atMost(.milliseconds(5))) }
         #expect("\(String(describing: refusal))".contains("sent no more"))
     }

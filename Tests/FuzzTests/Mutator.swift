@@ -43,7 +43,7 @@ struct Mutator {
         "&a *a",
     ]
 
-    /// A number that a length or a count had better not be.
+    /// Writes a number that is bad as a length or a count.
     private mutating func putNumber(_ bytes: inout [UInt8], at place: Int) {
         let number = Mutator.numbers.randomElement(using: &random) ?? 0
         let width = min([1, 2, 4, 8].randomElement(using: &random) ?? 1, bytes.count - place)

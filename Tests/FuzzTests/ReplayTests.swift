@@ -2,8 +2,8 @@ import Foundation
 import FuzzTargets
 import Testing
 
-/// The short pass of fuzzing: what is known, cut short everywhere, and some thousands of damaged inputs. `make fuzz` is the
-/// long one. After a trap the input is in the temporary folder, `lockstep-fuzz-TARGET.input`.
+/// The short pass of fuzzing: known inputs, each truncated everywhere, and some thousands of damaged ones. `make fuzz` is the
+/// long pass. After a trap the input is in the temporary folder, `lockstep-fuzz-TARGET.input`.
 struct ReplayTests {
     /// Damaged inputs a target.
     private static let mutations = 2_000

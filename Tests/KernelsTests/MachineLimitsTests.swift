@@ -116,7 +116,7 @@ private final class LimitsTree {
     @Test("A thread that is pinned stays where it is put, and so do those that it starts")
     func pinned() throws {
         let core = try #require(MemoryNodes.here.cores.first?.first)
-        // What the process may use is asked once, and not from a thread that is pinned.
+        // The process's limits are read once, and not on a pinned thread.
         #expect(MachineLimits.here.cores >= 1)
         let found = Mutex<[Bool]>([])
         let thread = Thread {
@@ -209,7 +209,7 @@ private final class LimitsTree {
         ])
         let room = ThreadRoom(name: "RLIMIT_NPROC", option: "ulimit -u", limit: 40, taken: 12)
         #expect(ThreadRoom.look(root: tree.root, perUser: 40, user: 5) == [room])
-        // Where all of the machine's would not matter, nobody's are counted one by one.
+        // If even all of the machine's threads would not reach the limit, the user's are not counted one by one.
         #expect(ThreadRoom.look(root: tree.root, perUser: 30_000, user: 5).map(\.taken) == [300])
         #expect(ThreadRoom.look(root: tree.root, perUser: 40, user: 0).isEmpty)
     }

@@ -131,7 +131,7 @@ import Testing
                 }
                 #expect(sum.array == expected.array.map { $0 + (isAdded ? 7 : 0) })
                 #expect(seen.clamped == statistics.clamped && seen.lowestNonFiniteShard == statistics.lowestNonFiniteShard)
-                // What a NaN looks like, it decides itself.
+                // The bits of a NaN are left to the product.
                 #expect(broken ? !seen.isFinite : seen.maximumBits == statistics.maximumBits)
             }
             #expect(bits != 16 || statistics.clamped > 0)

@@ -61,7 +61,7 @@ import Testing
 
     @Test("sums of a million images lose nothing")
     func sums() {
-        // Of many images nothing is lost: the sums are whole numbers.
+        // Many images lose no precision: the sums are whole numbers.
         let many = Standardisation(count: 1 << 20, sums: [255 << 20, 1], squares: [65025 << 20, 1])
         #expect(many.mean[0] == 1 && many.std[0] == 1)
         #expect(many.std[1] > 0 && many.std[1] < 1e-5)

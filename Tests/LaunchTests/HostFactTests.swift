@@ -2,7 +2,7 @@ import Launch
 import Processes
 import Testing
 
-/// What a check finds is a fact, by which a script knows it; the sentence is made of it.
+/// A check's finding is a fact with a name that scripts can rely on; the sentence is made from it.
 @Suite struct HostFactTests {
     private static let way = StartWay(shell: "ssh", target: "me@beta", binary: nil, executable: "/opt/lockstep", build: "b1")
 

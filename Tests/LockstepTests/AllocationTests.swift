@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a worker's threads take from the allocator in a step, once they are warm, is a count: it may not grow unnoticed. Most of what is left on the
-/// engine's thread are a step's images as they come, and its reports.
+/// Counts the allocations of a worker's threads in a step, after a warm-up: the count must not grow unnoticed. Most of those left on the
+/// engine's thread are for a step's incoming images and for its reports.
 @Suite("Allocations", .serialized)
 struct AllocationTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -44,7 +44,7 @@ struct AllocationTests {
         try #require(process.terminationStatus == 0, "clang, which is part of the Swift toolchain, is not on the PATH")
     }
 
-    /// By name of thread, what each worker's has counted.
+    /// By thread name, the count of each worker's thread.
     private static func counts(
         _ scratch: Scratch, _ options: [String], steps: Int, _ counter: String
     ) throws -> [String: [Int]] {

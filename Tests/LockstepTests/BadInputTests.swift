@@ -3,7 +3,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// What a person gets wrong: one sentence that names the thing and a way on, the contract's exit status, nothing lost.
+/// Mistakes of users: one sentence that names the fault and what to do, the documented exit status, nothing lost.
 @Suite(.serialized)
 struct BadInputTests {
     @Test(
@@ -220,7 +220,7 @@ struct BadInputTests {
         }
         let result = try lead.wait()
         #expect(result.status == 0, "\(result.errors)")
-        // One is more than was asked for, and takes part as soon as it comes: unless the short run is over by then.
+        // One worker is more than was asked for; it takes part as soon as it comes, unless the short run is over by then.
         let endings = try workers.map { try $0.wait() }
         #expect(endings.count { $0.status == 0 } >= 2, "\(endings.map(\.errors))")
         #expect(endings.allSatisfy { $0.status == 0 || $0.errors.contains("--connect-timeout") }, "\(endings.map(\.errors))")

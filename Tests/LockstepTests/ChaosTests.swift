@@ -3,7 +3,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// `lockstep chaos` on a small run: real processes that are killed and cut off while it goes.
+/// `lockstep chaos` on a small run: real processes are killed and cut off while it goes on.
 @Suite(.serialized)
 struct ChaosTests {
     /// Rates that never fall to 0, so that every step changes every weight.

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// What a file sends its reader to is there to be read.
+/// Files and headings that a file refers to exist.
 struct CitationTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path()
 
-    /// Sources, tests, scripts and pages; what is read as bytes, and folders of builds, are none.
+    /// Sources, tests, scripts and pages, without binary files and build folders.
     private static func pages() throws -> [String] {
         let kinds = [".swift", ".c", ".h", ".def", ".proto", ".py", ".sh", ".md", ".service", ".yml"]
         let folders = try ["Sources", "Tests", "deploy"].flatMap { folder in
@@ -30,7 +30,7 @@ struct CitationTests {
             for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 for match in line.matches(of: #/[\w\/.-]*\w\.md\b/#) {
                     cited += 1
-                    // By its path, or by its end where the text stands beside it or where it is installed.
+                    // Cited by its path, or by the path's end where the text is near the file or the file is installed.
                     let isKnown = known.contains { path in
                         let name = path.split(separator: "/").last ?? ""
                         let isInstalled = match.output.hasPrefix("/") && match.output.hasSuffix("/\(name)")
@@ -66,7 +66,7 @@ struct CitationTests {
         #expect(followed > 20, "no link was found")
     }
 
-    /// As GitHub makes one of a heading: small letters, digits and hyphens for blanks, nothing else.
+    /// The anchor that GitHub makes of a heading: lower-case letters, digits, and hyphens for blanks, nothing else.
     private static func anchor(_ heading: Substring) -> String {
         let words = heading.drop { $0 == "#" }.drop { $0 == " " }.lowercased()
         return String(words.filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" }.map { $0 == " " ? "-" : $0 })

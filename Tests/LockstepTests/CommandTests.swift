@@ -50,7 +50,7 @@ struct CommandTests {
         let bad = try lockstep(["decode", "run", "--codes", "bad-\(ending).npy", "--out", "bad-out.\(ending)"])
         #expect(bad.status == 1 && bad.errors.contains("2 of the 3 codes") && bad.errors.contains("first row 1"), "\(bad.errors)")
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/bad-out.\(ending)"))
-        // Enormous codes have a picture, if a crude one; weights that are not finite have none.
+        // Enormous codes still get a crude picture; weights that are not finite get none.
         try NPY.write([0, 1, 3e38, -3e38] as [Float], shape: [2, 2], to: folder.path + "/large-\(ending).npy")
         let large = try lockstep(["decode", "run", "--codes", "large-\(ending).npy", "--out", "large-out.\(ending)"])
         #expect(large.status == 0 && !large.errors.contains("not finite"), "\(large.errors)")
@@ -80,7 +80,7 @@ struct CommandTests {
             #expect(!FileManager.default.fileExists(atPath: copy + "/figures/" + name))
         }
         #expect(figures.output.contains("losses.png"))
-        // Where the metrics are empty a picture of losses that is there is older, and told to be.
+        // Where the metrics are empty, an existing picture of losses is older, and reported as such.
         try Data().write(to: URL(fileURLWithPath: copy + "/metrics.jsonl"))
         let lost = try lockstep(["figures", "damaged"])
         #expect(lost.errors.contains("losses.png was not drawn, and one that is there is older"), "\(lost.errors)")

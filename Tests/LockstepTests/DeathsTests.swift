@@ -4,7 +4,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// A run goes on through anything, and its weights cannot tell.
+/// A run survives any interruption, and its weights are the same as without it.
 @Suite(.serialized)
 struct DeathsTests {
     /// Long enough to be interrupted, with rates that never fall to nothing: every step changes bits.
@@ -42,7 +42,7 @@ struct DeathsTests {
         let result = try run.wait()
         #expect(result.status == 0, "\(result.errors)")
         #expect(try LockstepProcess.run(["digest", scratch.file("run"), "--full"]).output == Self.calm, "\(result.errors)")
-        // Every step once, in order: the books are whole whatever happened to who wrote them.
+        // Every step once, in order: the metrics are complete even if their writer was killed.
         let steps = try MetricsReader(path: scratch.file("run") + "/metrics.jsonl").steps.map(\.step)
         #expect(steps == Array(1...UInt64(Self.steps)))
         return result.errors
@@ -82,7 +82,7 @@ struct DeathsTests {
         let words = try check(scratch, run)
         let log = try String(contentsOfFile: scratch.file("run") + "/coordinator.log", encoding: .utf8)
         #expect(!dead.isEmpty && words.contains("view"), "seed \(seed): \(words)")
-        // What a coordinator that was killed had seen of the dead nobody can tell.
+        // What a killed coordinator had seen of other deaths is unknown.
         if leads.isEmpty { #expect(dead.allSatisfy { log.contains("pid \($0)") }, "seed \(seed): \(log)") }
     }
 
@@ -161,8 +161,8 @@ struct DeathsTests {
         #expect(try isDismissed(scratch, port: port), "a coordinator of a run that is over tells a worker so")
     }
 
-    /// Whether a worker hears from a coordinator that is started again after the end. It listens for a moment only, so a busy machine may need
-    /// several tries.
+    /// Whether a worker is dismissed by a coordinator that is started again after the end. That coordinator listens only for a moment, so a busy
+    /// machine may need several tries.
     private func isDismissed(_ scratch: Scratch, port: String) throws -> Bool {
         let late = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         defer { kill(late.process.processIdentifier, SIGKILL) }

@@ -52,7 +52,7 @@ struct DiskTests {
             let inspected = try LockstepProcess.run(["inspect", path])
             #expect(inspected.status == status && inspected.errors.contains("cannot be used"), "\(inspected.errors)")
         }
-        // What can be read of it is shown all the same.
+        // The readable part is still shown.
         #expect(try LockstepProcess.run(["inspect", paths[1]]).output.contains("encoder.0.weight"))
         #expect(try LockstepProcess.run(["inspect", "\(folder.checkpointsPath)/step-00000012"]).status == 0)
         let asked = try LockstepProcess.run(["digest", folder.path, "--step", "18"])
@@ -129,7 +129,7 @@ struct DiskTests {
         #expect(try shell("\"$0\" digest \"$1\" 2> /dev/full").status == 0)
         #expect(try shell("\"$0\" digest nothing 2> /dev/full").status == 1)
         #expect(try shell("\"$0\" digest nothing 2>&-").status == 1)
-        // What took long to compute is on the disk before it is printed.
+        // Results that took long to compute are on the disk before they are printed.
         #expect(try shell("\"$0\" evaluate \"$1\" --only reconstruction > /dev/full 2> \"$2\"").status == 1)
         #expect(FileManager.default.fileExists(atPath: folder.path + "/evaluation.json"))
     }
@@ -150,7 +150,7 @@ struct DiskTests {
         }
     }
 
-    /// Which makedev(3) is a macro for.
+    /// makedev(3), which is a macro in C.
     private func makedev(_ major: UInt, _ minor: UInt) -> dev_t { major << 8 | minor }
 
     @Test(

@@ -39,7 +39,7 @@ struct EndingsTests {
         #expect(newest.info.step == recorded?.step, "the checkpoint is not of the last step")
     }
 
-    /// Threads may still be in one, whose tables a library takes away on the way out: a worker that was lied to crashed so.
+    /// At exit a library frees its tables while other threads may still use them: a worker with a lying peer crashed in this way.
     @Test(
         "at the end of a process no library's own ending runs, and what was printed is whole",
         arguments: [(["recipes", "quickstart"], 0), (["nothing"], 64)])

@@ -111,7 +111,7 @@ struct EvaluateTests {
         #expect(result.output.contains("reconstruction") && result.errors.contains("note: "), "\(result)")
         let written = try file("evaluation.json")
         #expect(written["reconstruction"]?.doubleValue != nil)
-        // Nothing yet, where it was ended while widths were chosen.
+        // There is no value yet where it was ended while widths were chosen.
         #expect(written["parzen"]?["samples"]?.intValue ?? 1 < 10_000_000)
     }
 

@@ -3,7 +3,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// What happens to a run whose folder somebody else puts his hands on.
+/// What happens to a run whose folder is changed from outside.
 @Suite(.serialized)
 struct FolderTests {
     /// A run that goes on until it is told to stop, or for `epochs`.
@@ -46,7 +46,7 @@ struct FolderTests {
             ["coordinator", "--run", run, "--listen", "127.0.0.1:\(port)", "--workers", "1", "--json"])
         let result = try third.wait()
         #expect(result.status == 0, "\(result.errors)")
-        // The worker was never told that the run is over, and so nothing was done again.
+        // The worker was never told that the run is over; so no step was repeated.
         let events = try MetricsReader(path: run + "/metrics.jsonl").events
         #expect(!events.contains { $0.what == "restart" }, "\(events.map(\.what))")
         #expect(try worker.wait().status == 0)
@@ -281,10 +281,10 @@ struct FolderTests {
     }
 }
 
-/// A token of each run that one command starts, which nobody else can read.
+/// Each run that one command starts has a token that nobody else can read.
 @Suite(.serialized)
 struct RunTokenTests {
-    /// What a process inherited as its token, if it is a secret in memory.
+    /// The token that a process inherited, if it is a secret in memory.
     private func token(of pid: Int32) -> String? {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/fd/12", encoding: .utf8) else { return nil }
         return text.trimmingCharacters(in: .newlines)

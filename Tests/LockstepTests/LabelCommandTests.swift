@@ -52,7 +52,7 @@ struct LabelCommandTests {
             (["label-informed", "--cluster", "3"], "what can be chosen of this run is no cluster; use --label"),
             (["clustering", "--label", "3"], "what can be chosen of this run is no class; use --cluster"),
             (["label-informed", "--label", "3", "--grid"], "leave one of them out"),
-            // What would be taken and change nothing.
+            // Options that would be accepted but have no effect.
             (["label-informed", "--label", "3", "--interpolate", "1,2"], "decodes no class beside a code; leave --label out"),
             (["label-informed", "--seed", "3", "--interpolate", "1,2"], "draws nothing; leave --seed out"),
             (["label-informed", "--seed", "3", "--grid"], "draws nothing; leave --seed out"),

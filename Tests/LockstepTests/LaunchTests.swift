@@ -22,7 +22,7 @@ struct LaunchTests {
         let scratch = Scratch()
         let trained = try LockstepProcess.run(["train"] + LockstepProcess.small + ["--run", scratch.file("alone")])
         #expect(trained.status == 0, "\(trained.errors)")
-        // A login shell that greets must not disturb, and a window title that it leaves on the line neither.
+        // Neither the greeting of a login shell nor a window title that it leaves on the line may disturb.
         let shell = try shell(scratch, before: "echo \"welcome to $host\"; echo \"  {\"; printf '\\033]0;%s {\\007' \"$host\"")
         let result = try LockstepProcess.run(
             launch(["-H", "a:2,kim@b:1", "--ssh", "\"\(shell)\"", "--run", scratch.file("run"), "--threads", "1", "--json"]))

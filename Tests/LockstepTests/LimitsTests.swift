@@ -3,7 +3,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// What the system does not give, or no longer: memory, the current folder, a port, a file; and what is said before a run begins.
+/// Resources that the system refuses or withdraws: memory, the current folder, a port, a file; and what is said before a run begins.
 @Suite struct LimitsTests {
     /// A command through a shell that does something first; RUN stands for the command.
     private func shell(_ line: String, _ arguments: [String]) throws -> LockstepProcess.Result {
@@ -112,7 +112,7 @@ import Testing
             let dry = try LockstepProcess.run(
                 ["train"] + LockstepProcess.small + ["--minibatch", minibatch, "--epochs", "2", "--dry-run", "--json"])
             let json = try JSON(parsing: dry.output)
-            // The operations of a lane: what the machine does just now is not in it.
+            // The operations of a lane, which do not depend on the machine's load.
             return try #require(json["seconds"]?.doubleValue) * #require(json["gigaflops"]?.doubleValue)
         }
         let (fitting, beyond) = (try work("400"), try work("1000000"))

@@ -3,7 +3,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// A coordinator may be killed between its last checkpoint and the figures of it: whoever opens the run next takes them from that checkpoint.
+/// A coordinator may be killed between its last checkpoint and that checkpoint's figures: the next one to open the run computes them from it.
 @Suite(.serialized)
 struct OwedFiguresTests {
     private static let drawn = LockstepProcess.small + ["--set", "figures.every_epochs=1"]

@@ -75,11 +75,11 @@ struct SameBitsTests {
         #expect(engine.status == 64 && engine.errors.contains("engine: \"blas\" is none of portable, openblas"), "\(engine.errors)")
     }
 
-    /// Any CPU comes to it.
+    /// The digest on any CPU.
     private static let portable = "ac3125129c968b30afb32a5f22b3ae0d4297c6e2d60efac3ba44cafc06ad4836"
 
-    /// Small and odd where the recipe is large and even: few outputs a product, shards of different sizes, a last minibatch
-    /// that leaves shards empty. What processes add to the search over settings (`make settings`) is the cut of the images.
+    /// Small and odd sizes, unlike the recipe's: few outputs a product, shards of different sizes, a last minibatch that
+    /// leaves shards empty. Compared with the search over settings (`make settings`), processes add the division of the images.
     @Test(
         "models of every width, odd shards, a short last minibatch: one digest over processes, and replay agrees",
         arguments: [

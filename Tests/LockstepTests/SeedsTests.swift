@@ -128,7 +128,7 @@ struct SeedsTests {
         #expect(try folder.checkpoints().steps() == [8, 9] && folder.hasFigures)
         let kept = try folder.configuration().configuration
         #expect(kept.epochs == 3 && kept.steps == 9 && kept.checkpoint.keep == 2)
-        // Without that end in the line it is another one, and the run is not finished.
+        // Without `end` in the command line the run is to be longer, and is not finished.
         let dry = try LockstepProcess.run(seeds("2", scratch, ["--dry-run", "--json"]))
         #expect(dry.status == 0, "\(dry.errors)")
         let plan = try #require(try JSON(parsing: dry.output)["seeds"]?.arrayValue?.first)

@@ -163,7 +163,7 @@ struct SettingsTests {
         let lead = try LockstepProcess(
             ["coordinator"] + LockstepProcess.small + ["--run", scratch.file("run"), "--listen", "127.0.0.1:0", "--workers", "2"])
         let port = try #require(LockstepProcess.port(of: scratch.file("run")))
-        // Nobody listens where the second says it does: the first cannot dial it, and says where it tried.
+        // Nobody listens at the address that the second gives: the first cannot dial it, and says which address it tried.
         let first = try LockstepProcess(["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1"])
         let second = try LockstepProcess(
             ["worker", "--coordinator", "127.0.0.1:\(port)", "--threads", "1", "--advertise", "127.0.0.1:9"])

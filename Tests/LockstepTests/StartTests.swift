@@ -3,7 +3,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// What whoever starts the command may have left behind: closed descriptors, ignored signals.
+/// What the process that starts the command may pass on: closed descriptors, ignored signals.
 @Suite struct StartTests {
     /// A run through a shell that does something first.
     private func train(_ scratch: Scratch, _ line: String, _ more: [String] = []) throws -> LockstepProcess {

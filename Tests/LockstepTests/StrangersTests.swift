@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// What reaches a coordinator's port and is no worker of its run.
+/// Connections to a coordinator's port that are not from a worker of its run.
 @Suite(.serialized)
 struct StrangersTests {
     /// A connection that sends some bytes and reads what comes back until the other side closes.
@@ -30,7 +30,7 @@ struct StrangersTests {
 
     private func frame(_ kind: MessageKind, _ payload: [UInt8]) throws -> [UInt8] { try frames([(kind, payload)]) }
 
-    /// As one direction of a connection numbers them.
+    /// The frames of messages, numbered as in one direction of a connection.
     private func frames(_ messages: [(MessageKind, [UInt8])]) throws -> [UInt8] {
         var buffer = ByteBuffer()
         let encoder = ControlFrameEncoder()
@@ -57,7 +57,7 @@ struct StrangersTests {
         hello.host = "elsewhere"
         hello.pid = 1
         hello.build = "another build"
-        // Nobody may say hello who has not shown that it knows the token, if only that there is none.
+        // A hello is accepted only after proof of the token, even where the proof is that there is none.
         #expect(try exchange(port: port, frame(.hello, hello.serializedBytes())).isEmpty)
         let challenge = ControlChallenge.with { $0.nonce = Data(repeating: 7, count: 32) }
         let greeting = try frames([

@@ -85,7 +85,7 @@ struct SweepTests {
             #expect(abs(std - abs(values[0] - values[1]) / 2.0.squareRoot()) < 1e-12)
         }
 
-        // What was done is passed over, whatever else is asked for now.
+        // Finished runs are skipped, whatever else is asked for now.
         let more = try LockstepProcess.run(
             ["train"] + labelled
                 + ["--run", scratch.file("mine"), "--vary", "model.code=3,4", "--vary", "seed,labels.seed=2"])

@@ -56,7 +56,7 @@ struct SwiftSource {
         return calls
     }
 
-    /// Where `head` ends that begins at `start`, as words of its own.
+    /// The end of `head`, if it stands at `start` as whole words.
     private func end(of head: [UInt8], at start: Int) -> Int? {
         guard code[start] == head[0] else { return nil }
         if start > 0, Character(UnicodeScalar(head[0])).isLetter, Character(UnicodeScalar(code[start - 1])).isLetter { return nil }

@@ -1,7 +1,7 @@
 import Membership
 import Testing
 
-/// What one peer's word can do: no more than cost it its own place.
+/// What one peer claims can cost no more than its own place.
 @Suite struct BoundedWordTests {
     private func held(_ position: Position, generation: UInt64 = 1) -> HeldState {
         HeldState(run: "mine", generation: generation, position: position)

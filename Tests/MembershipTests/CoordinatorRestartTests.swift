@@ -68,7 +68,7 @@ import Testing
         _ = bench.greet(1)
         #expect(bench.greet(2).states == [StateRelay(from: nil, to: [1, 2], step: 2)])
         _ = bench.send(.relaying(order: bench.order(of: 2), from: nil, total: 45_000_000))
-        // As long as nobody has it, there is nobody to go on.
+        // As long as no worker holds the state, the run cannot continue.
         var directives: [CoordinatorDirective] = []
         func seconds(_ range: ClosedRange<UInt64>, _ numbers: [UInt64]) {
             for second in range {
@@ -148,7 +148,7 @@ import Testing
         #expect(hello.deaths == [2] && hello.closed == [2] && hello.halted == [1])
         #expect(hello.contains(.welcome(id(3), worker: 3)))
         #expect(bench.die(2).isEmpty)
-        // Back before the other has answered: it is there in the next view, with its sum.
+        // It is back before the other has answered, so it is in the next view, with its sum.
         _ = bench.send(.ready(id(3), fingerprint: [1], .at(4)))
         #expect(bench.stand(1, 5).sums == [SumRelay(from: 1, to: [3], applied: 5)])
         #expect(bench.stand(3, 5).members == [1, 3])

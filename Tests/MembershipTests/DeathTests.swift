@@ -1,7 +1,7 @@
 import Membership
 import Testing
 
-/// A death in a view: the others stand still, are brought level, and go on at the highest phase any of them has applied.
+/// A death in a view: the others stop, are brought to the same state, and continue at the highest phase that any of them has applied.
 @Suite struct DeathTests {
     @Test("the others are halted, and the next view begins where all of them stand, within a step if need be")
     func goesOn() throws {
@@ -174,7 +174,7 @@ import Testing
         #expect(formed.members == [3, 4] && formed.views.first?.applied == 6)
         #expect(formed.restarts == [.restart(from: 4, to: 2)])
         #expect(bench.link([3, 4]).batches == [2, 3, 4, 5])
-        // What is done again is in the books already.
+        // The repeated steps are already recorded.
         #expect(bench.train([3, 4], steps: 3...6).done == [4, 5])
     }
 
@@ -252,7 +252,7 @@ import Testing
         #expect(try #require(bench.die(2).failure).contains("20 times"))
         var none = Bench(plan(supervised: true))
         #expect(try #require(none.send(.noReplacement(reason: "no memory")).failure).contains("no memory"))
-        // Before the first view the run ends where too few are left of those who were started, and with the reason of the one that was too many.
+        // Before the first view the run ends when too few of the started workers are left, with the reason of the last one that was lost.
         var short = Bench(plan(workers: 2...4, supervised: true))
         _ = short.greet(1)
         for number in 1...2 {

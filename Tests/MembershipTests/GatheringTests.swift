@@ -165,7 +165,7 @@ import Testing
     func supervisedStart() throws {
         var bench = Bench(plan(supervised: true))
         _ = bench.greet(1)
-        // A peer that only says so is lost alone; a child that ends so has said it for all.
+        // A peer that only claims this is lost alone; a child of the command that ends in this way speaks for all.
         #expect(bench.send(.farewell(id(1), reason: "not enough memory", leaving: false)).outcome == nil)
         let ended = bench.send(.childExited(pid: identity(1).pid, ChildEnd(.exited(1), words: "exit status 1")))
         #expect(try #require(ended.failure).contains("not enough memory"))
@@ -184,12 +184,12 @@ import Testing
         let exited = bench.send(.childExited(pid: 4711, ChildEnd(.exited(1), words: "exit status 1")))
         let reason = try #require(exited.failure)
         #expect(reason.contains("4711") && reason.hasSuffix("its log ends with: lockstep: the memory limit is low"), "\(reason)")
-        // One that was killed is replaced; that it was is no secret.
+        // A killed worker is replaced, and that it was killed is reported.
         var killed = Bench(plan(supervised: true))
         _ = killed.send(.childSaid(pid: 4712, words: "Fatal error: no more"))
         let words = killed.send(.childExited(pid: 4712, ChildEnd(.killed(signal: 4), words: "killed by SIGILL"))).words
         #expect(words.contains("4712") && words.contains("killed by SIGILL") && words.contains("Fatal error: no more"), "\(words)")
-        // Of one that had come its loss is told, and no second thing.
+        // For a worker that had joined, only its loss is reported.
         _ = killed.greet(1)
         _ = killed.die(1)
         #expect(killed.send(.childExited(pid: identity(1).pid, ChildEnd(.killed(signal: 9), words: "killed by SIGKILL"))).isEmpty)
@@ -221,7 +221,7 @@ import Testing
         #expect(bench.pass(.seconds(119)).outcome == nil)
         let reason = try #require(bench.pass(.seconds(3)).failure)
         #expect(reason.contains("0 of 2 workers are ready") && reason.contains("120 s"), "\(reason)")
-        // Each sign of one begins the time anew.
+        // Each sign of life from one restarts the time.
         var slow = Bench(plan(supervised: true))
         _ = slow.pass(.seconds(100))
         _ = slow.greet(1)
@@ -251,14 +251,14 @@ import Testing
         var again = Bench(plan(generation: 2))
         #expect(welcomed(again.send(.hello(id(1), named(1, 3)))) == [3])
         #expect(welcomed(again.send(.hello(id(2), named(2, nil)))) == [4])
-        // A number that somebody has is nobody else's.
+        // A number in use is not given to another.
         #expect(welcomed(again.send(.hello(id(3), named(3, 3)))) == [5])
         #expect(again.machine.label(of: id(1)) == 3)
-        // One that comes before those who come back has no number that one of them has had.
+        // A newcomer that arrives before the returning workers gets none of their numbers.
         var late = Bench(plan(generation: 2, lastLabel: 2))
         #expect(welcomed(late.send(.hello(id(1), named(1, nil)))) == [3])
         #expect(welcomed(late.send(.hello(id(2), named(2, 1)))) == [1])
-        // What nobody can have been called leads the next ones to no number that is refused.
+        // An impossible number must not make the next workers get numbers that are refused.
         #expect(welcomed(late.send(.hello(id(3), named(3, (1 << 20) - 1)))) == [4])
         #expect(welcomed(late.send(.hello(id(4), named(4, nil)))) == [5])
     }

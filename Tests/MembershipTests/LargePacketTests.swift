@@ -1,7 +1,7 @@
 import Membership
 import Testing
 
-/// A way to the coordinator that carries small messages only: a hello comes, and what it is answered does not arrive.
+/// A path to the coordinator that carries only small messages: a hello comes, but the answer to it does not arrive.
 @Suite struct LargePacketTests {
     /// A worker's process comes, says nothing on its welcome, and ends the connection itself.
     private func comeAndGo(

@@ -1,7 +1,7 @@
 import Membership
 import Testing
 
-/// A peer with the right token that says what cannot be: it loses its place, and nobody else anything.
+/// A peer with the right token that claims the impossible: it loses its place, and the others lose nothing.
 @Suite struct LyingPeerTests {
     private static let edges: [UInt64] = [1 << 20, 1 << 40, (1 << 48) - 1, 1 << 48]
 
@@ -130,7 +130,7 @@ import Testing
     }
 }
 
-/// What somebody says of steps who has not been in one of this coordinator's views.
+/// Claims about steps by a peer that was in none of this coordinator's views.
 @Suite struct HearsayTests {
     @Test("figures of steps are taken from members, and from who comes back with a state")
     func heard() {
@@ -166,7 +166,7 @@ import Testing
         #expect(asked.contains(.outrank(generation: generation)) && asked.contains(.close(id(1))) && asked.outcome == nil)
         _ = bench.send(.outranked(generation: generation + 1, leader: 78))
         #expect(bench.machine.plan.generation == generation + 1)
-        // Now it is led: what the workers hold is the truth.
+        // Now a coordinator leads it: what the workers hold is the truth.
         for number in [2, 3] as [UInt64] { _ = bench.send(hello(number, generation: generation, leader: 11, at: 30)) }
         _ = bench.send(.ready(id(2), fingerprint: [1], .at(30)))
         #expect(bench.send(.ready(id(3), fingerprint: [1], .at(30))).views.first?.applied == 30)
@@ -227,7 +227,7 @@ import Testing
     }
 }
 
-/// Who says that it holds what others lack, and does not hand it out.
+/// A peer that claims to hold a state that others lack, but does not send it.
 @Suite struct SilentSourceTests {
     @Test("a member that sends nothing of the state it was asked for is passed over, and the newcomer keeps its place")
     func state() {
@@ -241,7 +241,7 @@ import Testing
             states += bench.stand(number, number == 3 ? .fresh(digest: []) : .at(12)).states
         }
         #expect(states == [StateRelay(from: 2, to: [3], step: 4)])
-        // Where every one of them sends nothing there is nobody else to ask: the members go on without the newcomer.
+        // If none of them sends anything, there is no other source: the members go on without the newcomer.
         let late = bench.pass(.milliseconds(5250), busy: [1, 2], idle: [3])
         #expect(late.deaths.isEmpty && late.halted.contains(3))
         for number in [2, 3] as [UInt64] { _ = bench.stand(number, number == 3 ? .fresh(digest: []) : .at(12)) }
@@ -283,7 +283,7 @@ import Testing
             directives += bench.send(.tick)
         }
         #expect(directives.halted.contains(3) && directives.deaths.isEmpty)
-        // The others' next view may form in the same tick: what is packed for that one is of use.
+        // The others' next view may form in the same tick: what is packed for that view is useful.
         #expect(directives.dissolved.isEmpty)
         #expect(directives.words.contains("worker 3") && directives.words.contains("stands by"), "\(directives.words)")
         // Nobody waits for its answer either, which comes behind what is still on its way.
@@ -322,7 +322,7 @@ import Testing
             directives += bench.send(.tick)
         }
         #expect(directives.deaths.isEmpty && directives.words.contains("takes long"))
-        // Whoever asks it to stop hears what the end waits for, and how to do without.
+        // A user who asks it to stop is told what the end waits for, and how to end without that.
         var alone = bench
         _ = alone.send(.snapshotStored(step: 4))
         let begun = alone.train([1, 2], steps: 1...4) + alone.send(.stopRequested(reason: "SIGINT"))

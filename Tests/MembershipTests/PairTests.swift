@@ -104,7 +104,7 @@ import Testing
         for part in ["worker 1", "worker 2", "stands aside", "--topology server"] {
             #expect(formed.words.contains(part), "\(formed.words)")
         }
-        // Nobody makes a boundary for one that would stand aside again.
+        // No boundary is made for a worker that would have to stand aside again.
         #expect(bench.link([1]).batches == [0, 1, 2, 3])
         #expect(bench.train([1], steps: 1...1).batches == [4])
     }
@@ -139,7 +139,7 @@ import Testing
         _ = bench.die(4)
         _ = bench.stand(1, 2)
         #expect(bench.stand(3, 2).members == [1, 3])
-        // What no death explains counts.
+        // A failure that no death explains counts.
         _ = bench.link([1, 3])
         _ = breakLink(&bench, by: 3, suspect: 0, all: [], ring: [1, 3])
         _ = bench.stand(1, 3)

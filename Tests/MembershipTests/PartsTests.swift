@@ -91,7 +91,7 @@ import Testing
         let members: (ConnectionID) -> Bool? = { [id(4): true, id(5): false][$0] }
         #expect(records.enter(before: 3, memory: 16, isMember: members) == [.init(step: 0, chain: 10), .init(step: 1, chain: 20)])
         #expect(records.enter(before: 3, memory: 16, isMember: members).isEmpty && records.chain(after: 1) == 10)
-        // Nobody has told of step 2: a view that begins at 1 enters it when it is known.
+        // Step 2 has not been reported: a view that begins at 1 records it when it is known.
         records.viewBegins(after: 1)
         _ = records.report(2, chain: 31, from: "one")
         #expect(records.enter(before: 3, memory: 16, isMember: members) == [.init(step: 2, chain: 31)])

@@ -2,7 +2,7 @@ import Membership
 import Testing
 import Waiting
 
-/// Pieces of sums and states go to whom they are for, in order, and to nobody else.
+/// Pieces of sums and states go to their receivers, in order, and to nobody else.
 @Suite struct RelayTests {
     private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number) }
 

@@ -1,7 +1,7 @@
 import Membership
 import Testing
 
-/// Steps, and what the books say of them.
+/// Steps, and what is recorded of them.
 @Suite struct RunningTests {
     @Test("batches go out no further than the window ahead of the slowest member")
     func window() {

@@ -1,7 +1,7 @@
 import Membership
 import Testing
 
-/// Copies of the state: when they are asked for, of whom, and what becomes of those whose source dies.
+/// Copies of the state: when and from whom they are requested, and what happens when the source dies.
 @Suite struct SnapshotTests {
     @Test("checkpoints come by steps, by epochs and by the clock")
     func cadence() {

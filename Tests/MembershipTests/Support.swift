@@ -5,7 +5,7 @@ import Testing
 /// Phases of a step in every plan of these tests.
 let phases: UInt64 = 3
 
-/// A coordinator's machine with a hand on its clock, and the answers that its workers would give.
+/// A coordinator's machine whose clock the test sets, and the answers that its workers would give.
 struct Bench {
     var machine: CoordinatorMachine
     var now: Duration = .zero
@@ -28,7 +28,7 @@ struct Bench {
         return directives
     }
 
-    /// Lets time pass in ticks of a quarter of a second, with heartbeats: of busy workers their work goes on, of idle ones not.
+    /// Lets time pass in ticks of a quarter of a second, with heartbeats: busy workers' work advances, idle workers' does not.
     mutating func pass(_ duration: Duration, busy: [UInt64] = [], idle: [UInt64] = []) -> [CoordinatorDirective] {
         var directives: [CoordinatorDirective] = []
         let end = now + duration
@@ -57,7 +57,7 @@ struct Bench {
             + send(.ready(id(number), fingerprint: [fingerprint], held ?? .fresh(digest: digest)))
     }
 
-    /// A run of two has come to the boundary behind its fourth step, where a newcomer waits: who sends it the state.
+    /// A run of two has come to the boundary after its fourth step, where a newcomer waits; returns who sends it the state.
     mutating func admit(_ newcomer: UInt64) -> [StateRelay] {
         _ = run(2)
         _ = greet(newcomer)
@@ -195,7 +195,7 @@ extension [CoordinatorDirective] {
         }
     }
 
-    /// Steps that go into the books.
+    /// Steps that are recorded as done.
     var done: [UInt64] { compactMap { if case .stepDone(let step, _, _, _) = $0 { step } else { nil } } }
 
     var notes: [RunNote] { compactMap { if case .record(let note) = $0 { note } else { nil } } }

@@ -1,10 +1,10 @@
 import Membership
 import Testing
 
-/// Exchanges in which nothing moves though everybody has done its part: the links are to blame, and the run finds another way.
+/// Exchanges that stand still although every member has done its part: the links are at fault, and the run finds another way.
 @Suite struct SwallowingLinkTests {
-    /// Members that have contributed to the first phase of the view and wait; `lost`: which rank's writes do not arrive; `copying`:
-    /// a copy of the state leaves them all the while.
+    /// Members that have contributed to the first phase of the view and wait. `lost`: the rank whose writes do not arrive; `copying`:
+    /// they send a copy of the state all the time.
     private func wait(
         _ bench: inout Bench, _ numbers: [UInt64], lost: Int?, seconds: Int, copying: Bool = false
     ) -> [CoordinatorDirective] {
@@ -65,7 +65,7 @@ import Testing
         #expect(directives.halted == [1, 2, 3] && directives.deaths.isEmpty && directives.words.contains("worker 2"))
         _ = stopped.send(.stopRequested(reason: "SIGINT"))
         #expect(wait(&stopped, [1, 2, 3], lost: 1, seconds: 1, copying: true).halted.isEmpty)
-        // An earlier one that comes in is no progress of the step that is to be finished.
+        // An earlier copy that arrives is no progress of the step that must be finished.
         _ = stopped.send(.snapshotStored(step: 1))
         #expect(wait(&stopped, [1, 2, 3], lost: 1, seconds: 3, copying: true).halted == [1, 2, 3])
     }
@@ -175,7 +175,7 @@ import Testing
         let asked = bench.now
         let halted = wait(&bench, [1, 2], lost: 0, seconds: 9)
         #expect(halted.halted == [1, 2] && bench.now - asked <= .seconds(4))
-        // The first is cut off and answers nothing: nobody waits for it.
+        // The first is cut off and answers nothing: it is not waited for.
         #expect(bench.stand(2, 1).members == nil)
         bench.now += .seconds(1)
         _ = bench.send(.heartbeat(id(1), Beat(work: 7, applied: 0, contributed: 1)))

@@ -1,7 +1,7 @@
 import Membership
 import Testing
 
-/// What a worker does in a run where nothing goes wrong, and with what makes no sense.
+/// What a worker does in a run where nothing goes wrong, and with messages that make no sense.
 @Suite struct WorkerMachineTests {
     @Test("a worker greets, prepares, joins a view, and runs what it is given in order")
     func worksInOrder() {

@@ -81,7 +81,7 @@ import Testing
         #expect(directives.words.contains("generation 3") && directives.words.contains("end that process"))
         #expect(directives.deeds == [.hangUp, .abandonLinks, .dial])
         #expect(bench.machine.generation == 4)
-        // Its patience is the true coordinator's, counted from its loss.
+        // The patience is the one that the real coordinator gave, counted from that coordinator's loss.
         #expect(bench.pass(.seconds(60)).ending == nil)
         #expect(bench.pass(.seconds(1)).ending != nil)
     }

@@ -1,6 +1,6 @@
 import Membership
 
-/// A worker's machine with a hand on its clock.
+/// A worker's machine whose clock the test sets.
 struct WorkerBench {
     var machine: WorkerMachine
     var now: Duration = .zero

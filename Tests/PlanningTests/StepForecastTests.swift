@@ -54,7 +54,7 @@ import Wire
         #expect(near(raw.seconds, 0.030 + 0.200 + 0.005), "\(raw.seconds)")
         let packed = StepForecast(share(), hosts(2, rate: 1e7), topology: .ring, coding: .packed)
         #expect(packed.seconds < 0.4 * raw.seconds && packed.seconds > 0.030 + 0.050 + 0.005, "\(packed.seconds)")
-        // Packing that takes longer than the bytes it saves is not.
+        // Packing is not chosen where it takes longer than sending the bytes that it saves.
         let heavy = StepForecast(share(packing: 0.2), hosts(2, rate: 1e7), topology: .ring, coding: .packed)
         #expect(heavy.seconds > raw.seconds)
     }
@@ -78,7 +78,7 @@ import Wire
         }
         let seconds = [1, 2, 4, 8].map { StepForecast(share(), machine($0), topology: .ring, coding: .raw).seconds }
         for (found, turns) in zip(seconds, [1.0, 1, 2, 4]) { #expect(abs(found - 0.045 * turns) < 1e-4, "\(seconds)") }
-        // Of four shards three workers have one, one and two: when two are done at 1.5 of a turn's half, the third has the machine for itself.
+        // Three workers have one, one and two of the four shards: when two are done at 1.5 of a turn's half, the third has the machine for itself.
         let uneven = StepForecast(share(shards: 4), machine(3), topology: .ring, coding: .raw).seconds
         #expect(abs(uneven - (0.040 * 1.25 + 0.005 * 1.5)) < 1e-4, "\(uneven)")
     }

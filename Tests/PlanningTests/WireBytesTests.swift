@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// What a step puts on the wire is a count, the same on every machine: it may not grow unnoticed.
+/// The number of bytes that a step sends is the same on every machine: it must not grow unnoticed.
 @Suite("Bytes of a step") struct WireBytesTests {
     /// Bytes an element, as they were when the codings were made.
     struct Limit: Sendable {
@@ -31,7 +31,7 @@ import Wire
         func bytes(_ coding: GradientCoding) -> Double { buckets.reduce(0) { $0 + ($1.coded[coding]?.bytes ?? 0) } / elements }
         let (raw, packed, zstd, entropy) = (bytes(.raw), bytes(.packed), bytes(.packedZstd), bytes(.entropy))
         #expect(raw == 4 && packed <= limit.packed && entropy <= limit.entropy, "\(packed), \(entropy)")
-        // What zstd takes follows from its version.
+        // The size by zstd depends on its version.
         #expect(zstd < packed && entropy < zstd)
     }
 }

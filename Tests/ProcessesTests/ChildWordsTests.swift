@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What is told of a child beyond its exit status.
+/// What is reported of a child in addition to its exit status.
 @Suite struct ChildWordsTests {
     @Test("a child's last line is its own, and its sentence goes before what the runtime writes behind it")
     func lastLine() throws {

@@ -1,7 +1,7 @@
 import Processes
 import Testing
 
-/// What is said and done about a coordinator that stands still: looked at twice a second, as its keeper does.
+/// What is said and done about a coordinator that stands still, when it is checked twice a second, as its keeper does.
 @Suite struct CoordinatorVigilTests {
     private struct Watched {
         var vigil = CoordinatorVigil()
@@ -61,7 +61,7 @@ import Testing
     @Test("one without life after a signal is announced, killed after its time, and then left to the kernel")
     func silent() {
         var watched = Watched()
-        // It was silent long before: the signal has to be heard first.
+        // It was silent long before: it must get time to handle the signal.
         _ = watched.look(for: .seconds(100), hasBeaten: false)
         watched.vigil.askedToStop(at: watched.now)
         let before = watched.look(for: CoordinatorVigil.longestSilence - .milliseconds(500), hasBeaten: false)

@@ -184,7 +184,7 @@ import Testing
         #expect(try cosine(["epochs=12"]) == .cosine(from: 4.8, to: 12))
         #expect(try cosine(["epochs=12", "phases.generator.schedule={from: 0}"]) == .cosine(from: 0, to: 12))
         #expect(try cosine(["epochs=12", "phases.generator.schedule={from: 0.5, to: 3/4}"]) == .cosine(from: 0.5, to: 9))
-        // Steps end a run before its time, or after it: they are no length.
+        // `steps` ends a run before or after its planned length: it is not that length.
         #expect(try cosine(["steps=7"]) == .cosine(from: 2, to: 5))
         var sources = ConfigurationSources(sets: ["epochs=12"])
         sources.base = try Configuration.read(yaml: try short().yaml(), file: "config.yaml")

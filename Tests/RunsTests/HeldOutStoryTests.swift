@@ -10,7 +10,7 @@ import Testing
 @Suite struct HeldOutStoryTests {
     private static let evaluator = Evaluator(prior: .gaussian(std: 5), codeSize: 2, seed: 1)
 
-    /// Figures of codes that are the prior's samples, scaled and moved, and of an error that is a share of the mean image's.
+    /// Figures of codes that are samples of the prior, scaled and moved, with an error that is a share of the mean image's.
     private func figures(
         scale: Float = 1, by shift: Float = 0, error share: Float = 0.5, codes count: Int = 3_000, images: Int = 20
     ) -> EpochFigures {
@@ -83,7 +83,7 @@ import Testing
         images[1, 1] = 0
         generated.samples = SampledImages(images)
         #expect(Untrained.found(in: generated) == [])
-        // Nothing is told of codes and reconstructions that there are not.
+        // Nothing is said of codes and reconstructions that do not exist.
         var other = HeldOutStory(epochs: 4)
         #expect(other.tell(generated, epoch: 1).lines.count == 1)
     }
@@ -94,7 +94,7 @@ import Testing
             var labels = LabelCounts(entries: 10)
             let logits = Matrix(rows: count, columns: 10)
             let classes = (0..<count).map { UInt8($0 / 10 % 10) }
-            // Every tenth image of each class gets each entry, but for those that get their own.
+            // A tenth of each class's images gets each entry, except the images that get their own class's.
             for row in 0..<count { logits[row, row % 100 < right ? Int(classes[row]) : row % 10] = 1 }
             labels.add(logits: logits, labels: classes)
             return labels
@@ -114,7 +114,7 @@ import Testing
         #expect(Untrained.found(in: bad) == [])
     }
 
-    /// Of a generator whose samples differ, and explain so much of held-out images.
+    /// Figures of a generator whose samples differ, and explain the share `explained` of held-out images.
     private func generated(explained: Double, byImages: Double = 0.43) -> EpochFigures {
         let images = Matrix(rows: 3, columns: 2)
         (images[0, 0], images[1, 1]) = (1, 1)
@@ -140,7 +140,7 @@ import Testing
             #expect(words.lines.count == 2 && words.lines[0].hasPrefix("figures of samples: explained is "))
             #expect(words.lines[1].hasPrefix("epoch 1/1, samples of the prior: held-out images explained by samples "))
         }
-        // Too few images: other ones explain no more than noise does.
+        // Too few images: other images explain no more than noise does.
         var story = HeldOutStory(epochs: 1)
         let few = try #require(story.tell(generated(explained: 0.04, byImages: 0.05), epoch: 1).verdict)
         #expect(few.hasPrefix("whether the model has trained cannot be told by so few held-out images: samples explain 4.000 % "))
@@ -242,7 +242,7 @@ import Testing
         }
         #expect(
             try line(figures(), loss: 1).hasSuffix("; loss of the discriminator 1.000, of mere guessing 1.386"))
-        // An equilibrium is no fault where the images are told from each other.
+        // An equilibrium is no fault where codes tell the images apart.
         #expect(
             try line(figures(), loss: 1.387).hasPrefix(
                 "the model has trained: error of an image 0.250, with their mean for all 0.500; "))
@@ -257,7 +257,7 @@ import Testing
         #expect(try line(figures(error: 1), loss: 1.387, parts: 2).hasPrefix("the model has trained in part: "))
         #expect(try line(figures(error: 1), loss: nil).hasPrefix("the model has not trained: "))
         #expect(try line(figures(scale: 0.003), loss: 1).hasPrefix("the model has trained in part: "))
-        // A discriminator tells codes in one place from the prior, whatever the encoder has learnt.
+        // A discriminator can tell codes in one place from the prior, whatever the encoder has learnt.
         #expect(try line(figures(scale: 0.003, error: 1), loss: 0.01).hasPrefix("the model has not trained: "))
         #expect(try line(figures(scale: .nan), loss: 1).hasPrefix("the model has not trained: "))
         var clusters = figures()

@@ -18,7 +18,7 @@ struct LossyOutputTests {
         defer { for end in ends { close(end) } }
         let output = LossyOutput(descriptor: ends[1])
         let line = String(repeating: "x", count: 999) + "\n"
-        // A pipe holds 64 KB: the rest is dropped, and only the first of the rest waits at all.
+        // A pipe holds 64 KB: later lines are dropped, and only the first of them is waited for.
         for _ in 0..<1_000 { output.write(line) }
         let first = drain(ends[0])
         #expect(first.utf8.count <= 1 << 16)

@@ -32,7 +32,7 @@ import Testing
 
     @Test("every key of a step's and an epoch's line is listed, and every key that is listed can be written")
     func keys() throws {
-        // A figure that is new, and lacks here, would be nil or nothing.
+        // A new figure that is missing here would be nil or empty.
         for child in Array(Mirror(reflecting: Self.step).children) + Array(Mirror(reflecting: Self.epoch).children) {
             let text = "\(child.value)"
             #expect(text != "nil" && text != "0" && text != "0.0" && text != "[]", "\(child.label ?? "") is not set in this test")

@@ -166,7 +166,7 @@ import Testing
 }
 
 extension InferenceProgram {
-    /// Of the noise that has to be given; nil where none has.
+    /// Columns of the noise input; nil where there is none.
     fileprivate var noiseColumns: Int? {
         values.first { if case .input(.noise) = $0.step { true } else { false } }?.columns
     }

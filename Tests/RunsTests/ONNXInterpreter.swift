@@ -2,7 +2,7 @@ import Foundation
 import Runs
 import SwiftProtobuf
 
-/// Runs an ONNX file in double precision by what the standard says of its operators: as other software reads it.
+/// Runs an ONNX file in double precision by the standard's definition of its operators, as other software would.
 struct ONNXInterpreter {
     /// Values row by row.
     struct Value {
@@ -21,7 +21,7 @@ struct ONNXInterpreter {
 
     init(_ bytes: [UInt8]) throws { model = try ONNXModel(serializedBytes: bytes) }
 
-    /// Outputs by name, of inputs by name.
+    /// The outputs by name, for inputs by name.
     func run(_ inputs: [String: Value]) throws -> [String: Value] {
         var values = inputs
         for tensor in model.graph.initializer { values[tensor.name] = try Self.value(of: tensor) }

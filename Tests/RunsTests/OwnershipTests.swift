@@ -19,7 +19,7 @@ import Testing
         #expect(run.ownership(of: first) == .ours)
         let second = try run.raiseGeneration()
         #expect(run.ownership(of: first) == .taken(by: second) && run.ownership(of: second) == .ours)
-        // Of the same number in a copy only the name differs.
+        // In a copy the number is the same, and only the name differs.
         #expect(run.ownership(of: Generation(number: second.number, name: second.name ^ 1)) == .taken(by: second))
         try FileManager.default.moveItem(atPath: run.path, toPath: scratch.file("elsewhere"))
         #expect(run.ownership(of: second) == .gone)
@@ -85,7 +85,7 @@ import Testing
             #expect(mode(name) == (isFolder.boolValue ? 0o700 : 0o600) & ~mask, "\(name)")
         }
         #expect(mode(scratch.file("a/b")) == 0o777 & ~mask)
-        // Who shares a run has said so by the modes: they stay when a file is replaced.
+        // A user shares a run by its modes: they stay when a file is replaced.
         for (name, chosen) in [(run.path, 0o750), (run.metricsPath, 0o640), (run.configurationPath, 0o644)] as [(String, mode_t)] {
             chmod(name, chosen)
         }
@@ -94,7 +94,7 @@ import Testing
         longer.epochs = 99
         try run.update(to: longer)
         #expect(mode(run.path) == 0o750 && mode(run.metricsPath) == 0o640 && mode(run.configurationPath) == 0o644)
-        // A result is for whom the umask says.
+        // The umask decides who may read a result.
         try Safetensors.write(SafetensorsTests.tensors, metadata: [:], to: scratch.file("result"))
         #expect(mode(scratch.file("result")) == 0o666 & ~mask)
     }
@@ -213,7 +213,7 @@ import Testing
     }
 }
 
-/// Numbers in files of the run folder that no run comes to.
+/// Numbers in files of the run folder that no run can reach.
 @Suite struct ImplausibleNumberTests {
     private let scratch = Scratch()
 
@@ -264,7 +264,7 @@ import Testing
             to: "metrics.jsonl")
         let metrics = try MetricsReader(path: path)
         #expect(metrics.steps.map(\.step) == [4] && metrics.passedOver.map(\.line) == [2])
-        // Lines of steps that are not there yet make way when the run goes on.
+        // Lines of steps that are not done yet are removed when the run goes on.
         try MetricsWriter(path: path, resumingAt: 4, epochsDone: 0).close()
         #expect(try MetricsReader(path: path).passedOver.isEmpty)
     }

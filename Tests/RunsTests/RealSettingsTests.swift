@@ -5,7 +5,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// Training is in single precision: a setting that is 0 there, too small to be a number, or infinite is refused wherever a real one stands.
+/// Training is in single precision: every real setting refuses a value that is too small for it, so that it becomes 0, or infinite.
 @Suite struct RealSettingsTests {
     /// Settings that bring every key of a real number with them, over a recipe.
     private static let contexts: [(recipe: String, sets: [String])] =

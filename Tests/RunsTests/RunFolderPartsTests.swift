@@ -4,7 +4,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// What stands in a run folder that somebody has put his hands on, before a run goes on with it.
+/// Checks of a run folder that was changed from outside, before a run goes on with it.
 @Suite struct RunFolderPartsTests {
     let scratch = Scratch()
 

@@ -83,7 +83,7 @@ import Testing
         try first.markLatest(under: runs)
         let before = RunFolder.latestTarget(under: runs)
         try second.markLatest(under: runs)
-        // What a process of this number left that died at it.
+        // The leftover of a process with this number that died in between.
         #expect(symlink("nowhere", runs + "/.latest-\(getpid())") == 0)
         second.giveLatestBack(to: before, under: runs)
         #expect(try RunFolder.open("latest", under: runs).path == first.path)
@@ -261,7 +261,7 @@ import Testing
         try FileManager.default.removeItem(atPath: run.path + "/lock")
         let second = try run.lock(within: .zero)
         #expect(sentence { _ = try run.lock(within: .zero) }.contains("in use by process"))
-        // Somebody who waited for the first one's file gets it when it is no lock any more.
+        // A process that waited for the first one's file gets that file when it is no longer the lock.
         first.release()
         #expect(throws: RunLocked.self) { try run.lock(within: .zero) }
         second.release()
@@ -280,7 +280,7 @@ import Testing
             taken.withLock { $0 = (lock, true) }
         }
         waiter.start()
-        // It has the old file open by now; were it not yet, the test would still hold, and show less.
+        // By now it has the old file open; if not, the test would still pass, but show less.
         usleep(200_000)
         try FileManager.default.removeItem(atPath: run.path + "/lock")
         let newer = try run.lock(within: .zero, named: false)

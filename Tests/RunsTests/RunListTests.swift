@@ -78,7 +78,7 @@ import Testing
         #expect(try #require(found["edited"]?.problem).contains("model"))
         lock.release()
         #expect(try summaries()["running"]?.state == .stopped)
-        // Whoever goes on after a divergence has begun anew.
+        // A run that is resumed after a divergence has a new beginning.
         try MetricsWriter(path: runs + "/diverged/metrics.jsonl").event("resume", [("step", .unsigned(0))])
         #expect(try summaries()["diverged"]?.state == .stopped)
     }

@@ -43,7 +43,7 @@ import Testing
         let other = try self.wanted(write("c.npy", [0, 1, 2, 4])).opened(directory: nil).configuration
         #expect(other.identityDigest != opened.identityDigest)
         #expect(sentence { try other.requireSameBits(as: opened, after: 0, run: "r") }.contains("prior.digest"))
-        // The line that began the run goes on with it, and one with another file does not.
+        // The command line that began the run can continue it; one with another file cannot.
         try wanted.requireSameBits(as: opened, after: 0, run: "r")
         let elsewhere = try self.wanted(scratch.file("b.npy"))
         #expect(sentence { try elsewhere.requireSameBits(as: opened, after: 0, run: "r") }.contains("prior.digest"))

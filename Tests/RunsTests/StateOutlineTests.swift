@@ -4,7 +4,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// What comes in as a state of the run is compared with what such a state looks like.
+/// An incoming state of the run is compared with the outline that such a state must have.
 @Suite struct StateOutlineTests {
     private let replica: Replica
     private let outline: StateOutline

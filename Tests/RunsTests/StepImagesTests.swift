@@ -5,7 +5,7 @@ import Runs
 import TestSupport
 import Testing
 
-/// What every step of a run takes of the data: images in the order of their epoch, and labelled images beside them.
+/// The data that every step of a run takes: images in the order of their epoch, and labelled images as well.
 @Suite struct StepImagesTests {
     /// 1,000 images of two pixels that tell their number, of ten classes.
     private func data(_ count: Int = 1_000, classes: Int = 10, without missing: UInt8? = nil, hasLabels: Bool = true) -> ImageSubset

@@ -202,7 +202,7 @@ import Testing
     func bursts() {
         var throughput = Throughput(since: .seconds(100))
         #expect(throughput.perSecond == 0)
-        // After a restart the first word comes late, and then that of four steps at once.
+        // After a restart the first report comes late, and then one for four steps at once.
         throughput.add(10, at: .milliseconds(100_500))
         #expect(abs(throughput.perSecond - 20) < 1e-9)
         for _ in 0..<4 { throughput.add(10, at: .milliseconds(100_500)) }

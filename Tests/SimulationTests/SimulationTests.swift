@@ -7,7 +7,7 @@ func simulatedRuns() {
     let summary = Simulation.run(seeds: 0..<4_000, threads: MachineLimits.here.cores)
     for violation in summary.violations { Issue.record("\(violation); lockstep simulate --seed \(violation.seed) --trace") }
     #expect(summary.violations.isEmpty && summary.seeds == 4_000)
-    // It has been through what it is for.
+    // The simulation has met the faults that it is made for.
     #expect(summary.counts.kills > 1_000 && summary.counts.coordinatorRestarts > 500)
     #expect(summary.counts.sumsSent > 50 && summary.counts.statesSent > 200 && summary.counts.restartsFromCheckpoint > 0)
     #expect(summary.counts.lies > 10_000 && summary.counts.strangers > 100 && summary.counts.olderCopies > 5)
@@ -23,7 +23,7 @@ func lastSeeds() {
 
 @Test("an invariant that is left out is noticed", arguments: DroppedInvariant.allCases)
 func droppedInvariants(_ dropped: DroppedInvariant) {
-    // A number that cannot be does harm at few moments only, and about one seed in ten thousand says one there.
+    // An impossible number does harm only at few moments, and about one seed in ten thousand sends one then.
     let summary = Simulation.run(
         seeds: 0..<(dropped == .possibleNumbers ? 16_000 : 10_000), SimulationOptions(dropped: dropped),
         threads: MachineLimits.here.cores)

@@ -19,7 +19,7 @@ package struct RandomSetting: CustomStringConvertible {
         let output = Output.allCases.randomElement(using: &random)!
         func hidden() -> [Int] { (0..<Int.random(in: 1...3, using: &random)).map { _ in Self.width(&random) } }
         func phase() -> PhaseSettings {
-            // Small steps: what overflows to infinity is equal everywhere, and says little.
+            // Small steps: values that overflow to infinity are equal everywhere and show little.
             let rate = [0.0003, 0.003, 0.03].randomElement(using: &random)!
             let optimizer: OptimizerSettings =
                 Bool.random(using: &random) ? .sgd(momentum: 0.5) : .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
@@ -41,7 +41,7 @@ package struct RandomSetting: CustomStringConvertible {
             // An epoch of one whole minibatch and a short one, in which shards may be empty.
             trainingImages: minibatch + Int.random(in: 0..<minibatch, using: &random))
         steps = 3
-        // The last minibatch of an epoch may have a row only, or a shard none.
+        // The last minibatch of an epoch may have only one row, or a shard may have none.
         do { try training.validate() } catch { training.parts.norm = NormSettings() }
         let arithmetics = [Arithmetic(.openblas), .portable, Arithmetic(.portable, .bf16)]
         let arithmetic = arithmetics.randomElement(using: &random)!
@@ -69,7 +69,7 @@ package struct RandomSetting: CustomStringConvertible {
         self.steps = steps
     }
 
-    /// 1…1000, every order of magnitude as often; a quarter of them round, as people choose them.
+    /// 1…1000, every order of magnitude equally often; a quarter of them round, as people choose them.
     private static func width(_ random: inout SplitMix) -> Int {
         if Int.random(in: 0..<4, using: &random) == 0 {
             return [10, 16, 32, 50, 64, 100, 128, 200, 256, 400, 500, 1000].randomElement(using: &random)!

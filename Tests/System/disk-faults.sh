@@ -5,7 +5,7 @@
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
 [ "$(id -u)" = 0 ] || { echo "needs root, to mount file systems"; exit 1; }
-# Mounts of its own: they go with it, and nobody else holds them.
+# A mount namespace of its own: the mounts end with the script, and no other process holds them.
 [ -n "${OWN_MOUNTS:-}" ] || OWN_MOUNTS=1 exec unshare --mount --propagation private "$0" "$lockstep"
 place=$(mktemp -d)
 thin=$place/thin   # memory behind the image of a disk

@@ -170,7 +170,7 @@ step=$(grep -o 'stopped (SIGTERM) after step [0-9]*' launch.log | grep -o '[0-9]
 [ "$("$lockstep" digest broken)" = "$("$lockstep" digest undisturbed)" ] || fail "the digests differ after $step steps" launch.log
 echo "a worker, a connection and the coordinator killed: the digest of an undisturbed run after $step steps"
 
-# Hosts that are not ready: one sentence, status 1, and no run folder.
+# Hosts that are not ready: one sentence, exit status 1, and no run folder.
 refused() { # text, arguments
   local text=$1 status=0; shift
   rm -rf never

@@ -87,7 +87,7 @@ joined() { # folder, port, threads, arguments of coordinator: one worker more co
   reached "$folder" $((1000 + RANDOM % 8000)) $coordinator || true
   "$lockstep" worker --coordinator 127.0.0.1:$port --threads "$threads" > "$folder-newcomer.log" 2>&1 & pids+=($!)
   wait $coordinator || { cat "$folder.log"; exit 1; }
-  # A newcomer that came when all was over has found nobody.
+  # A newcomer that came after the end of the run has found no coordinator.
   kill "${pids[@]}" 2>/dev/null || true
   wait "${pids[@]}" 2>/dev/null || true
 }

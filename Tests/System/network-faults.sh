@@ -416,7 +416,7 @@ older() { # case, where the older copy is started
   if until_step $((known + 30)) 25; then
     judge_gap "$(gap "$at")"
   else
-    # A refusal that keeps the state will do: then they go on with the folder that they know.
+    # A refusal that lets them keep the state is enough: then they go on with the folder that they know.
     kept
     kill -9 $coordinator 2> /dev/null || true; wait $coordinator 2> /dev/null || true
     grep -ah 'lockstep: \|warning' worker-1.log | tail -n 1 | cut -c 1-220 | sed 's/^/             says: /' || true

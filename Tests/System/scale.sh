@@ -47,7 +47,7 @@ make_hosts() { # number, rate, first: the coordinator's host is number 0; from `
     ip -n "$host" link set eth0 up
     ip -n "$host" link set lo up
     [ $index -ge "$3" ] || continue
-    # A shaper's credit is traffic for nothing: no more than it needs to hold its rate.
+    # A shaper's burst is unlimited traffic: no more of it than the shaper needs to hold its rate.
     local burst=64kb
     case $2 in *gbit) burst=256kb ;; esac
     tc -n "$host" qdisc add dev eth0 root tbf rate "$2" burst $burst latency 400ms

@@ -132,7 +132,7 @@ static void shape(const char *name, int *rows, int *columns) {
     sscanf(behind(step.header, join("\"", name, "\":{"), "\"shape\":["), "%d,%d", rows, columns);
 }
 
-// The tensors whose names begin so, which a phase changes. Without a state before the step weights are drawn; tensors are counted for that.
+// The tensors with this prefix, which a phase changes. Without a state before the step their weights are drawn, for which tensors are counted.
 static network read_network(const char *name, const char *phase) {
     static uint64_t earlier;
     network n = {0};
@@ -167,7 +167,7 @@ static float *forward(network *n, float *x, size_t rows) {
     return n->y[n->layers];
 }
 
-// From dy, the gradient of the output, to that of the input; where the phase changes the network, the shard's gradients on the way.
+// From dy, the gradient of the output, to that of the input; where the phase changes the network, this computes the shard's gradients too.
 static float *backward(network *n, float *dy, size_t rows, int changes, int shard) {
     for (int l = n->layers - 1; l >= 0; l--) {
         tensor *W = &n->tensors[2 * l], *b = W + 1;

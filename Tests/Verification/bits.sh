@@ -10,11 +10,11 @@ shift $(($# > 0))
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 steps=4
-# Without contraction: what the page calls two operations is two.
+# Without contraction: two operations in arithmetic.md stay two operations.
 "${CC:-cc}" -std=c11 ${CFLAGS:--O2} -ffp-contract=off -o "$place/bits" "$here/bits.c" -lm
 
 quietly() { "$@" > "$place/log" 2>&1 || { tail -n 3 "$place/log"; exit 1; }; }
-# A run that ends writes a checkpoint; on its way it may pass over one while it still writes the one before.
+# A run that ends writes a checkpoint; before that it may skip one while it still writes the previous one.
 quietly timeout 300 "$lockstep" train --engine portable --workers 2 --threads 1 --steps 1 "$@" --run "$place/run" \
   --set checkpoint.keep=100 --set figures.every_epochs=0 --set evaluate.every_epochs=0
 for step in $(seq 2 $steps); do quietly timeout 300 "$lockstep" resume "$place/run" --workers 2 --steps "$step"; done
@@ -26,7 +26,7 @@ for step in $(seq $steps); do
   echo "step $step: $(tail -n 1 <<< "$verdict")"
 done
 
-# Where a tensor's values begin: behind the header and its length of 8 bytes.
+# Where a tensor's values begin: after the header and its length of 8 bytes.
 header=$(od -An -t u8 -N 8 "$place/step.safetensors")
 images=$(head -c $((8 + header)) "$place/step.safetensors" | grep -ao '"input.images":{[^}]*"data_offsets":\[[0-9]*' | grep -o '[0-9]*$')
 at=$((8 + header + images + 400))

@@ -137,7 +137,7 @@ def main():
     train, train_labels, test, test_labels = sets(options.run, options)
     classes = int(train_labels.max()) + 1
     with tempfile.TemporaryDirectory() as place:
-        # What the run cannot give is known before a minute has gone.
+        # Fails early if the run cannot sample by label, before a minute of training.
         drawn = [samples(options.lockstep, options.run, label, options.count, options.data, place) for label in range(classes)]
     network = classifier(train, train_labels, classes, options.epochs)
     on_test = (said(network, test) == test_labels)

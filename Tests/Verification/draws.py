@@ -32,7 +32,7 @@ def normal(name, values, std):
     """N(0, std^2) by its mean and its variance."""
     count = values.numel()
     mean = float(values.mean()) / std * math.sqrt(count)
-    # The logarithm of a variance is spread nearly alike on both sides.
+    # The logarithm of a variance is distributed nearly symmetrically.
     spread = math.log(max(float((values**2).mean()), 1e-300) / std**2) * math.sqrt(count / 2)
     return [f"{name} has the {what} of no N(0, {std:g}^2): {value:.1f} deviations away"
             for what, value in (("mean", mean), ("variance", spread)) if not abs(value) < SIGMAS]

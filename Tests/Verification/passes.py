@@ -57,7 +57,7 @@ class Pass:
         self.parameters = step.parameters(phase, order)
         self.units, self.near = 0, 0
         self.layers = []
-        # Of a loss that is a sum, its terms by name.
+        # For a loss that is a sum, its terms by name.
         self.losses = {}
         # By tensor, what a term that depends on no data adds to the size of its gradient.
         self.penalties = {}

@@ -37,7 +37,7 @@ phases() { # of a variant and its settings
   [ "$1" != reduction ] || [[ " $2 " != *" labels."* ]] || echo classification
 }
 
-# What keeps thirty steps of so small a model from running away, whatever its settings.
+# Keeps thirty steps of so small a model from diverging, whatever its settings.
 rates=(reconstruction=0.003 discriminator=0.05 generator=0.05 classification=0.02)
 
 # A variant and its settings, KEY=VALUE each; `adam` stands for that optimizer in every phase, with its own rate.

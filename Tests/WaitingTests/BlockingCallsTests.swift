@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// What may block is called by `Waiting`, whose every call asks for a Patience. The objects that were built say what else does: a linker reads no
-/// comment, and no name has two meanings to it.
+/// Only `Waiting` may call functions that block, and each of its calls asks for a Patience. The built object files show any other call: they hold no
+/// comments, and a linker's symbol has one meaning.
 @Suite("Every wait goes through Waiting")
 struct BlockingCallsTests {
-    /// A module that calls a primitive all the same.
+    /// A module outside `Waiting` that calls a primitive.
     struct Exception {
         var module: String
         var names: Set<String>
@@ -72,13 +72,13 @@ struct BlockingCallsTests {
         return URL(filePath: String(line[line.firstIndex(of: "/")!...])).deletingLastPathComponent()
     }
 
-    /// What the objects of a module call elsewhere, of what may block.
+    /// The blocking functions that the objects of a module call elsewhere.
     private static func calls(_ module: String, in products: URL) throws -> Set<String> {
         let files = try #require(
             FileManager.default.enumerator(at: root.appending(path: "Sources/\(module)"), includingPropertiesForKeys: nil))
         let sources = Set(files.compactMap { ($0 as? URL)?.lastPathComponent })
         let built = products.appending(path: "\(module).build")
-        // Objects of sources that are no more lie about.
+        // Objects of deleted sources may still be there.
         let objects = (FileManager.default.enumerator(at: built, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? [])
             .filter { $0.pathExtension == "o" && sources.contains($0.deletingPathExtension().lastPathComponent) }
         try #require(!objects.isEmpty, "objects of \(module) under \(built.path())")

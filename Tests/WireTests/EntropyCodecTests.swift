@@ -5,7 +5,7 @@ import Wire
 private let seed: UInt64 = 0xE47
 private let large = GradientCodec.entropyElements
 
-/// A part of a matrix: so many elements from a column of a row on.
+/// A part of a matrix: a number of elements, beginning at a column of a row.
 struct MatrixPart: Sendable, CustomTestStringConvertible {
     var columns: Int
     var first = 0
@@ -39,7 +39,7 @@ struct EntropyCodecTests {
         MatrixPart(columns: 33, count: 0), MatrixPart(columns: 0, count: 9_000),
     ]
 
-    /// The codec's bytes of one piece, and the coding that they came to.
+    /// The codec's bytes of one piece, and the coding that was chosen.
     private static func encoded(_ values: [Int32], _ part: MatrixPart) -> (coding: GradientCoding, bytes: [UInt8]) {
         let codec = GradientCodec()
         return withExtendedLifetime(codec) {
@@ -187,7 +187,7 @@ struct EntropyCodecTests {
 
     @Test("Columns that cannot be are refused before memory is taken")
     func columns() {
-        // Too few, a first one behind them, no bytes, more bytes than there are.
+        // Too few columns, a first column beyond the last, no bytes, more bytes than there are.
         let heads: [[UInt8]] = [
             [7, 0, 0, 0, 1, 0, 0, 0, 0], [8, 0, 8, 0, 1, 0, 0, 0, 0], [8, 0, 0, 0, 0, 0, 0, 0], [8, 0, 0, 0, 2, 0, 0, 0, 0],
         ]

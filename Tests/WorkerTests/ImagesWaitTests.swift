@@ -4,7 +4,7 @@ import Testing
 import Wire
 import Worker
 
-/// What a worker tells of the time it waited for the images of its next step.
+/// What a worker reports of the time it waited for the images of its next step.
 @Suite struct ImagesWaitTests {
     @Test("the wait counts from a step to the images of the next one, and at the first step of a view not at all")
     func counts() {

@@ -149,7 +149,7 @@ import Worker
     }
 }
 
-/// A reducer without others that tells when it is waited for.
+/// A reducer without other members that reports when it is waited for.
 private final class WatchedReducer: Reducer {
     private let solo = SoloReducer()
     private let onFinish: @Sendable () -> Void

@@ -53,7 +53,7 @@ def prove(lockstep: Lockstep, recipe: str, runs: pathlib.Path, noise: pathlib.Pa
         getattr(standins, name)(noise)
         data = str(noise)
     run = runs / recipe.split("/")[1]
-    # `train` alone refuses a folder that exists; of one seed the sweep goes on.
+    # `train` without seeds refuses an existing folder; with one seed it is a sweep, which continues.
     output = lockstep.run(
         "train", "--recipe", recipe, "--vary", "seed=0", "--run", str(run), "--epochs", str(EPOCHS), "--set", "evaluate.every_epochs=1",
         "--set", "figures.every_epochs=0", *(["--data", data] if data else []), "--json")

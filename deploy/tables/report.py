@@ -17,16 +17,16 @@ class Result:
     """One row as it was made."""
     row: str
     commands: list[str]
-    # Of each figure one number a seed.
+    # For each figure, one number a seed.
     values: list[list[float]] | None = None
-    # Of each training the digests of its runs, by seeds.
+    # For each training, the digests of its runs, one a seed.
     digests: list[list[str]] | None = None
     epochs: list[int] | None = None
-    # A run of each training.
+    # For each training, the hours of one run.
     hours: list[float] | None = None
     machine: str | None = None
     lockstep: str | None = None
-    # The data set that is not there.
+    # The data set that is missing.
     needs: str | None = None
 
     @property

@@ -10,7 +10,7 @@ class Training:
     """Runs of one recipe that differ in their seeds."""
     recipe: str
     seeds: tuple[int, ...]
-    # Keys that go with the seed: which images have labels, where only some have.
+    # Keys that get the seed's value too: for example which images have labels, where only some have.
     linked: tuple[str, ...] = ()
 
     @property
@@ -21,14 +21,14 @@ class Training:
 @dataclass(frozen=True)
 class Figure:
     """One number of an evaluation."""
-    # What it is called where a row has several; None where the row's title says it.
+    # The figure's name where a row has several; None where the row's title says it.
     name: str | None
     # Keys on the way to it in evaluation.json, with dots between them.
     path: str
     percent: bool = False
     paper: str = ""
     public: str = ""
-    # Which of the row's trainings it is of.
+    # The index of the row's training that it is measured on.
     training: int = 0
 
 
@@ -40,11 +40,11 @@ class Row:
     figures: tuple[Figure, ...]
     # Arguments of `lockstep evaluate`.
     evaluation: tuple[str, ...]
-    # Another row whose runs these are: one of its seeds or all.
+    # Another row whose runs are used here: one of its seeds or all.
     runs_of: str | None = None
-    # An evaluation of an hour is computed in parts, so that one that was stopped goes on.
+    # An evaluation that takes an hour is computed in parts, so that a stopped one can continue.
     parts: int = 1
-    # Files that nobody may hand on; without them the row says that it needs them.
+    # Files that may not be redistributed; without them the row says that it needs them.
     needs: str | None = None
 
 

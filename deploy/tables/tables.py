@@ -20,7 +20,7 @@ import sys
 from report import Result, markdown, publish, unique
 from rows import ROWS, Row, Training
 
-# A short run of any recipe, for which no recipe has too few images.
+# A short run of any recipe, with so few images that every recipe's set has enough.
 TRY = ("--epochs", "1", "--set", "data.train=10000", "--set", "data.validation=1000", "--set", "evaluate.every_epochs=1")
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -34,7 +34,7 @@ class Failed(Exception):
     """A command failed; its own words stand above."""
 
 
-# Whoever started this may have held them back.
+# The parent process may have blocked these signals.
 STOPS = (signal.SIGINT, signal.SIGTERM)
 signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
@@ -50,7 +50,7 @@ class Lockstep:
         self.path = path
         self.data = data
         self.at_once = at_once
-        # Settings of all runs beside their recipes'.
+        # Settings of all runs in addition to their recipes'.
         self.more = more
 
     def run(self, *arguments: str) -> str:
@@ -98,7 +98,7 @@ class Lockstep:
         output = self.run(
             *self.training(training, folder), *self.more, *(["--data", self.data] if self.data else []),
             *(["--at-once", str(at_once)] if at_once > 1 else []), "--json")
-        # Stopped by somebody else than this program it ends calmly, and has no table.
+        # A run stopped from outside this program exits normally, but prints no table.
         if not output.strip():
             raise Stopped
         return json.loads(output)["seeds"]
@@ -182,11 +182,11 @@ class Tables:
                 if not (pathlib.Path(run["run"]) / f"evaluation-{part}-of-{row.parts}.json").exists():
                     self.lockstep.run("evaluate", run["run"], *row.evaluation, *data, "--part", f"{part}/{row.parts}")
             output = self.lockstep.run("evaluate", run["run"], "--merge", "--json")
-        # Stopped by somebody else it prints what it has, which is no row's.
+        # When stopped from outside, it prints partial figures, which are not for a row.
         if json.loads(output).get("missing"):
             raise Stopped
         kept.parent.mkdir(parents=True, exist_ok=True)
-        # One that is cut here is none.
+        # Written under another name first, so that a partly written report is not taken for a whole one.
         fresh = kept.with_suffix(".new")
         fresh.write_text(output)
         fresh.replace(kept)

@@ -2,8 +2,8 @@ import Layers
 
 /// What a step costs.
 extension Composition {
-    /// Multiply-adds of all phases for one row of each stream's minibatch, with what is not computed again while no network below it has
-    /// changed: 22.6 million for an image at 784-1000-1000-8.
+    /// Multiply-adds of all phases for one row of each stream's minibatch: 22.6 million for an image at 784-1000-1000-8. A value is counted again
+    /// only after a network below it has changed.
     var multiplyAdds: [Stream: Int] {
         var fresh = Set<Node>()
         var sums: [Stream: Int] = [:]

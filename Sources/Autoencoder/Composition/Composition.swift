@@ -1,6 +1,6 @@
 import Layers
 
-/// A network before it has any memory.
+/// A network's description, before memory is allocated for it.
 struct NetworkPlan: Sendable, Hashable {
     /// `encoder`, `discriminator.code`: what its tensors' names begin with.
     let name: String
@@ -8,7 +8,7 @@ struct NetworkPlan: Sendable, Hashable {
     let widths: [Int]
     /// What each layer adds to its product.
     let offsets: [LayerOffset]
-    /// What weights are drawn with, where it is not the recipe's `initialisation`.
+    /// Standard deviation of the initial weights; nil for the recipe's `initialisation`.
     let std: Double?
 
     init(name: String, widths: [Int], offsets: [LayerOffset]? = nil, std: Double? = nil) {
@@ -27,7 +27,7 @@ struct NetworkPlan: Sendable, Hashable {
 /// One phase of a step before it is compiled.
 struct PhasePlan: Sendable, Hashable {
     let name: String
-    /// Whose minibatch it runs on.
+    /// The stream whose minibatch it runs on.
     let stream: Stream
     /// The networks that it changes, in the order of its flat buffer.
     let changes: [Int]
@@ -40,23 +40,23 @@ struct PhasePlan: Sendable, Hashable {
         self.terms = terms
     }
 
-    /// Names of the sums that it tells of each shard.
+    /// Names of the sums that it reports for each shard.
     var figures: [Figure] {
         terms.flatMap(\.figures).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }
 
-/// A model of the paper, written down once: shapes, parameters, operations, phases, exchanges and what is saved, replayed and measured follow.
+/// A model of the paper, described once. Shapes, parameters, operations, phases, exchanges, and what is saved, replayed and measured follow from it.
 struct Composition: Sendable, Hashable {
     /// In the order in which their weights are drawn.
     var networks: [NetworkPlan] = []
     var graph = Graph()
     /// In the order of a step.
     var phases: [PhasePlan] = []
-    /// What is asked for after training.
+    /// The values that a trained model can be asked for.
     var outputs: [Output: Node] = [:]
 
-    /// Classes or clusters, one of which is decoded beside a code; nil where the code is all.
+    /// The number of classes or clusters, one of which is decoded beside a code; nil where only the code is decoded.
     var decodedLabels: Int? {
         guard let image = outputs[.image] else { return nil }
         return graph.order(for: [image]).first { graph[$0].operation == .given(.label) }.map { graph[$0].columns }
@@ -66,7 +66,7 @@ struct Composition: Sendable, Hashable {
     enum Output: String, Sendable, Hashable {
         /// The code of a clean image.
         case code
-        /// The logits of the image of what is given.
+        /// The logits of the image that is decoded from what is given.
         case image
         /// The logits of a clean image's class or cluster.
         case label

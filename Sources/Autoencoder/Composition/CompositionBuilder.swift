@@ -27,7 +27,7 @@ struct CompositionBuilder {
 
     private func offset(_ norm: NormKind) -> LayerOffset { norm == .none ? .bias : .norm }
 
-    /// Columns of what the encoder looks at.
+    /// Columns of the encoder's input.
     private var inputs: Int {
         if case .universal(let width, _) = parts.posterior { settings.pixels + width } else { settings.pixels }
     }
@@ -60,16 +60,16 @@ struct CompositionBuilder {
     /// The images of a stream, clean.
     mutating func images(_ stream: Stream = .images) -> Node { composition.graph.image(stream, columns: settings.pixels) }
 
-    /// What the encoder gives of a stream's images.
+    /// The encoder's outputs for a stream's images.
     struct Encoded {
         /// Logits of labels or clusters; nil where there is no such head.
         var logits: Node?
         var code: Node
-        /// The posterior's, where it is Gaussian.
+        /// The posterior's head; nil where the posterior is not Gaussian.
         var head: Node?
     }
 
-    /// The encoder on a stream's images, with what the recipe puts into the way of training.
+    /// The encoder on a stream's images, in training: with the recipe's noise and dropout.
     mutating func encode(_ stream: Stream = .images, labels: Int = 0) -> Encoded {
         let suffix = stream == .images ? "" : ".labelled"
         let clean = images(stream)
@@ -78,7 +78,7 @@ struct CompositionBuilder {
         return encode(dropped, stream, labels: labels, suffix: suffix, isTraining: true)
     }
 
-    /// The encoder on clean images, as it is asked after training: the code, and the logits of labels and the posterior's head where there are.
+    /// The encoder on clean images, as after training. Its outputs are the code and, where they exist, the logits of labels and the posterior's head.
     @discardableResult
     mutating func outputEncoded(labels: Int = 0) -> Encoded {
         let encoded = encode(images(), .images, labels: labels, suffix: "", isTraining: false)
@@ -107,7 +107,7 @@ struct CompositionBuilder {
 
     /// A network layer by layer: dense, norm, ReLU, dropout.
     ///
-    /// - Parameter dropping: what the names of its dropout end with; nil where nothing is dropped.
+    /// - Parameter dropping: the suffix of its dropout's names; nil where nothing is dropped.
     private mutating func apply(
         _ name: String, to input: Node, norm: NormKind = .none, last: NormKind = .none, dropping suffix: String? = nil
     ) -> Node {
@@ -141,7 +141,7 @@ struct CompositionBuilder {
     /// The logits of images after training.
     mutating func decodeClean(_ code: Node) -> Node { apply("decoder", to: code, norm: parts.norm.decoder) }
 
-    /// Images as the decoder's logits make them.
+    /// The images that the decoder's logits stand for.
     mutating func output(ofLogits logits: Node) -> Node {
         model.output == .sigmoid ? composition.graph.sigmoid(logits) : logits
     }
@@ -162,24 +162,24 @@ struct CompositionBuilder {
 
     // MARK: Adversaries
 
-    /// One for each row, of the class's part where there are classes.
+    /// A sample of the prior for each row, from the class's part where there are classes.
     mutating func sample(_ prior: PriorSettings, columns: Int, classes: Int? = nil, _ part: String) -> Node {
         composition.graph.sample(prior, .images, columns: columns, classes: classes, "prior.\(part)")
     }
 
-    /// A discriminator at work.
+    /// A discriminator with its outputs.
     struct Adversary {
-        /// What it looks at, the last part of its name.
+        /// What it judges; the last part of its network's name.
         let part: String
-        /// Its logits of what is real, then of what is fake.
+        /// Its logits of the real rows, then of the fake ones.
         let told: Node
-        /// Those of the fake alone.
+        /// Its logits of the fake rows alone.
         let fooled: Node
     }
 
     /// A discriminator that tells what is real from what is fake.
     ///
-    /// - Parameter beside: what it sees beside both.
+    /// - Parameter beside: a value that it sees beside the real and the fake one.
     mutating func adversary(_ part: String, real: Node, fake: Node, beside: Node? = nil) -> Adversary {
         let name = "discriminator.\(part)"
         func noisy(_ node: Node, _ which: String) -> Node {
@@ -194,13 +194,13 @@ struct CompositionBuilder {
 
     // MARK: Phases
 
-    /// Encoder and decoder learn to give the images back.
+    /// Encoder and decoder learn to reconstruct the images.
     ///
     /// - Parameters:
     ///   - logits: of the decoded images.
-    ///   - code: what is measured.
-    ///   - networks: those that learn beside the two.
-    ///   - terms: what the phase makes smaller beside the cost of the reconstruction.
+    ///   - code: the code whose sums are measured.
+    ///   - networks: further networks that learn in this phase.
+    ///   - terms: further terms of the phase's loss.
     mutating func reconstructionPhase(_ logits: Node, code: Node, further networks: [String] = [], adding terms: [Term] = []) {
         let cost = Term.reconstruction(
             logits: logits, target: images(), loss: settings.reconstructionLoss, weight: parts.reconstructionWeight)
@@ -208,7 +208,7 @@ struct CompositionBuilder {
             PhaseNames.reconstruction, changes: ["encoder", "decoder"] + networks, [cost] + terms + [.measure(code: code)])
     }
 
-    /// Each discriminator learns to tell by itself; then the generator takes one step on the sum of what fools them.
+    /// Each discriminator learns from its own loss. Then the generator takes one step on the sum of the losses that fool them.
     mutating func adversarialPhases(_ adversaries: [Adversary], generator: String = "encoder") {
         phase(
             PhaseNames.discriminator, changes: adversaries.map { "discriminator.\($0.part)" },

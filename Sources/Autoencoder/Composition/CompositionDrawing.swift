@@ -1,12 +1,12 @@
 import Layers
 
-/// A composition as a person would draw it: plain values, which whoever shows them lays out.
+/// A composition as a person would draw it: plain values, whose layout is left to the code that shows them.
 public struct CompositionDrawing: Sendable, Hashable {
     public let variant: Variant
     public let networks: [Network]
-    /// What the encoder's last layer is cut into; none where there is no encoder.
+    /// The parts of the encoder's last layer; empty where there is no encoder.
     public let heads: [Head]
-    /// What reads an image, or a code: from the value that goes in to what comes out, a line each.
+    /// The ways of an image or a code through the model, from input to output, one line each.
     public let flows: [Flow]
     public let adversaries: [Adversary]
     public let phases: [Phase]
@@ -19,7 +19,7 @@ public struct CompositionDrawing: Sendable, Hashable {
         /// Inputs, hidden widths, outputs.
         public let widths: [Int]
         public let parameters: Int
-        /// What stands behind its layers beside ReLU: `batch norm (hidden)`, `dropout 20 % (hidden)`.
+        /// What follows its layers besides ReLU: `batch norm (hidden)`, `dropout 20 % (hidden)`.
         public let details: [String]
     }
 
@@ -47,7 +47,7 @@ public struct CompositionDrawing: Sendable, Hashable {
         public let real: String
         /// What the generator makes.
         public let fake: String
-        /// What else it sees; empty for nothing.
+        /// What else it sees, noise on both or a class beside them; empty for nothing.
         public let details: [String]
     }
 
@@ -58,8 +58,7 @@ public struct CompositionDrawing: Sendable, Hashable {
         public let minibatch: Int
         /// Networks that it changes.
         public let changes: [String]
-        /// The terms that its loss is the sum of, by the names that metrics have for them, with the kind of the cost and with
-        /// factors other than 1.
+        /// The terms of its loss by their names in the metrics, with the kind of the cost, and with factors other than 1.
         public let terms: [String]
         /// Exchanges among all workers: of moments of batch norms, and of the gradient.
         public let exchanges: Int
@@ -70,7 +69,7 @@ public struct CompositionDrawing: Sendable, Hashable {
 }
 
 extension TrainingSettings {
-    /// What the settings make of the paper, to be looked at.
+    /// The composition that the settings describe, to be looked at.
     public var drawing: CompositionDrawing {
         let composition = composition
         return CompositionDrawing(

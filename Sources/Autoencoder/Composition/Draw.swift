@@ -18,25 +18,25 @@ enum DrawPurpose: Sendable, Hashable {
     }
 }
 
-/// The random numbers of one value: those of no other value of the graph.
+/// The random numbers of one value: no other value of the graph shares them.
 struct Draw: Sendable, Hashable {
-    /// As it is called in a replay file, `noise.input`.
+    /// Its name in a replay file, `noise.input`.
     let name: String
     let purpose: DrawPurpose
-    /// The number of such draws that stand before it in the graph.
+    /// The number of draws of the same purpose before it in the graph.
     let place: Int
 }
 
 extension Draw {
     /// Where a draw's numbers come from, and how far its rows lie from those of the minibatch.
     ///
-    /// Draws of one purpose lie apart by rows, of which a minibatch has fewer than 2^28.
+    /// Draws of one purpose use separate ranges of rows; a minibatch has fewer than 2^28 rows.
     func source(seed: UInt64, step: UInt64) -> (source: RandomSource, rowOffset: Int) {
         precondition(place < Self.mostPlaces, "\(name) is draw \(place) of its purpose")
         return (RandomSource(seed: seed, purpose: purpose.purpose, step: step), place * TrainingSettings.mostRows)
     }
 
-    /// Draws of one purpose in a graph.
+    /// The most draws of one purpose in a graph.
     static let mostPlaces = 16
 }
 

@@ -13,7 +13,7 @@ struct Node: Sendable, Hashable {
     let index: Int
 }
 
-/// How a value comes from others. Forward and backward are pure in (state, step, stream, global row).
+/// How a value is computed from others. Forward and backward are pure functions of (state, step, stream, global row).
 enum Operation: Sendable, Hashable {
     /// The stream's images as they are, values 0 to 1.
     case image
@@ -27,7 +27,7 @@ enum Operation: Sendable, Hashable {
     case drop(Draw, share: Double)
     /// A sample of the prior for each row; with `classes`, of the part of the row's class.
     case prior(Draw, PriorSettings, classes: Int?)
-    /// What whoever runs the graph gives: a code to decode, a class as a one-hot.
+    /// A value that the caller supplies: a code to decode, a class as a one-hot.
     case given(Given)
     /// One dense layer of a network, with ReLU behind it or none.
     case dense(network: Int, layer: Int, isRectified: Bool)
@@ -40,7 +40,7 @@ enum Operation: Sendable, Hashable {
     case join
     /// The sum of two values.
     case add
-    /// Of each shard the rows of the first value, then those of the second: one product for both.
+    /// For each shard, the rows of the first value, then those of the second, so that one product serves both.
     case stack
     case softmax
     case sigmoid
@@ -48,7 +48,7 @@ enum Operation: Sendable, Hashable {
     case posterior
 }
 
-/// What comes from outside, after training.
+/// Values that the caller supplies after training.
 enum Given: String, Sendable, Hashable {
     case code, label
 }
@@ -72,7 +72,7 @@ struct Graph: Sendable, Hashable {
 
     // MARK: What comes from outside
 
-    /// - Parameter columns: of an image's values.
+    /// - Parameter columns: values of an image.
     mutating func image(_ stream: Stream, columns: Int) -> Node { add(.image, [], columns: columns, stream: stream) }
 
     mutating func label(_ stream: Stream, classes: Int, hasColumnForNone: Bool = false) -> Node {
@@ -107,7 +107,7 @@ struct Graph: Sendable, Hashable {
         drawn(name, .prior, [], columns: columns, stream: stream) { .prior($0, prior, classes: classes) }
     }
 
-    /// A value of this name is drawn once.
+    /// Draws a value once for each name: a known name gives the known node.
     private mutating func drawn(
         _ name: String, _ purpose: DrawPurpose, _ inputs: [Node], columns: Int, stream: Stream, _ operation: (Draw) -> Operation
     ) -> Node {
@@ -192,15 +192,15 @@ struct Graph: Sendable, Hashable {
         }
         let vertex = Vertex(
             operation: operation, inputs: inputs, columns: columns, stream: stream, multiple: multiple, below: below)
-        // What is the same is computed once.
+        // Equal vertices share a node, so that a value is computed once.
         if let known = vertices.firstIndex(of: vertex) { return Node(index: known) }
         vertices.append(vertex)
         return Node(index: vertices.count - 1)
     }
 
-    /// Everything that the nodes need, themselves too, each after what it needs.
+    /// All nodes that the given ones need, these included, each after its inputs.
     ///
-    /// - Parameter given: a node that is known, so that nothing is needed for it.
+    /// - Parameter given: a node whose value is known, so that its inputs are not needed.
     func order(for nodes: [Node], given: Node? = nil) -> [Node] {
         var needed = Set(nodes)
         for index in vertices.indices.reversed() where needed.contains(Node(index: index)) && Node(index: index) != given {
@@ -211,7 +211,7 @@ struct Graph: Sendable, Hashable {
 }
 
 extension Graph.Vertex {
-    /// What is drawn for it, if anything is.
+    /// The draw of its random numbers, if it has any.
     var draw: Draw? {
         switch operation {
         case .corrupt(let draw, _), .noise(let draw, _), .drop(let draw, _), .prior(let draw, _, _): draw

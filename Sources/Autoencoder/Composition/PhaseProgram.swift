@@ -1,28 +1,28 @@
 /// What a phase computes, in order: the values that its terms need, then the gradients on their way back to what it changes.
 struct PhaseProgram: Sendable {
-    /// What becomes of the gradient of a node.
+    /// What is done with the gradient of a node.
     struct Back: Sendable, Hashable {
         let node: Node
         /// Whether the parameters' gradients are delivered here: the phase changes the network.
         let delivers: Bool
         /// The inputs to which the gradient goes on.
         let inputs: [Node]
-        /// Those among them that a gradient has come to already, to which this one is added.
+        /// Those inputs that already have a gradient, to which this one is added.
         let adds: Set<Node>
     }
 
     /// A part of the phase that runs without any other shard.
     enum Part: Sendable, Hashable {
         case value(Node)
-        /// Sums of a value's columns, which the norm behind it needs of all shards.
+        /// Sums of the columns of a norm's input, which the norm needs from all shards.
         case valueMoments(Node)
         case term(Int)
         case gradient(Back)
-        /// Sums of a gradient's columns, which it needs on its way back through the norm.
+        /// Sums of a gradient's columns, which its way back through the norm needs from all shards.
         case gradientMoments(Node)
     }
 
-    /// What ends a segment: something that is to be known of all shards.
+    /// What ends a segment: data that all shards must exchange.
     enum Exchange: Sendable, Hashable {
         /// Two doubles of each shard for each column of a norm's value.
         case moments(Node, columns: Int)
@@ -43,11 +43,11 @@ struct PhaseProgram: Sendable {
     let forward: [Node]
     let backward: [Back]
     let terms: [Term]
-    /// Nodes whose gradient takes the place of their value, which nobody else needs.
+    /// Nodes whose gradient overwrites their value, which nothing else needs.
     let replaced: Set<Node>
-    /// Rectified layers whose gradient comes from products alone, which can apply the ReLU's derivative as they give it.
+    /// Rectified layers whose gradient comes from products alone; these products can apply the ReLU's derivative as they write it.
     let enteredByProducts: Set<Node>
-    /// Which of the lane's gradients a node's is kept in, those that `replaced` has not.
+    /// The index of the lane's buffer for a node's gradient, for nodes outside `replaced`.
     let slots: [Node: Int]
 
     init(_ plan: PhasePlan, graph: Graph) {
@@ -109,7 +109,7 @@ struct PhaseProgram: Sendable {
         return segments
     }
 
-    /// As few places as will do: a gradient's is free again when it has gone on.
+    /// Uses as few buffers as possible: a buffer is free again once its gradient has been passed on.
     private static func slots(
         _ terms: [Term], _ backward: [Back], _ replaced: Set<Node>
     ) -> [Node: Int] {
@@ -135,7 +135,7 @@ struct PhaseProgram: Sendable {
 }
 
 extension Graph.Vertex {
-    /// The network whose parameters it has.
+    /// The network whose parameters it uses.
     var network: Int? {
         switch operation {
         case .dense(let network, _, _), .normalise(let network, _, _): network
@@ -143,7 +143,7 @@ extension Graph.Vertex {
         }
     }
 
-    /// Whether it needs something of all shards, both ways.
+    /// Whether it needs sums from all shards, forward and backward.
     var isExchanged: Bool {
         if case .normalise(_, _, .batch) = operation { true } else { false }
     }

@@ -1,12 +1,12 @@
 import Layers
 
-/// What a phase makes smaller, or measures, at a node.
+/// What a phase minimises, or measures, at a node.
 enum Term: Sendable, Hashable {
     /// The cost of the decoder's logits against the clean images.
     case reconstruction(logits: Node, target: Node, loss: ReconstructionLoss, weight: Double)
     /// A discriminator's logits of a stack: the first half real, the second fake; the sum of both halves' means.
     case discriminate(logits: Node, part: String)
-    /// A discriminator's logits of what a generator makes, called real: −log D, the non-saturating loss.
+    /// A discriminator's logits of what a generator makes, with "real" as the target: −log D, the non-saturating loss.
     case fool(logits: Node, part: String)
     /// The cross-entropy of a softmax of logits with the images' labels.
     case classify(logits: Node)
@@ -17,7 +17,7 @@ enum Term: Sendable, Hashable {
     case entropy(head: Node)
     /// −log p(z) of a posterior's sample.
     case crossEntropy(code: Node, density: PriorDensity)
-    /// The penalty on cluster heads, the rows' sum of no data: `network` has one layer.
+    /// The penalty on cluster heads, which depends on no rows of data; `network` has one layer.
     case headDistance(network: Int, settings: HeadSettings)
     /// The sums of a code's values and of their squares: no gradient.
     case measure(code: Node)
@@ -38,10 +38,10 @@ enum Term: Sendable, Hashable {
         return node.map { [$0] } ?? []
     }
 
-    /// The node that its gradient leaves from; nil where there is none.
+    /// The node where its gradient starts; nil where it has none.
     var root: Node? { if case .measure = self { nil } else { node } }
 
-    /// −H(q): what a loss is the sum of is added, so the entropy itself, which an evaluation tells, has the other sign.
+    /// −H(q). The terms of a loss are added, so the sign is the opposite of the entropy's, which an evaluation reports.
     private static let negativeEntropy = "negative_entropy"
     /// −E log p(z), of q(z|x) with the prior.
     private static let crossEntropy = "cross_entropy"
@@ -61,18 +61,18 @@ enum Term: Sendable, Hashable {
     }
 }
 
-/// A sum over rows that a phase tells of each shard.
+/// A sum over rows that a phase reports for each shard.
 public enum Figure: Sendable, Hashable {
-    /// One of the terms that the phase's loss is the sum of, by its name.
+    /// One term of the phase's loss, by its name.
     case loss(String)
     /// Squared error over all pixels.
     case pixelError
-    /// Labelled rows that are given another class.
+    /// Labelled rows that are classified wrongly.
     case errors
-    /// Of all values of the codes.
+    /// The sum of all values of the codes.
     case codeSum
-    /// Of their squares.
+    /// The sum of their squares.
     case codeSquares
-    /// How many there are.
+    /// The number of these values.
     case codeValues
 }

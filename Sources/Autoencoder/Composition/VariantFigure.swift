@@ -1,10 +1,10 @@
-/// What says of held-out images whether a variant does what it is about, beside what all variants have in common.
+/// A figure of held-out images that measures a variant's own purpose, beside the figures that all variants share.
 public enum VariantFigure: Sendable, Hashable {
-    /// Labels taught the label head: the share of images that it gives another class (section 5 of the paper).
+    /// For a label head taught by labels: the share of images that it classifies wrongly (section 5 of the paper).
     case classification(classes: Int)
-    /// Nobody taught it: how well its clusters are classes (sections 6 and 7).
+    /// For a label head without labels: how well its clusters match the classes (sections 6 and 7).
     case clustering(clusters: Int)
-    /// A class has its own part of the prior: the share of codes that lie in another one's (section 2.3).
+    /// For classes with a part of the prior each: the share of codes that lie in another class's part (section 2.3).
     case nearestComponent(classes: Int)
     /// The lower bound on the log-likelihood, with its three terms (section 2.1).
     case lowerBound
@@ -33,14 +33,14 @@ extension TrainingSettings {
     /// Whether what is decoded beside a code is a class of the data; otherwise it is a cluster, whose number means nothing.
     public var labelsAreClasses: Bool { if case .clustering = variantFigure { false } else { true } }
 
-    /// What a person reads for the part of the model that tensors and metrics call `label`, a loss's term for example: a cluster where nobody
-    /// taught it.
+    /// The word that a person reads for a part of the model, such as a loss's term: what tensors and metrics call `label` is a cluster where no
+    /// labels taught it.
     public func words(ofPart name: String) -> String { name == "label" && !labelsAreClasses ? "cluster" : name }
 
     /// Classes or clusters, one of which the decoder is told beside the code; nil where it is told none.
     public var decodedLabels: Int? { composition.decodedLabels }
 
-    /// Whether codes are made to follow the prior by an adversary.
+    /// Whether a discriminator takes part in training.
     public var hasAdversary: Bool { phaseNames.contains(PhaseNames.discriminator) }
 }
 

@@ -1,7 +1,7 @@
 import Kernels
 import Layers
 
-/// Images over which a model's norms take the moments that they are evaluated by.
+/// The images from which a trained model's norms take their moments for evaluation.
 public struct PopulationImages: Sendable {
     public let count: Int
     /// The bytes of some of them, one image after the other.
@@ -24,12 +24,12 @@ extension TrainingSettings {
 }
 
 extension Inference {
-    /// Images whose sums are taken together; they are added chunk by chunk, so that threads change nothing.
+    /// Blocks of images whose sums are taken together. Sums are added chunk by chunk, so that the number of threads changes no bits.
     static let chunkBlocks = 20
     /// Bytes of values that are kept from one norm to the next, and of codes beside them, at most.
     public static let mostKeptBytes = 256 << 20
 
-    /// As many of them as the machine and the limits of this process have room for, beside whatever else there is; 0 for none. What is not kept is
+    /// As many of these bytes as the machine and the limits of this process have room for, beside everything else; 0 for none. What is not kept is
     /// computed again.
     public static func keptBytes(limits: MachineLimits = .look()) -> Int {
         let left = [limits.memoryLeft, limits.machineLeft].compactMap(\.self).min()
@@ -40,11 +40,11 @@ extension Inference {
         return bytes
     }
 
-    /// Mean and variance of the columns of every norm over clean images: the same for all who ask.
+    /// Mean and variance of the columns of every norm over clean images: the same for every caller.
     ///
-    /// A phase normalises by its own minibatch, whose images are noisy or labelled, so nothing can be kept from training. The norms are gone
-    /// through in their order, each with those below it settled; the decoder's from the images' own codes. What a norm normalises is kept for
-    /// the norm above it, as far as there is room; of the images beyond it is computed again, with the same bits.
+    /// A phase normalises by its own minibatch, whose images are noisy or labelled, so training leaves no moments to use here. The norms are
+    /// processed in order, each after those below it; the decoder's from the images' own codes. A norm's input is kept for the norm above it as far
+    /// as there is room. For the other images it is computed again, with the same bits.
     ///
     /// - Parameters:
     ///   - tensors: of a state.

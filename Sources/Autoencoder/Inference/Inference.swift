@@ -3,19 +3,19 @@ import Layers
 
 /// A model with fixed parameters, for evaluation, pictures and the commands that encode or decode.
 ///
-/// It works in blocks of a fixed number of rows, the last one filled up, since products change bits with their rows: an
-/// image's code depends on its place in the block, but not on the images around it or on how many there are.
+/// It works in blocks of a fixed number of rows and fills up the last one, since a product's bits depend on its number of rows. An image's code
+/// depends on its place in the block, but not on the images around it or on how many there are.
 ///
 /// Shapes: N images, P pixels, Z code, K labels.
 public struct Inference: Sendable {
     /// Rows of every product.
     public static let blockRows = 100
-    /// The step that noise is drawn for: that of no training.
+    /// The step number that noise is drawn for; no training has it.
     static let step: UInt64 = 1 << 48 - 1
 
     public let settings: TrainingSettings
     let model: Model
-    /// What norms are evaluated by.
+    /// The moments by which norms are evaluated.
     var population: [NormPlace: ColumnMoments] = [:]
 
     /// Copies the networks that it needs from the tensors of a state, snapshot or checkpoint.
@@ -27,7 +27,7 @@ public struct Inference: Sendable {
         try self.init(settings, tensors: tensors, averaged: averaged, hasMoments: true)
     }
 
-    /// - Parameter hasMoments: take the norms' moments from the tensors; without, they are still to be found.
+    /// - Parameter hasMoments: take the norms' moments from the tensors; otherwise they are still to be computed.
     init(_ settings: TrainingSettings, tensors: [Tensor], averaged: Bool, hasMoments: Bool) throws {
         self.settings = settings
         try MemoryRoom.require(
@@ -67,18 +67,18 @@ public struct Inference: Sendable {
 
     // MARK: What it can be asked for
 
-    /// Whether images have codes: not where they are only generated.
+    /// Whether images can be encoded; false where they are only generated.
     public var canEncode: Bool { model.composition.outputs[.code] != nil }
-    /// Whether it says of an image which label or cluster it has.
+    /// Whether the model predicts an image's label or cluster.
     public var canLabel: Bool { model.composition.outputs[.label] != nil }
     /// Whether images have a place among cluster heads.
     public var canRepresent: Bool { model.composition.outputs[.representation] != nil }
     /// Whether `posterior` can be asked for.
     public var hasPosterior: Bool { model.composition.outputs[.head] != nil }
-    /// Labels or clusters, one of which is decoded beside a code; nil where the code is all.
+    /// The number of labels or clusters, one of which is decoded beside a code; nil where only the code is decoded.
     public var decodedLabels: Int? { model.composition.decodedLabels }
 
-    /// (K, Z): where the cluster heads lie, the images of the one-hots by W_C (section 7 of the paper); nil where there are none.
+    /// (K, Z): the cluster heads, W_C applied to each one-hot (section 7 of the paper); nil where there are none.
     public var clusterHeads: Matrix? {
         guard let place = model.composition.networks.firstIndex(where: { $0.name == "heads" }) else { return nil }
         let weight = model.networks[place].dense(0, isRectified: false).weight
@@ -92,7 +92,7 @@ public struct Inference: Sendable {
     /// The variant's own figure of held-out images.
     public var variantFigure: VariantFigure? { settings.variantFigure }
 
-    /// What a model says of N images, as far as it says it.
+    /// A model's outputs for N images; nil where it has no such output.
     public struct Reading: Sendable {
         /// (N, Z).
         public let codes: Matrix
@@ -113,10 +113,10 @@ public struct Inference: Sendable {
         }
     }
 
-    /// All of it in one pass; the model must be able to encode.
+    /// Computes all these outputs in one pass; the model must be able to encode.
     ///
-    /// - Parameter firstRow: the place of the first image among all that belong together: what a posterior draws for an image hangs on its place, so
-    ///   that images which are read block by block have draws of their own.
+    /// - Parameter firstRow: the index of the first image in the whole set. A posterior's draw for an image depends on that index, so that images
+    ///   which are read block by block have draws of their own.
     public func read(_ images: [UInt8], firstRow: Int) -> Reading {
         let there = [Composition.Output.code, .label, .head, .representation].filter { model.composition.outputs[$0] != nil }
         let values = Dictionary(uniqueKeysWithValues: zip(there, run(images, there, firstRow: firstRow)))
@@ -125,9 +125,9 @@ public struct Inference: Sendable {
             codes: codes, labelLogits: values[.label], posterior: values[.head], representations: values[.representation])
     }
 
-    /// What is said of single images of a larger set, each by its own place.
+    /// Reads single images of a larger set, each with its own index as its row.
     ///
-    /// - Parameter images: of one place each.
+    /// - Parameter images: returns the image at an index.
     public func read(_ places: [Int], of images: (Int) throws -> [UInt8]) rethrows -> Reading {
         let readings = try places.map { read(try images($0), firstRow: $0) }
         func joined(_ part: (Reading) -> Matrix?) -> Matrix? {
@@ -142,7 +142,7 @@ public struct Inference: Sendable {
             posterior: joined(\.posterior), representations: joined(\.representations))
     }
 
-    /// (N, Z): the codes of N images of as many bytes as an image of the run has; of a posterior one sample each, always the same at the same
+    /// (N, Z): the codes of N images, each of as many bytes as an image of the run. A posterior gives one sample each, always the same at the same
     /// place.
     public func encode(_ images: [UInt8], firstRow: Int) -> Matrix { run(images, [.code], firstRow: firstRow)[0] }
 
@@ -158,7 +158,7 @@ public struct Inference: Sendable {
         return images
     }
 
-    /// (N, P): the images of what the decoder makes before its output's nonlinearity (N, P), which stays as it is.
+    /// (N, P): the images of the decoder's logits (N, P), which are not changed.
     public func images(ofLogits logits: Matrix) -> Matrix {
         let images = Matrix(rows: logits.rows, columns: logits.columns)
         images.values.copy(from: logits.values)
@@ -184,14 +184,14 @@ public struct Inference: Sendable {
         reconstruct(read(images, firstRow: firstRow), labels: labels)
     }
 
-    /// (N, P): the same of what was read of the images already.
+    /// (N, P): the same from a reading of the images.
     public func reconstruct(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
         let images = reconstructedLogits(reading, labels: labels)
         settings.images(of: images.values)
         return images
     }
 
-    /// (N, P): the logits of the same, for whoever asks for more than the images.
+    /// (N, P): the logits of the same, for callers that need more than the images.
     public func reconstructedLogits(_ reading: Reading, labels: [UInt8] = []) -> Matrix {
         let codes = reading.codes
         guard let columns = decodedLabels else { return decodedLogits(codes) }
@@ -200,7 +200,7 @@ public struct Inference: Sendable {
         return decodedLogits(codes, labels: Self.oneHots(labels.map(Int.init), classes: columns))
     }
 
-    /// (N, K): rows of zeros but for a one; none where a label is none of the classes.
+    /// (N, K): a one-hot in each row; only zeros where a label is none of the classes.
     public static func oneHots(_ labels: [Int], classes: Int) -> Matrix {
         let matrix = Matrix(rows: labels.count, columns: classes)
         for (row, label) in labels.enumerated() where (0..<classes).contains(label) { matrix[row, label] = 1 }

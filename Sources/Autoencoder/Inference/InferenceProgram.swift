@@ -1,11 +1,11 @@
 import Kernels
 import Layers
 
-/// A trained model's way from what it is given to what it says, value by value with all weights: for whoever writes it down for other software.
+/// A trained model's computation from inputs to outputs, value by value with all weights, for export to other software.
 ///
 /// Shapes: N rows, P pixels, Z code, K labels; each value is (N, columns).
 public struct InferenceProgram: Sendable {
-    /// What is given.
+    /// What the program is given.
     public enum Input: String, Sendable {
         /// (N, P), 0 to 1.
         case image
@@ -17,17 +17,17 @@ public struct InferenceProgram: Sendable {
         case label
     }
 
-    /// What is said, in the order of `outputs`.
+    /// What the program computes, in the order of `outputs`.
     public enum Output: String, Sendable {
         case code, label, representation, mean
         case logVariance = "log_variance"
         case image
     }
 
-    /// How a value comes from those it names.
+    /// How a value is computed from its inputs.
     public enum Step: Sendable {
         case input(Input)
-        /// Each column times its number, plus its number; one number is that of all columns.
+        /// `scale` multiplies each column by its number and `shift` adds it; a single number holds for all columns.
         case scale([Float])
         case shift([Float])
         /// x Wᵀ + b; `weight` (columns, columns of x). Its tensors' names begin with `name`.
@@ -48,9 +48,9 @@ public struct InferenceProgram: Sendable {
         public let columns: Int
     }
 
-    /// Each after those that it comes from.
+    /// Each after its inputs.
     public internal(set) var values: [Value] = []
-    /// No two of one value.
+    /// No two outputs are the same value.
     public internal(set) var outputs: [(name: Output, value: Int)] = []
 
     /// The epsilon of `normalise`.
@@ -111,7 +111,7 @@ private struct ProgramWriter {
         self.population = population
     }
 
-    /// Where each of the nodes stands in the program, and all that they need.
+    /// Writes the nodes and all that they need; returns the place of each in the program.
     mutating func write(_ nodes: [Node]) -> [Node: Int] {
         var places: [Node: Int] = [:]
         for node in model.composition.graph.order(for: nodes) {
@@ -158,7 +158,7 @@ private struct ProgramWriter {
         }
     }
 
-    /// Columns of a value, once.
+    /// Columns of a value, written once.
     mutating func columns(_ range: Range<Int>, of value: Int) -> Int {
         if let known = parts[value]?[range] { return known }
         let part = program.add(.columns(range), [value], columns: range.count)
@@ -166,7 +166,7 @@ private struct ProgramWriter {
         return part
     }
 
-    /// The softmax of a value, once.
+    /// The softmax of a value, written once.
     mutating func softmax(of value: Int) -> Int {
         if let known = softmaxes[value] { return known }
         let soft = program.add(.softmax, [value], columns: program.values[value].columns)
@@ -182,7 +182,7 @@ private struct ProgramWriter {
         return program.add(.scale(standardisation.std.map { 1 / $0 }), [centred], columns: columns)
     }
 
-    /// What the networks make as images of 0 to 1.
+    /// The networks' images with the standardisation undone.
     mutating func put(_ image: Int) -> Int {
         guard let standardisation else { return image }
         let columns = standardisation.pixels

@@ -1,11 +1,10 @@
 import Kernels
 import Layers
 
-/// The three terms of the paper's equation 2, summed over images, in nats: what a VAE makes small is reconstruction − entropy +
-/// crossEntropy.
+/// The three terms of the paper's equation 2, summed over images, in nats: a VAE minimises reconstruction − entropy + crossEntropy.
 public struct LowerBoundSums: Sendable, Equatable {
     public private(set) var images = 0
-    /// The reconstruction's cost by one sample of the posterior each.
+    /// The reconstruction's cost with one sample of the posterior for each image.
     public private(set) var reconstruction = 0.0
     /// H(q(z|x)).
     public private(set) var entropy = 0.0
@@ -30,7 +29,7 @@ public struct LowerBoundSums: Sendable, Equatable {
 }
 
 extension Inference {
-    /// Of images and what was read of them; the model has a Gaussian posterior, and its prior a density.
+    /// The sums for images and their reading; the model must have a Gaussian posterior, and its prior a density.
     ///
     /// - Parameter logits: (N, P), what the reading's codes are decoded to (`reconstructedLogits`).
     public func lowerBound(_ images: [UInt8], _ reading: Reading, logits: Matrix) -> LowerBoundSums {

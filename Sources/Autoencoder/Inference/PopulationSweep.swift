@@ -7,12 +7,12 @@ final class PopulationSweep: Sendable {
     private let kept: Int
     private let chunks: [Chunk]
 
-    /// What is kept of a chunk. One thread at a time has it.
+    /// What is kept of a chunk. One thread at a time uses it.
     private final class Chunk: @unchecked Sendable {
         let blocks: Range<Int>
-        /// What a norm normalises, the rows of whole blocks.
+        /// A norm's input, the rows of whole blocks.
         var value: (node: Node, rows: Matrix)?
-        /// What the decoder gets of its images, a block each.
+        /// The decoder's inputs for its images, one entry for each block.
         var given: [[Given: Matrix]]?
 
         init(_ blocks: Range<Int>) { self.blocks = blocks }
@@ -32,7 +32,7 @@ final class PopulationSweep: Sendable {
     ///
     /// - Parameters:
     ///   - inference: has the moments of the norms below it.
-    ///   - isKept: a norm above it will need what it normalises.
+    ///   - isKept: whether a norm above will need this norm's input.
     func sums(
         of norm: Node, _ inference: Inference, isKept: Bool, _ team: ThreadTeam, _ pace: @Sendable () throws -> Void
     ) throws -> Slice<Double> {
@@ -96,7 +96,7 @@ final class PopulationSweep: Sendable {
         }
         inputs.given = given(rows, inference)
         let bytes = inputs.given.values.reduce(0) { $0 + $1.values.count } * MemoryLayout<Float>.size
-        // Blocks come in their order.
+        // Blocks come in order, so their inputs are appended.
         if (index + 1) * Inference.chunkBlocks * bytes <= kept { chunk.given = (chunk.given ?? []) + [inputs.given] }
         return inputs
     }

@@ -5,9 +5,9 @@ import Layers
 final class Model: Sendable {
     let composition: Composition
     let networks: [DenseNetwork]
-    /// Of their products.
+    /// The arithmetic of their products.
     let arithmetic: Arithmetic
-    /// One a phase.
+    /// One for each phase.
     let programs: [PhaseProgram]
 
     /// Networks with all parameters zero.

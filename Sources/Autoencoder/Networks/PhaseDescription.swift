@@ -1,6 +1,6 @@
 import Layers
 
-/// One phase of a step, as the network stratum sees it: named ranges of a flat sum, and what it needs of all shards before.
+/// One phase of a step, as the network stratum sees it: named ranges of a flat sum, and the moments that it needs from all shards before.
 public struct PhaseDescription: Sendable {
     /// Order in the step.
     public let index: Int
@@ -15,7 +15,7 @@ public struct PhaseDescription: Sendable {
     public let readyOrder: [Int]
     /// Names of the sums over rows that each shard's report has.
     public let figures: [Figure]
-    /// Of each exchange before the gradient's: doubles of a shard that every shard is to know.
+    /// For each exchange before the gradient's: the number of doubles that each shard contributes.
     public let moments: [Int]
 }
 

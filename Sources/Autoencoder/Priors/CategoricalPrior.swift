@@ -2,7 +2,7 @@ import Kernels
 
 /// A one-hot of K classes, each as likely: what an encoder's label head is made to follow (section 5 of the paper).
 ///
-/// No recipe names it: it stands beside the prior of the style.
+/// No recipe names it; it is used beside the prior of the style.
 struct CategoricalPrior: Prior {
     let classes: Int
 
@@ -13,8 +13,8 @@ struct CategoricalPrior: Prior {
         classes == self.classes ? nil : "a categorical prior of \(self.classes) classes has no part for each of \(classes)"
     }
 
-    /// The element of a row that says its class. It lies behind those of every code, since the style of the same row has a prior of
-    /// its own, of the same purpose, and the two are independent.
+    /// The element of a row that decides its class. It lies beyond the elements of every code: the style of the same row has its own prior with the
+    /// same purpose, and the two must be independent.
     private static let element = 1 << 32
 
     func sample(into samples: Matrix, source: RandomSource, firstRow: Int, labels: RowLabels?) {
@@ -27,7 +27,7 @@ struct CategoricalPrior: Prior {
 
     var density: KnownDensity { .none(because: "lies on \(classes) points") }
 
-    /// One a class: a code belongs to its largest entry's, of equal ones to the first.
+    /// One cell for each class: a code belongs to its largest entry, or to the first of equal ones.
     func cells(codeSize: Int) -> CodeCells {
         CodeCells(count: classes, dimensions: classes) { code in
             code.indices.reduce(0) { code[$1] > code[$0] ? $1 : $0 }

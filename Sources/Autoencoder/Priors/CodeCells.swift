@@ -2,19 +2,18 @@ import Kernels
 
 /// The code space cut into cells of equal probability under a prior, to count where codes are missing.
 ///
-/// Of codes of more dimensions than two the cells of most priors see the first two.
+/// For codes of more than two dimensions, the cells of most priors use the first two.
 public struct CodeCells: Sendable {
-    /// Cells aimed at.
+    /// The number of cells aimed at.
     public static let wanted = 400
 
-    /// Cells there are.
+    /// The number of cells.
     public let count: Int
-    /// Dimensions of a code that decide its cell, the first ones.
+    /// How many of a code's first dimensions decide its cell.
     public let dimensions: Int
     private let place: @Sendable (_ code: Slice<Float>) -> Int?
 
-    /// Cells by the first so many dimensions of a code; `place` is asked for finite ones only, and gives nil for what lies outside
-    /// the prior.
+    /// Cells by a code's first `dimensions` values. `place` is called with finite values only, and returns nil for what lies outside the prior.
     init(count: Int, dimensions: Int, place: @escaping @Sendable (_ code: Slice<Float>) -> Int?) {
         self.count = count
         self.dimensions = dimensions

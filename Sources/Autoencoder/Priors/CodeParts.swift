@@ -1,13 +1,12 @@
 import Kernels
 
-/// The parts of a prior that are a class's own each (section 2.3 of the paper): to see whether codes lie in the part of their
-/// class.
+/// The parts of a prior, one for each class (section 2.3 of the paper), to see whether codes lie in the part of their class.
 public struct CodeParts: Sendable {
     /// As many as there are classes.
     public let count: Int
     private let place: @Sendable (_ code: Slice<Float>) -> Int
 
-    /// `place` is asked for finite codes only.
+    /// `place` is called with finite codes only.
     init(count: Int, place: @escaping @Sendable (_ code: Slice<Float>) -> Int) {
         self.count = count
         self.place = place

@@ -3,9 +3,9 @@ import Kernels
 
 /// Samples that a prior is made of, N of Z values each, checked: finite, within the range that training is safe in.
 public struct CodeSamples: Sendable {
-    /// Values of all samples: what travels to a worker in one message.
+    /// The most values of all samples together; they travel to a worker in one message.
     public static let mostValues = 2 << 20
-    /// One sample is a point, which nothing can be told from.
+    /// The fewest samples: a single point says nothing about a distribution.
     public static let fewest = 2
 
     public let count: Int
@@ -52,7 +52,7 @@ public struct CodeSamples: Sendable {
     /// Little-endian, row by row.
     public var bytes: [UInt8] { Self.bytes(values) }
 
-    /// Of values in the order of `bytes`; nil where their number is not whole.
+    /// The values of such bytes; nil where the bytes end within a value.
     public static func values(ofBytes bytes: some Collection<UInt8>) -> [Float]? {
         guard bytes.count % 4 == 0 else { return nil }
         var (values, word, place): ([Float], UInt32, UInt32) = ([], 0, 0)

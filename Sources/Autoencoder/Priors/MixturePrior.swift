@@ -14,7 +14,7 @@ struct MixturePrior: Prior {
     var dimensions: Int? { 2 }
 
     mutating func visit(_ keys: some SettingKeys) throws {
-        // More petals than the code space is cut into cells cannot be told apart.
+        // More petals than the code space has cells cannot be told apart.
         try keys.integer("components", &components, 1...CodeCells.wanted)
         try keys.real("radial", &radial, .deviation)
         try keys.real("tangential", &tangential, .deviation)
@@ -48,11 +48,11 @@ struct MixturePrior: Prior {
         .closed(.petals(components: components, radial: radial, tangential: tangential, distance: distance))
     }
 
-    /// 8 × 5 cells in each of ten petals, in the petal's own frame, a code belonging to its most likely petal; with other numbers
-    /// of petals as near to 400 in all as goes.
+    /// 8 × 5 cells in each of ten petals, in the petal's own frame; a code belongs to its most likely petal. With other numbers of petals the total
+    /// is as near to 400 as possible.
     ///
-    /// Petals overlap near the origin, where a sample of one may be likelier under another; the reference sample goes the same way
-    /// as a code, so that the overlap is in the quantiles. All petals are alike: each lends its points to the one cut.
+    /// Petals overlap near the origin, where a sample of one may be likelier under another. The reference sample is assigned to petals in the same
+    /// way as a code, so that the quantiles include the overlap. All petals are alike, so the points of all of them give one cut.
     func cells(codeSize: Int) -> CodeCells {
         let petals = Petals(self)
         let (along, across) = split
@@ -114,7 +114,7 @@ extension PriorSettings {
 
 /// The frames of the mixture prior's components: petal k lies `distance` out from the origin in the direction 2πk/K.
 ///
-/// Those of pictures and figures, which one process makes: their sines are the C library's.
+/// Used for pictures and figures only, which one process makes; so the sines may be the C library's.
 private struct Petals: Sendable {
     let radial: Double
     let tangential: Double

@@ -1,21 +1,21 @@
 import Kernels
 import Layers
 
-/// A distribution that codes are made to follow: all there is to know of it, in one file each beside this one.
+/// A distribution that codes are made to follow. Each one has a file beside this one with all that belongs to it.
 ///
-/// A new one is such a file, and its place in `PriorSettings.usual` if recipes shall name it.
+/// To add one, write such a file, and enter it in `PriorSettings.usual` if recipes are to name it.
 protocol Prior: Sendable, Hashable {
     /// The name in a recipe.
     var kind: String { get }
-    /// Dimensions of its samples; nil where it is one distribution in each dimension, of however many.
+    /// Dimensions of its samples; nil where each dimension has the same distribution and their number is free.
     var dimensions: Int? { get }
-    /// Why its samples have so many, as what follows "the … prior".
+    /// Why its samples have that many; the text follows "the … prior".
     var extent: String { get }
-    /// Of memory that it takes.
+    /// Bytes of memory that it takes.
     var bytes: Int { get }
     /// Names the keys it has beside its kind, in the order of a recipe.
     mutating func visit(_ keys: some SettingKeys) throws
-    /// What is wrong with values of which each is within its range, or nil.
+    /// What is wrong with the values together, each being within its range, or nil.
     var problem: SettingsError? { get }
     /// Why it cannot give each of so many classes a part of its own, or nil.
     func problem(classes: Int) -> String?
@@ -50,13 +50,13 @@ extension Prior {
 /// What a VAE needs of a prior, and an adversary does not (section 2.1 of the paper).
 enum KnownDensity: Sendable {
     case closed(PriorDensity)
-    /// There is none that is positive everywhere and has a closed form; why, as what follows "the … prior".
+    /// There is none that is positive everywhere and has a closed form; the reason is a text that follows "the … prior".
     case none(because: String)
 }
 
 /// How a row of a prior with parts gets its part.
 enum PriorParts {
-    /// The first element of a row that the two normal numbers of a plane's sample do not share a block with.
+    /// The first element of a row outside the block that holds the two normal numbers of a sample in the plane.
     static let element = 4
 
     /// Which of so many equally likely parts a uniform number chooses.

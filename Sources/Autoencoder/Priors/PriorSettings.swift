@@ -24,7 +24,7 @@ public struct PriorSettings: Sendable, Hashable {
     /// Dimensions of a code where the prior says how many: 2 for petals and the roll, which lie in the plane, and those of samples.
     public var dimensions: Int? { prior.dimensions }
 
-    /// Why it says so, as what follows "the … prior".
+    /// Why it fixes the dimensions; the text follows "the … prior".
     public var extent: String { prior.extent }
 
     /// Bytes of memory that it takes.
@@ -33,7 +33,7 @@ public struct PriorSettings: Sendable, Hashable {
     /// Goes through the keys that the kind has beside `kind`, in the order of a recipe.
     public mutating func visit(_ keys: some SettingKeys) throws { try prior.visit(keys) }
 
-    /// Throws a `SettingsError` for the first value that cannot be.
+    /// Throws a `SettingsError` for the first invalid value.
     public func validate() throws {
         var copy = prior
         try copy.visit(SettingCheck(path: "prior"))
@@ -45,8 +45,7 @@ public struct PriorSettings: Sendable, Hashable {
 
     /// Draws one sample a row. A row's values depend on (source, global row, its label) only.
     ///
-    /// Normal numbers come from the elements of a row from 0 on; what else a row needs comes from the element after
-    /// those of the last block of four.
+    /// Normal numbers use the elements of a row from 0 on; whatever else a row needs uses the elements after their last block of four.
     ///
     /// - Parameters:
     ///   - samples: (B, Z), overwritten; Z is `dimensions` where the prior says how many.
@@ -96,8 +95,8 @@ public struct PriorSettings: Sendable, Hashable {
         return prior.walk(codeSize: codeSize, rows: rows, columns: columns)
     }
 
-    /// Codes on a grid over one part of the prior, at middles of parts of equal probability along its own axes (figure 4b of the paper): of a
-    /// mixture's petal from the inside out to the right. Nil where the prior has no such part.
+    /// Codes on a grid over one part of the prior, at middles of parts of equal probability along its own axes (figure 4b of the paper); a mixture's
+    /// petal runs from its inner end at the left to its outer end at the right. Nil where the prior has no such part.
     public func grid(ofPart part: Int, rows: Int, columns: Int) -> PriorWalk? {
         precondition(rows > 0 && columns > 0, "a grid of \(rows) x \(columns) codes")
         return prior.grid(ofPart: part, rows: rows, columns: columns)

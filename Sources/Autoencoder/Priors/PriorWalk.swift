@@ -13,16 +13,16 @@ public struct PriorWalk: Sendable, Equatable {
     public let codes: [Float]
     /// How the codes were chosen, in a few words.
     public let caption: String
-    /// The coordinate of each column; none where columns have none of their own.
+    /// The coordinate of each column; empty where columns have none of their own.
     public let horizontal: [Double]
-    /// The coordinate of each row from the top; none where rows have none of their own.
+    /// The coordinate of each row from the top; empty where rows have none of their own.
     public let vertical: [Double]
 
     /// Equal parts of a prior whose dimensions are independent and alike.
     ///
     /// - Parameters:
-    ///   - filler: of every dimension behind the second.
-    ///   - place: where the prior has so much of its probability below.
+    ///   - filler: the value of every dimension after the second.
+    ///   - place: the coordinate below which the prior has the given probability.
     init(_ rows: Int, _ columns: Int, _ codeSize: Int, filler: Double, place: (Double) -> Double, caption: String) {
         func middles(_ count: Int) -> [Double] { (0..<count).map { place((Double($0) + 0.5) / Double(count)) } }
         self.rows = rows
@@ -55,7 +55,7 @@ public struct PriorWalk: Sendable, Equatable {
         vertical = []
     }
 
-    /// Whole numbers without a point.
+    /// A number as text; whole numbers without a decimal point.
     static func text(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
     }

@@ -1,19 +1,19 @@
 import Kernels
 
-/// Any distribution of which there are samples, each as likely: all that an adversary needs of a prior (section 2.1 of the paper).
+/// Any distribution given by samples, each equally likely. An adversary needs no more of a prior (section 2.1 of the paper).
 ///
-/// The settings name a file; its samples come to them when the run's data is opened, to a worker with its welcome. Nothing is drawn before.
+/// The settings name a file. Its samples are read when the run's data is opened; a worker gets them with its welcome. Nothing is drawn before.
 struct SamplesPrior: Prior {
     static let kind = "samples"
 
     /// The file's path.
     var file: String?
-    /// Of the samples, once they were read: with it a run knows them wherever the file lies. Part of what decides bits.
+    /// Digest of the samples, once they were read. By it a run recognises them wherever the file lies. Part of what decides bits.
     var digest: String?
     /// Nil until they are read.
     var samples: CodeSamples?
 
-    /// Settings are equal that name the same samples in the same place.
+    /// Settings are equal when they name the same samples in the same place.
     static func == (one: SamplesPrior, other: SamplesPrior) -> Bool { one.file == other.file && one.digest == other.digest }
 
     func hash(into hasher: inout Hasher) {
@@ -52,11 +52,11 @@ struct SamplesPrior: Prior {
 
     /// Rows and columns of cells that are tried.
     private static let sides = [20, 10, 5, 2]
-    /// Samples that cells are cut by.
+    /// The most samples that cells are cut by.
     private static let mostCut = 200_000
 
-    /// By the quantiles of the samples' own first two dimensions, 20 × 20 or, of fewer samples, fewer. Where samples coincide so much that
-    /// no such cut has equal parts, there is one cell, which tells nothing.
+    /// Cut by the quantiles of the samples' own first two dimensions: 20 × 20, or fewer for fewer samples. Where so many samples coincide that no
+    /// such cut has equal parts, there is a single cell, which says nothing.
     func cells(codeSize: Int) -> CodeCells {
         let own = loaded
         let cut = min(own.count, Self.mostCut)
@@ -93,7 +93,7 @@ struct SamplesPrior: Prior {
 }
 
 extension PriorSettings {
-    /// Samples of a file, which are read later; `digest` says which they have to be.
+    /// Samples of a file, which are read later; they must have the given `digest`.
     public static func samples(file: String, digest: String? = nil) -> PriorSettings {
         PriorSettings(SamplesPrior(file: file, digest: digest))
     }
@@ -101,16 +101,16 @@ extension PriorSettings {
     /// The file of a prior of samples; nil of the others.
     public var sampleFile: String? { (prior as? SamplesPrior)?.file }
 
-    /// What its samples are known by; nil of the other priors, and until they have been read for the first time.
+    /// The digest of its samples; nil for the other priors, and until they have been read for the first time.
     public var sampleDigest: String? { (prior as? SamplesPrior)?.digest }
 
-    /// Nil of the other priors, and until they are read.
+    /// The samples; nil for the other priors, and until they are read.
     public var codeSamples: CodeSamples? { (prior as? SamplesPrior)?.samples }
 
     /// Whether it is known by samples, which have to be read before one is drawn.
     public var isOfSamples: Bool { prior is SamplesPrior }
 
-    /// The prior of samples with these.
+    /// The same prior with these samples.
     public func with(_ samples: CodeSamples) -> PriorSettings {
         guard var own = prior as? SamplesPrior else { preconditionFailure("a \(kind) prior has no samples") }
         (own.samples, own.digest) = (samples, samples.digest)

@@ -33,7 +33,7 @@ struct SwissRollPrior: Prior {
         return CodeCells(count: cells.count) { x, y in cells.cell(of: roll.place(x: x, y: y)) }
     }
 
-    /// Pieces of one length in u, each class's own from k/K to (k + 1)/K; a code belongs to that of the nearest place on the axis.
+    /// Pieces of equal length in u: class k has the piece from k/K to (k + 1)/K. A code belongs to the piece of the nearest place on the axis.
     func parts(classes: Int) -> CodeParts {
         let roll = SwissRoll(thickness: thickness)
         return CodeParts(count: classes) {
@@ -57,7 +57,7 @@ extension PriorSettings {
 
 /// The axis of the swiss roll prior: 3t·(cos 4πt, sin 4πt) for t = √u, u in 0…1 (figure 4 of the paper).
 ///
-/// That of pictures and figures, which one process makes: its sines are the C library's.
+/// Used for pictures and figures only, which one process makes; so the sines may be the C library's.
 private struct SwissRoll: Sendable {
     let thickness: Double
 

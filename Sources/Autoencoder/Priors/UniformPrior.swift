@@ -15,7 +15,7 @@ struct UniformPrior: Prior {
     var problem: SettingsError? {
         let what = "a uniform prior from \(low) to \(high) is impossible"
         let text = low >= high ? "\(what), expected low below high" : "\(what): in single precision its width is 0"
-        // Two ends that are one number in single precision have nothing between them, however far from 0 their difference is.
+        // Two bounds that round to the same single-precision number have nothing between them, however far from 0 their difference is.
         let isWide = Float(low) < Float(high) && Float(high - low).isNormal
         return low < high && isWide ? nil : SettingsError(key: "prior.high", problem: text, with: ["prior.low"])
     }

@@ -9,7 +9,7 @@ public struct ExponentChange: Sendable, Equatable {
     }
 }
 
-/// What follows the reduction of a phase; every member takes it alike.
+/// What follows the reduction of a phase; every member comes to the same decision.
 public enum Decision: Sendable, Equatable {
     /// The sum holds: update with it.
     case apply(ExponentChange)

@@ -7,19 +7,19 @@ import Layers
 final class GraphValues {
     let model: Model
     let settings: TrainingSettings
-    /// Shares the products; nil: the thread that computes makes them alone.
+    /// Threads that share the products; nil where the computing thread makes them alone.
     let team: ThreadTeam?
     private let workspaces: [Node: Workspace]
     /// Sums and moments of the norms among them.
     private(set) var norms: [Node: NormValues] = [:]
     private(set) var inputs = GraphInputs(step: 0)
-    /// By stream and by the rows that a value has for each row of the minibatch.
+    /// Row blocks by stream, and by the number of rows that a value has for each row of the minibatch.
     private var blocks: [Stream: [Int: RowBlocks]] = [:]
 
     /// - Parameters:
     ///   - nodes: those that will be asked for, with what they need.
     ///   - shards: blocks of rows.
-    ///   - mostRows: of a stream's block at most.
+    ///   - mostRows: the most rows of a stream's block.
     ///   - population: moments by which norms are evaluated, by network and layer; nil in training, where the minibatch has its own.
     ///   - team: shares the products.
     init(

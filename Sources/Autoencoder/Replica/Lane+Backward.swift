@@ -37,7 +37,7 @@ extension Lane {
 
     // MARK: Where a gradient goes
 
-    /// Gives `body` the matrix that the gradient of an input goes into, where it is wanted; what has come there already is added to afterwards.
+    /// Calls `body` with the matrix for an input's gradient, where it is wanted. Where the input has a gradient already, the new one is added to it.
     private func target(_ back: PhaseProgram.Back, _ pass: LanePass, input index: Int, _ body: (Matrix) -> Void) {
         let input = vertex(back.node).inputs[index]
         guard back.inputs.contains(input) else { return }
@@ -59,7 +59,7 @@ extension Lane {
         }
     }
 
-    /// - Parameter tensor: the first that is delivered, among its network's.
+    /// - Parameter tensor: the first tensor that is delivered, by its index in the network.
     private func delivery(_ network: Int, _ back: PhaseProgram.Back, _ pass: LanePass, tensor: Int) -> Delivery? {
         guard back.delivers, let first = pass.firstTensors[network] else { return nil }
         return Delivery(sink: pass.sink, firstTensor: first + tensor)
@@ -101,7 +101,7 @@ extension Lane {
         }
     }
 
-    // MARK: What has none
+    // MARK: Operations without parameters
 
     /// Gradients of inputs that have the shape of the value.
     private func carryEachValue(_ back: PhaseProgram.Back, _ pass: LanePass) {
@@ -138,7 +138,7 @@ extension Lane {
         return mask
     }
 
-    /// Of each shard the first rows are the first input's, the next the second's.
+    /// In each shard, the first rows are the first input's and the next are the second's.
     private func unstack(_ back: PhaseProgram.Back, _ pass: LanePass) {
         let (inputs, dy, blocks) = (vertex(back.node).inputs, gradient(back.node, pass.program), blocks(back.node))
         for index in inputs.indices {

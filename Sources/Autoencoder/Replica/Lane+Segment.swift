@@ -9,17 +9,17 @@ struct LanePass {
     let phase: PhaseDescription
     /// Changes so far to each network.
     let versions: [UInt64]
-    /// Of each network that the phase changes, its first among the phase's tensors.
+    /// For each network that the phase changes, the index of its first tensor among the phase's.
     let firstTensors: [Int: Int]
     let sink: any GradientSink
-    /// Nobody wants the phase any more.
+    /// Whether the phase is no longer wanted.
     let isAbandoned: @Sendable () -> Bool
 }
 
 extension Lane {
-    /// Runs a segment of a phase; the exchange that ends it is somebody else's.
+    /// Runs a segment of a phase; the caller makes the exchange that ends it.
     ///
-    /// The terms' sums are added to the lane's reports. It ends early where the phase is abandoned: what was computed by then holds.
+    /// The terms' sums are added to the lane's reports. It ends early where the phase is abandoned: what was computed by then stays valid.
     func run(_ segment: PhaseProgram.Segment, of pass: LanePass) {
         for part in segment.parts where !pass.isAbandoned() {
             switch part {

@@ -3,9 +3,9 @@ import Layers
 
 // Shapes of this file: B rows of the matrix that holds the blocks of the lane's shards.
 
-/// What a phase makes smaller: sums for its report, and the gradients that everything else follows from.
+/// The terms of a phase: sums for its report, and the gradients where the backward pass starts.
 extension Lane {
-    /// A term's sums, and its gradient where it goes.
+    /// Adds a term's sums to the reports, and writes its gradient.
     func evaluate(_ term: Term, _ pass: LanePass) {
         func add(_ sums: [Double], _ index: Int) {
             for (figure, sum) in zip(term.figures, sums) {
@@ -14,7 +14,7 @@ extension Lane {
         }
         guard let node = term.node else {
             if case .headDistance(let network, let settings) = term, let index = penalisedShard {
-                // As much as all rows' share of a term that has no rows.
+                // A term without rows: times the rows that the sum is divided by.
                 add([Double(rows(of: pass.phase)) * settings.penalty.penalty(heads(network))], index)
             }
             return
@@ -40,7 +40,7 @@ extension Lane {
 
     /// One shard's sums, in the order of the term's figures.
     ///
-    /// - Parameter values: of the term's node; replaced by the gradient.
+    /// - Parameter values: those of the term's node; overwritten with the gradient.
     private func sums(_ term: Term, _ values: Matrix, _ rows: Range<Int>, _ block: Int) -> [Double] {
         switch term {
         case .reconstruction(_, let target, let loss, let weight):
@@ -77,7 +77,7 @@ extension Lane {
     private func heads(_ network: Int) -> Matrix { model.networks[network].dense(0, isRectified: false).weight }
     private func rows(of phase: PhaseDescription) -> Int { settings.minibatchSize(of: phase.stream, ofStep: step!) }
 
-    /// The place among the lane's shards of the one that brings what depends on no data: the last, which is never empty.
+    /// The index, among the lane's shards, of the one that adds what depends on no data: the minibatch's last, which is never empty.
     private var penalisedShard: Int? { shards.contains(settings.shards - 1) ? shards.count - 1 : nil }
 
     /// What a layer's weight gets beside the gradient of a shard's rows.

@@ -4,7 +4,7 @@ import Layers
 /// One thread's share of a worker, or that of several where threads outnumber shards: contiguous shards and the values of the graph for their rows,
 /// reused by all phases.
 public final class Lane: @unchecked Sendable {
-    /// Numbers in the global minibatch.
+    /// The lane's shards, by their numbers in the global minibatch.
     public let shards: Range<Int>
     /// The step whose images the lane holds, counted from 0.
     public private(set) var step: UInt64?
@@ -12,9 +12,9 @@ public final class Lane: @unchecked Sendable {
     let settings: TrainingSettings
     let model: Model
     let values: GraphValues
-    /// Of each stream, what the lane's shards hold of it.
+    /// For each stream, the images of the lane's shards.
     private(set) var batches: [Stream: [ShardImages]] = [:]
-    /// For gradients on their way back, as few as the phases need at a time.
+    /// Buffers for gradients on their way back, as few as the phases need at a time.
     private let gradients: [Storage<Float>]
     private let sum: Storage<Float>
     /// For one shard's gradient of a weight.
@@ -24,7 +24,7 @@ public final class Lane: @unchecked Sendable {
     /// For which step and which parameters each value was computed, and the sums of its columns.
     private var stamps: [Node: Stamp] = [:]
     private var sumStamps: [Node: Stamp] = [:]
-    /// Of the phase under way, one a shard.
+    /// Reports of the phase under way, one for each shard.
     var reports: [ShardReport] = []
 
     private struct Stamp: Equatable {
@@ -81,7 +81,7 @@ public final class Lane: @unchecked Sendable {
     /// The rows of the lane's shards in a value.
     func blocks(_ node: Node) -> RowBlocks { values.blocks(node) }
 
-    /// (B, columns); B, here and below, with the rows between the blocks.
+    /// (B, columns). Here and below, B includes the rows between the blocks.
     func value(_ node: Node) -> Matrix { values.value(node) }
 
     /// (B, columns): the gradient by a value on its way back.
@@ -90,7 +90,7 @@ public final class Lane: @unchecked Sendable {
         return matrix(node, gradients[program.slots[node]!])
     }
 
-    /// (B, columns): a further gradient by a value that has received one, or what it is multiplied by.
+    /// (B, columns): a second gradient of a value that already has one, or a dropout mask.
     func further(_ node: Node) -> Matrix { matrix(node, sum) }
 
     private func matrix(_ node: Node, _ storage: Storage<Float>) -> Matrix {
@@ -98,7 +98,7 @@ public final class Lane: @unchecked Sendable {
         return Matrix(storage[0..<rows * columns], rows: rows, columns: columns)
     }
 
-    /// Runs `compute` where it was not run for the step's images and the parameters as they are.
+    /// Runs `compute` unless the value is up to date for the step's images and the present parameters.
     ///
     /// - Parameter versions: changes so far to each network.
     func refresh(_ node: Node, versions: [UInt64], compute: () -> Void) {
@@ -120,6 +120,6 @@ public final class Lane: @unchecked Sendable {
         Stamp(step: step!, changes: vertex(node).below.reduce(0) { $0 + versions[$1] })
     }
 
-    /// What stood there is no more: a gradient has taken its place.
+    /// Marks a value as stale: a gradient has overwritten it.
     func spoil(_ node: Node) { stamps[node] = nil }
 }

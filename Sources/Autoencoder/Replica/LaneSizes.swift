@@ -1,7 +1,7 @@
 import Kernels
 import Layers
 
-/// What a lane of some shards has memory for, before it has any: the one account of it for whoever allocates and whoever asks beforehand.
+/// The sizes of a lane's memory, before any is allocated: the one account of them, both for the allocation and for the check beforehand.
 struct LaneSizes {
     let shards: Int
     /// Every value that a phase needs, each after what it needs.
@@ -16,7 +16,7 @@ struct LaneSizes {
     private let shardRows: [Stream: Int]
     private let alignment: Int
 
-    /// - Parameter threads: that share its products.
+    /// - Parameter threads: those that share its products.
     init(shards: Int, threads: Int, settings: TrainingSettings, composition: Composition, programs: [PhaseProgram]) {
         self.shards = shards
         let graph = composition.graph

@@ -13,7 +13,7 @@ final class NormValues {
     let forwardSums: [Slice<Double>]
     /// Of each shard Σ dy and Σ dy x̂, on the way back.
     let backwardSums: [Slice<Double>]
-    /// Those of all shards, or of each its own.
+    /// The sums of all shards together, or each shard's own.
     private let backwardTotals: [Slice<Double>]
     private let all: [ColumnMoments]
     private let isFixed: Bool
@@ -43,7 +43,7 @@ final class NormValues {
     func rows(_ block: Int) -> Int { rows.count == 1 ? rows[0] : rows[block] }
     func totals(_ block: Int) -> Slice<Double> { backwardTotals.count == 1 ? backwardTotals[0] : backwardTotals[block] }
 
-    /// Takes the moments of all shards from their sums added up, or of one from its own.
+    /// Sets the moments of all shards from the total of their sums, or those of one shard from its own.
     func receiveForward(_ sums: Slice<Double>, rows count: Int, block: Int = 0) {
         guard !isFixed, count > 0 else { return }
         all[block].set(sums: sums, rows: count)

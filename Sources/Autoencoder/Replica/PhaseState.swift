@@ -9,7 +9,7 @@ final class PhaseState: @unchecked Sendable {
     let description: PhaseDescription
     /// The networks that the phase changes, by their places in the model.
     let changes: [Int]
-    /// Of each of them its first among the phase's tensors.
+    /// For each of them, the index of its first tensor among the phase's.
     let firstTensors: [Int: Int]
     let optimizerSettings: OptimizerSettings
     /// Each tensor's parameters, in the memory of its network.
@@ -22,8 +22,8 @@ final class PhaseState: @unchecked Sendable {
     let exponents: Storage<Int32>
     /// Where the phase's next run is summed.
     private(set) var sum: Storage<Int32>
-    /// The sum that was applied last, kept for members that are one phase behind. It is `sum` itself where other phases come
-    /// before the next run; a step's only phase is summed again at once, while others have yet to apply it.
+    /// The sum that was applied last, kept for members that are one phase behind. It is `sum` itself where other phases come before the next run; a
+    /// step's only phase needs a second buffer, since it is summed again at once, while other members have yet to apply it.
     private(set) var lastSum: Storage<Int32>
     /// The exponents that went with the last sum, once the phase has been applied.
     var lastChange: ExponentChange?
@@ -62,7 +62,7 @@ final class PhaseState: @unchecked Sendable {
         digests = Storage<UInt64>(count: pieces.last?.digests.upperBound ?? 0)
     }
 
-    /// The phase has been applied with its sum and these exponents.
+    /// Keeps the sum of the phase, which has been applied with these exponents.
     func keepSum(_ change: ExponentChange) {
         swap(&sum, &lastSum)
         lastChange = change

@@ -10,8 +10,8 @@ import Layers
 extension Replica {
     /// Runs a segment on the lane's thread, one of a `ThreadTeam`; the last delivers tensor by tensor as each is ready.
     ///
-    /// - Parameter isAbandoned: asked between layers, from the lane's thread: where the phase is wanted no more, the rest of it is left out, and what
-    ///   was delivered is good for nothing.
+    /// - Parameter isAbandoned: called between layers, on the lane's thread. Where the phase is no longer wanted, the rest of it is skipped, and what
+    ///   was delivered is invalid.
     public func run(
         segment: Int, ofPhase phase: Int, lane: Lane, sink: any GradientSink,
         isAbandoned: @escaping @Sendable () -> Bool = { false }
@@ -32,7 +32,7 @@ extension Replica {
         lane.run(pass.program.segments[segment], of: pass)
     }
 
-    /// What the lane's shards have of the moments that end a segment: `PhaseDescription.moments` doubles each, in order.
+    /// The lane's shards' own part of the moments that end a segment: `PhaseDescription.moments` doubles each, in order.
     public func moments(ofSegment segment: Int, phase: Int, lane: Lane) -> [Slice<Double>] {
         lane.shards.indices.map { lane.moments(model.programs[phase].segments[segment], block: $0 - lane.shards.lowerBound) }
     }
@@ -42,17 +42,17 @@ extension Replica {
         lane.receive(totals, of: model.programs[phase].segments[segment])
     }
 
-    /// What a phase that has run tells of the lane's shards, in order.
+    /// The reports of a phase that has run, on the lane's shards in order.
     public func reports(of lane: Lane) -> [ShardReport] { lane.reports }
 
-    /// Adds what each shard has of moments, in the order of the shards.
+    /// Adds the moments of all shards, in the order of the shards.
     public static func total(_ shards: [Slice<Double>]) -> Slice<Double> {
         let total = Storage<Double>(count: shards.first?.count ?? 0).all
         for shard in shards { for index in total.indices { total[index] += shard[index] } }
         return total
     }
 
-    /// Runs all segments of a phase whose shards the lane holds all by itself.
+    /// Runs all segments of a phase on a lane that holds all shards.
     ///
     /// - Returns: one report a shard, in order.
     public func computeGradients(phase: Int, lane: Lane, sink: any GradientSink) -> [ShardReport] {

@@ -73,7 +73,7 @@ extension Replica {
     }
 }
 
-/// One phase's update with all its numbers settled.
+/// One phase's update with all its constants computed.
 private struct UpdateRule: Sendable {
     private let state: PhaseState
     private let units: [Float]
@@ -81,7 +81,7 @@ private struct UpdateRule: Sendable {
     private let minibatch: Float
     private let betaPowers: (Float, Float)
 
-    /// Multiplies Adam's running products on the way.
+    /// Also advances Adam's running products, β₁ᵗ and β₂ᵗ.
     init(_ state: PhaseState, change: ExponentChange, rate: Double, minibatch: Int, bits: Int) {
         self.state = state
         self.rate = Float(rate)

@@ -3,8 +3,8 @@ import Layers
 
 /// A full copy of a run's state and the arithmetic of its steps (design sections 4 and 5).
 ///
-/// It knows no network: lanes compute gradients into a sink, somebody reduces the phase's sum over the members, and the
-/// replica decides and applies. One thread at a time may change it; while lanes compute, nobody does.
+/// It does no networking: lanes compute gradients into a sink, the caller reduces the phase's sum over the members, and the replica decides and
+/// applies. One thread at a time may change it, and none while lanes compute.
 public final class Replica: @unchecked Sendable {
     public let settings: TrainingSettings
     public let phases: [PhaseDescription]
@@ -93,7 +93,7 @@ public final class Replica: @unchecked Sendable {
         }
     }
 
-    /// A sink on the phase's sum buffer with its current exponents, for one run of the phase.
+    /// A sink for runs of a phase; `start` gives it the phase's sum buffer and current exponents.
     ///
     /// - Parameter shards: how many shards this worker owns.
     public func makeSink(phase: Int, shards: Int, onComplete: @escaping ExactSink.Completion) -> ExactSink {
@@ -101,7 +101,7 @@ public final class Replica: @unchecked Sendable {
             tensors: phases[phase].tensors, bits: settings.gradientBits, shards: shards, onComplete: onComplete)
     }
 
-    /// Begins a run of a phase of this step with it.
+    /// Begins a run of a phase of this step with a sink.
     public func start(_ sink: ExactSink, phase: Int) {
         sink.start(
             into: sum(phase), exponents: exponents(phase),

@@ -1,4 +1,4 @@
-/// What stands behind the decoder's last layer.
+/// The nonlinearity after the decoder's last layer.
 public enum Output: String, Sendable, Hashable, CaseIterable {
     case sigmoid, linear
 }
@@ -23,7 +23,7 @@ public struct ModelSettings: Sendable, Hashable {
     public var initialisation: Initialisation
     /// Classes of the labels, K.
     public var classes: Int
-    /// Entries of a softmax that no label teaches.
+    /// Entries of a softmax that is trained without labels.
     public var clusters: Int
 
     public init(
@@ -42,7 +42,7 @@ public struct ModelSettings: Sendable, Hashable {
 
     /// Goes through the keys that a variant has, in the order of a recipe.
     ///
-    /// The largest values lie far above anything useful and keep a slip of the finger from asking for a terabyte.
+    /// The upper limits lie far above anything useful; they keep a typing error from asking for a terabyte.
     public mutating func visit(_ keys: some SettingKeys, of variant: Variant, with parts: PartSettings) throws {
         let (widths, layers) = (1...1 << 16, 16)
         try keys.setting(.encoder, of: variant, with: parts) { try keys.list($0, &encoder, widths, atMost: layers) }
@@ -51,7 +51,7 @@ public struct ModelSettings: Sendable, Hashable {
         try keys.integer("code", &code, 1...4_096)
         try keys.choice("output", &output)
         try keys.choice("initialisation", &initialisation)
-        // A byte holds a label, and one of its values is none.
+        // A label is a byte, and one of its values means no label.
         try keys.setting(.classes, of: variant, with: parts) { try keys.integer($0, &classes, 1...255) }
         try keys.setting(.clusters, of: variant, with: parts) { try keys.integer($0, &clusters, 1...4_096) }
     }

@@ -60,7 +60,7 @@ public enum NormKind: String, Sendable, Hashable, CaseIterable {
 public struct NormSettings: Sendable, Hashable {
     /// Hidden layers of the encoder.
     public var encoder: NormKind
-    /// The encoder's last layer: what is in the code and in the labels.
+    /// The encoder's last layer: the heads of the code and of the labels.
     public var heads: NormKind
     /// Hidden layers of the decoder.
     public var decoder: NormKind
@@ -100,7 +100,7 @@ public struct DropoutSettings: Sendable, Hashable {
 public struct LabelSettings: Sendable, Hashable {
     /// Images with a label, `count` / K of each class; nil for all.
     public var count: Int?
-    /// Of the choice among the images.
+    /// Seed of the choice among the images.
     public var seed: UInt64
     /// Rows of the labelled minibatch.
     public var minibatch: Int
@@ -120,7 +120,7 @@ public struct LabelSettings: Sendable, Hashable {
 
 /// The penalty that keeps cluster heads apart (section 7 of the paper).
 public struct HeadSettings: Sendable, Hashable {
-    /// η: any two heads nearer than this cost what is missing.
+    /// η: two heads nearer to each other than this cost the missing distance.
     public var distance: Double
     public var weight: Double
 
@@ -135,7 +135,7 @@ public struct HeadSettings: Sendable, Hashable {
     }
 }
 
-/// All of them together.
+/// All these settings together.
 public struct PartSettings: Sendable, Hashable {
     public var posterior = PosteriorSettings.deterministic
     public var norm = NormSettings()

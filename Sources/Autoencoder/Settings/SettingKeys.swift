@@ -1,7 +1,7 @@
-/// What a real setting may be.
+/// The range that a real setting may have.
 ///
-/// What is multiplied with values of the model has a largest value, far above anything useful, so that in single precision no setting overflows by
-/// itself, nor by its square. A model may still run away where its rates are too high for its losses.
+/// A setting that is multiplied with values of the model has an upper limit, far above anything useful, so that neither it nor its square overflows
+/// in single precision. A model may still diverge where its rates are too high for its losses.
 public enum RealRange: Sendable, Hashable {
     /// −10⁶ to 10⁶.
     case any
@@ -9,16 +9,16 @@ public enum RealRange: Sendable, Hashable {
     case positive
     /// 0 to 10⁶.
     case amount
-    /// Of noise on pixels of 0 to 1: 0 to 10. A Gaussian posterior has the exponential of what an encoder makes of it.
+    /// For noise on pixels of 0 to 1: 0 to 10. A Gaussian posterior takes the exponential of what an encoder computes from it.
     case pixelNoise
-    /// Of a deviation, whose square is also divided by: 10⁻⁶ to 10⁶.
+    /// For a deviation, whose square is also a divisor: 10⁻⁶ to 10⁶.
     case deviation
-    /// 0 or more: of what is no factor, such as a time.
+    /// 0 or more: for a value that is no factor, such as a time.
     case notNegative
     /// 0 or more and less than 1.
     case fraction
 
-    /// The largest of a factor.
+    /// The upper limit of a factor.
     public static let most = 1e6
     private static let mostPixelNoise = 10.0
     private static let leastDeviation = 1e-6
@@ -35,11 +35,11 @@ public enum RealRange: Sendable, Hashable {
         }
     }
 
-    /// What training makes of a setting, which is in single precision.
+    /// The value that training uses: the setting in single precision.
     private static func applied(_ value: Double) -> Double { Double(Float(value)) }
 
-    /// Why a value cannot be, to follow it and a comma; nil where it can. One that becomes 0 without being written so would do nothing, and nobody
-    /// would know.
+    /// Why a value is invalid, as a text that follows the value and a comma; nil where it is valid. A value other than 0 that rounds to 0 would
+    /// silently do nothing, so it is refused.
     public func problem(with value: Double) -> String? {
         guard value.isFinite, holds(value) else { return "expected \(text)" }
         let applied = Self.applied(value)
@@ -65,10 +65,9 @@ public enum RealRange: Sendable, Hashable {
 /// One of a few words.
 public typealias SettingWord = RawRepresentable<String> & CaseIterable & Sendable
 
-/// Whoever goes through settings key by key: a reader changes the values, a writer keeps them, a check throws.
+/// A visitor of settings, key by key: a reader changes the values, a writer leaves them, a check throws.
 ///
-/// Settings name each of their keys once, in the order of a recipe, with its type and its range; what a value is before a reader
-/// has been there is its default.
+/// Settings name each of their keys once, in the order of a recipe, with its type and its range. The value before a reader visits it is its default.
 public protocol SettingKeys: AnyObject {
     func real(_ key: String, _ value: inout Double, _ range: RealRange) throws
     func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws
@@ -78,13 +77,13 @@ public protocol SettingKeys: AnyObject {
     func count(_ key: String, _ value: inout Int?, _ range: ClosedRange<Int>, or word: String) throws
     func choice<Value: SettingWord>(_ key: String, _ value: inout Value) throws
     func list(_ key: String, _ value: inout [Int], _ range: ClosedRange<Int>, atMost count: Int) throws
-    /// Of a file; a reader gives a whole path. Nil is not written.
+    /// The path of a file; a reader gives a whole one. Nil is not written.
     func path(_ key: String, _ value: inout String?) throws
     /// A SHA-256, 64 hex digits. Nil is not written.
     func digest(_ key: String, _ value: inout String?) throws
-    /// A mapping with keys of its own; where it is not there the body is not asked, and a reader says that it is there where it is given.
+    /// A mapping with keys of its own. The body is not called where the mapping is absent; a reader sets `isThere` where it is given.
     func mapping(_ key: String, isThere: inout Bool, _ body: (Self) throws -> Void) throws
-    /// A key that there is elsewhere, and why it is not here: a reader throws where it is given.
+    /// A key that exists elsewhere, and why it does not exist here; a reader throws where it is given.
     func absent(_ key: String, _ why: @autoclosure () -> String) throws
 }
 
@@ -98,12 +97,12 @@ extension SettingKeys {
     }
 }
 
-/// A setting that cannot be: which key, what is wrong, what was expected.
+/// An invalid setting: which key, what is wrong, what was expected.
 public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable {
     /// As it stands in a recipe, `model.code`.
     public let key: String
     public let problem: String
-    /// Keys of other settings that have a part in it, any of which may be the one that a person has written.
+    /// Keys of other settings that contribute to the problem; a person may have written any of them.
     public let others: [String]
 
     public init(key: String, problem: String, with others: [String] = []) {
@@ -115,7 +114,7 @@ public struct SettingsError: Error, CustomStringConvertible, Sendable, Equatable
     public var description: String { "\(key): \(problem)" }
 }
 
-/// Collects the keys of factors that are not 0: what may be too large where a model leaves the range of numbers.
+/// Collects the keys of factors that are not 0: those that may be too large where a model's numbers overflow.
 final class FactorKeys: SettingKeys {
     private(set) var keys: [String] = []
 

@@ -1,10 +1,10 @@
 import Kernels
 import Layers
 
-/// The memory of a process that trains, without taking any of it.
+/// The memory that a training process needs, computed without allocating it.
 extension TrainingSettings {
-    /// Bytes of arrays that a process takes which trains with so many threads, at most, when it has all shards: parameters, optimizer states,
-    /// sums, a copy of the state on its way to the coordinator, a step's images, and its lanes' values and gradients.
+    /// The most bytes of arrays that a process takes to train all shards with so many threads: parameters, optimizer states, sums, a copy of the
+    /// state on its way to the coordinator, a step's images, and its lanes' values and gradients.
     public func memoryBytes(threads: Int) -> Int {
         let composition = composition
         let programs = composition.phases.map { PhaseProgram($0, graph: composition.graph) }
@@ -16,15 +16,16 @@ extension TrainingSettings {
                 + LaneSizes(shards: part.count, threads: threads, settings: self, composition: composition, programs: programs)
                 .bytes
         }
-        // As they came, unpacked, and cut into shards.
+        // Images as received, unpacked, and cut into shards.
         let images = 3 * Stream.allCases.reduce(0) { $0 + mostRows(of: $1) } * (pixels + 1)
-        // Words on their way, and what has come.
+        // Moments being sent, and moments received.
         let moments = 2 * exchanges.momentBytes
         return replicaBytes(composition) + copyBytes(composition) + lanes + images + moments + penaltyBytes(composition)
             + prior.bytes
     }
 
-    /// Threads that share the products of one of `lanes` lanes, which have so many together: those beyond the shards help, where products are portable.
+    /// Threads that share the products of one of `lanes` lanes, which have `threads` together. Only portable products use threads beyond the number of
+    /// shards.
     func threads(ofLane lane: Int, of lanes: Int, threads: Int) -> Int {
         engine == .portable ? ShardGeometry.owned(by: lane, of: lanes, shards: threads).count : 1
     }

@@ -1,13 +1,13 @@
 import Kernels
 import Layers
 
-/// What a run's arrays come to, without making any of them: a model may be asked for that no machine has the memory for.
+/// The sizes of a run's arrays, computed without allocating any: a recipe may ask for a model that no machine has the memory for.
 extension TrainingSettings {
     /// Parameters of all networks.
     public var parameterCount: Int { composition.networks.reduce(0) { $0 + $1.layout.count } }
 
-    /// Multiply-adds that one row of each stream's minibatch takes in a step, with what neither a step nor a change of networks makes stale
-    /// computed once: 22.6 million for an image at 784-1000-1000-8. Two streams' minibatches have different numbers of rows.
+    /// Multiply-adds of one row of each stream's minibatch in a step: 22.6 million for an image at 784-1000-1000-8. A value that is not stale is not
+    /// counted again. Two streams' minibatches have different numbers of rows.
     public var multiplyAdds: [Stream: Int] { composition.multiplyAdds }
 
     /// Rows of a stream that the first steps of a run take; an epoch's last minibatch may be smaller than the others.
@@ -74,11 +74,11 @@ extension TrainingSettings {
         return composition.phases.reduce(0) { $0 + composition.count(ofPhase: $1) } * MemoryLayout<Int32>.size
     }
 
-    /// Bytes of the sums that a replica keeps: a step's only phase has two buffers that take turns.
+    /// Bytes of the sums that a replica keeps: a step's only phase has two buffers that alternate.
     public var keptSumBytes: Int { phaseNames.count > 1 ? sumBytes : 2 * sumBytes }
 
-    /// Exchanges of a step: of each phase its gradient's, and those of the moments that a batch norm needs of all shards, there and back,
-    /// with the bytes of all shards' moments.
+    /// Exchanges of a step: each phase's gradient, and the moments that a batch norm needs from all shards, forward and backward; with the bytes of
+    /// all shards' moments.
     public var exchanges: (count: Int, phases: Int, momentBytes: Int) {
         let composition = composition
         let exchanges = composition.phases.flatMap { PhaseProgram($0, graph: composition.graph).segments.map(\.exchange) }
@@ -94,10 +94,10 @@ extension TrainingSettings {
         composition.networks.flatMap { $0.layout.tensors.map { ($0.name, $0.shape) } }
     }
 
-    /// What a command that is told how many threads to train with says where there is no room.
+    /// The advice of a command with a --threads flag where memory is short.
     public static let smallerTraining = "take fewer --threads or a smaller model"
 
-    /// Whether this process may have the memory for it, besides `held`, which it gives up first or does not need.
+    /// Throws unless this process may have the memory for training, less `held` bytes, which it gives up first or does not need.
     ///
     /// - Parameter wayOn: as `MemoryRoom.require` has it.
     /// - Throws: `MemoryShortage`.

@@ -27,7 +27,7 @@ extension TrainingSettings {
         }
     }
 
-    /// Each value by itself, as the settings' own list of keys has its range.
+    /// Checks each value by itself against the range in the settings' own list of keys.
     private func validateValues() throws {
         var (model, parts) = (model, parts)
         try SettingCheck().mapping("model") { try model.visit($0, of: variant, with: parts) }
@@ -57,7 +57,7 @@ extension TrainingSettings {
         }
     }
 
-    /// What is wrong where a minibatch of a stream leaves too few rows to be normalised together: the usual one, or an epoch's last alone.
+    /// What is wrong where a stream's minibatch has too few rows to be normalised together: every minibatch, or only an epoch's last.
     private func problem(with norm: NormKind, of stream: Stream) -> String? {
         let parts = norm == .shard ? shards : 1
         let usual = mostRows(of: stream)
@@ -75,7 +75,7 @@ extension TrainingSettings {
         return "\(has), and \(norm.rawValue) norm learns nothing from fewer than 2; \(way)\(fewer)"
     }
 
-    /// Draws of one purpose lie apart by rows, of which there are so many.
+    /// Draws of one purpose use separate ranges of rows, of which there are `Draw.mostPlaces`.
     private func validateDraws() throws {
         let layers = composition.graph.vertices.count { $0.draw?.purpose == .dropout }
         try require(

@@ -26,15 +26,15 @@ public struct TrainingSettings: Sendable, Hashable {
     /// Shards of the global minibatch, for the life of the run.
     public var shards: Int
     public var seed: UInt64
-    /// Who computes the products.
+    /// The engine that computes the products.
     public var engine: ProductEngine
-    /// Of the products' operands while it trains.
+    /// Precision of the products' operands in training.
     public var precision: Precision
     /// Values of one image.
     public var pixels: Int
     /// Images of one epoch.
     public var trainingImages: Int
-    /// What is taken out of images before they are encoded, and put back into what is decoded; nil where they stay as they are, 0 to 1.
+    /// The standardisation of images, applied before encoding and undone after decoding; nil where they stay as they are, 0 to 1.
     public var standardisation: Standardisation?
 
     /// Standard deviation of the Gaussian noise on the encoder's input, one of the parts.
@@ -43,7 +43,7 @@ public struct TrainingSettings: Sendable, Hashable {
         set { parts.inputNoise = newValue }
     }
 
-    /// Keys of the prior and of the parts that the variant has whose values are factors, and not 0.
+    /// Keys whose values are factors other than 0, among those of the prior and of the variant's parts.
     var factorKeys: [String] {
         var (prior, parts) = (prior, parts)
         let keys = FactorKeys()
@@ -108,7 +108,7 @@ public struct TrainingSettings: Sendable, Hashable {
     /// The most rows of a stream's minibatch.
     func mostRows(of stream: Stream) -> Int { stream == .images ? minibatch : labelledMinibatch }
 
-    /// Those that a step has.
+    /// The streams that a step has.
     public var streams: [Stream] { Stream.allCases.filter { mostRows(of: $0) > 0 } }
 
     /// Rows of the labelled minibatch; 0 where the variant has none.
@@ -116,7 +116,7 @@ public struct TrainingSettings: Sendable, Hashable {
         phaseNames.contains(PhaseNames.classification) ? parts.labels?.minibatch ?? 0 : 0
     }
 
-    /// Whether the training images' own labels have a part in it, beside those of a labelled minibatch.
+    /// Whether training uses the training images' own labels, beside those of a labelled minibatch.
     public var usesImageLabels: Bool {
         let composition = composition
         return composition.graph.order(for: composition.phases.flatMap(\.terms).flatMap(\.needs)).contains {
@@ -152,8 +152,8 @@ public struct TrainingSettings: Sendable, Hashable {
         return (guess - min(guess, 1)...guess + 1).first { rate(phase: phase, step: $0) == 0 }
     }
 
-    /// The rate that a phase's last step before `last` has, where its warm-up is not over by then and keeps it below a hundredth of the
-    /// phase's own: it hardly learns. Nil where it is not so.
+    /// The rate of a phase's last step before `last`, where its warm-up still keeps the rate below a hundredth of the phase's own, so that the phase
+    /// hardly learns. Nil otherwise.
     public func unreachedRate(of phase: String, before last: UInt64) -> Double? {
         guard last > 0, let settings = phases[phase], settings.schedule.warmUp > 0 else { return nil }
         let done = (Double(last) - 0.5) / Double(epochs.steps)
@@ -161,7 +161,7 @@ public struct TrainingSettings: Sendable, Hashable {
         return rate(phase: phase, step: last - 1)
     }
 
-    /// Counts above are no step's.
+    /// No step number is above this.
     private static let mostSteps = 1e15
 }
 

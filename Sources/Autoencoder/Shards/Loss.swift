@@ -3,7 +3,7 @@ public struct Loss: Sendable, Hashable {
     /// The phase's, or the term's.
     public var name: String
     public var value: Double
-    /// What it is the sum of, where that is more than one.
+    /// Its terms, where it has more than one.
     public var terms: [Loss]
 
     public init(name: String, value: Double, terms: [Loss] = []) {

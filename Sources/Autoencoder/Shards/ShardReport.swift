@@ -1,4 +1,4 @@
-/// What one phase tells of one shard: sums over its rows, to be added in order of shard by whoever totals them.
+/// One phase's report on one shard: sums over its rows, which must be totalled in the order of the shards.
 public struct ShardReport: Sendable, Equatable {
     public var shard: Int
     /// Index of the phase in the step.
@@ -17,14 +17,14 @@ public struct ShardReport: Sendable, Equatable {
 
 /// One step's reports, in any order of arrival; a phase that was run again replaces its former reports.
 ///
-/// Whoever keeps books of many steps makes one ledger and begins it anew with each: what a step's phases tell is composed once.
+/// For many steps, make one ledger and call `begin` for each, so that the composition is looked up only once.
 public struct StepLedger: Sendable {
     private let phases: [(name: String, stream: Stream, figures: [Figure])]
     private let settings: TrainingSettings
     private var step: UInt64
     private var reports: [[ShardReport?]]
 
-    /// An empty one of a step, counted from 0, with these settings.
+    /// An empty ledger of a step, counted from 0, with these settings.
     public init(_ settings: TrainingSettings, step: UInt64) {
         self.settings = settings
         self.step = step

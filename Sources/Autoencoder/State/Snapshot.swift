@@ -2,7 +2,7 @@ import Kernels
 
 /// How the tensors of a state are named (README, "A checkpoint in PyTorch").
 public enum StateNames {
-    /// What a tensor beside the networks' parameters is; its name begins with it.
+    /// The kind of a tensor that is not a parameter; the tensor's name begins with it.
     private enum Kind: String, CaseIterable {
         case optimizer, average, exact, normalisation
 
@@ -23,7 +23,7 @@ public enum StateNames {
     static func betaPowers(phase: String) -> String { Kind.optimizer.name("\(phase).beta_powers") }
     static func exponents(phase: String) -> String { Kind.exact.name("\(phase).exponents") }
     static func average(_ tensor: String) -> String { Kind.average.name(tensor) }
-    /// Of the rows that a norm is evaluated by; `layer` is `encoder.0`.
+    /// The moments that a norm is evaluated by; `layer` is `encoder.0`.
     static func mean(_ layer: String) -> String { Kind.normalisation.name("\(layer).mean") }
     static func variance(_ layer: String) -> String { Kind.normalisation.name("\(layer).variance") }
 }

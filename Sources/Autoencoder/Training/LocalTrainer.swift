@@ -1,7 +1,7 @@
 import Kernels
 import Layers
 
-/// All shards of a run in one process, without a network: the oracle of the digest, and what replay and tests use.
+/// Trains all shards of a run in one process, without a network: the reference for the digest, also used by replay and tests.
 ///
 /// The result is the same for any number of threads and lanes.
 public final class LocalTrainer {
@@ -16,11 +16,11 @@ public final class LocalTrainer {
 
     /// - Parameters:
     ///   - threads: of the computation.
-    ///   - lanes: into which the shards are divided; as many as threads if not given. Those beyond the shards share the products of others.
+    ///   - lanes: into which the shards are divided; as many as threads if not given. Threads beyond the shards share the products of others.
     ///
     /// - Throws: `MemoryShortage`.
     public init(replica: Replica, threads: Int, lanes: Int? = nil) throws {
-        // Whoever has one has no flag for its threads.
+        // Commands that use a trainer have no --threads flag to advise on.
         try replica.settings.requireMemory(threads: threads, or: nil)
         self.replica = replica
         team = ThreadTeam(threads: threads)

@@ -1,13 +1,14 @@
 import Kernels
 import Layers
 
-/// A short run of a small model on images made here, whose digest is known: a machine that comes to it trains what every other one does.
+/// A short run of a small model on generated images, with a known digest. A machine that arrives at this digest trains the same bits as every other
+/// one.
 public struct ReferenceRun: Sendable {
     public let precision: Precision
     /// SHA-256 of its parameters after the last step, 64 hexadecimal digits.
     public let digest: String
 
-    /// Some milliseconds each.
+    /// The runs there are; each takes some milliseconds.
     public static let all = [
         ReferenceRun(precision: .fp32, digest: "7e959192447a6392c9da0f8f6f2fe1c698ba44275c9891f7c729d19dc6733c28"),
         ReferenceRun(precision: .bf16, digest: "f2463923b725e1f4d7301bf98d61f4fc45530ec5f061e0be3a843e51502ee0f8"),
@@ -27,7 +28,7 @@ public struct ReferenceRun: Sendable {
     /// Whether this machine comes to it.
     public func holdsHere() throws -> Bool { try digestHere() == digest }
 
-    /// Layers with rests of tiles in every direction, a short last minibatch, and every kind of draw that the basic model has.
+    /// Layers with partial tiles in every direction, a short last minibatch, and every kind of draw that the basic model has.
     private var settings: TrainingSettings {
         let schedule = Schedule(kind: .constant)
         func phase(_ rate: Double) -> PhaseSettings {

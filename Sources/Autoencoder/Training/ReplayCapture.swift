@@ -3,15 +3,14 @@ import Layers
 
 /// Everything another implementation needs to check one step (README, "Checking it with other software").
 ///
-/// `input.images`, `input.labels`, `noise.input`, `prior.code`; for each phase `phase.PHASE.loss`, and by tensor
-/// `phase.PHASE.before.NAME`, `.gradient.NAME` (divided by B, as the optimizer saw it), `.after.NAME`. Beyond the
-/// contract, where images are standardised: `input.mean`, `input.std`, by pixel; for the update: `phase.PHASE.rate` and `phase.PHASE.before.optimizer.STATE.NAME`; for units whose sign
-/// fp32 cannot be sure of: `phase.PHASE.active.NETWORK.LAYER` (rows, units), 1 where a ReLU let its input pass (for the
-/// discriminator phase with `.real` and `.fake`).
+/// `input.images`, `input.labels`, `noise.input`, `prior.code`; for each phase `phase.PHASE.loss`, and by tensor `phase.PHASE.before.NAME`, `.gradient.NAME`
+/// (divided by B, as the optimizer saw it), `.after.NAME`. Beyond the contract: where images are standardised, `input.mean`, `input.std`, by pixel; for the
+/// update: `phase.PHASE.rate` and `phase.PHASE.before.optimizer.STATE.NAME`; for units whose sign fp32 cannot be sure of: `phase.PHASE.active.NETWORK.LAYER`
+/// (rows, units), 1 where a ReLU let its input pass (for the discriminator phase with `.real` and `.fake`).
 public final class ReplayCapture {
     public private(set) var tensors: [Tensor] = []
 
-    /// The tensor of the step's labels, which data without labels has none of.
+    /// The name of the tensor of the step's labels; data without labels has none.
     public static let labelsName = "input.labels"
 
     public init() {}

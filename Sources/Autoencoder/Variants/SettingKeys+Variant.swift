@@ -1,7 +1,7 @@
 extension SettingKeys {
-    /// A setting that not every variant has, by its own key in the mapping that it stands in.
+    /// Visits a setting that not every variant has, by its key within its mapping.
     ///
-    /// - Parameter parts: those that the variant has, as far as they decide which others it has.
+    /// - Parameter parts: the variant's own; some of them decide which other settings it has.
     public func setting(
         _ setting: VariantSetting, of variant: Variant, with parts: PartSettings, _ body: (_ key: String) throws -> Void
     ) throws {

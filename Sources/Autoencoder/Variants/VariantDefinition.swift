@@ -4,7 +4,7 @@ struct VariantDefinition: Sendable {
     let phases: @Sendable (_ parts: PartSettings) -> [String]
     /// The settings that have a meaning in it, beside those of all.
     let settings: Set<VariantSetting>
-    /// Those of them that its parts leave without a meaning, and why.
+    /// Those of its settings that have no meaning with the given parts, and why.
     var idle: @Sendable (_ parts: PartSettings) -> [VariantSetting: String] = { _ in [:] }
     /// What labels it takes where the recipe says nothing of them; nil for none.
     var labels: LabelSettings?
@@ -12,13 +12,13 @@ struct VariantDefinition: Sendable {
     var posterior = PosteriorSettings.deterministic
     /// The cost where the recipe names none.
     var cost = Cost.halfSquaredError
-    /// What of the settings, each possible by itself, cannot be together in it.
+    /// What is wrong with the settings together, each being valid by itself.
     var problem: @Sendable (TrainingSettings) -> SettingsError? = { _ in nil }
     let compose: @Sendable (inout CompositionBuilder) -> Void
 }
 
 extension Variant {
-    /// What the variant says of itself.
+    /// The definition of the variant.
     var definition: VariantDefinition {
         switch self {
         case .basic: .basic
@@ -73,7 +73,7 @@ extension Variant {
     /// Whether a recipe may name the setting.
     public func has(_ setting: VariantSetting) -> Bool { definition.settings.contains(setting) }
 
-    /// Why a recipe with such parts may not name the setting, as a sentence with a way on; nil where it may.
+    /// Why a recipe with such parts may not name the setting, as a sentence with advice; nil where it may.
     public func lack(of setting: VariantSetting, with parts: PartSettings) -> String? {
         guard has(setting) else {
             let owners = Variant.allCases.filter { $0.has(setting) }.map(\.rawValue)
@@ -83,7 +83,7 @@ extension Variant {
         return definition.idle(parts)[setting]
     }
 
-    /// Why a recipe with such parts may not name a phase, as a sentence with a way on.
+    /// Why a recipe with such parts may not name a phase, as a sentence with advice.
     public func lack(ofPhase phase: String) -> String {
         let owners = Variant.allCases.filter { $0.everyPhase.contains(phase) }.map(\.rawValue)
         guard !everyPhase.contains(phase) else {
@@ -116,7 +116,7 @@ extension Variant {
 }
 
 extension TrainingSettings {
-    /// What the settings make of the paper.
+    /// The composition that the settings describe.
     var composition: Composition {
         var builder = CompositionBuilder(self)
         variant.definition.compose(&builder)

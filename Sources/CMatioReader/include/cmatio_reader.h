@@ -1,5 +1,5 @@
-// libmatio in a process of its own. It reads MAT 7.3 through HDF5, and some damaged files make that trap or loop (one in some hundred of those
-// that a fuzzer makes): here that is the end of a child, and a sentence. Nothing of either library runs in the program's own process.
+// libmatio in a process of its own. It reads MAT 7.3 through HDF5, and some damaged files make HDF5 trap or loop (one in some hundred of
+// those that a fuzzer makes). Here only a child ends, and an error is reported. Neither library runs in the program's own process.
 //
 // The child answers requests, one message each way, until its socket is closed; elements go through memory that both share.
 #ifndef LOCKSTEP_CMATIO_READER_H
@@ -9,7 +9,7 @@
 
 enum { CMATIO_RANK = 8, CMATIO_NAME = 64, CMATIO_WORDS = 240 };
 
-// count 0 asks for what is said of the variable; else for the elements `first` ..< `first` + `count` along its last axis.
+// count 0 asks for the variable's description; else for the elements `first` ..< `first` + `count` along its last axis.
 struct cmatio_request {
     char name[CMATIO_NAME];
     int64_t first, count;
@@ -20,7 +20,7 @@ enum cmatio_status { CMATIO_READ = 0, CMATIO_UNOPENED = 1, CMATIO_MISSING = 2, C
 struct cmatio_answer {
     int32_t status, version, kind, rank, is_complex, is_packed;
     int64_t shape[CMATIO_RANK];
-    // What the library said, or of a missing variable the names of those that are there.
+    // The library's message; for a missing variable the names of the existing ones.
     char words[CMATIO_WORDS];
 };
 
@@ -28,7 +28,8 @@ struct cmatio_answer {
 // Returns the process and its socket (of messages, not inherited by programs that are started later), or -errno.
 int cmatio_start(const char *path, unsigned char *slab, uint64_t room, uint64_t memory, int *socket);
 
-// Whether the child can still be asked. A request fits the socket, since there is one at a time; of a child that has ended there is no signal.
+// Sends a request; returns whether the child can still be asked. A request fits into the socket, since there is one at a time. A child that
+// has ended raises no SIGPIPE.
 int cmatio_ask(int socket, const struct cmatio_request *request);
 
 #endif

@@ -1,5 +1,5 @@
-// What a process must ask of Linux through functions that Swift cannot import (variadic ones, GNU's own, bare system calls), and
-// the commit it was built from.
+// Requests to Linux through functions that Swift cannot import (variadic functions, GNU extensions, bare system calls), and
+// the commit that this binary was built from.
 #ifndef LOCKSTEP_CPROCESS_H
 #define LOCKSTEP_CPROCESS_H
 
@@ -8,21 +8,21 @@
 // Asks the kernel to kill this process when the thread that spawned it ends. Returns 0, or errno.
 int cprocess_die_with_parent(void);
 
-// From now on SIGINT, SIGTERM and, where it is not ignored, SIGHUP are bytes with their numbers on this descriptor, which must be non-blocking,
-// whichever thread they meet. Returns 0, or errno.
+// From now on SIGINT, SIGTERM and, unless it is ignored, SIGHUP are written to this descriptor as bytes with their numbers, whichever
+// thread they reach. The descriptor must be non-blocking. Returns 0, or errno.
 int cprocess_forward_stop_signals(int descriptor);
 
-// And so is SIGTSTP (Control-Z). Returns 0, or errno.
+// Does the same for SIGTSTP (Control-Z). Returns 0, or errno.
 int cprocess_forward_suspension(void);
 
-// Whether these signals wait, for the calling thread and those it starts from now on.
+// Blocks (or unblocks) these signals for the calling thread and the threads that it starts from now on.
 void cprocess_hold_stop_signals(int hold);
 
 // Makes a pipe, {reading, writing}, that no child inherits unless it is handed down. Returns 0, or errno.
 int cprocess_pipe(int ends[2]);
 
-// Makes a file that exists in memory alone, holds these bytes and can be changed by nobody any more, nor read by another user; no child inherits it unless it is
-// handed down. Returns its descriptor, or -errno.
+// Makes a file in memory with these bytes. Nobody can change it any more, and no other user can read it; no child inherits it unless it is handed
+// down. Returns its descriptor, or -errno.
 int cprocess_sealed_memory(const char *name, const void *bytes, size_t count);
 
 // Duplicates a socket that another process holds as `descriptor`, if it is still the one with this inode. Asks for the right to
@@ -33,13 +33,13 @@ int cprocess_borrow_socket(int pid, int descriptor, unsigned long long inode, in
 // The other side sends them again until it gives up. Returns 0, or errno.
 int cprocess_lose_incoming(int socket, unsigned int longer_than);
 
-// Ends that. Returns 0, or errno.
+// Ends this loss. Returns 0, or errno.
 int cprocess_lose_nothing(int socket);
 
-// How fast a socket sends from now on; UINT_MAX: as fast as it can. Returns 0, or errno.
+// Limits how fast a socket sends from now on; UINT_MAX: no limit. Returns 0, or errno.
 int cprocess_limit_rate(int socket, unsigned int bytes_per_second);
 
-// What has arrived at a socket and was not read yet, without taking it or waiting for more. Returns its length, or -1.
+// Copies what has arrived at a socket and was not read yet, without taking it or waiting for more. Returns its length, or -1.
 long cprocess_peek(int socket, void *buffer, unsigned long size);
 
 // The commit this binary was built from, or "unknown" where the build had no checkout.

@@ -3,11 +3,11 @@ import Wire
 
 /// Chooses how a frame is written: a pure value, fed with what earlier frames cost.
 ///
-/// The estimated cost of an element is the time of its bytes on the link, or that to pack it where this is longer, since a link sends one bucket
-/// while the next is packed; and what packing and unpacking (a share of the former, by coding) take of the cores that compute meanwhile. Each coding is tried once a bucket; then the cheapest is kept, and one of the others is
-/// tried again every `reviewEvery` frames of the bucket, because gradients get sparser and links busier; not one that would take several times as
-/// long, which a slow link would feel. What is
-/// chosen by a stopwatch here cannot change a bit of the sums.
+/// The estimated cost of an element has two parts. The first is the time of its bytes on the link, or the time to pack it where that is longer,
+/// since a link sends one bucket while the next is packed. The second is what packing and unpacking (a share of the former, by coding) take of
+/// the cores that compute meanwhile. Each coding is tried once a bucket; then the cheapest is kept. Every `reviewEvery` frames of the bucket one
+/// of the others is tried again, because gradients get sparser and links busier, but none that would take several times as long, which a slow
+/// link would feel. What is chosen by a stopwatch here cannot change a bit of the sums.
 public struct CompressionPolicy: Sendable {
     /// Which bucket of which plan: ratios differ by layer.
     public struct Key: Sendable, Hashable {
@@ -23,7 +23,7 @@ public struct CompressionPolicy: Sendable {
     }
 
     public static let reviewEvery = 128
-    /// Costs of a coding that is still tried again, in those of the one that is kept.
+    /// A coding is tried again only if it costs at most so many times what the present one does.
     static let reviewable = 2.5
     /// Buckets remembered; plans of a run are few, so this is a guard and not a cache size.
     static let mostBuckets = 1 << 14
@@ -50,10 +50,10 @@ public struct CompressionPolicy: Sendable {
     private typealias Figures = SIMD8<Double>
 
     public let compression: LinkCompression
-    /// Of a host.
+    /// The cores of a host.
     private let cores: Double
     private var buckets: [Bucket] = []
-    /// Where in `buckets` each is.
+    /// The index in `buckets` of each bucket.
     private var places: [Key: Int] = [:]
     /// Seconds an element to pack, by coding, over all buckets.
     private var packing = Figures(repeating: .nan)
@@ -118,7 +118,7 @@ public struct CompressionPolicy: Sendable {
         return cost(best, bucket) < CompressionPolicy.hysteresis * cost(bucket.current, bucket) ? best : bucket.current
     }
 
-    /// Seconds an element; endless where it was never tried.
+    /// Seconds an element; infinite where it was never tried.
     private func cost(_ coding: GradientCoding, _ bucket: Bucket) -> Double {
         let index = Int(coding.rawValue)
         let (bytes, pack) = (bucket.bytes[index], packing[index])

@@ -2,10 +2,10 @@
 public enum LinkCompression: String, Sendable, Hashable, CaseIterable {
     /// Raw Int32.
     case off
-    /// Raw, packed, packed with zstd or entropy-coded, by link and bucket, by what was measured.
+    /// Raw, packed, packed with zstd or entropy-coded, chosen by link and bucket from what was measured.
     case auto
     /// Always packed with zstd.
     case zstd
-    /// Always entropy-coded; what is no matrix or small is packed.
+    /// Always entropy-coded; pieces that are small or no matrix are packed.
     case entropy
 }

@@ -7,7 +7,7 @@ import Wire
 /// Reads gradient frames from one link; one thread.
 final class FrameReceiver {
     let link: GradientLink
-    /// A link that only goes out and is watched while this one is silent, and who is told of its end.
+    /// An outgoing link that is watched while this one is silent, and who is told of its end.
     private var watched: GradientLink?
     private let watchedEnded: (LinkFailure) -> Void
     private let head = ByteStore(capacity: GradientFrameHeader.fixedBytes)
@@ -25,8 +25,8 @@ final class FrameReceiver {
         watchedEnded = otherEnded
     }
 
-    /// The next frame's header. Waits for its first byte until the link is closed, for the others no longer
-    /// than the progress deadline.
+    /// The next frame's header. Waits for its first byte until the link is closed, and for the other bytes no
+    /// longer than the progress deadline.
     func next() throws(LinkFailure) -> GradientFrameHeader {
         let fixed = head.bytes(GradientFrameHeader.fixedBytes)
         let first = try firstBytes(fixed)
@@ -66,7 +66,7 @@ final class FrameReceiver {
             polled.removeAll(keepingCapacity: true)
             polled.append(pollfd(fd: link.socket.descriptor, events: Poll.readable, revents: 0))
             if let watched { polled.append(pollfd(fd: watched.socket.descriptor, events: Poll.readable, revents: 0)) }
-            // A peer that computes owes nothing yet, for as long as it takes.
+            // A peer that computes may be silent for any time.
             Poll.wait(&polled, .untilWoken(by: "the peer; close(), when the coordinator judges it or the view ends"))
             if let watched, polled[1].revents != 0, let end = end(of: watched) {
                 self.watched = nil
@@ -137,7 +137,7 @@ final class FrameReceiver {
     }
 
     private func check(_ header: GradientFrameHeader, _ found: UInt32) throws(LinkFailure) {
-        // A delayed acknowledgement would look like a slow link to the sender, who asks for its rate of delivery.
+        // The sender goes by its rate of delivery, and a delayed acknowledgement would look like a slow link.
         link.socket.acknowledge()
         guard found != header.payloadChecksum else { return }
         throw link.violation("\(GradientFrameError.checksum(part: "payload"))")

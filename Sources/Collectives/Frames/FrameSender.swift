@@ -4,7 +4,7 @@ import Wire
 /// Writes gradient frames to one link and measures what a byte costs there; one thread.
 final class FrameSender {
     let link: GradientLink
-    /// Bytes under way from which on the link is what they wait for.
+    /// With so many bytes under way, the link is what they wait for.
     private static let congested = 128 << 10
     /// What a byte costs on the link; nothing before the first acknowledgements.
     private(set) var secondsPerByte: Double?
@@ -42,8 +42,8 @@ final class FrameSender {
 
     /// Asks the kernel at what rate the frames before this one were delivered. How long a write blocks tells nothing: a
     /// send queue of megabytes swallows a bucket at memory speed on the slowest link, and a busy machine blocks on a fast
-    /// one. But a rate is the link's own only while bytes queue up: a shaper lets short frames pass at the speed of the wire until its credit is used up, and
-    /// who believed that would fill it with long ones. So what is told of an empty queue counts for little.
+    /// one. But a rate is the link's own only while bytes queue up: a shaper lets short frames pass at the speed of the wire until its credit
+    /// is used up, and a sender that believed that rate would fill the link with long ones. So a rate from an empty queue counts for little.
     private func measure() {
         let rate = link.socket.deliveredBytesPerSecond
         guard rate > 0 else { return }

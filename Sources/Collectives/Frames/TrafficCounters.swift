@@ -1,6 +1,6 @@
 import Wire
 
-/// What one frame came to.
+/// What one frame cost.
 struct FrameCost {
     var bytes: Int
     var elements: Int

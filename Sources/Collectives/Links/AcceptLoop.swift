@@ -12,7 +12,7 @@ final class AcceptLoop: @unchecked Sendable {
         var bytes: [UInt8] = []
     }
 
-    /// How long one may say nothing while others wait for its place.
+    /// How long a connection may say nothing while others wait for its place.
     private static let promptness: Duration = .milliseconds(500)
 
     private let socket: Socket
@@ -59,7 +59,7 @@ final class AcceptLoop: @unchecked Sendable {
             } catch {
                 guard case .failed(let code) = error else { return }
                 if code == EINTR || code == ECONNABORTED { continue }
-                // Out of descriptors or memory: the connection stays in the queue; look again a little later.
+                // No descriptors or memory are left: the connection stays in the queue; look again a little later.
                 pause = Deadline(after: .milliseconds(100))
                 return
             }
@@ -69,8 +69,8 @@ final class AcceptLoop: @unchecked Sendable {
         }
     }
 
-    /// A neighbour says hello within a round trip and must not be pushed out by a crowd before that: of too many the others wait in
-    /// the kernel's queue until a place is free, and who has said nothing for long makes one.
+    /// A neighbour says hello within a round trip and must not be pushed out by a crowd before that. When there are too many, the others
+    /// wait in the kernel's queue for a free place, and a connection that has said nothing for long gives up its own.
     private func hasRoom() -> Bool {
         if pending.count < mostPending { return true }
         let stale = Deadline(after: settings.helloDeadline - AcceptLoop.promptness)
@@ -122,7 +122,7 @@ final class AcceptLoop: @unchecked Sendable {
         }
     }
 
-    /// Why this hello is not welcome, or nil. Only a "not yet" is said to one who has not shown the secret.
+    /// Why this hello is not welcome, or nil. A dialler that has not shown the secret hears only "not yet".
     private static func judge(_ hello: LinkHello, _ state: GradientListener.State) -> HelloRefusal? {
         guard let expected = state.expectation else { return .notYet }
         guard hello.run == expected.run else { return .run }

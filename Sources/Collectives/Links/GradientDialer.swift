@@ -47,7 +47,7 @@ public final class GradientDialer: Sendable {
             case .success(let socket):
                 return GradientLink(socket: socket, peer: hello.to, view: hello.view, incoming: false, settings: settings)
             case .failure(.refused(.notYet)), .failure(.refused(.tooMany)), .failure(.closedEarly):
-                // The peer has not begun this view, which it will within the time of a control message; or a crowd is at its port.
+                // The peer has not begun this view yet, and will when a control message reaches it; or its port is crowded.
                 var entries = [pollfd(fd: wake.descriptor, events: Poll.readable, revents: 0)]
                 Poll.wait(&entries, .until(min(Deadline(after: GradientDialer.pause), deadline)))
                 if deadline.hasPassed {
@@ -65,7 +65,7 @@ public final class GradientDialer: Sendable {
 
     private var isCancelled: Bool { cancelled.withLock { $0 } }
 
-    /// One round over all candidates: connects all at once, introduces itself on one connection after the other.
+    /// One round over all candidates: connects to all at once, then introduces itself on one connection after the other.
     private func attempt(
         _ candidates: [SocketAddress], hello: LinkHello, deadline: Deadline
     ) -> Result<Socket, LinkFailure.Cause> {

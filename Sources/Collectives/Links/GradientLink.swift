@@ -23,7 +23,7 @@ public final class GradientLink: Sendable {
         socket.setLinkOptions(settings)
     }
 
-    /// Ends the link for both sides, at once; whoever blocks in it wakes.
+    /// Ends the link for both sides, at once; a thread that blocks in it wakes.
     public func close() { socket.shutDown() }
 
     func failure(_ error: SocketError, writing: Bool) -> LinkFailure {

@@ -20,7 +20,7 @@ public final class GradientListener: Sendable {
         var number: Int
     }
 
-    /// Connections turned away since the start; one that came for the view before or after is none.
+    /// Connections turned away since the start; one that came for the view before or after does not count.
     public struct Refusals: Sendable, Equatable {
         public internal(set) var count = 0
         /// Where the last one came from, and why it was not taken.
@@ -59,7 +59,7 @@ public final class GradientListener: Sendable {
 
     deinit { shutdown() }
 
-    /// A listening, non-blocking socket; throws why there is none.
+    /// A listening, non-blocking socket; throws the reason where there is none.
     static func bind(_ address: LinkAddress, settings: LinkSettings) throws(LinkSetupError) -> Socket {
         func fail(_ reason: String) -> LinkSetupError { LinkSetupError(address: "\(address)", reason: reason) }
         let candidates: [SocketAddress]
@@ -138,7 +138,7 @@ public final class GradientListener: Sendable {
 
     public var refusals: Refusals { state.withLock { $0.refusals } }
 
-    /// Closes the port and all links nobody took, wakes who waits, and joins the thread. Idempotent.
+    /// Closes the port and all links that nobody took, wakes waiting threads, and joins its own. Idempotent.
     public func shutdown() {
         state.update { state in
             replace(&state)

@@ -14,7 +14,7 @@ public enum LinkEnd: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Its number, of a summation server.
+    /// The number of a summation server.
     public var server: Int? {
         switch self {
         case .worker: nil

@@ -12,17 +12,17 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
         case stalled(writing: Bool, seconds: Double)
         case protocolViolation(String)
         case unreachable(String)
-        /// It took the connection and ended it before it answered.
+        /// The peer took the connection and ended it before it answered.
         case closedEarly
         case refused(HelloRefusal)
         case timedOut(seconds: Double)
-        /// One's own `cancel()`, or a newer expectation.
+        /// This side's own `cancel()`, or a newer expectation.
         case cancelled
-        /// One's own `shutdown()`.
+        /// This side's own `shutdown()`.
         case shutDown
     }
 
-    /// Who is at the other end; nil for one's own shutdown.
+    /// Who is at the other end; nil for this side's own shutdown.
     public let peer: LinkEnd?
     public let address: String
     public let cause: Cause
@@ -36,13 +36,13 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
         self.incoming = incoming
     }
 
-    /// The suspect's rank; nil for the server and for one's own doing.
+    /// The suspect's rank; nil for a server, and where this side ended the link.
     public var rank: Int? { isSuspicion ? peer?.rank : nil }
 
     /// False when this side ended the link itself.
     public var isSuspicion: Bool { cause != .cancelled && cause != .shutDown }
 
-    /// This side saw it itself; false where the other side ended the link, which may follow from something else.
+    /// This side saw the failure itself; false where the other side ended the link, which may follow from something else.
     public var isObserved: Bool {
         switch cause {
         case .stalled, .protocolViolation, .timedOut: true
@@ -55,7 +55,7 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
         if case .protocolViolation = cause { true } else { false }
     }
 
-    /// One's own doing, never a suspicion.
+    /// This side ended the link: never a suspicion.
     public static let ownShutdown = LinkFailure(peer: nil, address: "", cause: .shutDown)
 
     public var description: String {
@@ -84,7 +84,7 @@ public struct LinkFailure: Error, CustomStringConvertible, Sendable, Equatable {
         }
     }
 
-    /// The summation server is what another topology would go to: who cannot reach it is not sent there.
+    /// Advice. The summation server is itself the other topology, so a worker that cannot reach it is not sent there.
     private var wayOn: String {
         peer?.server != nil
             ? "check the --data-port of the coordinator, or of the server, and the firewall of its host"

@@ -7,8 +7,8 @@ import Wire
 ///  0        4         6          8     24           32     40     44   48       80    84
 ///  | "LKHL" | version | 0 (u16)  | run | generation | view | from | to | secret | CRC |
 /// ```
-/// Little-endian; fixed size, so a stranger can make nobody hold more. A link lives one view: what is left over from an
-/// older one does not know the secret and names an older view.
+/// Little-endian; fixed size, so a stranger can make nobody hold more. A link lives for one view: a dialler left over from an
+/// older view does not know the secret and names that older view.
 public struct LinkHello: Sendable, Equatable {
     public static let runBytes = 16
     public static let secretBytes = 32
@@ -49,7 +49,7 @@ public struct LinkHello: Sendable, Equatable {
         return bytes
     }
 
-    /// The hello in `bytes`, or why it is none. Precondition: `byteCount` bytes.
+    /// The hello in `bytes`, or why they are none. Precondition: `byteCount` bytes.
     package static func read(_ bytes: [UInt8]) -> Result<LinkHello, HelloRefusal> {
         precondition(bytes.count == byteCount)
         guard bytes.integer(at: 0, as: UInt32.self) == magic else { return .failure(.notLockstep) }

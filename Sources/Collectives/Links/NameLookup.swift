@@ -2,8 +2,8 @@ import Waiting
 
 /// Finds the addresses of hosts, with a deadline.
 ///
-/// The system's resolver has none but its own, which is half a minute where a name server is dead, and cannot be told to
-/// stop. So it is asked on a thread of its own, and a lookup that is late or cancelled leaves that thread to end by itself.
+/// The system's resolver has only its own deadline, half a minute where a name server is dead, and cannot be stopped. So
+/// it is asked on a thread of its own, and a lookup that is late or cancelled leaves that thread to end by itself.
 final class NameLookup: Sendable {
     enum Failure: Error, Equatable {
         case cancelled
@@ -25,7 +25,7 @@ final class NameLookup: Sendable {
         state.update { $0.cancelled = true }
     }
 
-    /// At most `limit` addresses in all, in the order of the hosts; one that nobody knows is passed over where another is
+    /// At most `limit` addresses in all, in the order of the hosts; a host that nobody knows is passed over where another is
     /// known. Numeric addresses need no resolver.
     func find(_ hosts: [LinkAddress], passive: Bool, limit: Int, _ patience: Patience) throws(Failure) -> [SocketAddress] {
         let numeric = hosts.map { try? SocketAddress.resolve($0, passive: passive, limit: limit, numericOnly: true) }

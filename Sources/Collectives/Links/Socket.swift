@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Waiting
 
-/// Owner of one socket: closed when the last owner lets go. Any thread may shut it down, which wakes whoever blocks in it.
+/// Owner of one socket: closed when the last owner lets go. Any thread may shut it down, which wakes the threads that block in it.
 final class Socket: @unchecked Sendable {
     let descriptor: Int32
     /// Bytes of frames that went out and came in, as the kernel took and gave them.
@@ -75,7 +75,7 @@ final class Socket: @unchecked Sendable {
     /// Acknowledges what has been read now, instead of up to 40 ms later.
     func acknowledge() { set(Int32(IPPROTO_TCP), TCP_QUICKACK, 1) }
 
-    /// What every link wants; before `connect` or `listen`, because buffers fix the window scale then.
+    /// Sets what every link wants. Must come before `connect` or `listen`, because the buffers fix the window scale then.
     func setBuffers(_ settings: LinkSettings) {
         set(SOL_SOCKET, SO_SNDBUF, Int32(clamping: settings.socketBufferBytes))
         set(SOL_SOCKET, SO_RCVBUF, Int32(clamping: settings.socketBufferBytes))
@@ -90,7 +90,7 @@ final class Socket: @unchecked Sendable {
         set(tcp, TCP_KEEPIDLE, 2)
         set(tcp, TCP_KEEPINTVL, 2)
         set(tcp, TCP_KEEPCNT, 4)
-        // It also cuts live peers behind a closed window, so it must not be shorter than the progress deadline.
+        // This timeout also cuts live peers behind a closed window, so it must not be shorter than the progress deadline.
         let milliseconds = settings.progressDeadline.wholeNanoseconds / 1_000_000
         set(tcp, TCP_USER_TIMEOUT, Int32(clamping: milliseconds + 1000))
         var time = timeval(tv_sec: Int(milliseconds / 1000), tv_usec: Int(milliseconds % 1000) * 1000)

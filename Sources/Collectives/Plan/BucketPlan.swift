@@ -19,7 +19,7 @@ public struct BucketPlan: Sendable, Hashable {
 
     public struct Bucket: Sendable, Hashable {
         public internal(set) var pieces: [Piece] = []
-        /// Tensors whose statistics ride in this bucket: those of which it holds the last piece.
+        /// Tensors whose statistics travel with this bucket: those of which it holds the last piece.
         public internal(set) var completes: [Int] = []
         public var elements: Int { pieces.reduce(0) { $0 + $1.range.count } }
         /// Tensors that must be complete before the bucket is.

@@ -24,7 +24,7 @@ final class ExchangeLayout: Sendable {
     }
 }
 
-/// The layouts of late: a run has a few plans, and tensors without an exponent in its first steps only.
+/// The latest layouts: a run has a few plans, and tensors without an exponent only in its first steps.
 final class ExchangeLayouts: Sendable {
     private static let most = 16
 
@@ -35,7 +35,7 @@ final class ExchangeLayouts: Sendable {
 
     func layout(of plan: BucketPlan, statisticsOnly: [Bool]) -> ExchangeLayout {
         known.withLock { known in
-            // Plans that are one array in memory are compared at once.
+            // Plans that share one array in memory are compared at once.
             if let layout = known.first(where: { $0.statisticsOnly == statisticsOnly && $0.plan == plan }) { return layout }
             let layout = ExchangeLayout(plan, parts: parts, statisticsOnly: statisticsOnly)
             if known.count >= Self.most { known.removeFirst() }

@@ -1,8 +1,8 @@
 import Kernels
 import Wire
 
-/// Where the sum of an exchange stands, and how it is cut. The order of the frames guards it: on a ring a
-/// chunk is touched by one thread at a time because it is at one member at a time, and with a server a part is its member's until it has been pushed.
+/// Where the sum of an exchange stands, and how it is cut. The order of the frames guards it. On a ring one thread at a time touches a
+/// chunk, because it is at one member at a time. With a server, a part belongs to its member until it has been pushed.
 final class SummedTensors: @unchecked Sendable {
     let base: UnsafeMutablePointer<Int32>
     let board: StatisticsBoard

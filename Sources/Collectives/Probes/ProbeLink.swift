@@ -5,7 +5,7 @@ import Waiting
 public struct ProbeFailure: Error, CustomStringConvertible, Sendable, Equatable {
     /// "Connection refused", "no answer within 3 s".
     public let description: String
-    /// The host is there, and the way to it carries small messages only.
+    /// The host is there, and the way to it carries only small messages.
     public var losesLarge = false
 }
 
@@ -44,7 +44,7 @@ public final class ProbeLink: Sendable {
     }
 
     /// Sends a message of more than one packet each way. A way that loses those carries a hello and no work: something on it takes smaller
-    /// packets than the interfaces send, and the word of that does not come through.
+    /// packets than the interfaces send, and its ICMP report of that does not come through.
     ///
     /// - Throws: `ProbeFailure` that says which way.
     public func passLarge() throws(ProbeFailure) {
@@ -58,7 +58,7 @@ public final class ProbeLink: Sendable {
         }
     }
 
-    /// Both ends wait equally long: whether this one's patience ends first or the other one's, it is the same.
+    /// Both ends wait equally long, so it makes no difference whose patience ends first.
     private func crosses(_ way: String, _ body: () throws(SocketError) -> Void) throws(ProbeFailure) {
         do throws(SocketError) {
             try body()

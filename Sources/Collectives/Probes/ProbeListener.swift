@@ -39,7 +39,7 @@ public final class ProbeListener: Sendable {
         do throws(LinkSetupError) {
             (host, socket) = ("::", try GradientListener.bind(LinkAddress(host: "::", port: port), settings: ProbeWire.settings))
         } catch {
-            // A port that is taken is taken; only a host without IPv6 is worth a second try.
+            // A second try helps only a host without IPv6, not where the port is taken.
             guard
                 error.reason == String(cString: strerror(EAFNOSUPPORT)) || error.reason == String(cString: strerror(EADDRNOTAVAIL))
             else { throw ProbeFailure(description: "it cannot listen on port \(port) (\(error.reason))") }
@@ -129,7 +129,7 @@ public final class ProbeListener: Sendable {
 }
 
 extension Socket {
-    /// Takes bytes to their end: how many, and the nanoseconds from the first to the last that was counted.
+    /// Reads to the end: how many bytes, and the nanoseconds from the first to the last that was counted.
     func drain() throws(SocketError) -> (bytes: UInt64, nanoseconds: UInt64) {
         var buffer = [UInt8](repeating: 0, count: ProbeWire.chunkBytes)
         var (total, first, last): (UInt64, UInt64, UInt64) = (0, 0, 0)

@@ -26,7 +26,7 @@ enum ProbeWire {
     /// More than a packet of any network takes.
     static let largeBytes = 16 << 10
 
-    /// Random, since some links pack what can be packed.
+    /// Random, since some links compress what can be compressed.
     static func randomBytes() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<largeBytes / 8).flatMap { _ in bytes(generator.next() as UInt64) }
@@ -34,7 +34,7 @@ enum ProbeWire {
 
     /// Longest stream in one direction.
     static let longestStream: Duration = .seconds(1)
-    /// How long a stream is counted at most; what a slow link still holds after that is taken and not counted.
+    /// How long a stream is counted at most; what a slow link still holds after that is read and not counted.
     static let longestCount: Duration = .seconds(2)
     /// How long the rest of a stream may take.
     static let longestRest: Duration = .seconds(8)

@@ -3,12 +3,12 @@
 /// At hop h, 0 ≤ h < 2·(world − 1), the member of rank (b + h) mod world sends chunk c to its successor, where b is the rank at which the chunk
 /// begins. The first world − 1 hops are the reduce-scatter (the receiver adds), the others the all-gather (the receiver replaces and forwards).
 ///
-/// With a part of the sum in everybody's hands chunk c begins at rank c, so that all links carry as much. Where the last ranks are spares, whose
-/// part is zero, every chunk begins at the first of them: a chunk of zeros is a header alone, so a partial sum crosses no link between spares, and
-/// the whole sum each link once. It goes past every member before it is whole in either case: nobody comes two phases ahead of another.
+/// Where every member has a part of the sum, chunk c begins at rank c, so that all links carry as much. Where the last ranks are spares, whose
+/// part is zero, every chunk begins at the first of them. A chunk of zeros is a header alone, so a partial sum crosses no link between spares,
+/// and the whole sum crosses each link once. Either way a chunk passes every member before it is whole: nobody comes two phases ahead of another.
 ///
-/// Two members with something to add are a case of their own: each sends all that it has, in one hop, and adds what comes. That is as many elements
-/// for each link, and parts are shorter than sums.
+/// Two members with something to add are a case of their own: each sends all that it has, in one hop, and adds what comes. Each link carries
+/// as many elements as before, and parts are shorter than sums.
 package struct RingGeometry: Sendable {
     package let rank: Int
     package let world: Int
@@ -39,7 +39,7 @@ package struct RingGeometry: Sendable {
     /// Frames of a bucket that come to it.
     var receives: Int { isDirect ? 1 : (0..<world).reduce(0) { $0 + visits(from: beginning($1) + 1, at: rank) } }
 
-    /// How many of the hops lead past a rank, where the first is at `start`.
+    /// How many of the hops pass a rank, where the first is at `start`.
     private func visits(from start: Int, at rank: Int) -> Int {
         let first = ((rank - start) % world + world) % world
         return first + world < hops ? 2 : first < hops ? 1 : 0

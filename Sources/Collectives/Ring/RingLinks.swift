@@ -6,7 +6,7 @@ import Wire
 final class RingLinks: @unchecked Sendable {
     struct State {
         var member: RingMember
-        /// Of the exchange last begun.
+        /// The sum of the exchange last begun.
         var sum: SummedTensors?
         var traffic = TrafficCounters()
     }
@@ -14,10 +14,10 @@ final class RingLinks: @unchecked Sendable {
     /// A job and the sum that it is about.
     typealias Task = (job: RingMember.Job, sum: SummedTensors)
 
-    /// Who waits, each for something else.
+    /// The threads that wait, each for something else.
     enum Waiter: Int, CaseIterable { case writer, finish, reader }
 
-    /// A frame of so few elements is sent by the thread that has it, where the writer is at nothing and the link takes it at once: waking the
+    /// A frame of so few elements is sent by the thread that has it, if the writer is idle and the link takes it at once: waking the
     /// writer would take longer.
     private static let smallElements = 4096
     private static let smallUnacknowledged = 16 << 10
@@ -109,7 +109,7 @@ final class RingLinks: @unchecked Sendable {
         if state.update({ $0.member.fail(direction, failure) }) { onFailure?(failure) }
     }
 
-    /// A chunk has arrived, was added or replaced. A task for the calling thread, which `wrote()` ends, or nil.
+    /// A chunk has arrived and was added or put in its place. A task for the calling thread, which `wrote()` ends, or nil.
     func landed(_ header: GradientFrameHeader, _ sum: SummedTensors, forward store: ByteStore?) -> Task? {
         let isLast = geometry.isLast(header.hop)
         if isLast, let store { pool.give(store) }

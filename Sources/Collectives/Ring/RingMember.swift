@@ -2,12 +2,12 @@ import DequeModule
 import Kernels
 import Wire
 
-/// How one member of a ring stands: which exchange is under way, and what of it is ready, has come too early, is to leave and is whole.
+/// How one member of a ring stands: which exchange is under way, and which of its frames are ready, came too early, are to leave or are whole.
 ///
 /// A value without sockets, threads and sums: the headers of frames and the calls of a `Reducer` go in, jobs come out. `RingReducer` drives it by
 /// two threads, the simulation by its clock.
 package struct RingMember {
-    /// Of the two links of a member.
+    /// One of the two links of a member.
     package enum Direction: Hashable, Sendable {
         /// To the successor.
         case outgoing
@@ -24,7 +24,7 @@ package struct RingMember {
         /// A frame that had come before the bucket was ready: add it, then send the chunk on.
         case absorb(GradientFrame)
 
-        /// Needs no link.
+        /// The job needs no link.
         fileprivate var isLocal: Bool {
             switch self {
             case .send, .forward: false
@@ -39,7 +39,7 @@ package struct RingMember {
         case use
         /// To be kept by `park`. `admitted`: checked against the exchange under way; else it is for one that has not begun.
         case park(admitted: Bool)
-        /// It is not due, and why.
+        /// The frame is not due, and why.
         case refuse(String)
     }
 
@@ -54,7 +54,7 @@ package struct RingMember {
 
     package let geometry: RingGeometry
     private var exchange: Exchange?
-    /// The exchange last begun; frames of it or before are never for later.
+    /// The exchange last begun; a frame of it, or of one before, never counts as early.
     private var last: ExchangeTag?
     /// Frames of exchanges that have not begun here.
     private var early: [GradientFrame] = []
@@ -62,9 +62,9 @@ package struct RingMember {
     /// The frame that waits to be read was checked against the exchange under way before it had to wait.
     private var isWaitingAdmitted = false
     private var jobs = Deque<Job>()
-    /// Somebody is at a job: its frame may have left, and have been answered, before it is counted.
+    /// A thread is doing a job: its frame may have left, and have been answered, before it is counted.
     private var isWriting = false
-    /// How each link ended. An exchange that needs nothing more of it is finished all the same: a neighbour that is
+    /// How each link ended. An exchange that needs nothing more of the link is finished all the same: a neighbour that is
     /// done may leave before this member has read all it sent.
     private var ended: [Direction: LinkFailure] = [:]
     private var reported: Set<LinkEnd> = []
@@ -79,7 +79,7 @@ package struct RingMember {
 
     // MARK: The reducer's calls
 
-    /// Opens an exchange, later than every one before; what is wrong with a frame that came early for another.
+    /// Opens an exchange, later than every one before. Returns what is wrong with a frame that came early and is not of it.
     package mutating func begin(_ tag: ExchangeTag, _ shape: ExchangeShape, _ board: StatisticsBoard) -> String? {
         if isStopped { return nil }
         precondition(exchange == nil, "an exchange is under way")
@@ -87,7 +87,7 @@ package struct RingMember {
         var begun = Exchange(tag, geometry, shape, board)
         defer { exchange = begun }
         last = tag
-        // A frame may have come early for this exchange only: the predecessor cannot finish it without us.
+        // A frame may have come early for this exchange only: the predecessor cannot finish it without this member.
         let early = early
         self.early = []
         for frame in early {
@@ -99,7 +99,7 @@ package struct RingMember {
         return nil
     }
 
-    /// This member's part of a bucket is there. `here`: whether whoever calls could do a job at once; the one it is to do is what comes back, and
+    /// This member's part of a bucket is there. `here` tells whether the caller could do a job at once. The job that it is to do is returned, and
     /// `wrote` ends it.
     package mutating func ready(_ bucket: Int, here: (Job) -> Bool) -> Job? {
         if isStopped { return nil }
@@ -137,7 +137,7 @@ package struct RingMember {
 
     package mutating func stop() { isStopped = true }
 
-    /// A link has ended; whether that is news of that neighbour.
+    /// A link has ended. Returns whether that is the first news of that neighbour.
     package mutating func fail(_ direction: Direction, _ failure: LinkFailure) -> Bool {
         guard !isStopped, ended[direction] == nil else { return false }
         ended[direction] = failure
@@ -146,8 +146,8 @@ package struct RingMember {
 
     // MARK: Frames that come
 
-    /// Checks a frame against what is due. Nil where too much is kept already: it has to wait until this member has caught up, and is asked about
-    /// again then.
+    /// Checks a frame against what is due. Nil where too much is kept already: the frame has to wait until this member has caught up, and is
+    /// checked again then.
     package mutating func place(_ header: GradientFrameHeader) -> Place? {
         if exchange?.tag == header.exchange {
             if !isWaitingAdmitted, let reason = exchange!.admit(header) { return .refuse(reason) }
@@ -165,7 +165,7 @@ package struct RingMember {
         return .park(admitted: isWaitingAdmitted)
     }
 
-    /// This member's own part of the bucket is about to leave, and then the frame can be used.
+    /// Whether this member's own part of the bucket is about to leave, after which the frame can be used.
     package func isLeaving(_ header: GradientFrameHeader) -> Bool {
         guard !isStopped, let exchange, exchange.tag == header.exchange, exchange.isReady.indices.contains(header.bucket),
             exchange.isReady[header.bucket]
@@ -189,7 +189,7 @@ package struct RingMember {
         }
         parkedBytes -= header.payloadBytes
         if exchange!.takes(header.bucket) { return .use }
-        // This member's own part of it is about to leave, and the writer comes to this behind it.
+        // This member's own part of the bucket is about to leave, and the writer takes this frame after it.
         jobs.append(.absorb(frame))
         return .kept(early: false)
     }
@@ -197,7 +197,8 @@ package struct RingMember {
     /// A frame that is used has been read.
     package mutating func read() { exchange?.framesRead += 1 }
 
-    /// A chunk was added, or put in its place: it goes on, as it came where `forward` has it, and counts if it is whole. `here` as in `ready`.
+    /// A chunk was added, or put in its place. It goes on, with the bytes that came where `forward` has them, and counts if it is whole.
+    /// `here` as in `ready`.
     package mutating func landed(_ header: GradientFrameHeader, forward: ByteStore?, here: (Job) -> Bool) -> Job? {
         guard exchange != nil else { return nil }
         let statistics = exchange!.absorb(header)
@@ -225,8 +226,8 @@ package struct RingMember {
         return job
     }
 
-    /// The next job, for one at a time: `wrote` ends it. When the link has ended, frames that have come are added all the same: a neighbour that is
-    /// done may have left, and with nothing more to be sent they are all that is missing.
+    /// The next job, for one thread at a time: `wrote` ends it. When the link has ended, frames that have come are still added: a neighbour that
+    /// is done may have left, and if nothing more is to be sent they are all that is missing.
     package mutating func nextJob() -> Job? {
         guard !isWriting else { return nil }
         var job = jobs.popFirst()
@@ -250,7 +251,7 @@ package struct RingMember {
         exchange?.isSent[bucket] = true
     }
 
-    /// The job is done; whether there is another.
+    /// The job is done. Returns whether there is another.
     package mutating func wrote() -> Bool {
         isWriting = false
         return !jobs.isEmpty
@@ -266,14 +267,14 @@ extension RingMember {
         private let board: StatisticsBoard
 
         var isReady: [Bool]
-        /// What this member has of a bucket has left: of a direct exchange nothing may be added to it before.
+        /// This member's part of a bucket has left: in a direct exchange nothing may be added to it before.
         var isSent: [Bool]
         var readyCount = 0
         var parked: [[GradientFrame]]
         var chunksWhole = 0
         var framesSent = 0
         var framesRead = 0
-        /// By bucket and chunk: on its first way past this member, and on its second.
+        /// By bucket and chunk: whether it was received on its first way past this member, and on its second.
         private var received: [Bool]
         private let sends, receives: Int
 
@@ -300,7 +301,7 @@ extension RingMember {
         /// This member's own statistics of what the bucket completes.
         func ownStatistics(_ bucket: Int) -> [TensorStatistics] { shape.completes[bucket].map { board[$0] } }
 
-        /// Joins the statistics of an arrived frame to the board; what rides on with the chunk.
+        /// Joins the statistics of an arrived frame to the board. Returns those that travel on with the chunk.
         func absorb(_ header: GradientFrameHeader) -> [TensorStatistics] {
             guard header.chunk == 0 else { return [] }
             var statistics = header.statistics

@@ -36,8 +36,8 @@ final class RingReader {
         }
     }
 
-    /// Of a direct exchange: how long a frame may stay in the socket while this member's own part leaves, since it can be added from there without
-    /// another copy.
+    /// In a direct exchange: how long a frame may stay in the socket while this member's own part leaves. From there it can be added
+    /// without another copy.
     private static let leaving: Duration = .milliseconds(2)
 
     /// Waits a moment where this member's own part of the bucket is leaving.
@@ -92,7 +92,7 @@ final class RingReader {
         if let task = links.landed(header, sum, forward: kept) { writer.carryOutHere(task) }
     }
 
-    /// Keeps the frame until its bucket can take it; if that came about while it was read, it is used at once.
+    /// Keeps the frame until its bucket can take it; if it can by the time the frame is read, the frame is used at once.
     private func park(_ header: GradientFrameHeader, admitted: Bool) throws(LinkFailure) {
         let store = links.pool.borrow(header.payloadBytes)
         let payload = try receiver.payload(header, into: store)

@@ -2,12 +2,13 @@ import Kernels
 import Waiting
 import Wire
 
-/// Reduce-scatter and all-gather between neighbours, of two members one hop (`RingGeometry`): each member dials its successor and is dialled by its predecessor.
+/// Reduce-scatter and all-gather between neighbours; one hop where there are two members (`RingGeometry`). Each member dials its successor and is dialled
+/// by its predecessor.
 ///
-/// One thread writes to the successor, one reads from the predecessor (small frames are written by whoever has them, where the socket takes them
-/// at once), and they never wait for each other's socket, so full
-/// socket buffers cannot close a circle: the reader always has a landing buffer, also for a bucket that this member has
-/// not reached (it is parked) and for the next exchange. Buckets are in flight at several hops at once.
+/// One thread writes to the successor, one reads from the predecessor. (A small frame is written by the thread that has it, where the socket
+/// takes it at once.) They never wait for each other's socket, so full socket buffers cannot close a circle: the reader always has a
+/// landing buffer, also for a bucket that this member has not reached (it is parked) and for the next exchange. Buckets are in flight at
+/// several hops at once.
 public final class RingReducer: Reducer {
     private let links: RingLinks
     private let writer: RingWriter
@@ -57,7 +58,7 @@ public final class RingReducer: Reducer {
     public func shutdown() {
         links.stop()
         for thread in threads {
-            // It cannot be given up: it still writes to the sum. What it is at is arithmetic on one frame.
+            // The thread cannot be given up: it still writes to the sum. All it has left to do is arithmetic on one frame.
             _ = thread.join(.untilWoken(by: "the thread itself: both links are shut down, so nothing it calls waits"))
         }
     }

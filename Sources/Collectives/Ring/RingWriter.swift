@@ -1,12 +1,12 @@
 import Waiting
 import Wire
 
-/// Writes to the successor: a thread of its own, or for a small frame whoever has it. One at a time: whose job it is.
+/// Writes to the successor, on a thread of its own or, for a small frame, on the thread that has it. Only the thread that holds the job writes.
 final class RingWriter: @unchecked Sendable {
     private let links: RingLinks
     private let writer: FrameWriter
     private let codec = GradientCodec()
-    /// The writer's own thread is at a job, or has just done one.
+    /// The writer's own thread is doing a job, or has just done one.
     private var holds = false
 
     init(_ links: RingLinks) {
@@ -75,7 +75,7 @@ final class RingWriter: @unchecked Sendable {
             return links.fail(.incoming, links.predecessor.violation("\(error)"))
         }
         links.pool.give(frame.store)
-        // The writer is at a job already, so that none is claimed.
+        // The writer is doing a job already, so none is claimed.
         _ = links.landed(frame.header, sum, forward: nil)
     }
 
@@ -85,7 +85,7 @@ final class RingWriter: @unchecked Sendable {
             state.member.sent(bucket)
         }
         links.wake(.finish)
-        // Where too much is parked, it waits for this.
+        // A reader that waits because too much is parked waits for this.
         links.wake(.reader)
     }
 }

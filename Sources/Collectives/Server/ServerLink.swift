@@ -6,7 +6,7 @@ import Wire
 final class ServerLink: @unchecked Sendable {
     struct State {
         var member: ServerMember
-        /// Of the exchange last begun. A bucket's part of it is the writer's until it has been pushed, and the reader's from then on.
+        /// The sum of the exchange last begun. The writer owns this server's part of a bucket until it has been pushed, and the reader from then on.
         var sum: SummedTensors?
         var traffic = TrafficCounters()
     }

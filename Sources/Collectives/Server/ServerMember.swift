@@ -20,7 +20,7 @@ package struct ServerMember {
     /// Every bucket of the exchange is ready.
     package var isAllReady: Bool { exchange.map { $0.readyCount == $0.isReady.count } ?? false }
 
-    /// Why nothing comes of this link any more.
+    /// Why this link is of no use any more.
     package var end: LinkFailure? { isStopped ? .ownShutdown : failure }
 
     // MARK: The reducer's calls
@@ -52,14 +52,14 @@ package struct ServerMember {
             exchange = nil
             return .success(())
         }
-        // A link that broke between two exchanges let none begin.
+        // A link that broke between two exchanges lets no further one begin.
         precondition(exchange != nil || failure != nil, "finish before begin")
         return failure.map { .failure($0) }
     }
 
     package mutating func stop() { isStopped = true }
 
-    /// Ends the exchange under way and those to come, also for what happened to another server's link; whether that is news.
+    /// Ends the exchange under way and later ones, also when another server's link failed. Returns whether that is news.
     package mutating func fail(_ failure: LinkFailure) -> Bool {
         guard end == nil else { return false }
         self.failure = failure

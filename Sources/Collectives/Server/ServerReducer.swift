@@ -5,7 +5,7 @@ import Wire
 /// The worker's side of the summation servers: pushes each bucket, takes back its sum, over one link in both directions. Of several
 /// servers each has its part of every bucket, cut like the chunks of a ring.
 public final class ServerReducer: Reducer {
-    /// One a server.
+    /// One link to each server.
     private let links: [ServerLink]
     private let layouts: ExchangeLayouts
     private let threads: [OwnedThread]
@@ -54,7 +54,7 @@ public final class ServerReducer: Reducer {
     public func shutdown() {
         for link in links { link.stop() }
         for thread in threads {
-            // It cannot be given up: it still writes to the sum. What it is at is arithmetic on one frame.
+            // The thread cannot be given up: it still writes to the sum. All it has left to do is arithmetic on one frame.
             _ = thread.join(.untilWoken(by: "the thread itself: the link is shut down, so nothing it calls waits"))
         }
     }
@@ -68,7 +68,7 @@ public final class ServerReducer: Reducer {
     }
 }
 
-/// One link's failure is the end of all: who waits for another server's sums is woken by it too.
+/// The failure of one link ends all: a thread that waits for another server's sums is woken too.
 private final class ServerFailing: Sendable {
     private struct State {
         var links: [WeakLink] = []

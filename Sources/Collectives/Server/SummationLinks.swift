@@ -10,10 +10,10 @@ final class SummationLinks: @unchecked Sendable {
         var sums: [Monitor<ByteStore?>] = []
         var traffic = TrafficCounters()
         var policy: CompressionPolicy
-        /// How pieces lie in their tensors' rows, as members' frames say: a server knows no plan. At worst it is wrong, and the sums longer.
+        /// How pieces lie in their tensors' rows, as members' frames say: a server knows no plan. If this is wrong, the sums only get longer.
         var rows: [CompressionPolicy.Key: [PieceRows]] = [:]
 
-        /// A member packs a piece that it gains nothing by coding: that one's rows are known from another frame, if at all.
+        /// A member packs a piece that coding would not shorten: the rows of such a piece are known from another frame, if at all.
         mutating func learn(_ new: [PieceRows], _ key: CompressionPolicy.Key) {
             if rows.count >= CompressionPolicy.mostBuckets { rows.removeAll() }
             let old = rows[key] ?? []
@@ -52,7 +52,7 @@ final class SummationLinks: @unchecked Sendable {
             while true {
                 let header = try receiver.next()
                 let sum = try admit(header, member)
-                // A raw payload has the layout of the sum, so the first one becomes it where it landed.
+                // A raw payload has the layout of the sum, so the first one becomes the sum where it landed.
                 let store = pool.borrow(max(header.payloadBytes, 4 * header.elements))
                 let payload = try receiver.payload(header, into: store)
                 let rows = rows(header, payload)
@@ -89,7 +89,7 @@ final class SummationLinks: @unchecked Sendable {
         return try result.get()
     }
 
-    /// Adds a contribution; what is wrong with its bytes.
+    /// Adds a contribution. Returns what is wrong with its bytes.
     private func add(
         _ header: GradientFrameHeader, _ payload: UnsafeRawBufferPointer, _ store: ByteStore, to sum: inout ByteStore?,
         _ codec: GradientCodec

@@ -35,7 +35,7 @@ package struct SummationRound {
 
     package mutating func stop() { isStopped = true }
 
-    /// A member's link has ended; whether that is news.
+    /// A member's link has ended. Returns whether that is news.
     package mutating func fail(_ member: Int) -> Bool { !isStopped && failed.insert(member).inserted }
 
     /// What a contribution is to the round.
@@ -46,7 +46,7 @@ package struct SummationRound {
         case refuse(String)
     }
 
-    /// Checks a member's contribution, which is to be added then.
+    /// Checks a member's contribution, which is then to be added.
     package mutating func admit(_ header: GradientFrameHeader, _ member: Int) -> Admission {
         guard header.chunk == 0, header.hop == 0 else { return .refuse("chunk \(header.chunk) at hop \(header.hop) to a server") }
         let opens = tag == nil
@@ -72,7 +72,7 @@ package struct SummationRound {
         return .joins
     }
 
-    /// A contribution was added; the header of the sum where it was the last of its bucket, for whoever added it to send.
+    /// A contribution was added. Returns the header of the sum if it was the last of its bucket; the caller then sends the sum.
     package mutating func added(_ header: GradientFrameHeader) -> GradientFrameHeader? {
         guard tag == header.exchange, buckets[header.bucket] != nil else { return nil }
         for (index, statistics) in header.statistics.enumerated() {
@@ -95,6 +95,6 @@ package struct SummationRound {
     /// What is to be sent to a member next.
     package mutating func next(to member: Int) -> GradientFrame? { queues[member].popFirst() }
 
-    /// Nothing is sent to it any more.
+    /// Nothing is sent to this member any more.
     package func isOver(_ member: Int) -> Bool { isStopped || failed.contains(member) }
 }

@@ -37,7 +37,7 @@ public final class SummationServer: Sendable {
     public func shutdown() {
         links.stop()
         for thread in threads {
-            // It cannot be given up: the next view has its own. What it is at is arithmetic on one frame.
+            // The thread cannot be given up: the next view has its own. All it has left to do is arithmetic on one frame.
             _ = thread.join(.untilWoken(by: "the thread itself: all links are shut down, so nothing it calls waits"))
         }
     }

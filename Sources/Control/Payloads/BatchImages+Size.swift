@@ -3,12 +3,12 @@ import Wire
 
 /// How large a batch message may become.
 extension BatchImages {
-    /// Of a shard's part: four numbers of up to five bytes with their keys, and its own length.
+    /// Bytes of a shard's part: four numbers of up to five bytes with their keys, and its own length.
     private static let partBytes = 32
-    /// Everything else of the message that is no image, label or part.
+    /// Bytes of everything in the message that is no image, label or part.
     private static let otherBytes = 64
 
-    /// Bytes of a step's message to a worker that has all shards, as one that is left alone has: at most, for images that cannot be
+    /// The most bytes of a step's message to one worker: it has all shards, as the last worker of a run has, and its images cannot be
     /// compressed.
     package static func mostBytes(_ settings: TrainingSettings) -> Int {
         // No later minibatch is larger than the first.
@@ -16,7 +16,7 @@ extension BatchImages {
         return Zstd.bound(rows * settings.pixels) + rows + settings.streams.count * settings.shards * partBytes + otherBytes
     }
 
-    /// Whether every step's images can be sent: what could not would be found in the middle of a run, when workers have died.
+    /// Makes sure that every step's images can be sent: otherwise a message that is too large would appear only in mid-run, when workers have died.
     ///
     /// - Throws: `SettingsError` for the larger of the minibatches.
     public static func requireRoom(_ settings: TrainingSettings) throws {

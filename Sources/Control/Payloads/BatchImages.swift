@@ -12,7 +12,7 @@ public enum BatchImages {
     ///
     /// - Parameters:
     ///   - minibatch: rows of the global minibatch of the images.
-    ///   - shards: of every stream that the run has, the same ones in ascending order.
+    ///   - shards: for every stream that the run has, the same shards in ascending order.
     package static func pack(step: UInt64, minibatch: Int, shards: [Stream: [ShardImages]]) -> ControlBatch {
         let streams = Stream.allCases.compactMap { stream in shards[stream].map { (stream: stream, shards: $0) } }
         return ControlBatch.with { message in
@@ -39,7 +39,7 @@ public enum BatchImages {
     /// - Parameters:
     ///   - settings: the run's, which say what streams a step has and how many rows of each.
     ///   - owned: this worker's shards.
-    /// - Returns: of every stream that the run has, this worker's shards in ascending order.
+    /// - Returns: for every stream that the run has, this worker's shards in ascending order.
     /// - Throws: `LocalError` for a message that is not what this worker's shards need; `ZstdError`.
     package static func unpack(
         _ message: ControlBatch, _ settings: TrainingSettings, shards owned: Range<Int>
@@ -66,7 +66,7 @@ public enum BatchImages {
                     images: Array(bytes[first * pixels..<(first + count) * pixels]), labels: Array(labels[first..<first + count])))
             first += count
         }
-        // Nobody looks at the labels of other streams but to see whether there is one.
+        // The labels of other streams are never used; only their presence matters.
         let classes = settings.model.classes
         if let label = images[.labelled]?.lazy.flatMap(\.labels).first(where: { $0 >= classes }) {
             throw LocalError("a labelled image of step \(message.step) has the label \(label), of \(classes) classes")
@@ -74,7 +74,7 @@ public enum BatchImages {
         return images
     }
 
-    /// The stream of each part. Their shards, and the rows of each, are as they must be before anything is unpacked for them.
+    /// The stream of each part. Checks the parts' shards and rows before anything is unpacked for them.
     private static func streams(
         of message: ControlBatch, _ settings: TrainingSettings, _ owned: Range<Int>
     ) throws -> [Stream] {

@@ -2,7 +2,7 @@ import Foundation
 import Kernels
 import Wire
 
-/// As it stands in a welcome: little-endian floats, first every mean, then every deviation.
+/// The form in a welcome: little-endian floats, first every mean, then every deviation.
 extension Standardisation {
     package var bytes: Data {
         var data = Data(capacity: 8 * pixels)
@@ -10,7 +10,7 @@ extension Standardisation {
         return data
     }
 
-    /// Nil for what is none.
+    /// Nil for any other bytes.
     package init?(bytes: Data) {
         guard bytes.count % 8 == 0 else { return nil }
         let values = stride(from: bytes.startIndex, to: bytes.endIndex, by: 4).map { start in

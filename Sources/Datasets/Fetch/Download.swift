@@ -14,7 +14,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     /// This address did not have the file; another may.
     struct Fault: Error { var reason: String }
 
-    /// Without a byte for so long, an address is given up.
+    /// An address that sends no byte for so long is given up.
     private static let idleSeconds = 30.0
 
     private struct State {
@@ -50,11 +50,11 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
         defer { session.invalidateAndCancel() }
         let task = session.dataTask(with: url)
         task.resume()
-        // Once a second a look whether bytes still come: the session's own time-out is not relied on.
+        // Checks once a second whether bytes still come: the session's own time-out is not relied on.
         while !download.finished.wait(.atMost(.seconds(1))) {
             guard download.isIdle else { continue }
             task.cancel()
-            // Its last words come on another thread; what they say adds nothing.
+            // The session reports the end on another thread; that report adds nothing.
             _ = download.finished.wait(.atMost(.seconds(1)))
             break
         }

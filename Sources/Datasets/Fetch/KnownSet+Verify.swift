@@ -8,7 +8,7 @@ public struct FileReport: Sendable, Hashable {
         /// Another content: its SHA-256 is `sha256`, `expected` was published.
         case wrong(sha256: String, expected: String)
         case missing
-        /// It is there, and no SHA-256 of it was published that this one could be compared with.
+        /// The file is there, but no SHA-256 was published to compare this one with.
         case unpublished(sha256: String)
     }
 
@@ -31,8 +31,8 @@ extension FileReport: CustomStringConvertible {
 }
 
 extension KnownSet {
-    /// Checks every file of the set against its published SHA-256; for `glyphs` draws all images and checks theirs, for `glyphs-colour` the
-    /// first ones.
+    /// Checks every file of the set against its published SHA-256. For `glyphs` it draws all images and checks their SHA-256, for `glyphs-colour`
+    /// the first ones.
     public func verify(in directory: DataDirectory) throws -> [FileReport] {
         if self == .glyphs { return [verifyDrawn([Glyphs()], digest: Glyphs.digest)] }
         if self == .glyphsColour {

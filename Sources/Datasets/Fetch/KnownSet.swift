@@ -25,11 +25,11 @@ public struct KnownSet: Sendable, Hashable {
     public let name: String
     /// One line.
     public let summary: String
-    /// What can be fetched and verified; none for built-in sets and for the user's own files.
+    /// The files that can be fetched and verified; none for built-in sets and for the user's own files.
     public let files: [PublishedFile]
-    /// What is fetched and verified on request only.
+    /// Files that are fetched and verified only on request.
     public let optional: [PublishedFile]
-    /// The name of a file that is handed out with no published hash.
+    /// The name of a file that its publisher hands out without publishing a hash.
     public let handed: String?
     /// Folders that offer the files, tried in this order; each ends in a slash.
     public let mirrors: [String]
@@ -46,12 +46,12 @@ public struct KnownSet: Sendable, Hashable {
         self.mirrors = mirrors
     }
 
-    /// The set with what is fetched and verified on request only.
+    /// The set with the `optional` files among its files.
     public var withOptional: KnownSet {
         KnownSet(name: name, summary: summary, files: files + optional, mirrors: mirrors)
     }
 
-    /// Whose file that is, by its published name, packed or not.
+    /// The set that publishes a file of this name, packed or not.
     static func publisher(of path: String) -> KnownSet? {
         all.first { set in
             (set.files + set.optional).contains { file in
@@ -129,7 +129,7 @@ public struct KnownSet: Sendable, Hashable {
             "the Toronto Face Database, 48 × 48, 7 classes, fold 1 unless data.fold names another: its owners give it on request",
         handed: DataSettings.tfdName)
 
-    /// Those that can be verified: whose files are published or handed out, and those that are drawn.
+    /// The sets that can be verified: those whose files are published or handed out, and those that are drawn.
     public static let verifiable = all.filter { !$0.files.isEmpty || $0.handed != nil || $0 == glyphs || $0 == glyphsColour }
 
     /// The set of that name that can be verified; throws `DataError.unknownSet`.

@@ -2,13 +2,13 @@ import Files
 import Foundation
 import Waiting
 
-/// A file that has its name only when it is whole: written beside it under a temporary name, synced, renamed, and the
-/// folder synced. What is not committed is removed.
+/// A file that gets its name only when it is whole: it is written beside its place under a temporary name, synced and
+/// renamed, then the folder is synced. A file that is not committed is removed.
 public final class AtomicFile {
     public let path: String
     private let temporary: String
     private let handle: FileHandle
-    /// Whether it has no name at all until it is whole, so that a process that is killed leaves nothing.
+    /// Whether the file has no name at all until it is whole, so that a killed process leaves nothing behind.
     private let isUnnamed: Bool
     private var isOpen = true
 
@@ -17,7 +17,7 @@ public final class AtomicFile {
 
     /// Makes the folder where it is missing.
     ///
-    /// - Parameter prefersUnnamed: of a large file; not every file system can.
+    /// - Parameter prefersUnnamed: for large files; not every file system supports it.
     public init(_ path: String, prefersUnnamed: Bool = false) throws {
         self.path = path
         if let kind = Self.obstacle(at: path) {
@@ -53,7 +53,7 @@ public final class AtomicFile {
         }
     }
 
-    /// Writes the file's first bytes anew, where what they say is known last.
+    /// Overwrites the file's first bytes, for a header that is known only at the end.
     public func writeStart(_ bytes: some DataProtocol) throws {
         do { try handle.seek(toOffset: 0) } catch {
             throw DataError.system(doing: "write", file: path, reason: Self.reason(error, at: path))
@@ -100,7 +100,7 @@ public final class AtomicFile {
         try Folder.makeWithParents(path, isMissing: { $0.code == .ENOENT }, make: make)
     }
 
-    /// What else than a file stands there: a rename would put a file in the place of a device.
+    /// What stands at the path if it is not a file: a rename would replace a device by a file.
     private static func obstacle(at path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

@@ -9,9 +9,9 @@ final class ContentReader {
     let path: String
     /// Whether offsets count unpacked bytes.
     let unpacked: Bool
-    /// Of the next byte of the content.
+    /// The offset of the next byte of the content.
     private(set) var offset = 0
-    /// No content of this file can be longer.
+    /// An upper bound on the length of this file's content.
     let greatestLength: Int
 
     private let file: RawFile
@@ -60,7 +60,7 @@ final class ContentReader {
         .malformed(file: path, offset: place ?? offset, unpacked: unpacked, found: found, expected: expected)
     }
 
-    /// Some bytes; none only at the end of the content.
+    /// The next bytes; empty only at the end of the content.
     private func next(atMost room: Int) throws -> [UInt8] {
         guard unpacked else { return try file.read(room) }
         while true {

@@ -1,7 +1,7 @@
 import CZlib
 
-/// One zlib stream being unpacked. zlib keeps the address of its `z_stream`, so that lives on the heap, owned by this class. Memory goes to C
-/// here, in `MATReader`, `FileMapping` and `PictureFile`, and in no other place of this target.
+/// One zlib stream being unpacked. zlib keeps the address of its `z_stream`, which therefore lives on the heap, owned by this class. In this
+/// target memory is passed to C only here and in `MATReader`, `FileMapping` and `PictureFile`.
 final class Inflater {
     enum Framing: Int32 {
         /// A gzip member with its header and check sum.
@@ -44,7 +44,7 @@ final class Inflater {
         var produced = 0
         let output = [UInt8](unsafeUninitializedCapacity: room) { target, count in
             input.withUnsafeBufferPointer { bytes in
-                // zlib's interface is older than `const`; it only reads there.
+                // zlib's interface is older than `const`; zlib only reads this memory.
                 stream.pointee.next_in = bytes.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
                 stream.pointee.avail_in = UInt32(bytes.count)
                 stream.pointee.next_out = target.baseAddress

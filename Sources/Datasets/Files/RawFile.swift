@@ -4,7 +4,7 @@ import Waiting
 /// A file on the disk, read in pieces.
 final class RawFile {
     let path: String
-    /// Bytes, when it was opened.
+    /// The file's size in bytes when it was opened.
     let size: Int
     private let handle: FileHandle
 
@@ -51,7 +51,7 @@ final class RawFile {
     }
 }
 
-/// What the operating system said, without Foundation's wrapping where it can be had.
+/// The operating system's own reason where Foundation passes it on, otherwise Foundation's description.
 func reasonText(_ error: any Error) -> String {
     let outer = error as NSError
     if let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError, inner.domain == NSPOSIXErrorDomain {

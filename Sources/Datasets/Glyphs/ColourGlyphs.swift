@@ -1,20 +1,20 @@
-/// The built-in data set `glyphs-colour`: crops of 32 × 32 in colour in SVHN's manner, of any number, so that what is meant for SVHN runs at full
-/// scale without a file. Its figures are its own and not SVHN's.
+/// The built-in data set `glyphs-colour`: any number of colour crops of 32 × 32 that resemble SVHN's, so that an experiment meant for SVHN runs at
+/// full scale without a file. Figures measured on it are not comparable with SVHN's.
 ///
 /// A digit of `glyphs` stands in the middle and is the label; digits to its left and right are cut off at the sides; behind them are a gradient of
-/// two colours and a bar, over all of it noise. Image i has class i mod 10 and is a pure function of i, the same bytes on every machine, by the
-/// means of `glyphs`. Training images are those from 0 on, test images those from `firstTest` on.
+/// two colours and a bar, and noise lies over everything. Image i has class i mod 10 and is a pure function of i, the same bytes on every machine,
+/// by the means of `glyphs`. Training images are those from 0 on, test images those from `firstTest` on.
 public struct ColourGlyphs: DrawnDigits {
     public static let side = 32
-    /// SVHN's numbers: what trains and validates where nobody says how many, and what tests always.
+    /// SVHN's numbers of images: the defaults for training and validation, and the fixed number for testing.
     public static let usual = (train: 63_257, validation: 10_000, test: 26_032)
     static let firstTest = 100_000_000
-    /// Images at the front of training and of test that `digest` is of.
+    /// `digest` covers so many images at the front of training, and as many at the front of test.
     static let verified = 500
-    /// SHA-256 of those, training's first, agreed on by a second implementation that is kept with the tests.
+    /// SHA-256 of those images, training's first, confirmed by a second implementation that is kept with the tests.
     public static let digest = "ed26c9bf01bb59165270e990a1017e610560bea28818941b3255896327103d6b"
 
-    /// The numbers of these images in the whole set.
+    /// The indices of these images in the whole set.
     public let range: Range<Int>
 
     init(_ range: Range<Int>) {
@@ -53,15 +53,15 @@ public struct ColourGlyphs: DrawnDigits {
         }
     }
 
-    /// How often there is a digit on a side.
+    /// The probability of a digit on each side.
     private static let neighbours = 0.75
 
-    /// The line of a digit, 20.7 to 26.3 pixels high, its middle so far from the image's.
+    /// The line of a digit, 20.7 to 26.3 pixels high; (x, y) is the offset of its middle from the image's.
     private static func digit(_ digit: Int, x: Double, y: Double, _ draws: inout GlyphDraws) -> [GlyphSegment] {
         let scale = 1.15 + 0.1 * draws.uniform()
         let variants = GlyphShapes.all[digit]
         let strokes = variants[Int(draws.uniform() * Double(variants.count))]
-        // How dark it is there, the contrast says here.
+        // In `glyphs` the ink sets how dark a digit is; here the contrast does.
         var line = GlyphLine.segments(strokes, draws: &draws).line
         let (from, middle) = (Double(Glyphs.side) / 2, Double(side) / 2)
         for index in line.indices {

@@ -6,9 +6,9 @@ public protocol DrawnDigits: ImageSource {
     static var channelCount: Int { get }
     /// SHA-256 of images of the set, which tells its version.
     static var digest: String { get }
-    /// The numbers of these images in the whole set.
+    /// The indices of these images in the whole set.
     var range: Range<Int> { get }
-    /// Draws the image of this number in the whole set.
+    /// Draws the image of this index in the whole set.
     func draw(_ image: Int, into bytes: inout [UInt8], at offset: Int)
 }
 

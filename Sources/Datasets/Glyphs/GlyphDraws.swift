@@ -13,7 +13,7 @@ struct GlyphDraws {
         self.image = UInt32(image)
     }
 
-    /// In [0, 1), a multiple of 2⁻³².
+    /// A number in [0, 1), a multiple of 2⁻³².
     mutating func uniform() -> Double {
         if drawn % 4 == 0 { block = Philox4x32.block(counter: (image, drawn / 4, 0, 0), key: key) }
         let word =
@@ -27,7 +27,7 @@ struct GlyphDraws {
         return Double(word) * 0x1p-32
     }
 
-    /// Stands for a normal of standard deviation `deviation`: four uniforms, so that no libm is needed.
+    /// Approximates a normal number of standard deviation `deviation` by four uniform ones, so that no libm is needed.
     mutating func normal(_ deviation: Double) -> Double {
         let first = uniform() + uniform()
         let second = first + uniform()

@@ -11,7 +11,7 @@ enum GlyphPen {
         for pixel in 0..<side * side { bytes[offset + pixel] = UInt8(cover[pixel] * ink * 255 + 0.5) }
     }
 
-    /// How much of each of `side × side` pixels the line covers, 0 to 1.
+    /// How much of each pixel the line covers, 0 to 1; `side × side` values.
     static func cover(_ line: [GlyphSegment], side: Int) -> [Double] {
         var depth = [Double](repeating: -margin, count: side * side)
         for segment in line { press(segment, side: side, into: &depth) }

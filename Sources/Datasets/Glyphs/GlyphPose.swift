@@ -2,11 +2,11 @@
 /// in which they stand here.
 struct GlyphPose {
     let bendX, bendY, twistX, twistY: Double
-    /// In pixels.
+    /// Size of the glyph in pixels.
     let height, width: Double
     let slant, turn: Double
     let centre: GlyphPoint
-    /// Of the pen, in pixels; it runs from `radius - taper` to `radius + taper` along each stroke.
+    /// The pen's radius in pixels: it goes from `radius - taper` to `radius + taper` along each stroke.
     let radius, taper: Double
     /// Darkness of the full line, 0.8…1.
     let ink: Double
@@ -27,7 +27,7 @@ struct GlyphPose {
         ink = 0.8 + 0.2 * draws.uniform()
     }
 
-    /// From the unit box around (0, 0) to pixels around (0, 0).
+    /// Maps a point of the unit box around (0, 0) to pixels around (0, 0).
     func place(_ point: GlyphPoint) -> GlyphPoint {
         let (x, y) = (point.x, point.y)
         let bentX = x + bendX * (4 * y * y - 0.5) + 2 * twistX * x * y

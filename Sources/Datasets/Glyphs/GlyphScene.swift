@@ -3,19 +3,19 @@
 struct GlyphScene {
     typealias Colour = (Double, Double, Double)
 
-    /// Of the gradient at its two ends.
+    /// The gradient's colours at its two ends.
     let start, end: Colour
-    /// Where it runs to: each −1 to 1.
+    /// The gradient's direction: each −1 to 1.
     let right, down: Double
-    /// Of the digits, 30 to 100 % of what there is between the background's mean and black or white.
+    /// The digits' contrast: 30 to 100 % of the distance from the background's mean to black or white.
     let contrast: Double
     let digit: Colour
     /// A straight line behind the digits.
     let bar: GlyphSegment
     let barColour: Colour
-    /// How much of the background it hides.
+    /// How much of the background the bar hides.
     let barShare: Double
-    /// From the darkest to the brightest that it adds to a pixel.
+    /// The range of the noise, from the darkest to the brightest value added to a pixel.
     let noise: Double
 
     init(_ draws: inout GlyphDraws) {
@@ -42,7 +42,7 @@ struct GlyphScene {
         noise = 24 * draws.uniform()
     }
 
-    /// Of a pixel whose share `digit` the digits cover, and `bar` the bar.
+    /// The colour of a pixel of which the digits cover the share `digit` and the bar the share `bar`.
     func colours(row: Int, column: Int, digit cover: Double, bar: Double) -> Colour {
         let middle = Double(ColourGlyphs.side) / 2
         let (x, y) = ((Double(column) + 0.5 - middle) / middle, (Double(row) + 0.5 - middle) / middle)

@@ -6,7 +6,7 @@ public struct Glyphs: DrawnDigits {
     public static let total = 70_000
     public static let trainingCount = 60_000
     public static let side = 28
-    /// SHA-256 of all 70,000 images in order of their indices, agreed on by a second implementation that is kept with
+    /// SHA-256 of all 70,000 images in order of their indices, confirmed by a second implementation that is kept with
     /// the tests.
     public static let digest = "856c7831673708dc6ce4306e51cbe13b98e867023b3989ede1924b17864c3a43"
 

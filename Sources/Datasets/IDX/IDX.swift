@@ -65,7 +65,7 @@ public enum IDX {
         }
     }
 
-    /// What a sound IDX of another type or of more axes holds; nil where the number is none of the format's, and for the two that are read.
+    /// What a valid IDX file of another type or of more axes holds; nil for a magic number that is not IDX's, and for the two that are read.
     private static func otherKind(_ magic: UInt32) -> String? {
         let types: [UInt32: String] = [8: "uint8", 9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"]
         guard let type = types[magic >> 8], (1...8).contains(magic & 255), ![imagesMagic, labelsMagic].contains(magic) else {

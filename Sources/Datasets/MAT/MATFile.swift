@@ -1,11 +1,11 @@
 import CMatioReader
 import Kernels
 
-/// A file of MATLAB's, of version 5 (what MATLAB writes by default, with or without packing) or 7.3 (HDF5), read by libmatio
+/// A MATLAB file of version 5 (what MATLAB writes by default, compressed or not) or 7.3 (HDF5), read by libmatio
 /// variable by variable.
 ///
-/// Of a variable no more than a slab is in memory. libmatio unpacks a packed variable of version 5 anew from its beginning for each
-/// slab.
+/// At most one slab of a variable is in memory. For each slab, libmatio unpacks a packed variable of version 5 again from its
+/// beginning.
 public final class MATFile {
     public let path: String
     /// Bytes of the whole file.
@@ -13,10 +13,10 @@ public final class MATFile {
     private let reader: MATReader
     private let isLevel5: Bool
 
-    /// - Throws: `DataError` where this is none of the two formats, or its parts do not fit together.
+    /// - Throws: `DataError` where the file has neither format, or its parts do not fit together.
     public convenience init(_ path: String) throws { try self.init(path) { _ in } }
 
-    /// - Parameter progress: is told which part of the file has been looked at.
+    /// - Parameter progress: is told which share of the file has been checked.
     init(_ path: String, progress: (Double) -> Void) throws {
         self.path = path
         let head = try MATHead(path, progress: progress)
@@ -25,11 +25,11 @@ public final class MATFile {
         reader = try MATReader(path)
     }
 
-    /// What the file says of a variable; throws `DataError` where it has none of that name, or no full array of real numbers.
+    /// What the file says of a variable; throws `DataError` where none has that name, or it is no full array of real numbers.
     public func variable(_ name: String) throws -> MATVariable {
         let answer = try ask(name)
         guard let type = MATType(rawValue: answer.kind) else {
-            // libmatio drops the last letter of a text that is not ended by a zero, as h5py writes NumPy's.
+            // libmatio drops the last letter of a text without a terminating zero, such as h5py writes for NumPy.
             let hint =
                 answer.kind == 0 && !isLevel5
                 ? " with a MATLAB_class that is ended by a zero (h5py: attrs.create('MATLAB_class', b'uint8', dtype='S6'), S7 of b'double')"
@@ -81,15 +81,15 @@ public final class MATFile {
     /// Reads a variable from its front to its end.
     ///
     /// - Parameters:
-    ///   - most: bytes of a slab; fewer cost more unpacking.
-    ///   - body: is given the indices of the last axis and their elements, good until it returns.
+    ///   - most: bytes of a slab at most; smaller slabs cost more unpacking.
+    ///   - body: is given the indices of the last axis and their elements, which are valid until it returns.
     public func slabs(
         of variable: MATVariable, atMost most: Int = MATLimits.slabBytes,
         _ body: (_ last: Range<Int>, _ elements: UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let length = variable.shape[variable.shape.count - 1]
         let rowBytes = variable.row * variable.type.bytes
-        // Only what is unpacked from the beginning each time gains by large slabs.
+        // Large slabs help only a variable that is unpacked from its beginning each time.
         let goal = isLevel5 && variable.isPacked ? most : min(most, MATLimits.slabBytes / 8)
         guard rowBytes <= MATLimits.slabBytes else {
             throw fault(

@@ -1,6 +1,6 @@
-/// Which of MATLAB's formats a file has, told by its first bytes, and for version 5 whether it is whole: each of its elements ends
-/// within the file, and each packed one unpacks to its end and has its check sum, which libmatio does not look at. Of version 7.3
-/// it is looked whether the file is as long as HDF5's superblock says.
+/// Tells by a file's first bytes which of MATLAB's formats it has. A file of version 5 is also checked to be whole: each element ends
+/// within the file, and each packed one unpacks to its end and has the right check sum, which libmatio ignores. A file of version 7.3
+/// must be as long as HDF5's superblock says.
 ///
 /// ```
 /// 0    116  124     126    128
@@ -14,7 +14,7 @@ struct MATHead {
 
     private static let length = 128
     private static let packed: UInt32 = 15
-    /// Of HDF5.
+    /// HDF5's signature.
     private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
     private static let matrix: UInt32 = 14
     private static let pieceBytes = 1 << 18
@@ -51,15 +51,15 @@ struct MATHead {
         }
     }
 
-    /// HDF5's superblock stands behind 512 bytes that are MATLAB's own: signature, version, then what depends on it, and three
-    /// addresses or four, of which the third is the end of the file.
+    /// HDF5's superblock follows 512 bytes of MATLAB's own. It has a signature, a version, fields that depend on the version, and three
+    /// or four addresses, of which the third is the end of the file.
     private static func checkLength(_ file: RawFile) throws {
         try file.seek(512)
         let block = try file.read(64)
         guard block.count == 64, block.starts(with: Self.signature) else {
             throw malformed(file, 512, found: "no superblock of HDF5", expected: "one, as MAT 7.3 has it")
         }
-        // Other versions and shorter addresses are for the library to judge.
+        // Other versions and shorter addresses are left to the library.
         guard let start = [0: 24, 1: 28, 2: 12, 3: 12][block[8]], block[block[8] < 2 ? 13 : 9] == 8 else { return }
         let end = block[start + 16..<start + 24].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard end <= UInt64(file.size) else {
@@ -114,7 +114,7 @@ struct MATHead {
                         file, place, found: "a packed variable that does not unpack (\(damage.reason))",
                         expected: "a whole zlib stream")
                 }
-                // What does not fit into a full piece comes without further input.
+                // After a full piece of output, more may come without further input.
             } while !finished && (!input.isEmpty || isFull)
             progress(Double(start + size - left) / Double(max(1, file.size)))
         }

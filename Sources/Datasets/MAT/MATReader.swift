@@ -8,14 +8,14 @@ import Waiting
 final class MATReader {
     /// Why there is no answer.
     enum Fault: Error {
-        /// It has ended without one; `signal` says by which signal, where that can be told.
+        /// The process has ended without an answer; `signal` says by which signal, where that is known.
         case ended(signal: Int32?)
         case silent
     }
 
-    /// What a variable is, and its elements, take no longer from any disk.
+    /// Time limits for describing a variable and for reading its elements; no disk is slower.
     private static let (describing, reading) = (Duration.seconds(30), Duration.seconds(120))
-    /// A child holds what was open when it was started: two that are started at once would hold each other's sockets.
+    /// A child inherits the descriptors that are open when it starts: two started at once would hold each other's sockets.
     private static let starting = Mutex(())
 
     private let process: Int32
@@ -46,7 +46,7 @@ final class MATReader {
         munmap(slab, MATLimits.slabBytes)
     }
 
-    /// - Parameter range: along the last axis, the elements to put into `elements`; nil asks what the variable is.
+    /// - Parameter range: the elements to put into `elements`, along the last axis; nil asks for the variable's description.
     /// - Throws: `Fault`.
     func ask(_ name: String, _ range: Range<Int>? = nil) throws -> cmatio_answer {
         var request = cmatio_request()
@@ -69,7 +69,7 @@ final class MATReader {
         return answer
     }
 
-    /// The elements that were read last; good until the next question.
+    /// The elements that were read last; valid until the next request.
     func elements(_ bytes: Int) -> UnsafeRawBufferPointer {
         precondition(bytes <= MATLimits.slabBytes, "no more than the memory that is shared")
         return UnsafeRawBufferPointer(start: slab, count: bytes)

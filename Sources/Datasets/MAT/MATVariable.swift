@@ -4,7 +4,7 @@ public struct MATVariable: Sendable, Hashable {
     public let type: MATType
     /// At least two axes, the first one varying fastest.
     public let shape: [Int]
-    /// Whether its elements are packed, so that those further behind can only be had by way of those before.
+    /// Whether its elements are packed, so that later ones can be read only by unpacking all earlier ones.
     let isPacked: Bool
 
     public var count: Int { shape.reduce(1, *) }
@@ -45,7 +45,7 @@ public enum MATType: Int32, Sendable {
         }
     }
 
-    /// The elements as whole numbers; nil where one is none.
+    /// The elements as whole numbers; nil where one is not whole.
     func integers(_ bytes: UnsafeRawBufferPointer) -> [Int]? {
         func each<Value>(_ type: Value.Type, _ whole: (Value) -> Int?) -> [Int]? {
             var numbers: [Int] = []

@@ -7,7 +7,7 @@ enum SVHNFile {
     static let channels = 3
     static let classes = 10
     private static let pixels = side * side * channels
-    /// Images that are turned over at once.
+    /// Images that are transposed at once.
     private static let pieceImages = 256
 
     /// Where pixel (r, c, ch) of an image, rows first and channels last, stands in the file's order.

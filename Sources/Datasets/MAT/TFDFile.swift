@@ -2,7 +2,7 @@
 /// expression from 1 to 7 or −1 where none is known, and `folds`, count × 5, where each of the five folds has 0 for unlabelled
 /// images, 1 to train, 2 to validate, 3 to test.
 ///
-/// MATLAB's first axis varies fastest, and here that is the image: pixel (r, c) of image i stands at i + count(r + 48c).
+/// MATLAB's first axis varies fastest, which here is the image's: pixel (r, c) of image i stands at i + count(r + 48c).
 enum TFDFile {
     static let side = 48
     static let classes = 7
@@ -14,7 +14,7 @@ enum TFDFile {
     private static let tile = 64
     private static let pieceBytes = 1 << 20
 
-    /// What an image is in a fold.
+    /// The part that an image has in a fold.
     enum Part: UInt8 { case unlabelled, train, validation, test }
 
     /// Writes the flat file: a `Conversion.Body`.
@@ -69,7 +69,7 @@ enum TFDFile {
         }
     }
 
-    /// A column a fold.
+    /// One column for each fold.
     private static func folds(_ file: MATFile, count: Int) throws -> [UInt8] {
         try column("folds", file, [[count, folds]], text: "\(count) × 5, what each image is in each fold") { part in
             UInt8(exactly: part).flatMap { Part(rawValue: $0)?.rawValue }

@@ -1,4 +1,4 @@
-/// Some of a source's images, in the order of their indices there, with their labels or, where they are not to be told, without.
+/// Some of a source's images, in the order of their indices there, with or without their labels.
 struct ChosenImages: ImageSource {
     private let source: any ImageSource
     private let indices: [UInt32]

@@ -10,7 +10,7 @@ public struct ConversionProgress: Sendable, Hashable {
     public let file: String
     /// 0 to 1.
     public let share: Double
-    /// The path of what an earlier conversion made, where that is damaged: why there is another.
+    /// The path of an earlier flat file that is damaged, which is why it is converted again; otherwise nil.
     public let damaged: String?
 
     public init(file: String, share: Double, damaged: String? = nil) {
@@ -20,32 +20,32 @@ public struct ConversionProgress: Sendable, Hashable {
     }
 }
 
-/// A file, or a folder of pictures, that is converted once, into a flat file that is mapped from then on: beside it where its folder can be
-/// written to, else in the cache folder. A flat file is good as long as what it was made from has the same size and time, or else the same
+/// Converts a file, or a folder of pictures, once into a flat file that is mapped from then on. The flat file lies beside its source where that
+/// folder can be written to, else in the cache folder. It is valid as long as its source has the same size and time, or else the same
 /// SHA-256, and as long as its own content has the SHA-256 that it was written with.
 struct Conversion {
-    /// Writes the flat file of what the MAT file holds; the shares it reports are those of its own part.
+    /// Writes the flat file from the MAT file's content; the progress it reports is that of its own part.
     typealias Body = (
         _ file: MATFile, _ start: (FlatHeader) throws -> FlatWriter, _ progress: (Double) -> Void
     ) throws -> FlatWriter
 
-    /// What is converted: how it is known again, and how it is read.
+    /// The source of a conversion: how it is recognised, and how it is read.
     private struct Original {
         let stamp: () throws -> FileStamp
         let digest: (_ progress: (Double) -> Void) throws -> [UInt8]
         let write: (_ start: (FlatHeader) throws -> FlatWriter, _ progress: (Double) -> Void) throws -> FlatWriter
     }
 
-    /// Behind the name of the file that was converted.
+    /// Appended to the name of the file that was converted.
     static let ending = ".images"
-    /// A part that nobody has written to for so long belongs to a process that was killed.
+    /// A partial file that nobody has written to for so many seconds belongs to a process that was killed.
     private static let oldest = 600.0
-    /// One at a time in a process: two of the same file would both do the work.
+    /// One conversion at a time in a process: two of the same file would both do the work.
     private static let running = Mutex(())
 
     let source: String
     let layout: FlatHeader.Layout
-    /// Of the images, for messages.
+    /// The name of the images, for messages.
     let name: String
     /// The folder for what cannot lie beside its source.
     let cache: String
@@ -60,14 +60,14 @@ struct Conversion {
                 Original(
                     stamp: { try FileStamp(of: source) }, digest: { try FileStamp.digest(ofFile: source, progress: $0) },
                     write: { start, progress in
-                        // Whether it is whole takes about as long as its content.
+                        // Checking that the file is whole takes about as long as reading its content.
                         let file = try MATFile(source) { progress($0 / 2) }
                         return try body(file, start) { progress(0.5 + min(1, $0) / 2) }
                     }))
         }
     }
 
-    /// The same of a folder of pictures, as it was listed.
+    /// The images of a folder of pictures, as it was listed, converted where they have not been.
     func images(of folder: PictureFolder) throws -> MappedImages {
         try images(
             Original(
@@ -101,7 +101,7 @@ struct Conversion {
 
     private var fileName: String { (source as NSString).lastPathComponent }
 
-    /// What an earlier conversion left at `path`, if it is of this content. `digest` is computed where it is needed, once.
+    /// The result of an earlier conversion at `path`, if it was made from this content. `digest` is computed once, only if needed.
     private func converted(
         _ path: String, _ original: Original, _ stamp: FileStamp, _ digest: inout [UInt8]?
     ) throws -> MappedImages? {
@@ -117,7 +117,7 @@ struct Conversion {
         return try MappedImages(path, layout, name: name)
     }
 
-    /// Notes the new time of the same content, so that the next opening need not read it. Where that is not allowed, it does.
+    /// Notes the new time of the same content, so that the next opening need not read it. Where writing is not allowed, it must.
     private static func renew(_ path: String, _ header: FlatHeader, _ stamp: FileStamp) {
         let descriptor = Descriptor.openFile(path, O_WRONLY)
         guard descriptor >= 0 else { return }
@@ -130,7 +130,7 @@ struct Conversion {
 
     /// - Returns: the path of the flat file.
     private func convert(_ original: Original, _ stamp: FileStamp, _ digest: [UInt8]?, damaged: String?) throws -> String {
-        // Three parts that take about as long: its SHA-256, then two that are the reader's own.
+        // Three parts that take about equally long: the SHA-256 of the source, then two that are the reader's own.
         func tell(_ first: Double, _ parts: Double) -> (Double) -> Void {
             { progress(ConversionProgress(file: fileName, share: (first + parts * min(1, $0)) / 3, damaged: damaged)) }
         }
@@ -139,7 +139,7 @@ struct Conversion {
         var target = beside
         let writer = try original.write(
             { header in
-                // A folder of data is often one that its users can only read.
+                // Users can often only read a folder of data.
                 for path in [beside, inCache] { removeOldParts(of: path) }
                 if let writer = try? FlatWriter(beside, header) { return writer }
                 target = inCache
@@ -153,7 +153,7 @@ struct Conversion {
         return target
     }
 
-    /// What conversions left behind that were killed.
+    /// Removes partial files of conversions that were killed.
     private func removeOldParts(of target: String) {
         let folder = FilePath.folder(of: target)
         let start = (target as NSString).lastPathComponent + "."

@@ -1,12 +1,12 @@
 import Foundation
 import Waiting
 
-/// A file's bytes as memory, read by the kernel where they are looked at. All processes of a host that map it share them.
+/// A file's bytes as memory, read by the kernel on access. All processes of a host that map the file share them.
 final class FileMapping: Sendable {
     let count: Int
     private nonisolated(unsafe) let start: UnsafeRawPointer
 
-    /// Nil where there is no such file, or none of so many bytes; throws `DataError` where it is there and cannot be mapped.
+    /// Nil where there is no such file, or it has another size; throws `DataError` where it is there and cannot be mapped.
     init?(_ path: String, bytes: Int) throws {
         precondition(bytes > 0, "nothing cannot be mapped")
         let descriptor = Descriptor.openFile(path, O_RDONLY)

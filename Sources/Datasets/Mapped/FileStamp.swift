@@ -2,10 +2,10 @@ import Crypto
 import Foundation
 import Kernels
 
-/// By what a file is known to be what it was: its size and time at each opening, and where the time is another its SHA-256.
+/// Tells whether a file is unchanged: its size and time are compared at each opening and, if the time differs, its SHA-256.
 struct FileStamp: Sendable, Hashable {
     var bytes: Int
-    /// Of the last change, in nanoseconds since 1970.
+    /// Time of the last change, in nanoseconds since 1970.
     var time: Int64
 
     private static let pieceBytes = 1 << 20
@@ -24,7 +24,7 @@ struct FileStamp: Sendable, Hashable {
         time = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
     }
 
-    /// SHA-256 of a file's content, 32 bytes. `progress` is told which part of it is done.
+    /// SHA-256 of a file's content, 32 bytes. `progress` is told which share of it is done.
     static func digest(ofFile path: String, progress: (Double) -> Void = { _ in }) throws -> [UInt8] {
         let file = try RawFile(path)
         var hash = SHA256()

@@ -9,10 +9,10 @@
 /// source bytes  source time  source SHA-256  content SHA-256  CRC-32
 /// u64           i64          u8 × 32         u8 × 32          u32
 /// ```
-/// Little-endian, the check sum over the 120 bytes before it. From byte 4096 on the columns follow, (columns, count) bytes: labels
-/// and what else there is of an image; then the images, (count, height, width, channels). The content's digest goes over both.
+/// Little-endian; the check sum covers the 120 bytes before it. From byte 4096 on the columns follow, (columns, count) bytes: the label
+/// and other values of each image; then the images, (count, height, width, channels). The content's digest covers both.
 struct FlatHeader: Sendable, Hashable {
-    /// What the columns mean; a set's own number.
+    /// What the columns mean; each set has its own number.
     enum Layout: UInt32, Sendable {
         /// One column: the label.
         case svhn = 1
@@ -35,7 +35,7 @@ struct FlatHeader: Sendable, Hashable {
     var sourceDigest, contentDigest: [UInt8]
 
     var pixels: Int { height * width * channels }
-    /// Of the whole file.
+    /// Bytes of the whole file.
     var fileBytes: Int { Self.contentOffset + count * (columns + pixels) }
 
     func encode() -> [UInt8] {
@@ -46,7 +46,7 @@ struct FlatHeader: Sendable, Hashable {
         return bytes + Self.bytes(Inflater.checkSum(bytes))
     }
 
-    /// Nil where these bytes are no such header, or one whose numbers fit no file.
+    /// Nil where these bytes are no such header, or its numbers fit no file.
     init?(_ bytes: [UInt8]) {
         func number<Value: FixedWidthInteger>(_ offset: Int, _ type: Value.Type) -> Value {
             bytes[offset..<offset + MemoryLayout<Value>.size].reversed().reduce(0) { $0 << 8 | Value(truncatingIfNeeded: $1) }

@@ -1,4 +1,4 @@
-/// The images of one source and behind them those of another, of the same size.
+/// The images of one source, followed by those of another whose images have the same size.
 struct JoinedImages: ImageSource {
     private let first: any ImageSource
     private let second: any ImageSource

@@ -1,10 +1,10 @@
 import Crypto
 import Kernels
 
-/// The images of a flat file (`FlatHeader`), which stay on the disk: only those that are looked at are in memory. The first column
+/// The images of a flat file (`FlatHeader`), which stay on the disk: only those that are accessed are in memory. The first column
 /// is the label, `MappedImages.none` where an image has none.
 public struct MappedImages: ImageSource {
-    /// A label that is none.
+    /// The value that stands for "no label".
     public static let none = UInt8.max
 
     public let name: String
@@ -13,7 +13,7 @@ public struct MappedImages: ImageSource {
     private let bytes: FileMapping
     public let hasLabels: Bool
 
-    /// Nil where the file is not there or no whole flat file of that layout; throws `DataError` where it cannot be mapped.
+    /// Nil where the file is missing or is no whole flat file of that layout; throws `DataError` where it cannot be mapped.
     init?(_ path: String, _ layout: FlatHeader.Layout, name: String) throws {
         guard let header = Self.header(path), header.layout == layout,
             let bytes = try FileMapping(path, bytes: header.fileBytes)
@@ -27,13 +27,13 @@ public struct MappedImages: ImageSource {
                 + hexDigits(header.contentDigest))
     }
 
-    /// The header of a flat file; nil where there is none, or none that can be trusted.
+    /// The header of a flat file; nil where there is none, or it cannot be trusted.
     static func header(_ path: String) -> FlatHeader? {
         guard let file = try? RawFile(path), let bytes = try? file.read(FlatHeader.length) else { return nil }
         return FlatHeader(bytes).flatMap { $0.fileBytes == file.size ? $0 : nil }
     }
 
-    /// Whether the content is what was written, by its SHA-256: about a second for 2 GB. A disk may give back other bytes.
+    /// Whether the content is what was written, by its SHA-256: about a second for 2 GB. A disk may return other bytes.
     func isWhole() -> Bool {
         var hash = SHA256()
         for start in stride(from: FlatHeader.contentOffset, to: header.fileBytes, by: Self.pieceBytes) {

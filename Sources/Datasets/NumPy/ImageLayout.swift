@@ -12,14 +12,14 @@ struct ImageLayout: Equatable {
     /// The axis of the channels stands before those of rows and columns.
     let channelsFirst: Bool
 
-    /// Most values of an image: what a worker takes.
+    /// Most values of an image: the limit of a worker.
     private static let mostValues = 1 << 24
     /// Most rows or columns of an image that has more than one of both.
     private static let side = 4_096
     private static let shapes =
         "(count, height, width), (count, values), or (count, height, width, channels) or (count, channels, height, width) with 1 channel (grey) or 3 (red, green, blue)"
 
-    /// Throws `DataError.unfit` for a shape that is none of images.
+    /// Throws `DataError.unfit` for a shape that cannot be that of images.
     init(of array: NPYArray) throws {
         let shape = array.shape
         func unfit(_ found: String, _ expected: String) -> DataError { .unfit(file: array.file, found: found, expected: expected) }
@@ -30,7 +30,7 @@ struct ImageLayout: Equatable {
         case 4:
             let (first, last) = (Self.isChannels(shape[1]), Self.isChannels(shape[3]))
             guard first || last else { throw unfit("images of shape \(array.shapeText)", Self.shapes) }
-            // Where both could be meant and the pixels would lie otherwise, nobody but their owner knows.
+            // Where both layouts are possible and would give different pixels, only the owner knows which is meant.
             guard !(first && last) || shape[1] == 1 && shape[3] == 1 else {
                 throw unfit(
                     "images of shape \(array.shapeText), in which either axis may be that of the channels",

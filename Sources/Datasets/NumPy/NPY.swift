@@ -4,7 +4,7 @@ import Kernels
 public enum NPY {
     /// The array of a file; `role` says what it is to be, which decides the types it may have.
     ///
-    /// - Parameter most: bytes of the file, checked before memory is taken; nil: those of any array.
+    /// - Parameter most: the greatest size of the file in bytes, checked before memory is taken; nil is the limit for any array.
     public static func read(
         _ path: String, as role: NPYRole = .any, atMost most: Int? = nil
     ) throws -> NPYArray {
@@ -16,7 +16,7 @@ public enum NPY {
         return try decode(try file.read(file.size), file: path, unpacked: false, as: role)
     }
 
-    /// Whether a file begins as one array does.
+    /// Whether a file begins like an `.npy` file.
     static func isArray(_ path: String) throws -> Bool {
         try RawFile(path).read(NPYHeader.magic.count) == NPYHeader.magic
     }
@@ -71,7 +71,7 @@ public enum NPY {
     }
 }
 
-/// A type that an `.npy` file can be written of.
+/// An element type that an `.npy` file can be written with.
 public protocol NPYElement: TensorElement {
     /// The bytes of many values at once, so that the loop over them knows its type.
     static func littleEndianBytes(_ values: ArraySlice<Self>) -> [UInt8]

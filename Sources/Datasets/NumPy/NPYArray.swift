@@ -5,10 +5,10 @@ public struct NPYArray: Sendable {
     /// The file, or "archive.npz (name)", for messages.
     public let file: String
     public let shape: [Int]
-    /// As the file has them.
+    /// The element type in the file.
     public let type: NPYType
-    /// What the file has in another width is widened: small integers to 32 bits, unsigned ones of 32 to 64, float16 to float32; an
-    /// unsigned one of 64 bits that no `Int64` holds becomes the greatest of them.
+    /// Other widths in the file are widened: small integers to 32 bits, unsigned ones of 32 bits to 64, float16 to float32. An unsigned
+    /// 64-bit value that `Int64` cannot hold becomes `Int64.max`.
     public let values: TensorValues
 
     /// NumPy's way to write the shape.
@@ -35,7 +35,7 @@ extension TensorValues {
         }
     }
 
-    /// Values that lie in Fortran's order, the first index fastest, in C's.
+    /// Reorders values from Fortran's order, the first index fastest, into C's.
     func fromFortranOrder(_ shape: [Int]) -> TensorValues {
         switch self {
         case .f32(let values): .f32(Self.reordered(values, shape))
@@ -48,7 +48,7 @@ extension TensorValues {
 
     private static func reordered<Element>(_ values: Slice<Element>, _ shape: [Int]) -> Slice<Element> {
         guard shape.count > 1, !values.isEmpty else { return values }
-        // How far apart in the file two neighbours along each axis are.
+        // The distance in the file between two neighbours along each axis.
         var strides = [1]
         for side in shape.dropLast() { strides.append(strides[strides.count - 1] * side) }
         var index = [Int](repeating: 0, count: shape.count)

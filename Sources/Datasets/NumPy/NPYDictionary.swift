@@ -8,7 +8,7 @@ struct NPYDictionary {
 
     /// What the dictionary says.
     struct Content {
-        /// Of the elements, as it stands there.
+        /// The element type, as written there.
         var descriptor: String
         /// The first index runs fastest.
         var isFortran: Bool
@@ -48,7 +48,7 @@ struct NPYDictionary {
         return Content(descriptor: found, isFortran: isFortran, shape: shape)
     }
 
-    /// A name between quotation marks, or the list by which NumPy describes records, up to its end.
+    /// A quoted name, or the whole list by which NumPy describes records.
     private mutating func descriptor() throws -> String {
         skipSpace()
         guard text.first == UInt8(ascii: "[") else { return try quoted() }

@@ -13,7 +13,7 @@ package struct NPYHeader {
     var shape: [Int]
     /// Where the values start.
     var dataOffset: Int
-    /// Elements.
+    /// Number of elements.
     var count: Int
 
     /// Reads the front of `bytes`; what follows must be exactly the values, of a type that is read for `role`.

@@ -39,10 +39,10 @@ public enum NPYType: String, Sendable, CaseIterable {
         }
     }
 
-    /// As it is written.
+    /// The `descr` that is written for this type.
     var descriptor: String { (bytes == 1 ? "|" : "<") + rawValue }
 
-    /// The type and byte order of a header's `descr`; nil for one that is not read. One byte has no order, whatever is said of it.
+    /// The type and byte order of a header's `descr`; nil for a type that is not read. A one-byte type has no order, whatever `descr` says.
     static func parse(_ descriptor: String) -> (type: NPYType, isBigEndian: Bool)? {
         guard let mark = descriptor.first, let type = NPYType(rawValue: String(descriptor.dropFirst())) else { return nil }
         guard "<>=".contains(mark) || (mark == "|" && type.bytes == 1) else { return nil }
@@ -50,13 +50,13 @@ public enum NPYType: String, Sendable, CaseIterable {
     }
 }
 
-/// What an array is read for: the place decides which types can be read there.
+/// What an array is read for, which decides the types it may have.
 public enum NPYRole: String, Sendable {
     case any = "arrays"
     case images, labels, codes
-    /// A row of shares each, which add up to 1.
+    /// One row of shares for each image, which add up to 1.
     case softmaxes
-    /// A row of as many values as a code has, each.
+    /// Each row has as many values as a code.
     case priorSamples = "samples of a prior"
 
     var types: [NPYType] {
@@ -68,10 +68,10 @@ public enum NPYRole: String, Sendable {
         }
     }
 
-    /// A type of NumPy's that does, for a way on.
+    /// A NumPy type that is accepted, for the advice in an error message.
     var example: String {
         switch self {
-        // Of images too: 0 to 1 and 0 to 255 are both read, and nothing wraps round.
+        // For images too: 0 to 1 and 0 to 255 are both read, and no value wraps round.
         case .any, .codes, .softmaxes, .priorSamples, .images: "float32"
         case .labels: "int64"
         }

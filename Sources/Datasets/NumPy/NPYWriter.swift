@@ -1,7 +1,7 @@
 import Kernels
 
-/// Writes an `.npy` file piece by piece, so that an array need not be in memory. The shape is promised at the start; the
-/// file has its name only when `commit` has found as many values.
+/// Writes an `.npy` file piece by piece, so that the array need not be in memory. The shape is given at the start; the
+/// file gets its name only when `commit` has found as many values.
 public final class NPYWriter<Element: NPYElement> {
     private static var pieceElements: Int { 1 << 16 }
 

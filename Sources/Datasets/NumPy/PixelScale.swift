@@ -1,6 +1,6 @@
 import Kernels
 
-/// What the floats of an array of images mean: 0 is paper, the greatest is ink.
+/// What the floats of an array of images mean: 0 is paper, the top of the scale is ink.
 enum PixelScale: Equatable {
     /// 0 to 1.
     case units
@@ -9,10 +9,10 @@ enum PixelScale: Equatable {
 
     private var greatest: Float { self == .units ? 1 : 255 }
 
-    /// Fractions whose greatest lies between 1 and this are of neither scale: as bytes they would be a few levels, nearly black.
+    /// Values whose maximum lies between 1 and this belong to neither scale: as bytes they would be a few levels, nearly black.
     private static let leastOfBytes: Float = 32
 
-    /// The scale of floats, by their greatest.
+    /// The scale of floats, by their maximum.
     ///
     /// - Parameter file: names the array. Throws `DataError` where the values are of neither scale.
     init(of values: Slice<Float>, file: String) throws {
@@ -23,7 +23,7 @@ enum PixelScale: Equatable {
             areNegative = areNegative || value < 0
             areWhole = areWhole && value == value.rounded()
         }
-        // Negative values and such that are no numbers are refused as what they are, whatever the scale.
+        // Negative values and non-numbers are refused as such, whatever the scale.
         let areNumbers = values.indices.allSatisfy { values[$0].isFinite }
         if greatest > 1, greatest < Self.leastOfBytes, !areWhole, !areNegative, areNumbers {
             throw DataError.unfit(

@@ -6,7 +6,7 @@ final class ZipArchive {
         var checkSum: UInt32
         var packedSize: Int
         var size: Int
-        /// Of the local header.
+        /// Offset of the local header.
         var offset: Int
     }
 
@@ -63,7 +63,7 @@ final class ZipArchive {
             let place = start + entry.packedSize - left - input.count
             let step: Inflater.Step
             do {
-                // One byte more than promised is asked for, so that a longer content shows itself.
+                // Asks for one byte more than promised, so that a longer content is noticed.
                 step = try inflater.unpack(input, atMost: min(entry.size + 1 - content.count, Self.pieceBytes))
             } catch let damage as Inflater.Damage {
                 throw malformed(place, "\(entry.name) does not unpack (\(damage.reason))", "a whole deflate stream")

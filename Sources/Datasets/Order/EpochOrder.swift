@@ -30,7 +30,7 @@ public struct EpochOrder: Sendable {
         samples = order
     }
 
-    /// A choice in 0 ..< `bound` by the word `first`, or where that would make some choices likelier, by `further` words.
+    /// A choice in 0 ..< `bound` by the word `first` or, if that word is rejected to keep all choices equally likely, by `further` words.
     private static func choice(below bound: UInt32, _ first: UInt32, further: (_ attempt: UInt32) -> UInt32) -> Int {
         var product = UInt64(first) * UInt64(bound)
         if UInt32(truncatingIfNeeded: product) < bound {

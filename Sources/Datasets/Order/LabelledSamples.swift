@@ -2,8 +2,8 @@ import Kernels
 
 /// The training images whose labels a model may see, and which of them each step uses (section 5 of the paper).
 ///
-/// As many of each class, the first of each in a permutation of the training images that a seed of its own gives: subsets of one seed are those
-/// of every run, whatever its own seed.
+/// Each class has equally many: its first images in a permutation of the training images. A separate seed gives the permutation, so that all runs
+/// with this seed use the same subset, whatever their own seed.
 public struct LabelledSamples: Sendable, Equatable {
     /// Indices among the training images, in order.
     public let indices: [Int]
@@ -11,7 +11,7 @@ public struct LabelledSamples: Sendable, Equatable {
     /// - Parameters:
     ///   - count: of all classes together; a multiple of `classes`.
     ///   - images: how many training images there are.
-    ///   - label: of each of them.
+    ///   - label: the label of each of them.
     /// - Throws: `DataError.classes` where the images are not of these classes; `DataError.labels` where one of them has too few images, or the
     ///   count does not divide.
     public init(count: Int, classes: Int, seed: UInt64, images: Int, label: (Int) -> UInt8) throws {
@@ -41,7 +41,7 @@ public struct LabelledSamples: Sendable, Equatable {
         indices = chosen.sorted()
     }
 
-    /// All of so many images.
+    /// All `images` images.
     public init(all images: Int) { indices = Array(0..<images) }
 
     /// The labelled minibatch of a step, counted from 0: drawn with replacement, each row by itself.

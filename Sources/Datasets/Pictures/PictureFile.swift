@@ -2,9 +2,9 @@ import CPictures
 
 /// One picture, whole in memory as its file has it: PNG or JPEG, told by the first bytes and not by the name.
 package struct PictureFile {
-    /// Bytes of a file that are read.
+    /// The greatest size in bytes of a file that is read.
     package static let mostBytes = 1 << 26
-    /// Values of a picture: what a worker takes of an image.
+    /// Most values of a picture: the limit of a worker.
     package static let mostValues = 1 << 24
     /// A JPEG has at least so many bits for each block of 8 × 8 pixels.
     private static let pixelsOfAByte = 8 * 64
@@ -16,12 +16,12 @@ package struct PictureFile {
     package let path: String
     package let width: Int
     package let height: Int
-    /// 1 of a grey picture, 3 of another.
+    /// 1 for a grey picture, otherwise 3.
     package let channels: Int
     private let bytes: [UInt8]
     private let format: Format
 
-    /// - Throws: `DataError` where this is no picture that can be read, by what its head says.
+    /// - Throws: `DataError` where the file's head says that it is no picture that can be read.
     package init(_ path: String) throws {
         self.path = path
         let file = try RawFile(path)
@@ -55,7 +55,7 @@ package struct PictureFile {
         var isRead = false
         let count = width * height * wanted
         let pixels = [UInt8](unsafeUninitializedCapacity: count) { target, filled in
-            // What a damaged picture leaves unwritten must not be anybody's memory.
+            // Parts that a damaged picture leaves unwritten must not show old memory.
             target.initialize(repeating: 0)
             isRead = Self.read(bytes, format, &head, channels: wanted, into: UnsafeMutableBufferPointer(rebasing: target[..<count]))
             filled = count

@@ -2,8 +2,8 @@ import Crypto
 import Foundation
 
 extension PictureFolder {
-    /// All bytes of the pictures, and in the place of a time 64 bits of a SHA-256 of their names, sizes and times: another one where a picture
-    /// has been added, taken away, written to or put in another's place.
+    /// The pictures' total size and, in place of a time, 64 bits of a SHA-256 of their names, sizes and times. These bits change when a picture
+    /// is added, removed, written to or replaced.
     func stamp() throws -> FileStamp {
         var hash = SHA256()
         var bytes = 0
@@ -34,7 +34,7 @@ extension PictureFolder {
         return Array(hash.finalize())
     }
 
-    /// Writes the flat file: labels, then images in the order of the pictures. All are in colour where one is.
+    /// Writes the flat file: labels, then images in the order of the pictures. If one is in colour, all are.
     func convert(_ start: (FlatHeader) throws -> FlatWriter, _ progress: (Double) -> Void) throws -> FlatWriter {
         let (height, width, channels) = try shape { progress($0 / 2) }
         let header = FlatHeader(.pictures, count: pictures.count, height: height, width: width, channels: channels, columns: 1)
@@ -74,7 +74,7 @@ extension PictureFolder {
             counts[Size(height: file.height, width: file.width), default: (0, index)].count += 1
             progress(Double(index + 1) / Double(pictures.count))
         }
-        // Of sizes that as many pictures have, that of the earlier one.
+        // If several sizes are equally frequent, the one that comes first counts.
         let sizes = counts.sorted { ($1.value.count, $0.value.first) < ($0.value.count, $1.value.first) }
         guard let usual = sizes.first?.key else { preconditionFailure("a folder without pictures") }
         if let odd = sizes.dropFirst().min(by: { $0.value.first < $1.value.first }) {

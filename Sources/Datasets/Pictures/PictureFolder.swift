@@ -3,46 +3,46 @@ import Foundation
 import Kernels
 import Waiting
 
-/// A folder of pictures, by class or not, and the order that they have as images.
+/// A folder of pictures, with or without classes, and their order as images.
 ///
 /// ```
 /// FOLDER/CLASS/*.png           or with a test set    FOLDER/train/CLASS/*.png    FOLDER/test/CLASS/*.png
 /// FOLDER/*.png                 without labels        FOLDER/train/*.png          FOLDER/test/*.png
 /// ```
-/// Classes are numbered from 0 in the order of their folders' names, numbers by their value and before words, words by their bytes. Pictures are
-/// named `*.png`, `*.jpg` or `*.jpeg`, in letters of either case; other files, hidden ones, and folders in a class's are passed over. A link that
-/// leads nowhere, a pipe or a device in the place of a picture is refused.
+/// Classes are numbered from 0 in the order of their folders' names: numbers by value and before words, words by their bytes. Pictures are
+/// named `*.png`, `*.jpg` or `*.jpeg`, in letters of either case; other files, hidden ones, and folders in a class's folder are ignored. A dangling
+/// link, a pipe or a device in the place of a picture is refused.
 ///
-/// Pictures that lie by class and by name would give training the first classes and validation the last. So those of training, put in the order of
-/// their classes and names, are shuffled by a permutation that depends on their number alone; those of test keep their order.
+/// In the order of classes and names, training would get the first classes and validation the last. So training pictures, sorted by class and
+/// name, are shuffled by a permutation that depends on their number alone; test pictures keep their order.
 struct PictureFolder {
     struct Picture {
-        /// Seen from the folder.
+        /// The path relative to the folder.
         let name: String
         /// `MappedImages.none` where there are no classes.
         let label: UInt8
     }
 
-    /// Most classes: a byte holds a label, and one of its values is none.
+    /// Most classes: a label is a byte, one value of which means "none".
     static let mostClasses = 255
-    /// Of the pictures of a folder without a test set a seventh are its test images, and no more than these.
+    /// In a folder without a test set, a seventh of the pictures are the test images, but at most `mostTest`.
     private static let (testPart, mostTest) = (7, 10_000)
     private static let endings = ["png", "jpg", "jpeg"]
     /// Endings of pictures that are not read.
     private static let otherEndings = ["gif", "bmp", "tif", "tiff", "webp", "heic", "avif", "ppm", "pgm", "pnm"]
-    /// Of the permutation, for ever.
+    /// The permutation's seed, which must never change.
     private static let seed: UInt64 = 0x7069_6374_7572_6573
 
     let path: String
     /// Names of the class folders; none without labels.
     let classes: [String]
-    /// Those of training, then those of test.
+    /// The training pictures, then the test pictures.
     let pictures: [Picture]
     let testCount: Int
 
     var trainingCount: Int { pictures.count - testCount }
 
-    /// - Throws: `DataError` where there is no folder, no picture, or no sense in the folders.
+    /// - Throws: `DataError` where there is no folder or no picture, or the folders are inconsistent.
     init(_ path: String) throws {
         self.path = path
         let parts = try Self.folders(in: path).filter { ["train", "test"].contains($0) }
@@ -130,7 +130,7 @@ struct PictureFolder {
     }
 
     private static func folders(in path: String) throws -> [String] {
-        // A link to a class's folder that leads nowhere must not take its pictures out of training without a word.
+        // A dangling link to a class's folder must not silently take its pictures out of training.
         try names(in: path).filter { name in
             let file = "\(path)/\(name)"
             guard let kind = kind(file) else { throw unreadable(file) }
@@ -138,7 +138,7 @@ struct PictureFolder {
         }
     }
 
-    /// The pictures right in a folder, by their names' bytes.
+    /// The pictures directly in a folder, sorted by their names' bytes.
     private static func files(in path: String) throws -> [String] {
         func ending(_ name: String) -> String { (name as NSString).pathExtension.lowercased() }
         let files = try names(in: path).filter { name in
@@ -169,13 +169,13 @@ struct PictureFolder {
         } catch { throw DataError.system(doing: "list", file: path, reason: reasonText(error)) }
     }
 
-    /// Of what a link leads to; nil where that cannot be told.
+    /// The kind of file, with links followed; nil where that cannot be determined.
     private static func kind(_ path: String) -> mode_t? {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
-    /// The error for what lies there in the place of a picture or a folder.
+    /// The error for something else in the place of a picture or a folder.
     private static func unreadable(_ path: String) -> DataError {
         var status = stat()
         let what =

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The folders in which data files are looked for: `--data DIR` alone where it is given, else what the settings name, `LOCKSTEP_DATA`, and the
-/// cache folder of the XDG convention, `$XDG_CACHE_HOME/lockstep` or `~/.cache/lockstep`, in this order.
+/// The folders in which data files are looked for: `--data DIR` alone where it is given; otherwise the folder that the settings name,
+/// `LOCKSTEP_DATA`, and the cache folder of the XDG convention, `$XDG_CACHE_HOME/lockstep` or `~/.cache/lockstep`, in this order.
 public struct DataDirectory: Sendable, Hashable {
     public enum Origin: String, Sendable {
         case option = "--data"
@@ -17,9 +17,9 @@ public struct DataDirectory: Sendable, Hashable {
     }
 
     let places: [Place]
-    /// The cache folder, whatever else is looked in.
+    /// The cache folder, whichever folders are searched.
     let cache: String
-    /// Whether they are those of a run that exists: what `--data` names then goes before the paths that the run remembers.
+    /// Whether these are the folders of an existing run: `--data` then takes precedence over the paths that the run remembers.
     private let isOfRun: Bool
 
     /// The folder that is looked in first, and that a set is fetched to.
@@ -30,7 +30,7 @@ public struct DataDirectory: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - option: what `--data` says.
-    ///   - folder: what `data.folder` says; where a run has found its files.
+    ///   - folder: what `data.folder` says: where a run has found its files.
     public init(
         option: String? = nil, folder: String? = nil, isOfRun: Bool = false,
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -50,7 +50,7 @@ public struct DataDirectory: Sendable, Hashable {
         places = all.compactMap { path, origin in path.map { Place(path: Self.folder($0), origin: origin) } }
     }
 
-    /// A path as the shell means it, seen from `folder` or, where there is none, from the current folder.
+    /// The absolute path that a shell would mean, relative to `folder` or, where that is nil, to the current folder.
     public static func absolute(_ path: String, from folder: String? = nil) -> String {
         let path = path.hasPrefix("~") ? (path as NSString).expandingTildeInPath : path
         guard !path.hasPrefix("/"), !path.isEmpty else { return path }
@@ -73,17 +73,17 @@ public struct DataDirectory: Sendable, Hashable {
 
     private func folders(of set: String, in places: [Place]) -> [String] { places.flatMap { ["\($0.path)/\(set)", $0.path] } }
 
-    /// The folders in which a file is looked for: that of its path, and the set's, by its name alone.
+    /// The folders in which a file is looked for: its path's own folder, and the set's folders, there by the file's name alone.
     private func folders(for name: String, of set: String) -> [String] {
         guard name.hasPrefix("/") else { return folders(of: set) }
         let own = [(name as NSString).deletingLastPathComponent]
         if isOfRun { return origin == .option ? folders(of: set) + own : own + folders(of: set) }
-        // A mistyped path finds no other file of that name in a folder that nobody has named with it.
+        // A mistyped path must not find another file of that name in a folder that the user has not named.
         return own + folders(of: set, in: places.filter { $0.origin == .option || $0.origin == .settings })
     }
 
-    /// The file of that name, or else the same with or without `.gz`, in the first folder that has it. A path is looked at first, where
-    /// `--data` does not say that a run's files are elsewhere now.
+    /// The file of that name, or else the same with or without `.gz`, in the first folder that has it. A path is tried first, unless
+    /// `--data` says that a run's files are elsewhere now.
     public func find(_ name: String, of set: String) -> String? {
         let own = name.hasPrefix("/") ? (name as NSString).lastPathComponent : name
         let other = own.hasSuffix(".gz") ? String(own.dropLast(3)) : own + ".gz"
@@ -103,7 +103,7 @@ public struct DataDirectory: Sendable, Hashable {
         return places.first { [$0.path, "\($0.path)/\(set)"].contains(folder) }?.path
     }
 
-    /// The paths of the files that settings name, or one error that names every one that is missing and the folders looked in.
+    /// The paths of the files that settings name, or one error that names every missing file and the folders searched.
     ///
     /// - Parameter files: keys of the `data` section, and the names they have there or by default.
     func require(_ files: [(key: String, name: String)], of set: String) throws -> [String] {
@@ -121,7 +121,7 @@ public struct DataDirectory: Sendable, Hashable {
         return found.compactMap { $0 }
     }
 
-    /// - Throws: `DataError` where the folder that is looked in first is none, for a set that is a folder.
+    /// - Throws: `DataError` for a set that is a folder, where the first place to look is no folder.
     func requireFolder(of set: String) throws {
         guard !Self.isFolder(path) else { return }
         let wayOn =
@@ -133,7 +133,7 @@ public struct DataDirectory: Sendable, Hashable {
         throw DataError.missingFolder(set: set, folder: path, isFile: Self.isFile(path), wayOn: wayOn)
     }
 
-    /// What to say where a path that was given is a folder's.
+    /// The message for a given path that is a folder.
     private func folderInTheWay(_ files: [(key: String, name: String)]) -> String? {
         files.first { $0.name.hasPrefix("/") && Self.isFolder($0.name) }.map {
             "data.\($0.key) names a folder, where a file is due: give the file's own path"
@@ -157,7 +157,7 @@ public struct DataDirectory: Sendable, Hashable {
         if isOfRun {
             return "name a folder that has them with --data DIR, or give `lockstep resume` their new place by \(settings)"
         }
-        // A configuration is read with whole paths; a name alone is the one that is looked for where nothing is given.
+        // A configuration is read with absolute paths; a bare name is the default that is looked for when nothing is given.
         let keys = files.map { "data.\($0.key)" }.joined(separator: " and ")
         return files.allSatisfy { $0.name.hasPrefix("/") }
             ? "check what you gave for \(keys), or give a folder that has it by --data DIR"

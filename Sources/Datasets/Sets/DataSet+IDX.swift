@@ -2,7 +2,7 @@ extension DataSet {
     private static let mnistSide = 28
     private static let mnistClasses = 10
 
-    /// `mnist` and `idx`: two pairs of files; MNIST's are 28 × 28 with labels 0 to 9. Those of labels may be missing in an `idx`.
+    /// `mnist` and `idx`: two pairs of files; MNIST's are 28 × 28 with labels 0 to 9. An `idx` set may lack the files of labels.
     static func openIDX(_ settings: DataSettings, in directory: DataDirectory) throws -> DataSet {
         let isMNIST = settings.set == "mnist"
         let found = try isMNIST ? mnistFiles(settings, directory) : idxFiles(settings, directory)
@@ -32,8 +32,8 @@ extension DataSet {
         return found
     }
 
-    /// The settings with the paths of the two or four files. Labels that are not named belong to images that are not named either: MNIST's
-    /// usual names, as far as there are such files.
+    /// The settings with the paths of the two or four files. Files of labels that are not named get MNIST's usual names, if such files exist
+    /// and the images are not named either.
     private static func idxFiles(_ settings: DataSettings, _ directory: DataDirectory) throws -> DataSettings {
         let usual = DataSettings.mnistNames
         var files = [("images", settings.images ?? usual.images), ("test_images", settings.testImages ?? usual.testImages)]
@@ -55,7 +55,7 @@ extension DataSet {
         return found
     }
 
-    /// - Parameter check: is given the path of the images and what stands there, before anything is made of it.
+    /// - Parameter check: is given the path of the images and its content, before that content is used.
     private static func pair(
         _ name: String, images: String?, labels: String?, classes: Int, check: (String, IDX.Images) throws -> Void
     ) throws -> StoredImages {

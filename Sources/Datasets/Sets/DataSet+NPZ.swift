@@ -13,8 +13,8 @@ extension DataSet {
         Naming(images: "train_images", labels: "train_labels", testImages: "test_images", testLabels: "test_labels"),
     ]
 
-    /// `npz`: images of a shape that `ImageLayout` knows, as uint8 or as floats that become bytes (`PixelScale`), and labels (count) or
-    /// (count, 1) of 0 to 255, of any integer type, where the archive has them.
+    /// `npz`: images of a shape that `ImageLayout` knows, as uint8 or as floats that become bytes (`PixelScale`). Labels, where the archive has
+    /// them, are (count) or (count, 1), from 0 to 255, of any integer type.
     static func openArchive(_ settings: DataSettings, in directory: DataDirectory) throws -> DataSet {
         let path = try directory.require([("file", settings.file ?? DataSettings.archiveName)], of: settings.set)[0]
         guard try !NPY.isArray(path) else {
@@ -46,7 +46,7 @@ extension DataSet {
         return DataSet(split, training: training, test: test, classes: classes(training, test))
     }
 
-    /// - Parameter scale: of the training floats, which test floats have too; nil where the training images are bytes.
+    /// - Parameter scale: the scale of the training floats, used for test floats too; nil where the training images are bytes.
     private static func images(
         _ array: NPYArray, _ layout: ImageLayout, _ scale: PixelScale?, labels: [UInt8]?
     ) throws -> StoredImages {

@@ -1,6 +1,6 @@
 extension DataSet {
-    /// `svhn`: format 2, cropped digits of 32 × 32 in colour. With `extra` the images of that file stand behind those of the
-    /// training file, so that they follow them in training, and validation has the last of them.
+    /// `svhn`: format 2, cropped digits of 32 × 32 in colour. With `extra` the images of the extra file follow those of the
+    /// training file; validation then has the last images of the extra file.
     static func openSVHN(
         _ settings: DataSettings, in directory: DataDirectory, progress: @escaping (ConversionProgress) -> Void
     ) throws -> DataSet {

@@ -1,6 +1,6 @@
 extension DataSet {
     /// `tfd`: faces of 48 × 48. Training has the unlabelled images of the fold, without labels; validation and test have those of
-    /// the fold, with their expressions. Of those that train a classifier, 1 in the fold, none is used.
+    /// the fold, with their expressions. The images for training a classifier, marked 1 in the fold, are not used.
     static func openTFD(
         _ settings: DataSettings, in directory: DataDirectory, progress: @escaping (ConversionProgress) -> Void
     ) throws -> DataSet {
@@ -21,7 +21,7 @@ extension DataSet {
             test: ImageSubset(test, 0..<test.count), classes: TFDFile.classes)
     }
 
-    /// The images that are that part of the fold, in the file's order.
+    /// The images of one part of the fold, in the file's order.
     private static func part(_ part: TFDFile.Part, _ faces: MappedImages, _ fold: Int, _ path: String) throws -> ChosenImages {
         let indices = (0..<faces.count).filter { faces.column(fold, of: $0) == part.rawValue }
         guard !indices.isEmpty else {

@@ -5,7 +5,7 @@ import Kernels
 public struct DataSet: Sendable {
     public enum Split: String, Sendable, CaseIterable { case train, validation, test }
 
-    /// As they turned out to be: both sizes are numbers, and every file has the path where it was found.
+    /// The settings as resolved: both sizes are numbers, and every file has the path where it was found.
     public let settings: DataSettings
     public let train: ImageSubset
     public let validation: ImageSubset
@@ -31,7 +31,7 @@ public struct DataSet: Sendable {
             "train \(training.identity) \(train.range) validation \(validation.range) test \(test.identity)")
     }
 
-    /// Three sources: a set whose file says itself what each image is for. They have images of one size.
+    /// From three parts with images of one size, for a set whose file says what each image is for.
     init(_ settings: DataSettings, train: ImageSubset, validation: ImageSubset, test: ImageSubset, classes: Int) {
         precondition(train.pixels == test.pixels && train.pixels == validation.pixels, "all images have one size")
         self.settings = settings
@@ -52,7 +52,7 @@ public struct DataSet: Sendable {
 
     /// Reads the set's files from `directory`; throws `DataError`.
     ///
-    /// - Parameter progress: of files that are converted, which happens once (`svhn`, `tfd`, `pictures`).
+    /// - Parameter progress: called while files are converted, which happens once (`svhn`, `tfd`, `pictures`).
     public static func open(
         _ settings: DataSettings, in directory: DataDirectory, progress: @escaping (ConversionProgress) -> Void = { _ in }
     ) throws -> DataSet {
@@ -84,8 +84,8 @@ public struct DataSet: Sendable {
     /// `directory` is the value of `--data`; nil leaves it to the settings, `LOCKSTEP_DATA` and the cache folder.
     ///
     /// - Parameters:
-    ///   - isOfRun: the settings are those of a run that exists, whose files may have been moved.
-    ///   - progress: of files that are converted.
+    ///   - isOfRun: whether the settings are those of an existing run, whose files may have been moved.
+    ///   - progress: called while files are converted.
     public static func open(
         _ settings: DataSettings, directory: String?, isOfRun: Bool = false,
         progress: @escaping (ConversionProgress) -> Void = { _ in }

@@ -16,18 +16,18 @@
 /// The archive's arrays are `x_train`, `y_train`, `x_test`, `y_test` (as Keras has them) or `train_images`,
 /// `train_labels`, `test_images`, `test_labels`; those of labels may be missing, as may the files of labels.
 ///
-/// SVHN's training file has 73,257 images: 63,257 to train on and the last 10,000 to validate on, as the other sets have it; with the
-/// 531,131 of `extra`, 594,388 and the last 10,000 of those. TFD says itself what an image is for: the unlabelled ones train, the fold's
-/// own validate and test; `train` takes the first of the one, `validation` the last of the other.
+/// SVHN's training file has 73,257 images: 63,257 for training and the last 10,000 for validation, as in the other sets. With the
+/// 531,131 of `extra` there are 594,388 for training, and the last 10,000 validate. TFD's file says what an image is for: unlabelled images
+/// train, the fold's own validate and test; `train` takes the first of the training images, `validation` the last of the validation images.
 ///
-/// Of glyphs-colour there are as many images as are asked for; `auto` is the usual number.
+/// glyphs-colour has as many images as are asked for; `auto` is the usual number.
 ///
-/// A path is what the shell means by it once a configuration is read. A file that is not there, and one without a path, is looked for by its
-/// name in the data folder DIR and in DIR/SET, plain or with `.gz`.
+/// Reading a configuration resolves paths as a shell does. A file that is not at its path, or has none, is looked for by its name in the data
+/// folder DIR and in DIR/SET, plain or with `.gz`.
 public struct DataSettings: Sendable, Hashable {
-    /// What is said of the size of a split.
+    /// How the settings give the size of a split.
     public enum Size: Sendable, Hashable, ExpressibleByIntegerLiteral {
-        /// Nothing: the usual size of a set whose size is known before a file is opened, of the others what `auto` is.
+        /// Not given: the usual size for a set whose size is known before a file is opened, otherwise as `auto`.
         case usual
         /// What the data and the other split leave.
         case auto
@@ -57,7 +57,7 @@ public struct DataSettings: Sendable, Hashable {
     static let svhnNames = (train: "train_32x32.mat", test: "test_32x32.mat", extra: "extra_32x32.mat")
     /// TFD's, as its owners hand it out.
     static let tfdName = "TFD_48x48.mat"
-    /// The name of an archive that none is given for.
+    /// The default name of the archive.
     static let archiveName = "mnist.npz"
     /// The usual split of sets whose size is known before a file is opened.
     private static func usualSplit(of set: String) -> (train: Int, validation: Int)? {
@@ -67,7 +67,7 @@ public struct DataSettings: Sendable, Hashable {
         default: nil
         }
     }
-    /// The part of a training file that becomes validation where nothing is said, and the most of it.
+    /// Default size of validation: the training file's size divided by `validationPart`, at most `mostValidation`.
     private static let validationPart = 6
     private static let mostValidation = 10_000
 
@@ -76,20 +76,20 @@ public struct DataSettings: Sendable, Hashable {
     public var train: Int?
     /// Images to validate on: the last of the training file. Nil until the data says how many.
     public var validation: Int?
-    /// Of `idx`; nil is MNIST's own name, or no labels where the images are named.
+    /// For `idx`; nil is MNIST's own name, or no labels where the images are named.
     public var images, labels, testImages, testLabels: String?
-    /// Of `npz`; nil is `mnist.npz`.
+    /// For `npz`; nil is `mnist.npz`.
     public var file: String?
     /// Where files are looked for before the usual data folder.
     public var folder: String?
-    /// Networks see each pixel less its mean over the training images, divided by its standard deviation there; one of std 0 is divided by 1.
+    /// Networks see each pixel minus its mean over the training images, divided by its standard deviation there, or by 1 where that is 0.
     public var standardise: Bool
-    /// Of `svhn`: whether its largest file is part of the training images.
+    /// For `svhn`: whether its largest file is part of the training images.
     public var extra: Bool
-    /// Of `tfd`, and of it always: 1 to 5.
+    /// For `tfd`, where it is always set: 1 to 5.
     public var fold: Int?
 
-    /// A size that nobody gives is the usual one of a set whose size is known at once, and follows the data of the others.
+    /// A size that is not given is the usual one for a set whose size is known at once; for the others it depends on the data.
     public init(
         set: String = "glyphs", train: Size = .usual, validation: Size = .usual, images: String? = nil, labels: String? = nil,
         testImages: String? = nil, testLabels: String? = nil, file: String? = nil, folder: String? = nil,
@@ -138,8 +138,8 @@ public struct DataSettings: Sendable, Hashable {
     /// Images of glyphs-colour that train and validate.
     var colourGlyphs: Int { (train ?? ColourGlyphs.usual.train) + (validation ?? ColourGlyphs.usual.validation) }
 
-    /// The settings with both sizes: those that are given, else the last sixth of the training file, but at most 10,000, for validation, and
-    /// all the rest for training.
+    /// The settings with both sizes. Sizes that are not given: for validation the last sixth of the training file, but at most 10,000; for
+    /// training all the rest.
     ///
     /// - Throws: `DataError.setting` where training and validation images would overlap.
     func split(available: Int, in place: String) throws -> DataSettings {

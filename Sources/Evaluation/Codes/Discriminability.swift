@@ -4,26 +4,26 @@ import Layers
 
 // Shapes of this file: N codes, B rows of a minibatch, Z dimensions, H hidden units.
 
-/// How well a classifier that is trained for it alone tells codes from samples of the prior: the
-/// discriminator that trained the encoder has learnt with it and says little.
+/// How well a classifier trained only for this figure tells codes from samples of the prior. The
+/// discriminator that trained the encoder has learnt along with it and says little.
 ///
-/// Two hidden layers of ReLU and Adam on one half of the codes and as many samples; what counts is the other half. One thread, and
-/// everything random from the seed: the same codes give the same figure.
+/// Two hidden layers of ReLU, trained by Adam on one half of the codes and as many samples; the figure is measured on the other half. One
+/// thread, and all randomness from the seed: the same codes give the same figure.
 public struct Discriminability: Sendable, Hashable {
-    /// The share of held-out codes and samples that are told right: 0.5 is ideal, 1 means that codes lie elsewhere; not a number
-    /// where a code is none.
+    /// The share of held-out codes and samples that are classified correctly: 0.5 is ideal, 1 means that codes lie elsewhere. NaN
+    /// where a code is NaN.
     public let accuracy: Double
-    /// Held-out codes, and as many samples beside them.
+    /// The number of held-out codes, which is also that of held-out samples.
     public let heldOut: Int
 
     static let hidden = 64
-    /// Steps that it is trained for, however many codes there are.
+    /// Training steps, however many codes there are.
     static let steps = 4_000
     /// Codes of a minibatch, beside as many samples.
     static let half = 50
 
     /// - Parameters:
-    ///   - codes: (N, Z), four at least; the even rows train.
+    ///   - codes: (N, Z), at least four; the even rows train.
     ///   - pace: called before each round through the codes.
     public init(_ codes: Matrix, prior: PriorSettings, seed: UInt64, pace: WorkPace = { _ in }) throws {
         precondition(codes.rows >= 4, "\(codes.rows) codes are too few to train on")
@@ -33,7 +33,7 @@ public struct Discriminability: Sendable, Hashable {
         let sets = [codes, samples].map { Self.halves($0, scaling) }
         let classifier = SmallClassifier(inputs: codes.columns, hidden: Self.hidden, seed: seed, firstStep: 15)
         let (own, others) = (sets[0].training, sets[1].training)
-        // Minibatches follow each other through orders of all codes; an order that has no whole one left is drawn anew.
+        // Minibatches are consecutive pieces of a random order of all codes; when no whole one is left, a new order is drawn.
         let perRound = max(1, own.rows / Self.half)
         var orders: [[Int]] = []
         let source = RandomSource(seed: seed, purpose: .evaluation, step: 14)

@@ -1,6 +1,6 @@
 /// The best matching of rows with columns, one to one (Kuhn 1955; Munkres 1957), by shortest augmenting paths in O(n² m).
 public enum Assignment {
-    /// The column of each row such that the sum of the values there is as large as can be; nil for rows that are left over where
+    /// The column of each row in the matching with the largest sum of values; nil for rows that are left over where
     /// there are more rows than columns.
     ///
     /// - Parameter values: rows of one length.
@@ -17,7 +17,7 @@ public enum Assignment {
     /// The column of each row for the smallest sum of costs; no more rows than columns.
     ///
     /// Rows are matched one after the other. Potentials of rows and columns keep every reduced cost at 0 or more, and those of
-    /// matched pairs at 0, so that the cheapest path to a free column is found as Dijkstra's.
+    /// matched pairs at 0, so that Dijkstra's algorithm finds the cheapest path to a free column.
     private static func smallest(_ costs: [[Int]]) -> [Int?] {
         let (height, width) = (costs.count, costs[0].count)
         var rowPotential = [Int](repeating: 0, count: height)
@@ -50,7 +50,7 @@ public enum Assignment {
                 guard let next = rowOf[nearest] else { break }
                 row = next
             }
-            // The path's pairs are exchanged, from the free column back to the row that began.
+            // Exchanges the path's pairs, from the free column back to the row that it began at.
             while let column = last {
                 let before = previous[column]
                 rowOf[column] = before.map { rowOf[$0] } ?? start

@@ -16,7 +16,7 @@ public struct LabelledLogits: Sendable {
         self.labels = labels
     }
 
-    /// The entry with the largest logit of each image, of equal ones the first.
+    /// The entry with the largest logit for each image; of equal ones the first.
     public var chosen: [Int] {
         (0..<logits.rows).map { row in
             let values = logits.row(row)
@@ -24,7 +24,7 @@ public struct LabelledLogits: Sendable {
         }
     }
 
-    /// The share of images that are given another class than theirs (section 5 of the paper); not a number without images.
+    /// The share of images that are given a wrong class (section 5 of the paper); NaN without images.
     public var classificationError: Double {
         let wrong = zip(chosen, labels).count { $0 != Int($1) }
         return Double(wrong) / Double(labels.count)
@@ -32,35 +32,35 @@ public struct LabelledLogits: Sendable {
 }
 
 extension LabelledLogits {
-    /// The error of a dimensionality reduction (section 7 of the paper): its label head's own where labels taught it, otherwise
-    /// that of the clusters' classes by the paper's way.
+    /// The error of a dimensionality reduction (section 7 of the paper): the label head's own error where it was trained on labels,
+    /// otherwise that of the clusters' classes by the paper's method.
     public func reductionError(isTaught: Bool, validation: LabelledLogits) -> Double {
         isTaught ? classificationError : Clustering(self, validation: validation).paper
     }
 }
 
-/// How well clusters that nobody taught are classes, by every way in use to count it (section 6 of the paper has the first).
+/// How well unsupervised clusters match classes, by every measure in common use (section 6 of the paper has the first).
 public struct Clustering: Sendable, Hashable {
-    /// The paper's error: a cluster has the class of the validation image with the highest q(y|x) of it, of equal ones the first.
+    /// The paper's error: a cluster has the class of the validation image with the highest q(y|x) for it; of equal ones the first.
     public let paper: Double
-    /// The error where a cluster has the most frequent class of its images.
+    /// The error when a cluster has the most frequent class of its images.
     public let majority: Double
-    /// The error where clusters and classes are matched one to one; clusters that are too many are all errors.
+    /// The error when clusters and classes are matched one to one; all images of surplus clusters are errors.
     public let assignment: Double
     /// Normalised mutual information of clusters and classes.
     public let nmi: Double
     /// Adjusted Rand index of clusters and classes.
     public let ari: Double
-    /// Clusters that are no image's.
+    /// Clusters without an image.
     public let empty: Int
-    /// Of the mean q(y) over the images, in nats: ln K where all clusters are used alike.
+    /// Entropy of the mean q(y) over the images, in nats: ln K where all clusters are used equally.
     public let entropy: Double
-    /// The class of each cluster by the paper's way.
+    /// The class of each cluster by the paper's method.
     public let classes: [UInt8]
 
     /// - Parameters:
-    ///   - images: whose errors are counted; one at least.
-    ///   - validation: that give the clusters their classes for the paper's error; one at least.
+    ///   - images: the images whose errors are counted; at least one.
+    ///   - validation: the images that give the clusters their classes for the paper's error; at least one.
     public init(_ images: LabelledLogits, validation: LabelledLogits) {
         precondition(images.logits.columns == validation.logits.columns, "other clusters")
         precondition(images.logits.rows > 0 && validation.logits.rows > 0, "clusters of no images")
@@ -78,8 +78,8 @@ public struct Clustering: Sendable, Hashable {
         entropy = Self.entropy(images.logits)
     }
 
-    /// The label of the image with the highest log-softmax of each cluster. In double precision: floats of hundreds of images are
-    /// 1.
+    /// For each cluster, the label of the image with the highest log-softmax. In double precision: in single precision hundreds of images
+    /// would have a softmax of exactly 1.
     public static func classes(_ validation: LabelledLogits) -> [UInt8] {
         let logits = validation.logits
         let logarithms = Storage<Double>(count: logits.values.count).all

@@ -2,15 +2,15 @@ import Kernels
 
 /// How often each group of one division of images meets each of another: clusters and classes, mostly.
 public struct Contingency: Sendable, Hashable {
-    /// Of each pair of groups, row after row: those of the first division are the rows.
+    /// The count of each pair of groups, row after row: rows are the groups of the first division.
     public let counts: [[Int]]
     public let total: Int
 
     /// - Parameters:
     ///   - first: the group of each image.
     ///   - second: the same of the other division, of as many images.
-    ///   - rows: groups of the first, used or not; as many as are used where it is nil.
-    ///   - columns: of the second.
+    ///   - rows: number of groups of the first division, used or not; nil takes as many as are used.
+    ///   - columns: the same for the second.
     public init(_ first: [Int], _ second: [Int], rows: Int? = nil, columns: Int? = nil) {
         precondition(first.count == second.count, "\(first.count) and \(second.count) images")
         precondition((first + second).allSatisfy { $0 >= 0 }, "groups count from 0")
@@ -36,21 +36,21 @@ public struct Contingency: Sendable, Hashable {
     /// Groups of the first division that no image is in.
     public var empty: Int { rowSums.count { $0 == 0 } }
 
-    /// The share of images that are not of their group's most frequent class; not a number without images.
+    /// The share of images that are not of their group's most frequent class; NaN without images.
     public var majorityError: Double {
         let right = counts.reduce(0) { $0 + ($1.max() ?? 0) }
         return Double(total - right) / Double(total)
     }
 
-    /// The share of images that stay outside when groups and classes are matched one to one as well as can be; groups beyond the
-    /// number of classes have none. Not a number without images.
+    /// The share of images left unmatched by the best one-to-one matching of groups and classes; groups beyond the number of classes
+    /// get none. NaN without images.
     public var assignmentError: Double {
         let matched = Assignment.largest(counts)
         let right = matched.enumerated().reduce(0) { sum, pair in sum + (pair.element.map { counts[pair.offset][$0] } ?? 0) }
         return Double(total - right) / Double(total)
     }
 
-    /// The mutual information of both divisions by the mean of their entropies, 0 to 1; 1 where neither divides anything. As
+    /// The mutual information of both divisions, divided by the mean of their entropies: 0 to 1, and 1 where neither divides anything. As
     /// scikit-learn's `normalized_mutual_info_score`.
     public var normalisedMutualInformation: Double {
         let (rows, columns) = (rowSums, columnSums)
@@ -69,8 +69,8 @@ public struct Contingency: Sendable, Hashable {
         return max(0, information) / ((entropy(rows) + entropy(columns)) / 2)
     }
 
-    /// How much oftener than by chance pairs of images are together in both divisions or apart in both: 1 for one division, about
-    /// 0 for independent ones (Hubert and Arabie 1985). As scikit-learn's `adjusted_rand_score`.
+    /// How much more often than by chance two images are together in both divisions or apart in both: 1 for identical divisions,
+    /// about 0 for independent ones (Hubert and Arabie 1985). As scikit-learn's `adjusted_rand_score`.
     public var adjustedRandIndex: Double {
         func pairs(_ count: Int) -> Double { Double(count) * Double(count - 1) / 2 }
         let together = counts.reduce(0.0) { $0 + $1.reduce(0) { $0 + pairs($1) } }

@@ -3,23 +3,23 @@ import Layers
 
 // Shapes of this file: N images, P pixels, K classes.
 
-/// A classifier of images that all labels of the training images have taught, for figures of generated images alone.
+/// A classifier of images, trained on all labels of the training images; used only for figures of generated images.
 ///
-/// Two hidden layers of 256 ReLU on pixels from 0 to 1, trained by Adam for ten rounds through the images, but 500 steps at least
-/// and 5,000 at most. One thread, and everything random from the seed: the same images make the same classifier.
+/// Two hidden layers of 256 ReLU on pixels from 0 to 1, trained by Adam for ten rounds through the images, but at least 500 and
+/// at most 5,000 steps. One thread, and all randomness from the seed: the same images make the same classifier.
 public struct ImageClassifier: Sendable {
     static let hidden = 256
     static let minibatch = 100
     static let rounds = 10
-    /// Whatever the number of images.
+    /// Bounds on the steps, whatever the number of images.
     static let steps = 500...5_000
 
     public let classes: Int
     private let network: SmallClassifier.Network
 
     /// - Parameters:
-    ///   - images: with labels, one at least.
-    ///   - classes: above every label.
+    ///   - images: images with labels, at least one.
+    ///   - classes: greater than every label.
     ///   - pace: called before each step.
     public init(
         _ images: ImageBlocks, pixels: Int, classes: Int, seed: UInt64, pace: WorkPace = { _ in }

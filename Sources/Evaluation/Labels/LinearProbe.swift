@@ -2,23 +2,23 @@ import Kernels
 
 // Shapes of this file: N codes, Z dimensions, K classes; parameters (K, Z + 1), the last column the offsets.
 
-/// Multinomial logistic regression on codes: how far classes lie apart by planes.
+/// Multinomial logistic regression on codes: how well planes separate the classes.
 ///
-/// The same problem as scikit-learn's `LogisticRegression` behind a `StandardScaler`: the mean cross-entropy and ½ ‖W‖² / N,
-/// offsets left out, on codes of mean 0 and variance 1. It is convex, and solved by L-BFGS on all codes until the gradient is
-/// gone, in double precision over chunks of a fixed size: threads change nothing.
+/// The same problem as scikit-learn's `LogisticRegression` after a `StandardScaler`: the mean cross-entropy plus ½ ‖W‖² / N,
+/// without the offsets, on codes of mean 0 and variance 1. It is convex and solved by L-BFGS on all codes until the gradient
+/// vanishes, in double precision over chunks of a fixed size: the number of threads does not change the result.
 public struct LinearProbe: Sendable {
-    /// Codes whose gradients are taken together.
+    /// Codes whose gradients are computed together.
     private static let chunkRows = 5_000
-    /// The largest element of the gradient at which it is solved.
+    /// The problem counts as solved when no element of the gradient is larger than this.
     public static let tolerance = 1e-7
     static let mostRounds = 2_000
 
     public let classes: Int
     /// Rounds that were made.
     public let rounds: Int
-    /// Whether the gradient is gone; otherwise the rounds were too few, no step makes the loss smaller any more, or a code is no
-    /// number.
+    /// Whether the gradient has vanished. Otherwise the rounds were too few, no step made the loss smaller any more, or a code is
+    /// NaN.
     public let isConverged: Bool
     private let scaling: Scaling
     private let parameters: [Double]
@@ -57,14 +57,14 @@ public struct LinearProbe: Sendable {
         }
     }
 
-    /// The share of codes that are given another class than theirs; not a number without codes.
+    /// The share of codes that are given a wrong class; NaN without codes.
     public func error(of codes: Matrix, labels: [UInt8]) -> Double {
         precondition(labels.count == codes.rows, "\(labels.count) labels of \(codes.rows) codes")
         return Double(zip(classes(of: codes), labels).count { $0 != $1 }) / Double(labels.count)
     }
 }
 
-/// What makes the columns of some codes of mean 0 and variance 1; one that is constant is left so.
+/// Scales the columns of codes to mean 0 and variance 1; the deviation of a constant column counts as 1.
 struct Scaling: Sendable {
     private let means: [Double]
     private let deviations: [Double]
@@ -132,7 +132,7 @@ private struct ProbeProblem: Sendable {
         return sums
     }
 
-    /// The mean over all rows with the penalty, and its gradient.
+    /// The mean loss over all rows plus the penalty, and its gradient.
     func total(_ parts: [Sums], _ parameters: [Double]) -> (value: Double, gradient: [Double]) {
         let count = Double(labels.count)
         var loss = 0.0

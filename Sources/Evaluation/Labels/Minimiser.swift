@@ -1,10 +1,10 @@
 import Kernels
 
-/// L-BFGS (Liu and Nocedal 1989) on a smooth convex function, with steps that are halved until the value falls enough.
+/// L-BFGS (Liu and Nocedal 1989) on a smooth convex function; each step is halved until the value falls enough.
 struct Minimiser {
-    /// Steps that the curvature is known by.
+    /// Past steps that are kept to estimate the curvature.
     private static let memory = 10
-    /// What of the decrease that the slope promises a step must reach at least.
+    /// The least share of the decrease promised by the slope that a step must reach.
     private static let sufficient = 1e-4
     private static let mostHalvings = 40
 
@@ -13,7 +13,7 @@ struct Minimiser {
 
     init(start: [Double]) { point = start }
 
-    /// - Parameter pace: called before each round with how many of the digits that the gradient is to lose it has lost.
+    /// - Parameter pace: called before each round with the progress: the orders of magnitude that the gradient has lost, of those it must lose.
     mutating func minimise(
         tolerance: Double, mostRounds: Int, pace: WorkPace, _ function: ([Double]) throws -> (value: Double, gradient: [Double])
     ) throws -> (rounds: Int, isConverged: Bool) {
@@ -29,7 +29,7 @@ struct Minimiser {
             try pace(done)
             let direction = direction(gradient)
             let slope = Self.dot(direction, gradient)
-            // Without curvature the gradient's own length is as good a first step as any.
+            // Without an estimate of the curvature, the first step's length is derived from the gradient's.
             var rate = steps.isEmpty ? min(1, 1 / Self.dot(gradient, gradient).squareRoot()) : 1.0
             var next = Self.sum(point, direction, rate)
             var (nextValue, nextGradient) = try function(next)
@@ -54,7 +54,7 @@ struct Minimiser {
         if steps.count > Self.memory { steps.removeFirst() }
     }
 
-    /// −H g by the two loops over the steps that are known.
+    /// −H g by the two-loop recursion over the kept steps.
     private func direction(_ gradient: [Double]) -> [Double] {
         var q = gradient.map { -$0 }
         var factors = [Double](repeating: 0, count: steps.count)
@@ -73,7 +73,7 @@ struct Minimiser {
         return q
     }
 
-    /// Not a number where one is none.
+    /// The largest magnitude; NaN where a value is NaN.
     private static func largest(_ values: [Double]) -> Double { values.reduce(0) { $0.isNaN || abs($1) <= $0 ? $0 : abs($1) } }
     private static func dot(_ x: [Double], _ y: [Double]) -> Double { x.indices.reduce(0) { $0 + x[$1] * y[$1] } }
     private static func sum(_ x: [Double], _ y: [Double], _ factor: Double) -> [Double] { zip(x, y).map { $0 + factor * $1 } }

@@ -2,14 +2,14 @@ import Kernels
 
 /// Classification by the classes of the nearest codes: how far codes alone tell classes apart.
 public enum NeighbourVote {
-    /// Neighbours that vote, as scikit-learn's `KNeighborsClassifier` has it.
+    /// Neighbours that vote; the default of scikit-learn's `KNeighborsClassifier`.
     public static let usualNeighbours = 5
 
-    /// The class of most of the nearest training codes, each counting alike; of equal ones the lowest.
+    /// The most frequent class among the nearest training codes, unweighted; of equal ones the lowest.
     ///
     /// - Parameters:
-    ///   - training: codes, one a row, with a label each; one at least.
-    ///   - codes: those to be classified, of as many dimensions.
+    ///   - training: codes, one a row, with a label each; at least one.
+    ///   - codes: the codes to be classified, of as many dimensions.
     public static func classes(
         of codes: Matrix, training: Matrix, labels: [UInt8], neighbours: Int = usualNeighbours, team: ThreadTeam,
         pace: @escaping WorkPace = { _ in }
@@ -22,7 +22,7 @@ public enum NeighbourVote {
         }
     }
 
-    /// The share of codes that are given another class than theirs; not a number without codes.
+    /// The share of codes that are given a wrong class; NaN without codes.
     public static func error(
         of codes: Matrix, labels: [UInt8], training: Matrix, trainingLabels: [UInt8], neighbours: Int = usualNeighbours,
         team: ThreadTeam, pace: @escaping WorkPace = { _ in }

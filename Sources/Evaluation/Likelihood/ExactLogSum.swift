@@ -1,10 +1,10 @@
 import Kernels
 
-/// The sum of numbers that are known by their logarithms, the same bits in whatever order and grouping they are added.
+/// The sum of numbers given by their logarithms; its bits do not depend on the order or grouping of the additions.
 ///
 /// Each number is cut once, at multiples of 32 binary places that are the same for all numbers, into pieces of 32 bits. The pieces
 /// of one place are added as integers, and only the three highest places that any number reached are kept: at least 52 bits of the
-/// largest number. What is dropped depends on the highest place alone, so two sums can be merged as well as numbers added.
+/// largest number. What is dropped depends on the highest place alone, so merging two sums is as exact as adding numbers.
 public struct ExactLogSum: Sendable, Hashable {
     /// Binary places of a piece.
     static let pieceBits = 32
@@ -25,7 +25,7 @@ public struct ExactLogSum: Sendable, Hashable {
     /// 0.
     public init() { place = Self.empty }
 
-    /// A sum as it was kept; nil where it is none.
+    /// A stored sum; nil where the values are no valid sum.
     public init?(place: Int32, high: UInt64, middle: UInt64, low: UInt64) {
         let limit: UInt64 = 1 << 53
         guard high < limit, middle < limit, low < limit else { return nil }
@@ -34,7 +34,7 @@ public struct ExactLogSum: Sendable, Hashable {
         (self.place, self.high, self.middle, self.low) = (place, high, middle, low)
     }
 
-    /// Adds e^`logarithm`. What is not a number, or +∞, makes the sum not a number.
+    /// Adds e^`logarithm`. NaN or +∞ makes the sum NaN.
     public mutating func add(logarithm: Double) {
         if logarithm < Self.lowest || place == Self.broken { return }
         guard logarithm < -Self.lowest else { return spoil() }
@@ -61,7 +61,7 @@ public struct ExactLogSum: Sendable, Hashable {
         add(other.low, at: Int(other.place) - 2)
     }
 
-    /// The natural logarithm of the sum: −∞ for 0, and not a number for none.
+    /// The natural logarithm of the sum: −∞ for 0, NaN where the sum is NaN.
     public var logarithm: Double {
         if place == Self.empty { return -.infinity }
         if place == Self.broken { return .nan }

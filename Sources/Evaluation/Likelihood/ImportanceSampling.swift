@@ -6,24 +6,24 @@ import Layers
 
 /// How likely an image is where its decoded code is known.
 public enum PixelLikelihood: Sendable, Hashable {
-    /// N(decoded image, σ²) in every pixel: what a Parzen window comes to with infinitely many samples.
+    /// N(decoded image, σ²) in every pixel: the limit of a Parzen window with infinitely many samples.
     case gaussian(sigma: Double)
-    /// e^−cost of the model's own cost: Bernoulli, or a Gaussian of deviation 1 but for its constant. As in `LowerBound`.
+    /// e^−cost with the model's own cost: Bernoulli, or a Gaussian of deviation 1 without its constant. As in `LowerBound`.
     case cost
 }
 
 /// Log-likelihoods of images by importance sampling: log of the mean of p(x|z) p(z) / q(z) over codes z of q (Burda et al. 2015).
 ///
-/// q is the posterior where the model tells it (a VAE), otherwise N(code of the image, s²); a label or cluster that is decoded
-/// beside the code is drawn by what the model says of the image, but one time in ten evenly. The mean is right whatever q is; its
-/// logarithm is too low by as much as q is bad, so a larger figure is a better one. With the cost of a VAE and its posterior it
-/// is the bound of importance weighted autoencoders (Burda et al. 2016), IWAE-k.
+/// q is the posterior where the model gives it (a VAE), otherwise N(code of the image, s²). A label or cluster that is decoded
+/// with the code is drawn from the model's prediction for the image, but one time in ten uniformly. The mean is unbiased whatever q is.
+/// Its logarithm is too low, the more so the worse q is, so a larger figure is a better one. With the cost of a VAE and its posterior
+/// it is the bound of importance weighted autoencoders (Burda et al. 2016), IWAE-k.
 public struct ImportanceSampling: Sendable {
-    /// Deviations s that are tried, by the standard deviation of the prior.
+    /// Deviations s that are tried, in units of the prior's standard deviation.
     static let deviations = [0.003, 0.01, 0.03, 0.1, 0.3]
     /// Images that s is chosen on, and samples of each.
     static let trial = (images: 100, samples: 100)
-    /// The share of labels that are drawn evenly.
+    /// The share of labels that are drawn uniformly.
     private static let evenly = 0.1
 
     private let inference: Inference
@@ -36,8 +36,8 @@ public struct ImportanceSampling: Sendable {
     ///
     /// - Parameters:
     ///   - seed: of the samples.
-    ///   - mapped: turns decoded images into values from 0 to 1, in place; nothing where they are. Not asked where the likelihood
-    ///     is the model's cost.
+    ///   - mapped: turns decoded images into values from 0 to 1, in place; does nothing where they already are. Not called where the
+    ///     likelihood is the model's cost.
     public init?(
         _ inference: Inference, _ likelihood: PixelLikelihood, seed: UInt64, mapped: @escaping @Sendable (Matrix) -> Void = { _ in }
     ) {
@@ -64,7 +64,7 @@ public struct ImportanceSampling: Sendable {
         public let deviation: Double?
     }
 
-    /// The figure of images; s is chosen on the first of `validation`, where it is wanted.
+    /// The figure of images; s, where it is needed, is chosen on the first images of `validation`.
     ///
     /// - Parameter pace: called before each image.
     public func figure(
@@ -129,7 +129,7 @@ public struct ImportanceSampling: Sendable {
         .flatMap { $0 }
     }
 
-    /// How likely each label is drawn for each image; nil where none is decoded.
+    /// The probability with which each label is drawn for each image; nil where none is decoded.
     private func labelShares(_ reading: Inference.Reading, _ labels: [UInt8]?) -> [[Double]]? {
         guard let count = inference.decodedLabels else { return nil }
         let even = 1 / Double(count)
@@ -148,7 +148,7 @@ public struct ImportanceSampling: Sendable {
         var weights = q.move(codes)
         for (row, density) in density.logDensities(codes).enumerated() { weights[row] += density }
         let labels = shares.map { shares in
-            // The first element that the normal numbers of a row share no block with.
+            // The first element whose block holds none of the row's normal numbers.
             let element = (q.means.count + 3) / 4 * 4
             let drawn = (0..<samples).map { Self.draw(shares, source.uniform(row: UInt32(firstRow + $0), element: element)) }
             for (row, label) in drawn.enumerated() { weights[row] -= VectorMath.log(Double(shares.count) * shares[label]) }
@@ -173,7 +173,7 @@ public struct ImportanceSampling: Sendable {
         }
     }
 
-    /// The label whose part of 0…1 holds a uniform number.
+    /// The label whose part of 0…1 contains `uniform`.
     private static func draw(_ shares: [Double], _ uniform: Float) -> Int {
         var left = Double(uniform)
         for (label, share) in shares.enumerated() {

@@ -1,6 +1,6 @@
-/// A mean of log-likelihoods over images, and how sure it is.
+/// A mean of log-likelihoods over images, with its standard error.
 public struct MeanWithError: Sendable, Hashable {
-    /// Not a number without values.
+    /// NaN without values.
     public let mean: Double
     /// Standard deviation over the values / √N.
     public let error: Double

@@ -4,7 +4,7 @@ import Kernels
 /// log-likelihood of other images reported.
 ///
 /// A product of 10 million samples with 11,000 images of 784 pixels is 1.7e14 operations, and each width takes 1.1e11 exponentials,
-/// most of which are 0 and passed over: with five widths they take less than the products.
+/// most of which are 0 and skipped: with five widths the exponentials take less time than the products.
 public enum Parzen {
     /// Images that the width is chosen on: the first rows of a window.
     public static let validationImages = 1_000
@@ -12,9 +12,9 @@ public enum Parzen {
     public static let coarse = grid(from: 0.1, to: 1)
     /// Ten values from 0.05 to 0.3: with many samples the best width is small.
     public static let refined = grid(from: 0.05, to: 0.3)
-    /// Samples up to which both grids are tried whole, and above which they say which widths are worth it.
+    /// Up to so many samples both grids are tried whole; with more, these first samples choose the widths to try.
     public static let pilotSamples = 100_000
-    /// Widths that are tried with more samples.
+    /// The number of widths that are tried with more samples.
     public static let longWidths = 5
 
     private static func grid(from low: Double, to high: Double) -> [Double] {
@@ -22,7 +22,7 @@ public enum Parzen {
         return (0..<10).map { $0 == 0 ? low : $0 == 9 ? high : low * VectorMath.exp(step * Double($0)) }
     }
 
-    /// Which samples of `count` a part of a job takes, whole blocks; parts count from 1.
+    /// The samples, of `count` in all, that a part of a job takes, in whole blocks; parts count from 1.
     public static func samples(ofPart part: Int, of parts: Int, count: Int) -> Range<Int> {
         precondition(parts > 0 && (1...parts).contains(part) && count >= 0, "part \(part) of \(parts) of \(count) samples")
         let blocks = (count + ParzenWindow.blockSamples - 1) / ParzenWindow.blockSamples
@@ -30,14 +30,14 @@ public enum Parzen {
         return start(part - 1)..<start(part)
     }
 
-    /// The sums over the first `count` samples, or over one part's of them; merged sums of all parts are those of one run.
+    /// The sums over the first `count` samples, or over one part of them; merging all parts gives the sums of one run.
     ///
     /// - Parameters:
-    ///   - window: of the validation images first, then those that are reported.
-    ///   - count: of all parts.
-    ///   - part: of how many this is, from 1.
+    ///   - window: holds the validation images first, then those that are reported.
+    ///   - count: the samples of all parts together.
+    ///   - part: which part this is, from 1, and of how many.
     ///   - validation: images of the window that choose the widths of a long run.
-    ///   - kept: what there was when `pace` threw: right sums over fewer samples; nil before there were any.
+    ///   - kept: the sums when `pace` threw: correct sums over fewer samples; nil before there were any.
     public static func sums(
         _ window: ParzenWindow, count: Int, part: (number: Int, of: Int) = (1, 1), validation images: Int = validationImages,
         from source: SampleSource, team: ThreadTeam, kept: inout ParzenSums?, pace: @escaping WorkPace = { _ in }
@@ -60,7 +60,7 @@ public enum Parzen {
         return sums
     }
 
-    /// The same where nobody asks what there was when it ended early.
+    /// The same for callers that do not need the partial sums of a run that ended early.
     public static func sums(
         _ window: ParzenWindow, count: Int, part: (number: Int, of: Int) = (1, 1), validation images: Int = validationImages,
         from source: SampleSource, team: ThreadTeam, pace: @escaping WorkPace = { _ in }
@@ -70,13 +70,13 @@ public enum Parzen {
             window, count: count, part: part, validation: images, from: source, team: team, kept: &kept, pace: pace)
     }
 
-    /// Widths of the refined grid for a long run where a pilot's best is that of this index: more samples want smaller ones.
+    /// Widths of the refined grid for a long run whose pilot's best has this index: more samples need smaller widths.
     static func widths(around index: Int) -> [Double] {
         let first = max(0, min(refined.count - longWidths, index - (longWidths - 2)))
         return Array(refined[first..<first + longWidths])
     }
 
-    /// The index of the largest, the first of equals; what is not a number is never it.
+    /// The index of the largest value, the first of equals; NaN is never chosen.
     static func best(_ values: [Double]) -> Int {
         values.indices.reduce(0) { values[$1] > values[$0] || values[$0].isNaN && !values[$1].isNaN ? $1 : $0 }
     }
@@ -92,7 +92,7 @@ public struct ParzenFigures: Sendable, Hashable {
         public let sigmas: [Double]
         /// Mean log-likelihood of the validation images with each, in nats.
         public let validation: [Double]
-        /// The width with the largest.
+        /// The width with the largest of these.
         public let sigma: Double
         /// Mean log-likelihood of the other images with it, in nats.
         public let nats: Double
@@ -101,16 +101,16 @@ public struct ParzenFigures: Sendable, Hashable {
     }
 
     public let samples: Int
-    /// Of the widths from 0.1 to 1; nil where not all of them were tried.
+    /// The grid of widths from 0.1 to 1; nil where not all of them were tried.
     public let coarse: Grid?
-    /// Of the widths from 0.05 to 0.3, or of those that were tried of them.
+    /// The grid of widths from 0.05 to 0.3, or of those among them that were tried.
     public let refined: Grid
-    /// Of all: what is reported.
+    /// The grid of all tried widths: this one is reported.
     public let best: Grid
 
     /// - Parameters:
-    ///   - sums: of images of which the first `validation` choose the width, and the others are reported.
-    ///   - pixels: of an image.
+    ///   - sums: sums over images; the first `validation` of them choose the width, the others are reported.
+    ///   - pixels: values of one image.
     public init(_ sums: ParzenSums, validation: Int = Parzen.validationImages, pixels: Int) {
         precondition(validation > 0 && validation < sums.images, "\(validation) of \(sums.images) images for validation")
         let nats = sums.sigmas.indices.map { sums.nats(sigma: $0, pixels: pixels) }

@@ -1,13 +1,13 @@
-/// The sums of a Parzen window so far: for each image and each width the sum over the samples, and how many these are.
+/// The sums of a Parzen window so far: for each image and each width the sum over the samples, and the number of samples.
 ///
-/// Sums of parts of the samples merge into the bits of one run over all of them, in whatever order (`ExactLogSum`).
+/// Merging the sums of parts, in any order, gives the bits of one run over all samples (`ExactLogSum`).
 public struct ParzenSums: Sendable, Hashable {
     /// Standard deviations of the kernels.
     public let sigmas: [Double]
     public let images: Int
     /// Samples that are in every sum.
     public private(set) var samples = 0
-    /// Image after image, those of its widths together.
+    /// Image after image; the sums of an image's widths lie together.
     public private(set) var sums: [ExactLogSum]
 
     public init(sigmas: [Double], images: Int) {
@@ -18,7 +18,7 @@ public struct ParzenSums: Sendable, Hashable {
         sums = Array(repeating: ExactLogSum(), count: images * sigmas.count)
     }
 
-    /// Sums as they were kept; nil where they are not of so many images and widths, or no sums.
+    /// Stored sums; nil where the numbers of images and widths do not fit, or the sums are invalid.
     public init?(sigmas: [Double], images: Int, samples: Int, sums: [ExactLogSum]) {
         guard !sigmas.isEmpty, sigmas.allSatisfy({ $0 > 0 && $0.isFinite }), images >= 0, samples >= 0 else { return nil }
         let (count, overflow) = images.multipliedReportingOverflow(by: sigmas.count)
@@ -29,7 +29,7 @@ public struct ParzenSums: Sendable, Hashable {
         self.sums = sums
     }
 
-    /// Adds the sums of other samples over the same images; false, and nothing added, where widths or images are others.
+    /// Adds the sums of other samples over the same images; returns false and adds nothing where widths or images differ.
     public mutating func merge(_ other: ParzenSums) -> Bool {
         guard sigmas == other.sigmas, images == other.images else { return false }
         for index in sums.indices { sums[index].merge(other.sums[index]) }
@@ -37,7 +37,7 @@ public struct ParzenSums: Sendable, Hashable {
         return true
     }
 
-    /// Adds the logarithms of the sums over a block of samples, laid out as `sums`.
+    /// Adds the sums over a block of samples, given by their logarithms and laid out as `sums`.
     mutating func add(logarithms: [Double], samples: Int) {
         precondition(logarithms.count == sums.count, "\(logarithms.count) sums, expected \(sums.count)")
         for index in sums.indices { sums[index].add(logarithm: logarithms[index]) }

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Squared distances come from single-precision products of images and samples about the images' mean, so that they do not cancel;
 /// norms, maxima and sums are in double precision. Samples are taken in blocks of a fixed size, whose sums go into an
-/// `ExactLogSum`: neither threads nor parts of a job that is split can change a figure.
+/// `ExactLogSum`: neither the number of threads nor splitting a job into parts can change a figure.
 public struct ParzenWindow: Sendable {
     /// Samples whose sums are taken together; ranges of samples begin at multiples of it.
     public static let blockSamples = 1_000
@@ -24,7 +24,7 @@ public struct ParzenWindow: Sendable {
     public var count: Int { images.rows }
     public var pixels: Int { images.columns }
 
-    /// - Parameter images: (N, P), in the units of the samples; overwritten, and not to be used by another any more: they are most
+    /// - Parameter images: (N, P), in the units of the samples; overwritten, so the caller must not use them afterwards. They are most
     ///   of the memory that an evaluation takes.
     public init(taking images: Matrix) {
         var sums = [Double](repeating: 0, count: images.columns)
@@ -43,14 +43,14 @@ public struct ParzenWindow: Sendable {
         self.squares = squares
     }
 
-    /// The same for the first images alone.
+    /// A window over the first `count` images only.
     public func first(_ count: Int) -> ParzenWindow {
         ParzenWindow(images: images.rows(0..<count), centre: centre, squares: Array(squares[..<count]))
     }
 
-    /// Adds the samples of these numbers to sums over the images.
+    /// Adds the samples of this range to sums over the images.
     ///
-    /// Where it throws, the sums have whole blocks of the samples, and are right for as many as they say.
+    /// Where it throws, the sums hold whole blocks of samples, and are correct for the number of samples that they state.
     ///
     /// - Parameters:
     ///   - samples: begins at a multiple of `blockSamples`.
@@ -63,7 +63,7 @@ public struct ParzenWindow: Sendable {
         try add(samples, of: source, to: &sums, team: team, meter: meter)
     }
 
-    /// Pieces that so many samples count as.
+    /// The pieces of work that so many samples count as.
     func work(_ samples: Int) -> Int { samples * count }
 
     func add(_ samples: Range<Int>, of source: SampleSource, to sums: inout ParzenSums, team: ThreadTeam, meter: WorkMeter) throws {
@@ -107,7 +107,7 @@ public struct ParzenWindow: Sendable {
     ) -> [Double] {
         let scales = sigmas.map { 1 / (2 * $0 * $0) }
         guard let weights else { return logarithms(of: rows, products, offsets: norms.map { -$0 }, scales, isDistance: true) }
-        // A weight is a shift of the squared distance, of another size for each width.
+        // A weight is a shift of the squared distance, whose size depends on the width.
         let columns = scales.map { scale in
             let offsets = zip(norms, weights).map { -$0 + $1 / scale }
             return logarithms(of: rows, products, offsets: offsets, [scale], isDistance: false)
@@ -115,7 +115,7 @@ public struct ParzenWindow: Sendable {
         return rows.indices.flatMap { row in columns.map { $0[row - rows.lowerBound] } }
     }
 
-    /// - Parameter isDistance: whether the nearest sample's place is a squared distance, which rounding may not make negative.
+    /// - Parameter isDistance: whether the nearest sample's value is a squared distance, which rounding must not make negative.
     private func logarithms(
         of rows: Range<Int>, _ products: Matrix, offsets: [Double], _ scales: [Double], isDistance: Bool
     ) -> [Double] {

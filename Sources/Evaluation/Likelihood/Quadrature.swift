@@ -2,16 +2,16 @@ import Autoencoder
 import Kernels
 import Layers
 
-/// The integral over codes of two dimensions by a grid, as samples of a Parzen window: with one fixed width it gives the
-/// likelihood that any number of samples only comes near to.
+/// The integral over two-dimensional codes by a grid, whose points are the samples of a Parzen window. With one fixed width it gives
+/// the likelihood that random samples, however many, only approximate.
 public enum Quadrature {
     /// Points along each axis.
     public static let usualPoints = 500
     /// Deviations of the prior that the grid reaches from its centre, or from those of its petals.
     private static let reach = 5.0
 
-    /// The middles of cells of equal size, each weighted by the prior's density; where a label or cluster is decoded beside the
-    /// code, each with every one. Nil where codes have other than two dimensions or the prior has no density.
+    /// The middles of cells of equal size, each weighted by the prior's density. Where a label or cluster is decoded with the code,
+    /// each middle is combined with every one. Nil where codes are not two-dimensional or the prior has no density.
     ///
     /// - Parameter mapped: as in `SampleSource.decoded`.
     public static func samples(
@@ -42,7 +42,7 @@ public enum Quadrature {
     /// The likelihood of images with one width; nil where there is no such grid.
     ///
     /// - Parameters:
-    ///   - window: as for the model's own Parzen figure: images that are reported come after the first `validation`.
+    ///   - window: as for the model's own Parzen figure: the images that are reported follow the first `validation`.
     ///   - pace: called before each product.
     public static func figures(
         _ window: ParzenWindow, validation: Int = Parzen.validationImages, by inference: Inference, sigma: Double,

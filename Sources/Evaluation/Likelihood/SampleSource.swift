@@ -3,13 +3,13 @@ import Kernels
 
 // Shapes of this file: S samples, P pixels, Z code, K labels.
 
-/// Samples that are made when they are wanted, so that ten million take no more memory than ten thousand.
+/// Samples that are made on demand, so that ten million take no more memory than ten thousand.
 public struct SampleSource: Sendable {
     /// Some of them.
     public struct Block: Sendable {
         /// (S, P).
         public let images: Matrix
-        /// (S): the logarithms of what each counts, where not all count alike; their mean over all samples is to be 1.
+        /// (S): the logarithms of the samples' weights, where these differ; the mean weight over all samples must be 1.
         public let logWeights: [Double]?
 
         public init(images: Matrix, logWeights: [Double]? = nil) {
@@ -19,9 +19,9 @@ public struct SampleSource: Sendable {
         }
     }
 
-    /// How many there are; nil for as many as one likes.
+    /// The number of samples; nil where it is unlimited.
     public let count: Int?
-    /// The samples of a range of numbers. A sample depends on its number only, as long as ranges begin at multiples of
+    /// The samples of a range of indices. A sample depends only on its index, as long as ranges begin at multiples of
     /// `ParzenWindow.blockSamples`. It is called from several threads at once.
     public let block: @Sendable (Range<Int>) throws -> Block
 
@@ -35,11 +35,11 @@ public struct SampleSource: Sendable {
         SampleSource(count: images.rows) { Block(images: images.rows($0)) }
     }
 
-    /// What a model decodes of samples of its prior: means, without the noise of any likelihood.
+    /// What a model decodes from samples of its prior: means, without the noise of any likelihood.
     ///
-    /// The codes are those of `lockstep sample` with the same seed. Where a label or cluster is decoded beside the code, all are
+    /// The codes are those of `lockstep sample` with the same seed. Where a label or cluster is decoded with the code, all are
     /// taken in turn, so that each has its share.
-    /// - Parameter mapped: turns a block of images into the units of those it is compared with, in place; nothing where they are.
+    /// - Parameter mapped: turns a block of images into the units of those it is compared with, in place; may do nothing.
     public static func decoded(
         by inference: Inference, seed: UInt64, mapped: @escaping @Sendable (Matrix) -> Void = { _ in }
     ) -> SampleSource {

@@ -4,7 +4,7 @@ import Kernels
 
 /// Lloyd's k-means: centres that are the means of the points nearest to them.
 ///
-/// Its centres of training images, taken as the samples of a Parzen window, reach a likelihood above that of the images themselves
+/// The centres of training images, taken as the samples of a Parzen window, reach a higher likelihood than the images themselves
 /// (Theis et al. 2016): a line beside every Parzen figure says so.
 public struct KMeans: Sendable {
     /// (K, D).
@@ -15,10 +15,10 @@ public struct KMeans: Sendable {
     public let rounds: Int
 
     /// - Parameters:
-    ///   - points: (N, D), as many as centres at least.
+    ///   - points: (N, D), at least as many as centres.
     ///   - count: K.
-    ///   - seed: chooses the points that are centres first.
-    ///   - mostRounds: ends it where assignments still change then.
+    ///   - seed: chooses the points that are the first centres.
+    ///   - mostRounds: ends after so many rounds even if assignments still change.
     ///   - pace: called before each block of points in each round.
     public init(
         _ points: Matrix, centres count: Int, seed: UInt64, mostRounds: Int = 20, team: ThreadTeam,
@@ -45,7 +45,7 @@ public struct KMeans: Sendable {
         (self.centres, self.assignment, self.rounds) = (centres, assignment, rounds)
     }
 
-    /// Different points, by the first places of a random order.
+    /// Distinct points: the first of a random order.
     private static func choice(of count: Int, from total: Int, _ seed: UInt64) -> [Int] {
         let source = RandomSource(seed: seed, purpose: .evaluation, step: 11)
         var order = Array(0..<total)
@@ -56,7 +56,7 @@ public struct KMeans: Sendable {
         return Array(order[..<count])
     }
 
-    /// To the means, in double precision in the order of the points; a centre without points stays where it is.
+    /// Moves the centres to the means, added in double precision in the order of the points; a centre without points stays where it is.
     private static func move(_ centres: Matrix, to points: Matrix, _ assignment: [Int]) {
         let columns = points.columns
         let sums = Storage<Double>(count: centres.values.count).all

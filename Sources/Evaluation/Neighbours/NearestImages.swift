@@ -2,13 +2,13 @@ import Kernels
 
 // Shapes of this file: N queries, P pixels.
 
-/// The nearest of many images to a few others, by the squares of their pixels' differences: block by block, so that memory does not grow with the
-/// number of images.
+/// The nearest of many images to a few others, by squared differences of pixels. It works block by block, so that memory does not grow with
+/// the number of images.
 public enum NearestImages {
     /// Values of the images that are compared at once.
     private static let blockValues = 1 << 22
 
-    /// Numbers of the nearest images, one a query; of those that are as near the first. None where there are no images.
+    /// Indices of the nearest images, one a query; of equally near ones the first. Empty where there are no images.
     ///
     /// - Parameters:
     ///   - queries: (N, P), values 0 to 1.

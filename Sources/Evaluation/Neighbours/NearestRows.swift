@@ -5,9 +5,9 @@ import Kernels
 /// The nearest rows of a matrix to others, by blocks of matrix products: for k-means, k-nearest neighbours, memorisation and the
 /// distance from a manifold.
 ///
-/// A product in single precision finds a few candidates more than are asked for; these are compared by their squared distances in
+/// A product in single precision finds a few more candidates than are asked for; these are compared by their squared distances in
 /// double precision. Both are taken about the references' mean, so that distances do not cancel. The blocks have fixed sizes:
-/// threads change nothing.
+/// the number of threads does not change the result.
 public struct NearestRows: Sendable {
     /// A reference and how far it is.
     public struct Neighbour: Sendable, Hashable {
@@ -20,7 +20,7 @@ public struct NearestRows: Sendable {
     static let blockQueries = 250
     /// References of one product.
     static let blockReferences = 1_000
-    /// Candidates more than are asked for.
+    /// Extra candidates beyond those asked for.
     static let spare = 4
 
     /// (R, D), about `centre`.
@@ -43,8 +43,8 @@ public struct NearestRows: Sendable {
         squares = (0..<references.rows).map { [centred = self.references] in Sums.sumOfSquares(centred.row($0)) }
     }
 
-    /// For each query the nearest references, nearest first, those with lower rows first where they are as near: `count` of them,
-    /// or all where there are fewer. A distance that is not a number is farther than any.
+    /// For each query the nearest references, nearest first and lower rows first among equally near ones: `count` of them,
+    /// or all where there are fewer. A distance of NaN is farther than any other.
     ///
     /// - Parameters:
     ///   - queries: (N, D).
@@ -122,7 +122,7 @@ private struct Candidates {
     private let capacity: Int
     private(set) var rows: [Int] = []
     private var distances: [Double] = []
-    /// What a row must be nearer than, once there are enough.
+    /// The distance that a row must be below, once there are enough candidates.
     private var farthest = Double.infinity
 
     init(capacity: Int) {

@@ -3,31 +3,31 @@ import Kernels
 
 // Shapes of this file: N images, M pairs of them, P pixels, Z code, K labels.
 
-/// Whether what lies between two codes is an image too (section 2.1 of the paper): how far decoded middles are from the nearest
-/// training image.
+/// Whether a code between two codes also decodes to a realistic image (section 2.1 of the paper): how far decoded middles are from the
+/// nearest training image.
 ///
-/// Beside it what reconstructions have, which no decoded image is expected to beat, and what averages of pixels have, which are
-/// images of nothing.
+/// For comparison: the distance of reconstructions, which no decoded image is expected to beat, and that of pixel averages, which
+/// show nothing real.
 public struct Manifold: Sendable, Hashable {
-    /// Held-out images that make the pairs, and training images that are searched.
+    /// The number of held-out images that are paired; below, that of training images that are searched.
     public static let images = 2_000
     public static let trainingImages = 10_000
 
     /// Mean distance of decode((z₁ + z₂) / 2) to the nearest training image.
     public let middles: Double
-    /// Of decode(z₁) and decode(z₂).
+    /// The same of decode(z₁) and decode(z₂).
     public let reconstructions: Double
-    /// Of (x₁ + x₂) / 2.
+    /// The same of (x₁ + x₂) / 2.
     public let pixelAverages: Double
     public let pairs: Int
 
     /// The first image is paired with the second, the third with the fourth, and so on. Where a label or cluster is decoded
-    /// beside the code, images are first ordered by it, so that most pairs are of one.
+    /// with the code, images are first ordered by it, so that most pairs share it.
     ///
     /// - Parameters:
-    ///   - images: held-out ones, two at least, with labels where the decoder is told these.
-    ///   - training: (R, P), values 0 to 1: as many as `trainingImages`, for figures that can be compared.
-    ///   - mapped: turns decoded images into values from 0 to 1, in place; nothing where they are.
+    ///   - images: held-out ones, at least two, with labels where the decoder takes them.
+    ///   - training: (R, P), values 0 to 1; `trainingImages` of them, so that figures are comparable.
+    ///   - mapped: turns decoded images into values from 0 to 1, in place; does nothing where they already are.
     public init(
         _ inference: Inference, images: ImageBlocks, training: Matrix, team: ThreadTeam,
         mapped: @escaping @Sendable (Matrix) -> Void = { _ in }, pace: @escaping WorkPace = { _ in }
@@ -80,7 +80,7 @@ public struct Manifold: Sendable, Hashable {
         return middles
     }
 
-    /// The rows one after the other, those of one label together where there are labels (N, K).
+    /// The order of the rows: rows of one label together where there are labels (N, K).
     private static func order(_ count: Int, by labels: Matrix?) -> [Int] {
         guard let labels else { return Array(0..<count) }
         let chosen = (0..<count).map { row in

@@ -4,16 +4,16 @@ import Layers
 
 // Shapes of this file: G places of a grid, K petals or labels, P pixels.
 
-/// Whether a place within a petal, or a code beside a label, means the same style in all of them (figures 4 and 7 of the paper): how much
-/// the slants of images at the same places go together.
+/// Whether a place within a petal, or a code with any label, means the same style in all petals or labels (figures 4 and 7 of the paper):
+/// how strongly the slants of images at the same places correlate.
 public struct StyleCorrelation: Sendable, Hashable {
-    /// Places along each axis of a petal's own frame, at middles of parts of equal probability; their square is drawn for a label.
+    /// Places along each axis of a petal's own frame, at middles of parts of equal probability; for a label, the square of this number is drawn.
     public static let side = 8
 
-    /// Pearson's correlation of the slants, mean over all pairs of petals or labels; nil where there are none that slant.
+    /// Pearson's correlation of the slants, mean over all pairs of petals or labels; nil where no pair has slants to correlate.
     public let correlation: Double?
 
-    /// Of images of which those of one petal or label are a matrix (G, P), in the same order of places.
+    /// From images: one matrix (G, P) for each petal or label, all in the same order of places.
     ///
     /// - Parameters:
     ///   - width: pixels of a line.
@@ -39,12 +39,12 @@ public struct StyleCorrelation: Sendable, Hashable {
         correlation = pairs > 0 ? sum / Double(pairs) : nil
     }
 
-    /// Of a model whose decoder is told a label, or whose prior is a mixture; nil for others.
+    /// For a model whose decoder takes a label, or whose prior is a mixture; nil for others.
     ///
     /// - Parameters:
-    ///   - seed: of the codes where they are a label's.
-    ///   - mapped: turns decoded images into values from 0 to 1, and those of several channels into planes, in place; nothing
-    ///     where they are.
+    ///   - seed: for the codes that are drawn for labels.
+    ///   - mapped: turns decoded images into values from 0 to 1, and several channels into planes, in place; does nothing
+    ///     where they already are.
     ///   - pace: called before the images of each petal or label.
     public static func of(
         _ inference: Inference, width: Int, height: Int, seed: UInt64, team: ThreadTeam = ThreadTeam(threads: 1),
@@ -70,7 +70,7 @@ public struct StyleCorrelation: Sendable, Hashable {
             })
     }
 
-    /// Labels that the decoder is told, or petals of the prior; nil where there are neither.
+    /// The number of labels that the decoder takes, or of the prior's petals; nil where there are neither.
     public static func groups(of inference: Inference) -> Int? {
         if let labels = inference.decodedLabels { return labels }
         guard case .petals(let components, _, _, _)? = inference.settings.prior.density else { return nil }
@@ -99,7 +99,7 @@ public struct StyleCorrelation: Sendable, Hashable {
         return codes
     }
 
-    /// How far a line moves to the right as it goes down, in pixels a line, by second moments about the centre of what is bright;
+    /// How far strokes move to the right as they go down, in pixels a row, by second moments about the centre of brightness;
     /// nil for an image without brightness or height.
     public static func slant(of image: Slice<Float>, width: Int, height: Int) -> Double? {
         precondition(image.count % (width * height) == 0, "images of \(image.count) values, expected \(width) x \(height)")
@@ -123,7 +123,7 @@ public struct StyleCorrelation: Sendable, Hashable {
         return down > 0 ? across / down : nil
     }
 
-    /// Over the places where both have a slant; nil where one of them is everywhere the same.
+    /// Over the places where both have a slant; nil where the slant of one of them is constant.
     private static func correlation(_ one: [Double?], _ other: [Double?]) -> Double? {
         let both = zip(one, other).compactMap { a, b in a.flatMap { a in b.map { (a, $0) } } }
         guard both.count > 1 else { return nil }

@@ -1,6 +1,6 @@
 /// How much of each pixel some letters cover, 0…255, in a box around the point where they begin on their base line.
 package struct LetterMask: Sendable, Equatable {
-    /// Columns from that point to the box, rows down to it: negative above the base line.
+    /// Columns from that point to the box, and rows down to it, which are negative above the base line.
     package let left: Int
     package let top: Int
     package let width: Int
@@ -16,7 +16,7 @@ package struct LetterMask: Sendable, Equatable {
         coverage = [UInt8](repeating: 0, count: width * height)
     }
 
-    /// Lays `other` over this with its point `columns` to the right of this one's; pixels of neighbours that touch add up.
+    /// Lays `other` over this mask, with its start point `columns` to the right of this one's. Coverage adds up where they touch.
     mutating func add(_ other: LetterMask, columns: Int) {
         for row in 0..<other.height {
             for column in 0..<other.width {
@@ -40,7 +40,7 @@ package struct LetterMask: Sendable, Equatable {
         return turned
     }
 
-    /// Each pixel as covered as the most covered one within `reach` pixels of it.
+    /// Each pixel gets the greatest coverage within `reach` pixels of it.
     package func grown(by reach: Int) -> LetterMask {
         var grown = LetterMask(left: left - reach, top: top - reach, width: width + 2 * reach, height: height + 2 * reach)
         for y in -reach...reach {

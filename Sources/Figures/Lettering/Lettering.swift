@@ -2,7 +2,7 @@ import Foundation
 
 /// The letters of the figures at one size: outlines of the face that is part of the program, drawn with soft edges and kerned.
 ///
-/// No font of the machine is asked for, so the command stays one file and a figure has the same pixels wherever it is drawn.
+/// No font of the machine is used, so the command stays one file and a figure has the same pixels wherever it is drawn.
 package struct Lettering: Sendable {
     private struct Glyph: Sendable {
         let advance: Double
@@ -53,7 +53,7 @@ package struct Lettering: Sendable {
             }
         }
         let masks = glyphs.values.flatMap(\.masks)
-        // The outline ends a hair above a whole row, which shows as a shadow of one more.
+        // The outline ends slightly above a whole row, which would show as one more faint row.
         capHeight =
             (glyphs["H"]?.masks[0]).map { capital in
                 (0..<capital.height).count { row in
@@ -67,7 +67,7 @@ package struct Lettering: Sendable {
         self.kerning = kerning
     }
 
-    /// Whether the face has the character; what it has not shows as a question mark.
+    /// Whether the face has the character; a missing one shows as a question mark.
     package func has(_ character: Character) -> Bool { glyphs[character] != nil }
 
     /// Whole pixels that `text` takes from its first pen position to its last.
@@ -86,7 +86,7 @@ package struct Lettering: Sendable {
         return line
     }
 
-    /// `text`, or as much of it as fits into `width` pixels with three dots behind it.
+    /// `text`, or as much of it as fits into `width` pixels with three dots appended.
     package func fitted(_ text: String, width room: Int) -> String {
         guard width(of: text) > room else { return text }
         var kept = text

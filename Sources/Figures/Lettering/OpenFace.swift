@@ -2,7 +2,7 @@ import CFreeType
 
 /// The embedded face at one size, opened by FreeType; its objects live as long as it does.
 ///
-/// Outlines are taken as they are, without hints: their pixels then depend on nothing but the outline, the size and the place.
+/// Outlines are drawn without hinting: their pixels then depend only on the outline, the size and the position.
 struct OpenFace: ~Copyable {
     private let file: UnsafeMutableBufferPointer<UInt8>
     private let library: FT_Library
@@ -46,7 +46,7 @@ struct OpenFace: ~Copyable {
         return Double(face.pointee.glyph.pointee.linearHoriAdvance) / 65_536
     }
 
-    /// What the second character moves towards the first (negative) or away from it, in pixels, not rounded.
+    /// How far the second character moves towards the first (negative) or away from it, in pixels, not rounded.
     func kerning(_ first: Character, _ second: Character) -> Double {
         var distance = FT_Vector()
         OpenFace.check(

@@ -2,17 +2,17 @@
 package struct ChildRecords: Sendable {
     /// Children that have said hello.
     private var arrived: Set<UInt32> = []
-    /// What workers said before the run began of why they cannot go on, by pid.
+    /// Why workers said, before the run began, that they cannot go on; by pid.
     private var lastWords: [UInt32: String] = [:]
     /// How they ended, by pid.
     private var ends: [UInt32: ChildEnd] = [:]
     /// Why no dead worker is replaced any more; nil while they are.
     package private(set) var noReplacement: String?
-    /// How many are not.
+    /// How many dead workers are not.
     package private(set) var unreplaced = 0
 
     private static let mostWords = RunPlan.maximumWorkers
-    /// How the last line of a worker's log is told.
+    /// How the last line of a worker's log is introduced.
     package static let logWords = "its log ends with: "
 
     package init() {}
@@ -28,7 +28,7 @@ package struct ChildRecords: Sendable {
     /// It has told the coordinator why it cannot go on.
     package mutating func said(_ pid: UInt32, _ words: String) { if lastWords.count < Self.mostWords { lastWords[pid] = words } }
 
-    /// The last line of its log; what it has told the coordinator itself goes before it, since it names the worker as well.
+    /// The last line of the child's log. What the child told the coordinator itself goes before it, since that names the worker as well.
     package mutating func logged(_ pid: UInt32, _ words: String) { if lastWords[pid] == nil { said(pid, Self.logWords + words) } }
 
     package mutating func isNotReplaced(_ reason: String) {

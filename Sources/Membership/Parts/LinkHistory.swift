@@ -1,23 +1,23 @@
-/// Which links have failed, what the members say of each other, and how the views of late have ended: what the order of the next ring, or
-/// the summation server in the ring's place, is decided by.
+/// Which links have failed, what the members say of each other, and how the latest views have ended. This decides the order of the next
+/// ring, or that the summation server takes the ring's place.
 package struct LinkHistory: Sendable {
     /// How often a pair of workers (by number; 0 is the summation server) has failed each other while both lived.
     package private(set) var failures: [RingOrder.Pair: Int] = [:]
-    /// Where all failures were forgotten, as they left nobody.
+    /// The position at which all failures were forgotten, because they left nobody.
     private var forgiven: UInt64?
-    /// Pairs that a failure of the present view was counted for: once, however many say it.
+    /// Pairs for which a failure of the present view is counted already: once, however many report it.
     private var blamed: Set<RingOrder.Pair> = []
     /// What members of the last view have said of its links.
     package private(set) var suspicions: [Suspicion] = []
     /// Views in a row that ended without a finished phase though nobody was lost.
     package private(set) var barren = 0
-    /// When the last view began that followed on one with a finished phase.
+    /// When the last view began that did not follow on a barren one.
     private var barrenSince: Duration = .zero
     /// The view that is over broke; false: it was ended to let somebody in or out.
     private var hasBroken = false
     /// The present view follows on one that broke while all its members lived.
     package private(set) var isAfterBreak = false
-    /// The summation server stands in for the ring: until when, and how long the time after.
+    /// The summation server stands in for the ring: until when, and for how long the next time.
     private var standIn: (until: Duration, next: Duration)?
     /// The summation server's port cannot be opened.
     package private(set) var cannotServe = false
@@ -30,7 +30,7 @@ package struct LinkHistory: Sendable {
     package struct Suspicion: Sendable {
         package let by: ConnectionID
         package let of: ConnectionID?
-        /// Which of the view's summation servers it is of, where these are processes of their own.
+        /// Which of the view's summation servers it concerns, where these are processes of their own.
         package let server: Int?
         /// Who dials, and who is dialled; 0 is the summation server.
         package let pair: RingOrder.Pair
@@ -58,11 +58,11 @@ package struct LinkHistory: Sendable {
         members.allSatisfy { member in suspicions.contains { $0.kind == .neverUp && $0.by == member && $0.of == nil } }
     }
 
-    /// Why the last view ended, where nobody's death says it, which pairs are to blame for it, and which summation servers; the suspicions
-    /// are answered by it.
+    /// Why the last view ended, where no lost member explains it, and which pairs and summation servers are to blame. The suspicions are then
+    /// forgotten.
     ///
-    /// Whoever loses one neighbour lets go of the other too, who then sees its link closed: that alone is no evidence, unless both
-    /// say it. What one side saw itself counts by itself, and so does the summation server's link, which has one end here.
+    /// A member that loses one neighbour closes its link to the other too, which then sees its link closed. That alone is no evidence,
+    /// unless both say it. What one side saw itself counts by itself, and so does the summation server's link, which has one end here.
     package mutating func explain(hasLostMember: Bool) -> (sentence: String, servers: [Int])? {
         defer { suspicions = [] }
         guard !hasLostMember, let first = suspicions.first else { return nil }
@@ -83,8 +83,8 @@ package struct LinkHistory: Sendable {
         return ((suspicions.first { $0.kind != .closed } ?? first).sentence, servers)
     }
 
-    /// Counts a failure. A link that was up and failed says nothing good of the same two the other way round; one that could not
-    /// be dialled does not keep the other from dialling, unless the same two had failed before.
+    /// Counts a failure. A link that was up and failed counts for both directions of the pair. One that could not be dialled counts for
+    /// that direction only, unless the same two had failed before.
     package mutating func blame(_ pair: RingOrder.Pair, isObserved: Bool) {
         let pair = pair.from == 0 ? pair.reversed : pair
         guard blamed.insert(pair.unordered).inserted else { return }
@@ -95,10 +95,10 @@ package struct LinkHistory: Sendable {
 
     // MARK: What follows
 
-    /// Pairs that stand beside each other no more.
+    /// Pairs that are not made neighbours any more.
     private var barred: Set<RingOrder.Pair> { Set(failures.filter { $0.value >= rules.pairPatience }.keys) }
 
-    /// Whether this pair has failed as often as is borne.
+    /// Whether this pair has failed too often.
     package func isBarred(_ pair: RingOrder.Pair) -> Bool { failures[pair, default: 0] >= rules.pairPatience }
 
     /// Whether this worker is in a barred pair with one of `others`.
@@ -108,15 +108,15 @@ package struct LinkHistory: Sendable {
         }
     }
 
-    /// Barred pairs in which one of these stands.
+    /// Barred pairs that contain one of these workers.
     package func troubles(among numbers: Set<UInt32>) -> [RingOrder.Pair] {
         let pairs = barred.filter { numbers.contains($0.from) || numbers.contains($0.to) }
         return Set(pairs.map(\.unordered)).sorted { ($0.from, $0.to) < ($1.from, $1.to) }
     }
 
     /// Members in order of rank, by number, and whether they make up a ring. Pairs that failed each other once are kept apart where
-    /// that costs nothing; those that did twice stand beside each other no more, and where no ring is left without them, or the
-    /// ring gets nowhere, the summation server stands in for it.
+    /// that costs nothing; pairs that failed twice are not neighbours any more. Where no ring is possible without them, or the ring
+    /// gets nowhere, the summation server stands in for it.
     ///
     /// - Parameters:
     ///   - last: members of the last view, in order of rank.
@@ -132,7 +132,7 @@ package struct LinkHistory: Sendable {
         if !isServed || !mayServe {
             for avoided in [Set(failures.keys), barred] {
                 let ring = RingOrder(members: numbers, barred: avoided).arranged()
-                // An order that has not been tried is, for a while; the same again not for ever.
+                // An order that differs from the last is tried for more views, for a while; the same one again for fewer.
                 let isNew = last != ring && now - barrenSince < rules.orderPatience
                 let patience = isNew ? 2 * rules.barrenViews : rules.barrenViews
                 if ring.count == numbers.count, barren < patience { return (ring, true) }
@@ -142,20 +142,20 @@ package struct LinkHistory: Sendable {
         return (served, false)
     }
 
-    /// What a view's arrangement says of the ring of a run that wants one.
+    /// What a view's arrangement changes about the ring, in a run that wants one.
     package enum StandIn: Equatable, Sendable {
         case nothingNew
         /// The summation server stood in for it.
         case ringIsTriedAgain
-        /// It stands in for so long.
+        /// The server stands in for so long.
         case begins(length: Duration)
     }
 
-    /// Enters that the summation server stands in for the ring, or no longer does.
+    /// Records that the summation server stands in for the ring, or no longer does.
     package mutating func standsIn(ring: Bool, members: Int, _ now: Duration) -> StandIn {
         if ring {
             guard let before = standIn, now >= before.until, members > 1 else { return .nothingNew }
-            // Kept until the ring has shown that it holds: it stands in for longer the next time.
+            // `standIn` is kept until the ring has shown that it holds: the server then stands in for longer the next time.
             return .ringIsTriedAgain
         }
         if let before = standIn, now < before.until { return .nothingNew }
@@ -176,15 +176,15 @@ package struct LinkHistory: Sendable {
     package mutating func viewForms(at applied: UInt64, base: UInt64, admits: Bool, hasLostMember: Bool, _ now: Duration) {
         if applied > base || admits && !hasBroken { barren = 0 } else if hasBroken, !hasLostMember { barren += 1 }
         if barren == 0 { barrenSince = now }
-        // A view that only let somebody in, and in which nothing was done, takes nothing back.
+        // A view that only let somebody in, and in which nothing was done, leaves `isAfterBreak` as it is.
         let isStillAfterBreak = isAfterBreak && applied == base
         (isAfterBreak, hasBroken) = ((hasBroken || isStillAfterBreak) && !hasLostMember, false)
     }
 
-    /// It has its links from here on: failures of it count anew.
+    /// The view begins: failures of its links are counted anew.
     package mutating func viewBegins() { blamed = [] }
 
-    /// Forgets all failures, where they leave nobody: once at every place.
+    /// Forgets all failures, where they leave nobody: once at each position of the run.
     ///
     /// - Returns: false where that was done at this place before.
     package mutating func forgive(at applied: UInt64) -> Bool {
@@ -193,7 +193,7 @@ package struct LinkHistory: Sendable {
         return true
     }
 
-    /// The ring is tried again: what was is forgotten.
+    /// The ring is tried again: earlier failures are forgotten.
     package mutating func beginAnew() { (failures, barren) = ([:], 0) }
 
     /// The links of this view have held for long; `isRing`: they go round several members.

@@ -1,8 +1,8 @@
-/// This coordinator's generation is being raised above one that a worker has obeyed. Every time sends all workers to dial anew: whoever
-/// provokes it again and again does so ever more rarely.
+/// Raises this coordinator's generation above one that a worker has obeyed. Each time all workers have to dial anew, so the pause after it
+/// doubles: a peer that provokes it again and again can do so ever more rarely.
 package struct Outranking: Sendable {
     private var isUnderWay = false
-    /// Until when nobody's word leads to it again, and for how long the time after.
+    /// Until when it is not begun again, and for how long the next time.
     private var pause: (until: Duration, next: Duration) = (.zero, .seconds(5))
     private static let longest: Duration = .seconds(600)
 

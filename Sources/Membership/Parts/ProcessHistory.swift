@@ -2,8 +2,8 @@
 package struct ProcessHistory: Sendable {
     /// Processes that were in a view of this coordinator.
     private var members: Set<UInt64> = []
-    /// Processes that were members, answered, and got nothing done: whose way to this coordinator may carry small messages only. Until when
-    /// the others go on without them, and for how long the next time.
+    /// Processes that were members, answered, and got nothing done, perhaps because their way to this coordinator carries small messages
+    /// only. Until when the others go on without them, and for how long the next time.
     private var penances: [UInt64: (until: Duration, next: Duration)] = [:]
     /// How often in a row a process was welcomed, said nothing on it, and ended the connection itself.
     private var unwelcomed: [UInt64: Int] = [:]

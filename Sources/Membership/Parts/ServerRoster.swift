@@ -1,8 +1,8 @@
 /// Summation servers in processes of their own: who is connected, which of them the present view has, and how their links come on.
 package struct ServerRoster: Sendable {
-    /// One that is connected.
+    /// A connected server.
     package struct Server: Sendable {
-        /// What words call it.
+        /// The number used in sentences.
         package let label: UInt32
         package let identity: ServerIdentity
         package fileprivate(set) var heard: Duration
@@ -11,11 +11,11 @@ package struct ServerRoster: Sendable {
     }
 
     package private(set) var connected: [ConnectionID: Server] = [:]
-    /// Those of the present view, by their parts.
+    /// The servers of the present view, by their parts.
     package private(set) var serving: [ConnectionID] = []
-    /// Those that a failure of the present view was counted for.
+    /// Parts for which a failure of the present view is counted already.
     private var blamed: Set<Int> = []
-    /// How many the last view had.
+    /// How many servers the last view had.
     private var before: Int?
     /// The servers' ends of the present view's links, by part and rank, and when one of them last moved.
     package private(set) var links: [Int: [Int: LinkProgress]] = [:]
@@ -29,12 +29,12 @@ package struct ServerRoster: Sendable {
         connected.first { $0.value.identity.process == process }?.key
     }
 
-    /// Those that a view formed now would have, in the order of its parts.
+    /// The servers that a view formed now would have, in the order of its parts.
     package func available(_ wanted: Int) -> [ConnectionID] {
         Array(connected.sorted { ($0.value.label, $0.key) < ($1.value.label, $1.key) }.map(\.key).prefix(wanted))
     }
 
-    /// Takes one in, called by its own number where no other has that.
+    /// Takes a server in. It keeps its own number where no other has that.
     package mutating func admit(
         _ connection: ConnectionID, _ identity: ServerIdentity, replacing former: ConnectionID?, at now: Duration
     ) {
@@ -47,7 +47,7 @@ package struct ServerRoster: Sendable {
 
     package mutating func heard(_ connection: ConnectionID, at now: Duration) { connected[connection]?.heard = now }
 
-    /// Chooses the servers of the view that begins; of one that goes round a ring there are none.
+    /// Chooses the servers of the view that begins; a ring has none.
     ///
     /// - Returns: whether there are as many as in the last view.
     package mutating func viewBegins(ring: Bool, wanted: Int, at now: Duration) -> Bool {

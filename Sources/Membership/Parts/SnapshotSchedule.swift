@@ -6,7 +6,7 @@ package struct SnapshotSchedule: Sendable {
         package let source: ConnectionID
         /// When it was asked for, or arrived.
         package fileprivate(set) var since: Duration
-        /// What its source had moved of states when it was asked.
+        /// Bytes of states that its source had moved when it was asked.
         package let before: UInt64
         /// It is here, and waits for the disk or for an evaluation: its source has no more to do with it.
         package fileprivate(set) var hasArrived = false
@@ -16,9 +16,9 @@ package struct SnapshotSchedule: Sendable {
 
     /// By step.
     package private(set) var pending: [UInt64: Pending] = [:]
-    /// What a copy that was lost with its source was for: the next boundary's serves it.
+    /// Purposes of a copy that was lost with its source: the next boundary's copy serves them.
     package private(set) var carried: SnapshotPurposes = []
-    /// What the copies of late have served, by step.
+    /// What the latest copies have served, by step.
     private var served: [UInt64: SnapshotPurposes] = [:]
     /// Step of the newest checkpoint.
     package private(set) var newest: UInt64
@@ -41,12 +41,12 @@ package struct SnapshotSchedule: Sendable {
     /// The purposes are served by the next boundary's copy.
     package mutating func carry(_ purposes: SnapshotPurposes) { carried.formUnion(purposes.subtracting(.last)) }
 
-    /// Nobody can make a copy now: the next boundary's serves these, and what was carried before.
+    /// Nobody can make a copy now: the next boundary's copy serves these purposes, and those carried before.
     package mutating func postpone(_ purposes: SnapshotPurposes) { carried = carried.union(purposes).subtracting(.last) }
 
     /// The copy of `step` that is on its way is for these purposes too, and for those that were carried.
     ///
-    /// - Returns: false where none is.
+    /// - Returns: false where no such copy is.
     package mutating func extend(_ step: UInt64, _ purposes: SnapshotPurposes) -> Bool {
         guard pending[step] != nil else { return false }
         pending[step]!.purposes.formUnion(purposes.union(carried))
@@ -83,13 +83,13 @@ package struct SnapshotSchedule: Sendable {
 
     /// At the start of a view at `applied` phases: which of the copies asked for in the last one will still come.
     ///
-    /// A request that its source had not reached when it was halted is gone. What lies behind this boundary is asked for
-    /// again on the way; what lies before it is served by the next boundary.
+    /// A request that its source had not reached when it was halted is gone. Copies of later steps than this boundary are asked for
+    /// again on the way; the next boundary serves what the others were for.
     ///
     /// - Parameter copied: the step up to which a source that is still there has made its copies.
     package mutating func settle(at applied: UInt64, phases: UInt64, copied: (ConnectionID) -> UInt64?) {
         for (step, asked) in pending where !asked.hasArrived {
-            // Where the same step was asked for before, its source cannot be known to have come to the second request.
+            // Where the same step was asked for before, it is not known whether its source has come to the second request.
             if let reached = copied(asked.source), reached >= step, served[step] == nil { continue }
             pending[step] = nil
             if step * phases <= applied { carried.formUnion(asked.purposes) }
@@ -98,9 +98,9 @@ package struct SnapshotSchedule: Sendable {
 
     // MARK: What becomes of them
 
-    /// It is here. Whoever waits for what comes of it now waits from now on.
+    /// The copy is here. Waiting for what is made of it counts from now on.
     ///
-    /// - Returns: it as it was asked for; nil where it was not, or had come.
+    /// - Returns: the copy as it was asked for; nil where it was not asked for, or had come.
     package mutating func arrived(_ step: UInt64, at now: Duration) -> Pending? {
         guard let asked = pending[step], !asked.hasArrived else { return nil }
         pending[step]!.hasArrived = true
@@ -108,14 +108,14 @@ package struct SnapshotSchedule: Sendable {
         return asked
     }
 
-    /// It came in whole and is none: the next boundary serves what it was for.
+    /// The copy came in whole and is not the state: the next boundary serves what it was for.
     package mutating func unusable(_ step: UInt64) -> Pending? {
         guard let asked = pending.removeValue(forKey: step) else { return nil }
         carry(asked.purposes)
         return asked
     }
 
-    /// It is where it was wanted, for these purposes (nil: for all that it was asked for); the next boundary serves the others.
+    /// The copy is where it was wanted, for these purposes (nil: for all that it was asked for); the next boundary serves the others.
     ///
     /// - Parameter memory: steps for which it is remembered what a copy has served.
     package mutating func stored(_ step: UInt64, _ purposes: SnapshotPurposes?, at now: Duration, memory: UInt64) {
@@ -130,7 +130,7 @@ package struct SnapshotSchedule: Sendable {
         carry((asked?.purposes ?? []).subtracting(purposes))
     }
 
-    /// The disk's newest checkpoint that is whole is another than was thought.
+    /// The newest whole checkpoint on the disk is another one than was known.
     package mutating func newestIs(_ step: UInt64) { newest = step }
 
     /// It has been said that the end waits for this one.
@@ -138,7 +138,7 @@ package struct SnapshotSchedule: Sendable {
 
     // MARK: Time
 
-    /// Whether the time has come for a checkpoint at `step`; from now on it has for the next.
+    /// Whether a checkpoint is due at `step`; if so, the time to the next one begins.
     package mutating func isDue(at step: UInt64, every seconds: Double, _ now: Duration) -> Bool {
         guard seconds > 0, now - stored >= .seconds(seconds) else { return false }
         stored = now

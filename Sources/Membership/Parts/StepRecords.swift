@@ -11,12 +11,12 @@ package struct StepRecords: Sendable {
         }
     }
 
-    /// Steps that are in the books, or that nobody can tell the chain hash of any more; and one behind the last that was entered.
+    /// Steps before `recorded` are in the books, or nobody can tell their chain hash any more. `entered` is one past the last that was entered.
     private var recorded: UInt64
     private var entered: UInt64
     /// The first chain hash that a member reported for each step of late, and who that was.
     private var chains: [UInt64: (chain: UInt64, from: String)] = [:]
-    /// What those said of it who were no members then: it is good for the books when they have become some.
+    /// What workers said of steps before they were members: it counts for the books once they are members.
     private var told: [(step: UInt64, chain: UInt64, by: ConnectionID)] = []
 
     /// Chains held of steps that are not in the books yet: the window, and what workers tell a new coordinator.
@@ -33,7 +33,7 @@ package struct StepRecords: Sendable {
 
     /// What a member reports of a step.
     ///
-    /// - Parameter name: who it is; of the first to tell of the step it is kept.
+    /// - Parameter name: who reports; it is kept for the first report of the step.
     /// - Returns: who has reported another chain hash of it.
     package mutating func report(_ step: UInt64, chain: UInt64, from name: String) -> String? {
         if let first = chains[step] { return first.chain == chain ? nil : first.from }
@@ -41,7 +41,7 @@ package struct StepRecords: Sendable {
         return nil
     }
 
-    /// What one says of a step who is no member.
+    /// What a worker that is no member says of a step.
     package mutating func hear(_ step: UInt64, chain: UInt64, by connection: ConnectionID) {
         if told.count < Self.most { told.append((step, chain, connection)) }
     }
@@ -55,7 +55,7 @@ package struct StepRecords: Sendable {
     ///
     /// - Parameters:
     ///   - memory: steps behind `step` whose chain hash is still remembered.
-    ///   - isMember: whose word counts. Nil: it is gone.
+    ///   - isMember: whether this connection's word counts. Nil: it is gone.
     /// - Returns: what is new, in order.
     package mutating func enter(before step: UInt64, memory: UInt64, isMember: (ConnectionID) -> Bool?) -> [Record] {
         guard step > recorded else { return [] }

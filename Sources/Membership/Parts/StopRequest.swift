@@ -1,4 +1,4 @@
-/// Somebody asked for the run's end; and what is done where nothing gets finished then.
+/// A request to end the run, and what is done where nothing gets finished after it.
 package struct StopRequest: Sendable {
     /// Nil before it was asked for.
     package private(set) var reason: String?
@@ -14,7 +14,7 @@ package struct StopRequest: Sendable {
 
     package mutating func ask(_ reason: String, at now: Duration) { (self.reason, asked) = (reason, now) }
 
-    /// Whether it was asked for and for so long nothing has come of it: neither since then nor since the last `progress`.
+    /// Whether a stop was asked for and nothing has come of it for `patience`: neither since then nor since the last `progress`.
     package func hasWaited(_ patience: Duration, since progress: Duration, _ now: Duration) -> Bool {
         isAsked && now - max(asked, progress) > patience
     }

@@ -2,15 +2,15 @@ import Glibc
 import Waiting
 import Wire
 
-/// What a child has written to its log, which may hold the words of those before it.
+/// What a child has written to its log, which may also hold lines of earlier children.
 package struct ChildLog: Sendable {
     package let path: String
-    /// Where its own words begin.
+    /// Where this child's own lines begin.
     private let start: off_t
 
-    /// Bytes at the end that are looked at: a report of a crash is long, and its sentence stands at its beginning.
+    /// Bytes that are read at the end: a crash report is long, and the sentence that matters stands at its beginning.
     private static let longestTail: off_t = 64 << 10
-    /// Characters that are told: what is handed on is written to a pipe at once or not at all.
+    /// Characters that are handed on: a line is written to a pipe at once or not at all.
     private static let longestLine = 1000
 
     /// The log at `path`, opened for the child, from where it ends now.
@@ -19,9 +19,9 @@ package struct ChildLog: Sendable {
         start = max(0, lseek(descriptor, 0, SEEK_END))
     }
 
-    /// The last line that says why; nil where it has said nothing.
+    /// The last line that says why the child ended; nil where it has written nothing.
     ///
-    /// The program's own sentence goes before what the system or the runtime writes behind it.
+    /// The program's own sentence is preferred to later lines of the system or the runtime.
     package var lastLine: String? {
         let descriptor = Descriptor.openFile(path, O_RDONLY | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }

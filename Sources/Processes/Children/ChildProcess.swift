@@ -40,8 +40,8 @@ public struct ChildProcess: Sendable {
     ///   - arguments: without the program's own name.
     ///   - environment: the whole of it.
     ///   - descriptors: (here, there): `here` of this process becomes `there` in the child. All others must be close-on-exec.
-    ///   - holdsStopSignals: SIGINT, SIGTERM and SIGHUP wait until the child is ready for them: only for commands of this program that make
-    ///     their `StopSignals`, since others would never hear them.
+    ///   - holdsStopSignals: SIGINT, SIGTERM and SIGHUP are blocked until the child is ready for them. Only for commands of this program that
+    ///     make their own `StopSignals`: others would never receive the signals.
     /// - Throws: `LocalError` with the operating system's reason.
     public init(
         executable: String, arguments: [String], environment: [String: String], descriptors: [(here: Int32, there: Int32)],
@@ -50,7 +50,7 @@ public struct ChildProcess: Sendable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // First out of the way: a number that one is given in the child may be another's here.
+        // First move all aside: a number that one descriptor gets in the child may be another's here.
         let aside = (descriptors.map { max($0.here, $0.there) }.max() ?? 2) + 1
         for (index, descriptor) in descriptors.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor.here, aside + Int32(index))
@@ -90,14 +90,14 @@ public struct ChildProcess: Sendable {
     /// Sends a signal; no error when the process is gone.
     public func send(signal: Int32) { kill(pid, signal) }
 
-    /// Blocks until this child ends, for a process that gives each child a waiter of its own and never waits for any child.
+    /// Blocks until this child ends. For a process that has a waiter for each child, and never waits for just any child.
     public func waitForEnd() -> Ending {
         Ending(waitStatus: Children.end(of: pid, .untilWoken(by: "the kernel, when the child ends"))?.status ?? 0)
     }
 }
 
 extension ChildProcess.Ending {
-    /// As membership knows it.
+    /// The ending as the membership names it.
     var kind: ChildEnd.Kind {
         switch self {
         case .exited(let status): .exited(status)
@@ -110,7 +110,7 @@ extension ChildProcess.Ending {
 public enum ParentBond {
     /// Dies when the parent does. Called first thing in the child, with the pid the parent told it.
     ///
-    /// The kernel's signal covers a parent that dies from now on, the comparison one that died before.
+    /// The kernel's signal covers a parent that dies from now on, and the comparison of pids a parent that died before.
     /// - Throws: `LocalError` where the parent is gone already.
     public static func tie(toParent pid: Int32) throws {
         let status = cprocess_die_with_parent()

@@ -2,15 +2,15 @@ import Glibc
 import Kernels
 import Runs
 
-/// Tells a child that the kernel has killed for want of memory from one that a person, or another program, has killed: the kernel counts its own.
+/// Distinguishes a child that the kernel has killed for want of memory from one that a user or a program has killed: the kernel counts its own kills.
 package struct KillWatch: Sendable {
     private var counted: UInt64?
     private let look: @Sendable () -> UInt64?
     private let memory: UInt64?
 
     /// - Parameters:
-    ///   - memory: what the control groups allow.
-    ///   - look: how many processes were killed for want of memory so far; nil where nobody counts.
+    ///   - memory: bytes that the control groups allow.
+    ///   - look: how many processes were killed for want of memory so far; nil where there is no count.
     package init(
         memory: UInt64? = MachineLimits.here.memory, look: @escaping @Sendable () -> UInt64? = { MachineLimits.outOfMemoryKills() }
     ) {

@@ -4,7 +4,7 @@ import Waiting
 
 /// What `/proc` says of processes that others have started.
 package enum ProcessTable {
-    /// Those a process has started whose ends it has not yet heard.
+    /// The children of a process that it has not yet waited for.
     package static func children(of pid: Int32) -> [Int32] {
         text("/proc/\(pid)/task/\(pid)/children").split(separator: " ").compactMap { Int32($0) }
     }
@@ -14,7 +14,7 @@ package enum ProcessTable {
         text("/proc/\(pid)/cmdline").split(separator: "\0").map(String.init)
     }
 
-    /// Whether it runs or could: it is there and not a zombie.
+    /// Whether the process runs or could run: it exists and is not a zombie.
     package static func lives(_ pid: Int32) -> Bool {
         guard let state = status(of: pid)["State"]?.first else { return false }
         return state != "Z" && state != "X"
@@ -23,13 +23,13 @@ package enum ProcessTable {
     /// Whether a signal or a debugger has stopped it.
     static func isStopped(_ pid: Int32) -> Bool { ["T", "t"].contains(status(of: pid)["State"]?.first) }
 
-    /// Whether a thread of it waits in the kernel for what no signal ends: a disk, as a rule.
+    /// Whether one of its threads is in an uninterruptible wait in the kernel: for a disk, as a rule.
     static func hasUninterruptibleThread(_ pid: Int32) -> Bool {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
         return threads.contains { text("/proc/\(pid)/task/\($0)/status").contains("\nState:\tD") }
     }
 
-    /// What a process needs at a moment.
+    /// What a process uses at one moment.
     package struct Usage: Sendable {
         /// Resident set, in bytes, now and at most.
         package var resident: Int
@@ -58,8 +58,8 @@ package enum ProcessTable {
         return values
     }
 
-    /// A whole file, read to its end: those of `/proc` have no size and come in pieces that may be short. Empty where there
-    /// is none, as for a process that ends while it is looked at.
+    /// A whole file, read to its end: files of `/proc` have no size, and reads of them may be short. Empty where the file is
+    /// missing, as for a process that ends meanwhile.
     package static func text(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }

@@ -1,7 +1,7 @@
 /// Which dead children are started again, and when.
 ///
-/// At once after a kill; with growing pauses for one that dies young time and again; not at all once it has done so more
-/// often than is allowed. One that lived for a minute begins anew.
+/// A killed child is started at once; one that dies young again and again after growing pauses; and one that has died young
+/// more often than is allowed not at all. After a child has lived for a minute, the count begins anew.
 package struct Replacements<Place: Hashable> {
     private struct History {
         var started: Duration = .zero
@@ -16,10 +16,10 @@ package struct Replacements<Place: Hashable> {
 
     package init(limit: Int) { self.limit = limit }
 
-    /// When the next one is due.
+    /// When the next replacement is due.
     package var next: Duration? { scheduled.values.min() }
 
-    /// Those that are due; they count as started.
+    /// The places whose replacement is due; they count as started.
     package mutating func due(at now: Duration) -> [Place] {
         let places = scheduled.filter { $0.value <= now }.map(\.key)
         for place in places {
@@ -42,7 +42,7 @@ package struct Replacements<Place: Hashable> {
         return true
     }
 
-    /// Who fails by itself will most likely do so again, and the run may be ending with the same error; who was killed will not.
+    /// A child that fails by itself will most likely fail again, and the run may be ending with the same error. A killed child will not.
     private func pause(after ending: ChildProcess.Ending, _ history: History) -> Duration {
         if case .exited = ending { return min(.seconds(1) * history.earlyDeaths, RestartPauses.longestPause) }
         guard history.immediateDeaths > 3 else { return .zero }

@@ -2,11 +2,11 @@ import CProcess
 import Glibc
 import Waiting
 
-/// Bytes in a file without a name, which nobody can change, to be handed down to children: each reads them from the start, as often as it likes.
+/// Bytes in a nameless file that nobody can change, to be handed down to children: each reads them from the start, as often as it likes.
 package struct SealedMemory: ~Copyable {
     private let descriptor: Int32
 
-    /// - Throws: `LocalError` where the kernel gives none.
+    /// - Throws: `LocalError` where the kernel refuses.
     package init(_ text: String) throws {
         let bytes = Array(text.utf8)
         descriptor = bytes.withUnsafeBytes { cprocess_sealed_memory("lockstep", $0.baseAddress, $0.count) }

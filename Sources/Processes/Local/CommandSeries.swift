@@ -4,17 +4,17 @@ import Synchronization
 import Waiting
 
 /// Commands of this program that start whole runs, one after the other or several at once, each a child that dies with this process. The first
-/// signal that asks for the end is passed on to those under way; a second one ends them and this process at once.
+/// stop signal is passed on to the commands under way; a second one ends them and this process at once.
 public final class CommandSeries: Sendable {
     private let baton = Baton()
     private let signals: StopSignals
     private let executable: String
     private let ended = Monitor<[(id: Int, status: Int32)]>([])
 
-    /// A line of a child's that is longer comes in pieces.
+    /// A longer line of a child comes in pieces.
     private static let longestLine = 1 << 16
 
-    /// Takes this process's signals from now on. To be made, and used, on the main thread: children die with the thread that started them.
+    /// Takes over this process's signals. Must be made and used on the main thread: children die with the thread that started them.
     ///
     /// - Throws: `LocalError` where the kernel gives no pipe.
     public init() throws {
@@ -42,14 +42,14 @@ public final class CommandSeries: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: without the program's own name.
-    ///   - id: by which its end is told; of no other one under way.
-    ///   - onLine: hears what it prints, line by line, on a thread of its own; nil: it prints where this process does.
+    ///   - id: names the command when its end is reported; no other command under way has it.
+    ///   - onLine: receives what the command prints, line by line, on a thread of its own; nil: it prints where this process does.
     /// - Throws: `LocalError` where a process or a pipe cannot be had.
     public func start(_ arguments: [String], id: Int, onLine: (@Sendable (String) -> Void)? = nil) throws {
         let lines = try onLine.map { _ in try LinePipe() }
         let errors = lines?.writing ?? STDERR_FILENO
         let descriptors = [(errors, STDOUT_FILENO)] + (lines == nil ? [] : [(errors, STDERR_FILENO)])
-        // The child's own words wait for a reader, as they would on a terminal.
+        // The child's writes block until they are read, as on a terminal.
         if let lines { _ = fcntl(lines.writing, F_SETFL, 0) }
         defer { if let lines { close(lines.writing) } }
         let child: ChildProcess
@@ -70,9 +70,9 @@ public final class CommandSeries: Sendable {
         }
     }
 
-    /// Blocks until one of those that were started has ended.
+    /// Blocks until one of the started commands has ended.
     ///
-    /// - Returns: its exit status; of one that a signal ended, 128 and the signal's number.
+    /// - Returns: its exit status; for a command that a signal ended, 128 plus the signal's number.
     public func waitForOne() -> (id: Int, status: Int32) {
         let first = ended.wait(.untilWoken(by: "the thread of a child, when the kernel has ended it")) { ended in
             ended.isEmpty ? nil : ended.removeFirst()
@@ -90,7 +90,7 @@ public final class CommandSeries: Sendable {
         }
     }
 
-    /// Until all who write there have ended.
+    /// Reads until all writers have ended.
     private static func hear(_ descriptor: Int32, _ onLine: (String) -> Void) {
         defer { close(descriptor) }
         var pending: [UInt8] = []
@@ -124,7 +124,7 @@ private final class Baton: Sendable {
 
     var isStopping: Bool { state.withLock { $0.stop != nil } }
 
-    /// One that starts when the signal has come is told as soon as it is there; none is told twice, which would end it at once.
+    /// A child that starts after the signal has come gets it at once. No child gets it twice, since that would end it at once.
     func took(_ child: ChildProcess, id: Int) {
         let stop = state.withLock { state in
             state.children[id] = child

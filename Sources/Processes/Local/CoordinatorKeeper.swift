@@ -18,8 +18,8 @@ package final class CoordinatorKeeper: Sendable {
     private let onLeave: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - say: takes a sentence for the person who watches.
-    ///   - onLeave: the coordinator was killed and is still there, since it hangs in the kernel: this process is to end without it.
+    ///   - say: takes a sentence for the user.
+    ///   - onLeave: called where the coordinator was killed and still hangs in the kernel: this process must end without it.
     package init(pulse: Pulse, say: @escaping @Sendable (String) -> Void, onLeave: @escaping @Sendable () -> Void) {
         self.pulse = pulse
         self.say = say
@@ -38,14 +38,14 @@ package final class CoordinatorKeeper: Sendable {
 
     package func askedToStop() { state.withLock { $0.vigil.askedToStop(at: MonotonicTime.now) } }
 
-    /// How the coordinator's end by a signal is told, which may be this keeper's doing.
+    /// How to tell the coordinator's end by a signal, which this keeper may have sent.
     package func words(on ending: String) -> String {
         state.withLock { $0.vigil.hasKilled }
             ? "was to end the run, has shown no life since then, and was killed"
             : "was \(ending)"
     }
 
-    /// The same where it does not even end when it is killed.
+    /// The same where the coordinator does not end even when it is killed.
     package static let wordsOnLeaving = "has shown no life since it was to end the run, and does not end even now that it is killed"
 
     private func look() {
@@ -66,13 +66,13 @@ package final class CoordinatorKeeper: Sendable {
     }
 }
 
-/// A pipe on which a coordinator shows whoever has started it that its event loop turns.
+/// A pipe on which a coordinator shows its parent process that its event loop turns.
 package final class Pulse: Sendable {
     /// Descriptor number of its writing end in the coordinator.
     package static let descriptor: Int32 = 13
     /// How often it beats.
     package static let interval: Duration = .milliseconds(500)
-    /// What the coordinator is told.
+    /// The arguments that tell the coordinator of it.
     package static let arguments = ["--pulse-descriptor", "\(descriptor)"]
 
     private let pipe: LinePipe
@@ -82,7 +82,7 @@ package final class Pulse: Sendable {
 
     deinit { pipe.close() }
 
-    /// To be handed down.
+    /// The end to hand down.
     package var writing: Int32 { pipe.writing }
 
     /// Whether it has beaten since the last call.

@@ -1,8 +1,8 @@
 /// What is to be said and done about a coordinator that stands still, or takes long to end after a stop signal.
 ///
 /// It decides from what was seen of that process, and asks neither clock nor kernel. A coordinator that shows life may take as long as it likes to
-/// end: what it waits for, a slow disk or a slow uplink, it says itself. One that shows none after a stop signal is ended: it will not hear it. Where
-/// it hangs in a disk that does not answer, that is given far longer: a disk may come back, and then the last checkpoint is written.
+/// end: it says itself what it waits for, such as a slow disk or uplink. A coordinator that shows no life after a stop signal is killed, since it
+/// will not react. One that waits for a disk gets far longer: the disk may come back, and then the last checkpoint is written.
 public struct CoordinatorVigil: Sendable {
     /// What its keeper is to do.
     public enum Act: Equatable, Sendable {
@@ -12,7 +12,7 @@ public struct CoordinatorVigil: Sendable {
         case wake
         /// Kill it: it has shown no life after the signal for as long as it may.
         case kill
-        /// It is not to be had even so: leave it to the kernel.
+        /// It does not end even so: leave it to the kernel.
         case leave
     }
 
@@ -32,23 +32,23 @@ public struct CoordinatorVigil: Sendable {
         }
     }
 
-    /// Silence after a stop signal that ends it: a host that swaps stands still for seconds, not for so long.
+    /// After this much silence following a stop signal it is killed: a host that swaps stands still for seconds, not for so long.
     public static let longestSilence: Duration = .seconds(30)
     /// The same while it waits for a disk.
     public static let longestDiskWait: Duration = .seconds(600)
-    /// What counts of the time between two looks: where it was more, this host stood still, and nobody is judged by that.
+    /// The most that counts of the time between two looks: where it was longer, this host stood still, and the coordinator is not to blame.
     static let longestStep: Duration = .seconds(1)
-    /// From when on standing still is worth a word.
+    /// After how long a standstill is reported.
     static let noteworthy: Duration = .seconds(3)
-    /// From when on a person who has asked for the end hears what is waited for.
+    /// After how long a user who has asked for the end is told what the coordinator waits for.
     static let impatience: Duration = .seconds(2)
-    /// How long the kernel may take over one that was killed.
+    /// How long the kernel may take to end a killed coordinator.
     static let afterKill: Duration = .seconds(5)
 
     /// The process it looks after, while there is one.
     public private(set) var pid: Int32?
     private var lastLook: Duration?
-    /// Since it has shown life, or was asked to stop; the time in which it waited for a disk is counted by itself.
+    /// The time since it showed life or was asked to stop. The time in which it waited for a disk is counted separately.
     private var silence: Duration = .zero
     private var diskWait: Duration = .zero
     private var stoppedSince: Duration?
@@ -81,7 +81,7 @@ public struct CoordinatorVigil: Sendable {
     public mutating func askedToStop(at now: Duration) {
         guard asked == nil else { return }
         asked = now
-        // What was before counts no more: the signal has to be heard first.
+        // Earlier silence does not count: the signal must arrive first.
         (silence, diskWait) = (.zero, .zero)
     }
 
@@ -119,7 +119,7 @@ public struct CoordinatorVigil: Sendable {
         return [.say("the coordinator (pid \(pid)) is stopped, and the run with it; `kill -CONT \(pid)` continues it")]
     }
 
-    /// A stopped process hears no signal but this one; whoever asks for the end wants it to.
+    /// A stopped process reacts to no stop signal before SIGCONT, and the user who asks for the end wants it to react.
     private mutating func waking(_ pid: Int32) -> [Act] {
         guard stoppedSince != nil, !hasWoken else { return [] }
         hasWoken = true

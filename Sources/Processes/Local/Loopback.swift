@@ -1,11 +1,11 @@
 import Glibc
 import Waiting
 
-/// The way from one process of this machine to another.
+/// The loopback network, over which processes of this machine talk.
 public enum Loopback {
-    /// Makes sure that there is one.
+    /// Makes sure that loopback works.
     ///
-    /// A port can be listened on where the interface is down, so nobody but the diallers would hear of it.
+    /// A process can listen on a port while the interface is down, so only those that dial would find out.
     ///
     /// - Throws: `LocalError` that says how to bring it up.
     public static func require() throws {
@@ -42,7 +42,7 @@ struct LoopbackSocket {
         port = Int(UInt16(bigEndian: address.sin_port))
     }
 
-    /// The error of dialling it, 0 for none: on an interface that is down that can be told at once.
+    /// The error of dialling this socket, 0 for none: where the interface is down, the error comes at once.
     fileprivate func dialled() -> Int32 {
         let dialler = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard dialler >= 0 else { return errno }

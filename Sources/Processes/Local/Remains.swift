@@ -1,18 +1,18 @@
 import Runs
 import Waiting
 
-/// What is left of a run that ended without its coordinator's word: the end of a sentence for the person who wants to go on with it.
+/// What is left of a run whose coordinator ended without saying so: the end of a sentence for the user who wants to go on with it.
 public struct Remains: Sendable {
     private let folder: RunFolder
     private let way: String
 
-    /// - Parameter way: what goes on with the run, to be followed by "goes on".
+    /// - Parameter way: the command that goes on with the run; the words "goes on" follow it.
     public init(folder: RunFolder, way: String) {
         self.folder = folder
         self.way = way
     }
 
-    /// How long the disk may take to tell; a large checkpoint is read whole.
+    /// How long the disk may take to answer; a large checkpoint is read whole.
     private static let patience: Duration = .seconds(10)
 
     /// Looks at the checkpoints, on a thread of its own: a disk that does not answer keeps no command from ending.
@@ -27,7 +27,7 @@ public struct Remains: Sendable {
         do {
             let found = try folder.checkpoints().newestWhole()
             guard let newest = found.checkpoint else {
-                // Of a new run that has not begun nothing may be left to go on with.
+                // A new run that has not begun may have left nothing to go on with.
                 guard folder.hasBegun else { return "the run had not begun" }
                 return found.leftOut.isEmpty
                     ? "there is no checkpoint yet, \(way) begins at the start"

@@ -10,13 +10,13 @@ import Waiting
 /// `lockstep train`: one coordinator and N workers as child processes on this machine, over loopback TCP, through the
 /// same code as on many hosts. It holds no part of the run itself.
 ///
-/// It makes a token for the run, since the port stands in arguments that everybody on this machine may read; binds the
-/// listening socket and hands both down, so that a coordinator that is started again keeps its port; passes
+/// It makes a token for the run, since everybody on this machine may read the port in the arguments. It binds the
+/// listening socket and hands both down, so that a coordinator that is started again keeps its port. It passes
 /// the first signal to the coordinator, tells it how a worker ended, replaces what dies, and leaves nothing running.
 public final class Supervisor: Sendable {
     /// How long children may take to end by themselves once the coordinator has.
     static let grace: Duration = .seconds(3)
-    /// How long the kernel may take over one that was killed: longer where its disk does not answer, and then it is left.
+    /// How long the kernel may take to end a killed child. Where a disk does not answer it takes longer, and then the child is left behind.
     static let afterKill: Duration = .seconds(5)
     /// Descriptor numbers in the children.
     public static let listenDescriptor: Int32 = 10
@@ -24,14 +24,14 @@ public final class Supervisor: Sendable {
 
     /// What a supervisor starts.
     public struct ChildPlan: Sendable {
-        /// Arguments of the coordinator child, but for what the supervisor adds.
+        /// Arguments of the coordinator child, without those that the supervisor adds.
         public var coordinator: [String]
         public var workers: Int
-        /// Arguments of the n-th worker child, but for the coordinator's address.
+        /// Arguments of the n-th worker child, without the coordinator's address.
         public var worker: @Sendable (Int) -> [String]
         /// Summation servers in processes of their own.
         public var servers: Int
-        /// How often a child may be replaced that does not live for a minute.
+        /// How often a child that does not live for a minute may be replaced.
         public var maximumRestarts: Int
 
         public init(
@@ -63,7 +63,7 @@ public final class Supervisor: Sendable {
     /// A worker or a summation server that runs.
     private struct Child {
         var place: Place
-        /// Nil where it cannot be had.
+        /// Nil where there is no log.
         var log: ChildLog?
     }
 
@@ -72,7 +72,7 @@ public final class Supervisor: Sendable {
         var workers: [Int32: Child] = [:]
         /// The signal that is to end the run, once it has come.
         var stop: Int32?
-        /// A log could not be opened, and that was said.
+        /// The user was told that a log could not be opened.
         var hasMissedLog = false
     }
 
@@ -93,16 +93,16 @@ public final class Supervisor: Sendable {
         self.environment = environment
     }
 
-    /// Runs to the end; the exit status is the coordinator's. On the main thread: children die with the thread that
+    /// Runs to the end; the exit status is the coordinator's. Call it on the main thread: children die with the thread that
     /// started them.
     ///
-    /// - Throws: `LocalError` where a socket or a process cannot be had.
+    /// - Throws: `LocalError` where the system gives no socket or process.
     public func run(_ plan: ChildPlan) throws -> SupervisedEnding {
         let shared = try SharedHandles()
         let keeper = CoordinatorKeeper(pulse: shared.pulse) { [self] in
             say($0)
         } onLeave: { [self] in
-            // It is in the hands of the kernel, which does not let go of it.
+            // The coordinator hangs in the kernel, even though it was killed.
             guard let pid = living.withLock({ $0.coordinator }) else { return }
             _exit(status(pid, .killed(signal: SIGKILL), CoordinatorKeeper.wordsOnLeaving))
         }
@@ -119,7 +119,7 @@ public final class Supervisor: Sendable {
         }
         defer {
             keeper.close()
-            // Where something was thrown, they are still there.
+            // After an error, children may still run.
             killAll()
             signals.conclude()
         }
@@ -127,7 +127,7 @@ public final class Supervisor: Sendable {
         return withExtendedLifetime(shared) { keep(plan, shared, keeper) }
     }
 
-    /// A coordinator that is about to be started is told as soon as it is there; none is told twice, which would end it at once.
+    /// A coordinator that is about to be started gets the signal as soon as it runs. It never gets it twice, since that would end it at once.
     private func passOn(_ signal: Int32) {
         let pid = living.withLock { living in
             living.stop = signal
@@ -178,7 +178,7 @@ public final class Supervisor: Sendable {
         living.withLock { $0.workers[child.pid] = Child(place: place, log: tail) }
     }
 
-    /// A child's log; nil where it cannot be had, which ends no run: the child's words come to the terminal then.
+    /// A child's log. Nil where it cannot be opened, which ends no run: the child then writes to the terminal.
     private func log(at path: String) -> LogFile? {
         do {
             return try LogFile(path: path)
@@ -193,7 +193,7 @@ public final class Supervisor: Sendable {
         }
     }
 
-    /// Starts the workers, waits for the coordinator's end, and replaces whoever dies before.
+    /// Starts the workers, waits for the coordinator's end, and replaces children that die before.
     private func keep(_ plan: ChildPlan, _ shared: SharedHandles, _ keeper: CoordinatorKeeper) -> SupervisedEnding {
         var peak = 0
         var kills = KillWatch()
@@ -210,7 +210,7 @@ public final class Supervisor: Sendable {
                 replacements.next.map { Patience.atMost(max(.zero, $0 - MonotonicTime.now)) }
                 ?? .untilWoken(by: "the kernel, when a child ends")
             guard let ended = Children.next(patience) else {
-                // Nobody lives at this moment, or a replacement is due.
+                // No child runs at the moment, or a replacement is due.
                 if let next = replacements.next { Pause.wait(for: max(.zero, next - MonotonicTime.now)) } else { break }
                 continue
             }
@@ -226,7 +226,7 @@ public final class Supervisor: Sendable {
         return SupervisedEnding(status: 1, workerPeakResidentBytes: peak)
     }
 
-    /// The exit status that follows from the coordinator's end; nil where it is started again, or this was another's.
+    /// The exit status that follows from the coordinator's end; nil where it is started again, or where another process has ended.
     private func lostCoordinator(
         _ pid: Int32, _ ending: ChildProcess.Ending, _ words: String, _ keeper: CoordinatorKeeper,
         _ replacements: inout Replacements<Place>
@@ -270,7 +270,7 @@ public final class Supervisor: Sendable {
         }
     }
 
-    /// The coordinator has its connection's end; the run goes on without it, and with another as soon as that is there.
+    /// The coordinator learns of it from the connection's end. The run goes on without the server, and with another as soon as that runs.
     private func lostServer(
         _ place: Place, _ ending: ChildProcess.Ending, _ words: String, _ last: String?, _ replacements: inout Replacements<Place>
     ) {
@@ -282,8 +282,8 @@ public final class Supervisor: Sendable {
         )
     }
 
-    /// Starts a child; where the system gives no process, that is tried again like the replacement of one that dies young. False where it is the
-    /// coordinator and is not tried again.
+    /// Starts a child. Where the system gives no process, the start is tried again like the replacement of a child that dies young. False where
+    /// the child is the coordinator and is not tried again.
     private func start(
         _ place: Place, _ plan: ChildPlan, _ shared: SharedHandles, _ keeper: CoordinatorKeeper,
         _ replacements: inout Replacements<Place>
@@ -317,7 +317,7 @@ public final class Supervisor: Sendable {
 
     private func say(_ text: String) { LossyOutput(descriptor: STDERR_FILENO).write("lockstep: \(text)\n") }
 
-    /// The exit status that follows from the coordinator's; `words` say how it ended where it could not say so itself.
+    /// The exit status that follows from the coordinator's. `words` say how the coordinator ended where it could not say so itself.
     private func status(_ pid: Int32, _ ending: ChildProcess.Ending, _ words: String) -> Int32 {
         switch ending {
         case .exited(let status): return status
@@ -327,8 +327,8 @@ public final class Supervisor: Sendable {
         }
     }
 
-    /// Workers end when they hear the coordinator's word or lose it, and one that still dials by the signal; those that do
-    /// not are ended. Returns their largest resident set.
+    /// Workers end when the coordinator tells them to or is gone, and a worker that still dials ends by the signal. Those that do
+    /// not end are killed. Returns their largest resident set.
     private func reap() -> Int {
         for pid in living.withLock({ $0.workers.keys }) { kill(pid, SIGTERM) }
         let peak = collect(until: Deadline(after: Self.grace))
@@ -359,9 +359,9 @@ public final class Supervisor: Sendable {
 private final class SharedHandles {
     let token: SealedMemory
     let listening: LoopbackSocket
-    /// The coordinator hears on it how workers end.
+    /// Tells the coordinator how workers end.
     let notices: LinePipe
-    /// The workers' own only ever ends.
+    /// For the workers: only its end counts.
     let bond: LinePipe
     let pulse: Pulse
 

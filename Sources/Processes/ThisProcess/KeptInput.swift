@@ -2,10 +2,10 @@ import Files
 import Glibc
 import Waiting
 
-/// A pipe that this process was handed as an open descriptor (`/dev/stdin`, the `<(…)` of a shell) gives its content away once. Here it is put in the
-/// pipe's place, so that whoever opens the path again finds it: a program that executes itself anew, and its children.
+/// A pipe that this process inherits as an open descriptor (`/dev/stdin`, the `<(…)` of a shell) can be read only once. Here its content is put in
+/// the pipe's place, so that the path can be opened again: by a program that executes itself anew, and by its children.
 public enum KeptInput {
-    /// Does nothing for any other path; what cannot be read is the reader's to say.
+    /// Does nothing for any other path; the later reader reports what cannot be read.
     ///
     /// - Throws: `SmallFile.Refusal` where the other end sends too much, or nothing for too long.
     public static func keep(_ path: String, limit: Int) throws {
@@ -16,7 +16,7 @@ public enum KeptInput {
         leave(String(decoding: file.bytes, as: UTF8.self), at: number)
     }
 
-    /// Puts a text in the place of what the descriptor was.
+    /// Makes the descriptor one that gives this text.
     package static func leave(_ text: String, at number: Int32) {
         guard let memory = try? SealedMemory(text) else { return }
         memory.withDescriptor { _ = dup2($0, number) }

@@ -4,17 +4,17 @@ import Logging
 import Runs
 import Waiting
 
-/// Which family of BLAS kernels this process has: chosen by an environment variable before the library loads, so a
-/// process that needs another one executes itself anew.
+/// Which family of BLAS kernels this process has. An environment variable chooses it before the library loads, so a
+/// process that needs another family executes itself anew.
 public enum KernelChoice {
-    /// Names the choice this process was executed with; guards against doing it for ever.
+    /// Names the choice this process was executed with; guards against executing anew for ever.
     static let marker = "LOCKSTEP_KERNEL_CHOSEN"
 
-    /// Whether this process was started as it is: neither executed anew, nor by another one of this program.
+    /// Whether this process was neither executed anew nor started by another process of this program.
     public static var isFirst: Bool { getenv(marker) == nil }
 
-    /// First lines of `main`: executes this program anew with the best family for this CPU, one BLAS thread, unless that
-    /// was done or the person has chosen with `OPENBLAS_CORETYPE`. Touches nothing but the environment.
+    /// First lines of `main`: executes this program anew with the best family for this CPU and one BLAS thread, unless that
+    /// was done already or the user has chosen with `OPENBLAS_CORETYPE`. Touches nothing but the environment.
     public static func enter() {
         guard getenv(marker) == nil else { return }
         let name = getenv("OPENBLAS_CORETYPE") == nil ? KernelFamily.detect().rawValue : "environment"
@@ -23,7 +23,7 @@ public enum KernelChoice {
 
     /// The environment of a child process that is to have `kernel` from its first instruction.
     ///
-    /// - Throws: `KernelFamilyError` for a name that is none, or that this CPU cannot run.
+    /// - Throws: `KernelFamilyError` for a name of no family, or of one that this CPU cannot run.
     public static func environment(_ base: [String: String], kernel: String) throws -> [String: String] {
         let family = try KernelFamily.named(kernel)
         var environment = base
@@ -32,10 +32,10 @@ public enum KernelChoice {
         return environment
     }
 
-    /// Makes sure that this process has the family a run was made with, executing the program anew where it has not.
+    /// Makes sure that this process has the family a run was made with, and executes the program anew where it has not.
     ///
-    /// A command calls this before it takes, opens, makes or says anything: all that would be done twice, and what can be read
-    /// once only would be gone.
+    /// A command calls this before it takes, opens, makes or says anything: all that would be done twice, and input that can be
+    /// read only once would be lost.
     ///
     /// - Throws: `KernelFamilyError` where this CPU cannot run it; `LocalError` where the library does not offer it.
     public static func require(_ kernel: String) throws {

@@ -1,8 +1,8 @@
 import Waiting
 
-/// Lines that repeat, held back: of each kind a few at once, then one every ten seconds that says how many were left out.
+/// Holds back lines that repeat: of each kind it admits a few at once, then one every ten seconds that says how many were left out.
 ///
-/// Two lines are of a kind where they differ in numbers only, so that a worker that comes and goes five hundred times a second, each
+/// Two lines are of the same kind where they differ only in numbers: so a worker that comes and goes five hundred times a second, each
 /// time with another number, does not fill a disk.
 struct LineLimiter {
     private struct Kind {
@@ -13,7 +13,7 @@ struct LineLimiter {
 
     private static let burst = 100.0
     private static let every: Duration = .seconds(10)
-    /// Kinds remembered; beyond them all are one kind.
+    /// How many kinds are remembered; all lines beyond them are one kind.
     private static let capacity = 256
 
     private var kinds: [String: Kind] = [:]

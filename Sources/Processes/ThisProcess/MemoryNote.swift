@@ -1,7 +1,7 @@
 import Autoencoder
 import Kernels
 
-/// What the machine, or its control groups, leave for a run's processes, where that may not be enough: the kernel ends one of them then.
+/// A note where the machine, or its control groups, may not leave enough memory for a run's processes: the kernel would then kill one of them.
 public enum MemoryNote {
     /// Bytes of a process's code, libraries and buffers.
     private static let process = 80 << 20

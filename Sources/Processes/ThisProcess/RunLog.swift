@@ -6,11 +6,11 @@ import Synchronization
 import Waiting
 import Wire
 
-/// The log of a process: lines with time and level into a file, and above the progress line where a person watches.
+/// The log of a process: it writes lines with time and level into a file, and above the progress line where a user watches.
 ///
-/// A line that cannot be written is lost without a word: there is no other place to say so, and no run ends for its log.
+/// A line that cannot be written is lost silently: there is no other place to say so, and no run ends because of its log.
 public struct RunLog: LogHandler {
-    /// Below it nothing is written; what lies between it and `info` goes into the file alone.
+    /// Nothing below this level is written; lines below `info` go only into the file.
     public var logLevel = Logger.Level.debug
     public var metadata: Logger.Metadata = [:]
     private let sink: Sink
@@ -46,7 +46,7 @@ public struct RunLog: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        // Whatever a sentence quotes, of a peer or of a file: one line is one line.
+        // Whatever a message quotes from a peer or a file, it must stay one line.
         guard let message = sink.admit("\(event.message)".printable(Self.longest)) else { return }
         let text = event.level >= .warning ? "\(event.level): \(message)" : message
         let level = max(event.level, .info)
@@ -58,10 +58,10 @@ public struct RunLog: LogHandler {
         private let output: Mutex<@Sendable (String, String?) -> Void>
         private let limiter = Mutex(LineLimiter())
 
-        /// - Parameter output: takes the line of a file, and what a person who watches sees of it, if anything.
+        /// - Parameter output: takes the line for the file, and the line for a user who watches, if any.
         init(_ output: @escaping @Sendable (String, String?) -> Void) { self.output = Mutex(output) }
 
-        /// The line, or nothing where too many like it have come: whatever goes round in a circle fills no disk.
+        /// The line, or nil where too many like it have come: so a loop does not fill the disk.
         func admit(_ line: String) -> String? { limiter.withLock { $0.admit(line, at: MonotonicTime.now) } }
 
         func write(_ line: String, _ text: String?) { output.withLock { $0(line, text) } }

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The threads of a run's processes, beside the one that each of them begins with.
+/// How many threads the processes of a run need.
 public enum RunThreads {
     /// Signals and the keeper of the coordinator.
     private static let ofSupervisor = 2
@@ -8,14 +8,14 @@ public enum RunThreads {
     /// thread, and some that come and go.
     private static let ofCoordinator = 12
     /// Signals, the event loop, the parent's word, the engine, the gradient listener, both of its links; its first thread, and one that
-    /// comes and goes. Those that it computes with come on top, and where they outnumber shards those that share a lane's products.
+    /// comes and goes. Not included: compute threads, and those that share a lane's products where threads outnumber shards.
     private static let ofWorker = 9
     /// A summation server reads and writes each link on a thread of its own.
     private static let ofServerLink = 2
 
     /// For a whole run on this machine.
     ///
-    /// - Parameter threads: that a worker computes with.
+    /// - Parameter threads: compute threads of a worker.
     /// - Throws: `ThreadShortage`.
     public static func requireForRun(
         workers: Int, threads: Int, hasServer: Bool, servers: Int = 0, limits: [ThreadRoom] = ThreadRoom.look()
@@ -44,7 +44,7 @@ public enum RunThreads {
         try ThreadRoom.require(server(0), for: "a summation server", limits: limits)
     }
 
-    /// Its own link reads and writes are counted in already.
+    /// The threads of its first link are already in `ofWorker`.
     private static func worker(_ threads: Int, _ servers: Int = 0) -> Int {
         ofWorker + 2 * threads - 1 + ofServerLink * max(0, servers - 1)
     }

@@ -9,7 +9,7 @@ public enum StopSignal: Int32, Sendable {
     case terminate = 15
     case hangup = 1
 
-    /// As people know it.
+    /// The signal's usual name.
     public var name: String {
         switch self {
         case .interrupt: "SIGINT"
@@ -19,14 +19,14 @@ public enum StopSignal: Int32, Sendable {
     }
 }
 
-/// SIGINT, SIGTERM and SIGHUP (a terminal or a connection that has gone) as events, one of these in a process.
+/// SIGINT, SIGTERM and SIGHUP (a terminal or a connection that has gone) as events. A process has one such object.
 ///
-/// The first signal is handed to `onFirst`; a second one ends the process at once with 128 + its number, for the person
-/// who does not want to wait. A SIGHUP is never the second: the shell and the kernel both send one, and nobody is there who could be in a
-/// hurry. Where it was ignored from the start (`nohup`) it stays so.
+/// The first signal is handed to `onFirst`; a second one ends the process at once with 128 + its number, for the user
+/// who does not want to wait. A SIGHUP never counts as the second: the shell and the kernel both send one, and no user is left who could be in
+/// a hurry. Where SIGHUP was ignored from the start (`nohup`) it stays ignored.
 ///
-/// A process that was started with them held (`ChildProcess`), or that has executed itself anew since it made these, hears here of those that have
-/// come before: none is lost, and none kills.
+/// A process that was started with these signals held (`ChildProcess`), or that has executed itself anew since it made this object, receives
+/// earlier signals here: none is lost, and none kills the process.
 public final class StopSignals: Sendable {
     private let count = Mutex(0)
     private let onFirst: @Sendable (StopSignal) -> Void
@@ -59,7 +59,7 @@ public final class StopSignals: Sendable {
         signal(SIGPIPE, SIG_IGN)
         // It is never closed: a signal may come as long as there is a process.
         let pipe = try LinePipe()
-        // The thread below takes the signals: they interrupt no wait of any other that is started from now on.
+        // The thread below takes the signals: they interrupt no wait of any thread that is started from now on.
         cprocess_hold_stop_signals(1)
         var status = cprocess_forward_stop_signals(pipe.writing)
         if status == 0, suspension != nil, Self.hasShell { status = cprocess_forward_suspension() }
@@ -75,13 +75,13 @@ public final class StopSignals: Sendable {
         }
     }
 
-    /// Somebody in this session could continue a process that stops.
+    /// Whether somebody in this session could continue a stopped process.
     private static var hasShell: Bool { getppid() > 1 && getsid(getppid()) == getsid(0) }
 
     private func handle(_ number: Int32) {
         if number == SIGTSTP {
             suspension?.stops()
-            // To this thread, which stops in here. Sent to the process it may take its time, and what comes next would come before.
+            // Sent to this thread, which stops right here. A signal to the process may arrive late, after the next line has run.
             raise(SIGSTOP)
             suspension?.goesOn()
             return
@@ -97,8 +97,8 @@ public final class StopSignals: Sendable {
         _exit(128 + number)
     }
 
-    /// To be called where what the signals were for has ended: once a second one has come, the exit it brings is the end of the process, and
-    /// not what became of the children that it killed.
+    /// To be called when the work that the signals could stop has ended. Once a second signal has come, the process ends by the exit that this
+    /// signal brings, and not by what became of the children that it killed.
     public func conclude() {
         guard count.withLock({ $0 }) > 1 else { return }
         Pause.wait(for: .seconds(30))

@@ -30,7 +30,7 @@ public struct EvaluateSettings: Sendable, Hashable {
 /// How often pictures are drawn and which stay (`figures:` of a recipe); 0 switches a rule off.
 public struct FigureSettings: Sendable, Hashable {
     public var everyEpochs: Int
-    /// Of how many of the newest epochs pictures stay; at least 1.
+    /// How many of the newest epochs keep their pictures; at least 1.
     public var keep: Int
     /// Those of every so many epochs stay for good.
     public var keepEveryEpochs: Int

@@ -11,7 +11,7 @@ extension CheckpointStore {
     /// The newest checkpoint whose manifest and digest agree with its state file, and the newer ones that were passed over.
     /// Every byte of the state file is read for its digest.
     ///
-    /// A run at work may remove a checkpoint while it is read: one that is gone was not passed over, and where nothing is left the folder
+    /// A run at work may remove a checkpoint while it is read. One that is gone does not count as passed over, and where none is left the folder
     /// is looked at again.
     ///
     /// - Parameter limit: only checkpoints of earlier steps than this.
@@ -27,7 +27,7 @@ extension CheckpointStore {
                 switch inspect(candidate) {
                 case .whole(let checkpoint): return (checkpoint, leftOut)
                 case .broken(let reason):
-                    // A link that leads nowhere is there: what it led to may be a checkpoint.
+                    // A link that leads nowhere counts as there: its target may be a checkpoint.
                     if Disk.isThere(candidate.path) { leftOut.append(reason) }
                 }
             }

@@ -5,14 +5,14 @@ import Foundation
 extension CheckpointStore {
     /// Removes checkpoints that the settings no longer ask for and returns their paths.
     ///
-    /// Kept are the newest `keep` whole ones, and those that end every `keepEveryEpochs`-th epoch. The newest whole one is never removed, and
-    /// nothing is when none is whole. One that is not whole does not count as kept, and goes once a whole one is newer.
+    /// The newest `keep` whole ones are kept, and those that end every `keepEveryEpochs`-th epoch. The newest whole one is never removed; where
+    /// none is whole, nothing is removed. One that is not whole does not count as kept, and is removed once a whole one is newer.
     public func retain(_ settings: CheckpointSettings) throws -> [String] {
         guard let newest = try newestWhole().checkpoint else { return [] }
         var remaining = max(1, settings.keep) - 1
         var removed: [String] = []
         for candidate in try newestFirst() where candidate.step <= newest.info.step && candidate.path != newest.path {
-            // Another folder of the newest one's step was passed over for it, or has made way for it.
+            // Another folder of the newest one's step does not stay: it was passed over, or has made way for the newest one.
             if candidate.step < newest.info.step, let info = info(in: candidate.path) {
                 if remaining > 0 {
                     remaining -= 1
@@ -50,7 +50,7 @@ extension CheckpointStore {
         return removed
     }
 
-    /// A warning where the file system has not room for two more checkpoints like this one, which is better known before it ends the run.
+    /// A warning where the file system has no room for two more checkpoints like this one: a full disk would end the run.
     public func roomWarning(after checkpoint: Checkpoint) -> String? {
         guard let free = FreeSpace(at: directory), free.freeBytes < 2 * UInt64(checkpoint.bytes) else { return nil }
         return
@@ -58,7 +58,7 @@ extension CheckpointStore {
             + "make room there before one cannot be written, which ends the run"
     }
 
-    /// The manifest first: what is left of a removal cut short is then no checkpoint.
+    /// Removes the manifest first: what an interrupted removal leaves is then no checkpoint.
     private func remove(_ path: String) throws {
         let manifest = path + "/" + CheckpointLayout.manifestName
         if FileManager.default.fileExists(atPath: manifest) { try disk.remove(manifest) }

@@ -4,7 +4,7 @@ import Waiting
 
 /// The folder `checkpoints/` of a run: writes checkpoints that are whole or not there, finds the newest whole one, and thins them out.
 public struct CheckpointStore: Sendable {
-    /// How often a checkpoint is tried in all before a disk error ends the run.
+    /// How many attempts a checkpoint has in all before a disk error ends the run.
     public static let maximumAttempts = 3
 
     public let directory: String

@@ -2,8 +2,8 @@ import Kernels
 
 /// `manifest.json` of a checkpoint: written after the state file is on the device, so a folder without one is not whole.
 ///
-/// The state file is sealed by its SHA-256 in here, and what stands in here by a CRC-32C over its values: a manifest in which a byte has
-/// changed is not believed either.
+/// The manifest seals the state file by its SHA-256, and its own values by a CRC-32C: a manifest in which a byte has changed is not believed
+/// either.
 package struct Manifest: Sendable, Equatable {
     /// Version of the folder's layout; a reader refuses others.
     static let format = 1

@@ -5,8 +5,8 @@ import Kernels
 
 /// The moments by which a model's norms are evaluated, kept beside the state that they belong to.
 ///
-/// Workers have no data, so they are no part of a state nor of its digests; whoever evaluates a state finds them over the training images,
-/// and keeps them in `normalisation.safetensors` for the next one.
+/// Workers have no data, so the moments are no part of a state nor of its digests. Whoever evaluates a state computes them over the training
+/// images and keeps them in `normalisation.safetensors` for the next evaluation.
 public struct NormalisationFile: Sendable {
     private static let name = "normalisation.safetensors"
     private static let parametersKey = "parameters"
@@ -23,16 +23,16 @@ public struct NormalisationFile: Sendable {
         self.willWrite = willWrite
     }
 
-    /// The tensors of a state with those of its norms beside them, where the model has any: from the file, or found anew and kept in it.
+    /// The tensors of a state, and beside them the moments of its norms where the model has any: from the file, or computed and kept in it.
     ///
-    /// A file that cannot be written or belongs to other weights costs the work, and nothing else.
+    /// A file that cannot be written or belongs to other weights costs the computation, and nothing else.
     /// - Parameter file: nil where nothing can be kept.
     public static func complete(
         _ tensors: [Tensor], of settings: TrainingSettings, averaged: Bool, training images: ImageSubset, team: ThreadTeam,
         in file: NormalisationFile?, pace: @Sendable () throws -> Void = {}
     ) throws -> [Tensor] {
         guard settings.hasNorms else { return tensors }
-        // What they follow from: weights, images, and what is drawn on the way.
+        // What the moments depend on: weights, images, and what is drawn at random on the way.
         let digest = [
             hexDigits(StateDigest.parameters(of: tensors)), averaged ? "averaged" : "last", "\(images.count) images",
             "seed \(settings.seed)", "\(settings.parts.posterior)",
@@ -58,7 +58,7 @@ public struct NormalisationFile: Sendable {
         return moments
     }
 
-    /// A damaged value would give other codes, and no sign of it.
+    /// Without a digest a damaged value would give other codes unnoticed.
     private static func digest(of moments: [Tensor]) -> String {
         var digest = StateDigest()
         for tensor in moments.sorted(by: { StateNames.precedes($0.name, $1.name) }) { digest.add(tensor) }

@@ -1,7 +1,7 @@
 import Autoencoder
 import Kernels
 
-/// What the state of a run looks like: what comes in as one is compared with it before it takes a checkpoint's place.
+/// What the state of a run looks like. A state that comes in is compared with it before it takes a checkpoint's place.
 public struct StateOutline: Sendable {
     private struct Form: Sendable, Equatable {
         var type: ElementType
@@ -10,7 +10,7 @@ public struct StateOutline: Sendable {
 
     private let forms: [String: Form]
     private let phases: UInt64
-    /// No file of such a state is longer: its tensors, and the longest header that they and the configuration make.
+    /// Longest possible file of such a state: its tensors, and the longest header that they and the configuration make.
     public let maximumBytes: UInt64
 
     /// - Parameters:
@@ -21,14 +21,14 @@ public struct StateOutline: Sendable {
         forms = Dictionary(
             uniqueKeysWithValues: state.map { ($0.name, Form(type: $0.values.type, shape: $0.shape)) })
         phases = UInt64(replica.phases.count)
-        // JSON writes no byte of a text with more than six, no number with more than twenty.
+        // JSON takes at most six bytes for a byte of text, and at most twenty for a number.
         let header = state.reduce(4096 + 6 * configuration.utf8.count) { sum, tensor in
             sum + 256 + 6 * tensor.name.utf8.count + 24 * tensor.shape.count
         }
         maximumBytes = UInt64(header + state.reduce(0) { $0 + $1.values.byteCount })
     }
 
-    /// Checks a whole file: its header, its tensors' names, types and shapes, and where on the run's way it says that it stands.
+    /// Checks a whole file: its header, its tensors' names, types and shapes, and the position in the run that it states.
     ///
     /// - Parameter chain: the run's chain hash after that step, where it is known.
     /// - Throws: `SafetensorsError` or `StateFileError`: what it is instead.

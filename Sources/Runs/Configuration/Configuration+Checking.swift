@@ -7,7 +7,8 @@ extension Configuration {
     /// Images in MNIST's training file.
     private static let mnistImages = 60_000
 
-    /// What no key can tell by itself: settings that do not go together. The owners of the settings say so; their word gets its place in the file.
+    /// Checks settings against each other, which no key can do alone. The owners of the settings name the conflict; the place in the file is
+    /// added here.
     func check(against tree: Setting) throws {
         func failure(_ key: String, _ problem: String, with others: [String], suggestion: String? = nil) -> ConfigurationError {
             ConfigurationError(
@@ -68,10 +69,10 @@ extension Configuration {
         return keys
     }()
 
-    /// Keys that say which others their mapping has.
+    /// Keys whose value decides which others their mapping has.
     static let kindKeys: Set<String> = ["kind", "optimizer"]
 
-    /// Of each key in a mapping with a kind, the kinds that have it, by the dotted key.
+    /// For each key in a mapping with a kind, by its dotted name: the kinds that have it.
     static let kindsByKey: [String: [String]] = {
         var kinds: [String: [String]] = [:]
         for leaves in specimens.map(\.settings.leaves) {
@@ -88,7 +89,7 @@ extension Configuration {
         return kinds
     }()
 
-    /// Configurations that have among them every key there is.
+    /// Configurations that together have every key there is.
     private static let specimens: [Configuration] = {
         var specimens = PriorSettings.usual.map { prior in
             var specimen = Configuration()
@@ -117,7 +118,7 @@ extension Configuration {
         }
     }
 
-    /// A key of this last name in another place: someone who writes `encoder` at the top means `model.encoder`.
+    /// A known key elsewhere that ends in this name: someone who writes `encoder` at the top means `model.encoder`.
     static func keyElsewhere(named name: String) -> String? {
         knownKeys.first { $0.hasSuffix("." + name) }
     }

@@ -7,7 +7,7 @@ import Layers
 extension Configuration {
     /// Settings that may change in the middle of a run without changing a bit of it.
     private static let freeKeys: Set<String> = ["name", "epochs", "steps", "threads", "checkpoint", "evaluate", "figures"]
-    /// Nor does a bit depend on where the data lies: a run knows it by its content.
+    /// Places of the data. No bit depends on them either: a run knows its data by the content.
     private static let places: Set<String> = [
         "data.images", "data.labels", "data.test_images", "data.test_labels", "data.file", "data.folder", "prior.file",
     ]
@@ -29,7 +29,7 @@ extension Configuration {
         }
     }
 
-    /// Of differences those that a person is told: where the variant differs, that alone, since most of the others follow from it.
+    /// The differences that are told to a person. Where the variant differs, it alone, since most of the others follow from it.
     public static func telling(_ differences: [Difference]) -> [Difference] {
         differences.first { $0.key == variantKey }.map { [$0] } ?? differences
     }
@@ -69,8 +69,8 @@ extension Configuration {
         }
     }
 
-    /// The configuration with the sizes of a run's splits where its own follow the data, which are the run's; and of samples of a prior with the
-    /// digest of the run's, where it names the same file and no digest.
+    /// This configuration, completed from a run's own: with the sizes of the run's splits where its own follow the data, and with the digest of
+    /// the run's prior samples where it names the same file without a digest.
     func withSizes(of run: Configuration) -> Configuration {
         var filled = self
         if let file = prior.sampleFile, prior.sampleDigest == nil, file == run.prior.sampleFile {
@@ -85,8 +85,8 @@ extension Configuration {
         Dictionary(uniqueKeysWithValues: leaves.map { ($0.key, $0.value.flow) })
     }
 
-    /// What differs from another configuration in what the weights after `steps` steps depend on. A phase's schedule does not count where it
-    /// gave each of these steps the same rate: whoever trains with the new one from the start comes to the same bits.
+    /// The differences from another configuration on which the weights after `steps` steps depend. A phase's schedule does not count where it
+    /// gave each of these steps the same rate: training with the new one from the start gives the same bits.
     public func bitsDifference(from other: Configuration, after steps: UInt64) -> [Difference] {
         let differences = difference(from: other).filter(\.changesBits).map { ($0, Self.phase(scheduledBy: $0.key)) }
         let phases = Set(differences.compactMap(\.1)).filter { !hasRates(of: other, phase: $0, through: steps) }
@@ -117,7 +117,7 @@ extension Configuration {
             && (0..<steps).allSatisfy { mine.rate(phase: phase, step: $0) == others.rate(phase: phase, step: $0) }
     }
 
-    /// Comparing more, of schedules that are not written alike, would take longer than a person waits.
+    /// To compare more steps of schedules that are written differently would take longer than a person waits.
     private static let mostComparedSteps: UInt64 = 1_000_000
 
     /// Throws `RunFolderError` when a run cannot go on with this configuration, naming every key that stands in the way and the way on.
@@ -132,8 +132,8 @@ extension Configuration {
         try requireRates(movingEndOf: run, after: steps, run: name)
     }
 
-    /// The same of the variant alone, which sources name beside the run's own configuration: before it is found that the variant does not go
-    /// with the run's other settings.
+    /// The same for the variant alone, which the sources may change beside the run's own configuration. To be called first, before the new
+    /// variant is found not to fit the run's other settings.
     public static func requireVariant(of sources: ConfigurationSources, run name: String) throws {
         guard let run = sources.base?.variant, let wanted = try variant(of: sources), wanted != run else { return }
         try requireNone(
@@ -148,7 +148,7 @@ extension Configuration {
         )
     }
 
-    /// An end that is moved to where every rate is 0 is no wish that anybody has.
+    /// Throws where the end is moved and every rate is 0 before it: nobody wants that.
     private func requireRates(movingEndOf run: Configuration, after done: UInt64, run name: String) throws {
         guard let images = data.train else { return }
         let training = training(pixels: 1, trainingImages: images)
@@ -160,7 +160,7 @@ extension Configuration {
         var offered = self
         for phase in ended { offered.phases[phase]?.schedule.goOn(with: 0.1) }
         guard offered.bitsDifference(from: run, after: done).isEmpty else {
-            // Steps were done with a rate of 0, which the run keeps for what it is.
+            // Steps were already done with a rate of 0, and a run keeps their rates.
             let left = training.epochs.begun(after: last - min(done, last - 1))
             let sets = ended.map { "--set phases.\($0).schedule.from=0 --set phases.\($0).schedule.to=\(left)" }.joined(
                 separator: " ")
@@ -177,8 +177,8 @@ extension Configuration {
 }
 
 extension Schedule {
-    /// The schedule without what only later epochs come to know of: two that are equal then have the same rates until so many
-    /// epochs are done.
+    /// The schedule without the parts that act only after `epochs` epochs. Two schedules that are equal then have the same rates in the first
+    /// `epochs` epochs.
     fileprivate func withinFirst(_ epochs: Int) -> Schedule {
         switch kind {
         case .constant:

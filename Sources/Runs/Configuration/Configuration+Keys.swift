@@ -1,12 +1,12 @@
 import Autoencoder
 
-/// Settings of a run that reading and writing go through alike, each key once, in the order of a recipe.
+/// Settings of a run, which reading and writing visit in the same way: each key once, in the order of a recipe.
 extension Configuration {
     /// What a step takes, how many there are, and what they are computed with.
     mutating func visitCounts(_ keys: some SettingKeys) throws {
         let areUsual = shards == Self.defaultShards(minibatch: minibatch)
         try keys.integer("minibatch", &minibatch, 1...ConfigurationLimits.minibatch)
-        // They follow the minibatch where nobody says how many.
+        // The shards follow the minibatch where their number is not given.
         if areUsual { shards = Self.defaultShards(minibatch: minibatch) }
         try keys.integer("shards", &shards, 1...ConfigurationLimits.shards)
         try keys.integer("epochs", &epochs, 1...Int(Int32.max))

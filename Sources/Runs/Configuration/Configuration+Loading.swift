@@ -10,15 +10,15 @@ extension Configuration {
         "LOCKSTEP_KERNEL_CHOSEN", "LOCKSTEP_LEVEL",
     ]
 
-    /// Of them those that a person types: the name of what the program tells itself is no slip of theirs.
+    /// Those of them that a person types. The others are set by the program for itself, so a person does not mistype them.
     private static let typedEnvironment = reservedEnvironment.subtracting(["LOCKSTEP_KERNEL_CHOSEN", "LOCKSTEP_LEVEL"]).sorted()
 
-    /// Whether an environment variable misses a setting's name by so little that it is a slip: two letters, of a short name one.
+    /// Whether an environment variable is a setting's name with a typing error: at most two wrong letters, or one in a short name.
     private static func isSlip(_ name: String, of setting: String) -> Bool {
         NearestName.distance(setting, name) <= (setting.count - "LOCKSTEP_".count <= 5 ? 1 : 2)
     }
 
-    /// The name that was most likely meant, where one is missed by so little; of several as near the first.
+    /// The name that was most likely meant, where one is so near; the first of several that are equally near.
     private static func nearest(to name: String, among names: [String]) -> String? {
         names.filter { isSlip(name, of: $0) }.min { NearestName.distance($0, name) < NearestName.distance($1, name) }
     }
@@ -35,7 +35,7 @@ extension Configuration {
         try merged(sources).contains(key)
     }
 
-    /// The variant that the sources come to; nil where they name none that there is.
+    /// The variant that the sources result in; nil where they name none that exists.
     static func variant(of sources: ConfigurationSources) throws -> Variant? {
         var variant: Variant?
         if case .scalar(let text, _)? = try merged(sources)[variantKey]?.content { variant = Variant(rawValue: text) }
@@ -61,7 +61,7 @@ extension Configuration {
         if let recipe = sources.recipe {
             layers.append(try Recipes.named(recipe).tree())
         } else if sources.base == nil {
-            // A file has a name of its own, and nothing else that it does not say.
+            // A file's run has the file's name; other settings that the file leaves out are quickstart's.
             let quickstart = try Recipes.quickstart.tree()
             layers.append(sources.file == nil ? quickstart : quickstart.without(["name"]))
         }
@@ -92,7 +92,7 @@ extension Configuration {
     }
 
     private static func tree(ofFile path: String) throws -> Setting {
-        // Who gives a recipe's name for a file means the recipe.
+        // Somebody who gives a recipe's name as the file means the recipe.
         if !Disk.isThere(path), let recipe = NearestName.of(path, among: Recipes.all.map(\.name)) {
             throw ConfigurationError(origin: path, key: "", problem: "there is no such file", suggestion: "--recipe \(recipe)")
         }
@@ -119,9 +119,8 @@ extension Configuration {
         return try Setting(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]), origin: origin)
     }
 
-    /// `LOCKSTEP_` and the key in capitals, with `_` for `.`: `LOCKSTEP_PHASES_RECONSTRUCTION_RATE`. A name that misses a setting's, or
-    /// a flag's, by one letter or two is an error; any other that is neither is left alone, since Kubernetes makes such names from those of
-    /// services.
+    /// `LOCKSTEP_` and the key in capitals, with `_` for `.`: `LOCKSTEP_PHASES_RECONSTRUCTION_RATE`. A name that differs from a setting's or a
+    /// flag's by one or two letters is an error. Any other unknown name is left alone, since Kubernetes makes such names from those of services.
     private static func environmentLayer(_ environment: [String: String]) throws -> Setting {
         let keyByName = Dictionary(uniqueKeysWithValues: knownKeys.map { (environmentName(of: $0), $0) })
         let names = typedEnvironment + knownKeys.map(environmentName)

@@ -2,7 +2,7 @@ import Autoencoder
 import Layers
 
 extension Configuration {
-    /// Those of the variant with its parts; schedules without a length of their own follow the run's, in epochs.
+    /// The phases of the variant with its parts. Schedules without a length of their own follow the run's, in epochs.
     func phases(_ section: SettingSection) throws -> [String: PhaseSettings] {
         var phases: [String: PhaseSettings] = [:]
         for name in Variant.everyPhase {
@@ -43,8 +43,8 @@ extension Configuration {
         return phase
     }
 
-    /// A cosine's `from` and `to` are epochs, or parts of the run's length such as 2/5, which become epochs here, once: a run's own
-    /// `config.yaml` has what they came to, and moving the run's end later moves no rate.
+    /// A cosine's `from` and `to` are epochs, or parts of the run's length such as 2/5. Parts become epochs here, once: a run's own `config.yaml`
+    /// has the epochs, so moving the run's end later changes no rate.
     private static func schedule(_ section: SettingSection, epochs: Int) throws -> Schedule {
         var schedule = Schedule()
         switch try section.choice("kind", default: "steps", among: ["constant", "steps", "cosine"]) {

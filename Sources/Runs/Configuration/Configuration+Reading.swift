@@ -12,7 +12,7 @@ enum ConfigurationLimits {
     static let scheduleSteps = 64
 }
 
-/// The defaults are those of a text that is read alone, as a run's `config.yaml`, which names every key. What a person gives lies over a
+/// The defaults are those of a text that is read alone, such as a run's `config.yaml`, which names every key. What a person gives is laid over a
 /// recipe (`ConfigurationSources`).
 ///
 /// | key | type | default |
@@ -51,7 +51,7 @@ extension Configuration {
         try visitCounts(root)
         try root.choice("variant", &variant)
         (cost, parts) = (variant.usualCost, variant.usualParts)
-        // What they are decides which classes a model has, and which phases a step.
+        // The parts decide which classes a model has and which phases a step has.
         try parts.visit(root, of: variant)
         try root.mapping("model") { try model.visit($0, of: variant, with: parts) }
         try root.setting(.cost, of: variant, with: parts) { try root.choice($0, &cost) }

@@ -4,9 +4,10 @@ import Files
 import Kernels
 
 extension Configuration {
-    /// The configuration with the samples of its prior, where it is of samples: from the run's own copy, else from the file that it names.
+    /// The configuration with the samples of its prior, where the prior is made of samples: from the run's own copy, else from the file that it
+    /// names.
     ///
-    /// - Throws: `DataError` where the file cannot be read, or holds none that fit the code, or others than the configuration knows.
+    /// - Throws: `DataError` where the file cannot be read, its samples do not fit the code, or they do not have the configuration's digest.
     func withSamples(of run: RunFolder? = nil) throws -> Configuration {
         guard prior.isOfSamples, let file = prior.sampleFile else { return self }
         var filled = self
@@ -30,7 +31,7 @@ extension Configuration {
         return filled
     }
 
-    /// (N, Z) floats of NumPy's.
+    /// Reads (N, Z) floats of NumPy's.
     private static func samples(inFile path: String) throws -> CodeSamples {
         let array = try NPY.read(path, as: .priorSamples, atMost: mostSampleBytes)
         guard array.shape.count == 2, let values = array.values.floats else {
@@ -45,12 +46,12 @@ extension Configuration {
         }
     }
 
-    /// The most values there may be, at 8 bytes, and a header.
+    /// The most values allowed, 8 bytes each, and a header.
     private static let mostSampleBytes = 8 * CodeSamples.mostValues + 65_536
 }
 
 extension RunFolder {
-    /// A run's own copy of what its prior is made of; none of other priors.
+    /// A run's own copy of its prior's samples; with other priors there is no such file.
     var priorPath: String { path + "/prior.npy" }
 
     /// Writes the copy. The samples have been read.

@@ -46,17 +46,17 @@ extension Configuration {
         try prior.visit(writer)
     }
 
-    /// What some of the keys write; they change nothing.
+    /// What a visit to some of the keys writes; it changes no setting.
     private func written(by visit: (inout Configuration, SettingWriter) throws -> Void) -> Setting {
         var copy = self
         return SettingWriter.mapping { try visit(&copy, $0) }
     }
 
-    /// What is written: every key, but none whose absence says the same in runs from before there was a choice; of the basic variant also none
-    /// that came after it and has its usual value: so that the text, which a run's checkpoints carry, stays what it was.
+    /// The settings that are written: every key, except those whose absence says the same in runs from before the key existed. Of the basic
+    /// variant also no key that came after it and has its usual value, so that the text, which a run's checkpoints carry, stays what it was.
     var writtenSettings: Setting { variant == .basic ? unusualSettings : settings.without(unsaidArithmetic) }
 
-    /// A library's products had no key, and its kernels' family tells them; single precision was all there was.
+    /// Keys that older runs lack: the kernel's family tells that a library computes the products, and single precision was the only one.
     private var unsaidArithmetic: Set<String> {
         var keys: Set<String> = []
         if engine == .openblas, kernel != "auto" { keys.insert("engine") }
@@ -77,7 +77,7 @@ extension Configuration {
 
     static let variantKey = "variant"
 
-    /// Those that not every variant has and the basic one had from the start.
+    /// Settings that not every variant has, and that the basic one had from the start.
     private static let firstSettings: Set<VariantSetting> = [.encoder, .discriminator, .cost, .inputNoise]
 
     /// Whether a key came after the basic variant.
@@ -95,7 +95,7 @@ extension Configuration {
             ("file", data.file), ("folder", data.folder),
         ]
         entries += files.compactMap { key, file in file.map { (key, .text($0)) } }
-        // They came later: runs from before have no such keys.
+        // These keys came later: older runs do not have them.
         if data.standardise { entries.append(("standardise", .plain("true"))) }
         if data.extra { entries.append(("extra", .plain("true"))) }
         if let fold = data.fold { entries.append(("fold", .integer(fold))) }
@@ -103,7 +103,7 @@ extension Configuration {
             content: .mapping(entries.map { Setting.Entry(key: $0.0, keyOrigin: .program, value: $0.1) }), origin: .program)
     }
 
-    /// A size that the data has yet to say.
+    /// A size; `auto` until the data says it.
     private static func settings(of size: Int?) -> Setting { size.map(Setting.integer) ?? .text("auto") }
 
     private static func settings(of phase: PhaseSettings) -> Setting {
@@ -131,7 +131,7 @@ extension Configuration {
                 "kind": .text("steps"), "at": .list(at.map(Setting.integer)), "factor": .real(factor),
                 "warm_up": .real(schedule.warmUp),
             ])
-        // The same text as ever where nothing is held: it is part of the run's identity.
+        // Where `after` is 0 the text stays as it was before that key: it is part of the run's identity.
         case .cosine(let from, let to, after: 0):
             .mapping(["kind": .text("cosine"), "from": .real(from), "to": .real(to), "warm_up": .real(schedule.warmUp)])
         case .cosine(let from, let to, let after):

@@ -36,7 +36,7 @@ extension RunFolder {
         do {
             return try Configuration.readFile(configurationPath)
         } catch let error as ConfigurationError {
-            // It was whole when the run was made.
+            // The file was whole when the run was made.
             guard let checkpoint = try? checkpoints().manifests().last else { throw error }
             let problem = "\(error)".trimmingSuffix(".")
             throw RunFolderError(

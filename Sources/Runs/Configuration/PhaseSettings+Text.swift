@@ -18,7 +18,7 @@ extension PhaseSettings {
         }
     }
 
-    /// Without the last digits of a product.
+    /// Rounded, without noise in the last digits.
     private static func short(_ value: Double) -> String {
         let scale = 1e12
         let rounded = (value * scale).rounded() / scale

@@ -1,7 +1,7 @@
 import Autoencoder
 
 extension Setting {
-    /// Keys whose change makes a mapping start anew, and which of its other keys outlive that: those every kind has.
+    /// Keys whose change makes a mapping start anew, and the other keys that survive it because every kind has them.
     private static let switches: [(key: String, survivors: Set<String>)] = [
         ("kind", ["warm_up"]),
         ("optimizer", ["schedule"]),
@@ -16,7 +16,7 @@ extension Setting {
         guard var lower = entries, let above = upper.entries else { return upper }
         for (key, survivors) in Self.switches {
             guard let old = self[key]?.scalarText, let new = upper[key]?.scalarText, old != new else { continue }
-            // A recipe's sizes are those of its own set; what its networks see, goes with its networks.
+            // Sizes from a recipe belong to its own set and go; `standardise` belongs to its networks and stays.
             lower.removeAll {
                 $0.key != key && (!survivors.contains($0.key) || (key == "set" && $0.key != "standardise" && $0.value.isOfRecipe))
             }
@@ -32,8 +32,8 @@ extension Setting {
         return Setting(content: .mapping(lower), origin: origin)
     }
 
-    /// The root laid over by a whole layer. Another variant leaves of the lower one what both have, but for what each has its own usual
-    /// values of; and labels take the place of clusters.
+    /// The root with a whole layer laid over it. A layer with another variant keeps of the root only what both variants have, without settings
+    /// whose usual values differ between them. Labels take the place of clusters.
     func layered(with layer: Setting) -> Setting {
         var lower = self
         let (old, new) = (variant ?? .basic, layer.variant ?? variant ?? .basic)
@@ -51,7 +51,7 @@ extension Setting {
 
     private var variant: Variant? { self["variant"]?.scalarText.flatMap(Variant.init) }
 
-    /// The mapping but for some of its keys, dotted ones too, and for mappings of which nothing is left.
+    /// The mapping without some of its keys, dotted ones too, and without mappings that become empty.
     func without(_ keys: Set<String>) -> Setting {
         guard !keys.isEmpty, let entries else { return self }
         let left = entries.compactMap { entry -> Entry? in
@@ -64,7 +64,7 @@ extension Setting {
         return Setting(content: .mapping(left), origin: origin)
     }
 
-    /// Sizes that a recipe gives are those of its own data set; those that a person gave hold for another set too.
+    /// Whether a recipe gave it. Sizes from a recipe are for its own data set; those from a person hold for another set too.
     private var isOfRecipe: Bool {
         guard case .recipe = origin else { return false }
         return true
@@ -77,8 +77,8 @@ extension Setting {
 }
 
 extension Variant {
-    /// Keys that a configuration of another variant may have and that say nothing of this one, where no recipe gives more than its usual
-    /// parts, or than labels.
+    /// Keys that a configuration of another variant may have and that mean nothing for this one, as long as it has only its usual parts, or these
+    /// and labels.
     fileprivate func foreignKeys(isLabelled: Bool) -> Set<String> {
         var parts = usualParts
         if isLabelled, has(.labels) { parts.labels = LabelSettings() }

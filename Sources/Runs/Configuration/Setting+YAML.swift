@@ -57,7 +57,7 @@ extension Setting {
         }
     }
 
-    /// Where a text has one `*` before a name too many. Those in comments and quoted texts count too: telling them apart is the
+    /// The line where a text exceeds the limit of `*` before a name. Those in comments and quoted texts count too: telling them apart is the
     /// parser's work, and a file of settings has few.
     private static func lineOfExcessAlias(in yaml: String) -> Int? {
         var (line, aliases) = (1, 0)
@@ -116,7 +116,8 @@ extension Setting {
         }
     }
 
-    /// The parser tells where a key stands first. The second is looked for in the text: the next line on which the key is followed by a colon.
+    /// The line of a repeated key's second place. The parser tells only the first, so this is the next line on which the key is followed by a
+    /// colon.
     private static func secondLine(of key: String, after first: Int, in yaml: String) -> Int {
         let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() where index + 1 > first {

@@ -8,7 +8,7 @@ enum SettingOrigin: Sendable, Hashable {
     /// A value of the program's own.
     case program
 
-    /// How near it is to the person: who writes one of two settings that do not go together, over a recipe with the other, has made them so.
+    /// How near the origin is to the person. Of two settings that do not go together, the nearer one is to blame: a person's before a recipe's.
     var rank: Int {
         switch self {
         case .program: 0
@@ -31,7 +31,7 @@ enum SettingOrigin: Sendable, Hashable {
 /// A tree of settings, as a file holds it and as flags and environment variables change it: the step between YAML and a `Configuration`.
 struct Setting: Sendable {
     enum Content: Sendable {
-        /// `isQuoted`: a text by the way it is written, so never a number.
+        /// `isQuoted`: written as a text, so never a number.
         case scalar(String, isQuoted: Bool)
         case list([Setting])
         case mapping([Entry])
@@ -91,8 +91,7 @@ struct Setting: Sendable {
         return setting
     }
 
-    /// Where the setting at a dotted path was written, or one of the others that are there, if a person has written that and a recipe the
-    /// former.
+    /// Where the setting at a dotted path was written, or the place of one of the others where that is nearer to the person (`rank`).
     func origin(of path: String, with others: [String]) -> SettingOrigin {
         let origins = others.filter(contains).map { nearest(to: $0).origin }
         return origins.reduce(nearest(to: path).origin) { $1.rank > $0.rank ? $1 : $0 }

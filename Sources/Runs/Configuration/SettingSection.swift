@@ -42,7 +42,8 @@ final class SettingSection {
 
     func contains(_ key: String) -> Bool { setting[key] != nil }
 
-    /// - Parameter word: what may stand in the number's place: of counts that follow the data, no number is sure to be a right one.
+    /// - Parameter word: what may stand in the number's place. The error suggests it, since no number is sure to be right where a count follows
+    ///   the data.
     private static func integer<Value: FixedWidthInteger>(
         _ setting: Setting, _ key: String, in range: ClosedRange<Value>, or word: String? = nil
     ) throws -> Value {
@@ -86,7 +87,7 @@ final class SettingSection {
         return digits
     }
 
-    /// A real that its range has, in single precision too.
+    /// A real within its range, in single precision too.
     func real(_ key: String, _ number: inout Double, _ bound: RealRange) throws {
         guard let value = consume(key) else { return }
         number = try Self.real(value, full(key), bound)
@@ -100,7 +101,7 @@ final class SettingSection {
         return value
     }
 
-    /// What was read, or what follows from it.
+    /// Checks a value read, or one that follows from it.
     private static func require(_ value: Double, _ setting: Setting, _ key: String, _ bound: RealRange) throws {
         guard let problem = bound.problem(with: value) else { return }
         throw error(setting, key, "\(setting.flow) is impossible, \(problem)")
@@ -194,9 +195,9 @@ final class SettingSection {
         return given
     }
 
-    /// The error for a key under `key` that is impossible for a reason the reader above it knows.
+    /// The error for a key under `key` that is impossible for a reason that the caller knows.
     ///
-    /// - Parameter others: keys beside it that have a part in it, one of which may be what a person has written.
+    /// - Parameter others: further keys that take part in the conflict; a person may have written one of them.
     func failure(_ key: String, _ problem: String, with others: [String] = [], suggestion: String? = nil) -> ConfigurationError {
         ConfigurationError(
             origin: setting.origin(of: key, with: others).text, key: full(key), problem: problem, suggestion: suggestion)
@@ -233,7 +234,7 @@ final class SettingSection {
     }
 }
 
-/// Reads the keys of settings that name their own; what is not given keeps its value.
+/// Reads settings that name their own keys; a key that is not given keeps its value.
 extension SettingSection: SettingKeys {
     func integer<Value: FixedWidthInteger>(_ key: String, _ value: inout Value, _ range: ClosedRange<Value>) throws {
         guard let given = consume(key) else { return }

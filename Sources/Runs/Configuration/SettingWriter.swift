@@ -1,6 +1,6 @@
 import Autoencoder
 
-/// Writes the keys of settings that name their own.
+/// Writes settings that name their own keys.
 final class SettingWriter: SettingKeys {
     private var entries: [Setting.Entry] = []
 
@@ -42,7 +42,7 @@ final class SettingWriter: SettingKeys {
     /// What has been written, in order.
     var mapping: Setting { Setting(content: .mapping(entries), origin: .program) }
 
-    /// What a visit of a writer's writes.
+    /// The mapping that one visit of a writer makes.
     static func mapping(_ visit: (SettingWriter) throws -> Void) -> Setting {
         let writer = SettingWriter()
         do { try visit(writer) } catch { preconditionFailure("a writer refuses nothing") }

@@ -12,7 +12,7 @@ public final class StepImages: Sendable {
     /// Whether each image's label may be seen; nil where all may.
     private let isVisible: [Bool]?
 
-    /// A label that is none.
+    /// Stands for no label.
     private static let none = UInt8.max
 
     /// - Parameters:
@@ -110,7 +110,7 @@ extension Configuration {
         return try StepImages(train, settings, set: data.set)
     }
 
-    /// The same of a whole data set, whose held-out images are judged by their labels: where the settings need labels, theirs are of the
+    /// The same for a whole data set. Its held-out images are judged by their labels, so where the settings need labels, these must be of the
     /// classes too.
     public func stepImages(_ data: DataSet) throws -> StepImages {
         let images = try stepImages(data.train, standardisation: data.standardisation)

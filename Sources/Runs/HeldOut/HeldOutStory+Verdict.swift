@@ -53,7 +53,7 @@ struct DiscriminatorLoss: Sendable, Equatable {
     /// The same where each of them can only guess: 2 ln 2.
     let ofGuessing: Double
 
-    /// Steps that count, and how near to guessing is guessing.
+    /// How many steps count, and how near to guessing counts as guessing.
     private static let (steps, nearness) = (100, 0.02)
 
     var isGuessing: Bool { abs(value - ofGuessing) <= Self.nearness * ofGuessing }

@@ -16,15 +16,15 @@ public struct HeldOutStory: Sendable {
         public var verdict: String?
     }
 
-    /// - Parameter metricsPath: the run's metrics; where they have an epoch, whoever led the run before has explained the terms.
+    /// - Parameter metricsPath: the run's metrics; where they have an epoch, the terms have been explained before.
     public init(epochs: Int, metricsPath: String? = nil) {
         self.epochs = epochs
         self.metricsPath = metricsPath
         isExplained = metricsPath.map { MetricsReader.hasEpoch(path: $0) } ?? false
     }
 
-    /// What is to be said of an epoch, counted from 1: of the run's first with what its terms mean. What is usual at first becomes a
-    /// warning when half of the run is over, and each trouble is told once, and at the end again.
+    /// What is to be said of an epoch, counted from 1; for the run's first one also what its terms mean. What is usual at first becomes a warning
+    /// when half of the run is over. Each trouble is told once, and at the end again.
     public mutating func tell(_ figures: EpochFigures, epoch: Int) -> Words {
         var words = Words(lines: [], warning: nil)
         if !isExplained {
@@ -64,7 +64,7 @@ public struct HeldOutStory: Sendable {
 }
 
 extension [Untrained] {
-    /// What they are, one after the other.
+    /// The sentences of all, one after the other.
     func sentence(_ figures: EpochFigures) -> String { map { $0.sentence(figures) }.joined(separator: "; and ") }
 }
 

@@ -72,7 +72,7 @@ public struct RunComparison: Sendable {
         return lines(rows, leading: false)
     }
 
-    /// Five significant digits; those of the JSON are all there are.
+    /// Five significant digits; the JSON has all of them.
     private static func text(_ value: Double?) -> String {
         guard let value else { return "-" }
         return value.isNaN ? "nan" : String(format: "%.5g", value)
@@ -83,7 +83,8 @@ public struct RunComparison: Sendable {
         return TextTable(rows, leading: leading ? Set([0] + columns) : [0]).lines(width: RunTable.width, shortening: columns)
     }
 
-    /// `{"runs":[{"run","path","step","epoch","validation","evaluation":{"test":{…}}}],"settings":[{"key","values":[…]}]}`; a value is null where a run has no such key.
+    /// `{"runs":[{"run","path","step","epoch","validation","evaluation":{"test":{…}}}],"settings":[{"key","values":[…]}]}`;
+    /// a value is null where a run has no such key.
     public var json: JSON {
         let settings = settings.map { key, values -> JSON in
             ["key": .string(key), "values": .array(values.map { $0.map { .string($0) } ?? .null })]

@@ -9,7 +9,7 @@ public enum RunList {
     /// Every run in `folder` and below, or the run that it is itself, the newest first. Links are not followed: what `latest` stands for is
     /// listed by its own name.
     ///
-    /// - Parameter folder: as it was typed; runs below it are named with it, but for those right under `runs`, whose own name will do.
+    /// - Parameter folder: as it was typed; runs below it are named with it, except those directly under `runs`, which have their own name alone.
     /// - Throws: `DiskError` where the folder itself cannot be listed.
     public static func summaries(below folder: String) throws -> [RunSummary] {
         let typed = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
@@ -37,7 +37,7 @@ public enum RunList {
             guard !name.hasPrefix("."), isFolder(inner) else { return [] }
             if isRun(inner) { return [name] }
             guard depth > 1 else { return [] }
-            // A folder that nobody may look into holds no run that anybody could go on with.
+            // A folder that cannot be read holds no run that could go on.
             return names(in: inner, depth: depth - 1) { (try? Disk().names(in: $0)) ?? [] }.map { "\(name)/\($0)" }
         }
     }

@@ -33,7 +33,7 @@ public struct RunSummary: Sendable, Equatable {
     /// Steps of the whole run; nil where it cannot be told.
     public var steps: UInt64?
     public var begun: Date
-    /// The newest epoch with held-out figures, and the one to judge the run by.
+    /// The newest epoch with held-out figures, and its figure by which to judge the run.
     public var epoch: Int?
     public var figure: EpochMetrics.MainFigure?
 
@@ -90,7 +90,7 @@ public struct RunSummary: Sendable, Equatable {
         if let created = provenance.flatMap({ try? Date($0.created, strategy: .iso8601) }) { begun = created }
     }
 
-    /// When something was last put into a folder: all that is known of when a run began whose configuration does not say it.
+    /// When something was last put into a folder: the only sign of when a run began whose configuration does not say it.
     private static func changed(_ path: String) -> Date {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         return attributes?[.modificationDate] as? Date ?? .distantPast

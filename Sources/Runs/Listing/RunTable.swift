@@ -3,7 +3,7 @@ import Foundation
 
 /// Runs as a table for a terminal, and as JSON.
 public struct RunTable: Sendable {
-    /// Letters of a line, as far as names leave it at that: they are whole, since a person types them again.
+    /// Letters of a line. It is longer where names are: they are never cut, since a person types them again.
     public static let width = 100
 
     private let runs: [RunSummary]
@@ -15,7 +15,7 @@ public struct RunTable: Sendable {
         self.now = now
     }
 
-    /// A heading, and a line a run; of one that is damaged what is wrong with it.
+    /// A heading, and a line for each run; that of a damaged run says what is wrong with it.
     public var text: String {
         let heading = ["run", "recipe", "variant", "step", "age", "figure", "state"]
         let readable = runs.filter { $0.state != .damaged }
@@ -55,7 +55,7 @@ public struct RunTable: Sendable {
         return start + (problem.count > room ? problem.prefix(room - 1) + "…" : problem)
     }
 
-    /// "12 s", "5 min", "3 h", "2 d": in the largest unit that there is two of, or one.
+    /// "12 s", "5 min", "3 h", "2 d": in the largest unit that fits once, in days from two on.
     static func age(_ seconds: TimeInterval) -> String {
         let seconds = Int(max(0, min(seconds, 1e12)))
         return switch seconds {

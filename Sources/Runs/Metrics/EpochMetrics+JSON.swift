@@ -56,11 +56,11 @@ extension EpochMetrics {
             read(validation, "nearest_component", into: \.nearestComponent, NearestComponent.init),
             read(validation, "elbo", into: \.lowerBound, LowerBound.init)
         else { return nil }
-        // A line of no known figure is none.
+        // A line without a known figure does not count.
         guard !self.validation.isEmpty else { return nil }
     }
 
-    /// Whether a member is there as it should be, or not at all.
+    /// Reads a member where it is there; false where it is malformed.
     private mutating func read<Value>(
         _ object: JSON, _ name: String, into path: WritableKeyPath<EpochMetrics, Value?>, _ make: (JSON) -> Value?
     ) -> Bool {

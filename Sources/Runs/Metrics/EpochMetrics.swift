@@ -26,7 +26,7 @@ public struct EpochMetrics: Sendable, Equatable {
     public var nearestComponent: NearestComponent?
     public var lowerBound: LowerBound?
 
-    /// How well clusters are classes.
+    /// How well clusters agree with classes.
     public struct Clustering: Sendable, Equatable {
         /// Error where each cluster has the class of most of its images; nil where the images have no classes.
         public var majority: Double?
@@ -59,7 +59,7 @@ public struct EpochMetrics: Sendable, Equatable {
 extension EpochFigures {
     /// As a line of metrics.jsonl.
     public func metrics(epoch: Int) -> EpochMetrics {
-        // One cell alone, which samples that coincide have, tells nothing.
+        // A single cell, as samples that coincide have, tells nothing.
         let hasCells = match.map { $0.holes.cells > 1 } ?? false
         var metrics = EpochMetrics(
             epoch: epoch, reconstruction: reconstruction?.halfSquared,
@@ -108,8 +108,7 @@ extension EpochMetrics {
         public let words: String
     }
 
-    /// The variant's own figure, else how far the codes are from the prior, else the error of the images, or how those that are generated
-    /// differ.
+    /// The variant's own figure, else how far the codes are from the prior, else the error of reconstructions, else a figure of generated images.
     public var mainFigure: MainFigure? {
         func figure(_ name: String, _ value: Double?) -> MainFigure? {
             value.map {

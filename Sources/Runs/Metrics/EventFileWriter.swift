@@ -9,8 +9,8 @@ import Kernels
 /// ```
 /// u64 length | u32 masked CRC-32C of the length | data | u32 masked CRC-32C of the data      all little-endian
 /// ```
-/// and its data an `Event` message of tensorflow/core/util/event.proto, encoded by hand. A resumed run begins a new file, and says
-/// in it from which step on what earlier files hold was superseded.
+/// and its data an `Event` message of tensorflow/core/util/event.proto, encoded by hand. A resumed run begins a new file, which says from which
+/// step on the earlier files are superseded.
 ///
 /// Nothing here throws: all of it stands in `metrics.jsonl` too, so no run ends for its sake. What the disk refuses waits (`RecordFile`), and
 /// is dropped when it becomes too much.
@@ -22,7 +22,7 @@ public final class EventFileWriter: Sendable {
     /// Begins `events.out.tfevents.SECONDS.HOST` in a folder, with a number behind where that name is taken.
     ///
     /// - Parameters:
-    ///   - step: steps done where the run goes on: readers drop what they have of later ones.
+    ///   - step: steps done where the run goes on: readers drop the later steps that they have.
     ///   - notices: told when events cannot be written.
     public init(
         directory: String, resumingAt step: UInt64 = 0, host: String = Provenance.hostName(), time: Date = Date(),
@@ -100,8 +100,8 @@ private enum EventMessage {
         double(field: 1, time) + bytes(field: 3, Array("brain.Event:2".utf8))
     }
 
-    /// `wall_time` (1), `step` (2, int64) and `session_log` (7) with the `status` (1) START (1): of files of version 2 that is what makes a reader
-    /// drop the steps from this one on (tensorboard/backend/event_processing/event_accumulator.py).
+    /// `wall_time` (1), `step` (2, int64) and `session_log` (7) with the `status` (1) START (1): in files of version 2 this makes a reader drop
+    /// the steps from this one on (tensorboard/backend/event_processing/event_accumulator.py).
     static func sessionStart(step: UInt64, time: Double) -> [UInt8] {
         double(field: 1, time) + key(field: 2, wire: 0) + variable(step) + bytes(field: 7, key(field: 1, wire: 0) + variable(1))
     }

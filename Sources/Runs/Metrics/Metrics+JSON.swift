@@ -42,8 +42,8 @@ extension StepMetrics {
         return .object(members)
     }
 
-    /// Reads the object of a line; `nil` when a member is missing, of the wrong type, or more than any run comes to. A real that was not finite stands there as `null` and
-    /// comes back as NaN.
+    /// Reads the object of a line; `nil` when a member is missing, of the wrong type, or larger than any run's. A real that was not finite stands
+    /// there as `null` and comes back as NaN.
     init?(_ object: JSON) {
         guard let step = object["step"]?.unsignedValue, let epoch = object["epoch"]?.intValue, let losses = object["loss"]?.members,
             let wire = object["wire"], let sent = wire["sent"]?.unsignedValue,
@@ -75,7 +75,7 @@ extension StepMetrics {
             view: view, chain: chain)
     }
 
-    /// What not every variant has is there as it should be, or not at all.
+    /// Whether each member that not every variant has is well formed or absent.
     private static func canBe(_ object: JSON) -> Bool {
         let reals = ["pixel_error", "error"].compactMap { object[$0] }.allSatisfy { $0.realOrNaN != nil }
         return reals && object["code"].map { CodeFigures($0) != nil } ?? true

@@ -28,7 +28,7 @@ public struct MetricsReader: Sendable {
     /// Lines that are not what they should be.
     public private(set) var passedOver: [MetricsError] = []
 
-    /// Reads a file. Throws `DiskError`. Kinds it does not know are no concern of its.
+    /// Reads a file. Throws `DiskError`. Lines of unknown kinds are ignored.
     public init(path: String) throws {
         var reader = LineReader(source: try ByteSource(path: path))
         while let line = try reader.next(), line.isComplete {
@@ -46,7 +46,7 @@ public struct MetricsReader: Sendable {
     struct Newest {
         var step: StepMetrics?
         var epoch: EpochMetrics?
-        /// When the run was begun or gone on with last, or how it failed since.
+        /// The event of the last start or resume, or of a failure since.
         var turn: Event?
 
         private static let turns: Set<String> = ["start", "resume", "failure"]
@@ -124,7 +124,7 @@ public struct MetricsReader: Sendable {
         }
     }
 
-    /// What follows an epoch's line at the end of a run is a few events.
+    /// Bytes searched at a file's end: only a few events follow a run's last epoch line.
     private static let tailBytes = 1 << 18
 
     /// What is wrong with a line, or `nil`.

@@ -1,11 +1,11 @@
 import Files
 import Foundation
 
-/// `metrics.jsonl`: one object a line, by any thread. Lines that the disk refuses wait and are tried again (`RecordFile`), so that the file
-/// has no hole; what throws is that too many wait, and then the run should end.
+/// `metrics.jsonl`: one object a line, by any thread. Lines that the disk refuses wait and are tried again (`RecordFile`), so that the file has
+/// no hole. A write throws where too many lines wait, and then the run should end.
 public final class MetricsWriter: Sendable {
     private let file: RecordFile
-    /// Steps done at the last line of a step that was there when the file was opened to go on; 0 where none was.
+    /// Steps done, by the last step's line in the file when it was opened to go on; 0 where there was none.
     public let lastStep: UInt64
     /// Seconds of training that the same line tells: those of the run go on from there.
     public let lastSeconds: Double

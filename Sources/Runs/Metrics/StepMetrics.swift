@@ -34,7 +34,7 @@ public struct StepMetrics: Sendable, Equatable {
     public var wireSent: UInt64
     /// Bytes that fp32 would have taken.
     public var wireRaw: UInt64
-    /// Bytes that left before the backward pass of their phase had ended, of those sent.
+    /// Of the bytes sent, those that left before the backward pass of their phase had ended.
     public var wireEarly: UInt64
     /// Milliseconds of the step spent in each, mean over the workers.
     public var compute: Double

@@ -1,4 +1,4 @@
-/// Which of a sweep's runs one is: the settings that are its own.
+/// Names one run of a sweep by the settings that are its own.
 public struct SweepPoint: Sendable, Hashable {
     /// A setting and its value, as typed.
     public struct Assignment: Sendable, Hashable {
@@ -12,7 +12,7 @@ public struct SweepPoint: Sendable, Hashable {
         }
     }
 
-    /// One of each axis but the seed's, in the order in which they were typed.
+    /// One setting of each axis except the seed's, in the order in which the axes were typed.
     public var settings: [Assignment]
     /// Nil where the sweep does not vary it.
     public var seed: UInt64?
@@ -27,12 +27,12 @@ public struct SweepPoint: Sendable, Hashable {
         (settings.map { "\($0.key) \($0.value)" } + (seed.map { ["seed \($0)"] } ?? [])).joined(separator: ", ")
     }
 
-    /// What the folder of its run is called after the sweep's: "-dropout.hidden-0.2-seed-1".
+    /// What its run's folder name adds to the sweep's: "-dropout.hidden-0.2-seed-1".
     public var folderEnding: String {
         (settings.map { "-\($0.key)-\(Self.plain($0.value))" } + (seed.map { ["-seed-\($0)"] } ?? [])).joined()
     }
 
-    /// The value in letters that no shell and no path takes for more than letters.
+    /// The value in characters that have no special meaning in a shell or a path.
     private static func plain(_ value: String) -> String {
         let words = value.unicodeScalars.split { scalar in
             !(scalar.isASCII

@@ -5,7 +5,7 @@ import Foundation
 public struct SweepTable: Sendable {
     /// One run.
     public struct Row: Sendable {
-        /// Of the same axes in all rows.
+        /// It has the same axes in all rows.
         public var point: SweepPoint
         /// Its folder.
         public var run: String
@@ -45,7 +45,7 @@ public struct SweepTable: Sendable {
 
     private var hasSeeds: Bool { rows.contains { $0.point.seed != nil } }
 
-    /// Of one group alone: the mean of a figure over the seeds; nil where one of them lacks it, since a mean of fewer would pass for one of all.
+    /// The mean of a figure over the seeds of one group; nil where one of them lacks it, since a mean of fewer would be taken for one of all.
     public func mean(of name: String) -> Double? {
         values(of: name).map { $0.reduce(0, +) / Double($0.count) }
     }
@@ -61,7 +61,7 @@ public struct SweepTable: Sendable {
         return values.isEmpty || values.count < rows.count ? nil : values
     }
 
-    /// What to know before believing the table: figures that are missing, or of unlike epochs; nil where nothing is.
+    /// What to know before believing the table: figures that are missing, or are of different epochs; nil where there is nothing to warn of.
     public var warning: String? {
         let without = rows.filter { $0.last == nil }.map(\.point.words)
         guard without.count < rows.count else {
@@ -76,8 +76,8 @@ public struct SweepTable: Sendable {
             "warning: the last held-out figures are of unlike epochs (column epoch)\(hasSeeds ? ", and their mean is of no one moment" : "")"
     }
 
-    /// A row a run, and below those of the same settings `mean` and `± std` where there are seeds; columns as wide as their widest entry, no line's
-    /// end has spaces.
+    /// A row for each run, and below runs of the same settings `mean` and `± std` where there are seeds. Columns are as wide as their widest
+    /// entry, and no line ends with spaces.
     public var text: String {
         let axes = rows.first?.point.settings.map(\.key) ?? []
         let titles = axes + (hasSeeds ? ["seed"] : [])
@@ -125,6 +125,6 @@ public struct SweepTable: Sendable {
         }.json
     }
 
-    /// Five significant digits; those of the JSON are all there are.
+    /// Five significant digits; the JSON has all of them.
     private static func short(_ value: Double) -> String { value.isNaN ? "nan" : String(format: "%.5g", value) }
 }

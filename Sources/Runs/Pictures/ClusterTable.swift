@@ -34,7 +34,7 @@ extension ModelImages {
                 + (grid.part(of: "clusters").map { "; \($0)" } ?? ""))
     }
 
-    /// Held-out images by the cluster that they are given, in their order; of equally likely ones the first.
+    /// Held-out images by the cluster that they are given, in their order; the first of equally likely clusters.
     private func members(of clusters: Int) throws -> [[Int]] {
         let images = data.validation
         let blocks = ImageBlocks(count: min(Self.lookedAt, images.count)) { images.images($0) }

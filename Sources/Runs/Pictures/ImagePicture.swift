@@ -53,7 +53,7 @@ struct ImagePicture {
         return Figures.samples(try images.decoded(drawn), columns: columns, title: title)
     }
 
-    /// The walk of figure 2e; over petals a row each, along the roll in reading order with the class that each row is of.
+    /// The walk of figure 2e. Over petals each row is one petal; over a roll the rows follow it in reading order, with the class of each row.
     private func walk() throws -> Raster {
         let side = ModelImages.walkSide(of: images.shape)
         let settings = images.inference.settings

@@ -12,7 +12,7 @@ package struct LabelGrid: Sendable, Equatable {
     static let mostColumns = 20
     package static let mostImages = 400
 
-    /// - Parameter shape: of an image; large ones leave room for fewer, two there are in a row in any case.
+    /// - Parameter shape: of an image; large ones leave room for fewer, but each row has at least two.
     package init(labels: Int, shape: PictureShape) {
         precondition(labels > 0, "a picture of \(labels) labels")
         self.labels = labels

@@ -7,7 +7,7 @@ extension ModelImages {
     /// Petals that figure 4b shows, codes on a side of each, and the widest that their images become together.
     static let (petals, petalSide, petalRoom) = (3, 10, 1700)
 
-    /// Codes on a side of each petal: of large images fewer.
+    /// Codes on a side of each petal: fewer for large images.
     static func petalSide(of shape: PictureShape) -> Int {
         max(2, min(petalSide, Int(Double(shape.most(petals * petalSide * petalSide) / petals).squareRoot())))
     }

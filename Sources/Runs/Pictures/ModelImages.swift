@@ -5,7 +5,7 @@ import Kernels
 
 /// The images that a trained model makes for pictures, and tables of them.
 ///
-/// What is decoded comes as an image of 0 to 1, also where the networks see standardised ones.
+/// Decoded images have values of 0 to 1, also where the networks see standardised ones.
 struct ModelImages: Sendable {
     /// Images of a picture of pairs, samples of a picture of samples, side of a walk; pictures whose rows are classes have a `LabelGrid`.
     static let pairs = 100
@@ -13,7 +13,7 @@ struct ModelImages: Sendable {
     static let walkSide = 20
     static let sampleColumns = 20
 
-    /// Codes on a side of a walk: of large images fewer, two in any case.
+    /// Codes on a side of a walk: fewer for large images, but at least two.
     static func walkSide(of shape: PictureShape) -> Int {
         max(2, Int(Double(shape.most(walkSide * walkSide)).squareRoot()))
     }
@@ -38,7 +38,7 @@ struct ModelImages: Sendable {
             prior: heldOut.priorSamples(count).values.array)
     }
 
-    /// Those of the first held-out images; none where they have none.
+    /// Labels of the first held-out images; empty where these have no labels.
     private func labels(_ count: Int) -> [UInt8] {
         data.validation.hasLabels ? data.validation.labels(0..<count) : []
     }
@@ -72,7 +72,7 @@ struct ModelImages: Sendable {
     /// The first images of a subset beside what is made of their codes.
     func reconstructions(of images: ImageSubset, count: Int) throws -> (originals: ImageBatch, reconstructions: ImageBatch) {
         let originals = images.images(0..<count)
-        // A label that is none is decoded as no class.
+        // Without labels the images are decoded as of no class.
         let labels = images.hasLabels ? images.labels(0..<count) : [UInt8](repeating: .max, count: count)
         return (
             shape.batch(count: count, pixels: originals), try batch(inference.reconstruct(originals, labels: labels, firstRow: 0))

@@ -3,8 +3,9 @@ import Figures
 
 /// Which pictures a model has: what it encodes, decodes and is told decides, not its name.
 ///
-/// Every one has its losses and samples. What encodes has reconstructions and codes; a code in the plane a walk, over a mixture petals too; where a
-/// class or cluster is decoded beside the code there are styles, of clusters their heads, and among cluster heads a map.
+/// Every model has losses and samples. One that encodes has reconstructions and codes; a dimensionality reduction has a map. Where a class or
+/// cluster is decoded beside the code there are styles, and the heads of clusters. Otherwise a code in the plane has a walk, and over a mixture
+/// petals.
 public struct PicturePlan: Sendable {
     /// When pictures are drawn.
     public enum Occasion: Sendable {
@@ -34,7 +35,7 @@ public struct PicturePlan: Sendable {
             names.append(.walk)
             if settings.prior.grid(ofPart: 0, rows: 1, columns: 1) != nil { names.append(.petals) }
         }
-        // The nearest ones are looked for among all training images.
+        // It takes long: the search goes through all training images.
         if occasion == .asked { names.append(.neighbours) }
         self.names = names
     }

@@ -1,10 +1,10 @@
 import Datasets
 import Figures
 
-/// How the images of a data set are drawn: as they are, or folded into a block where they are one line of pixels (rows of an array that has no
-/// height, a single row or column), which would be a picture as wide as a thousand of them.
+/// How the images of a data set are drawn: as they are, or folded into a block where each is one line of pixels (a row of an array that has no
+/// height, a single row or column) and would be drawn as a long line.
 ///
-/// A folded line is read from the left and from the top, in as square a block as holds it; what is left of the last row is paper.
+/// The block is as square as the line's length allows, and is read row by row from the top left; the rest of its last row is blank.
 public struct PictureShape: Sendable, Equatable {
     public let height: Int
     public let width: Int
@@ -32,7 +32,7 @@ public struct PictureShape: Sendable, Equatable {
         self.init(height: images.height, width: images.width, channels: images.channels)
     }
 
-    /// So many images as a picture has room for, at least one and at most `count`.
+    /// As many images as a picture has room for, at least one and at most `count`.
     public func most(_ count: Int) -> Int { max(1, min(count, Self.budget / (height * width))) }
 
     /// Bytes of a data set as images to draw.

@@ -23,9 +23,9 @@ enum PictureFolders {
 extension RunPictures {
     /// Removes the pictures of epochs that the settings no longer ask for, by the rule for checkpoints, and returns the folders that are gone.
     ///
-    /// Kept are those of the newest `keep` epochs up to `epoch`, and of every `keepEveryEpochs`-th; later ones, of a run that went on from an
-    /// earlier checkpoint, wait until it gets there. Only files of pictures' names go, and folders that hold nothing else: what somebody put
-    /// there stays, and so does what stands behind a link.
+    /// Pictures of the newest `keep` epochs up to `epoch` are kept, and of every `keepEveryEpochs`-th. Later epochs, which a run that went on
+    /// from an earlier checkpoint has left, stay until it gets there. Only files with a picture's name are removed, and folders that hold nothing
+    /// else: what somebody put there stays, and so does what stands behind a link.
     public static func retain(
         _ settings: FigureSettings, in folder: RunFolder, upTo epoch: Int, disk: Disk = Disk()
     ) throws -> [String] {

@@ -36,8 +36,8 @@ public struct RunPictures: Sendable {
     /// Draws the pictures of these weights into the run's figures folder.
     ///
     /// The newest pictures lie in `figures/`, each epoch's own in `figures/epoch-0012/`, and those of an older checkpoint in
-    /// `figures/step-00012345/` alone. A picture that values which are not finite forbid is
-    /// left out, and one that is there from before stays; its title says when it was drawn.
+    /// `figures/step-00012345/` alone. A picture that cannot be drawn because values are not finite is left out. An earlier picture of that name
+    /// stays; its title says when it was drawn.
     /// - Parameters:
     ///   - evaluation: where the codes are known already.
     ///   - isNewest: these are the run's newest weights.
@@ -137,7 +137,7 @@ public struct RunPictures: Sendable {
         return pictures
     }
 
-    /// Into each of the folders in the run's figures folder; what was drawn is told by the first.
+    /// Writes into each of the directories; the result names the files of the first.
     private func write(_ pictures: PictureSet, to directories: [String]) throws -> Drawn {
         let disk = Disk()
         for directory in [folder.figuresPath] + directories { try disk.makeDirectory(directory) }

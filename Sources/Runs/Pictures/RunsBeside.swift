@@ -4,10 +4,10 @@ import Evaluation
 import Figures
 import Kernels
 
-/// Trained runs laid side by side: what they have in common to be looked at.
+/// Trained runs side by side, compared by what all of them have.
 ///
-/// Where all have codes in the plane these are shown with the figures that belong to them, and below them a walk over the prior (figure 2 of the
-/// paper); of dimensionality reductions the maps (figure 11). Of other runs the samples, and reconstructions of the same held-out images.
+/// Where all have codes in the plane, these are shown with their figures, and below them a walk over the prior (figure 2 of the paper).
+/// Dimensionality reductions show their maps (figure 11). Other runs show samples, and reconstructions of the same held-out images.
 public struct RunsBeside: Sendable {
     /// One of them.
     public struct Run: Sendable {
@@ -42,7 +42,7 @@ public struct RunsBeside: Sendable {
     public let runs: [Run]
     let view: View
 
-    /// Throws `RunFolderError` where the images of two runs have not one shape.
+    /// Throws `RunFolderError` where the images of two runs differ in shape.
     public init(_ runs: [Run]) throws {
         precondition((2...Self.most).contains(runs.count), "\(runs.count) runs side by side")
         let first = runs[0].data.train
@@ -110,7 +110,7 @@ public struct RunsBeside: Sendable {
         }
     }
 
-    /// The figure of a run alone that a column has at its top.
+    /// The figure, also drawn of single runs, that a column has at its top.
     private var figure: FigureName {
         switch view {
         case .codes: .codes
@@ -141,13 +141,13 @@ public struct RunsBeside: Sendable {
         "\(data.settings.set), \(data.train.count) images and \(data.validation.count) held out"
     }
 
-    /// Whose images the reconstructions are of, over their rows.
+    /// The heading above the reconstructions: whose images they are of.
     package var reconstructionsName: String {
         let whose = haveOneData ? "" : " of \(runs[0].name) (\(runs[0].data.settings.set))"
         return "held-out images\(whose), each row above its reconstructions"
     }
 
-    /// What the clouds of one pair of axes have in common: their prior. A map has none, and so the axes that it needs.
+    /// Clouds of the same space share their axes: those with the same prior. A map has no prior, and so axes of its own.
     private func space(_ index: Int) -> String {
         guard view == .codes else { return "\(index)" }
         let prior = runs[index].configuration.settings.leaves.filter { $0.key.hasPrefix("prior.") }

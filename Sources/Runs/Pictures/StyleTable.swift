@@ -6,7 +6,7 @@ import Kernels
 /// Rows and columns of a picture of styles: each row one style, each column a class or cluster.
 struct StyleGrid: Sendable {
     let rows: Int
-    /// Classes or clusters that have a column, from the first; another column holds the images whose styles they are.
+    /// Classes or clusters that have a column, from the first; one more column holds the images that the styles are from.
     let labels: Int
 
     private static let (mostRows, mostLabels) = (10, 20)

@@ -5,13 +5,13 @@ import Layers
 extension TrainingCurves {
     /// The curves of a `metrics.jsonl`.
     ///
-    /// An evaluation stands at the last step of its epoch that the file has. What is held out is measured by its squared error whatever the
-    /// cost, so it shares a panel with the cost where that is the squared error, and else with the squared error of the training images.
+    /// An evaluation stands at the last step of its epoch that the file has. Held-out images are measured by their squared error whatever the
+    /// cost. Their curve shares a panel with the cost where that is the squared error, and else with the squared error of the training images.
     public init(_ metrics: MetricsReader, cost metric: Cost) {
         let phases = metrics.steps.first?.losses.map(\.name) ?? []
         let adversaries = phases.filter { LossPanel.equilibrium(of: $0, adversaries: 1) != nil }
         let further = TrainingCurves.terms(of: "reconstruction", in: metrics)
-        // Where the phase has other terms too, the cost is the one of its name.
+        // Where the phase has other terms too, the cost is the term with the phase's name.
         let cost = further.first { $0.name == "reconstruction" } ?? TrainingCurves.whole("reconstruction", in: metrics)
         self.init(
             reconstruction: LossCurve(name: "training", steps: cost.steps, values: cost.values),

@@ -3,9 +3,9 @@ import Files
 import Foundation
 import Waiting
 
-/// Where evaluations stand in a run's folder: `evaluation.json` of the newest checkpoint, the test images and the run's own seed. Of
-/// an older checkpoint, other images and another seed the name says so: `evaluation-step-00000500-validation-seed-3.json`; of parts
-/// that they are: `evaluation-seed-3-2-of-4.json`.
+/// Where evaluations are stored in a run's folder: `evaluation.json` for the newest checkpoint, the test images and the run's own seed. The name
+/// says where it is of an older checkpoint, other images or another seed: `evaluation-step-00000500-validation-seed-3.json`. Files of parts have
+/// the part in their name: `evaluation-seed-3-2-of-4.json`.
 public struct EvaluationFile: Sendable {
     private let folder: RunFolder
     private let disk: Disk
@@ -14,7 +14,7 @@ public struct EvaluationFile: Sendable {
     /// The file's name without its end.
     private let base: String
 
-    /// Longest file of an evaluation that is read, and of a part, which holds a few numbers an image and width.
+    /// Most bytes that are read of an evaluation's file, and of a part's, which holds a few numbers for each image and width.
     private static let (mostBytes, mostPartBytes) = (1 << 20, 1 << 28)
 
     /// - Parameters:
@@ -33,7 +33,7 @@ public struct EvaluationFile: Sendable {
         base = Self.base(step: isNewest ? nil : step, split: split, seed: seed, usualSeed: usualSeed)
     }
 
-    /// A name without its end: what is as usual is not said.
+    /// A name without its end; usual values are left out of it.
     private static func base(step: UInt64?, split: DataSet.Split, seed: UInt64, usualSeed: UInt64) -> String {
         var words = ["evaluation"]
         if let step { words.append(CheckpointLayout.name(step: step)) }
@@ -48,8 +48,8 @@ public struct EvaluationFile: Sendable {
 
     public func path(of part: EvaluationPart) -> String { path("\(base)-\(part.number)-of-\(part.of)") }
 
-    /// Writes an evaluation, as a whole or not at all. Figures of the same model, images and seed that were not taken anew stay; a
-    /// file of others gets another name before.
+    /// Writes an evaluation, as a whole or not at all. Figures of the same model, images and seed that were not taken anew stay. An older file of
+    /// other ones is renamed first.
     ///
     /// - Returns: what is to be said of the file that stood there, and of what is written.
     public func write(_ report: EvaluationReport) throws -> [String] {
@@ -84,8 +84,8 @@ public struct EvaluationFile: Sendable {
         }
     }
 
-    /// Gives what stands there the name of its own step, and where another has that, the first that is free; there it joins what is of
-    /// the same weights, images and seed.
+    /// Renames the file that is there to the name of its own step, or where that is taken to the first that is free. Where the other file is of
+    /// the same weights, images and seed, the two are joined.
     private func putAside(_ older: JSON?) throws -> String {
         let head = older.flatMap(EvaluationHead.init)
         let own = head.map { Self.base(step: $0.step, split: $0.split, seed: $0.seed, usualSeed: usualSeed) } ?? base

@@ -36,7 +36,7 @@ public struct EvaluationPart: Sendable, Hashable {
     public let number: Int
     public let of: Int
 
-    /// More hosts than samples' blocks would have nothing to do.
+    /// Most parts: more hosts than blocks of samples would have nothing to do.
     public static let most = 10_000
 
     /// Nil where there is no such part.

@@ -17,20 +17,20 @@ extension EvaluationSubject {
         hasLabels ? nil : .images("the \(options.split.rawValue) images have no labels")
     }
 
-    /// Of codes beside the classes of images, whose training images have them too.
+    /// For protocols that compare codes with classes: the training images need labels too.
     var lackOfTaughtCodes: EvaluationLack? {
         if let lack = lackOfCodes ?? lackOfLabels { return lack }
         return data.train.hasLabels && data.train.count > 0 ? nil : .images("the training images have no labels")
     }
 
-    /// Where a decoder is told the class of an image, and no encoder finds it.
+    /// For a decoder that is told the class of an image, which no encoder finds.
     var lackOfToldLabels: EvaluationLack? {
         inference.decodedLabels != nil && !inference.canLabel ? lackOfLabels : nil
     }
 }
 
 extension EvaluationSubject {
-    /// The images of the split, and the validation images, that say which class a cluster has: encoded, half of the time for each.
+    /// Encodes the images of the split, and the validation images, which say which class a cluster has; half of the time goes to each.
     func encodedWithValidation(_ pace: @escaping WorkPace) throws -> (images: EncodedImages, validation: EncodedImages) {
         let images = try encoded(options.split) { try pace(0.5 * $0) }
         return (images, try encoded(.validation) { try pace(0.5 + 0.5 * $0) })

@@ -1,13 +1,13 @@
 import Evaluation
 
-/// One way to judge a trained model, as the paper or the literature has it: a file each beside this one, and a row in
+/// One way to judge a trained model, as the paper or the literature has it. Each has its place in a file under `Figures`, and a row in
 /// `EvaluationProtocols.all`.
 public protocol EvaluationProtocol: Sendable {
     /// What `--only` calls it.
     var name: String { get }
     /// Every value that it may write, as paths: "codes.holes".
     var keys: [String] { get }
-    /// Whether each part of an evaluation that is shared does its share of it; otherwise one part does it all.
+    /// Whether the parts of a shared evaluation divide this work among them; otherwise one part does all of it.
     var isDivided: Bool { get }
     /// Why it says nothing of this model on these images; nil where it does.
     func lack(of subject: EvaluationSubject) -> EvaluationLack?
@@ -26,9 +26,9 @@ extension EvaluationProtocol {
 
 /// Why a protocol says nothing.
 public enum EvaluationLack: Sendable, Hashable {
-    /// It is of other models; what follows "this model".
+    /// It does not fit this model; what follows "this model".
     case model(String)
-    /// Of other images; a sentence without its end.
+    /// It does not fit these images; a sentence without its end.
     case images(String)
 
     /// As what follows a protocol's name.
@@ -51,7 +51,7 @@ public struct EvaluationResult: Sendable, Equatable {
     public var warnings: [String]
     /// Whether it was ended before its time, and is of fewer samples than were asked for.
     public var isCut = false
-    /// One part's share, of which nothing can be said before the others' are there; members and rows are empty.
+    /// One part's share. It gives no figure before the shares of the others are there; members and rows are empty.
     public var share: ParzenShare?
 
     public init(
@@ -68,7 +68,7 @@ public struct EvaluationResult: Sendable, Equatable {
 public struct EvaluationRow: Sendable, Equatable {
     public let figure: String
     public let value: String
-    /// What it is where nothing is learnt, or where all is well.
+    /// The value to compare with: where nothing is learnt, or where all is well.
     public let beside: String
 
     public init(_ figure: String, _ value: String, beside: String = "") {
@@ -78,7 +78,7 @@ public struct EvaluationRow: Sendable, Equatable {
     }
 }
 
-/// What is thrown where somebody asked for the end.
+/// Thrown where somebody has asked for the end.
 public struct EvaluationStopped: Error, Sendable, Equatable {
     public init() {}
 }

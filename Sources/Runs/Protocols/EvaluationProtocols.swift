@@ -1,4 +1,4 @@
-/// Every protocol, in the order of the table. The long ones are the last: who ends an evaluation early has the others.
+/// Every protocol, in the order of the table. The long ones come last, so that an evaluation that is ended early has the others.
 public enum EvaluationProtocols {
     public static let all: [any EvaluationProtocol] = [
         ReconstructionProtocol(), SamplesProtocol(), CodesProtocol(), NearestComponentProtocol(), ClassificationProtocol(),

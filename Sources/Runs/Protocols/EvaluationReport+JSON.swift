@@ -1,8 +1,8 @@
 // An evaluation for scripts, and what becomes of figures that stood in its file.
 
 extension EvaluationReport {
-    /// - Parameter older: what stands in the file: of the same weights, images and seed figures that were not taken anew stay, and a
-    ///   Parzen figure of more samples does.
+    /// - Parameter older: what stands in the file. If it is of the same weights, images and seed, figures that were not taken anew stay, and so
+    ///   does a Parzen figure of more samples.
     public func json(keeping older: JSON? = nil) -> JSON {
         var figures: [JSON.Member] = []
         if let older, EvaluationHead(older)?.isOfSame(head) == true { figures = Self.figures(of: older) }
@@ -34,8 +34,8 @@ extension EvaluationReport {
         return notes
     }
 
-    /// What two files of the same weights, images and seed say together: of what both have the first, but of Parzen figures that of
-    /// more samples.
+    /// The figures of two files of the same weights, images and seed. Where both have a figure, the first file's is taken, but of Parzen figures
+    /// the one of more samples.
     static func joined(_ one: JSON, to other: JSON) -> JSON {
         let (own, there) = (figures(of: one), figures(of: other))
         let parzen = keys(of: "parzen")

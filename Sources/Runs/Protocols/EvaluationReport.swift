@@ -1,6 +1,6 @@
 import Datasets
 
-/// What an evaluation is of: two are comparable, and parts of one, where all of it is the same.
+/// What an evaluation is of. Two evaluations are comparable, or parts of one, where all of it is the same.
 public struct EvaluationHead: Sendable, Equatable {
     /// `name` of the run's settings.
     public let recipe: String
@@ -28,7 +28,7 @@ public struct EvaluationHead: Sendable, Equatable {
 
     public static let keys = ["recipe", "run", "data", "step", "checkpoint", "split", "seed"]
 
-    /// Whether figures of both belong into one file: names may have changed meanwhile.
+    /// Whether figures of both belong into one file, also where names have changed meanwhile.
     func isOfSame(_ other: EvaluationHead) -> Bool {
         step == other.step && checkpoint == other.checkpoint && data == other.data && split == other.split && seed == other.seed
     }
@@ -41,7 +41,7 @@ public struct EvaluationHead: Sendable, Equatable {
         ]
     }
 
-    /// Nil where something is missing or no such thing.
+    /// Nil where something is missing or malformed.
     init?(_ json: JSON) {
         guard let recipe = json["recipe"]?.stringValue, let run = json["run"]?.stringValue,
             let data = json["data"]?.stringValue, let step = json["step"]?.unsignedValue, step <= Plausible.count,
@@ -59,9 +59,9 @@ public struct EvaluationReport: Sendable, Equatable {
     public let head: EvaluationHead
     /// In the order of the table.
     public let results: [EvaluationResult]
-    /// Names of protocols that were to be asked and were not, since somebody ended it.
+    /// Names of protocols that were wanted but did not run, since somebody ended the evaluation.
     public let missing: [String]
-    /// What cannot be said, and why, where it is the images' and not the model's.
+    /// Figures that cannot be given because of the images, not of the model, and why.
     public let notes: [String]
 
     public init(head: EvaluationHead, results: [EvaluationResult], missing: [String] = [], notes: [String] = []) {

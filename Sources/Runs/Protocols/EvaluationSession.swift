@@ -21,11 +21,11 @@ public struct EvaluationProgress: Sendable, Equatable {
 /// Runs protocols one after the other, and can be asked for the end at any time by any thread: what is found by then is kept.
 public final class EvaluationSession: Sendable {
     public let subject: EvaluationSubject
-    /// Those that say something of the model, and are this part's.
+    /// The protocols that apply to the model and belong to this part.
     public let protocols: [any EvaluationProtocol]
-    /// The same of all parts.
+    /// Those of all parts, by name.
     public let applicable: [String]
-    /// What is not, and why, in the order of the table.
+    /// Protocols that do not apply, and why, in the order of the table.
     public let lacking: [(name: String, lack: EvaluationLack)]
     private let total: Double
     private let show: @Sendable (EvaluationProgress) -> Void
@@ -34,10 +34,10 @@ public final class EvaluationSession: Sendable {
     private let pace: Mutex<(pace: Pace, done: Double)>
     private let ended = Latch()
 
-    /// Of all work, so many pieces are told to the pace.
+    /// All work together counts as so many pieces for the pace.
     private static let pieces = 1e9
 
-    /// - Parameter show: told how far it is, often, from several threads at once.
+    /// - Parameter show: called with the progress, often, from several threads at once.
     public init(
         _ subject: EvaluationSubject, protocols wanted: [any EvaluationProtocol],
         show: @escaping @Sendable (EvaluationProgress) -> Void = { _ in }
@@ -58,7 +58,7 @@ public final class EvaluationSession: Sendable {
         pace = Mutex((Pace(since: MonotonicTime.now), 0))
     }
 
-    /// - Throws: what goes wrong with the data; not the end that was asked for. What was found before is in `found`.
+    /// - Throws: errors of the data. An end that was asked for does not throw. What was found before is in `found`.
     public func run() throws {
         defer { ended.countDown() }
         var before = 0.0

@@ -51,7 +51,7 @@ public final class EvaluationSubject: Sendable {
         return ImageBlocks(count: images.count, labels: images.hasLabels ? labels : nil) { images.images($0) }
     }
 
-    /// Figures and codes of the images, as an epoch has them of validation images; the same figures where these are asked for.
+    /// Figures and codes of the images, found as an epoch finds those of validation images; for these the figures are the same.
     func heldOut(_ pace: @escaping WorkPace) throws -> EpochEvaluation {
         if let found = kept.withLock({ $0.heldOut }) { return found }
         let evaluator = Evaluator(
@@ -87,7 +87,7 @@ public final class EvaluationSubject: Sendable {
         return found
     }
 
-    /// The width of the Parzen window that the validation images choose, found by the samples that the window itself has.
+    /// The width of the Parzen window that the validation images choose, found with the same samples as the window's own.
     func sigma(_ pace: @escaping WorkPace) throws -> Double {
         if let found = kept.withLock({ $0.sigma }) { return found }
         let images = try ParzenImages(self, withReported: false)
@@ -101,10 +101,10 @@ public final class EvaluationSubject: Sendable {
     func keep(sigma: Double) { kept.withLock { $0.sigma = sigma } }
     var knowsSigma: Bool { kept.withLock { $0.sigma != nil } }
 
-    /// What the model decodes of samples of its whole prior.
+    /// What the model decodes from samples of its whole prior.
     var samples: SampleSource { .decoded(by: inference, seed: seed) }
 
-    /// The error of one class for all images, the most frequent of them; nil without labels.
+    /// The error of giving all images the most frequent class; nil without labels.
     var errorOfOneClass: Double? {
         guard hasLabels else { return nil }
         var counts = [Int](repeating: 0, count: 256)

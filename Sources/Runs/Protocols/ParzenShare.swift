@@ -4,7 +4,7 @@ import Kernels
 /// The sums of a Parzen window over one part of the samples, with what a figure needs beside them.
 public struct ParzenShare: Sendable, Equatable {
     public private(set) var sums: ParzenSums
-    /// Of the images, those that choose the width: the first.
+    /// How many of the images, from the first, choose the width.
     public let validation: Int
     /// Of an image.
     public let pixels: Int
@@ -16,7 +16,7 @@ public struct ParzenShare: Sendable, Equatable {
 }
 
 extension ParzenShare {
-    /// Most values of an image, and images: what is more cannot be.
+    /// Most values of an image, and most images: more is not possible.
     private static let most = 1 << 32
 
     var json: JSON {

@@ -5,8 +5,8 @@ public enum Version {
     public static let text = "0.1.0"
 }
 
-/// What made a run: the `provenance:` section of its `config.yaml`. It is a record for people; nothing is decided by it except that a run that
-/// exists must find the same data, by its digest, wherever it lies.
+/// What made a run: the `provenance:` section of its `config.yaml`. It is a record for people, and decides one thing only: a run that exists must
+/// find the same data, by its digest, wherever it lies.
 public struct Provenance: Sendable, Equatable {
     public var version: String
     /// Commit of the sources, or "unknown".

@@ -62,7 +62,7 @@ public enum Recipes {
         vae, gan, labelInformed, labelInformedRoll, supervised, semiSupervised, semiSupervisedColour, clustering, reduction,
     ]
 
-    /// Of a length that somebody waits for.
+    /// Short enough that somebody waits for them.
     private static let mnist = [
         mnistGaussian2D, mnistMixture10, mnistSwissRoll, mnistLikelihood, mnistPetals, mnistStyles, mnistClusters,
     ]

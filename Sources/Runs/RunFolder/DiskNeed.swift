@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Kernels
 
-/// What a run comes to on the disk by its end, by kind: an estimate that is better known before the disk is full.
+/// An estimate, by kind, of what a run takes on the disk by its end, to be known before the disk is full.
 public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
     private let metrics, events, steps, checkpoints, figures: UInt64
 
@@ -18,7 +18,7 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
 
     /// Bytes that a step takes in `metrics.jsonl`, in the file of events, in `steps.log`.
     private static let stepBytes = (metrics: UInt64(520), events: UInt64(360), steps: UInt64(30))
-    /// Bytes of a pixel of an image in a picture's PNG, of the rest of an epoch's pictures.
+    /// Bytes that a pixel of an image takes in a picture's PNG, and bytes of the rest of an epoch's pictures.
     private static let (pixelBytes, otherPictures) = (0.8, 100_000.0)
 
     /// - Parameters:
@@ -42,12 +42,12 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
         figures = sets == 0 ? 0 : (sets + 1).capped(times: UInt64(picture))
     }
 
-    /// Images in an epoch's pictures, of which large ones leave room for fewer.
+    /// Number of images in an epoch's pictures: large images leave room for fewer.
     private static func images(of shape: PictureShape, _ training: TrainingSettings) -> Int {
         let pairs = 2 * shape.most(ModelImages.pairs)
         if let labels = training.decodedLabels {
             let grid = LabelGrid(labels: labels, shape: shape).count
-            // Of clusters their heads too.
+            // Clusters have their heads too.
             return pairs + grid + StyleGrid(labels: labels, shape: shape).count + (training.labelsAreClasses ? 0 : grid)
         }
         let samples = shape.most(ModelImages.samples)
@@ -66,7 +66,7 @@ public struct DiskNeed: Sendable, Hashable, CustomStringConvertible {
 
     /// A warning where the file system of `path` has less room than that.
     ///
-    /// - Parameter taken: bytes of it that are there already, of a run that goes on.
+    /// - Parameter taken: bytes of it that a run that goes on has there already.
     public func warning(at path: String, taken: UInt64 = 0) -> String? {
         guard let free = FreeSpace(at: path), free.freeBytes < total - min(total, taken) else { return nil }
         let present = taken > 0 ? "; \(byteText(taken)) of it are there already" : ""
@@ -92,28 +92,28 @@ extension CheckpointSettings {
     func kept(steps: UInt64, epochs: UInt64) -> UInt64 {
         let bySteps = everySteps > 0 ? steps / UInt64(everySteps) : 0
         let byEpochs = everyEpochs > 0 ? epochs / UInt64(everyEpochs) : 0
-        // Those by the clock cannot be known beforehand; there are no more than steps.
+        // Checkpoints by the clock cannot be known beforehand; there are at most as many as steps.
         let taken = everySeconds > 0 ? steps : max(bySteps, byEpochs) + 1
         let newest = min(UInt64(keep), max(1, min(taken, steps)))
         guard keepEveryEpochs > 0, everyEpochs > 0 else { return newest }
         let period = UInt64.leastCommonMultiple(UInt64(everyEpochs), UInt64(keepEveryEpochs))
         let forGood = epochs / period
-        // The newest of them may be one of those for good.
+        // One of the newest may be one that stays for good.
         return newest + (forGood > 0 && epochs % period < newest ? forGood - 1 : forGood)
     }
 }
 
 extension FigureSettings {
-    /// Of how many epochs the pictures are there at the end of a run of so many whole epochs: the one place that knows which stay.
+    /// How many epochs have pictures at the end of a run of so many whole epochs, by the rule of `RunPictures.retain`.
     ///
-    /// - Parameter endsWithin: a last epoch is cut short, and drawn like any last one.
+    /// - Parameter endsWithin: whether the last epoch is cut short; it is drawn like any last one.
     func kept(epochs: UInt64, endsWithin: Bool) -> UInt64 {
         guard everyEpochs > 0 else { return 0 }
         let every = UInt64(everyEpochs)
         let drawn = epochs / every + (endsWithin || epochs % every > 0 ? 1 : 0)
         let newest = min(drawn, UInt64(max(1, keep)))
         guard keepEveryEpochs > 0 else { return newest }
-        // Of the older ones those stay whose epoch is a multiple of it.
+        // Older epochs stay where their number is a multiple of `keepEveryEpochs`.
         let older = epochs - min(epochs, newest.capped(times: every))
         return newest + older / UInt64.leastCommonMultiple(every, UInt64(keepEveryEpochs))
     }
@@ -126,10 +126,10 @@ extension UInt64 {
         return a / x * b
     }
 
-    /// The product, or the largest number where it is larger.
+    /// The product, capped far below the largest number.
     fileprivate func capped(times other: UInt64) -> UInt64 {
         let (product, overflow) = multipliedReportingOverflow(by: other)
-        // Far below the largest, so that some of them can be added.
+        // So that some of them can be added without overflow.
         return overflow ? .max / 16 : Swift.min(product, .max / 16)
     }
 }

@@ -1,10 +1,10 @@
 import Files
 import Kernels
 
-/// Which coordinator of its run a coordinator is: how many there have been, and a random name.
+/// Tells the coordinators of a run apart: how many there have been up to this one, and a random name.
 ///
-/// The number tells a later coordinator from an earlier one. The name tells two of the same number apart, which two copies of one run folder
-/// bring about, or an older copy that was put back.
+/// The number tells a later coordinator from an earlier one. The name tells two of the same number apart; these come from two copies of one run
+/// folder, or from an older copy that was put back.
 public struct Generation: Sendable, Hashable, CustomStringConvertible {
     /// Counts from 1.
     public let number: UInt64

@@ -23,7 +23,7 @@ extension Configuration {
         return (configuration, data)
     }
 
-    /// The same configuration with what follows from data that is open already, as that of another run of the same sweep is.
+    /// The configuration with what follows from data that is open already, such as that of another run of the same sweep.
     public func opened(with data: DataSet) throws -> Configuration {
         var configuration = try withSamples(of: nil)
         configuration.data = data.settings
@@ -32,11 +32,11 @@ extension Configuration {
 }
 
 extension RunFolder {
-    /// Opens the run's data, wherever it lies now: where `directory`, the value of `--data`, says, else where the run remembers it. Its content
-    /// decides, not its place.
+    /// Opens the run's data wherever it is now: in `directory`, the value of `--data`, else where the run remembers it. Its content decides, not
+    /// its place.
     ///
     /// - Returns: the configuration with the places where the files were found.
-    /// - Throws: `RunFolderError` where the content is another than the run began with; `DataError`.
+    /// - Throws: `RunFolderError` where the content is not what the run began with; `DataError`.
     public func openData(
         _ configuration: Configuration, directory: String?, progress: @escaping (ConversionProgress) -> Void = { _ in }
     ) throws -> (configuration: Configuration, data: DataSet) {

@@ -18,8 +18,8 @@ extension RunFolder {
         return generation
     }
 
-    /// What tells this run from every other, of the same name and settings too: made by the run's first coordinator, kept for life. Only
-    /// for the holder of the run's lock.
+    /// Tells this run from every other, also from one of the same name and settings. The run's first coordinator makes it, and it never changes.
+    /// Only for the holder of the run's lock.
     public func identity() throws -> String {
         if Disk.isThere(identityPath) {
             let text = String(decoding: try Disk.bytes(of: identityPath, limit: Self.identityBytes), as: UTF8.self).trimmingSuffix(
@@ -37,8 +37,8 @@ extension RunFolder {
     /// Raises the generation's number, gives it a new name, and returns it once it is on the device. A coordinator does so once it has its port,
     /// so that workers can tell it from one that was thought dead. Only for the holder of the run's lock.
     ///
-    /// - Parameter above: what the number has to be higher than besides the stored one: that of a coordinator which workers have obeyed
-    ///   and this folder, an older copy, has never heard of.
+    /// - Parameter above: a second number that the new one has to exceed, besides the stored one: that of a coordinator which workers have obeyed
+    ///   and which this folder, an older copy, does not know.
     /// - Throws: `RunFolderError` where there is no such number, `DiskError`.
     public func raiseGeneration(above: UInt64 = 0) throws -> Generation {
         let highest = max(try generation()?.number ?? 0, above)
@@ -56,7 +56,7 @@ extension RunFolder {
     public func ownership(of generation: Generation) -> Ownership {
         do {
             let bytes = try Disk.bytes(of: generationPath, limit: Self.generationBytes)
-            // It is replaced as a whole, so that half a line is damage, and no coordinator's.
+            // The file is replaced as a whole, so half a line is damage, and not from a coordinator.
             guard let present = Generation(line: String(decoding: bytes, as: UTF8.self)) else {
                 return .unreadable(DiskError(operation: "make sense of", path: generationPath, code: EBADMSG))
             }

@@ -15,8 +15,8 @@ extension RunFolder {
         try? FileManager.default.destinationOfSymbolicLink(atPath: absolute(runs) + "/" + latestName)
     }
 
-    /// Gives `latest` back to the run that it stood for before this one; nil is none. Where another run has taken that name since,
-    /// it keeps it.
+    /// Points `latest` back to the run it stood for before this one; nil removes it. Where another run has taken that name since, nothing
+    /// changes.
     public func giveLatestBack(to target: String?, under runs: String = defaultParent) {
         let parent = Self.absolute(runs)
         guard Self.latestTarget(under: runs) == link(in: parent) else { return }
@@ -28,14 +28,14 @@ extension RunFolder {
         try? Self.pointLatest(to: target, in: parent)
     }
 
-    /// What `latest` in a folder has to say to lead here.
+    /// The target that `latest` in a folder needs to lead here.
     private func link(in parent: String) -> String { FilePath.folder(of: path) == parent ? name : path }
 
     /// Readers see the old link or the new one, never none.
     private static func pointLatest(to target: String, in parent: String) throws {
         let disk = Disk()
         let temporary = parent + "/.latest-\(getpid())"
-        // An earlier process of this number may have died here. The link may lead nowhere, so it is not asked for.
+        // An earlier process of this number may have died here. The link may lead nowhere, so it is removed without a check.
         unlink(temporary)
         guard symlink(target, temporary) == 0 else {
             throw DiskError(operation: "make the link", path: temporary, code: errno)

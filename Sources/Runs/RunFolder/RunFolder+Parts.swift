@@ -2,10 +2,10 @@ import Files
 import Foundation
 
 extension RunFolder {
-    /// Looks at what stands in the run's folder, before anything goes on with it. Changes nothing.
+    /// Checks what is in the run's folder before anything goes on with the run. Changes nothing.
     ///
-    /// - Throws: where a part is none that a run can use (a link that leads nowhere, a pipe, a folder in the place of a file), or where the
-    ///   checkpoints are missing that the run has stored: `RunFolderError`, `DiskError`.
+    /// - Throws: where a run cannot use a part (a link that leads nowhere, a pipe, a folder in the place of a file), or where checkpoints that
+    ///   the run has stored are missing: `RunFolderError`, `DiskError`.
     public func requireParts() throws {
         for path in [checkpointsPath, figuresPath] { try Self.requireFolder(path) }
         for path in [configurationPath, priorPath, generationPath, identityPath, metricsPath] { try Self.requireFile(path) }
@@ -19,8 +19,8 @@ extension RunFolder {
     /// The same of the folder of pictures alone, for whoever only draws.
     public func requireFiguresFolder() throws { try Self.requireFolder(figuresPath) }
 
-    /// A run that has stored a checkpoint does not begin at step 1 again because the checkpoints are gone. One that was ended before its first
-    /// has none to miss.
+    /// Requires a checkpoint of a run that has stored one: the run must not begin at step 1 again because its checkpoints are gone. A run that
+    /// ended before its first checkpoint passes.
     ///
     /// - Throws: `RunFolderError` where the run's own files tell of checkpoints, and there are none.
     public func requireStoredCheckpoints() throws {
@@ -31,10 +31,10 @@ extension RunFolder {
         )
     }
 
-    /// The checkpoint that the run goes on from, none where it has not come to one, and those that were passed over for it.
+    /// The checkpoint that the run goes on from, nil where it has none yet, and the newer ones that were passed over.
     ///
-    /// - Throws: `RunFolderError` where there are some and none is whole, and where a link that leads nowhere has the name of one that is to
-    ///   be stored again.
+    /// - Throws: `RunFolderError` where there are checkpoints and none is whole, and where a link that leads nowhere has the name of a checkpoint
+    ///   that will be stored again.
     public func newestWhole() throws -> (checkpoint: Checkpoint?, leftOut: [LeftOut]) {
         let newest = try checkpoints().newestWhole()
         for left in newest.leftOut {

@@ -1,10 +1,10 @@
 import Files
 
 extension RunFolder {
-    /// Throws `RunFolderError` where a checkpoint of the run was made with other settings than these that change bits: `config.yaml` was
-    /// edited, or the checkpoint is another run's. The error names the keys that differ and the way on.
+    /// Throws `RunFolderError` where a checkpoint of the run was made with other settings that change bits: `config.yaml` was edited, or the
+    /// checkpoint is another run's. The error names the keys that differ and the way on.
     ///
-    /// Only manifests are read, and of a checkpoint that differs its state: one that is damaged is another question, with its own answer.
+    /// Reads the manifests only, and the state of a checkpoint that differs. Whether a checkpoint is damaged is checked elsewhere.
     public func requireCheckpoints(of configuration: Configuration, disk: Disk = Disk()) throws {
         for checkpoint in try checkpoints(disk: disk).manifests() {
             if let words = otherSettings(of: checkpoint, than: configuration) {
@@ -26,14 +26,14 @@ extension RunFolder {
             "The run \(typedName) ends with step \(last), so there is no step \(step) to repeat; name one up to \(last).")
     }
 
-    /// How a configuration differs, in what changes bits, from the one a checkpoint was made with; `nil` where it does not, and where the
-    /// checkpoint is damaged: it is passed over, and what it says of its settings is nobody's word.
+    /// How a configuration differs, in what changes bits, from the one a checkpoint was made with. `nil` where it does not, and where the
+    /// checkpoint is damaged: such a checkpoint is passed over, and its settings cannot be trusted.
     public func otherSettings(of checkpoint: Checkpoint, than configuration: Configuration) -> String? {
         guard checkpoint.info.identity != configuration.identityDigest else { return nil }
         let place = "the checkpoint after step \(checkpoint.info.step) was made with others"
         let made = (try? checkpoint.open()).flatMap { StateFile.configuration(of: $0, path: checkpoint.statePath) }
         let wrong = made.map { configuration.bitsDifference(from: $0, after: checkpoint.info.step) }
-        // A version that knows more settings than the one that wrote it, each at the value that changes nothing.
+        // No difference: this version only knows more settings than the one that wrote it, each at the value that changes nothing.
         guard wrong?.isEmpty != true, CheckpointStore.damage(of: checkpoint.path) == nil else { return nil }
         guard let wrong else { return "\(place), which cannot be read" }
         return "\(place): "

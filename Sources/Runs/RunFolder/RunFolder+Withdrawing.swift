@@ -2,16 +2,16 @@ import Files
 import Foundation
 
 extension RunFolder {
-    /// Whether anything has come into the folder that somebody would miss: the books, which are opened when the run begins, or a worker's own words
-    /// on why it did not.
+    /// Whether the folder holds anything that somebody would miss: the metrics and the log of steps, which are opened when the run begins, or a
+    /// worker's log that says why it did not.
     public var hasBegun: Bool {
         if [metricsPath, stepsLogPath].contains(where: Disk.isThere) { return true }
         if childLogs.contains(where: { ((try? ByteSource(path: $0))?.count ?? 0) > 0 }) { return true }
-        // What cannot be read is there.
+        // What cannot be read counts as there.
         return (try? checkpoints().steps().isEmpty) != true
     }
 
-    /// Takes away again what was made for a run that could not begin. One that has begun stays.
+    /// Removes what was made for a run that could not begin. A run that has begun stays.
     ///
     /// - Parameter keepingFolder: the folder itself was there before: a fresh volume.
     public func withdraw(keepingFolder: Bool, disk: Disk = Disk()) {
@@ -20,7 +20,7 @@ extension RunFolder {
         let parts = [
             configurationPath, priorPath, checkpointsPath, figuresPath, coordinatorLogPath, generationPath, identityPath, lockPath,
         ]
-        // The logs are empty, and are no part of a blank folder all the same.
+        // The logs are empty, but even so a blank folder does not have them.
         for part in parts + childLogs { disk.discard(part) }
     }
 

@@ -46,7 +46,7 @@ public struct RunFolder: Sendable, Hashable {
     /// Of the n-th summation server of a run on one machine.
     public func serverLogPath(_ index: Int) -> String { path + "/server-\(index).log" }
 
-    /// What one worker of another host says of itself.
+    /// The log of what a worker of another host says of itself.
     public func noticesPath(worker: UInt32, host: String) -> String { path + "/worker-\(worker)-\(host).log" }
 
     /// The highest number of a worker of another host that has a log here; 0 where there is none.

@@ -34,9 +34,9 @@ public final class RunLock: Sendable {
 }
 
 extension RunFolder {
-    /// Longest word of a lock's holder that is read.
+    /// Most bytes that are read of what a lock's holder wrote.
     private static let holderBytes = 4_096
-    /// How often the file may be another one once it is locked before that is no accident.
+    /// How often the file may turn out to be replaced once it is locked; more is no accident.
     private static let maximumReplacements = 10
 
     /// Takes the run for this process (`flock` on the file `lock`, which the kernel drops when the process dies).
@@ -50,7 +50,7 @@ extension RunFolder {
         let deadline = Deadline(after: patience)
         for _ in 0..<Self.maximumReplacements {
             let descriptor = try lockedDescriptor(until: deadline)
-            // A lock on a file that was removed in the meantime holds off nobody: whoever comes next makes a new one.
+            // A lock on a file that was removed in the meantime keeps nobody out: the next process makes a new file.
             guard isAtLockPath(descriptor) else {
                 close(descriptor)
                 continue
@@ -58,20 +58,20 @@ extension RunFolder {
             let lock = RunLock(descriptor: descriptor)
             guard named else { return lock }
             let holder = Array("process \(getpid()) on host \(Provenance.hostName()) since \(Provenance.timestamp(Date()))\n".utf8)
-            // The name is for the sentence that whoever comes second reads; the lock itself holds without it, on a full disk too.
+            // The name is for the message that the next process shows; the lock itself holds without it, on a full disk too.
             if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, holder, holder.count, 0) }
             return lock
         }
         throw RunFolderError("\(lockPath) is replaced as often as it is locked; find out which program removes it, and end that.")
     }
 
-    /// Whether a process has the run open, for who only looks: nothing is made in the folder, and whoever takes the run in the very moment of the
-    /// look has the patience to try again.
+    /// Whether a process has the run open, without making anything in the folder. A process that takes the run at the very moment of this check
+    /// has the patience to try again.
     public var isInUse: Bool {
         let descriptor = Descriptor.openFile(lockPath, O_RDONLY | O_NOFOLLOW)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        // Lookers do not hold each other off.
+        // Shared, so that lookers do not block each other.
         return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
@@ -94,7 +94,7 @@ extension RunFolder {
             status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split { " \t".contains($0) }.dropFirst().first
         }
         let state = field("State") ?? "X"
-        // What cannot be read counts as dying: then it is waited for.
+        // An unreadable status counts as dying, so that the holder is waited for.
         let isKilled = ["SigPnd", "ShdPnd"].contains { name in
             UInt64(field(name) ?? "", radix: 16).map { $0 >> UInt64(SIGKILL - 1) & 1 == 1 } ?? true
         }
@@ -122,7 +122,7 @@ extension RunFolder {
         return descriptor
     }
 
-    /// Why there is no lock, where that is not another process: without one two coordinators could write one run.
+    /// The error where a lock failed for another reason than a holder: without a lock two coordinators could write one run.
     package static func noLock(_ path: String, _ code: Int32) -> any Error {
         let reason = String(cString: strerror(code))
         switch code {

@@ -12,7 +12,7 @@ public struct RunReference: Sendable, Hashable {
         self.step = step
     }
 
-    /// Reads RUN or RUN@STEP. A run whose own name ends like a step is that run.
+    /// Reads RUN or RUN@STEP. Where a run's own name ends like a step, that run is meant.
     ///
     /// - Throws: `RunFolderError` where what follows the @ of a run is no step.
     public init(parsing text: String, under runs: String = RunFolder.defaultParent) throws {
@@ -22,7 +22,7 @@ public struct RunReference: Sendable, Hashable {
         }
         let (run, step) = (String(text[..<at]), String(text[text.index(after: at)...]))
         guard let number = UInt64(step) else {
-            // Without a run before it the @ belongs to a name, of which the folders' own error tells the nearest.
+            // Without a run before it the @ belongs to a name, for which the error of an unknown run suggests the nearest.
             guard RunFolder.isRun(run) || RunFolder.isRun("\(runs)/\(run)") else {
                 self.init(run: text, step: nil)
                 return

@@ -2,10 +2,10 @@ import Foundation
 import Synchronization
 import Waiting
 
-/// Text for a person, dropped rather than waited for: a terminal that was stopped (Ctrl-S), or a pipe that nobody empties,
-/// holds up no run. A terminal that is gone is no reason to end one either.
+/// Writes text for a person, and drops it rather than wait: a terminal that was stopped (Ctrl-S), or a pipe that nobody empties, does not hold up
+/// a run. A terminal that is gone does not end one either.
 public final class LossyOutput: Sendable {
-    /// How long a reader may take; once it has taken longer nothing is waited for until it reads again.
+    /// How long to wait for a reader. One that takes longer is not waited for again until it reads.
     private static let patience: Duration = .milliseconds(200)
 
     private struct State {

@@ -1,10 +1,10 @@
-/// Samples a second over the last minute: by what happened since the run began its end would be told wrongly for long after every change.
+/// Samples a second over the last minute. A mean over the whole run would give a wrong time to the end for long after every change.
 ///
-/// A standstill is no pace: where the run was stopped and went on (Control-Z, a host that slept), the time it stood is left out. What
-/// comes again within the minute is a wait of the run's own, or its new pace, and counts.
+/// A standstill does not count: where the run was stopped and went on (Control-Z, a host that slept), the time it stood is left out. A standstill
+/// that comes again within the minute is a wait of the run's own, or its new pace, and counts.
 public struct Pace: Sendable {
     private static let window = Duration.seconds(60)
-    /// Marks lie so far apart at least, which bounds their number.
+    /// Least time between two marks, which bounds their number.
     private static let spacing = Duration.seconds(1)
 
     /// A step that takes this long, and so many times as long as those before it, stood still.
@@ -26,7 +26,7 @@ public struct Pace: Sendable {
         newest = (start, 0)
     }
 
-    /// So many samples are done at this moment.
+    /// So many more samples are done at this moment.
     public mutating func add(_ samples: Int, at now: Duration) {
         leaveOutStandstill(samples, until: now)
         newest = (max(now - stood, newest.at), newest.samples + samples)
@@ -34,7 +34,7 @@ public struct Pace: Sendable {
         while marks.count > 1, newest.at - marks[1].at >= Self.window { marks.removeFirst() }
     }
 
-    /// Of a step that stood still the time beyond what such a step has taken so far is left out.
+    /// Where a step stood still, leaves out the time beyond what such a step has taken so far.
     private mutating func leaveOutStandstill(_ samples: Int, until now: Duration) {
         let (gap, pace) = (now - stood - newest.at, perSecond)
         guard gap >= Self.leastStandstill, pace > 0 else { return }

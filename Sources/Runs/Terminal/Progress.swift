@@ -94,7 +94,7 @@ public struct Progress: Sendable, Equatable {
         return parts
     }
 
-    /// Four significant digits, which is what an eye takes in.
+    /// About four significant digits, which is what an eye takes in.
     static func rounded(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value > 0 ? "inf" : "-inf" }
         let size = abs(value)
@@ -140,7 +140,7 @@ public struct Progress: Sendable, Equatable {
 }
 
 extension Loss {
-    /// Its name for a person: a sum is called otherwise than that of its terms which has the phase's name too, as the sum of the paper's
-    /// equation 2 is otherwise than its reconstruction.
+    /// Its name for a person. Where one of its terms has the phase's name too, the sum gets another name: the sum of the paper's equation 2 is
+    /// not its reconstruction.
     var title: String { terms.contains { $0.name == name } ? "\(name) phase" : name }
 }

@@ -43,7 +43,7 @@ public final class ProgressLine: Sendable {
         }
     }
 
-    /// Shows how far another work is, if it is time to.
+    /// Shows how far some other work is, if it is time to.
     ///
     /// - Parameter render: gives a line of at most so many characters.
     public func update(_ render: (_ width: Int) -> String) {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Samples a second of late: the mean over the time gone by, of which each moment counts the less the longer it is ago.
+/// Recent samples a second: a mean over the time gone by in which a moment counts less the longer ago it is.
 ///
-/// Steps are told of in bursts, and a pause is no speed: so the rate of one step alone says nothing, and no interval counts for more than all
-/// the time that is remembered.
+/// Steps are reported in bursts, so the rate of one step alone says nothing. A pause is no speed, so no interval counts for more than all the
+/// time that is remembered.
 public struct Throughput: Sendable {
     /// Seconds after which a moment counts for a share of 1/e.
     private static let memory = 3.0

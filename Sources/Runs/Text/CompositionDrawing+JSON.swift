@@ -1,6 +1,6 @@
 import Autoencoder
 
-/// A composition for scripts. Keys are added, and none changes its meaning.
+/// A composition for scripts. Later versions may add keys, but none changes its meaning.
 ///
 /// | key | what |
 /// |---|---|

@@ -1,7 +1,7 @@
 import Files
 
-/// Reads a file line by line, holding no more of it than a piece and a line. Of a line that is longer than any that is written only the
-/// beginning is given: it is damage, which readers name or pass over by what it says.
+/// Reads a file line by line, holding no more of it than a piece and a line. Where a line is longer than any that Lockstep writes, only its
+/// beginning is given: such a line is damage, which readers name or pass over.
 struct LineReader {
     /// Most that is read of a line.
     static let maximumLineBytes = 1 << 20

@@ -1,8 +1,8 @@
 /// Rows of cells as lines for a terminal: columns as wide as their widest cell, two blanks between them, no blanks at a line's end.
 public struct TextTable: Sendable {
-    /// All of as many cells.
+    /// All have as many cells.
     public private(set) var rows: [[String]]
-    /// Columns whose cells stand to the left; those of the others, numbers, stand to the right.
+    /// Columns whose cells are aligned to the left; the others hold numbers and are aligned to the right.
     private let leading: Set<Int>
 
     /// Fewer letters than this tell nothing of a name.
@@ -33,8 +33,8 @@ public struct TextTable: Sendable {
     /// One line a row.
     public var lines: [String] { Self.lines(rows, leading: leading) }
 
-    /// The same in at most `width` letters a line, as far as that goes: what is too wide is taken from the middles of the cells of these columns, of
-    /// the widest of them first, and none from the first row: it has the names of what stands below, which a person types again.
+    /// The same in at most `width` letters a line, where that is possible. Letters are taken from the middles of the cells of these columns, of
+    /// the widest column first. The first row is never cut: it has the names of what stands below, which a person types again.
     public func lines(width: Int, shortening columns: [Int]) -> [String] {
         var widths = Self.widths(rows)
         var excess = widths.reduce(0, +) + Self.gap * max(0, widths.count - 1) - width

@@ -42,13 +42,13 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String {
-        // An IPv4 peer of a listener for both is known by its IPv4 address.
+        // An IPv4 peer of a listener for both families is known by its IPv4 address.
         let end = host.dropFirst("::ffff:".count)
         if host.hasPrefix("::ffff:"), end.contains("."), !end.contains(":") { return "\(end):\(port)" }
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// Of what can be listened on but not dialled, which part that is; nil where it can be.
+    /// The part that can be listened on but not dialled; nil where the whole can be dialled.
     public var undialable: String? {
         if port == 0 { return "port 0" }
         return host == "0.0.0.0" || host == "::" || host == "0" ? "every address for its host" : nil

@@ -1,5 +1,5 @@
-/// Addresses of IPv6 that mean something on one link only (fe80::/10). They are of use with a zone, the name of the interface to that link:
-/// `fe80::1%eth0`. That name is this host's own, so between hosts such an address goes without, and who dials it gives it a zone again.
+/// Addresses of IPv6 that mean something on one link only (fe80::/10). They need a zone, the name of the interface to that link:
+/// `fe80::1%eth0`. That name is this host's own, so such an address is sent to other hosts without it, and a dialler adds its own zone.
 package enum LinkLocal {
     package static func isOne(_ host: String) -> Bool {
         let first = host.prefix { $0 != ":" }
@@ -13,12 +13,12 @@ package enum LinkLocal {
     /// A link-local address that a person typed without its zone leads nowhere.
     package static func lacksZone(_ host: String) -> Bool { isOne(host) && zone(of: host) ?? "" == "" }
 
-    /// With a zone, as an example of how it is typed.
+    /// The address with a zone, as an example of how it is typed.
     package static func example(_ host: String) -> String { "\(withoutZone(host))%eth0" }
 
     package static func withoutZone(_ host: String) -> String { String(host.prefix { $0 != "%" }) }
 
-    /// The address in the words of another host, of which an address is known that lies on the same link, as that host writes it.
+    /// The address as another host must write it, given how that host writes an address on the same link.
     package static func retold(_ host: String, to other: String?) -> String {
         guard isOne(host), let other, isOne(other), let zone = zone(of: other) else { return host }
         return withoutZone(host) + "%" + zone

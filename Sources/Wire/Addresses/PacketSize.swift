@@ -1,4 +1,4 @@
-/// A way through the network that carries small packets only.
+/// A way through the network that carries only small packets.
 package enum PacketSize {
     /// What is wrong where large messages are lost on the way, and what helps.
     package static let wayOn =

@@ -1,12 +1,12 @@
 import Foundation
 
-/// What a message may say at all. A peer's numbers are claims: every one of them is compared with these before anything is computed
-/// with it, and every text is made printable, in this one place behind the decoder, so that nobody behind it need think of it.
+/// What a message may say at all. A peer's numbers are claims: each is compared with these bounds before anything is computed with it,
+/// and every text is made printable. This happens here, behind the decoder, so that no later code has to do it.
 package enum MessageBounds {
     static let steps: UInt64 = 1 << 40
     /// Phases applied; 256 phases a step at most.
     static let applied: UInt64 = 1 << 48
-    /// Coordinators a run can have had: far below what a run folder takes, so that one claim leaves room for all to come.
+    /// Coordinators a run can have had: far below what a run folder allows, so that one false claim leaves room for all to come.
     package static let generation: UInt64 = 1 << 39  // `MessageBoundsTests` compares it with `Plausible`
     /// Views, orders, counts of bytes on links.
     static let count: UInt64 = 1 << 48
@@ -22,7 +22,7 @@ package enum MessageBounds {
     static let workers: UInt64 = 1 << 20
     static let addresses = 16
     static let digestBytes = 64
-    /// Sums that a phase tells of a shard.
+    /// Sums that a phase reports for a shard.
     static let figures = 64
     static let pixels: UInt64 = 1 << 24
     /// Seconds that a worker is told to wait.
@@ -37,7 +37,7 @@ package enum MessageBounds {
 extension ControlMessage {
     /// The message with its texts made printable.
     ///
-    /// - Throws: a sentence that names the field whose number cannot be.
+    /// - Throws: a sentence that names the field with an impossible number.
     package func checked() throws(ImpossibleField) -> ControlMessage {
         switch self {
         case .hello(var hello):
@@ -239,7 +239,7 @@ extension ControlMessage {
     }
 }
 
-/// A field of a message whose number no peer can mean.
+/// A field of a message with a number that no peer can mean.
 package struct ImpossibleField: Error, CustomStringConvertible {
     package let field: String
 

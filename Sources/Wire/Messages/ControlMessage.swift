@@ -1,7 +1,7 @@
 import NIOCore
 import SwiftProtobuf
 
-/// A decoded control frame: one case a kind, so that every switch over it is exhaustive.
+/// A decoded control frame: one case for each kind, so that every switch over it is exhaustive.
 public enum ControlMessage: Sendable {
     case hello(ControlHello)
     case welcome(ControlWelcome)

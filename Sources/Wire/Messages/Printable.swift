@@ -1,6 +1,6 @@
 extension String {
-    /// The text as one line that a terminal can show: what it could act on (control and format characters, line ends, directions of
-    /// writing) as an escape, and no more than `limit` characters.
+    /// The text as one line that a terminal can show. What a terminal could act on (control and format characters, line ends, directions
+    /// of writing) becomes an escape, and there are no more than `limit` characters.
     package func printable(_ limit: Int) -> String {
         if utf8.count <= limit, utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return self }
         var text = ""

@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// `lockstep bench`: how near the machine and the link a part runs. Times belong here, never into tests.
+/// `lockstep bench`: how near a part comes to the limits of machine and link. Times belong here, never in tests.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure: whole steps, the exchange of gradients, their packing, the products.",
         discussion: "Example:  lockstep bench step --minibatch 1024 --set shards=4",
         subcommands: [BenchStep.self, BenchAllReduce.self, BenchCodec.self, BenchGemm.self])
 
-    /// How often one may have something measured: all times are kept.
+    /// How many repetitions a user may ask for: all times are kept in memory.
     static let repeats = 1...1_000_000
 }
 

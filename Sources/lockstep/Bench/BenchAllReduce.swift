@@ -7,7 +7,7 @@ import Runs
 import Synchronization
 import Waiting
 
-/// `lockstep bench allreduce`: one exact exchange over loopback, as large and between as many as one likes.
+/// `lockstep bench allreduce`: one exact exchange over loopback, of any size and between any number of members.
 struct BenchAllReduce: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "allreduce", abstract: "Time of an exact all-reduce over loopback links.",
@@ -31,15 +31,15 @@ struct BenchAllReduce: ParsableCommand {
     @Flag(help: "As JSON.")
     var json = false
 
-    /// A frame alone, a bucket, some buckets, the reconstruction phase of 784-1000-1000-8, and what no longer fits a cache.
+    /// One frame, one bucket, some buckets, the reconstruction phase of 784-1000-1000-8, and more than fits a cache.
     private static let usual = [1 << 10, 1 << 18, 1 << 20, 3_580_000, 1 << 24]
-    /// A gradient of more is of no model that a run takes.
+    /// No model that a run takes has a larger gradient.
     private static let sizes = 1...(1 << 30)
-    /// Bytes of an element in each member: its sum, its part of it, the numbers that this is made of, and what comes in and goes out, packed.
+    /// Bytes of an element in each member: the sum, the member's part, the numbers that the part is made of, and packed input and output.
     private static let bytesOfElement = 20
-    /// Of a thread, as the system usually gives it.
+    /// Bytes of a thread's stack, as the system usually gives it.
     private static let stackBytes = 8 << 20
-    /// Reading and writing of a link, or of both sides of one to a server; and the one that takes part in the exchange.
+    /// Threads that read and write links, at both ends where a server sums; and the thread that takes part in the exchange.
     private static let threadsOfMember = 6
 
     func validate() throws {
@@ -69,7 +69,7 @@ struct BenchAllReduce: ParsableCommand {
     }
 
     private func measure(_ mesh: LoopbackMesh, elements: Int, _ phase: inout UInt64) throws {
-        // As if a layer of a thousand inputs.
+        // As for a layer of a thousand inputs.
         let plan = BucketPlan(tensorRanges: [0..<elements], columns: [1000])
         let sums = (0..<workers).map { member in
             let sum = Storage<Int32>(count: elements)
@@ -79,10 +79,10 @@ struct BenchAllReduce: ParsableCommand {
             return sum
         }
         let parts = sums.map(\.all.array)
-        // A sum that was added to itself again and again would come to zeros, which travel as nothing.
+        // Without the copy, the sum would be added to itself again and again and become zeros, which travel as nothing.
         let times = try mesh.exchanges(repeats + 1, after: phase, plan: plan, sums: sums) { sums[$0].all.copy(from: parts[$0]) }
         phase += UInt64(repeats + 1)
-        // The first has warmed up.
+        // The first was the warm-up.
         let seconds = times.dropFirst().sorted()[repeats / 2]
         let bytes = Double(elements * 4)
         if json {
@@ -154,12 +154,12 @@ final class LoopbackMesh: Sendable {
         }
     }
 
-    /// Exchanges one after the other by all members, each on a thread of its own.
+    /// Runs exchanges one after the other in all members, each member on a thread of its own.
     ///
     /// - Parameters:
-    ///   - phase: the last that the mesh has seen.
-    ///   - prepare: what a member does before each; it is not counted.
-    /// - Returns: the seconds of each, as the first member sees them.
+    ///   - phase: the last phase that the mesh has seen.
+    ///   - prepare: what a member does before each exchange; it is not counted.
+    /// - Returns: the seconds of each exchange, as the first member sees them.
     /// - Throws: `LinkFailure`.
     func exchanges(
         _ count: Int, after phase: UInt64, plan: BucketPlan, sums: [Storage<Int32>],
@@ -189,7 +189,7 @@ final class LoopbackMesh: Sendable {
         return times.withLock { $0 }
     }
 
-    /// Every member blocks in its exchange, so each needs a thread that is surely its own, however few the cores.
+    /// Every member blocks in its exchange, so each needs a thread of its own, however few cores there are.
     private static func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         let done = Latch(count)
         for index in 0..<count {

@@ -8,7 +8,7 @@ import Processes
 import Runs
 import Wire
 
-/// `lockstep bench codec`: what packing gains on real gradients of a recipe, and what it costs.
+/// `lockstep bench codec`: how much packing saves on real gradients of a recipe, and what it costs.
 struct BenchCodec: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "codec", abstract: "Ratio and speed of each coding on the gradients of a recipe's own training.",

@@ -4,7 +4,7 @@ import Kernels
 import Processes
 import Runs
 
-/// `lockstep bench gemm`: the products of a layer by their number of rows, and the peak that the steps are held against.
+/// `lockstep bench gemm`: the products of a layer by number of rows, and the peak with which steps are compared.
 struct BenchGemm: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gemm", abstract: "GFLOP/s of the three products of a 1000 x 1000 layer, one thread.",
@@ -92,7 +92,7 @@ struct ProductSpeed {
         self.init(arithmetic, rows: rows, width: width) { medianSeconds(repeats: $0, $1) }
     }
 
-    /// - Parameter seconds: what a body takes that may be run so many times.
+    /// - Parameter seconds: measures how long a body takes that may be run the given number of times.
     private init(_ arithmetic: Arithmetic, rows: Int, width: Int, seconds: (Int, @escaping () -> Void) -> Double) {
         let x = Matrix(rows: rows, columns: width)
         let w = Matrix(rows: width, columns: width)
@@ -111,8 +111,8 @@ struct ProductSpeed {
         backwardWeight = speed { products.backwardWeight() }
     }
 
-    /// The best that one core has done on large products: what a share of peak is a share of. Of all tries, since what else the machine does
-    /// lowers the median, and a share must not rise by that.
+    /// The peak: the best that one core has done on large products. It is the best of all tries, not their median: other work on the
+    /// machine lowers the median, and that must not raise a share of the peak.
     static func peak(_ arithmetic: Arithmetic) -> Double {
         let speed = ProductSpeed(arithmetic, rows: 1024, width: 1024) { leastSeconds(repeats: $0, $1) }
         return max(speed.forward, speed.backwardInput, speed.backwardWeight)

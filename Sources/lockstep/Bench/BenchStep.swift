@@ -8,7 +8,7 @@ import Kernels
 import Processes
 import Runs
 
-/// `lockstep bench step`: a short real run on real processes, and how near the machine's peak its steps come.
+/// `lockstep bench step`: a short real run on real processes, and how near its steps come to the machine's peak.
 struct BenchStep: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "step", abstract: "Samples a second of whole training steps on worker processes, and their share of peak.",
@@ -32,7 +32,7 @@ struct BenchStep: ParsableCommand {
             var settings = settings
             if settings.recipe == nil, settings.config == nil {
                 settings.recipe = "mnist-likelihood"
-                // First, so that whatever else is typed of the data goes before it.
+                // Inserted first, so that other data settings that the user typed override it.
                 settings.sets.insert("data.set=glyphs", at: 0)
             }
             if settings.steps == nil, settings.epochs == nil { settings.steps = 60 }
@@ -43,7 +43,7 @@ struct BenchStep: ParsableCommand {
             let (wanted, crew) = try settings.crewed(spread)
             if let choice = crew.choice { Output.note(choice) }
             let spread = Spread(workers: crew.workers, exchange: spread.exchange)
-            // The workers have this family whatever the environment says, and so must the peak that they are held against.
+            // The workers have this family whatever the environment says, so the peak must be measured with it too.
             try KernelChoice.require(wanted.kernel)
             let (configuration, data) = try wanted.opened(directory: settings.data)
             let place = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(getpid())").path

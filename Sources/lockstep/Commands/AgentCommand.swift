@@ -4,7 +4,7 @@ import Kernels
 import Launch
 import Processes
 
-/// `lockstep agent`: what `launch` and `doctor` start on a host; not for people.
+/// `lockstep agent`: what `launch` and `doctor` start on a host; not for users.
 struct AgentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent", abstract: "Serve a launcher over standard input and output.", shouldDisplay: false)
@@ -14,12 +14,12 @@ struct AgentCommand: ParsableCommand {
 
     func run() throws {
         try finishing {
-            // A family that this CPU has not is an answer, not an end.
+            // A family that this CPU lacks is reported, and does not end the agent.
             var trouble: String?
-            // Without one it is the best of this CPU, whatever a shell profile's OPENBLAS_CORETYPE says: a family that the CPU has not
-            // would be a trap.
+            // Without a given family, take this CPU's best, whatever a shell profile's OPENBLAS_CORETYPE says: a family that the CPU lacks
+            // would trap.
             do { try KernelChoice.require(kernel ?? KernelFamily.detect().rawValue) } catch { trouble = "\(error)" }
-            // Its products tell this host's kernel.
+            // Its products identify this host's kernel.
             try MemoryRoom.require(threads: 1, for: "an agent's look at this host")
             return try Agent(build: Build.name, kernelTrouble: trouble).run()
         }

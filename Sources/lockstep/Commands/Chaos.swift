@@ -6,8 +6,8 @@ import Kernels
 import Runs
 import Waiting
 
-/// `lockstep chaos`: real runs on real processes that are killed, stopped and cut off, on connections that lose,
-/// swallow or slow down what they carry, against a calm one.
+/// `lockstep chaos`: compares real runs with a calm one. Their processes are killed, stopped and cut off, and their
+/// connections lose, swallow or slow down what they carry.
 struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Kill and stop the processes of real runs, spoil their connections, and compare the weights with a calm run's.",
@@ -90,7 +90,7 @@ struct Chaos: ParsableCommand {
             do {
                 verdict = try session.run()
             } catch {
-                // Interrupted too: what there is to look at, or to remove, lies there.
+                // Say so after an interruption too: there are files to look at, or to remove.
                 if RunFolder.exists(path) { Output.note("the run folders are in \(path)") }
                 throw error
             }

@@ -7,7 +7,7 @@ import Kernels
 import Runs
 import Waiting
 
-/// Where the trained networks come from: shared by everything that uses a run after the fact.
+/// Where the trained networks come from: shared by all commands that use a run afterwards.
 struct TrainedOptions: ParsableArguments {
     @Argument(help: RunReference.help, completion: Completions.runs)
     var run: String
@@ -91,7 +91,7 @@ struct Encode: ParsableCommand {
     }
 }
 
-/// A .npy of so many rows on its way to the disk.
+/// A .npy file of a known number of rows while it is written.
 private final class RowFile {
     let path: String
     private let writer: NPYWriter<Float>
@@ -111,7 +111,7 @@ private final class RowFile {
     func commit() throws { try writer.commit() }
 }
 
-/// `lockstep decode`: images of codes from a numpy file.
+/// `lockstep decode`: images decoded from codes in a numpy file.
 struct Decode: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Decode codes from a .npy file to images (.npy or .png).",
@@ -148,7 +148,7 @@ struct Decode: ParsableCommand {
         }
     }
 
-    /// What is decoded beside the codes; nil where the decoder is told nothing else.
+    /// Labels that are decoded with the codes; nil where the decoder takes only codes.
     private func labels(of run: TrainedRun, rows: Int, chosen: Int?) throws -> Matrix? {
         guard let columns = run.inference.decodedLabels else {
             guard y == nil else { throw UsageError("this run decodes a code alone; leave --y out") }
@@ -168,7 +168,7 @@ struct Decode: ParsableCommand {
         return labels
     }
 
-    /// The decoder has seen nothing but softmaxes and one-hots: what else is decoded is an image of no class or cluster.
+    /// Refuses labels other than softmaxes and one-hots: the decoder has seen no others, and their images would show no class or cluster.
     private static func requireShares(_ labels: Matrix, path: String) throws {
         let others = (0..<labels.rows).filter { row in
             let shares = labels.row(row).array
@@ -180,10 +180,10 @@ struct Decode: ParsableCommand {
         )
     }
 
-    /// What a softmax may be off by that was rounded to 16 bits.
+    /// How far the sum of a softmax that was rounded to 16 bits may be off.
     private static let mostRounding: Float = 0.01
 
-    /// N x `columns` finite floats of a file.
+    /// Reads N x `columns` finite floats from a file.
     private static func matrix(_ path: String, as role: NPYRole, columns: Int) throws -> Matrix {
         let (array, what) = (try NPY.read(path, as: role), role.rawValue)
         guard array.shape.count == 2, array.shape[1] == columns, let values = array.values.floats else {
@@ -274,7 +274,7 @@ struct Sample: ParsableCommand {
         }
     }
 
-    /// Codes on a grid over the prior, beside each of them the class or cluster that was chosen.
+    /// Codes on a grid over the prior, each with the chosen class or cluster.
     private func writeWalk(_ labels: Int?, _ chosen: Int?, _ output: ImageOutput) throws -> Int32 {
         guard labels != nil || chosen == nil else {
             throw UsageError("--grid walks the whole prior, and --label is one class's part of it; leave one of them out")
@@ -296,12 +296,12 @@ struct Sample: ParsableCommand {
         }
     }
 
-    /// Images where nobody says how many.
+    /// How many images by default.
     private static let usual = 100
-    /// Codes of a walk, and numbers in all of them, which are made at once.
+    /// The most codes of a walk, and the most numbers in all of them: they are made at once.
     private static let (mostWalked, mostNumbers) = (1_000_000, 1 << 26)
 
-    /// Columns of a grid of so many rows.
+    /// Columns of a grid with this number of rows.
     private func columns(ofRows rows: Int, _ what: String) throws -> Int {
         guard let count else { return max(1, Self.usual / rows) }
         guard count.isMultiple(of: rows) else {
@@ -321,11 +321,11 @@ struct Sample: ParsableCommand {
             "--count is \(count); a walk over the prior is a square: expected a square number, for example \(side * side)")
     }
 
-    /// Of a picture whose rows are one class each, in turns where there are many samples.
+    /// Columns of a picture whose rows have one class each; with many samples the classes repeat.
     private static func columns(_ count: Int, labels: Int) -> Int { min(50, (count + labels - 1) / labels) }
 }
 
-/// Which class or cluster is decoded beside a code.
+/// Which class or cluster is decoded with a code.
 struct LabelChoice: ParsableArguments {
     @Option(help: "Only this class (from 0), where the decoder is told one, or samples come from its part of the prior.")
     var label: Int?
@@ -341,7 +341,7 @@ struct LabelChoice: ParsableArguments {
 
     /// Nil where none was asked for.
     ///
-    /// - Parameter classes: those that have a part of the prior each, where codes are drawn from it.
+    /// - Parameter classes: how many classes have a part of the prior each, where codes are drawn from it.
     func number(in run: TrainedRun, drawing classes: Int? = nil) throws -> Int? {
         guard let number = label ?? cluster else { return nil }
         let (flag, other, kind) = label != nil ? ("--label", "--cluster", "class") : ("--cluster", "--label", "cluster")
@@ -364,10 +364,10 @@ struct LabelChoice: ParsableArguments {
 struct ImageOutput {
     let run: TrainedRun
     let path: String
-    /// What images are written as.
+    /// The file types that images are written as.
     static let endings: [OutputEnding] = [.npy, .png]
 
-    /// That they can be written there, before anything is computed. A writer of .npy makes the folder where it is missing.
+    /// Makes sure that images can be written there, before anything is computed. A writer of .npy makes a missing folder.
     static func require(_ path: String) throws {
         try OutputTargets.require([path], makesFolders: OutputEnding(of: path) == .npy)
     }
@@ -379,12 +379,12 @@ struct ImageOutput {
         }
     }
 
-    /// As near to a square as goes.
+    /// Columns of a nearly square picture.
     static func columns(_ count: Int) -> Int { max(1, Int(Double(count).squareRoot().rounded(.up))) }
 
-    /// `draws` gives the codes of a range of rows, and what is decoded beside them.
+    /// Writes the images. `draws` gives the codes of a range of rows, and the labels decoded with them.
     ///
-    /// - Parameter columns: of a picture.
+    /// - Parameter columns: columns of a picture.
     func write(count: Int, columns: Int? = nil, draws: (Range<Int>) -> SampleDraws.Drawn) throws -> Int32 {
         func images(_ rows: Range<Int>) -> [Float] {
             let drawn = draws(rows)
@@ -419,6 +419,6 @@ struct ImageOutput {
         return 0
     }
 
-    /// Images of one picture.
+    /// The most images of one picture.
     static let pictureLimit = 10_000
 }

@@ -3,7 +3,7 @@ import Figures
 import Runs
 import Wire
 
-/// `lockstep compare`: runs beside each other.
+/// `lockstep compare`: runs side by side.
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare runs: the settings that differ, held-out and evaluated figures, and the losses on one picture.",

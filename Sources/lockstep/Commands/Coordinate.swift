@@ -92,7 +92,7 @@ struct Coordinate: ParsableCommand {
 }
 
 extension Coordinate {
-    /// Of its children `train` has said it already.
+    /// Not in a child: its parent `train` has said so.
     private func warnOfSpares(_ run: OpenedRun) {
         guard child.parentPid == nil else { return }
         let spares = Spares(workers: members.workers.bounds.upperBound, of: run.configuration, isNew: run.new != nil)
@@ -127,7 +127,7 @@ struct CoordinatorProcess {
         let progress = ProgressLine()
         let log = try RunLog.coordinator(path: folder.coordinatorLogPath, progress: progress)
         let port = try self.port ?? ControlPort(.inherited(descriptor: child.listenDescriptor ?? -1))
-        // A name may stand for another address by now than when the command looked.
+        // Check again: the name may stand for another address than when the command looked.
         guard insecure || token != nil || HostPort.isLoopback(port.host) else {
             throw AccessOptions.unguarded(port.host, "--listen")
         }
@@ -166,18 +166,18 @@ struct CoordinatorProcess {
     /// Binds the port before anything of a run is touched; nil where a parent has bound one.
     static func port(_ listen: HostPort?, _ child: ChildOptions) throws -> ControlPort? {
         guard child.listenDescriptor == nil else { return nil }
-        // What `launch` has chosen is nobody's to choose otherwise.
+        // An address that `launch` has chosen cannot be changed by the user.
         return try ControlPort(
             .address(listen ?? HostPort(host: "127.0.0.1", port: defaultPort)), isChosen: child.parentPid == nil)
     }
 
-    /// The summation server's port is bound with the run; that it can be is known before anything is made.
+    /// Makes sure, before anything is made, that the summation server's port can be bound later, with the run.
     static func requireDataPort(_ port: Int, _ listen: HostPort?) throws {
         guard port > 0 else { return }
         try GradientListener(host: listen?.host ?? "127.0.0.1", port: port).shutdown()
     }
 
-    /// Before the first checkpoint there is nothing to go on from.
+    /// Prints step and digest; before the first checkpoint there are none.
     private func report(step: UInt64, note: String, quiet: Bool) throws -> Int32 {
         Output.note(note)
         guard !quiet, let checkpoint = try folder.checkpoints().newestWhole().checkpoint else { return 0 }

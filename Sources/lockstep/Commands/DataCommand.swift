@@ -10,7 +10,7 @@ struct DataCommand: ParsableCommand {
         commandName: "data", abstract: "List, fetch and verify data sets.",
         discussion: "Example:  lockstep data fetch mnist", subcommands: [List.self, Fetch.self, Verify.self])
 
-    /// The set that a person names.
+    /// The set that the user names.
     fileprivate static func set(named name: String) throws -> KnownSet {
         do {
             return try KnownSet.named(name)
@@ -20,7 +20,7 @@ struct DataCommand: ParsableCommand {
         }
     }
 
-    /// Which of a set's files.
+    /// Which of a set's files to use.
     struct Extra: ParsableArguments {
         @Flag(help: "With the set's largest file, which is left out otherwise (svhn: extra_32x32.mat, 1.3 GB).")
         var extra = false
@@ -117,12 +117,12 @@ struct DataCommand: ParsableCommand {
     }
 }
 
-/// How far a download or a conversion is: one line on a terminal, nothing elsewhere.
+/// Shows how far a download or a conversion is: one line on a terminal, nothing elsewhere.
 final class FetchMeter: Sendable {
     private let onTerminal = isatty(2) != 0
     private let output = LossyOutput(descriptor: STDERR_FILENO)
     private let shown = Atomic<Bool>(false)
-    /// Of a conversion, the last that was shown.
+    /// The last percentage shown for a conversion.
     private let percent = Atomic<Int>(-1)
     private let toldDamage = Atomic<Bool>(false)
 
@@ -143,7 +143,7 @@ final class FetchMeter: Sendable {
         output.write("\r\u{1b}[K\(progress.file)  is converted once, \(percent) %")
     }
 
-    /// Shows how far the files are that `body` converts.
+    /// Shows how far `body` is with converting files.
     static func converting<Value>(_ body: (@escaping (ConversionProgress) -> Void) throws -> Value) rethrows -> Value {
         let meter = FetchMeter()
         defer { meter.end() }

@@ -8,7 +8,7 @@ import Synchronization
 import Waiting
 import Wire
 
-/// `lockstep evaluate`: what a trained run is worth, by the paper's protocols.
+/// `lockstep evaluate`: how good a trained run is, by the paper's protocols.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Judge runs by the paper's protocols: likelihood, classification, clustering, codes, samples.",
@@ -84,13 +84,13 @@ struct Evaluate: ParsableCommand {
                 for name in runs { try mergeParts(of: name) }
                 return 0
             }
-            // A slip in the last name is told before the first run has taken its minutes.
+            // A slip in the last name is reported before the first run is evaluated, which takes minutes.
             if runs.count > 1 { for name in runs { _ = try SavedState(name) } }
             let end = EvaluationEnd()
             var signals: StopSignals?
             for name in runs {
                 let run = try TrainedRun(run: name, data: data)
-                // The program has been executed anew by now, if it had to be.
+                // By now the program has been executed anew, if that was needed.
                 if signals == nil { signals = try StopSignals { end.ask($0) } }
                 try evaluate(run, protocols, names, end)
                 if end.isAsked { break }
@@ -114,7 +114,7 @@ struct Evaluate: ParsableCommand {
         if names != nil, session.applicable.isEmpty, let (name, lack) = session.lacking.first {
             throw UsageError("--only \(name): \(lack.words)")
         }
-        // What images lack the report tells in any case.
+        // What the images lack stands in the report anyway.
         for case (let name, .model(let why)) in session.lacking where names != nil {
             Output.note("note: --only \(name): this model \(why)")
         }
@@ -142,7 +142,7 @@ struct Evaluate: ParsableCommand {
     }
 }
 
-/// Images that can be judged: on those that have trained a model figures would say little.
+/// Splits that can be judged: figures on a model's own training images would say little.
 enum JudgedSplit: String, ExpressibleByArgument, CaseIterable {
     case validation, test
 
@@ -195,7 +195,7 @@ struct EvaluationOutput: Sendable {
     }
 
     static func write(_ report: EvaluationReport, to file: EvaluationFile, json: Bool) throws {
-        // The file comes first: standard output may be closed, or a file on a full disk, and what was computed for an hour is not lost by that.
+        // The file comes first: standard output may be closed, or a full disk, and that must not lose an hour's computation.
         let written = report.results.isEmpty ? nil : Result { try file.write(report) }
         Output.result(json ? report.json().text : report.text)
         for warning in report.warnings { Output.note("note: \(warning)") }
@@ -205,7 +205,7 @@ struct EvaluationOutput: Sendable {
     }
 }
 
-/// Ends an evaluation once: when it is done, or within a second of a signal, whatever is under way then.
+/// Ends an evaluation once: when it is done, or within a second of a signal, whatever is being computed.
 final class EvaluationEnd: Sendable {
     private struct State {
         var session: EvaluationSession?
@@ -216,7 +216,7 @@ final class EvaluationEnd: Sendable {
 
     private let state = Mutex(State())
 
-    /// How long what is under way may take to come to its next piece; most take a tenth of it.
+    /// How long the work under way may take to reach its next piece; most take a tenth of that.
     private static let patience = Patience.atMost(.milliseconds(600))
 
     var isAsked: Bool { state.withLock { $0.signal != nil } }
@@ -236,11 +236,11 @@ final class EvaluationEnd: Sendable {
             return state.isConcluded ? nil : state.output
         }
         if let output { return try output.conclude() }
-        // The thread of signals does it, and ends the process then.
+        // The signals' thread does it, and then ends the process.
         Pause.wait(for: .seconds(30))
     }
 
-    /// The last words where a signal ended it.
+    /// Says so where a signal ended it.
     func finish() {
         if let signal = state.withLock({ $0.signal }) { Output.note("stopped (\(signal.name))") }
     }

@@ -43,7 +43,7 @@ struct Inspect: ParsableCommand {
                     return try show(SafetensorsReader(path: path), path: path, run: nil)
                 }
                 Output.complain("the checkpoint \(folder) cannot be used: \(damage)")
-                // What can be read of it may tell whose it was.
+                // Whatever can be read may show which run it belongs to.
                 if let reader = try? SafetensorsReader(path: path) { _ = try show(reader, path: path, run: nil) }
                 return 1
             }
@@ -55,7 +55,7 @@ struct Inspect: ParsableCommand {
         }
     }
 
-    /// What settings would make, of the data that they name, as `train --dry-run` reads them.
+    /// Shows what settings would make from the data that they name, read as in `train --dry-run`.
     private func showSettings() throws -> Int32 {
         let (configuration, data) = try settings.configuration().opened(directory: settings.data)
         let drawing = try configuration.stepImages(data.train).settings.drawing
@@ -73,8 +73,8 @@ struct Inspect: ParsableCommand {
         ["state.safetensors", "manifest.json"].contains { FileManager.default.fileExists(atPath: "\(target)/\($0)") } ? target : nil
     }
 
-    /// What the run trains; nil where its settings cannot be read, which other commands tell, and where its state is none of such a run, which is told
-    /// here.
+    /// What the run trains. Nil where its settings cannot be read, which other commands report, and where its state does not fit them, which is
+    /// reported here.
     private static func drawing(of saved: SavedState, _ reader: SafetensorsReader) -> (drawing: CompositionDrawing?, status: Int32)
     {
         guard let configuration = try? saved.folder.configuration().configuration else { return (nil, 0) }
@@ -129,7 +129,7 @@ struct Inspect: ParsableCommand {
         Output.result(JSON.object(fields).text)
     }
 
-    /// Metadata, tensors and settings as the file has them, which may be anybody's.
+    /// Shows metadata, tensors and settings of the file, which may come from any program.
     private func showTensors(_ reader: SafetensorsReader) {
         for (key, value) in reader.metadata.sorted(by: { $0.key < $1.key }) where key != "configuration" {
             let name = key.count < 13 ? key.padding(toLength: 13, withPad: " ", startingAt: 0) : key + " "

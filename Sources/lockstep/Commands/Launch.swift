@@ -69,7 +69,7 @@ struct Launch: ParsableCommand {
             let choice = RunChoice(
                 settings: settings,
                 path: try resume.map { try RunReference(parsing: $0).folder(goingOnWith: "--resume").path } ?? folder, from: from)
-            // What cannot be read or cannot be is better known before anybody is asked anything.
+            // Unreadable or impossible settings are reported before any host is asked.
             let wanted = try choice.configuration()
             if try !choice.exists, let words = RecipeVariant(settings, of: wanted).sentence { Output.note(words) }
             if dryRun { try DryRun.require(wanted) }
@@ -97,7 +97,7 @@ struct Launch: ParsableCommand {
             let lines = TerminalLines()
             let launcher = Launcher(options: options, starter: starter) { lines.show($0) }
             if check { return try launcher.check() }
-            // A run that could not begin leaves no folder behind, and one that exists keeps what it has.
+            // A run that could not begin leaves no folder behind; an existing run keeps its files.
             var new: NewRun?
             let status = Result {
                 try launcher.run {

@@ -25,7 +25,7 @@ struct ListRuns: ParsableCommand {
             for place in folders where !RunFolder.exists(place) {
                 throw LocalError("there is no folder \(place); name one that holds runs")
             }
-            // No run was begun from here yet, and so there is no such folder.
+            // Where no run was begun from here yet, the folder does not exist.
             let runs = try places.filter(RunFolder.exists).flatMap { try RunList.summaries(below: $0) }
             guard !runs.isEmpty else {
                 Output.note("no run is in \(places.joined(separator: ", ")); `lockstep train` begins one")
@@ -43,7 +43,7 @@ struct ListRuns: ParsableCommand {
 }
 
 extension RunSummary {
-    /// With what folders and files are called, which may be anything, as a terminal can show it.
+    /// The summary with names of folders and files, which may hold any characters, made safe for a terminal.
     fileprivate var printable: RunSummary {
         var shown = self
         shown.name = name.printable(4096)

@@ -92,7 +92,7 @@ struct DrawFigures: ParsableCommand {
         return 0
     }
 
-    /// In the first run's folder, named after the others.
+    /// The default path: in the first run's folder, named after the others.
     private static func usualPath(_ runs: [TrainedRun]) throws -> String {
         let folder = runs[0].saved.folder
         try folder.requireFiguresFolder()

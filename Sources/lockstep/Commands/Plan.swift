@@ -6,7 +6,7 @@ import Planning
 import Processes
 import Runs
 
-/// `lockstep plan`: what a run would take on more workers, from what this machine is measured to do.
+/// `lockstep plan`: how long a run would take on more workers, from measurements on this machine.
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Predict a step on N workers: time, best topology and packing, from what this machine does now.",
@@ -90,7 +90,7 @@ struct WorkerNumbers: ExpressibleByArgument {
     var defaultValueDescription: String { values.map { "\($0)" }.joined(separator: ",") }
 }
 
-/// A rate as `tc` has it.
+/// A rate as `tc` writes it.
 struct LinkRateArgument: ExpressibleByArgument {
     let rate: LinkRate
 

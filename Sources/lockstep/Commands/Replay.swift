@@ -7,8 +7,8 @@ import Processes
 import Runs
 import Waiting
 
-/// `lockstep replay`: one step of a run again, with everything that went into it and came out of it in a file, so that
-/// other software can check the arithmetic.
+/// `lockstep replay`: repeats one step of a run and writes all its inputs and results to a file, so that other software can
+/// check the arithmetic.
 struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Repeat one step of a run and write its inputs, losses, gradients and weights to a file.",

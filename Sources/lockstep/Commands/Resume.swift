@@ -6,7 +6,7 @@ import Kernels
 import Processes
 import Runs
 
-/// `lockstep resume`: goes on from the newest whole checkpoint, spread as one likes.
+/// `lockstep resume`: goes on from the newest whole checkpoint, on any number of processes.
 struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Go on with a run from its newest whole checkpoint: same bits, whatever the workers and the topology.",
@@ -54,7 +54,7 @@ struct Resume: ParsableCommand {
 
     func validate() throws {
         guard listen == nil else { return }
-        // Workers of this machine alone have ports and a secret that nobody chooses.
+        // Where all workers are on this machine, the user cannot choose ports or secret.
         let given = [
             ("--data-port", dataPort != 0), ("--orphan-timeout", orphanTimeout != nil), ("--token-file", access.tokenFile != nil),
             ("--insecure", access.insecure),
@@ -97,9 +97,9 @@ struct Resume: ParsableCommand {
             _ = try KernelFamily.named(configuration.kernel)
             _ = try folder.newestWhole()
             try requireRoom(for: opened, images, crew, in: folder)
-            // The coordinator takes the lock and the name on it; this only looks whether it can.
+            // The coordinator takes the lock and writes its name on it; this only tests whether it can.
             let lock = try folder.lock(named: false)
-            // Its processes find the data where config.yaml says that it is.
+            // The run's processes find the data where config.yaml says.
             if listen == nil { try folder.update(to: opened) }
             lock.release()
             if let choice = crew.choice { Output.note(choice) }
@@ -119,14 +119,14 @@ struct Resume: ParsableCommand {
         }
     }
 
-    /// A run may have begun on another machine, so its threads are chosen anew; of workers elsewhere only the number is said here.
+    /// A run may have begun on another machine, so its threads are chosen anew. For workers elsewhere only the number is chosen here.
     private func crew(_ configuration: Configuration) -> Crew {
         var asked = spread.workers
         if listen != nil, case .auto = asked { asked = .range(WorkerRange(bounds: 2...2)) }
         return Crew(asked, threads: spread.threads, shards: configuration.shards)
     }
 
-    /// Workers elsewhere have the memory of their own hosts.
+    /// Checks memory only for workers here: others have their hosts'.
     private func requireRoom(for configuration: Configuration, _ data: DataSet, _ crew: Crew, in folder: RunFolder) throws {
         let room = RunRoom(configuration: configuration, data: data)
         guard listen == nil else { return room.warnOfDisk(at: folder.path, taken: folder.storedBytes) }

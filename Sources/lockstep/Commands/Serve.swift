@@ -32,7 +32,7 @@ struct Serve: ParsableCommand {
     @Option(help: "How long to try to reach the coordinator, also when it is gone: 500ms, 5s, 10m.")
     var connectTimeout = DurationArgument(.seconds(600))
 
-    /// The number that the parent's log of this server has; not for people.
+    /// The number of this server's log file at its parent; not for users.
     @Option(help: .hidden)
     var number: UInt32?
 

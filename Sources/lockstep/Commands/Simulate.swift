@@ -5,7 +5,7 @@ import Runs
 import Simulation
 import Waiting
 
-/// `lockstep simulate`: the membership of a run against everything that can go wrong, thousands of times a second.
+/// `lockstep simulate`: tests the membership of a run against everything that can go wrong, thousands of times a second.
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the coordinator's and the workers' state machines through simulated deaths, cuts and restarts.",
@@ -55,7 +55,7 @@ struct Simulate: ParsableCommand {
         }
         if seeds == 0 { throw ValidationError("--seeds is 0; it must be at least 1") }
         if let seeds, seeds > UInt64(Int.max) { throw ValidationError("--seeds is \(seeds); it must be at most \(Int.max)") }
-        // The last seed of all is no end of a range, so no range has it.
+        // A range ends before its upper bound, so the largest seed can be in none.
         if seed == .max { throw ValidationError("--seed is \(UInt64.max); it must be less") }
         if (from ?? 0).addingReportingOverflow(seeds ?? Self.usualSeeds).overflow {
             throw ValidationError("--from and --seeds go past the last seed")

@@ -92,7 +92,7 @@ struct Train: ParsableCommand {
             let start = try from.map { try SavedState($0).statePath }
             if let start { _ = try InitialWeights.replica(training, from: start) }
             let sweep = try plan.map { try self.sweep(of: $0, crew, data) }
-            // Each of several runs says of itself what is to be said.
+            // Each run of a sweep prints its own notes.
             if let sweep, !dryRun { return try sweep.run() }
             for case let note? in [DimImages(data: data).sentence, FaintPixels(data: data).sentence, crew.choice] {
                 Output.note(note)
@@ -102,7 +102,7 @@ struct Train: ParsableCommand {
         }
     }
 
-    /// Every combination is checked before any is begun.
+    /// Checks every combination before any run begins.
     private func sweep(of plan: SweepPlan, _ crew: Crew, _ data: DataSet) throws -> Sweep {
         let configurations = try plan.entries.map { entry in
             let configuration = try settings.crewed(spread, varied: entry.flags, atOnce: atOnce).configuration.opened(with: data)
@@ -143,12 +143,12 @@ struct Train: ParsableCommand {
     }
 }
 
-/// Supervises a run folder that is set up, whose config.yaml says where its data is: what `train` and `resume` share.
+/// Supervises a run in a folder that is set up, and whose config.yaml says where its data is: what `train` and `resume` share.
 struct LocalRun {
     let folder: RunFolder
     let configuration: Configuration
     let spread: Spread
-    /// Of each worker.
+    /// For each worker.
     let threads: Int
     let from: String?
     let maximumRestarts: Int
@@ -176,7 +176,7 @@ struct LocalRun {
                 maximumRestarts: maximumRestarts))
     }
 
-    /// Workers that have all cores among them keep to their own, so that none of their threads runs where another's computes.
+    /// Where workers have all cores between them, each is pinned to its own, so that no thread runs on another worker's core.
     private static func worker(_ index: Int, of workers: Int, threads: Int) -> [String] {
         let arguments = ["worker", "--threads", "\(threads)"]
         let limits = MachineLimits.here
@@ -191,7 +191,7 @@ struct LocalRun {
         let digest = try SavedState(folder: folder, checkpoint: checkpoint).digest(full: false)
         let heldOut = MetricsReader.lastEpoch(path: folder.metricsPath)
         if json {
-            // Figures of an earlier epoch would pass for those of this step.
+            // Figures of an earlier epoch must not be taken for this step's.
             let validation = heldOut.flatMap { $0.epoch == checkpoint.info.epoch ? $0.json["validation"] : nil }
             Output.result(
                 JSON.object(

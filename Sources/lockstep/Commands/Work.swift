@@ -33,11 +33,11 @@ struct Work: ParsableCommand {
     @Option(help: "How long to try to reach the coordinator: 500ms, 5s, 10m.")
     var connectTimeout = DurationArgument(.seconds(600))
 
-    /// The number that the parent's log of this worker has; not for people.
+    /// The number of this worker's log file at its parent; not for users.
     @Option(help: .hidden)
     var number: UInt32?
 
-    /// Numbers of the cores to keep to, where the parent divides them; not for people.
+    /// Numbers of the cores to be pinned to, where the parent divides them; not for users.
     @Option(help: .hidden)
     var cores: String?
 
@@ -50,7 +50,7 @@ struct Work: ParsableCommand {
         try finishing {
             let coordinator = try access.check(coordinator.value, "--coordinator") ?? coordinator.value
             if coordinator.isLoopback { try Loopback.require() }
-            // Where the kernel refuses, it runs where it may.
+            // Where the kernel refuses, the worker runs on any core.
             if let cores { MemoryNodes.pin(to: MemoryNodes.numbers(cores[...])) }
             let threads = threads ?? MachineLimits.here.cores
             try RunThreads.requireForWorker(threads: threads)

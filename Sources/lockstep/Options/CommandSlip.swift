@@ -1,9 +1,9 @@
 import ArgumentParser
 import Runs
 
-/// A slip in the name of a subcommand. The parser would answer with the usage alone, so it is looked for before.
+/// A slip in the name of a subcommand. The parser would only print the usage, so this looks for the slip before.
 enum CommandSlip {
-    /// What to tell somebody who typed `arguments` behind the command's name; `nil` where every name is right.
+    /// What to tell a user who typed `arguments` after the command's name; `nil` where every name is right.
     static func sentence(_ arguments: [String], of root: any ParsableCommand.Type = Lockstep.self) -> String? {
         var command = root
         var typed = "lockstep"
@@ -11,7 +11,7 @@ enum CommandSlip {
             let subcommands = command.configuration.subcommands
             guard !argument.hasPrefix("-") else { return nil }
             guard !subcommands.isEmpty else { return recipe(argument, behind: command, typed) }
-            // `help` is the parser's own, and names a command behind it.
+            // `help` belongs to the parser, and a command's name follows it.
             if argument == "help" { continue }
             guard let next = subcommands.first(where: { $0._commandName == argument }) else {
                 let names = subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
@@ -25,7 +25,7 @@ enum CommandSlip {
         return nil
     }
 
-    /// Commands that begin a run are given its recipe by a flag, and have no words of their own.
+    /// Commands that begin a run: they take its recipe by a flag, and have no positional arguments.
     private static let beginners: [any ParsableCommand.Type] = [
         Train.self, Coordinate.self, Launch.self, BenchStep.self, BenchCodec.self,
     ]

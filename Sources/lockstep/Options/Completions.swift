@@ -4,7 +4,7 @@ import Foundation
 import Kernels
 import Runs
 
-/// What a shell offers behind a flag or a command, where the program knows the words.
+/// What a shell offers after a flag or a command, where the program knows the words.
 enum Completions {
     static let recipes = CompletionKind.list(Recipes.all.map(\.name))
     static let engines = CompletionKind.list(ProductEngine.allCases.map(\.rawValue))
@@ -27,7 +27,7 @@ enum Completions {
         Configuration.knownKeys.map { $0 + "=" }.filter { $0.hasPrefix(beginning) }
     }
 
-    /// Folders that go on what was typed. bash adds the slash to a folder's name itself.
+    /// Folders that complete what was typed. bash itself adds the slash to a folder's name.
     private static func folders(_ beginning: String) -> [String] {
         let parent = beginning.contains("/") ? String(beginning[...(beginning.lastIndex(of: "/") ?? beginning.startIndex)]) : ""
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)) ?? []

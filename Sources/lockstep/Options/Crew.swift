@@ -2,7 +2,7 @@ import ArgumentParser
 import Kernels
 import Runs
 
-/// How many workers somebody asks for.
+/// How many workers the user asks for.
 enum WorkerCount: ExpressibleByArgument {
     /// As suits the machine.
     case auto
@@ -20,18 +20,18 @@ enum WorkerCount: ExpressibleByArgument {
     }
 }
 
-/// The workers of a run on this machine and the threads of each, once nothing of them is left to choose. Neither changes bits.
+/// The workers of a run on this machine and the threads of each, after all choices are made. Neither changes bits.
 struct Crew {
     let workers: WorkerRange
     let threads: Int
-    /// What was chosen here, and why; nil where it was given.
+    /// What was chosen here, and why; nil where the user gave it.
     let choice: String?
 
     /// - Parameters:
     ///   - asked: nil is `auto`.
     ///   - threads: nil: not given.
-    ///   - shards: more workers than those would compute nothing.
-    ///   - runs: that are trained at the same time, each with its share of the cores.
+    ///   - shards: shards of the run; workers beyond that number would compute nothing.
+    ///   - runs: how many runs are trained at the same time, each with its share of the cores.
     init(
         _ asked: WorkerCount?, threads: Int?, shards: Int, sharedBy runs: Int = 1, limits: MachineLimits = .here,
         nodes: MemoryNodes = .here
@@ -43,7 +43,7 @@ struct Crew {
             choice = nil
             return
         }
-        // Where a quota grants less than the machine has, nobody knows which cores it will be.
+        // Where a quota grants less than all cores, it is not known which ones.
         let nodes = cores == limits.affinity ? max(1, nodes.cores.count) : 1
         let count = max(1, min(shards, threads.map { cores / $0 } ?? nodes))
         workers = WorkerRange(bounds: count...count)

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Wire
 
-/// What is asked of those who dial a coordinator and are dialled for gradients.
+/// Options of processes that dial a coordinator and are dialled for gradients.
 enum DialOptions {
-    /// - Throws: `ValidationError` for a value that cannot be meant.
+    /// - Throws: `ValidationError` for an impossible value.
     static func check(coordinator: AddressArgument, dataPort: Int, number: UInt32?, advertise: String?) throws {
         guard (0...65535).contains(dataPort) else { throw ValidationError("--data-port is \(dataPort); ports are 0 to 65535") }
         if let number, number >= 1 << 20 { throw ValidationError("--number is \(number); expected less than 1048576") }

@@ -1,10 +1,10 @@
 import Datasets
 
-/// Images without any bright value are nearly always bytes that were made of another scale, and train as black ones without a word.
+/// Images without any bright value are nearly always bytes that were made on another scale. They would silently train as black images.
 struct DimImages {
-    /// Looked at; the first ones are like the others.
+    /// How many images are read; the first are like the rest.
     private static let looked = 1_000
-    /// A quarter of what a byte can be.
+    /// A quarter of a byte's range.
     private static let bright: UInt8 = 64
 
     let data: DataSet

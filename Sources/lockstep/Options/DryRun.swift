@@ -10,13 +10,13 @@ struct DryRun {
     let configuration: Configuration
     let data: DataSet
     let spread: WorkSpread
-    /// A run that exists keeps its shards.
+    /// If not new, the run keeps its shards.
     let isNew: Bool
-    /// Of several runs the configuration is the first one's, and what it costs is for each.
+    /// The runs of a sweep: the configuration is then the first one's, and the cost is that of each.
     var runs: [SweepForecast] = []
 
-    /// The products are measured with the kernels that the workers will have, for which the program may be executed anew: before
-    /// anything is told, which would be told twice.
+    /// The products are measured with the kernels that the workers will have. The program may be executed anew for that: so this
+    /// comes before any output, which would come twice.
     static func require(_ configuration: Configuration) throws { try KernelChoice.require(configuration.kernel) }
 
     private var spares: Spares { Spares(workers: spread.workers, of: configuration, isNew: isNew) }
@@ -24,7 +24,7 @@ struct DryRun {
     private var pixels: Int { data.train.pixels }
     private var training: TrainingSettings { configuration.training(pixels: pixels, trainingImages: data.train.count) }
     private var parameters: Int { training.parameterCount }
-    /// Of a row of each stream, all phases.
+    /// Operations for one row of each stream, in all phases.
     private var operations: [Autoencoder.Stream: Int] { training.multiplyAdds.mapValues { 2 * $0 } }
 
     private var operationsText: String {
@@ -76,7 +76,7 @@ struct DryRun {
             """ + sweepLines
     }
 
-    /// What becomes of each run of a sweep, a line a run.
+    /// What will be done about each run of a sweep, one line each.
     private var sweepLines: String {
         runs.enumerated().map { index, run in
             let words = run.point.settings.isEmpty ? run.point.seed.map { "\($0)" } ?? "" : run.point.words
@@ -85,7 +85,7 @@ struct DryRun {
         }.joined()
     }
 
-    /// What becomes of the learning rates, a line a phase.
+    /// How the learning rates change, one line for each phase.
     private var rateLines: String {
         var lines = configuration.phaseNames.enumerated().compactMap { index, name in
             configuration.phases[name].map { "# \(index == 0 ? "rates" : "     ")       \(name) \($0.scheduleText)" }
@@ -102,7 +102,7 @@ struct DryRun {
         return lines.joined(separator: "\n")
     }
 
-    /// What a step is made of: networks, phases, labels, exchanges.
+    /// What a step consists of: networks, phases, labels, exchanges.
     private var variantLines: String {
         let networks = training.networkWidths.enumerated().map { index, network in
             "# \(index == 0 ? "networks" : "        ")    \(network.name) \(network.widths.map(String.init).joined(separator: "-"))"
@@ -112,7 +112,7 @@ struct DryRun {
         return (networks + [phases] + (labelText.map { ["# labels      \($0)"] } ?? []) + [exchanges]).joined(separator: "\n")
     }
 
-    /// Nil where no label is looked at.
+    /// Nil where no label is used.
     private var labelText: String? {
         guard let labels = configuration.parts.labels, training.usesImageLabels || training.labelledMinibatch > 0 else {
             return nil
@@ -123,7 +123,7 @@ struct DryRun {
         return count + (rows > 0 ? ", a labelled minibatch of \(rows) a step" : "")
     }
 
-    /// Each exchange takes at least a message's way round the workers.
+    /// Each exchange takes at least the time of one message round all workers.
     private var exchangeText: String {
         let (count, phases, bytes) = training.exchanges
         guard count > phases else { return "\(count) a step, one for each phase's gradient" }
@@ -131,10 +131,10 @@ struct DryRun {
             "\(count) a step instead of \(phases): batch norm waits for the moments of all shards, \(grouped(bytes / 1_000)) kB of them"
     }
 
-    /// Of a set that has some, which is taken; nobody need have said it.
+    /// Which fold is used of a set that has folds, even where the user gave none.
     private var fold: String { data.settings.fold.map { ", fold \($0) of \(DataSettings.folds.upperBound)" } ?? "" }
 
-    /// Rows, columns and channels; where the picture of an image is another, that too.
+    /// Rows, columns and channels; also the shape of an image's picture where that differs.
     private var shape: String {
         let (images, picture) = (data.train, PictureShape(of: data.train))
         let drawn =

@@ -1,7 +1,7 @@
 import Datasets
 import Kernels
 
-/// Pixels that hardly ever change are no harm as they are; standardised, a stray bright one is a number that training does not survive.
+/// Pixels that hardly ever change do no harm as they are. Standardised, a stray bright one becomes a number that training does not survive.
 struct FaintPixels {
     let data: DataSet
 

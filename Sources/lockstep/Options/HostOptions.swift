@@ -30,7 +30,7 @@ struct HostOptions: ParsableArguments {
         }
     }
 
-    /// The hosts named, none where nothing is said.
+    /// The hosts that were named; empty where none was.
     func entries() throws -> [HostEntry] {
         do {
             if let hosts { return try HostList.parse(hosts) }

@@ -23,8 +23,8 @@ struct Interpolation: ParsableArguments {
     var ends: ImagePair?
 
     /// - Parameters:
-    ///   - grid: whether `--grid` stands beside it.
-    ///   - seed: what `--seed` says, if it does.
+    ///   - grid: whether `--grid` is given too.
+    ///   - seed: the value of `--seed`, if given.
     ///   - count: images of the line.
     func check(grid: Bool, seed: UInt64?, count: Int) throws {
         guard ends != nil else { return }
@@ -36,7 +36,7 @@ struct Interpolation: ParsableArguments {
     /// Images of a picture side by side, so that a short line is one row.
     static func columns(_ count: Int) -> Int { min(count, 20) }
 
-    /// What is decoded; nil where no line is asked for. Labels go along the line too: those that the encoder finds, else the images' own.
+    /// What is decoded; nil where no line is asked for. Labels are interpolated too: those that the encoder finds, else the images' own.
     ///
     /// - Parameter chosen: the class or cluster of all of them.
     func draws(_ run: TrainedRun, count: Int, label chosen: Int?) throws -> SampleDraws.Drawn? {

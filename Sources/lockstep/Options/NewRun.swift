@@ -2,10 +2,10 @@ import Datasets
 import Foundation
 import Runs
 
-/// What `train` and `coordinator` begin a run with: a folder with the configuration in it.
+/// The start of a run by `train` and `coordinator`: a folder with the configuration in it.
 struct NewRun {
     let folder: RunFolder
-    /// The folder itself, a blank one.
+    /// Whether a blank folder existed.
     private let wasThere: Bool
     /// What `latest` stood for before; nil where this run did not take that name.
     private let before: Latest?
@@ -30,14 +30,14 @@ struct NewRun {
                 try folder.markLatest()
                 marked = true
             } catch {
-                // The mark saves typing, and a run elsewhere may be started from a folder that cannot be written.
+                // Not an error: the mark only saves typing, and a run elsewhere may be started from a read-only folder.
                 Output.note("`latest` does not stand for this run: \(error)")
             }
         }
         before = marked ? Latest(target: target) : nil
     }
 
-    /// Runs what the folder is for. Where the run could not begin, nothing of it is left behind.
+    /// Runs `body`, for which the folder was made. Where the run could not begin, nothing of it is left behind.
     func keeping(_ body: () throws -> Int32) throws -> Int32 {
         do {
             let status = try body()

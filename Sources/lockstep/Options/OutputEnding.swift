@@ -8,7 +8,7 @@ enum OutputEnding: String, CaseIterable {
     case png = ".png"
     case safetensors = ".safetensors"
 
-    /// The kind that a path's ending says; a name that is an ending alone says none.
+    /// The kind that a path's ending means; nil for a name that is only an ending.
     init?(of path: String) {
         let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
         guard let kind = Self.allCases.first(where: { name.lowercased().hasSuffix($0.rawValue) && name.count > $0.rawValue.count })
@@ -16,7 +16,7 @@ enum OutputEnding: String, CaseIterable {
         self = kind
     }
 
-    /// Refuses an `--out` whose ending says another kind than the command writes, before anything is read or computed.
+    /// Refuses an `--out` whose ending means another kind than the command writes, before anything is read or computed.
     static func require(_ kinds: [OutputEnding], of path: String) throws {
         if let kind = OutputEnding(of: path), kinds.contains(kind) { return }
         let names = kinds.map(\.rawValue).joined(separator: " or ")

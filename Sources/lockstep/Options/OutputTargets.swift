@@ -9,8 +9,8 @@ import Waiting
 /// nothing half-written is left.
 enum OutputTargets {
     /// - Parameter makesFolders: the writer makes folders that are missing, as that of `.npy` does.
-    /// - Throws: `DiskError` for the first path where no file can be written: a folder or a device stands there, or the folder it is to lie in
-    ///   is missing, none, or closed to this process.
+    /// - Throws: `DiskError` for the first path where no file can be written: the path is a folder or a device, or its parent folder
+    ///   is missing, is no folder, or is closed to this process.
     static func require(_ paths: [String], makesFolders: Bool = false) throws {
         for path in paths {
             var status = stat()
@@ -22,7 +22,7 @@ enum OutputTargets {
                 }
             }
             var folder = FilePath.folder(of: path)
-            // The nearest that is there is where the others are made.
+            // Missing folders are made in the nearest one that exists.
             while makesFolders, access(folder, F_OK) != 0, errno == ENOENT, folder != FilePath.folder(of: folder) {
                 folder = FilePath.folder(of: folder)
             }

@@ -2,15 +2,15 @@ import Autoencoder
 import Foundation
 import Runs
 
-/// A recipe that was told to be of another variant than its own.
+/// A recipe whose variant the user's settings have changed.
 struct RecipeVariant {
-    /// What to know of it, as a sentence; nil where the recipe says something of every phase.
+    /// What the user should know of it, as a sentence; nil where the recipe has settings for every phase.
     let sentence: String?
 
-    /// Recipes of the right variant that are named.
+    /// How many recipes of the right variant are named.
     private static let mostNamed = 3
 
-    /// - Parameter configuration: what the settings came to.
+    /// - Parameter configuration: the result of the settings.
     init(_ settings: SettingOptions, of configuration: Configuration) {
         let named = settings.recipe ?? ProcessInfo.processInfo.environment["LOCKSTEP_RECIPE"] ?? "quickstart"
         guard settings.config == nil, let recipe = try? Recipes.named(named), let own = try? recipe.configuration(),

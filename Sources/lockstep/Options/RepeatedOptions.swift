@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// Options that stand more than once on a command line. The parser takes the last one and says nothing, which is what somebody wants who adds a
-/// flag to a line that has it, and nothing that somebody expects who means a list.
+/// Options that stand more than once on a command line. The parser silently takes the last one. That is right for a user who adds a flag to a
+/// line that has it already, and a surprise for one who means a list.
 enum RepeatedOptions {
-    /// What to tell of `arguments` behind the command's name: a sentence for each option whose last value counts over another one. Values of
+    /// What to tell of `arguments` after the command's name: a sentence for each option whose last value replaces another one. Values of
     /// `--set` add up, key by key, and so do those of `--vary`.
     static func sentences(_ arguments: [String], of root: any ParsableCommand.Type = Lockstep.self) -> [String] {
         let (command, words) = command(arguments, of: root)
@@ -17,7 +17,7 @@ enum RepeatedOptions {
         }
     }
 
-    /// The subcommand that the first words name, and those behind them.
+    /// The subcommand that the first words name, and the words after them.
     private static func command(
         _ arguments: [String], of root: any ParsableCommand.Type
     ) -> (any ParsableCommand.Type, ArraySlice<String>) {
@@ -28,12 +28,12 @@ enum RepeatedOptions {
         return (command, words)
     }
 
-    /// Every option with its value, in order, by its long name; of `--set` by the key as well; but for `--vary`, which refuses a key that comes again.
+    /// Every option with its value, in order, by its long name; for `--set` by the key as well. Without `--vary`, which refuses a repeated key.
     private static func occurrences(
         _ words: ArraySlice<String>, in command: any ParsableCommand.Type
     ) -> [(name: String, value: String)] {
         let dashed = words.prefix { $0 != "--" }.filter { $0.hasPrefix("-") }.map(optionName)
-        // Most lines have nothing twice, and need no help to be read.
+        // Most lines repeat nothing, and then the command's help need not be read.
         guard Set(dashed).count < dashed.count || dashed.contains("-H") else { return [] }
         let names = optionNames(of: command)
         var found: [(name: String, value: String)] = []
@@ -55,7 +55,7 @@ enum RepeatedOptions {
 
     private static func optionName(_ word: String) -> String { String(word.prefix { $0 != "=" }) }
 
-    /// The options of a command that have a value, each under all of its names, as its help lists them; those that are not for people are not there.
+    /// The options of a command that have a value, each under all of its names, as its help lists them; hidden options are not among them.
     private static func optionNames(of command: any ParsableCommand.Type) -> [String: String] {
         var names: [String: String] = [:]
         for line in Lockstep.helpMessage(for: command, columns: 200).split(separator: "\n") {

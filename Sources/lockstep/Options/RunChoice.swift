@@ -4,7 +4,7 @@ import Datasets
 import Foundation
 import Runs
 
-/// Which run a coordinator leads: a new one, or one that exists and means the same.
+/// Which run a coordinator leads: a new one, or an existing one with the same settings.
 struct RunChoice {
     let settings: SettingOptions
     /// The run's folder; nil: a new one under runs/.
@@ -17,12 +17,12 @@ struct RunChoice {
         get throws { try path.flatMap { RunFolder.exists($0) && !RunFolder.isBlank($0) ? try RunFolder.open($0) : nil } }
     }
 
-    /// Whether the run exists, and so keeps what changes its bits.
+    /// Whether the run exists, and so keeps the settings that change its bits.
     var exists: Bool { get throws { try existing != nil } }
 
     /// The effective configuration; nothing is written.
     ///
-    /// - Throws: where it cannot be, or contradicts the run that exists.
+    /// - Throws: where it is impossible, or contradicts the existing run.
     func configuration() throws -> Configuration {
         guard let folder = try existing else { return try settings.configuration() }
         try folder.requireParts()
@@ -32,15 +32,15 @@ struct RunChoice {
         let wanted = try settings.configuration(
             base: settings.recipe == nil && settings.config == nil ? existing : nil, run: folder.typedName)
         try wanted.requireSameBits(as: existing, after: folder.newestStep(), run: folder.typedName)
-        // A recipe names the run; only what was said beside it moves the run's end or its checkpoints.
+        // A recipe only names the run; only other settings given with it move the run's end or its checkpoints.
         var beside = settings
         beside.recipe = nil
         beside.config = nil
         return try beside.configuration(base: existing, run: folder.typedName)
     }
 
-    /// What can be wrong with the run before anything is made for it: the configuration that `configuration()` has given, and the
-    /// data that it is about.
+    /// Checks what can be wrong with the run before anything is made for it: the configuration that `configuration()` has given,
+    /// and its data.
     func check(_ wanted: Configuration) throws -> (configuration: Configuration, data: DataSet) {
         let (configuration, data) = try FetchMeter.converting { progress in
             try existing.map { try $0.openData(wanted, directory: settings.data, progress: progress) }
@@ -55,7 +55,7 @@ struct RunChoice {
         return (configuration, data)
     }
 
-    /// The run's folder: as it is, where it exists; else a new one with this configuration, which `configuration()` has given.
+    /// The run's folder: the existing one unchanged, or else a new one with this configuration, which `configuration()` has given.
     func open(_ wanted: Configuration) throws -> OpenedRun {
         if let folder = try existing { return OpenedRun(folder: folder, configuration: wanted, data: settings.data, new: nil) }
         let (configuration, data) = try check(wanted)
@@ -65,15 +65,15 @@ struct RunChoice {
     }
 }
 
-/// A run that is there.
+/// A run whose folder exists.
 struct OpenedRun {
     let folder: RunFolder
     let configuration: Configuration
-    /// Where a run that exists shall look for its data first; a new one has its places in its configuration.
+    /// Where an existing run looks for its data first; a new run has the places in its configuration.
     let data: String?
-    /// Nil where it was there before.
+    /// Nil where the run existed before.
     let new: NewRun?
 
-    /// Runs what it was opened for. Of a new run that could not begin, nothing is left behind.
+    /// Runs `body`, for which it was opened. Where a new run could not begin, nothing of it is left behind.
     func keeping(_ body: () throws -> Int32) throws -> Int32 { try new.map { try $0.keeping(body) } ?? body() }
 }

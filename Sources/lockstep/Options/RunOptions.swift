@@ -67,11 +67,11 @@ struct SettingOptions: ParsableArguments {
         ].compactMap(\.self)
     }
 
-    /// Whether anything on the command line says what the run is.
+    /// Whether nothing on the command line says what the run is.
     var isEmpty: Bool { recipe == nil && config == nil && sets.isEmpty && flags.isEmpty }
 
-    /// The options as another process of this command understands them, but for the step that ends the run. Its epochs stay, since
-    /// schedules may follow them.
+    /// The options as another process of this program understands them, without the step that ends the run. The epochs stay, since
+    /// schedules may depend on them.
     var argumentsWithoutSteps: [String] {
         let named = [("--recipe", recipe), ("--config", config), ("--data", data)].flatMap { flag, value in
             value.map { [flag, $0] } ?? []
@@ -82,12 +82,12 @@ struct SettingOptions: ParsableArguments {
     /// The step that ends the run, where one was given, as another process understands it.
     var stepsArguments: [String] { flags.filter { $0.key == "steps" }.flatMap { [$0.flag, $0.value] } }
 
-    /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved. Where nobody gives the threads of a
-    /// worker they are all cores.
+    /// The effective configuration: flag over --set over environment over file over recipe; the kernel resolved. Where no threads of a worker are
+    /// given, they are all cores.
     ///
     /// - Parameters:
-    ///   - base: that of a run, over which they lie.
-    ///   - run: its name.
+    ///   - base: a run's configuration, which these settings override.
+    ///   - run: the run's name.
     func configuration(base: Configuration? = nil, run: String = "") throws -> Configuration {
         try crewed(nil, base: base, run: run).configuration
     }
@@ -95,8 +95,8 @@ struct SettingOptions: ParsableArguments {
     /// The same for a run on this machine, and its workers; the threads are those of each.
     ///
     /// - Parameters:
-    ///   - varied: settings of one run of several, above all others.
-    ///   - atOnce: runs that share the machine.
+    ///   - varied: settings of one run of a sweep, which override all others.
+    ///   - atOnce: how many runs share the machine.
     func crewed(
         _ spread: SpreadOptions?, base: Configuration? = nil, run: String = "", varied: [FlagSetting] = [], atOnce: Int = 1
     ) throws -> (configuration: Configuration, crew: Crew) {
@@ -128,7 +128,7 @@ struct SettingOptions: ParsableArguments {
     }
 }
 
-/// How a run is spread over processes: nothing of it changes bits.
+/// How a run is spread over processes: none of it changes bits.
 struct SpreadOptions: ParsableArguments {
     @Option(
         help: "Number of workers: auto (by the machine's memory nodes, all cores taken), N or MIN:MAX (also LOCKSTEP_WORKERS).")
@@ -185,7 +185,7 @@ struct AccessOptions: ParsableArguments {
     @Flag(help: "Talk to other hosts without a token. Only on a network you trust.")
     var insecure = false
 
-    /// Where a parent has put the token; not for people.
+    /// Where a parent has put the token; not for users.
     @Option(help: .hidden)
     var tokenDescriptor: Int32?
 
@@ -203,9 +203,9 @@ struct AccessOptions: ParsableArguments {
         }
     }
 
-    /// Off loopback somebody has to say who may come, or that the network is to be trusted.
+    /// For an address off loopback, the user must give a token or say that the network is trusted.
     ///
-    /// - Returns: the address to use: one in digits where only its being loopback lets a name pass, which may stand for another one later.
+    /// - Returns: the address to use. A name that passes only because it stands for loopback becomes numeric: it may stand for another later.
     @discardableResult
     func check(_ address: HostPort?, _ what: String) throws -> HostPort? {
         guard let address, !insecure, tokenFile == nil, tokenDescriptor == nil else { return address }
@@ -213,7 +213,7 @@ struct AccessOptions: ParsableArguments {
         throw Self.unguarded("\(address)", what)
     }
 
-    /// Refuses an address that others reach while nothing says who may come.
+    /// The error for an address that others reach without a token.
     static func unguarded(_ address: String, _ what: String) -> UsageError {
         UsageError(
             "\(what) \(address) is reached over the network: give both sides --token-file F with the same secret (made by `head -c 32 /dev/urandom | base64 > F; chmod 600 F`), or --insecure on a network you trust"
@@ -221,7 +221,7 @@ struct AccessOptions: ParsableArguments {
     }
 }
 
-/// How often what dies is started again.
+/// How often a process that dies is started again.
 struct RestartOptions: ParsableArguments {
     @Option(help: "How often a process is started again that dies within a minute of its start.")
     var maxRestarts = 10
@@ -231,7 +231,7 @@ struct RestartOptions: ParsableArguments {
     }
 }
 
-/// The value of an environment variable that stands for a flag; a value that is none ends the command with 64.
+/// The value of an environment variable that stands for a flag; an invalid value ends the command with 64.
 private func environment<Value: ExpressibleByArgument>(_ name: String) -> Value? {
     guard let text = ProcessInfo.processInfo.environment[name] else { return nil }
     guard let value = Value(argument: text) else {
@@ -246,7 +246,7 @@ struct MemberOptions: ParsableArguments {
     @Option(help: "Number of workers, N or MIN:MAX (also LOCKSTEP_WORKERS, but for auto).")
     var workers = MemberOptions.fromEnvironment ?? WorkerRange(bounds: 2...2)
 
-    /// Whoever types it hears whose it is.
+    /// Refused with a hint at the right command.
     @Option(help: .hidden)
     var threads: Int?
 
@@ -273,9 +273,9 @@ struct WorkerRange: ExpressibleByArgument {
 
     init?(argument: String) { self.init(argument, or: "") }
 
-    /// Says itself what is wrong with it and ends the command with 64: the parser would not say which numbers it may have.
+    /// Reports what is wrong by itself and ends the command with 64: the parser would not say which numbers are allowed.
     ///
-    /// - Parameter other: what may be written instead, to stand before the rest.
+    /// - Parameter other: what may be written instead; it comes first in the message.
     init(_ argument: String, or other: String) {
         let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
         guard (1...2).contains(parts.count), let low = parts[0], let high = parts[parts.count - 1], low >= 1, low <= high,
@@ -303,7 +303,7 @@ enum Compression: String, ExpressibleByArgument, CaseIterable {
     case off, auto, zstd, entropy
 }
 
-/// A duration as a person writes it: 500ms, 5s, 10m.
+/// A duration as the user writes it: 500ms, 5s, 10m.
 struct DurationArgument: ExpressibleByArgument {
     let value: Duration
 
@@ -321,7 +321,7 @@ struct DurationArgument: ExpressibleByArgument {
 struct AddressArgument: ExpressibleByArgument {
     let value: HostPort
 
-    /// Says itself what is wrong with it and ends the command with 64: of an argument that is none the parser would not say why.
+    /// Reports what is wrong by itself and ends the command with 64: the parser would not say why the argument is invalid.
     init?(argument: String) {
         do {
             value = try HostPort(parsing: argument)
@@ -338,7 +338,7 @@ struct AddressArgument: ExpressibleByArgument {
     }
 }
 
-/// A process that another one of this command has started, and that dies with it; not for people.
+/// Options of a process that another process of this program has started, and that dies with it; not for users.
 struct ParentOptions: ParsableArguments {
     @Option(help: .hidden)
     var parentPid: Int32?
@@ -346,13 +346,13 @@ struct ParentOptions: ParsableArguments {
     /// Ties this process's life to its parent's.
     func tie() throws { try Self.tie(to: parentPid) }
 
-    /// Nil: nobody of this program has started this process.
+    /// Nil: no process of this program has started this one.
     fileprivate static func tie(to pid: Int32?) throws {
         if let pid { try ParentBond.tie(toParent: pid) }
     }
 }
 
-/// What a supervised child is told by its parent; not for people.
+/// What a supervised child is told by its parent; not for users.
 struct ChildOptions: ParsableArguments {
     @Option(help: .hidden)
     var parentPid: Int32?
@@ -370,12 +370,12 @@ struct ChildOptions: ParsableArguments {
     @Flag(help: .hidden)
     var passing = false
 
-    /// Ties this process's life to its parent's, where that has started a whole run and has nothing more to tell.
+    /// Ties this process's life to its parent's, where the parent has started a whole run and sends nothing more.
     func tieAlone() throws {
         if parentDescriptor == nil { try ParentOptions.tie(to: parentPid) }
     }
 
-    /// Ties this process's life to its parent's; `onLine` hears what the parent writes.
+    /// Ties this process's life to its parent's; `onLine` receives what the parent writes.
     func tie(onLine: @escaping @Sendable (String) -> Void = { _ in }) throws {
         guard let parentPid, let parentDescriptor else { return }
         try ParentBond.tie(toParent: parentPid)

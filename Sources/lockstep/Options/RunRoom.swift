@@ -4,7 +4,7 @@ import Datasets
 import Processes
 import Runs
 
-/// Whether this machine has room for a run that is to begin or to go on.
+/// Whether this machine has room for a run that is about to begin or go on.
 struct RunRoom {
     let configuration: Configuration
     let data: DataSet
@@ -13,26 +13,26 @@ struct RunRoom {
         configuration.training(on: data)
     }
 
-    /// What `train` and `resume` ask before anything is made or changed, for a run whose processes are all here.
+    /// The check of `train` and `resume`, before anything is made or changed, for a run whose processes are all here.
     ///
     /// - Parameters:
-    ///   - threads: of each worker.
+    ///   - threads: compute threads of each worker.
     ///   - path: where the run is, or will be.
-    ///   - taken: bytes of it that are there already.
+    ///   - taken: bytes of the run that are on the disk already.
     /// - Throws: `MemoryShortage` where a worker could not train, `ThreadShortage` where a process would lack a thread.
     func require(workers: Int, threads: Int, _ exchange: ExchangeOptions, at path: String, taken: UInt64 = 0) throws {
         warnOfDisk(at: path, taken: taken)
         try RunThreads.requireForRun(
             workers: workers, threads: threads, hasServer: exchange.topology == .server, servers: exchange.servers)
         noteMemory(workers: workers, threads: threads)
-        // Its processes have this one's limits.
+        // The run's processes have this one's limits.
         try training.requireMemory(threads: threads, held: held)
     }
 
-    /// Bytes that this process has and a worker has not: the data, which are the coordinator's alone, less what its start takes.
+    /// Bytes that this process holds and a worker does not: the data, which only the coordinator has, less what a worker's start takes.
     var held: Int { data.train.count * data.train.pixels - Self.start }
 
-    /// What a worker takes until it asks for itself, beyond what this process has by now: threads, an event loop, connections.
+    /// Bytes that a worker takes before its own check, beyond what this process has by now: threads, an event loop, connections.
     private static let start = 32 << 20
 
     /// Says where the control group may have too little for all of the workers.

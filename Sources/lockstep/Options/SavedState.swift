@@ -16,10 +16,10 @@ struct SavedState {
         self.checkpoint = checkpoint
     }
 
-    /// The checkpoint that RUN or RUN@STEP names: after so many steps, or the newest whole one.
+    /// The checkpoint that RUN or RUN@STEP names: the one after STEP steps, or the newest whole one.
     ///
-    /// - Parameter flag: the step that `--step` names beside it.
-    /// - Throws: where there is none; what was passed over is told on standard error.
+    /// - Parameter flag: the step that `--step` names.
+    /// - Throws: where there is none; checkpoints that were passed over are told on standard error.
     init(_ text: String, step flag: UInt64? = nil) throws {
         let reference = try RunReference(parsing: text, flag: flag)
         folder = try RunFolder.open(reference.run)
@@ -44,7 +44,7 @@ struct SavedState {
         warnOfOtherSettings()
     }
 
-    /// What only looks at a run may do so; what it shows is then not what the run computed, and a person should know.
+    /// Commands that only look at a run may use other settings; then they do not show what the run computed, and the user should know.
     private func warnOfOtherSettings() {
         guard let configuration = try? folder.configuration().configuration,
             let words = folder.otherSettings(of: checkpoint, than: configuration)
@@ -65,7 +65,7 @@ struct SavedState {
 }
 
 extension RunReference {
-    /// How the help of every command that reads a run's state says what to type.
+    /// The help text for every command that reads a run's state.
     static let help: ArgumentHelp = "RUN or RUN@STEP: a path, a name under ./runs, or `latest`; STEP is a checkpoint's."
 
     /// RUN or RUN@STEP, where `--step` may name the step as well.
@@ -77,7 +77,7 @@ extension RunReference {
         self.init(run: typed.run, step: flag ?? typed.step)
     }
 
-    /// The run, for a command that goes on with it and so has its newest state.
+    /// The run's folder, for a command that goes on with the run and so uses its newest state.
     func folder(goingOnWith command: String) throws -> RunFolder {
         guard let step else { return try RunFolder.open(run) }
         throw UsageError(
@@ -86,7 +86,7 @@ extension RunReference {
     }
 }
 
-/// A run's configuration, data shape and trained networks, for everything that looks at a run after the fact.
+/// A run's configuration, data shape and trained networks, for all commands that look at a run afterwards.
 struct TrainedRun {
     let saved: SavedState
     let configuration: Configuration

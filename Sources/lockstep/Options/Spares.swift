@@ -1,12 +1,12 @@
 import Runs
 
-/// Workers that would have nothing to compute: beyond one a shard they only keep their state in step, which is worth saying before a run begins.
+/// Workers with nothing to compute: beyond one for each shard they only keep their state in step. The user should know before a run begins.
 struct Spares {
     let workers: Int
     let shards: Int
-    /// A run that exists keeps its shards.
+    /// If not new, the run keeps its shards.
     let isNew: Bool
-    /// A shard has a row of the minibatch at least.
+    /// The most shards: each has at least one row of the minibatch.
     private let most: Int
 
     init(workers: Int, of configuration: Configuration, isNew: Bool) {
@@ -18,7 +18,7 @@ struct Spares {
 
     var count: Int { max(0, workers - shards) }
 
-    /// One line; nil where every worker has something to do, and none could be left out without loss.
+    /// One line; nil where every worker has something to do, and leaving one out would slow the run.
     var sentence: String? {
         guard count > 0 else { return uneven }
         let them = count == 1 ? "1 of the \(workers) workers" : "\(count) of the \(workers) workers"
@@ -26,7 +26,7 @@ struct Spares {
             "\(them) will have no shard and compute nothing, since a minibatch is cut into \(shards): they stand by as spares. \(way)"
     }
 
-    /// A step takes as long as the worker with the most shards.
+    /// A note on uneven shards: a step takes as long as the worker with the most.
     private var uneven: String? {
         let largest = (shards + workers - 1) / workers
         let enough = (shards + largest - 1) / largest

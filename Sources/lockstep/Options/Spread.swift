@@ -3,7 +3,7 @@ import Coordinator
 import Processes
 import Runs
 
-/// How a run is spread over processes, once nothing of it is left to choose: nothing of it changes bits.
+/// How a run is spread over processes, after all choices are made: none of it changes bits.
 struct Spread {
     let workers: WorkerRange
     let exchange: ExchangeOptions
@@ -12,10 +12,10 @@ struct Spread {
     var compression: Compression { exchange.compression }
     var allowMixedKernels: Bool { exchange.allowMixedKernels }
 
-    /// Whether this machine lets a coordinator have so many workers; before anything is made for them.
+    /// Checks, before anything is made, that this machine lets a coordinator have this many workers.
     func checkDescriptors() throws { try CoordinatorDescriptors(workers: workers.bounds, servers: exchange.servers).check() }
 
-    /// Whether this machine lets a coordinator have its threads, its workers being elsewhere.
+    /// Checks that this machine gives a coordinator its threads, with its workers elsewhere.
     func checkThreads() throws {
         try RunThreads.requireForCoordinator(workers: workers.bounds.upperBound, hasServer: topology == .server)
     }

@@ -3,15 +3,15 @@ import Kernels
 import Runs
 import Waiting
 
-/// What a run trains, by its settings and a state of it, whose files of images may be elsewhere: how large they are stands in the state.
+/// What a run trains, by its settings and one of its states. The image files may be elsewhere: the state says how large an image is.
 struct StateComposition {
     let training: TrainingSettings
     private let reader: SafetensorsReader
 
-    /// A file may say of its tensors what it likes: of so many values and any width the products are still numbers.
+    /// A file may claim any shape for its tensors: with this many pixels and any width, the products do not overflow.
     private static let pixels = 1...Int(Int32.max)
 
-    /// - Throws: `LocalError` where the state tells of no image.
+    /// - Throws: `LocalError` where the state gives no image size.
     init(_ configuration: Configuration, _ reader: SafetensorsReader) throws {
         let name = "decoder.\(configuration.model.decoder.count).bias"
         guard let last = reader.tensors.first(where: { $0.name == name }) else {

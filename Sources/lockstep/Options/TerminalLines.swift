@@ -8,7 +8,7 @@ final class TerminalLines: Sendable {
 
     func show(_ text: String) {
         lock.withLock { _ in
-            // The line that stands there is drawn anew soon; on top of it nothing could be read.
+            // Clear the progress line, which is soon drawn anew; text on top of it could not be read.
             Output.note(isTerminal ? "\r\u{1B}[K" + text : text)
         }
     }

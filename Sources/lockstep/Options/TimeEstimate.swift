@@ -2,7 +2,7 @@ import Autoencoder
 import Kernels
 import Runs
 
-/// Who shares the work of a run, as far as it is known before it begins.
+/// Which workers share the work of a run, as far as is known before it begins.
 struct WorkSpread {
     let workers: Int
     /// Compute threads of each.
@@ -11,32 +11,32 @@ struct WorkSpread {
     let isHere: Bool
 }
 
-/// How long a run will take: its operations over what this machine does of products of its kind right now.
+/// How long a run will take: its operations divided by the speed of this machine, now, on products of its kind.
 struct TimeEstimate {
     let seconds: Double
-    /// Of one thread, as measured.
+    /// Speed of one thread, as measured.
     let gigaflops: Double
     private let spread: WorkSpread
 
     /// The share of a step that is products, by the measurements in Tests/README.md (64 to 83 %).
     private static let productShare = 0.75
-    /// Wider layers are no faster, and take longer to fill than to measure.
+    /// Wider layers are no faster, and would take longer to fill than to measure.
     private static let widest = 4_096
-    /// So are more rows.
+    /// The same for rows.
     private static let mostRows = 256
     /// How long the products are measured.
     private static let measured: Duration = .milliseconds(300)
 
     /// - Parameters:
-    ///   - operations: of the whole run.
-    ///   - images: of the training set: an epoch's last minibatch may have fewer than the others, and none has more than that.
+    ///   - operations: operations of the whole run.
+    ///   - images: images of the training set. An epoch's last minibatch may have fewer than the others, and none has more than `images`.
     init(_ configuration: Configuration, pixels: Int, images: Int, operations: Double, spread: WorkSpread) {
         self.spread = spread
         let rows = Self.rows(configuration, images: images)
         let width = configuration.model.encoder.first ?? configuration.model.code
         gigaflops = Self.speed(
             configuration.arithmetic, rows: rows, inputs: min(pixels, Self.widest), outputs: min(width, Self.widest))
-        // Workers beyond the shards have nothing to do, and so have threads where they cannot share a product; on one machine what is beyond its cores.
+        // Not counted: workers beyond the shards, threads that cannot share a product, and on one machine whatever is beyond its cores.
         let cores = spread.isHere ? MachineLimits.here.cores : .max
         let threads = min(spread.workers, configuration.shards).multipliedReportingOverflow(by: spread.threads).partialValue
         let lanes = min(threads, configuration.engine == .portable ? .max : configuration.shards, cores)
@@ -49,7 +49,7 @@ struct TimeEstimate {
         return min(mostRows, (minibatch + configuration.shards - 1) / configuration.shards)
     }
 
-    /// GFLOP/s of the three products of a dense layer, one thread: the mean, since what else the machine does slows a run as well.
+    /// GFLOP/s of the three products of a dense layer on one thread: the mean, since other work on the machine slows a run as well.
     private static func speed(_ arithmetic: Arithmetic, rows: Int, inputs: Int, outputs: Int) -> Double {
         let (x, w, y) = (
             Matrix(rows: rows, columns: inputs), Matrix(rows: outputs, columns: inputs), Matrix(rows: rows, columns: outputs)
@@ -72,7 +72,7 @@ struct TimeEstimate {
         return 6e-9 * Double(rows) * Double(inputs) * Double(outputs) * Double(rounds) / seconds
     }
 
-    /// For a person, with what is not known.
+    /// For the user, with its uncertainty.
     var text: String {
         let workers = spread.workers == 1 ? "1 worker" : "\(spread.workers) workers"
         let threads = spread.threads == 1 ? "1 thread" : "\(spread.threads) threads"
@@ -81,7 +81,7 @@ struct TimeEstimate {
             : "about \(Self.text(seconds)) with \(workers) of \(threads), if each computes like this machine and their links take no time: hosts and links are not known here"
     }
 
-    /// A duration that is only about right.
+    /// An approximate duration, as text.
     static func text(_ seconds: Double) -> String {
         switch seconds {
         case ..<1: "1 s"

@@ -8,10 +8,10 @@ import Processes
 import Runs
 import Wire
 
-/// One row of a plan: the fastest way.
+/// One row of a plan, with the fastest setup.
 struct PlanRow {
     let workers: Int
-    /// Of the minibatch; other than the configuration's where that has too few.
+    /// Shards of the minibatch; more than the configuration's where that has too few.
     let shards: Int
     let threads: Int
     let topology: Topology?
@@ -20,7 +20,7 @@ struct PlanRow {
     let samplesPerSecond: Double
 }
 
-/// Measures once what all rows need, and of each row its share.
+/// Measures once what all rows need, and for each row its workers' share.
 final class Planner {
     private let configuration: Configuration
     private let data: DataSet
@@ -31,7 +31,7 @@ final class Planner {
     private let servers: Int
     private let topologies: [Topology]
     private let cores = MachineLimits.here.cores
-    /// Of this machine's sockets: bytes a second, and seconds that a frame costs beside its bytes.
+    /// For this machine's sockets: bytes a second, and seconds that a frame costs in addition to its bytes.
     private let sockets: (bytesPerSecond: Double, frame: Double)
 
     init(
@@ -49,7 +49,7 @@ final class Planner {
         sockets = try Self.measureSockets()
     }
 
-    /// By exchanges of one frame, and of many.
+    /// Measured by exchanges of one frame, and of many.
     private static func measureSockets() throws -> (bytesPerSecond: Double, frame: Double) {
         func seconds(elements: Int) throws -> Double {
             let mesh = try LoopbackMesh(members: 2, topology: .ring, compression: .off)
@@ -132,7 +132,7 @@ final class Planner {
         return "\(place); minibatch \(configuration.minibatch), \(configuration.precision.rawValue)\n\n\(table.text)\(star)"
     }
 
-    /// "ring", "server", or with servers of their own "server 2".
+    /// "ring", "server", or, with separate server processes, "server 2".
     private func way(_ row: PlanRow) -> String {
         guard let topology = row.topology else { return "-" }
         return topology == .server && servers > 0 ? "server \(servers)" : topology.rawValue
@@ -157,7 +157,7 @@ final class Planner {
 }
 
 extension GradientCoding {
-    /// As `--compression` has it; `planes` is what `auto` may take beside those.
+    /// The name as in `--compression`; `planes` is what `auto` may take besides.
     fileprivate var packing: String {
         switch self {
         case .empty: "nothing"

@@ -1,15 +1,15 @@
 import ArgumentParser
 import Foundation
 
-/// Seeds as a person lists them: numbers and ranges with commas between them, `1,2,5-8`.
+/// Seeds as the user lists them: numbers and ranges with commas between them, `1,2,5-8`.
 struct SeedList: ExpressibleByArgument {
-    /// Most runs of one command: more of them are a slip in a range.
+    /// Most runs of one command: more are taken for a slip in a range.
     private static let most: UInt64 = 1000
 
     /// In the order in which they were named.
     let values: [UInt64]
 
-    /// Says itself what is wrong with it and ends the command with 64: the parser would not say why.
+    /// Reports what is wrong by itself and ends the command with 64: the parser would not say why.
     init?(argument: String) {
         do {
             values = try Self.values(of: argument)
@@ -40,7 +40,7 @@ struct SeedList: ExpressibleByArgument {
         return values
     }
 
-    /// A sign is none of a seed's.
+    /// Digits only: a seed has no sign.
     private static func number(_ text: Substring) -> UInt64? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt64(text) : nil
     }

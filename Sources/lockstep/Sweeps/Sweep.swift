@@ -18,18 +18,18 @@ struct SweepForecast {
     }
 }
 
-/// `train --seeds` and `--vary`: the same run for each of several seeds or settings, one after the other or several at once, by the commands that a
-/// person would type, and a table of them all. Given again, it does what is still to be done.
+/// `train --seeds` and `--vary`: the same run for each of several seeds or settings, one after the other or several at once. It uses the commands
+/// that a user would type, and prints a table of all runs. Given again, it does what is still to be done.
 struct Sweep {
     private let train: Train
     private let crew: Crew
     private let runs: [SweepRun]
 
     /// - Parameters:
-    ///   - crew: of each of the runs that share the machine.
-    ///   - data: what the runs that are there must have begun with.
-    ///   - configurations: the command's with each entry's own settings, with the sizes of the data.
-    /// - Throws: where one of the folders holds something else; before anything is made or changed.
+    ///   - crew: workers and threads of each of the runs that share the machine.
+    ///   - data: the data with which existing runs must have begun.
+    ///   - configurations: the command's configuration with each entry's own settings and the sizes of the data.
+    /// - Throws: where one of the folders holds something else, before anything is made or changed.
     init(_ train: Train, _ plan: SweepPlan, crew: Crew, configurations: [Configuration], data: DataSet) throws {
         self.train = train
         self.crew = crew
@@ -45,7 +45,7 @@ struct Sweep {
     }
 
     func run() throws -> Int32 {
-        // `latest` stands for another run once the first has begun.
+        // Resolved now: `latest` stands for another run once the first has begun.
         let start = try train.from.map { try SavedState($0) }.map { "\($0.folder.path)@\($0.checkpoint.info.step)" }
         let series = try CommandSeries()
         var waiting = runs[...]
@@ -87,25 +87,25 @@ struct Sweep {
         return 0
     }
 
-    /// Lines of several at once say whose they are.
+    /// Names the run in each line where several run at once.
     private func telling(_ run: SweepRun) -> (@Sendable (String) -> Void)? {
         guard train.atOnce > 1 else { return nil }
         let words = run.point.words
         return { Output.note("\(words): \($0)") }
     }
 
-    /// The run's own command has said why it stopped; a stop that was asked for is no failure.
+    /// The run's own command has said why it stopped. A stop on request is no failure.
     private func stopped(before run: SweepRun) -> Int32 {
         Output.note("stopped before the end of \(run.point.words); \(Self.way)")
         return 0
     }
 
-    /// The line that was typed, which passes over what is done.
+    /// The line that was typed: given again, it skips finished runs.
     private static var way: String { "`\(Provenance.shellLine(["lockstep"] + CommandLine.arguments.dropFirst()))` goes on" }
 
     private func note(_ run: SweepRun, _ state: SweepRun.State) { Output.note("\(run.point.words) \(state.words): \(run.path)") }
 
-    /// Workers and threads of each run: those of this machine are for all that are under way.
+    /// Workers and threads of each run: the runs under way share those of this machine.
     private var spread: [String] {
         let workers =
             train.atOnce > 1
@@ -126,7 +126,7 @@ struct Sweep {
                 "the run \(run.path) has no checkpoint yet, so that it would not begin with the weights that --from names; remove its folder, and the same line begins it again"
             )
         }
-        // What of the data was typed may name the places where it is now.
+        // The data settings that were typed may say where the data is now.
         let places = train.settings.sets.filter { $0.prefix { $0 != "=" && $0 != "." } == "data" }.flatMap { ["--set", $0] }
         return ["resume", folder.path] + (train.settings.data.map { ["--data", $0] } ?? []) + places
             + (try run.changes(of: folder)) + spread
@@ -135,7 +135,7 @@ struct Sweep {
     private func report() throws {
         let rows = try runs.compactMap { run -> SweepTable.Row? in
             guard case .finished(let folder, let checkpoint) = try run.look() else { return nil }
-            // Those of an earlier epoch are none of this state.
+            // Figures of an earlier epoch do not belong to this state.
             let last = LastFigures(metricsPath: folder.metricsPath).flatMap { $0.epoch == checkpoint.info.epoch ? $0 : nil }
             return SweepTable.Row(
                 run.point, run: folder.path, step: checkpoint.info.step,

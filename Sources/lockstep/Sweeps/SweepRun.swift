@@ -20,7 +20,7 @@ struct SweepRun {
             }
         }
 
-        /// What is done about it.
+        /// What will be done about it.
         var words: String {
             switch self {
             case .missing: "begins"
@@ -37,7 +37,7 @@ struct SweepRun {
     let flags: [FlagSetting]
     /// The run's folder, whether it is there or not.
     let path: String
-    /// The command's, with its own settings and the sizes of the data.
+    /// The command's configuration, with this run's own settings and the sizes of the data.
     let configuration: Configuration
     let trainingImages: Int
 
@@ -48,7 +48,7 @@ struct SweepRun {
         self.trainingImages = trainingImages
         self.configuration = configuration
         let typed = place ?? "\(RunFolder.defaultParent)/\(configuration.name)"
-        // What leads to a folder by another name would hide the runs, `.-seed-1`, or call them after nothing.
+        // A name of dots alone would hide the runs (`.-seed-1`), or name them after nothing.
         guard let end = typed.lastIndex(where: { $0 != "/" }), let name = typed[...end].split(separator: "/").last,
             name.contains(where: { $0 != "." })
         else {
@@ -61,10 +61,10 @@ struct SweepRun {
 
     /// Looks at the folder. Changes nothing.
     ///
-    /// - Throws: where what stands there is no run, is another one than this, or could not go on.
+    /// - Throws: where the folder holds no run, or another run than this, or one that could not go on.
     func look() throws -> State {
         guard RunFolder.exists(path), !RunFolder.isBlank(path) else { return .missing }
-        // A name alone could be that of a run under runs/ as well.
+        // A name without a slash could also mean a run under runs/.
         let folder = try RunFolder.open(path.contains("/") ? path : "./\(path)")
         try folder.requireParts()
         let existing = try folder.configuration().configuration
@@ -82,8 +82,8 @@ struct SweepRun {
         return isMeasured ? .finished(folder, checkpoint) : .unmeasured(folder, step: done)
     }
 
-    /// The mean over seeds is one of runs that differ in nothing else. A schedule counts too where all steps so far had the same rates: a run that
-    /// begins today would go another way.
+    /// The mean over seeds needs runs that differ in nothing else. A schedule counts too, even where all steps so far had the same rates: a run
+    /// that begins today would go another way.
     private func requireSame(_ existing: Configuration) throws {
         let differences = configuration.difference(from: existing).filter(\.changesBits)
         guard !differences.isEmpty else { return }
@@ -100,7 +100,7 @@ struct SweepRun {
         let others = try configuration.difference(from: folder.configuration().configuration).filter { difference in
             !difference.changesBits && !own.contains(difference.key.prefix { $0 != "." })
         }.map { "\($0.key)=\($0.mine)" }
-        // Epochs that are named alone take the run's own steps away.
+        // Named together: epochs alone would remove the run's own steps.
         return (others + ["epochs=\(configuration.epochs)", "steps=\(configuration.steps)"]).flatMap { ["--set", $0] }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Runs
 import Wire
 
-/// One axis of a sweep as a person types it, `KEY=V1,V2,…`; keys with commas between them, as in `seed,labels.seed=1,2`, have the same value.
+/// One axis of a sweep as the user types it, `KEY=V1,V2,…`; keys with commas between them, as in `seed,labels.seed=1,2`, have the same value.
 struct Variation: ExpressibleByArgument, Equatable {
     static let seed = "seed"
 
@@ -12,18 +12,18 @@ struct Variation: ExpressibleByArgument, Equatable {
     /// In the order in which they were named.
     let values: [String]
 
-    /// What a folder and a table are called by.
+    /// The axis's name in folders and tables.
     var name: String { isOfSeed ? Self.seed : keys[0] }
 
     var isOfSeed: Bool { keys.contains(Self.seed) }
 
-    /// What `--seeds` stands for.
+    /// The axis that `--seeds` stands for.
     init(seeds: SeedList) {
         keys = [Self.seed]
         values = seeds.values.map { "\($0)" }
     }
 
-    /// Says itself what is wrong with it and ends the command with 64: the parser would not say why.
+    /// Reports what is wrong by itself and ends the command with 64: the parser would not say why.
     init?(argument: String) {
         do {
             self = try Self(parsing: argument)
@@ -62,7 +62,7 @@ struct Variation: ExpressibleByArgument, Equatable {
         }
     }
 
-    /// At the commas outside of brackets and quotes: a value may be a list or a mapping.
+    /// Splits at the commas outside of brackets and quotes: a value may be a list or a mapping.
     private static func parts(of text: Substring) -> [Substring] {
         var parts: [Substring] = []
         var (start, depth) = (text.startIndex, 0)
@@ -90,22 +90,22 @@ extension StringProtocol {
     fileprivate var trimmed: String { trimmingCharacters(in: .whitespaces) }
 }
 
-/// The runs of a sweep: every combination of its axes, the seed's turning fastest.
+/// The runs of a sweep: every combination of its axes; the seed varies fastest.
 struct SweepPlan {
-    /// Most runs of one command: more of them are a slip.
+    /// Most runs of one command: more are taken for a slip.
     private static let most = 1000
 
     /// One run's own settings.
     struct Entry {
         let point: SweepPoint
-        /// Of every key, linked ones too.
+        /// Settings of every key, linked ones too.
         let flags: [FlagSetting]
     }
 
     let entries: [Entry]
 
-    /// - Parameter given: what the command line says of settings that are the same in all runs.
-    /// - Throws: `UsageError` where axes contradict each other or what is given.
+    /// - Parameter given: settings on the command line that are the same in all runs.
+    /// - Throws: `UsageError` where axes contradict each other or the given settings.
     init(_ variations: [Variation], seeds: SeedList?, given: [(key: String, typed: String)]) throws {
         if seeds != nil, variations.contains(where: \.isOfSeed) {
             throw UsageError("--seeds and --vary both say the seed; give one of them")
@@ -143,7 +143,7 @@ struct SweepPlan {
         }
     }
 
-    /// Whether a key is another one, or the mapping that it is in.
+    /// Whether the key `one` is `other`, or a mapping that holds it.
     private static func holds(_ one: String, _ other: String) -> Bool { one == other || other.hasPrefix(one + ".") }
 }
 

@@ -72,7 +72,7 @@ extension FuzzTarget {
         try claim(again == written, "a message written twice is the same bytes")
     }
 
-    /// Of the input, not of the parser: its first byte names no kind.
+    /// A fault of the input, not of the parser: its first byte names no kind.
     private struct UnknownKind: Error, CustomStringConvertible {
         var description: String { "the input names no kind of message" }
     }
@@ -112,7 +112,7 @@ private struct Received {
             } catch let broken as ControlFrameError {
                 error = error ?? broken
             } catch {
-                // NIO's own word for bytes that come after an error; the connection is closed at the first.
+                // NIO's own error for bytes that come after an error; the connection is closed at the first error.
                 guard self.error != nil else { throw error }
             }
         }

@@ -2,7 +2,7 @@ import Datasets
 import Kernels
 
 extension FuzzTarget {
-    /// gzip packs at most so many to one: what a reader may take for a file of a given length.
+    /// gzip packs at most so many bytes to one, which bounds what a reader may allocate for a file of a given length.
     private static let greatestRatio = 1_032
 
     /// Images in the IDX format, plain or gzip.
@@ -110,7 +110,7 @@ extension FuzzTarget {
     /// One picture of a folder, by libpng. This program reads no PNG that it writes: the corpus holds files of Pillow's and one by hand.
     static let png = FuzzTarget("png", refusing: [DataError.self], seeds: { [] }, body: picture)
 
-    /// The same by libjpeg. A file is told by its first bytes, so that either target may come to the other's reader.
+    /// The same by libjpeg. The first bytes decide the format, so that either target may reach the other's reader.
     static let jpeg = FuzzTarget("jpeg", refusing: [DataError.self], seeds: { [] }, body: picture)
 
     private static func picture(_ input: [UInt8]) throws {

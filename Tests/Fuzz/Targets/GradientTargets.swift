@@ -94,10 +94,10 @@ extension FuzzTarget {
         try claim(again == content, "packed and unpacked is the same")
     }
 
-    /// Above it, a payload is not unpacked here: the frame's own checks were made, and the fuzzer's time is better spent.
+    /// A payload with more elements is not unpacked here: the frame's own checks are done, and the fuzzer's time is better spent elsewhere.
     private static let manyElements = 1 << 16
 
-    /// Of the input, not of a parser: a link would wait for the rest.
+    /// A fault of the input, not of a parser: a link would wait for the rest.
     private struct CutShort: Error, CustomStringConvertible {
         var description: String { "the input ends inside the frame" }
     }
@@ -178,7 +178,7 @@ extension FuzzTarget {
         try claim(again == header, "a header written again is the same header")
     }
 
-    /// Fixed part and tables; the payload's checksum is not looked at by the parsers under test.
+    /// Mends fixed part and tables; the parsers under test ignore the payload's checksum.
     private static func mendHeader(_ bytes: inout [UInt8]) {
         guard bytes.count >= GradientFrameHeader.fixedBytes else { return }
         let (pieces, statistics) = (bytes.little16(at: 6), bytes.little16(at: 40))

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that is in memory only and has a path, for parsers whose front door is a path.
+/// A file that is only in memory but has a path, for parsers that take a path.
 final class MemoryFile {
     private let descriptor: Int32
 

@@ -124,7 +124,7 @@ extension FuzzTarget {
         let written = try MemoryFile(Array(lines.map { $0.text + "\n" }.joined().utf8))
         let again = try must("what was written can be read") { try MetricsReader(path: written.path) }
         let linesAgain = again.steps.map(\.json) + again.epochs.map(\.json) + again.events.map(\.fields)
-        // Not a number equals nothing, itself included: the texts are compared.
+        // NaN does not equal itself, so the texts are compared.
         try claim(linesAgain.map(\.text) == lines.map(\.text), "entries written again are the same")
     }
 
@@ -133,7 +133,7 @@ extension FuzzTarget {
         let records = [
             StepRecord(step: 1, view: 1, chain: 0), StepRecord(step: Plausible.count, view: Plausible.count, chain: .max),
         ]
-        // No run comes to the steps and views of the others, which have to be passed over.
+        // The steps and views in the other lines are out of any run's reach; these lines must be skipped.
         let others = [
             StepRecord(step: 1 << 63 - 1, view: 12, chain: .max), StepRecord(step: 22, view: .max, chain: 1),
             StepRecord(step: .max, view: 1 << 62, chain: 0),
@@ -190,7 +190,7 @@ extension FuzzTarget {
             Seed("highest", Array(Generation(number: Plausible.count - 1, name: .max).line.utf8)),
         ]
     } body: { input in
-        // What is none is refused by whoever reads the file, in one sentence that knows its path.
+        // An invalid line is refused by the caller that reads the file, in a sentence with its path.
         guard let generation = Generation(line: String(decoding: input, as: UTF8.self)) else { return }
         try claim(generation.number + 1 <= Plausible.count, "one more coordinator can be counted")
         try claim(Generation(line: generation.line) == generation, "a generation written again is the same")

@@ -13,7 +13,7 @@ import Testing
     var calm: CheckpointStore { CheckpointStore(directory: directory) }
 
     static let codes = [ENOSPC, EDQUOT, EROFS, EIO, EACCES]
-    /// What a checkpoint cannot be written without; a leftover that cannot be removed is in nobody's way.
+    /// The operations that a checkpoint needs; a leftover that cannot be removed does no harm.
     static let needed: [Disk.Operation] = [.create, .write, .sync, .close, .rename, .syncDirectory, .makeDirectory]
 
     func store(_ faults: FaultyDisk) -> CheckpointStore {
@@ -84,7 +84,7 @@ import Testing
         _ = try store.retain(CheckpointSettings(keep: 1))
     }
 
-    /// How many operations a checkpoint and what is removed after it take.
+    /// How many operations a checkpoint and the removals after it take.
     private func operations(_ scene: Scene) throws -> Int {
         try prepare(scene)
         let faults = FaultyDisk(.nothing)

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What a loader makes of checkpoints that something happened to: it takes the newest whole one and says what it passed over.
+/// What a loader does with damaged checkpoints: it takes the newest whole one and says which ones it skipped.
 @Suite struct DamagedCheckpointTests {
     let scratch = Scratch()
     var directory: String { scratch.file("checkpoints") }
@@ -159,7 +159,7 @@ import Testing
                 passedOver += found.leftOut.count
             }
         }
-        // All but the few that are no loss: in the name of the checksum, or of a kind of white space.
+        // All bits but the few that do no harm: in the checksum's name, or from one kind of white space to another.
         #expect(passedOver > bytes.count * 7)
     }
 
@@ -231,7 +231,7 @@ import Testing
             do {
                 if role == 0 {
                     defer { isDone.store(true, ordering: .releasing) }
-                    // However the threads take turns: until somebody has looked.
+                    // In whatever order the threads run: until the other thread has looked.
                     var step: UInt64 = 2
                     while step <= 150 || (looks.load(ordering: .relaxed) == 0 && step < 5_000) {
                         _ = try save(step)

@@ -5,7 +5,7 @@ import Runs
 import Synchronization
 import TestSupport
 
-/// A disk whose operations are counted, and of which some fail or none is done any more.
+/// A disk that counts its operations; some of them fail, or from some point on none is done any more.
 final class FaultyDisk: Sendable {
     enum Plan: Sendable {
         case nothing
@@ -77,15 +77,15 @@ final class FaultyDisk: Sendable {
         }
     }
 
-    /// What the device holds after the power went: files whose bytes were not synced have lost some of them, renames whose folder was not
-    /// synced never were.
+    /// What the device holds after a power failure: files with unsynced bytes have lost some of them, and renames whose folder was not
+    /// synced are undone.
     func cutPower(undoingRenames: Bool, seed: UInt64) throws {
         let (unsynced, renames) = state.withLock { ($0.unsynced, $0.renames) }
         var random = SplitMix(seed: seed)
         for path in unsynced.sorted() where FileManager.default.fileExists(atPath: path) {
             let bytes = try Scratch.bytes(path)
             let kept = bytes.isEmpty ? 0 : Int.random(in: 0..<bytes.count, using: &random)
-            // Some file systems keep the length and give zeros for the rest.
+            // Some file systems keep the length and return zeros for the rest.
             let rest = Bool.random(using: &random) ? [UInt8](repeating: 0, count: bytes.count - kept) : []
             try Data(bytes[..<kept] + rest).write(to: URL(fileURLWithPath: path))
         }

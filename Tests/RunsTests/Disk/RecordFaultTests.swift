@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Metrics, step log and events on a disk that refuses for a while: nothing is lost, nothing is torn, and it is told once.
+/// Metrics, step log and events on a disk that refuses for a while: nothing is lost, no record is torn, and the fault is reported once.
 @Suite struct RecordFaultTests {
     let scratch = Scratch()
 

@@ -76,7 +76,7 @@ import Testing
             let file = EvaluationFile(folder, step: 500, isNewest: isNewest, split: split, seed: seed, usualSeed: 5)
             #expect(file.path == "\(folder.path)/\(name).json")
             #expect(file.path(of: part) == "\(folder.path)/\(name)-1-of-4.json")
-            // Parts of other names are none of this file's.
+            // Parts with other names do not belong to this file.
             try Data().write(to: URL(fileURLWithPath: file.path(of: part)))
         }
         for seed: UInt64 in [5, 3] {
@@ -211,7 +211,7 @@ import Testing
             let first = try file(folder).write(EvaluationReport(head: head(), results: [results[0]]))
             let second = try file(folder).write(EvaluationReport(head: head(), results: [results[1]]))
             #expect(first.isEmpty && second.count == 1 && second.first?.hasPrefix(words) == true, "\(second)")
-            // Another figure does not tell it anew.
+            // Writing another figure does not report it again.
             #expect(try file(folder).write(EvaluationReport(head: head(), results: [probe(0.5)])).isEmpty)
         }
     }

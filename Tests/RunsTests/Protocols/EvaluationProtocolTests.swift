@@ -129,7 +129,7 @@ import Testing
     func validation() throws {
         let models = try TinyModels()
         let report = try TinyModels.report(models.subject(.basic, split: .validation, only: ["parzen"])).json()
-        // A sixth of 240 images validates; of few the half chooses.
+        // A sixth of 240 images is for validation; where these are few, half of them chooses the width.
         #expect(report["parzen"]?["first"]?["images"]?.intValue == 20)
     }
 
@@ -142,7 +142,7 @@ import Testing
         let models = try TinyModels()
         let report = try TinyModels.report(models.subject(variant, only: ["style"]))
         let row = report.results.flatMap(\.rows).first { $0.figure == "style" }
-        // Images of a beginning may slant nowhere, which is told instead.
+        // Images of an untrained model may have no slant, which is reported instead.
         guard let row else {
             #expect(report.warnings.contains { $0.hasPrefix("there is no style to compare") })
             return

@@ -6,7 +6,7 @@ import Kernels
 import Runs
 import TestSupport
 
-/// Images of 6 × 6 of four classes, a bright line each at a place of its own, and small models with the weights of a beginning.
+/// Images of 6 × 6 in four classes, each with a bright line at a place of its own, and small models with initial weights.
 final class TinyModels: Sendable {
     let scratch = Scratch()
     private let sets: [String]

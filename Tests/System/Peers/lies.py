@@ -127,13 +127,13 @@ def of_kind(kind):
         yield from _of_field(kind, [field])
 
 
-# What a peer may well know and nobody can check: the numbers of a state and of a sum. Whoever has the token could send a wrong
-# gradient as well; promises are about what can be seen.
+# Content that nobody can check: the numbers of a state and of a sum. A peer with the token could send a wrong gradient
+# as well; promises cover only what can be checked.
 UNSEEN = {("stateChunk", "data"), ("sumChunk", "data"), ("sumChunk", "used"), ("sumChunk", "next")}
 
 
-# Where two chain hashes differ, nobody can tell which is right: the run ends with a sentence, its checkpoint kept. That is a
-# rule and no weakness, so it is met only where somebody asks for it.
+# Where two chain hashes differ, nobody can tell which is right: the run ends with a sentence and keeps its checkpoint. That is
+# the rule and no defect, so these lies are told only on request.
 CHAINS = {"chain"}
 
 

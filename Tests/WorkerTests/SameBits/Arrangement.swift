@@ -122,7 +122,7 @@ struct Arrangement: CustomStringConvertible {
         return replica
     }
 
-    /// What replay and the oracle of the digest end with: one process without a network, its lanes in another cut again.
+    /// The result of replay and of the digest's oracle: one process without a network, its lanes divided in yet another way.
     static func locally(_ setting: RandomSetting, threads: Int, lanes: Int) -> String {
         words {
             let trainer = try LocalTrainer(setting.training, threads: threads, lanes: lanes)

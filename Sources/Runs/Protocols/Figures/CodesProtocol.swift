@@ -11,7 +11,7 @@ struct CodesProtocol: EvaluationProtocol {
         "codes.energy_zero", "codes.discriminability",
     ]
 
-    /// Codes that a classifier can be taught by and asked of.
+    /// Fewest codes that a classifier can be taught and tested with.
     private static let fewest = 4
 
     func lack(of subject: EvaluationSubject) -> EvaluationLack? { subject.lackOfCodes ?? subject.lackOfImages }

@@ -3,8 +3,7 @@ import Datasets
 import Evaluation
 import Kernels
 
-/// Whether a sample of a class is one: what a classifier that all labels have taught says of samples (sections 2.3, 4 and 5 of the
-/// paper).
+/// Whether samples of a class belong to it, by a classifier that was taught with all labels (sections 2.3, 4 and 5 of the paper).
 struct ConditionalSamplesProtocol: EvaluationProtocol {
     let name = "conditional_samples"
     let keys = ["conditional_samples.accuracy", "conditional_samples.images", "conditional_samples.samples"]

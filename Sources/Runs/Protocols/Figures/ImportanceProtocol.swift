@@ -3,7 +3,7 @@ import Datasets
 import Evaluation
 import Kernels
 
-// What a Parzen window comes to with infinitely many samples: to be held against its figure of the same images and width.
+// What a Parzen window tends to with infinitely many samples, to compare with its figure of the same images and width.
 
 /// By importance sampling: in expectation a lower bound, and far below where codes do not fit the prior.
 struct ImportanceProtocol: EvaluationProtocol {
@@ -14,7 +14,7 @@ struct ImportanceProtocol: EvaluationProtocol {
     static let samples = 1_000
     static let mostImages = 1_000
 
-    /// Images that choose the proposal's deviation, and samples of each and of each deviation.
+    /// Samples to choose the proposal's deviation: 100 for each of 100 images and of 5 deviations.
     private static let trial = 5 * 100 * 100
 
     static func images(_ subject: EvaluationSubject) -> Int { min(ParzenImages.counts(subject).reported, mostImages) }
@@ -52,8 +52,8 @@ struct ImportanceProtocol: EvaluationProtocol {
 }
 
 extension ImportanceProtocol {
-    /// More samples raise a Parzen window, in expectation: where importance sampling comes to less than one of the same images and
-    /// width, by more than both errors, it is no estimate of what the window tends to.
+    /// More samples raise a Parzen window, in expectation. So where importance sampling gives less than a window of the same images and width, by
+    /// more than both errors, it is no estimate of what the window tends to.
     ///
     /// - Parameter figures: an evaluation's, whichever of both was found first.
     static func warning(of figures: JSON) -> String? {
@@ -132,7 +132,7 @@ extension EvaluationSubject {
 
     fileprivate var lackOfDensity: EvaluationLack? { lackOfCodes ?? lackOfPriorDensity ?? lackOfImages }
 
-    /// Of a width that no Parzen window has chosen before.
+    /// Work to choose a width where no Parzen window has chosen it before.
     fileprivate var sigmaWork: Double {
         if options.part == nil, options.only?.contains("parzen") ?? true { return 0 }
         return Double(options.samples) * decodeWork + distanceWork(options.samples, ParzenImages.counts(self).chosen)

@@ -30,8 +30,8 @@ struct ParzenImages {
         window = ParzenWindow(taking: matrix)
     }
 
-    /// Of the images that choose, 1,000 where there are so many, and of those that are judged. Where these are validation images
-    /// too they come after the others; of few the half.
+    /// How many images choose the width, 1,000 where there are so many, and how many are judged. Where validation images are judged, these come
+    /// after the ones that choose, of which there are at most half.
     static func counts(_ subject: EvaluationSubject) -> (chosen: Int, reported: Int) {
         let validation = subject.data.validation.count
         let most = 2 * EvaluationSubject.mostBytes / (4 * max(1, subject.pixels))
@@ -42,7 +42,7 @@ struct ParzenImages {
         return (chosen, min(validation - chosen, most))
     }
 
-    /// Those that are judged.
+    /// The images that are judged.
     static func reported(_ subject: EvaluationSubject) -> ImageBlocks {
         let (chosen, reported) = counts(subject)
         let first = subject.options.split == .validation ? chosen : 0
@@ -120,7 +120,7 @@ struct ParzenProtocol: EvaluationProtocol {
         return Self.result(of: share, wanted: subject.options.samples)
     }
 
-    /// Of the sums over all samples, or over those that there was time for.
+    /// The result of sums over all samples, or over those that there was time for.
     static func result(of share: ParzenShare, wanted: Int) -> EvaluationResult {
         var result = EvaluationResult("parzen")
         let figures = ParzenFigures(share.sums, validation: share.validation, pixels: share.pixels)
@@ -178,7 +178,7 @@ struct ParzenProtocol: EvaluationProtocol {
     private static func grouped(_ count: Int) -> String { Progress.grouped(Double(count)) }
 }
 
-/// What a Parzen window says of the data itself: beside every figure of a model (Theis et al. 2016).
+/// What a Parzen window says of the data itself, to read beside every figure of a model (Theis et al. 2016).
 struct CalibrationProtocol: EvaluationProtocol {
     let name = "calibration"
     let keys = ["training_images", "centres"].flatMap { samples in
@@ -192,7 +192,7 @@ struct CalibrationProtocol: EvaluationProtocol {
     func work(on subject: EvaluationSubject) -> Double {
         let (chosen, reported) = ParzenImages.counts(subject)
         let samples = min(ParzenCalibration.samples, subject.trainingRows)
-        // Of twenty rounds of k-means most are made.
+        // k-means makes most of its twenty rounds.
         return 2 * subject.distanceWork(samples, chosen + reported) + 20 * subject.distanceWork(samples, subject.trainingRows)
     }
 

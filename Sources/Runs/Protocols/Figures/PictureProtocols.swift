@@ -5,7 +5,7 @@ import Kernels
 
 // The claims of the paper's figures as numbers.
 
-/// Whether a place within a petal, or a code beside a class, means one style in all of them (figures 4 and 7 of the paper).
+/// Whether a place within a petal, or a code beside a class, means the same style in all petals or classes (figures 4 and 7 of the paper).
 struct StyleProtocol: EvaluationProtocol {
     let name = "style"
     let keys = ["style.correlation"]
@@ -42,7 +42,7 @@ struct StyleProtocol: EvaluationProtocol {
         return result
     }
 
-    /// Channels behind each other, where an image has them pixel by pixel.
+    /// Puts the channels one after another, where an image has them pixel by pixel.
     private static func separate(_ images: Matrix, channels: Int) {
         guard channels > 1 else { return }
         let pixels = images.columns / channels

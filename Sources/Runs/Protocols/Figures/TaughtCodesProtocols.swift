@@ -2,8 +2,8 @@ import Autoencoder
 import Datasets
 import Evaluation
 
-// How far classes lie apart in codes, by classifiers that see the codes alone: of the first 50,000 training images to learn from,
-// and of those that are judged.
+// How far classes lie apart in codes, by classifiers that see the codes alone. They learn from codes of the first 50,000 training images and are
+// tested on those of the judged images.
 
 /// Multinomial logistic regression.
 struct ProbeProtocol: EvaluationProtocol {

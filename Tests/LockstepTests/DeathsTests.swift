@@ -98,8 +98,10 @@ struct DeathsTests {
         for count in [1, 2, 1] {
             #expect(progress(scratch, run, bytes: 15_000))
             let victims =
-                children(run, "server").shuffled(using: &random).prefix(count) + (count == 1 ? [] : children(run, "coordinator"))
+                (count == 1 ? [] : children(run, "coordinator")) + children(run, "server").shuffled(using: &random).prefix(count)
             for pid in victims { kill(pid, SIGKILL) }
+            // They come back, also those that died while there was no coordinator.
+            #expect(LockstepProcess.eventually { Set(children(run, "server")).subtracting(victims).count == 2 }, "seed \(seed)")
         }
         let words = try check(scratch, run)
         #expect(words.contains("2 workers, 2 summation servers") && words.contains("lost summation server"), "\(words)")

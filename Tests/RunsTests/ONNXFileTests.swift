@@ -76,7 +76,7 @@ import Testing
                 "image": ONNXInterpreter.Value(shape: [rows, Self.images.pixels], numbers: bytes.map { Double($0) / 255 })
             ]
             if let noise = encoder.noiseColumns {
-                // What a posterior is sampled by after training: README, "Keys of the variants".
+                // What a posterior is sampled by after training: deploy/settings.md, "Keys of the variants".
                 let drawn = Matrix(rows: rows, columns: noise)
                 RandomSource(seed: 5, purpose: .posterior, step: (1 << 48) - 1).fillNormal(drawn, firstRow: 0, std: 1)
                 inputs["noise"] = value(drawn)

@@ -3,7 +3,7 @@ import torch
 import yaml
 from safetensors import safe_open
 
-# Settings where a recipe says nothing of them (the paper's, as the README says under "Keys of the variants"); those of every recipe stand in its configuration.
+# Settings where a recipe says nothing of them (the paper's, as deploy/settings.md says under "Keys of the variants"); those of every recipe stand in its configuration.
 USUAL = {
     "variant": "basic", "model.classes": 10, "model.clusters": 16,
     "norm.encoder": "none", "norm.heads": "none", "norm.decoder": "none", "dropout.input": 0.0, "dropout.hidden": 0.0,

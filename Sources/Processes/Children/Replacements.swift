@@ -19,6 +19,9 @@ package struct Replacements<Place: Hashable> {
     /// When the next replacement is due.
     package var next: Duration? { scheduled.values.min() }
 
+    /// Whether a place is empty for now and will be filled.
+    package func isAwaited(_ place: Place) -> Bool { scheduled[place] != nil }
+
     /// The places whose replacement is due; they count as started.
     package mutating func due(at now: Duration) -> [Place] {
         let places = scheduled.filter { $0.value <= now }.map(\.key)

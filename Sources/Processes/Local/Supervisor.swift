@@ -274,7 +274,9 @@ public final class Supervisor: Sendable {
     private func lostServer(
         _ place: Place, _ ending: ChildProcess.Ending, _ words: String, _ last: String?, _ replacements: inout Replacements<Place>
     ) {
-        guard ending.isAccident, living.withLock({ $0.stop == nil && $0.coordinator != nil }) else { return }
+        // Coordinator and server may have been killed together: then both come back.
+        let (isStopping, hasCoordinator) = living.withLock { ($0.stop != nil, $0.coordinator != nil) }
+        guard ending.isAccident, !isStopping, hasCoordinator || replacements.isAwaited(.coordinator) else { return }
         if replacements.schedule(place, after: ending, at: MonotonicTime.now) { return }
         let log = last.map { "; its log ends with: \($0)" } ?? ""
         say(

@@ -73,7 +73,7 @@ public struct Token: Sendable {
     /// Puts the token back: a pipe gives its content only once, and the same path may be opened again.
     private static func leave(_ line: String, at path: String) {
         guard let number = SmallFile.inheritedDescriptor(path) else { return }
-        KeptInput.leave(line + "\n", at: number)
+        KeptInput.leave(Array((line + "\n").utf8), at: number)
     }
 
     /// The token in memory that a parent has handed down. It stays there: a program that executes itself anew reads it again.

@@ -66,4 +66,28 @@ struct TimeTests {
         Pause.wait(for: .zero)
         Pause.wait(for: .seconds(-1))
     }
+
+    @Test("A search finds a service that comes back at once, and asks seldom one that takes nobody in for long")
+    func searchPauses() {
+        var pauses = SearchPauses()
+        #expect(pauses.begin(at: .zero) == .zero)
+        #expect(
+            (0..<9).map { _ in pauses.failed() } == [50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000].map { .milliseconds($0) })
+
+        // A connection that has lasted: the next search begins at once, and its pauses stay short.
+        pauses.wasWelcomed(at: .seconds(100))
+        #expect(pauses.begin(at: .seconds(103)) == .zero)
+        #expect((0..<6).map { _ in pauses.failed() } == [50, 100, 200, 400, 500, 500].map { .milliseconds($0) })
+
+        // Taken in and sent away again and again: each search waits twice as long as the one before, up to the longest.
+        pauses = SearchPauses()
+        var now = Duration.zero
+        var waits: [Duration] = []
+        for _ in 0..<10 {
+            pauses.wasWelcomed(at: now)
+            now += .milliseconds(10)
+            waits.append(pauses.begin(at: now))
+        }
+        #expect(waits == [0, 0, 0, 800, 1_600, 3_200, 5_000, 5_000, 5_000, 5_000].map { .milliseconds($0) })
+    }
 }

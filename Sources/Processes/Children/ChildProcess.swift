@@ -92,7 +92,9 @@ public struct ChildProcess: Sendable {
 
     /// Blocks until this child ends. For a process that has a waiter for each child, and never waits for just any child.
     public func waitForEnd() -> Ending {
-        Ending(waitStatus: Children.end(of: pid, .untilWoken(by: "the kernel, when the child ends"))?.status ?? 0)
+        // Where somebody else has taken the status, nobody knows of a success.
+        guard let end = Children.end(of: pid, .untilWoken(by: "the kernel, when the child ends")) else { return .exited(255) }
+        return Ending(waitStatus: end.status)
     }
 }
 

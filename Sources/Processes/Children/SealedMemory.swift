@@ -7,8 +7,10 @@ package struct SealedMemory: ~Copyable {
     private let descriptor: Int32
 
     /// - Throws: `LocalError` where the kernel refuses.
-    package init(_ text: String) throws {
-        let bytes = Array(text.utf8)
+    package init(_ text: String) throws { try self.init(Array(text.utf8)) }
+
+    /// - Throws: `LocalError` where the kernel refuses.
+    package init(_ bytes: [UInt8]) throws {
         descriptor = bytes.withUnsafeBytes { cprocess_sealed_memory("lockstep", $0.baseAddress, $0.count) }
         guard descriptor >= 0 else {
             throw LocalError("cannot hand a secret down in memory: \(String(cString: strerror(-descriptor)))")

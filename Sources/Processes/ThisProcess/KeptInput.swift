@@ -13,12 +13,13 @@ public enum KeptInput {
         var status = stat()
         guard fstat(number, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
         let file = try SmallFile(path, limit: limit, .atMost(.seconds(30)))
-        leave(String(decoding: file.bytes, as: UTF8.self), at: number)
+        // As they came: the later reader says what is wrong with bytes that are no text.
+        leave(file.bytes, at: number)
     }
 
-    /// Makes the descriptor one that gives this text.
-    package static func leave(_ text: String, at number: Int32) {
-        guard let memory = try? SealedMemory(text) else { return }
+    /// Makes the descriptor one that gives these bytes.
+    package static func leave(_ bytes: [UInt8], at number: Int32) {
+        guard let memory = try? SealedMemory(bytes) else { return }
         memory.withDescriptor { _ = dup2($0, number) }
     }
 }

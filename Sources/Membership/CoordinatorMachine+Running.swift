@@ -58,7 +58,8 @@ extension CoordinatorMachine {
     /// Everybody stands still at a boundary.
     private mutating func pause(_ cause: String, _ now: Duration) -> [CoordinatorDirective] {
         if shouldRetryRing(now) { links.beginAnew() }
-        let staying = workers.values.contains { !$0.leaving && ($0.standing == .still || $0.standing == .linked) }
+        // A newcomer that stands by, or finds no possible neighbour, cannot take over what is held here.
+        let staying = workers.values.contains { (!$0.leaving && $0.standing == .linked) || canBeTakenIn($0, now) }
         if !staying, snapshots.newest < steps.completed {
             // The last replica is leaving and holds the only state: first that goes to the disk.
             return snapshots.pending[steps.completed] == nil ? requestSnapshot(after: steps.completed, .checkpoint, now) : []

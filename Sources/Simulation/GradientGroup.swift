@@ -61,8 +61,8 @@ final class GradientGroup {
     /// Phases applied by the members that still have their seat.
     var counts: [UInt64] {
         seats.compactMap { seat in
-            guard let seat, !seat.isShut, seat.engine.reducer === seat else { return nil }
-            return seat.engine.session?.replica.applied
+            guard let seat, !seat.isShut, seat.engine.links.made === seat else { return nil }
+            return seat.engine.replica?.applied
         }
     }
 

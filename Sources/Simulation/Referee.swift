@@ -100,7 +100,7 @@ final class Referee {
             guard let known = coordinator.machine.workers[peer.connection.id], coordinator.machine.counts(known),
                 let worker = peer.connection.peer as? SimulatedWorker, worker.isAlive, worker.ending == nil, !worker.isFrozen,
                 worker.connection === peer.connection,
-                let replica = worker.engine.session?.replica, replica.applied > plan.applied
+                let replica = worker.engine.replica, replica.applied > plan.applied
             else { continue }
             world.violate(
                 "view \(plan.number) begins at phase \(plan.applied), and \(worker.name), which is connected, has applied \(replica.applied): the run goes back"

@@ -3,14 +3,14 @@ import Kernels
 /// What this worker's shards add to an exchange, and the update by its sum.
 extension SimulatedEngine {
     func apply(_ sums: [UInt64], _ change: SimulatedReplica.Change) {
-        session!.replica.apply(sums, change)
+        replica!.apply(sums, change)
         world.counts.phases += 1
-        world.referee.applied(session!.replica, worker, seat: nil)
+        world.referee.applied(replica!, worker, seat: nil)
     }
 
     /// This worker's shards' part of an exchange of moments.
     func moments(_ state: SimulatedReplica.State, _ segment: Int, _ before: UInt64) -> UInt64 {
-        session!.shards.reduce(UInt64(0)) {
+        shards.reduce(UInt64(0)) {
             $0 &+ world.scenario.arithmetic.moments(of: $1, segment: segment, state: state, before: before)
         }
     }
@@ -21,11 +21,11 @@ extension SimulatedEngine {
         var isWarm = true
         if world.dropped == .coldPhases {
             let step = state.applied / UInt64(arithmetic.phases)
-            if phase == 0 { session!.warm = (step, session!.shards) }
-            isWarm = session!.warm.map { $0.step == step && $0.shards == session!.shards } ?? false
+            if phase == 0 { warm = (step, shards) }
+            isWarm = warm.map { $0.step == step && $0.shards == shards } ?? false
         }
         return (0..<arithmetic.values).map { value in
-            session!.shards.reduce(UInt64(0)) {
+            shards.reduce(UInt64(0)) {
                 $0
                     &+ arithmetic.part(
                         of: $1, value: value, state: state, exponent: isWarm ? exponent : 99, moments: moments)
@@ -35,7 +35,7 @@ extension SimulatedEngine {
 
     /// This worker's shards' statistics of a bucket.
     func statistics(_ applied: UInt64, _ bucket: Int) -> TensorStatistics {
-        session!.shards.reduce(into: TensorStatistics()) {
+        shards.reduce(into: TensorStatistics()) {
             $0.merge(world.scenario.arithmetic.statistics(of: $1, bucket: bucket, applied: applied))
         }
     }

@@ -10,6 +10,11 @@ public struct ExchangeTag: Sendable, Hashable, Comparable, CustomStringConvertib
         self.attempt = attempt
     }
 
+    /// The exchange that ends a segment of a phase. An attempt at the phase has one number for each of its segments.
+    public init(phase: UInt64, attempt: UInt32, segment: Int, of segments: Int) {
+        self.init(phase: phase, attempt: attempt * UInt32(segments) + UInt32(segment))
+    }
+
     public static func < (a: ExchangeTag, b: ExchangeTag) -> Bool { (a.phase, a.attempt) < (b.phase, b.attempt) }
     public var description: String { "phase \(phase) attempt \(attempt)" }
 }

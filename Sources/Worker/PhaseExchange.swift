@@ -4,6 +4,7 @@ import Kernels
 import Layers
 import Synchronization
 import Waiting
+import Wire
 
 /// One phase of one step. It computes the gradients of this worker's shards, and exchanges the moments of all shards on the way where norms
 /// need them. It exchanges the gradients exactly while the backward pass still runs, takes the decision that every member takes alike, and
@@ -115,8 +116,10 @@ package struct PhaseExchange {
         replica.start(sink, phase: phase.index)
     }
 
-    /// An exchange's number: each attempt has one for every segment.
-    private func number(_ segment: Int, attempt: UInt32) -> UInt32 { attempt * UInt32(gathers.count + 1) + UInt32(segment) }
+    /// The number of the exchange behind a segment.
+    private func number(_ segment: Int, _ attempt: UInt32) -> UInt32 {
+        ExchangeTag(phase: replica.applied, attempt: attempt, segment: segment, of: gathers.count + 1).attempt
+    }
 
     private func run(_ segment: Int) {
         team.run { [replica, phase, lanes, sink, abandonment] thread in
@@ -144,8 +147,7 @@ package struct PhaseExchange {
         clock.compute += computed - start
         waits(true)
         reducer.begin(
-            phase: replica.applied, attempt: number(segment, attempt: attempt), plan: gather.plan, sum: gather.sum,
-            statistics: gather.board)
+            phase: replica.applied, attempt: number(segment, attempt), plan: gather.plan, sum: gather.sum, statistics: gather.board)
         for bucket in gather.plan.buckets.indices { reducer.ready(bucket: bucket) }
         try reducer.finish()
         waits(false)
@@ -157,7 +159,7 @@ package struct PhaseExchange {
     /// This worker's part of the gradient: a bucket starts to travel the moment its last tensor is complete.
     private func contribute(attempt: UInt32) -> [ShardReport] {
         reducer.begin(
-            phase: replica.applied, attempt: number(gathers.count, attempt: attempt), plan: plan, sum: replica.sum(phase.index),
+            phase: replica.applied, attempt: number(gathers.count, attempt), plan: plan, sum: replica.sum(phase.index),
             statistics: statistics, statisticsOnly: replica.tensorsWithoutExponent(phase.index))
         gate.open()
         run(gathers.count)

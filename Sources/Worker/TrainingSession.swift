@@ -23,11 +23,8 @@ final class TrainingSession {
     private var reducer: (any Reducer)?
     /// One for each phase, for the present view; empty without links.
     private var exchanges: [PhaseExchange] = []
-    private(set) var view: UInt64 = 0
-    /// The replica is as the seed made it.
-    private(set) var isFresh = true
-    /// The last boundary whose state was copied for the coordinator on this connection.
-    private(set) var copied: UInt64 = 0
+    /// What the step under way will say of itself, the time it took so far, and the counters of the links before it.
+    private var step = (report: ControlStepReport(), clock: StepClock(), before: WireCounters())
     private lazy var probe = probed()
 
     /// Builds the replica from the seed.
@@ -83,16 +80,11 @@ final class TrainingSession {
 
     /// Takes over the settings that may differ between two coordinators of one run.
     func takeUp(_ welcome: ControlWelcome) throws {
-        // Earlier copies went to another coordinator, or over a connection that is gone.
-        copied = 0
         guard let compression = LinkCompression(rawValue: welcome.compression) else {
             throw LocalError("the coordinator asks for compression \"\(welcome.compression)\", which this build does not know")
         }
         self.compression = compression
     }
-
-    /// Whether `reducer` is the one of this session's view.
-    func isOn(_ reducer: any Reducer) -> Bool { self.reducer === reducer }
 
     /// Becomes a member of a view: its shards, its links.
     ///
@@ -101,7 +93,6 @@ final class TrainingSession {
         guard view.shards.allSatisfy({ $0 < UInt32(replica.settings.shards) }) else {
             throw LocalError("the coordinator gives this worker shards \(view.shards) of a run that has \(replica.settings.shards)")
         }
-        self.view = view.view
         self.reducer = reducer
         let owned = view.shards.map(Int.init)
         let range = (owned.first ?? 0)..<((owned.last ?? -1) + 1)
@@ -116,83 +107,76 @@ final class TrainingSession {
         }
     }
 
+    /// Shuts its links down and waits for their threads.
     func dropLinks() {
+        reducer?.shutdown()
         reducer = nil
         exchanges = []
     }
 
-    /// Where the replica stands. `digest` costs a pass over the whole state.
-    func position(digest: Bool) -> Position {
-        Position(
-            applied: replica.applied, chain: replica.chain, isFresh: isFresh && replica.applied == 0,
-            holdsSum: replica.holdsLastSum, copied: copied, digest: digest ? replica.digest(full: true) : [])
+    /// Where the replica stands.
+    var place: EngineCore.Place {
+        EngineCore.Place(applied: replica.applied, chain: replica.chain, holdsSum: replica.holdsLastSum)
     }
 
-    /// A copy of the state, for the coordinator's own use.
-    func copyForCoordinator() -> Snapshot {
-        copied = replica.step
-        return replica.snapshot()
-    }
+    /// SHA-256 of the whole state.
+    var digest: [UInt8] { replica.digest(full: true) }
 
     /// The sum of the phase that was applied last, and the exponents that go with it.
-    ///
-    /// - Throws: a sentence where that is not what the coordinator asks for.
-    func lastSum(applied: UInt64) throws -> (sum: Slice<Int32>, change: ExponentChange) {
-        let phase = (applied &- 1) % UInt64(replica.phases.count)
-        guard applied == replica.applied, replica.holdsLastSum, let change = replica.lastChange(Int(phase)) else {
-            throw LocalError("the sum of phase \(applied) was asked for, and this worker stands at \(replica.applied)")
-        }
-        return (replica.lastSum(Int(phase)).all, change)
+    var lastSum: (sum: Slice<Int32>, change: ExponentChange)? {
+        let phase = Int((replica.applied &- 1) % UInt64(replica.phases.count))
+        return replica.lastChange(phase).map { (replica.lastSum(phase).all, $0) }
     }
 
-    /// Applies the phase whose sum another member has handed over. One that is applied already stays as it is.
-    func apply(_ sum: ReceivedSum) throws {
-        guard sum.applied != replica.applied else { return }
+    /// Applies the next phase with a sum that another member has handed over.
+    ///
+    /// - Returns: false, where it is not of the phase's size.
+    func apply(_ sum: ReceivedSum) -> Bool {
         let mine = replica.sum(replica.phase).all
-        guard sum.applied == replica.applied + 1, sum.bytes.count == mine.count * MemoryLayout<Int32>.size,
+        guard sum.bytes.count == mine.count * MemoryLayout<Int32>.size,
             sum.change.used.count == replica.phases[replica.phase].tensors.count, sum.change.next.count == sum.change.used.count
-        else { throw LocalError("a sum for phase \(sum.applied) came to a worker that stands at \(replica.applied)") }
+        else { return false }
         sum.copy(into: mine)
         replica.apply(phase: replica.phase, change: sum.change, team: team)
+        return true
     }
 
     /// Takes on a whole state.
     func restore(_ bytes: [UInt8]) throws {
         try StateFile.restore(replica, from: SafetensorsReader(bytes: bytes, name: "the state that was sent to this worker"))
-        isFresh = false
     }
 
-    /// One step from the phase where the replica stands: each phase's gradients, exchange, decision and update.
+    /// Begins a step with its images, at the phase where the replica stands.
     ///
-    /// - Parameters: `waited` is how long the step's images have let this worker wait; `waits` hears that it waits for others within a phase, or
-    ///   no longer; `contributed` each phase's losses when this worker's part of it is complete; `applied` that the count of phases has risen.
-    /// - Throws: `LinkFailure`; `NonFiniteGradient`; a sentence for images that are not what the batch says.
-    func run(
-        _ batch: ControlBatch, waited: Duration, waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void,
-        applied: (UInt64) -> Void
-    ) throws -> ControlStepReport {
-        guard let reducer else { throw LinkFailure.ownShutdown }
-        guard batch.step == replica.step else {
-            throw LocalError("the images of step \(batch.step) came to a worker that stands at step \(replica.step)")
-        }
+    /// - Parameter waited: how long the images have let this worker wait.
+    /// - Throws: a sentence for images that are not what the batch says.
+    func load(_ batch: ControlBatch, waited: Duration) throws {
         let images = try BatchImages.unpack(batch, replica.settings, shards: shards)
         for lane in lanes { lane.load(step: batch.step, images: images) }
-        let before = reducer.counters
-        var clock = StepClock(images: waited)
-        var report = ControlStepReport()
-        for exchange in exchanges[replica.phase...] {
-            let result = try exchange.run(clock: &clock, waits: waits) { reports in
-                contributed(Self.report(reports, applied: replica.applied))
-            }
-            report.repeats += result.repeats
-            report.clamped += result.clamped
-            report.early += result.early
-            applied(replica.applied)
+        step = (.with { $0.step = batch.step }, StepClock(images: waited), reducer?.counters ?? WireCounters())
+    }
+
+    /// The phase where the replica stands: gradients, exchange, decision and update.
+    ///
+    /// - Parameters: `waits` hears that it waits for others within the phase, or no longer; `contributed` the losses when this worker's part is
+    ///   complete.
+    /// - Throws: `LinkFailure`; `NonFiniteGradient`.
+    func runPhase(waits: (Bool) -> Void, contributed: (ControlPhaseReport) -> Void) throws {
+        guard !exchanges.isEmpty else { throw LinkFailure.ownShutdown }
+        let result = try exchanges[replica.phase].run(clock: &step.clock, waits: waits) { reports in
+            contributed(Self.report(reports, applied: replica.applied))
         }
-        report.step = batch.step
+        step.report.repeats += result.repeats
+        step.report.clamped += result.clamped
+        step.report.early += result.early
+    }
+
+    /// What the step that is done says of itself, as a member of this view.
+    func reportStep(view: UInt64) -> ControlStepReport {
+        var (report, clock, before) = step
         report.view = view
         report.chain = replica.chain
-        let wire = reducer.counters - before
+        let wire = (reducer?.counters ?? before) - before
         report.sent = wire.sent
         report.raw = wire.raw
         report.compute = clock.compute.milliseconds

@@ -210,6 +210,27 @@ import Testing
         #expect(bench.train([1, 2], steps: 1...1).batches == [4])
     }
 
+    @Test("a newcomer that stands by does not stand in for the last member, which leaves when its state is on the disk")
+    func standsBy() {
+        var bench = Bench(plan(workers: 1...1, last: 20))
+        _ = bench.run(1)
+        _ = bench.greet(2)
+        #expect(bench.train([1], steps: 1...4).halted == [1])
+        _ = bench.send(leave(1))
+        #expect(bench.stand(1, 12).states == [StateRelay(from: 1, to: [2], step: 4)])
+        _ = bench.send(.relaying(order: bench.order(of: 2), from: id(1), total: 1_000_000))
+        _ = bench.stand(1, 12, digest: [5])
+        // Nothing of the state moves: the run does not wait for the newcomer.
+        _ = bench.pass(.milliseconds(2_250), idle: [1, 2])
+        let formed = bench.stand(2, 0)
+        #expect(bench.machine.view == 2, "\(formed.words)")
+        let running = bench.link([1])
+        #expect(running.halted.isEmpty && running.snapshots == [4] && running.batches.isEmpty)
+        #expect(bench.send(.snapshotStored(step: 4)).halted == [1])
+        let left = bench.stand(1, 12, copied: 4)
+        #expect(left.stopped == [1] && left.states == [StateRelay(from: nil, to: [2], step: 4)])
+    }
+
     @Test("two that leave together wait for one checkpoint, and both are let go")
     func both() {
         var bench = Bench(plan(last: 20))

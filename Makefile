@@ -23,7 +23,7 @@ commit:
 	line="#define LOCKSTEP_COMMIT \"$$commit\""; file=Sources/CProcess/commit.h; \
 	[ "$$(cat $$file 2>/dev/null)" = "$$line" ] || echo "$$line" > $$file
 
-# Refuses an import of a target that stands above or beside, also where an earlier build has left its module.
+# Refuses an import of a target that is no declared dependency, even if an earlier build has left its module.
 ARROWS := --explicit-target-dependency-import-check error
 
 build: setup commit  ## release build of the command
@@ -52,7 +52,7 @@ test: setup commit  ## every test, on a release build
 	swift build -c release $(ARROWS) --product lockstepPackageTests
 	$(TEST_ENVIRONMENT) Tests/run.sh
 
-# Nehalem's products agree by luck for some samples of a shape and not for others: what an arrangement leaks shows there on any CPU.
+# Nehalem's products agree by luck for some samples of a shape and not for others, so a dependence on the arrangement shows there on any CPU.
 settings: setup commit  ## one digest each for 500 random models over workers, threads, ring and server (SETTINGS_COUNT=, SETTINGS_SEED=)
 	swift build -c release --product lockstepPackageTests
 	$(TEST_ENVIRONMENT) SETTINGS_COUNT=$${SETTINGS_COUNT:-500} swift test -c release --skip-build --filter ArrangementTests

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests that are built, and says at the end which of them failed and how: with a thousand tests at once it stands far above the last line.
+# Runs the built tests, and repeats at the end which of them failed and how: with a thousand tests, failures stand far above the last line.
 # Arguments are handed on to `swift test`, as in Tests/run.sh --filter Membership.
 set -uo pipefail
 cd "$(dirname "$0")/.."

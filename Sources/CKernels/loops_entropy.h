@@ -23,7 +23,7 @@ enum {
     ENTROPY_CONTEXTS = 2 * ENTROPY_SCALES,
     ENTROPY_TOKENS = 72,
     ENTROPY_SUMS = 29,                     // class sums 2 … 30
-    ENTROPY_LOWEST = 1 << 15,              // of a state
+    ENTROPY_LOWEST = 1 << 15,              // lower bound of a state
     ENTROPY_SURPLUS = 16,
     ENTROPY_NEGATED = 32,
 };
@@ -42,7 +42,7 @@ typedef struct {
     uint32_t slots[ENTROPY_CONTEXTS << ENTROPY_BITS];  // token | (frequency − 1) << 7 | offset in its range << 19
     uint32_t base[ENTROPY_TOKENS];
     uint8_t raw[ENTROPY_TOKENS];
-    uint8_t made[32];                                  // which lines of `contexts` are there
+    uint8_t made[32];                                  // which lines of `contexts` have been made
     size_t rows, columns, lives;
     float *column_sums, *row_sums;
     uint32_t *z;

@@ -67,7 +67,7 @@ INLINE void finish_rows(float *c, size_t c_row, size_t rows, size_t column, size
     for (size_t i = 0; i < rows; i++, c += c_row) {
         for (size_t j = 0; j < TILE_COLUMNS && end->bias; j += WIDTH) {
             fvector v = load_vector(c + j) + load_some(end->bias + column + j, columns > j ? columns - j : 0);
-            if (end->is_rectified) v = v < (fvector)0.0f ? (fvector)0.0f : v;  // a NaN passes
+            if (end->is_rectified) v = v < (fvector)0.0f ? (fvector)0.0f : v;  // a NaN stays
             store_vector(c + j, v);
         }
         if (!output) continue;

@@ -49,7 +49,7 @@ static double loop_softmax_cross_entropy(const float *logits, const uint8_t *lab
     f64x16 lanes = 0;
     for (size_t r = 0; r < rows; r++, logits += columns, gradient += columns) {
         float most = largest(logits, columns);
-        double below = (double)most - (double)logits[labels[r]];  // before the gradient may take its place
+        double below = (double)most - (double)logits[labels[r]];  // before the gradient may overwrite the logits
         double sum = exponentials(logits, most, gradient, columns);
         divide(gradient, (float)sum, columns);
         gradient[labels[r]] = gradient[labels[r]] - 1.0f;

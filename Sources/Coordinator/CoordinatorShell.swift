@@ -313,7 +313,7 @@ final class CoordinatorShell: @unchecked Sendable {
                     try connection.sendAndWait(
                         .stateChunk(chunk), view: 0, through: gate, .atMost(ControlConnection.pieceLimit))
                 } catch {
-                    throw CancellationError()  // the end of the connection, which is heard of by itself
+                    throw CancellationError()  // the connection has ended, which is reported separately
                 }
             }
         } catch is CancellationError {

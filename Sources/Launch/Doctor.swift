@@ -149,7 +149,7 @@ public struct Doctor {
             guard let address = pair.address, let from = members.first(where: { $0.entry.host == pair.from }) else { continue }
             let reverse = report.pairs.firstIndex { $0.from == pair.to && $0.to == pair.from }
             if pair.measure != nil { continue }
-            for member in members { member.link.tell(.alive) }  // many pairs take long
+            for member in members { member.link.tell(.alive) }  // shows that the launcher lives: many pairs take long
             let target = ProbeTarget(name: pair.to, addresses: [address], port: pair.port, nonce: nonce)
             do {
                 guard case .measured(let measure) = try HostRoster.ask(from, .measure(target, seconds: options.streamSeconds))

@@ -223,7 +223,9 @@ package struct WorkerCore: Sendable {
             probe = (fingerprint, port)
             self.phases = phases
             return tell(.prepared(position, phases: phases), now)
-        case .stood(let order, let position): return tell(.stood(order: order, position), now)
+        case .stood(let order, let position):
+            reports.forget(behind: position.applied, phases: phases)
+            return tell(.stood(order: order, position), now)
         case .linksUp(let view): return tell(.linksUp(view: view), now)
         case .linkFailed(let view, let report): return tell(.linkFailed(view: view, report), now)
         case .contributed(let report):
@@ -328,5 +330,16 @@ private struct RecentReports: Sendable {
     mutating func put(_ report: ControlMessage) {
         if all.count >= Self.capacity { all.removeFirst() }
         all.append(report)
+    }
+
+    /// The replica stands at this phase: where the run has gone back, what it reported of later ones was of a state that is lost.
+    mutating func forget(behind applied: UInt64, phases: UInt64) {
+        all.removeAll { report in
+            switch report {
+            case .stepReport(let report): phases * (report.step + 1) > applied
+            case .phaseReport(let report): report.applied > applied
+            default: false
+            }
+        }
     }
 }

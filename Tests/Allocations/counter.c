@@ -55,7 +55,7 @@ static void tell(void) {
   fclose(file);
 }
 
-// However the process ends.
+// The counts are written however the process ends.
 __attribute__((destructor)) static void at_exit(void) { tell(); }
 void _exit(int status) {
   tell();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Do all kernels give the same bits at every level of this CPU and on a 64-bit Arm? The toolchain's clang compiles them and bits.c for both; the
-# Arm is emulated. Prints a line for each kernel, and of those that differ the first values that do. Usage: Tests/Arm/run.sh; CLANG= another clang.
+# Arm is emulated. Prints a line for each kernel, and the first differing values of those that differ. Usage: Tests/Arm/run.sh; CLANG= another clang.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 sources=Sources/CKernels build=.build/arm root=/usr/aarch64-linux-gnu
@@ -42,7 +42,7 @@ done
 wait $emulated || fail "the test broke off on the emulated Arm"
 levels+=(neon)
 
-# What the header declares is a kernel and tried, or one of these, which compute nothing.
+# Every function in the header must be a kernel that is tried, or one of these, which compute nothing.
 idle="level_available level select_level cpu_features set_floating_point_modes floating_point_modes_are_set schedulable_cores pin share_one_heap pause"
 kernels=$(cut -d' ' -f1 $build/neon)
 untried=$(grep -oE '\bck_[a-z0-9_]+\(' $sources/include/ckernels.h | sed -E 's/^ck_(.*)\($/\1/' | sort -u \

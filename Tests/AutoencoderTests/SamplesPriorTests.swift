@@ -2,7 +2,7 @@ import Autoencoder
 import Kernels
 import Testing
 
-/// A prior of which there are samples and nothing else.
+/// A prior that is known by samples alone.
 @Suite struct SamplesPriorTests {
     private static func prior(_ values: [Float], dimensions: Int) throws -> PriorSettings {
         PriorSettings.samples(file: "samples.npy").with(try CodeSamples(values, dimensions: dimensions))
@@ -25,7 +25,7 @@ import Testing
             #expect(drawn[row, 1] == 10 * first && drawn[row, 2] == -first)
             counts[Int(first)] += 1
         }
-        // Their deviation is 41.
+        // The standard deviation of each count is 41.
         #expect(counts.allSatisfy { abs($0 - 2_000) < 210 }, "\(counts)")
         let part = Self.samples(prior, 9, dimensions: 3, firstRow: 100)
         #expect(part.values.array == drawn.rows(100..<109).values.array)
@@ -98,7 +98,7 @@ import Testing
         let share = 40_000 / cells.count
         #expect(
             counts.allSatisfy { (share / 3...share * 3).contains($0) }, "\(counts.min() ?? 0) to \(counts.max() ?? 0) of \(share)")
-        // One-hots: nine in ten share a coordinate.
+        // One-hots: in each coordinate nine in ten have the same value.
         let hots = try Self.prior((0..<5_000).flatMap { row in (0..<10).map { $0 == row % 10 ? 1 : 0 } }, dimensions: 10)
         #expect(hots.cells(codeSize: 10).count == 1)
     }

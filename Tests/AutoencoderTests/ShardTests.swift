@@ -19,7 +19,7 @@ import Testing
             #expect(ledger.isComplete)
             return ledger
         }
-        // Of another step it knows nothing of this one, whose last minibatch is shorter.
+        // In another step the ledger knows nothing of this one. Step 2, the epoch's last, has one image.
         var next = ledger([0, 1, 2])
         next.begin(step: 2)
         #expect(!next.isComplete)

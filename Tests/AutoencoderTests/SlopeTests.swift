@@ -4,10 +4,10 @@ import Layers
 import Testing
 
 @Suite struct SlopeTests {
-    /// A phase's loss as a mean over its minibatch, and its gradient of that, tensor by tensor.
+    /// A phase's loss, a mean over its minibatch, and the gradient of that loss, tensor by tensor.
     private func evaluate(_ replica: Replica, _ phase: PhaseDescription) -> (loss: Double, gradient: [Double]) {
         let settings = replica.settings
-        // Values were moved behind its back.
+        // The test wrote to the values directly: a restore makes the replica take note of that.
         do { try replica.restore(replica.state(), applied: replica.applied, chain: replica.chain) } catch { Issue.record(error) }
         let lane = replica.makeLanes(shards: 0..<settings.shards, threads: 1)[0]
         lane.load(step: replica.step, images: images(settings, step: replica.step))
@@ -21,7 +21,7 @@ import Testing
         return (loss / rows, sink.sum().map { Double($0) / rows })
     }
 
-    /// Values of the state, where the replica itself has them.
+    /// A tensor's values in the replica's own memory, so that a test can change them.
     private func parameters(_ replica: Replica, _ name: String) throws -> Slice<Float> {
         let found = try #require(replica.state().first { $0.name == name })
         guard case .f32(let values) = found.values else { preconditionFailure("\(name) is no parameter") }
@@ -48,7 +48,7 @@ import Testing
                 }
                 let values = try parameters(replica, tensor.name)
                 let kept = values.array
-                /// The loss a little way along the gradient.
+                /// The loss after a step of length `way` along the gradient.
                 func loss(_ way: Double) -> Double {
                     for (index, part) in gradient[tensor.range].enumerated() {
                         values[index] = Float(Double(kept[index]) + way * part / slope)

@@ -2,7 +2,7 @@ import Autoencoder
 import Kernels
 import Testing
 
-/// Images less their mean, by their deviation: in, and out again.
+/// Images are standardised on the way in, (image − mean) / deviation, and scaled back on the way out.
 @Suite struct StandardisedTests {
     private func settings(_ standardisation: Standardisation?) -> TrainingSettings {
         var settings = smallSettings(hidden: [17])
@@ -49,7 +49,7 @@ import Testing
         #expect(digests[0] != digests[1])
         let trainer = try LocalTrainer(plain, threads: 1)
         let tensors = trainer.replica.state()
-        // Bytes that are the mean are zeros to the network, whose biases are zeros too.
+        // Pixels equal to the mean are zeros to the network, whose biases are zeros too.
         let statistics = try #require(
             Standardisation(
                 mean: [Float](repeating: 51.0 / 255, count: plain.pixels), std: [Float](repeating: 0.5, count: plain.pixels)))

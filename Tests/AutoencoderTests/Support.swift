@@ -26,7 +26,7 @@ func smallSettings(
         pixels: pixels, trainingImages: trainingImages)
 }
 
-/// A variant with something in its way, by a name.
+/// Settings of a variant, some with further parts, under the name that a test prints.
 struct VariantCase: Sendable, CustomStringConvertible {
     let description: String
     let settings: TrainingSettings
@@ -65,7 +65,8 @@ struct VariantCase: Sendable, CustomStringConvertible {
         ]
 }
 
-/// Some minibatches of a step, cut into shards: grey levels from a counter, always the same; one image of three without a label.
+/// The minibatches of a step, cut into shards. Grey levels come from a counter and are always the same; in the stream `images` one
+/// image in three has no label.
 func images(_ settings: TrainingSettings, step: UInt64) -> [Stream: [ShardImages]] {
     var streams: [Stream: [ShardImages]] = [:]
     for (stream, seed) in [(Stream.images, 3), (.labelled, 5)] as [(Stream, UInt64)] {
@@ -84,7 +85,7 @@ func images(_ settings: TrainingSettings, step: UInt64) -> [Stream: [ShardImages
     return streams
 }
 
-/// Trains some steps from wherever the trainer stands.
+/// Trains some steps, from the trainer's current step on.
 @discardableResult
 func train(_ trainer: LocalTrainer, steps: Int) throws -> [StepFigures] {
     try (0..<steps).map { _ in try trainer.step(images(trainer.replica.settings, step: trainer.replica.step)) }

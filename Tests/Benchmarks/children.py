@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# What a shell may have set for one of the two sides: both get the machine as it is.
+# Prefixes of variables that a shell may have set for one of the two sides; neither side gets them.
 UNSET = ("OPENBLAS_", "LOCKSTEP_", "OMP_", "GOMP_", "KMP_", "MKL_", "DNNL_", "ONEDNN_", "GLOO_", "TORCH", "PYTHON")
 SECONDS_TO_END = 10.0
 
@@ -24,7 +24,7 @@ class Command:
 
 
 class Child:
-    """One process, with its words in files: a pipe that nobody empties would stop a child that says much."""
+    """One process, whose output goes to files: a pipe that nobody reads would block a child that prints much."""
 
     def __init__(self, command: Command, folder: Path) -> None:
         self.output, self.errors = folder / "output", folder / "errors"
@@ -74,7 +74,7 @@ def together(commands: Sequence[Command], limit: float) -> str:
 
 
 def _end(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
-    """A request first, so that each may remove what it made; then the kill, for its whole session."""
+    """Asks each to end, so that it may remove what it made; then kills its whole session."""
     running = [process for process in processes if process.poll() is None]
     for process in running:
         process.terminate()

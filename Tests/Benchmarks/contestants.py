@@ -16,7 +16,7 @@ from hosts import OneHost, TwoHosts
 WARM_UP = 10  # steps that `bench step` leaves out at the start; so do we where we read a run's metrics ourselves
 LEAST_STEPS = 5
 DEFAULT_BUCKET_MB = 25  # DistributedDataParallel's
-# To start, to compile and to end; what is measured comes on top, some times over since the machine may be busy.
+# Seconds to start, compile and end. The measuring time comes on top, times PATIENCE since the machine may be busy.
 SPARE_SECONDS, PATIENCE = 180.0, 8.0
 
 
@@ -56,13 +56,13 @@ class Work:
 
     @property
     def settings(self) -> list[str]:
-        """Of a recipe of Lockstep's. The default precision is not named: a version that knows no other runs all the same."""
+        """Arguments for Lockstep. The default precision is not named, so that a version that knows no other can run."""
         recipe = ["--recipe", "mnist-likelihood", "--set", "data.set=glyphs", "--set", "shards=4", "--minibatch", str(self.minibatch)]
         return recipe + ([] if self.precision == "fp32" else ["--set", f"precision={self.precision}"])
 
 
 class Lockstep(ABC):
-    """Runs of so many steps as take the time wanted: by a guess at first, by the last reading afterwards."""
+    """Runs of as many steps as fill the wanted time, by a guess at first and by the last reading afterwards."""
 
     name: str
     processes: int
@@ -153,7 +153,7 @@ class LockstepAllReduce:
 
 @dataclass(frozen=True)
 class PyTorch:
-    """`pytorch_ddp.py`, a process a rank."""
+    """`pytorch_ddp.py`, one process for each rank."""
 
     python: str
     cache: str
@@ -205,7 +205,7 @@ class Gloo:
 def ranks(
     python: str, cache: str, hosts: OneHost | TwoHosts, arrangement: Arrangement, options: Sequence[str], seconds: float
 ) -> dict[str, float]:
-    """Runs a process a rank, each on cores of its own, and returns what rank 0 measured."""
+    """Runs one process for each rank, on cores of its own, and returns what rank 0 measured."""
     limit = SPARE_SECONDS + PATIENCE * seconds
     program = str(Path(__file__).with_name("pytorch_ddp.py"))
     world, threads, port = arrangement.processes, arrangement.threads, hosts.port

@@ -38,7 +38,7 @@ class TwoHosts:
 
     @staticmethod
     def obstacle() -> str | None:
-        """Why there can be none on this machine."""
+        """Why this machine cannot have two hosts, or None."""
         if os.geteuid() != 0:
             return "needs root, to make network namespaces"
         missing = [tool for tool in ("ip", "tc") if not shutil.which(tool)]
@@ -80,7 +80,7 @@ class TwoHosts:
 
     def _remove(self) -> None:
         for name in self.names:
-            # Fails where it was not made; the pair of links goes with either.
+            # Fails if the namespace was not made. The pair of links goes with either namespace.
             subprocess.run(["ip", "netns", "del", name], timeout=COMMAND_SECONDS, capture_output=True, check=False)
 
 

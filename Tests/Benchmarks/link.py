@@ -34,7 +34,7 @@ def send(host: str, port: int, seconds: float) -> None:
         while time.monotonic() < start + seconds:
             connection.sendall(CHUNK)
         connection.shutdown(socket.SHUT_WR)
-        # The other side's count, so that what lies in buffers still is not taken for sent.
+        # The receiver's count, so that bytes that are still in buffers do not count as sent.
         count = int.from_bytes(connection.recv(8, socket.MSG_WAITALL), "little")
         print(8e-6 * count / (time.monotonic() - start))
 

@@ -1,4 +1,4 @@
-"""The card of the machine: what a table of figures is worth nothing without."""
+"""The card that describes the machine; without it a table of figures is worth nothing."""
 import datetime
 import json
 import os
@@ -10,7 +10,7 @@ from children import Command, Failed, together
 from rows import Tools
 
 SECONDS = 120.0
-# Of x86 and of Arm; those that products or their packing may use.
+# Instruction sets of x86 and Arm that products or their packing may use.
 LEVELS = [
     "avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx_vnni", "avx_ne_convert", "amx_bf16",
     "asimd", "sve", "bf16",
@@ -35,7 +35,7 @@ def cpu() -> str:
         found = re.search(rf"^{key}\s*:\s*(.*)$", text, re.MULTILINE)
         return found.group(1).strip() if found else "?"
 
-    # Virtual machines hide the name, seldom the numbers.
+    # Virtual machines hide the CPU's name, but seldom its numbers.
     return f"{of('model name')} (family {of('cpu family')}, model {of('model')})"
 
 

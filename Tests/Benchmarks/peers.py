@@ -11,7 +11,7 @@ torch.compile keep under --environment. Control-C prints what was measured so fa
 
 Each row is the best of either side among the arrangements that a short trial did not rule out; then they are measured in turns, A B A B …, and
 the figure is the median of the turns' ratios. Before each reading it waits until other work has less than a tenth of the machine, --patience
-seconds in all; where it has more during a reading, that is said.
+seconds in all; where it has more during a reading, the output says so.
 """
 import argparse
 import fnmatch
@@ -32,7 +32,7 @@ INSTALLATION_SECONDS = 3600.0
 
 
 def python_with_torch(folder: Path, requirement: str) -> str:
-    """That of a virtual environment of our own, made where there is none yet."""
+    """The Python of a virtual environment of our own, which is made if there is none yet."""
     python = folder / "venv" / "bin" / "python"
     if not python.exists():
         say(f"making {folder / 'venv'}")
@@ -54,14 +54,14 @@ def chosen_rows(names: str) -> list[Row]:
 
 
 def interrupt(_: int, __: FrameType | None) -> None:
-    """Once: what ends children and removes namespaces is bounded and must not be cut short."""
+    """Works once: ending children and removing namespaces takes a bounded time and must not be cut short."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def measured(rows: list[Row], tools: Tools, options: argparse.Namespace, lines: list[Line], records: dict[str, list[Record]]) -> None:
-    """Contest by contest, each with all of its rows; the lines and records are kept as they come."""
+    """Measures contest by contest, each with all of its rows; lines and records are kept as they come."""
     measuring = Measuring(options.turns, options.turn, options.patience)
     for name in dict.fromkeys(row.contest for row in rows):
         its_rows = [row for row in rows if row.contest == name]
@@ -105,7 +105,7 @@ def main() -> int:
         parser.error("--cores and --turns are at least 1, --turn is above 0")
     if options.cores > len(mine):
         parser.error(f"--cores {options.cores}, but this process may use {len(mine)}")
-    # Children inherit them, ours and theirs alike.
+    # The children of both sides inherit these cores.
     os.sched_setaffinity(0, mine[: options.cores])
     lockstep = Path(options.lockstep).resolve()
     if not os.access(lockstep, os.X_OK):

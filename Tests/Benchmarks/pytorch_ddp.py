@@ -42,7 +42,7 @@ def mlp(*widths: int) -> nn.Sequential:
 
 
 class Reconstruction(nn.Module):
-    """The loss of the reconstruction phase: half the squared error an image."""
+    """The loss of the reconstruction phase: half the squared error of each image."""
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class Trainer:
                     module.register_comm_hook(None, HOOKS[options.hook])
             return torch.compile(module) if options.compile else module
 
-        # The encoder is in two of them: each reduces the gradients of its own forward pass alone.
+        # The encoder is in two of these modules: each reduces the gradients of its own forward pass alone.
         self.reconstruction = made_ready(Reconstruction(encoder, decoder))
         self.discrimination = made_ready(Discrimination(discriminator))
         self.encode = made_ready(encoder)
@@ -143,7 +143,7 @@ class Trainer:
         return [reconstruction.detach(), discrimination.detach(), deception.detach()]
 
     def is_replica(self) -> bool:
-        """Whether the processes have one model still, as they must where every phase's gradients were averaged."""
+        """Whether the processes still have the same model, as they must if every phase's gradients were averaged."""
         own = torch.stack([parameter.detach().double().sum() for parameter in self.parameters])
         rank_0 = own.clone()
         if self.world > 1:
@@ -161,7 +161,7 @@ def agreed(value: float, world: int) -> float:
 
 
 def repeat(body: Callable[[], object], seconds: float, world: int) -> list[float]:
-    """Runs `body` for about that long after a warm-up, in every process as often; the seconds of each time."""
+    """Runs `body` for about `seconds` after a warm-up, equally often in every process; returns the seconds of each time."""
     begin = last = time.perf_counter()
     for _ in range(WARM_UP_STEPS):
         last = time.perf_counter()
@@ -234,12 +234,12 @@ def main() -> None:
     options = parser.parse_args()
     signal.alarm(options.limit)
     torch.set_num_threads(options.threads)
-    # As torchrun has them.
+    # As torchrun sets them.
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     if world > 1:
         distributed.init_process_group("gloo", rank=rank, world_size=world)
     if options.cores:
-        # Of this thread and those that it starts from here on: Gloo's own have begun.
+        # For this thread and those that it starts from here on: Gloo's threads have already begun.
         os.sched_setaffinity(0, [int(core) for core in options.cores.split(",")])
     if options.products:
         result = products(options)

@@ -51,7 +51,7 @@ class Line:
 
 
 def line(row: Row, contest: Contest, records: Sequence[Record]) -> Line:
-    """The best of each side, and what is to be said of either."""
+    """The best of each side, and the notes on both."""
     made = Line(row, contest)
 
     def best(is_ours: bool) -> Record | None:
@@ -78,11 +78,11 @@ def _disturbances(records: Sequence[Record]) -> list[str]:
 
 
 def words_of(one: Line) -> str | None:
-    """MINIBATCH PRECISION ARRANGEMENT ours theirs ratio, for programs that read what is printed; none of a row that compares no steps."""
+    """MINIBATCH PRECISION ARRANGEMENT ours theirs ratio, for programs that read what is printed; None for a row that compares no steps."""
     work = getattr(one.ours.contestant, "work", None) if one.ours else None
     if work is None or one.theirs is None or one.figure is None:
         return None
-    # Of a row on one host its name has minibatch and precision, and behind them what is beside the best of either.
+    # The name of a row on one host is precision and minibatch, and then an arrangement where it is not the best of either side.
     name = one.row.name.removeprefix(f"{work.precision}-{work.minibatch}").lstrip("-") or "best"
     return f"{work.minibatch} {work.precision} {name} {one.ours.median:.0f} {one.theirs.median:.0f} {one.figure:.2f}"
 

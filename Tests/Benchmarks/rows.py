@@ -61,7 +61,7 @@ def hooked(hook: str) -> Pick:
 
 @dataclass(frozen=True)
 class Row:
-    """The best of ours that `ours` picks by the best of theirs, or, where `theirs` is none, the share of peak of the best of ours."""
+    """The speed of the best that `ours` picks divided by that of the best of theirs; where `theirs` is None, the former's share of peak."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Measuring in turns: A B A B …, with what other work had of the machine meanwhile."""
+"""Measuring in turns: A B A B …, and the share of the machine that other work had meanwhile."""
 import os
 import resource
 import statistics
@@ -12,7 +12,7 @@ from children import Failed
 from contestants import Contestant, PyTorch, Reading
 from rows import Contest, Pick, Row
 
-# Threads that spin at a barrier stand still where other work takes a core: such a reading is taken anew, so often for a contestant.
+# Threads that spin at a barrier stand still when other work takes a core. Such a reading is repeated, up to RETRIES times for a contestant.
 CALM, RETRIES = 0.10, 1
 TRIAL = 0.3  # of a turn
 NEAR = 0.95  # a contestant whose trial came so near the best one's goes into the turns too
@@ -20,7 +20,7 @@ NEAR = 0.95  # a contestant whose trial came so near the best one's goes into th
 
 @dataclass
 class Record:
-    """All that is known of a contestant: a trial perhaps, a reading a turn, or why there is none."""
+    """All that is known of a contestant: perhaps a trial, a reading for each turn, or why there is none."""
 
     contestant: Contestant
     is_ours: bool
@@ -44,7 +44,7 @@ def say(words: str) -> None:
 
 
 def seconds_of_others() -> float:
-    """Processor time that others than our children have had, or that the host of this virtual machine took away."""
+    """Processor time that was used by others than our children, or taken away by the host of this virtual machine."""
     with open("/proc/stat", encoding="ascii") as file:
         user, nice, system, _, _, interrupts, soft, stolen = map(int, file.readline().split()[1:9])
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -53,7 +53,7 @@ def seconds_of_others() -> float:
 
 
 class Stopwatch:
-    """From its making: which share of the machine others had."""
+    """Tells which share of the machine others have had since it was made."""
 
     def __init__(self) -> None:
         self.others, self.start = seconds_of_others(), time.monotonic()
@@ -72,7 +72,7 @@ class Measuring:
     patience: float
 
     def run(self, contest: Contest, rows: Sequence[Row], records: list[Record]) -> None:
-        """What these rows need of the contest, into `records` as it comes. Throws `Failed` where this machine can have nothing of it."""
+        """Measures what these rows need of the contest, into `records` as it comes. Raises `Failed` where this machine cannot run the contest."""
         if contest.hosts is None:
             self._run(contest, rows, records)
             return
@@ -97,7 +97,7 @@ class Measuring:
                     record.turns.append(reading)
 
     def _chosen(self, side: Sequence[Record], contest: Contest, picks: Sequence[Pick], records: list[Record]) -> list[Record]:
-        """Who goes into the turns: for each row the best of a trial and who came near, compiled where that is faster still."""
+        """The contestants for the turns: for each row the best of a trial and those near it, compiled where that is faster still."""
 
         def trial(record: Record) -> float:
             record.trial = self._measure(record, contest, "trial", TRIAL)

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=${1:?TARGET or all} seconds=${2:-600}
 corpus=Tests/Fuzz/Corpus build=.build/fuzz
-# SwiftPM keeps one sanitizer a compiler call, the last it is given: both are named in one flag.
+# SwiftPM hands only the last sanitizer on to a compiler call, so both are named in one flag.
 flags=(-c release --build-path "$build" --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address
   --product fuzz)
 export FUZZING=1   # Package.swift holds the driver for this build alone
@@ -15,8 +15,8 @@ export FUZZING=1   # Package.swift holds the driver for this build alone
 driver=$(swift build "${flags[@]}" --show-bin-path)/fuzz
 targets=$target
 [ "$target" = all ] && targets=$(ls "$corpus")
-# What Swift keeps for ever is no leak.
-# libFuzzer shows the stack itself.
+# Memory that Swift keeps for ever is no leak.
+# libFuzzer prints the stack itself, so Swift's backtrace is off.
 export ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no OPENBLAS_NUM_THREADS=1
 mkdir -p "$build/found"
 failed=0
@@ -28,7 +28,7 @@ for one in $targets; do
     continue
   fi
   echo "== $one: $seconds s"
-  # An input of 4 KB may take no allocation above 512 MB and no longer than 10 s.
+  # An input of 4 KB may cause no allocation above 512 MB and take no longer than 10 s.
   LOCKSTEP_FUZZ_SEEDS=$build/corpus/$one nice -n 19 "$driver" -max_total_time="$seconds" -max_len=4096 -timeout=10 \
     -malloc_limit_mb=512 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$build/found/$one-" \
     "$build/corpus/$one" "$corpus/$one" || failed=1

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A Swift source as far as a test of the sentences in it needs it: its string literals, and the code around them.
 struct SwiftSource {
@@ -144,5 +145,37 @@ struct SwiftSource {
             }
         }
         literals = joined
+    }
+}
+
+struct SwiftSourceTests {
+    @Test("a source is read: joined and interpolated literals, raw ones and blocks, and the calls they stand in")
+    func reading() {
+        let text = #"""
+            func f(_ x: Int) throws {
+                log.warning("one \(x) \"two\" " + "three \(x > 1 ? "inner" : "other \(x)") four\n" + "five") // "a comment"
+                throw LocalError(#"raw "quoted" text"#)
+                lines += [.log(.error, """
+                    a block \
+                    that goes on
+                    and ends
+                    """)]
+                let mine = try? self.fail("said", about: .x)
+                relog.warning(name("named"))
+            }
+            """#
+        let source = SwiftSource(text)
+        let first = "one \(SwiftSource.cut) \"two\" three \(SwiftSource.cut) four five"
+        #expect(
+            source.literals.map(\.text).sorted()
+                == [
+                    first, "inner", "other \(SwiftSource.cut)", "raw \"quoted\" text", "a block that goes on and ends ", "said",
+                    "named",
+                ].sorted())
+        #expect(source.literals(ofCallsTo: "log.warning(").map(\.texts.first) == [first])
+        #expect(source.literals(ofCallsTo: "throw LocalError(").map(\.texts) == [["raw \"quoted\" text"]])
+        #expect(source.literals(ofCallsTo: ".log(.error,").map(\.texts) == [["a block that goes on and ends "]])
+        #expect(source.literals(ofCallsTo: "fail(").map(\.texts) == [["said"]])
+        #expect(source.literals(ofCallsTo: "name(").map(\.texts) == [["named"]])
     }
 }

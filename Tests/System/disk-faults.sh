@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A run on disks that fill, fail, become read-only and lose their power: each time it ends with a sentence, keeps its older
-# checkpoints, and resumed on a mended disk it comes to the digest of a calm run.
+# A run on disks that fill, fail, become read-only and lose their power: each time it ends with a sentence and keeps its older
+# checkpoints. Resumed on the mended disk, it has the digest of a calm run.
 # Needs root, mkfs.ext4, loop devices and python3. Usage: Tests/System/disk-faults.sh [path of lockstep]. About a minute.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
@@ -77,7 +77,7 @@ release() { # a process that was just killed may hold the file system for a mome
   umount "$1"
 }
 
-again() { # the file system as it is found after the fault
+again() { # mounts the file system as the fault left it
   release "$disk"
   mount -o loop "$thin/image" "$disk"
 }
@@ -132,7 +132,7 @@ again
 mended "read-only in mid-run, then mended"
 clear
 
-# Failing syncs: writes are taken, and the device has no room for them when they are synced.
+# Failing syncs: writes succeed, but the device has no room for them when they are synced.
 image 60m 12m
 begin "${often[@]}" --set checkpoint.keep=50
 ended 1 "Input/output error\|Read-only file system" "2 more tries failed" "lockstep resume"

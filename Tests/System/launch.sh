@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `lockstep doctor -H` and `lockstep launch -H` over real sshd's in network namespaces with addresses of their own: the digest
-# of a run on one machine, signals that leave no process, and what is said of hosts that are not ready.
+# `lockstep doctor -H` and `lockstep launch -H` over real sshd's in network namespaces with addresses of their own. Checks that
+# the digest is that of a run on one machine, that signals leave no process, and what is said of hosts that are not ready.
 # Needs root, iproute2, nftables, openssh-server and openssh-client. Usage: Tests/System/launch.sh [path of lockstep]
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}")
@@ -127,7 +127,7 @@ echo "launch --resume goes on from step $step"
 
 begin hung
 coordinator=$(processes | grep ' coordinator ' | cut -d' ' -f2)
-# Continued once, it ends as it should: here it is stopped again and again.
+# After one SIGCONT the coordinator would end as it should, so it is stopped again and again.
 (while kill -STOP "$coordinator" 2> /dev/null; do sleep 0.01; done) &
 kill -TERM "$launcher"; sleep 0.5; kill -TERM "$launcher"
 eventually 10 ended || fail "does not end on a second signal" launch.log
@@ -142,7 +142,7 @@ wait "$launcher" 2> /dev/null || true
 nothing_left
 echo "a killed launcher takes everything with it"
 
-# Whatever dies, the run goes on: a worker, a connection with its workers, the coordinator. The bits stay.
+# The run goes on whatever dies: a worker, a connection with its workers, the coordinator. The bits stay the same.
 begin broken
 says() { grep -q -- "$1" launch.log; }
 goes_on() { # steps are taken after this moment
@@ -186,7 +186,7 @@ build=$("$lockstep" --version | sed 's/.*+//')
 LC_ALL=C sed "s/$build/$(printf '%*s' ${#build} '' | tr ' ' x)/g" "$lockstep" > other; chmod +x other
 refused '10.78.0.11 has build .*xxx, this host ' -H 10.78.0.11 --binary "$place/other"
 refused '10.78.0.11: it cannot listen on port 22 (Address already in use)' -H 10.78.0.11,10.78.0.12 --data-port 22
-block() { # host, what to do, conditions: for IPv4 and IPv6, or a launch takes the way that is left
+block() { # host, what to do, conditions: for IPv4 and IPv6, since a launch would use the one that is left
   local host=$1 verdict=$2; shift 2
   printf '%s\n' "table inet t {" "chain c {" "type filter hook input priority 0;" "${@/%/ $verdict}" "}" "}" | ip netns exec "$host" nft -f -
 }
@@ -200,7 +200,7 @@ open "$c"
 block "$here" drop "ip saddr 10.78.0.12 tcp dport 7700" "ip6 saddr fd78::12 tcp dport 7700"
 refused '10.78.0.12 cannot reach this host at 10.78.0.10:7700 (no answer within 3 s)' -H 10.78.0.11,10.78.0.12 --port 7700
 open "$here"
-# The port is open, and large packets do not pass: that is no firewall.
+# The port is open, but large packets do not pass: the message must not name a firewall.
 block "$here" drop "ip saddr 10.78.0.12 tcp dport 7700 meta length > 700" "ip6 saddr fd78::12 tcp dport 7700 meta length > 700"
 refused '10.78.0.12 cannot reach this host at 10.78.0.10:7700 (small messages pass, and large ones are lost on the way there).*: something on the way .* smaller MTU' \
   -H 10.78.0.11,10.78.0.12 --port 7700
@@ -208,7 +208,7 @@ on "$here" "$lockstep" doctor -H 10.78.0.11,10.78.0.12 --ssh "$shell" --port 770
 grep "PROBLEM .*10.78.0.12 cannot reach this host .*large ones are lost" doctor.log || fail "the doctor does not say it" doctor.log
 open "$here"
 
-# Link-local addresses alone, whose interface has another name on the last host.
+# Link-local addresses alone; the interface has another name on the last host.
 ip -n "$c" link set eth0 down; ip -n "$c" link set eth0 name ens3; ip -n "$c" link set ens3 up
 for index in 0 1 2; do
   device=eth0; [ $index != 2 ] || device=ens3

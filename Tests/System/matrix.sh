@@ -77,7 +77,7 @@ struck() { # folder, how many workers (or the coordinator) to kill at a random m
   wait $supervisor || { cat "$folder.log"; exit 1; }
 }
 
-joined() { # folder, port, threads, arguments of coordinator: one worker more comes while the run goes
+joined() { # folder, port, threads, arguments of coordinator: one more worker joins during the run
   local folder=$1 port=$2 threads=$3 workers=$4; shift 4
   "$lockstep" coordinator "$@" --workers "$workers" --listen 127.0.0.1:$port --run "$folder" > "$folder.log" 2>&1 &
   local coordinator=$! pids=()
@@ -87,7 +87,7 @@ joined() { # folder, port, threads, arguments of coordinator: one worker more co
   reached "$folder" $((1000 + RANDOM % 8000)) $coordinator || true
   "$lockstep" worker --coordinator 127.0.0.1:$port --threads "$threads" > "$folder-newcomer.log" 2>&1 & pids+=($!)
   wait $coordinator || { cat "$folder.log"; exit 1; }
-  # A newcomer that came after the end of the run has found no coordinator.
+  # A newcomer that came after the end of the run finds no coordinator, so it is ended here.
   kill "${pids[@]}" 2>/dev/null || true
   wait "${pids[@]}" 2>/dev/null || true
 }

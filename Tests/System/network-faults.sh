@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What networks, strangers and old copies do to a run, in network namespaces with addresses of their own. Each case: a step within
-# 20 s of the fault and a sentence that names the link, Control-C ends it within 5 s (where a link is slow, as long as its state
-# takes to pass), and the digest of a calm run. Prints a table; exit 1 where a line fails.
+# What networks, strangers and old copies do to a run, in network namespaces with addresses of their own. Each case must have a step
+# within 20 s of the fault, a sentence that names the link, an end within 5 s of Control-C (where a link is slow, as long as its
+# state takes to pass), and the digest of a calm run. Prints a table; exit 1 where a line fails.
 # Needs root, iproute2, nftables and python3. Usage: Tests/System/network-faults.sh [path of lockstep] [case…]; without cases all of them,
 # about twenty minutes. KEEP=1 keeps the logs.
 #
@@ -14,12 +14,12 @@
 #   twins         two workers with the same host name and process number (containers on one host's network)
 #   uplink        a worker whose uplink has 1 Mbit/s, alone
 #   uplink-ring   one with 2 Mbit/s in a ring of two
-#   downlink      one with 1 Mbit/s towards it comes into a run
+#   downlink      a worker with 1 Mbit/s towards it joins a run
 #   claim         a worker that claims a newer state, beats, and never says that it is ready
 #   refusal, garbage, silence   the coordinator is killed, and a stranger takes its port
 #   old-copy      the coordinator is killed, and an older copy of its folder is started in its place
 #   moved-copy    the same with the copy under another name
-#   flip          bits turned over on a gradient link through a relay on the same host
+#   flip          bits flipped on a gradient link through a relay on the same host
 set -euo pipefail
 tests=$(realpath "$(dirname "$0")")
 all=(swallow trickle large large-one large-down large-up oneway twins uplink uplink-ring downlink claim refusal garbage silence old-copy moved-copy flip)
@@ -81,7 +81,7 @@ work() { # index of the host, further arguments
   (on "$index" "$lockstep" worker --coordinator $address --token-file token --threads 1 "$@" >> worker-$index.log 2>&1) &
   workers+=($!); disown $!
 }
-reset() { # the rest of a case goes, and with it its faults
+reset() { # ends what is left of a case, and removes its faults
   troubles=()
   for host in "${namespaces[@]}"; do
     for pid in $(ip netns pids "$host" 2> /dev/null); do kill -9 "$pid" 2> /dev/null || true; done
@@ -137,7 +137,7 @@ interrupt() { # Control-C; says the seconds it took
   fi
   wait $coordinator 2> /dev/null || true
 }
-compare() { # the run's newest checkpoint with a calm run of as many steps; none is allowed with an argument
+compare() { # the run's newest checkpoint with a calm run of as many steps; with an argument there may be no checkpoint
   local step own
   step=$(ls "$folder/checkpoints" 2> /dev/null | grep '^step-[0-9]*$' | tail -n 1 | sed 's/step-0*//' || true)
   if [ -z "$step" ]; then
@@ -160,17 +160,17 @@ conclude() { # case, gap, Control-C, Control-C at once, views
     tail -n 12 coordinator.log 2> /dev/null | cut -c 1-200 | sed 's/^/             | /'
   fi
 }
-judge_gap() { # seconds; some way is left in every case
+judge_gap() { # seconds without a step; every case leaves a way to go on
   longest=$1
   kill -0 $coordinator 2> /dev/null || { trouble "the run has ended by itself"; return 0; }
   if more "$1" 20; then trouble "no step for $1 s"; fi
 }
-judge_words() { # what is said of the link since the fault
+judge_words() { # what the coordinator says of the link since the fault
   local named
   named=$(tail -n +"$((lines + 1))" coordinator.log | grep -aE 'gradient link (to|from|between)|cannot reach' | tail -n 1 || true)
   if [ -n "$named" ]; then echo "             says: ${named:0:180}"; else trouble "no sentence names the link"; fi
 }
-begin() { # number of workers, arguments of the coordinator: a run that goes
+begin() { # number of workers, arguments of the coordinator: starts a run and awaits its first steps
   local count=$1; shift
   lead --epochs 100000 --workers "$count" "$@"
   watch
@@ -184,7 +184,7 @@ begin() { # number of workers, arguments of the coordinator: a run that goes
 worker_1=() worker_2=() worker_3=() worker_4=()
 
 # A fault on links between workers: how long the run stands, and Control-C long after it and just after it.
-links() { # case, workers, fault, must it end a view
+links() { # case, workers, fault
   local name=$1 count=$2 fault=$3
   reset; before; begin "$count" || return 0
   local at before_views
@@ -210,13 +210,13 @@ links() { # case, workers, fault, must it end a view
   before() { :; }; worker_1=() worker_2=() worker_3=() worker_4=()
 }
 before() { :; }
-relay() { # manner, where, from, to: what dials `from` is passed on to `to`
+relay() { # manner, where, from, to: connections to `from` are passed on to `to`
   (on "$2" python3 "$tests/Peers/relay.py" "$3" "$4" "$place/flag" "$1" > relay.log 2>&1) &
   disown $!
   for ((n = 0; n < 50; n++)); do grep -q relaying relay.log 2> /dev/null && break; sleep 0.1; done
 }
 flag() { touch flag; }
-filter() { # host, rules: what of incoming packets is lost
+filter() { # host, rules: which incoming packets are lost
   local index=$1; shift
   printf '%s\n' "table inet t {" "chain c {" "type filter hook input priority 0;" "${@/%/ drop}" "}" "}" \
     | ip netns exec "${hosts[$index]}" nft -f -
@@ -241,7 +241,7 @@ large() {
 case_large() { links large 4 large; }
 large_one() { filter "$(next_of_first)" "ip saddr 10.79.0.11 meta length > 700"; }
 case_large-one() { links large-one 3 large_one; }
-unfit() { # case, host that loses, from whom: the second worker is refused with a sentence, and the run goes on with the first
+unfit() { # case, host that loses large packets, from which address: the second worker is refused with a sentence, and the run goes on with the first
   reset
   filter "$2" "ip saddr $3 meta length > 700"
   lead --epochs 100000 --workers 1:2
@@ -370,7 +370,7 @@ case_claim() {
   conclude claim "$longest" "$took" - "$went"
 }
 
-kept() { # the workers live, and hold what they held
+kept() { # the workers still run, and so hold their state
   for pid in "${workers[@]}"; do kill -0 "$pid" 2> /dev/null || { trouble "a worker has ended, and its state with it"; return 0; }; done
 }
 stranger() { # manner
@@ -416,7 +416,7 @@ older() { # case, where the older copy is started
   if until_step $((known + 30)) 25; then
     judge_gap "$(gap "$at")"
   else
-    # A refusal that lets them keep the state is enough: then they go on with the folder that they know.
+    # A refusal is enough if the workers keep their state: then they go on with the folder that they know.
     kept
     kill -9 $coordinator 2> /dev/null || true; wait $coordinator 2> /dev/null || true
     grep -ah 'lockstep: \|warning' worker-1.log | tail -n 1 | cut -c 1-220 | sed 's/^/             says: /' || true

@@ -3,7 +3,7 @@
 # `lockstep plan` predicts. Prints a table; exits with 1 where a prediction is off by more than a fifth. Measure where nothing else runs.
 # Needs root, iproute2 and python3. Usage: Tests/System/scale.sh [path of lockstep] [case…]; a case is here:N, hosts:N:RATE[:BITS], or
 # sums:N:M:RATE[:BITS]: N workers whose gradients M summation servers sum, each behind such a link; with M = 0 the coordinator. About ten minutes
-# without cases. MINIBATCH=256 and STEPS=40 are others than 100 and as many as take ten seconds;
+# without cases. MINIBATCH=256 replaces 100, and STEPS=40 as many steps as take ten seconds;
 # KEEP=1 keeps the last run and the logs.
 set -euo pipefail
 lockstep=$(realpath "${1:-.build/release/lockstep}"); shift || true
@@ -47,7 +47,7 @@ make_hosts() { # number, rate, first: the coordinator's host is number 0; from `
     ip -n "$host" link set eth0 up
     ip -n "$host" link set lo up
     [ $index -ge "$3" ] || continue
-    # A shaper's burst is unlimited traffic: no more of it than the shaper needs to hold its rate.
+    # A shaper's burst passes without limit, so it is no larger than the shaper needs to hold its rate.
     local burst=64kb
     case $2 in *gbit) burst=256kb ;; esac
     tc -n "$host" qdisc add dev eth0 root tbf rate "$2" burst $burst latency 400ms

@@ -60,7 +60,7 @@ run "four hosts, server, IPv4" 0.0.0.0:7700 10.77.0.10:7700 server
 run "four hosts, ring, IPv6" "[::]:7700" "[fd77::10]:7700" ring
 run "four hosts, server, IPv6" "[fd77::10]:7700" "[fd77::10]:7700" server
 
-# One host's link is cut and comes back: the others go on, it comes back as a new worker; nobody notices in the weights.
+# One host's link is cut and restored: the others go on, the host comes back as a new worker, and the weights are the same.
 long=("${recipe[@]}" --epochs 400 --set evaluate.every_epochs=0)
 sever() { # label, topology, seconds
   local label=$1 topology=$2 seconds=$3

@@ -1,5 +1,5 @@
 // Computes one step of a basic adversarial autoencoder again from its inputs, and compares every updated weight with the run's, bit for bit;
-// beside them gradients, losses, what was drawn, and with the checkpoint after the step also momenta and exponents.
+// it also compares gradients, losses and what was drawn, and, given the checkpoint after the step, momenta and exponents.
 //
 // It is written from deploy/arithmetic.md alone and needs nothing but a C compiler and its library:
 //

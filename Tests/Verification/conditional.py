@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Whether samples of a class are images of that class: a classifier that has never seen the model is asked (figure 6 of the paper).
+"""Checks whether samples of a class are images of that class, by a classifier that has never seen the model (figure 6 of the paper).
 
     python3 Tests/Verification/conditional.py RUN [--lockstep .build/release/lockstep] [--data DIR] [--count 1000]
 
 Needs torch, numpy and pyyaml. RUN is the folder of a run whose `lockstep sample` takes --label K: supervised, semi-supervised, label-informed,
 or a reduction with labels. A network of two hidden layers of 1000 ReLU with dropout learns the labels of all training images that the run's config.yaml names
 (mnist, idx or npz: the digits of glyphs are drawn inside Lockstep, and no file has them) and is first asked about the test images, then about --count
-samples of each class. Prints a row a class and the mean of both; exits with 1 where fewer than --least (0.95) of the samples, or of the test images,
-are given their class. Seeds are fixed; about a minute on two threads.
+samples of each class. Prints a row for each class and the means of both columns; exits with 1 if the classifier gives fewer than --least (0.95) of
+the samples, or of the test images, their class. Seeds are fixed; about a minute on two threads.
 """
 import argparse
 import gzip
@@ -34,7 +34,7 @@ def fail(sentence):
 
 
 def found(path, kind, folders):
-    """The file, plain or packed, at its path, or by its name in one of the folders or their subfolder of that kind."""
+    """The file, plain or gzip-compressed, at its path, or under its name in one of the folders or their subfolder `kind`."""
     name = os.path.basename(path)
     places = [path] + [os.path.join(folder, *rest, name) for folder in folders for rest in ((), (kind,))]
     for place in places:
@@ -65,7 +65,7 @@ def rows(images):
 
 
 def sets(run, options):
-    """Images and labels of the run's training and test images, by files alone."""
+    """The run's training and test images with their labels, read from files alone."""
     with open(os.path.join(run, "config.yaml")) as file:
         data = yaml.safe_load(file)["data"]
     folders = [folder for folder in (options.data, data.get("folder")) if folder]

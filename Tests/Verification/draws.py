@@ -1,15 +1,15 @@
-"""What was drawn for a step, against the distributions that the recipe names: every gradient agrees on a noise of another width."""
+"""Checks what was drawn for a step against the distributions that the recipe names. Gradients cannot show this: they agree with noise of any width."""
 import math
 
 import torch
 
 from step import UNLABELLED
 
-SIGMAS = 6  # A right draw fails once in a hundred million.
+SIGMAS = 6  # A correct draw fails less than once in a hundred million.
 
 
 def check(step, names):
-    """Problems, a sentence each, with the draws that the phases asked for."""
+    """The problems of the draws that the phases asked for, one sentence each."""
     problems = []
     for name in sorted(names):
         values = step.take(name).double().flatten(1)
@@ -91,7 +91,7 @@ def roll(step, name, values, classes):
 
 
 def alike(step, names):
-    """Two draws that are not independent of each other, of those that can be compared number by number."""
+    """The pairs of draws that are not independent of each other; only draws of equal shape are compared."""
     problems = []
     drawn = {}
     for name in sorted(names):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The mathematics of the evaluation by numpy, scipy and scikit-learn, on numbers that the tests make too.
+"""Computes the evaluation's figures by numpy, scipy and scikit-learn, on the same numbers that the tests make.
 
     evaluation.py            compares Tests/EvaluationTests/Reference.swift with what these libraries say; status 1 where it differs
-    evaluation.py --write    writes it
+    evaluation.py --write    writes that file
     evaluation.py --parzen SAMPLES.npy VALIDATION.npy IMAGES.npy EVALUATION.json
                              a run's Parzen figure from its decoded samples (`lockstep sample --count N --seed S --out F.npy`) and
-                             the images as rows of values from 0 to 1; status 1 where nats are more than 1e-3 away
+                             the images as rows of values from 0 to 1; status 1 where nats or their error are more than 1e-3 away, or
+                             another sigma is best
 
 Needs numpy, scipy, scikit-learn.
 """
@@ -23,7 +24,7 @@ REFINED = [0.05 * 6 ** (i / 9) for i in range(10)]
 
 
 class Numbers:
-    """The tests' own: a linear congruence, of which the upper 24 bits make a float from -0.5 to 0.5."""
+    """The tests' generator: linear congruential; the upper 24 bits make a float from -0.5 to 0.5."""
 
     def __init__(self, seed):
         self.state = seed
@@ -40,7 +41,7 @@ class Numbers:
 
 
 def labelled(rows, seed):
-    """Codes of three dimensions about the corners of a square, and the corners; every third one strays far."""
+    """Codes of three dimensions around the corners of a square, labelled by corner; every third one strays further."""
     numbers = Numbers(seed)
     codes, labels = [], []
     for row in range(rows):
@@ -53,7 +54,7 @@ def labelled(rows, seed):
 
 
 def divisions(rows, seed):
-    """Classes of five, and clusters of seven that know something of them; the last cluster is empty."""
+    """Five classes, and seven clusters that are correlated with them; the last cluster is empty."""
     numbers = Numbers(seed)
     classes, clusters = [], []
     for _ in range(rows):
@@ -64,7 +65,7 @@ def divisions(rows, seed):
 
 
 def log_likelihoods(images, samples, sigma):
-    """Of each image under Gaussians about the samples, in double precision."""
+    """The log-likelihood of each image under Gaussians around the samples, in double precision."""
     x, s = images.astype(np.float64), samples.astype(np.float64)
     values = []
     for start in range(0, len(x), 100):
@@ -78,7 +79,7 @@ def log_likelihoods(images, samples, sigma):
 
 
 def parzen(samples, validation, images, sigmas):
-    """Width, nats and error of one grid, and the validation figure of each width."""
+    """The best width of a grid, its nats and their error, and the validation figure of each width."""
     means = [log_likelihoods(validation, samples, sigma).mean() for sigma in sigmas]
     sigma = sigmas[int(np.argmax(means))]
     found = log_likelihoods(images, samples, sigma)
@@ -86,7 +87,7 @@ def parzen(samples, validation, images, sigmas):
 
 
 def explained(samples, images):
-    """The share of what sets images apart from their mean that the sample most like each explains."""
+    """The share of the images' variance about their mean that the sample most correlated with each image explains."""
     mean = images.astype(np.float64).mean(0)
     own, others = images - mean, samples - mean
     correlations = own @ others.T / np.sqrt((own**2).sum(1)[:, None] * (others**2).sum(1)[None])
@@ -157,7 +158,7 @@ def reference():
 
 
 def parts(text):
-    """Names and values of a reference, so that numbers are compared and not their digits."""
+    """Names and values of a reference, so that numbers are compared and not texts."""
     found = re.findall(r'static let (\w+) = (\[[^\]]*\]|"[^"]*"|[^\n]+)', text)
     return {name: json.loads(re.sub(r",\s*\]", "]", value)) for name, value in found}
 

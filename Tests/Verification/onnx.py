@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a small model of every variant for some steps on random images, exports it, and lets ONNX Runtime compute codes, labels, posteriors,
-representations and images: each must be what `lockstep encode` and `lockstep decode` write, to 1e-5. Prints a line a model, and exits with 1 where
-one differs. About a minute.
+representations and images: each must be what `lockstep encode` and `lockstep decode` write, to 1e-5. Prints a line for each model, and exits
+with 1 if one differs. About a minute.
 
 Usage: Tests/Verification/onnx.py [path of lockstep]; needs onnx, onnxruntime and numpy.
 """
@@ -66,7 +66,7 @@ def philox(counter, key):
 
 
 def noise(rows, columns):
-    """What `lockstep encode` samples posteriors by: Box and Muller over Philox, by row and column, for the purpose 13 and the step 2^48 - 1."""
+    """The noise by which `lockstep encode` samples posteriors: Box-Muller over Philox, by row and column, for purpose 13 and step 2^48 - 1."""
     blocks = (columns + 3) // 4
     number, row = np.meshgrid(np.arange(blocks), np.arange(rows))
     full = lambda value: np.full(number.shape, value)
@@ -80,7 +80,7 @@ def noise(rows, columns):
 
 
 def apart(found, expected):
-    """The largest difference, over the largest number where that is more than 1."""
+    """The largest difference, divided by the largest expected number where that is more than 1."""
     if found.shape != expected.shape:
         return float("inf")
     return float(np.abs(found.astype(np.float64) - expected).max() / max(1, np.abs(expected).max()))

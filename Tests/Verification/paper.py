@@ -14,7 +14,7 @@ RECONSTRUCTION, DISCRIMINATOR, GENERATOR, CLASSIFICATION = "reconstruction", "di
 
 
 class Encoded:
-    """What the encoder gives of a minibatch: logits of labels or clusters, and the code, or its posterior and the sample of it."""
+    """The encoder's output for a minibatch: logits of labels or clusters, and the code, or its posterior and a sample of that."""
 
     def __init__(self, run, output, labels, suffix):
         self.run, self.suffix = run, suffix
@@ -38,7 +38,7 @@ class Encoded:
 
 
 def encode(run, labels=0, suffix=""):
-    """The encoder on images as training corrupts them: one draw for all phases of a step, another for the labelled minibatch."""
+    """Runs the encoder on images, corrupted as in training. All phases of a step share one draw; the labelled minibatch has its own."""
     step = run.step
     x = step.images(suffix)
     pixels = x.shape[1]
@@ -72,7 +72,7 @@ def reconstruct(run, seen):
 
 
 def judge(run, part, value, which, beside=None, suffix=""):
-    """The logits that the discriminator of `part` has for a value, which its noise comes upon before anything stands beside it."""
+    """The logits of `part`'s discriminator for a value. Its noise is added to the value, before `beside` is appended."""
     if run.step.setting("noise.discriminator") > 0:
         value = value + run.step.draw(f"noise.discriminator.{part}.{which}", value.shape[1])
     if beside is not None:
@@ -81,7 +81,7 @@ def judge(run, part, value, which, beside=None, suffix=""):
 
 
 def tell(run, part, real, fake, beside=None):
-    """-log D(real) - log(1 - D(fake)), each half a mean over the minibatch."""
+    """-log D(real) - log(1 - D(fake)), each term a mean over the minibatch."""
     on_real = judge(run, part, real, "real", beside, ".real")
     on_fake = judge(run, part, fake.detach(), "fake", beside, ".fake")
     run.losses[part] = -logsigmoid(on_real).mean() - logsigmoid(-on_fake).mean()
@@ -221,7 +221,7 @@ class SemiSupervised(Basic):
 
 
 class Clustering(SemiSupervised):
-    """Section 6: the same without labels, the softmax of any number of clusters."""
+    """Section 6: as semi-supervised, but without labels, and with a softmax over any number of clusters."""
     has_labelled = False
 
     @property
@@ -230,7 +230,7 @@ class Clustering(SemiSupervised):
 
 
 class Reduction(SemiSupervised):
-    """Section 7: the decoder sees only W_C y + z, and heads that are too near each other cost what is missing, once a step."""
+    """Section 7: the decoder sees only W_C y + z. Heads that are too near each other cost the missing distance, once a step."""
     further = ["heads"]
 
     @property

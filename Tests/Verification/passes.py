@@ -1,9 +1,9 @@
-"""Dense networks in float64 with what the paper puts into them, and what was added up to make each gradient."""
+"""Dense networks in float64 with the paper's norms and dropout, and the sizes of the terms that each gradient is the sum of."""
 import torch
 
 from step import Wrong
 
-# Of a unit, as a part of what is added up to make it.
+# A unit counts as near zero below this share of the sum of its terms' absolute values.
 NEAR_ZERO = 1e-5
 EPSILON = 1e-5
 
@@ -34,16 +34,16 @@ class Normalised:
             self.output.retain_grad()
 
     def size(self, terms, beta):
-        """What is added up to make y, given what is added up to make x."""
+        """The sum of the absolute values of y's terms, given that of x."""
         return self.gamma / self.deviation * (terms + group_means(terms, self.groups)) + beta.detach().abs()
 
     def terms_of_parameters(self):
-        """What is added up to make the gradients of gamma and beta."""
+        """The sums of the absolute values of the terms of the gradients of gamma and beta."""
         dy = self.output.grad.abs()
         return (dy * self.hat.abs()).sum(0), dy.sum(0)
 
     def terms_of_input(self):
-        """What is added up to make the gradient of x, which takes two means away from that of y: a bias would have none."""
+        """The same sum for the gradient of x. It subtracts two means from y's gradient, so a bias before the norm would have no gradient."""
         dy, hat = self.output.grad.abs(), self.hat.abs()
         through = group_means(dy, self.groups) + hat * group_means(dy * hat, self.groups)
         return self.gamma / self.deviation * (dy + through)
@@ -57,16 +57,15 @@ class Pass:
         self.parameters = step.parameters(phase, order)
         self.units, self.near = 0, 0
         self.layers = []
-        # For a loss that is a sum, its terms by name.
+        # The terms of the loss, by name; the loss is their sum.
         self.losses = {}
-        # By tensor, what a term that depends on no data adds to the size of its gradient.
+        # By tensor: what a term that depends on no data adds to the size of the gradient.
         self.penalties = {}
 
     def network(self, name, x, norm="none", last="none", dropping=None, suffix=""):
-        """Dense, norm, ReLU, dropout, of each layer but the last, which has no ReLU and no dropout.
+        """Each layer is dense, norm, ReLU and dropout; the last one has no ReLU and no dropout.
 
-        `dropping` is what the names of the masks end with, None where nothing is dropped; `suffix` what those of its active units
-        end with.
+        `dropping` is the suffix of the masks' names, None where nothing is dropped; `suffix` is that of the active units' names.
         """
         layers = sorted({int(key[len(name) + 1:].split(".")[0]) for key in self.parameters if key.startswith(f"{name}.")})
         if not layers:
@@ -82,7 +81,7 @@ class Pass:
         return x
 
     def layer(self, name, x, kind):
-        """A dense layer with its bias or norm; and what is added up to make each of its values."""
+        """A dense layer with its bias or norm; and for each of its values the sum of the absolute values of its terms."""
         weight = self.parameters[f"{name}.weight"]
         if x.shape[1] != weight.shape[1]:
             raise Wrong(f"{name} takes {weight.shape[1]} columns, and the paper gives it {x.shape[1]}")
@@ -105,7 +104,7 @@ class Pass:
         return output, size
 
     def rectify(self, x, size, name):
-        """ReLU; a unit too near zero for float32 to be sure of takes the file's own mask."""
+        """ReLU. A unit so near zero that float32 may give it the wrong sign takes the mask in the file."""
         own = self.step.take(f"phase.{self.phase}.active.{name}").bool()
         mine = x.detach() > 0
         if own.shape != mine.shape:

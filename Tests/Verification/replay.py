@@ -13,9 +13,9 @@ What is printed for each tensor is max |a-b| / s, where s is the size of what wa
   a loss       the sum of its terms' absolute values;
   a gradient   the largest of its sums over the minibatch with each term at its absolute value. Where nothing cancels that is
                max |b|; where the terms cancel, as the rows of a bias whose units are as often too bright as too dark,
-               float32 cannot know the small rest better than the terms it is left from. Behind it, max |a-b| / max |b|;
-  an update    the largest change of a weight, with a weight's own last place let off. It is computed from the gradient in the
-               file, which is what the optimizer saw, and which has a line of its own.
+               float32 cannot know the small remainder better than its terms. Behind it stands max |a-b| / max |b|;
+  an update    the largest change of a weight; an error of one unit in a weight's last place is not counted. The update is computed
+               from the gradient in the file, which is what the optimizer saw, and which has a line of its own.
 """
 import sys
 
@@ -50,7 +50,7 @@ def expected(step, phase, name, gradient):
         return step.take(f"phase.{phase}.before.optimizer.{kind}.{name}").double()
 
     def setting(key):
-        # As an optimizer in float32 has it: 1 - 0.999 is another number by 5e-5.
+        # As an optimizer in float32 has it: 1 - 0.999 then differs by 1.3e-5 of itself.
         return float32(step.setting(f"phases.{phase}.{key}"))
 
     before, rate = step.take(f"phase.{phase}.before.{name}").double(), float(step.take(f"phase.{phase}.rate"))
@@ -68,7 +68,7 @@ def expected(step, phase, name, gradient):
 def update_error(step, phase, name, gradient):
     before, after = (step.take(f"phase.{phase}.{moment}.{name}").double() for moment in ("before", "after"))
     wanted = expected(step, phase, name, gradient)
-    # float32 keeps a weight to half its last place, and rounds the change before.
+    # float32 rounds a weight to half its last place, and the change before that.
     place = 2.0**-23 * torch.maximum(before.abs(), wanted.abs())
     return relative(largest(torch.clamp((after - wanted).abs() - place, min=0)), largest(wanted - before))
 
@@ -79,7 +79,7 @@ def same_names(what, found, wanted):
 
 
 def compare(step, phase, variant, order):
-    """One phase: a row for each thing compared, (name, error, error by the largest or None)."""
+    """One phase: a row for each comparison, (name, error, error relative to the largest value or None)."""
     run = Pass(step, phase, order)
     variant.terms(run)
     changed = [
@@ -102,7 +102,7 @@ def compare(step, phase, variant, order):
 
 
 def check(path, is_short):
-    """Compares a file; the worst row, and whether all is well."""
+    """Compares a file; returns the worst row, and whether everything agrees."""
     step = Step(path)
     if step.variant not in VARIANTS:
         raise Wrong(f"{step.variant} is no variant of the paper")

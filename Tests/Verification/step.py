@@ -3,7 +3,8 @@ import torch
 import yaml
 from safetensors import safe_open
 
-# Settings where a recipe says nothing of them (the paper's, as deploy/settings.md says under "Keys of the variants"); those of every recipe stand in its configuration.
+# Settings that a recipe may leave out, with the paper's values (deploy/settings.md, "Keys of the variants"). The settings that every recipe has
+# stand in its configuration.
 USUAL = {
     "variant": "basic", "model.classes": 10, "model.clusters": 16,
     "norm.encoder": "none", "norm.heads": "none", "norm.decoder": "none", "dropout.input": 0.0, "dropout.hidden": 0.0,
@@ -69,7 +70,7 @@ class Step:
         return self.take(f"input.labels{suffix}").long().flatten()
 
     def one_hot(self, columns, none=None):
-        """Of the images' labels; the column `none` where an image has no label that may be seen."""
+        """The images' labels as one-hots; an image without a visible label has its 1 in the column `none`."""
         labels = self.labels()
         if none is None and (labels >= columns).any():
             raise Wrong("an image has no label, which this variant needs of each")
@@ -100,10 +101,10 @@ class Step:
         }
 
     def parameters(self, phase, order):
-        """Every tensor of the model as it is when the phase begins, in float64, a leaf of a graph.
+        """Every tensor of the model as it is when the phase begins, in float64, each a leaf of the autograd graph.
 
-        A network that the phase does not change is as the last phase left it, or, where none before it changes the network, as the
-        first that does will find it.
+        A network that the phase does not change is as the last phase that changed it left it. If no earlier phase changes it, it is
+        as the first later phase finds it.
         """
         place = order.index(phase)
         values = {}

@@ -71,7 +71,7 @@ shard=(norm.encoder=shard norm.heads=shard norm.decoder=shard)
 noises=(noise.input=0.3 noise.discriminator=0.2 dropout.input=0.2 dropout.hidden=0.2)
 gaussian=(posterior.kind=gaussian)
 universal=(posterior.kind=universal posterior.width=20 posterior.std=1)
-# Steeper than half a squared error; a petal's log-density more so, which is 0.1 wide.
+# Cross-entropy is steeper than half a squared error; the log-density of a petal, which is 0.1 wide, is steeper still.
 gentle=(cost=cross-entropy phases.reconstruction.rate=0.001)
 
 check basic

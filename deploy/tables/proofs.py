@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Trains every recipe of the paper's settings for three epochs and says what its whole length would take on this machine.
+"""Trains every recipe of the paper's settings for three epochs and says how long its full training would take on this machine.
 
-Where SVHN or TFD is missing, noise of its shape stands in: that shows what a step costs and that it runs, and not that anything is learnt.
-What is finished is passed over: Control-C at any time, and the same line again. The table is printed; its numbers stand in --runs
-(proofs.json).
+Where SVHN or TFD is missing, noise of the same shape replaces it. That shows what a step costs and that it runs, but not that anything is learnt.
+Finished recipes are skipped: stop with Control-C at any time, and continue with the same command. The table is printed; its numbers are kept
+in --runs (proofs.json).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def recipes(lockstep: Lockstep) -> list[str]:
 
 
 def settings(lockstep: Lockstep, recipe: str) -> dict[str, str]:
-    """Set and length of a recipe, as it prints them."""
+    """Data set and number of epochs of a recipe, as `lockstep recipes` prints them."""
     text = subprocess.run([lockstep.path, "recipes", recipe], capture_output=True, text=True, check=True).stdout
     found = {}
     for line in text.splitlines():

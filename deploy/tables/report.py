@@ -1,4 +1,4 @@
-"""What a row came to, and the table of all of them."""
+"""The result of a row, and the table of all rows."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ BEGIN, END = "<!-- the table: begin -->\n", "<!-- the table: end -->\n"
 
 @dataclass
 class Result:
-    """One row as it was made."""
+    """The result of one row."""
     row: str
     commands: list[str]
-    # For each figure, one number a seed.
+    # For each figure, one number for each seed.
     values: list[list[float]] | None = None
-    # For each training, the digests of its runs, one a seed.
+    # For each training, the digests of its runs, one for each seed.
     digests: list[list[str]] | None = None
     epochs: list[int] | None = None
     # For each training, the hours of one run.
     hours: list[float] | None = None
     machine: str | None = None
     lockstep: str | None = None
-    # The data set that is missing.
+    # The data set that the row needs, where it is missing.
     needs: str | None = None
 
     @property
     def entry(self) -> dict:
-        """As it stands in table.json."""
+        """The result as an entry of table.json."""
         return {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
 
 
 def number(figure: Figure, values: list[float]) -> str:
-    """Mean and sample deviation over seeds; of one seed the number alone."""
+    """Mean and sample standard deviation over the seeds; with one seed, its number alone."""
     scaled = [value * 100 if figure.percent else value for value in values]
     digits = 2 if figure.percent else 1 if abs(scaled[0]) >= 100 else 3
     deviation = f" ± {statistics.stdev(scaled):.{digits}f}" if len(scaled) > 1 else ""

@@ -1,4 +1,4 @@
-"""The rows of the paper's tables: what is trained, what is measured on it, and what others have."""
+"""The rows of the paper's tables: what is trained, what is measured on it, and what others report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Training:
     """Runs of one recipe that differ in their seeds."""
     recipe: str
     seeds: tuple[int, ...]
-    # Keys that get the seed's value too: for example which images have labels, where only some have.
+    # Settings that get the seed's value too, for example the one that chooses which images have labels.
     linked: tuple[str, ...] = ()
 
     @property
@@ -23,7 +23,7 @@ class Figure:
     """One number of an evaluation."""
     # The figure's name where a row has several; None where the row's title says it.
     name: str | None
-    # Keys on the way to it in evaluation.json, with dots between them.
+    # Its place in evaluation.json: the keys that lead to it, joined by dots.
     path: str
     percent: bool = False
     paper: str = ""
@@ -42,9 +42,9 @@ class Row:
     evaluation: tuple[str, ...]
     # Another row whose runs are used here: one of its seeds or all.
     runs_of: str | None = None
-    # An evaluation that takes an hour is computed in parts, so that a stopped one can continue.
+    # The number of parts of the evaluation: one that takes an hour is divided, so that it can continue after a stop.
     parts: int = 1
-    # Files that may not be redistributed; without them the row says that it needs them.
+    # A data set that may not be redistributed; without its files the row only says that it needs them.
     needs: str | None = None
 
 

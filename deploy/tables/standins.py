@@ -1,4 +1,4 @@
-"""Files in the shape of SVHN's and TFD's, with noise for images: what can be tried without the data, and nothing that can be learnt from it."""
+"""Files in the shape of SVHN's and TFD's, with noise for images. Recipes can be tried on them without the data; nothing can be learnt from them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def svhn(folder: pathlib.Path, train: int = 73_257, test: int = 26_032) -> None:
 
 
 def tfd(folder: pathlib.Path, count: int = 102_236, labelled: int = 4_178) -> None:
-    """Of the labelled images a tenth each for validation and test in each of the five folds."""
+    """In each of the five folds, a tenth of the labelled images is for validation and a tenth for test."""
     path = folder / "tfd" / "TFD_48x48.mat"
     if path.exists():
         return

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Trains and measures the rows of the paper's tables, and writes the table.
 
-What is finished is passed over, what was begun goes on: Control-C at any time, and the same line again. Runs, evaluations and the table
-(table.md, table.json) stand in --runs. A row that the program came with says whether its weights are the published ones.
+What is finished is skipped, and what was begun continues: stop with Control-C at any time, and start the same command again. Runs, evaluations
+and the table (table.md, table.json) are in --runs. For a row that is in the published table, it says whether the weights are the published ones.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import sys
 from report import Result, markdown, publish, unique
 from rows import ROWS, Row, Training
 
-# A short run of any recipe, with so few images that every recipe's set has enough.
+# A short run of any recipe. The images are so few that every recipe's data set has enough.
 TRY = ("--epochs", "1", "--set", "data.train=10000", "--set", "data.validation=1000", "--set", "evaluate.every_epochs=1")
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Stopped(Exception):
-    """The end was asked for: what was begun goes on the next time."""
+    """A stop was requested; what was begun continues at the next start."""
 
 
 class Failed(Exception):
-    """A command failed; its own words stand above."""
+    """A command failed; its own message was printed before this."""
 
 
 # The parent process may have blocked these signals.
@@ -54,7 +54,7 @@ class Lockstep:
         self.more = more
 
     def run(self, *arguments: str) -> str:
-        """Standard output of a command; its words go where this program's do."""
+        """Runs a command and returns its standard output; its standard error is this program's."""
         say("$ lockstep " + shlex.join(arguments))
         try:
             child = subprocess.Popen([self.path, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -89,11 +89,11 @@ class Lockstep:
         return subprocess.run([self.path, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
     def training(self, training: Training, folder: pathlib.Path) -> list[str]:
-        """The line that trains the runs: what the table prints, but for places."""
+        """Arguments that train the runs; the table prints the same ones with another folder."""
         return ["train", "--recipe", training.recipe, "--vary", training.vary, "--run", str(folder)]
 
     def train(self, training: Training, folder: pathlib.Path) -> list[dict]:
-        """Of each seed its run: seed, folder, step, digest, epoch."""
+        """Trains the runs. For each seed: seed, folder, step, digest and epoch of its run."""
         at_once = min(self.at_once, len(training.seeds))
         output = self.run(
             *self.training(training, folder), *self.more, *(["--data", self.data] if self.data else []),
@@ -105,7 +105,7 @@ class Lockstep:
 
 
 def hours(run: pathlib.Path) -> float:
-    """What the steps of a run took, without the time between sittings."""
+    """The hours that the steps of a run took, without the time between a stop and the next start."""
     seconds: dict[int, float] = {}
     minibatch = 100
     for line in (run / "config.yaml").read_text().splitlines():
@@ -160,7 +160,7 @@ class Tables:
         return self.runs / (row.trainings[index].recipe.split("/")[1] if several else row.runs_of or row.name)
 
     def commands(self, row: Row) -> list[str]:
-        """As somebody types them who has the program on the PATH."""
+        """The commands as a user types them who has the program on the PATH."""
         lines = []
         for index, training in enumerate(row.trainings):
             folder = pathlib.Path("runs") / self.folder(row, index).name
@@ -170,7 +170,7 @@ class Tables:
         return lines
 
     def evaluate(self, row: Row, run: dict) -> dict:
-        """The report of one run: taken once of the same weights."""
+        """The report of one run; it is kept, so that the same weights are evaluated only once."""
         kept = self.runs / "evaluations" / f"{row.name}-{pathlib.Path(run['run']).name}-{run['digest'][:16]}.json"
         if kept.exists():
             return json.loads(kept.read_text())
@@ -182,7 +182,7 @@ class Tables:
                 if not (pathlib.Path(run["run"]) / f"evaluation-{part}-of-{row.parts}.json").exists():
                     self.lockstep.run("evaluate", run["run"], *row.evaluation, *data, "--part", f"{part}/{row.parts}")
             output = self.lockstep.run("evaluate", run["run"], "--merge", "--json")
-        # When stopped from outside, it prints partial figures, which are not for a row.
+        # A stopped evaluation prints partial figures, which must not enter a row.
         if json.loads(output).get("missing"):
             raise Stopped
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +193,7 @@ class Tables:
         return json.loads(output)
 
     def compare(self, row: Row, result: Result) -> None:
-        """Says whether the weights are those of the table that the program came with."""
+        """Says whether the weights are those of the published table, which comes with this program."""
         published = self.published.get(row.name)
         if published is None or published.digests is None:
             return
@@ -230,7 +230,7 @@ def main() -> int:
     for name in arguments.row or ():
         if name not in names:
             parser.error(f"there is no row {name!r}; there are {', '.join(names)}")
-    runs = arguments.runs.resolve() 
+    runs = arguments.runs.resolve()
     if arguments.trying:
         runs /= "try"
     tables = Tables(Lockstep(arguments.lockstep, arguments.data, arguments.at_once, TRY if arguments.trying else ()), runs)

@@ -1,5 +1,5 @@
-"""A worker that claims a state far ahead of everybody's, beats, and never says that it is ready: `claimant.py HOST:PORT LOCKSTEP
-TOKEN-FILE`. It comes again whenever it is sent away. How an honest hello looks it learns from a worker that it starts for that."""
+"""A worker that claims a state far ahead of everybody's, sends heartbeats, and never says that it is ready: `claimant.py HOST:PORT LOCKSTEP
+TOKEN-FILE`. It comes again whenever it is sent away. It learns what an honest hello looks like from a worker that it starts."""
 import asyncio
 import sys
 
@@ -31,7 +31,7 @@ async def honest_hello(lockstep, token_file, token):
 
 
 def claiming(hello, known):
-    """The hello of another process, which holds what is known of the run, further on than anybody."""
+    """The hello of another process that knows the run and claims to be further on than anybody."""
     fields = {field.name: field for field in wire.SCHEMA["Hello"]}
     words = dict(known, host="claimant", pid=4711)
     if "process" in fields:

@@ -51,7 +51,7 @@ class Book:
         return wire.Frame(frame.number, view, frame.payload) if frame else wire.Frame.of(kind, view)
 
     def told(self, who, lie, in_place):
-        """Notes it before it leaves: the last lines of this log are what a crash is due to."""
+        """Notes a lie before it is sent: a crash is due to the last lines of this log."""
         counts = self.in_place if in_place else self.added
         counts[str(lie)] = counts.get(str(lie), 0) + 1
         self.log.write(f"{time.time():.3f} {who} {'changes' if in_place else 'adds'} {lie}\n")
@@ -102,7 +102,7 @@ class Between:
                     stream.close()
 
     def plan(self):
-        """A few lies for the time to come: told in place where such a message passes by, else added."""
+        """Chooses the next few lies. Each replaces a message of its kind that passes by; if none does in time, it is added."""
         now = time.monotonic()
         self.pending = [(self.book.next(), now + self.book.random.uniform(0.2, 3)) for _ in range(3)]
 
@@ -163,7 +163,7 @@ async def bot(book, token, to, number):
         hello = book.templates.get("hello")
         if hello is None:
             return
-        # Another process than the one whose words these are.
+        # The bot is another process than the worker whose hello this was.
         values = {field.name for field in wire.SCHEMA["Hello"]}
         fields = [item for item in wire.decode(hello.payload) if item[0] == wire.field_of("Hello", "host").number
                   or wire.SCHEMA["Hello"][0].number < item[0] < wire.field_of("Hello", "run").number]

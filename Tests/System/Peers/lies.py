@@ -7,7 +7,7 @@ import wire
 WHOLE = [0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**53, 2**63 - 1, 2**63, 2**64 - 1]
 SIGNED = [0, 1, -1, -2, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63)]
 REAL = [0.0, -1.0, 5e-324, 2.0**63, 2.0**64, 1e308, -1e308, float("inf"), float("-inf"), float("nan")]
-# What must reach no terminal and no log as it is: the verdict looks for it.
+# The verdict looks for this mark, which must reach no terminal and no log unchanged.
 MARK = "LIAR-WAS-HERE"
 TEXTS = [
     b"",
@@ -71,7 +71,7 @@ def _encodings(field):
 
 
 def _numbers(value):
-    """Each number of a text in turn at an edge: a configuration whose model is too large for any machine."""
+    """Puts `value` in the place of each number of a text in turn, as in a configuration whose model is too large for any machine."""
 
     def change(own):
         text = own[0] if own else b""
@@ -112,7 +112,7 @@ def _of_field(kind, path):
 
 
 def of_kind(kind):
-    """All lies of one kind of message, its frame's view and size among them."""
+    """All lies about one kind of message, also about its frame's view and size."""
     for value in WHOLE:
         yield Lie(kind, [], f"view {value}", lambda frame, value=value: wire.Frame(frame.number, value, frame.payload))
     yield Lie(kind, [], "no payload", lambda frame: frame.with_payload(b""))
@@ -156,7 +156,7 @@ def all_lies(checkable, chains):
 
 
 def floods():
-    """A kind and one of its whole numbers, counted up message by message: what is kept for a peer has a maximum."""
+    """One whole number or text of a kind, another in each message: what is kept for a peer must have a maximum."""
     def inner(kind, message, path):
         for field in wire.SCHEMA[message]:
             if field.type in wire.SCHEMA:
@@ -170,7 +170,7 @@ def floods():
 
 
 def flood_frame(lie, template, number):
-    """The flood's message number so-and-so."""
+    """The message of a flood that has this number."""
     text = lie.path[-1].type == "string"
     value = (f"{number} " + "w" * 1500).encode() if text else number
     return template.with_payload(_edit(template.payload, lie.path, lambda own: [value]))

@@ -1,5 +1,5 @@
-"""How a run goes on: `progress.py METRICS…` prints a line "SECONDS STEP" at each look that finds a step later than any before, in
-whichever of the files, until it is ended."""
+"""How a run goes on: `progress.py METRICS…` prints a line "SECONDS STEP" whenever one of the files has a step later than all before,
+until it is ended."""
 import sys
 import time
 

@@ -1,9 +1,9 @@
-"""A TCP relay that turns bad: `relay.py HOST:PORT TO:PORT FLAG swallow|trickle|flip`. While the file FLAG is there, of what the
-dialling side sends
+"""A TCP relay that turns bad: `relay.py HOST:PORT TO:PORT FLAG swallow|trickle|flip`. While the file FLAG exists, it
+treats what the dialling side sends in one of three manners:
 
-  swallow  nothing more goes on from the next frame's boundary on, though all of it is acknowledged,
-  trickle  the same, but of each connection the first frames still go on, so that it always comes up,
-  flip     a bit is turned over about every 200 kB, inside the payload of a frame.
+  swallow  nothing is passed on from the next frame's boundary on, though all of it is acknowledged,
+  trickle  the same, but the first frames of each connection still pass, so that it always comes up,
+  flip     a bit is flipped about every 200 kB, inside the payload of a frame.
 """
 import asyncio
 import os

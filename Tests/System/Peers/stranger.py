@@ -1,4 +1,4 @@
-"""Somebody else at a coordinator's address: `stranger.py HOST:PORT refusal|garbage|silence`. It proves nothing."""
+"""A program that is no coordinator at a coordinator's address: `stranger.py HOST:PORT refusal|garbage|silence`. It has no token."""
 import asyncio
 import sys
 

@@ -45,7 +45,7 @@ def peak_mb(pid):
 
 
 class Process:
-    """A child with its words in a file; on a terminal of its own where `terminal` says so."""
+    """A child whose output goes to a file, through a terminal of its own where `terminal` says so."""
 
     def __init__(self, arguments, log, terminal=False):
         self.name, self.log = Path(log).stem, log
@@ -138,7 +138,7 @@ class Run:
             self.place / f"{name}.log")  # fmt: skip
 
     def trouble(self, words, until=None, port=None):
-        """Notes it with the last lies before it, of one port where only that one counts."""
+        """Notes a trouble with the last lies before it, only those of `port` where one is given."""
         try:
             told = (self.place / "book.lies").read_text().splitlines()
         except OSError:
@@ -189,7 +189,7 @@ class Run:
             port = None if kind == "honest worker" else self.liar_ports[index]
             self.trouble(f"{kind} {index} crashed (status {status}): {process.last_words()}", process.crashed_at(), port)
         if kind == "honest worker":
-            # Its run may have ended with it: the coordinator says how.
+            # Its run may have ended too: the coordinator's status says how.
             process.is_over, process.over_at = True, time.monotonic()
         else:
             self.ended.append(status)
@@ -237,7 +237,7 @@ class Run:
             self.begin()
 
     def finish(self, seconds):
-        """The liars are gone: the run comes to its end by itself."""
+        """Ends the liars, after which the run comes to its end by itself."""
         self.liar.end(signal.SIGTERM)
         for process in self.behind:
             if process:
@@ -256,7 +256,7 @@ class Run:
             process.end()
 
     def check_words(self):
-        """Nothing of what a liar says reaches a terminal or a log as it was said."""
+        """Checks that nothing a liar says reaches a terminal or a log unchanged."""
         controls = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9\xae]")
         logs = glob.glob(str(self.place / "*.log")) + glob.glob(str(self.place / "run-*" / "*.log"))
         size = 0

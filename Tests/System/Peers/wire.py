@@ -1,7 +1,7 @@
 """Control frames and messages as any program with the right token can speak them, read from the sources that define them.
 
 Nothing here knows a message by heart: names, fields and numbers come from Messages.proto and MessageKind.swift, so a field
-that is added there is met here without a word.
+that is added there needs no change here.
 """
 import hashlib
 import hmac
@@ -149,7 +149,7 @@ def build(message, **values):
 
 
 def read(message, data):
-    """Names and values of a message; what is not there is 0 or empty, of repeated fields a list."""
+    """Names and values of a message; a missing field is 0 or empty, a repeated one a list."""
     values = {}
     for field in SCHEMA[message]:
         values[field.name] = [] if field.repeated else b"" if wire_type(field) == 2 else 0
@@ -231,7 +231,7 @@ async def introduce(stream, token):
 
 
 async def admit(stream, token):
-    """The coordinator's side of it."""
+    """The coordinator's side of the handshake."""
     challenge = await stream.receive()
     theirs = read("Challenge", challenge.payload)["nonce"]
     nonce = os.urandom(NONCE_BYTES)

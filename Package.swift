@@ -73,7 +73,13 @@ let package = Package(
             exclude: ["Export/ONNX.proto"]),
 
         // Protocol: who takes part, as values; no clock, no socket, no thread.
-        .target(name: "Membership", dependencies: ["Wire", "Kernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+        .target(
+            name: "Membership",
+            dependencies: [
+                "Wire", "Kernels",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
         .target(
             name: "Simulation",
             dependencies: [
@@ -95,6 +101,7 @@ let package = Package(
             name: "Control",
             dependencies: [
                 "Processes", "Collectives", "Wire", "Runs", "Autoencoder", "Kernels", "Files", "Waiting",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -115,6 +122,7 @@ let package = Package(
                 "Summation", "Control", "Processes", "Membership", "Collectives", "Wire", "Runs", "Evaluation", "Autoencoder",
                 "Datasets", "Layers",
                 "Kernels", "Files", "Waiting",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

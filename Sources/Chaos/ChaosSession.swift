@@ -164,9 +164,9 @@ public final class ChaosSession {
     }
 
     /// What a disturbed run has left on the disk.
-    private func ended(_ result: ChaosRound.Result) throws -> ChaosVerdict.Books? {
+    private func ended(_ result: ChaosRound.Result) throws -> ChaosVerdict.Records? {
         guard result.status == 0 else { return nil }
-        return try ChaosVerdict.Books(folder: result.folder)
+        return try ChaosVerdict.Records(folder: result.folder)
     }
 
     private func calmRun(_ model: ChaosModel, number: Int) throws -> CalmRun {
@@ -190,12 +190,12 @@ public final class ChaosSession {
             throw LocalError("the calm run failed (exit status \(status ?? -1)): \(TrainProcess.lastWords(folder))")
         }
         let seconds = (MonotonicTime.now - began).seconds
-        let books = try ChaosVerdict.Books(folder: folder)
+        let records = try ChaosVerdict.Records(folder: folder)
         say(
-            "calm run: \(books.step) steps in \(Int(seconds.rounded())) s, digest \(books.digest.prefix(16))… (\(model.name))")
+            "calm run: \(records.step) steps in \(Int(seconds.rounded())) s, digest \(records.digest.prefix(16))… (\(model.name))")
         return CalmRun(
-            model: model, lastStep: books.step, digest: books.digest, fullDigest: books.fullDigest,
-            chains: Dictionary(books.chains.map { ($0.step, $0.chain) }) { first, _ in first },
+            model: model, lastStep: records.step, digest: records.digest, fullDigest: records.fullDigest,
+            chains: Dictionary(records.chains.map { ($0.step, $0.chain) }) { first, _ in first },
             phases: UInt64(try RunFolder.open(folder).configuration().configuration.phaseNames.count), seconds: seconds)
     }
 }

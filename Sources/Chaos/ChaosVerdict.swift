@@ -7,7 +7,7 @@ import Waiting
 /// The result of all runs: every figure that `lockstep chaos` prints.
 public struct ChaosVerdict: Sendable {
     /// What a run has left on the disk.
-    struct Books: Sendable {
+    struct Records: Sendable {
         var step: UInt64
         var digest: String
         var fullDigest: String
@@ -39,12 +39,12 @@ public struct ChaosVerdict: Sendable {
 
     struct Round: Sendable {
         var result: ChaosRound.Result
-        var books: Books?
+        var records: Records?
         var digestIsEqual: Bool
         var chainsAreEqual: Bool
 
         /// Steps without a line in the metrics.
-        var missing: Int { books?.missing(except: result.forgotten) ?? 0 }
+        var missing: Int { records?.missing(except: result.forgotten) ?? 0 }
 
         /// Nothing was lost, nothing hung, nothing differs.
         var isRight: Bool { ChaosVerdict.findings(of: self).isEmpty }
@@ -61,13 +61,13 @@ public struct ChaosVerdict: Sendable {
         self.calm = calm
     }
 
-    mutating func add(_ result: ChaosRound.Result, _ books: Books?) {
+    mutating func add(_ result: ChaosRound.Result, _ records: Records?) {
         let calm = result.calm
-        let chains = books?.chains.allSatisfy { calm.chains[$0.step] == nil || calm.chains[$0.step] == $0.chain } ?? false
+        let chains = records?.chains.allSatisfy { calm.chains[$0.step] == nil || calm.chains[$0.step] == $0.chain } ?? false
         rounds.append(
             Round(
-                result: result, books: books,
-                digestIsEqual: books?.digest == calm.digest && books?.fullDigest == calm.fullDigest, chainsAreEqual: chains))
+                result: result, records: records,
+                digestIsEqual: records?.digest == calm.digest && records?.fullDigest == calm.fullDigest, chainsAreEqual: chains))
     }
 
     /// Everything is as it should be.
@@ -96,11 +96,11 @@ public struct ChaosVerdict: Sendable {
                 findings.append(.failed(folder: place, status: result.status ?? -1, words: TrainProcess.lastWords(place)))
             }
         }
-        if let books = round.books {
-            if !round.digestIsEqual { findings.append(.otherDigest(folder: place, digest: books.digest, calm: calm.digest)) }
+        if let records = round.records {
+            if !round.digestIsEqual { findings.append(.otherDigest(folder: place, digest: records.digest, calm: calm.digest)) }
             if !round.chainsAreEqual { findings.append(.otherChains(folder: place)) }
             if round.missing > 0 { findings.append(.linesMissing(folder: place, steps: round.missing)) }
-            if !books.isInOrder { findings.append(.linesOutOfOrder(folder: place)) }
+            if !records.isInOrder { findings.append(.linesOutOfOrder(folder: place)) }
         }
         if let step = result.firstWrong { findings.append(.wrongSums(folder: place, step: step)) }
         if result.lost > 0 { findings.append(.stepsLost(folder: place, steps: result.lost)) }
@@ -119,7 +119,7 @@ public struct ChaosVerdict: Sendable {
         } else if endings.allSatisfy({ $0 == .without || $0 == .runEnded }) {
             findings.append(.noFaultThatMattered)
         }
-        if !rounds.contains(where: { ($0.books?.step ?? 0) > 0 }) { findings.append(.noStep) }
+        if !rounds.contains(where: { ($0.records?.step ?? 0) > 0 }) { findings.append(.noStep) }
         return findings
     }
 

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import Synchronization
 import Wire
@@ -15,8 +16,7 @@ package final class ControlTraffic: @unchecked Sendable {
     private let dropCount = Atomic<UInt64>(0)
 
     // Confined to the event loop.
-    private var queue: [ControlFrame] = []
-    private var next = 0
+    private var queue: Deque<ControlFrame> = []
     private var leaving = 0
 
     /// On the event loop.
@@ -29,23 +29,16 @@ package final class ControlTraffic: @unchecked Sendable {
     package func drop() {
         dropCount.add(1, ordering: .relaxed)
         queue = []
-        next = 0
     }
 
     /// How often `drop` was called: a sender of pieces sees by it that its further pieces are of no use. Any thread.
     package var drops: UInt64 { dropCount.load(ordering: .relaxed) }
 
     /// Whether anything waits. On the event loop.
-    var isWaiting: Bool { next < queue.count || leaving > 0 }
+    var isWaiting: Bool { !queue.isEmpty || leaving > 0 }
 
     private func pump(_ channel: any Channel) {
-        while leaving < Self.window, next < queue.count {
-            let frame = queue[next]
-            next += 1
-            if next == queue.count || next > 256 {
-                queue.removeFirst(next)
-                next = 0
-            }
+        while leaving < Self.window, let frame = queue.popFirst() {
             let bytes = ControlFrame.headerBytes + frame.payload.readableBytes
             leaving += bytes
             channel.writeAndFlush(frame).whenComplete { [self] result in

@@ -33,7 +33,7 @@ extension Coordinator {
         let (recorder, evaluation) = (RunRecorder(), EvaluationDesk(run: run))
         // Where a run ends within an epoch, that epoch counts as done: its line stays.
         let epochs = UInt64(run.plan.epochs.begun(after: run.plan.firstStep))
-        recorder.start(watch: watch, open: { [self] step in try books(run, at: step, epochsDone: epochs) }, onTrouble: note)
+        recorder.start(watch: watch, open: { [self] step in try records(run, at: step, epochsDone: epochs) }, onTrouble: note)
         recorder.put(.open(step: run.plan.firstStep))
         evaluation.start(recorder: recorder, watch: watch, log: log)
         evaluation.owe(owed.states)

@@ -172,7 +172,7 @@ public final class Coordinator: Sendable {
             watch: watch,
             open: { [self] step in
                 if let sentence = run.figuresLost(upTo: step).lostSentence { log.warning("\(sentence)") }
-                return try books(run, at: step, epochsDone: run.plan.epochs.done(after: step))
+                return try records(run, at: step, epochsDone: run.plan.epochs.done(after: step))
             }, onTrouble: trouble)
         recorder.put(
             .event(
@@ -214,10 +214,10 @@ public final class Coordinator: Sendable {
             : "start this coordinator again with the same line, since the workers keep their state for \(DurationText.text(options.orphanTimeout))"
     }
 
-    /// Opens the books where the run goes on: after `step` steps, with the lines of the first `epochsDone` epochs.
-    func books(_ run: PreparedRun, at step: UInt64, epochsDone: UInt64) throws -> RunBooks {
+    /// Opens the records where the run goes on: after `step` steps, with the lines of the first `epochsDone` epochs.
+    func records(_ run: PreparedRun, at step: UInt64, epochsDone: UInt64) throws -> RunRecords {
         let notices = DiskNotices { [log] in log.warning("\($0)") }
-        return RunBooks(
+        return RunRecords(
             name: options.folder.name, phases: run.training.phaseNames, training: run.training, lastStep: run.plan.lastStep,
             workersWanted: options.workers.upperBound,
             metrics: try MetricsWriter(

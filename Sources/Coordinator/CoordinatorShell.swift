@@ -229,7 +229,7 @@ final class CoordinatorShell: @unchecked Sendable {
             loop.scheduleTask(in: .nanoseconds(CoordinatorCore.causeWait.wholeNanoseconds)) { [weak self] in
                 self?.put(.causeDue(pid: pid))
             }
-        case .openBooks(let step): recorder.put(.open(step: step))
+        case .openRecords(let step): recorder.put(.open(step: step))
         case .stepDone(let done): recorder.put(.step(entry(done)))
         case .record(let note, let pids): recorder.put(.event(note.what, note.fields(pids: pids)))
         case .notice(let notice, let worker, let identity): notices.write(notice, worker: worker, identity)

@@ -1,3 +1,4 @@
+import DequeModule
 import Waiting
 
 /// States that wait to be evaluated: taken by a thread of low priority while the training goes on, and by another one when it is over.
@@ -5,7 +6,7 @@ import Waiting
 /// A thread cannot raise its own priority again without a privilege. So the second thread does the state again that the first has in hand, and
 /// the first gives it up at its next piece, unless it has begun to write. So nobody waits for a thread that a busy machine gives no time to.
 package final class EvaluationQueue<State: Sendable>: Sendable {
-    /// A state, and whether its figures are in the books already.
+    /// A state, and whether its figures are in the records already.
     package struct Entry: Sendable {
         package let state: State
         package fileprivate(set) var isRecorded = false
@@ -15,7 +16,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
     package struct Overtaken: Error {}
 
     private struct Line {
-        var waiting: [Entry] = []
+        var waiting: Deque<Entry> = []
         var inHand: Entry?
         var isWriting = false
         var isOver = false
@@ -63,7 +64,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
         guard line.withLock({ $0.inHand != nil }) else { throw Overtaken() }
     }
 
-    /// Puts the figures into the books, once: a thread that takes over later finds this done, never half done.
+    /// Puts the figures into the records, once: a thread that takes over later finds this done, never half done.
     package func record(_ write: () -> Void) throws(Overtaken) {
         let isInHand = line.withLock { line in
             guard line.inHand != nil else { return false }
@@ -100,7 +101,7 @@ package final class EvaluationQueue<State: Sendable>: Sendable {
             guard !line.isOver else { return false }
             line.isOver = true
             if let inHand = line.inHand, !line.isWriting {
-                line.waiting.insert(inHand, at: 0)
+                line.waiting.prepend(inHand)
                 line.inHand = nil
             }
             return true

@@ -104,7 +104,7 @@ struct PreparedRun: Sendable {
             evaluateEveryEpochs: UInt64(configuration.evaluate.everyEpochs),
             figuresEveryEpochs: UInt64(configuration.figures.everyEpochs), supervised: options.supervised,
             allowMixedKernels: options.allowMixedKernels, isPortable: configuration.engine == .portable,
-            runName: options.folder.typedName, bookedStep: bookmark.step, addressLimits: AddressSpace.words,
+            runName: options.folder.typedName, recordedStep: bookmark.step, addressLimits: AddressSpace.words,
             lastLabel: options.folder.lastWorker(below: UInt32(ProcessHistory.most)))
     }
 

@@ -10,7 +10,7 @@ import Wire
 /// one thread in the order things happened.
 final class RunRecorder: Sendable {
     enum Entry: Sendable {
-        /// The run goes on after `step` steps: the books are opened there. Entries that came earlier wait for this one.
+        /// The run goes on after `step` steps: the records are opened there. Entries that came earlier wait for this one.
         case open(step: UInt64)
         case step(DoneStep)
         case epoch(EpochMetrics, step: UInt64)
@@ -44,19 +44,19 @@ final class RunRecorder: Sendable {
         _ = settled.wait(.atMost(.seconds(30)))
     }
 
-    /// Starts to write into the books that `open` opens at a step. Lines that the disk refuses wait in memory, and the user is
+    /// Starts to write into the records that `open` opens at a step. Lines that the disk refuses wait in memory, and the user is
     /// told. `onTrouble` is called when too many wait, or when something else is wrong; nothing more is written after that.
     /// Nothing is written either once the folder is lost, which `watch` reports by itself.
     func start(
-        watch: FolderWatch, open: @escaping @Sendable (UInt64) throws -> RunBooks, onTrouble: @escaping @Sendable (String) -> Void
+        watch: FolderWatch, open: @escaping @Sendable (UInt64) throws -> RunRecords, onTrouble: @escaping @Sendable (String) -> Void
     ) {
         OwnedThread.detach(name: "recorder") { [self] in
-            var books: RunBooks?
+            var records: RunRecords?
             var early: [Entry] = []
             var failed = false
             while let entry = entries.take(.untilWoken(by: "the event loop, and close() at the end of the run")) {
                 if case .flush(let done) = entry {
-                    if !watch.isLost { books?.metrics.sync() }
+                    if !watch.isLost { records?.metrics.sync() }
                     done()
                     continue
                 }
@@ -67,9 +67,9 @@ final class RunRecorder: Sendable {
                         try watch.require()
                         var opened = try open(step)
                         for entry in early { try opened.write(entry) }
-                        (books, early) = (opened, [])
-                    } else if books != nil {
-                        try books?.write(entry)
+                        (records, early) = (opened, [])
+                    } else if records != nil {
+                        try records?.write(entry)
                     } else {
                         early.append(entry)
                     }
@@ -80,7 +80,7 @@ final class RunRecorder: Sendable {
                     onTrouble("\(error)")
                 }
             }
-            if watch.isLost { books?.leave() } else { books?.close() }
+            if watch.isLost { records?.leave() } else { records?.close() }
             finished.countDown()
         }
     }
@@ -93,7 +93,7 @@ final class RunRecorder: Sendable {
 }
 
 /// The open files of a run and the running figures of the progress line. Lives on the recorder's thread.
-struct RunBooks: @unchecked Sendable {
+struct RunRecords: @unchecked Sendable {
     let name: String
     let phases: [String]
     let training: TrainingSettings
@@ -104,9 +104,8 @@ struct RunBooks: @unchecked Sendable {
     let events: EventFileWriter
     let progress: ProgressLine
     var began = MonotonicTime.now
-    private var last: Duration?
-    /// The ledger of the step that is being written.
-    private var ledger: StepLedger
+    /// The totals of the step that is being written.
+    private var totals: StepTotals
     private var throughput = Throughput(since: MonotonicTime.now)
     private var pace = Pace(since: MonotonicTime.now)
     private var sent: UInt64 = 0
@@ -121,7 +120,7 @@ struct RunBooks: @unchecked Sendable {
         self.name = name
         self.phases = phases
         self.training = training
-        ledger = StepLedger(training, step: 0)
+        totals = StepTotals(training, step: 0)
         self.lastStep = lastStep
         self.workersWanted = workersWanted
         self.metrics = metrics
@@ -186,9 +185,9 @@ struct RunBooks: @unchecked Sendable {
 
     /// The shards of all members, totalled in shard order.
     private mutating func total(_ done: RunRecorder.DoneStep) -> StepFigures {
-        ledger.begin(step: done.step)
-        for report in done.shards where report.phase < phases.count && report.shard < training.shards { ledger.add(report) }
-        return ledger.figures
+        totals.begin(step: done.step)
+        for report in done.shards where report.phase < phases.count && report.shard < training.shards { totals.add(report) }
+        return totals.figures
     }
 
     /// Writes nothing more, not even what waits.

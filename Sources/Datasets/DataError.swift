@@ -105,7 +105,7 @@ extension DataError: CustomStringConvertible {
         let own = FilePath.folder(of: file)
         let isExtra = set.optional.contains { file.hasSuffix("/\($0.name)") }
         let place =
-            "\(set.name)\(isExtra ? " --extra" : "") --data \(own.hasSuffix("/\(set.name)") ? FilePath.folder(of: own) : own)"
+            "\(set.name)\(isExtra ? " --extra" : "") --data \(ShellText.word(own.hasSuffix("/\(set.name)") ? FilePath.folder(of: own) : own))"
         let owner = set == .mnist ? "MNIST's own" : "the published ones"
         return " (`lockstep data verify \(place)` checks \(owner), `lockstep data fetch \(place)` gets them)"
     }

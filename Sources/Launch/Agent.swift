@@ -4,6 +4,7 @@ import Glibc
 import Processes
 import Synchronization
 import Waiting
+import Wire
 
 /// `lockstep agent`, which a launcher starts on every host through SSH: it answers the launcher's questions, and starts the workers there.
 ///
@@ -95,7 +96,7 @@ public final class Agent: Sendable {
                 OwnedThread.detach(name: "dial") {
                     var result = DialResult(target: target.name, address: address)
                     do throws(ProbeFailure) {
-                        let link = try ProbeLink(to: LinkAddress(host: address, port: target.port), nonce: nonce)
+                        let link = try ProbeLink(to: HostPort(host: address, port: target.port), nonce: nonce)
                         try link.passLarge()
                         result.seenAs = link.seenAs
                     } catch {
@@ -111,7 +112,7 @@ public final class Agent: Sendable {
 
     private static func measure(_ target: ProbeTarget, for duration: Duration) throws -> LinkMeasure {
         let nonce = try bytes(target.nonce)
-        let address = LinkAddress(host: target.addresses[0], port: target.port)
+        let address = HostPort(host: target.addresses[0], port: target.port)
         let there = try ProbeLink(to: address, nonce: nonce)
         let roundTrip = try there.roundTrip()
         let back = try ProbeLink(to: address, nonce: nonce)

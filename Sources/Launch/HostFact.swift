@@ -1,3 +1,4 @@
+import Files
 import Processes
 
 /// What a check has found about a host, with its numbers. `HostFact+Words.swift` makes the sentences.
@@ -144,5 +145,10 @@ package struct StartWay: Sendable, Equatable {
     }
 
     /// A command that reaches the host in the same way, and only asks lockstep there for its version.
-    var typed: String { "\(shell) \(target) \(binary ?? executable) --version" }
+    var typed: String {
+        let words = [binary ?? executable, "--version"]
+        let there = ShellText.line(words)
+        // The shell here reads the words once, and that of the host once more.
+        return "\(shell) \(target) \(there == words.joined(separator: " ") ? there : ShellText.word(there))"
+    }
 }

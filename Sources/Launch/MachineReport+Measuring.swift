@@ -7,6 +7,7 @@ import Kernels
 import Processes
 import Runs
 import Waiting
+import Wire
 
 extension MachineReport {
     /// Measures this machine; takes about a second. `folder` is where a run would be written: it need not exist.
@@ -75,7 +76,7 @@ extension MachineReport {
         let nonce = Secret.bytes(16)
         let listener = try ProbeListener(port: 0, nonce: nonce)
         defer { listener.shutdown() }
-        let link = try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: listener.port), nonce: nonce)
+        let link = try ProbeLink(to: HostPort(host: "127.0.0.1", port: listener.port), nonce: nonce)
         return try link.send(for: .milliseconds(200))
     }
 }

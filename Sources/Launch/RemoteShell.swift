@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Glibc
 import Waiting
@@ -34,17 +35,15 @@ public struct RemoteShell: Sendable, Equatable {
     /// `orOnPath`, the one on that host's PATH.
     func command(to target: String, paths: [String], orOnPath: Bool, arguments: [String]) -> (program: String, arguments: [String])
     {
-        let quoted = arguments.map(Self.quote).joined(separator: " ")
-        var script = paths.map { "[ -x \(Self.quote($0)) ] && exec \(Self.quote($0)) \(quoted); " }.joined()
+        let quoted = arguments.map(ShellText.quoted).joined(separator: " ")
+        var script = paths.map { "[ -x \(ShellText.quoted($0)) ] && exec \(ShellText.quoted($0)) \(quoted); " }.joined()
         script +=
             orOnPath
-            ? "exec lockstep \(quoted)" : "echo \(Self.quote("there is no program \(paths.joined(separator: ", "))")) >&2; exit 127"
+            ? "exec lockstep \(quoted)"
+            : "echo \(ShellText.quoted("there is no program \(paths.joined(separator: ", "))")) >&2; exit 127"
         // The login shell there may be any shell; all of them read this line in the same way.
-        return (words[0], Array(words.dropFirst()) + [target, "exec sh -c \(Self.quote(script))"])
+        return (words[0], Array(words.dropFirst()) + [target, "exec sh -c \(ShellText.quoted(script))"])
     }
-
-    /// Quotes a word so that a shell reads it unchanged.
-    static func quote(_ word: String) -> String { "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'" }
 
     static func split(_ command: String) throws -> [String] {
         var words: [String] = []

@@ -81,9 +81,9 @@ extension CoordinatorCore {
         relay = nil
         forming = nil
         var acts: [Act] = []
-        if !hasBooks {
-            hasBooks = true
-            acts.append(.openBooks(step: plan.applied / UInt64(machine.plan.phases)))
+        if !hasRecords {
+            hasRecords = true
+            acts.append(.openRecords(step: plan.applied / UInt64(machine.plan.phases)))
         }
         let secret = setup.makesSecret()
         acts += tellServers(of: plan, secret)

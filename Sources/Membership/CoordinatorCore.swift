@@ -69,8 +69,8 @@ package struct CoordinatorCore: Sendable {
         case outrank(generation: UInt64)
         /// Hand in `causeDue` after `causeWait`, unless the operating system says before then how this child ended.
         case awaitCause(pid: UInt32)
-        /// The books begin here: after so many steps.
-        case openBooks(step: UInt64)
+        /// The records begin here: after so many steps.
+        case openRecords(step: UInt64)
         case stepDone(StepDone)
         case record(RunNote, pids: [UInt32])
         /// A line of a worker's log, for the run's folder.
@@ -155,7 +155,7 @@ package struct CoordinatorCore: Sendable {
     var copies: IncomingCopies
     var sources: [UInt64: (from: ConnectionID, chain: UInt64?)] = [:]
     var copied: [UInt64: [UInt8]] = [:]
-    var hasBooks = false
+    var hasRecords = false
     var serverPort: Int?
     /// A view that waits for the port of this coordinator's own summation server.
     var forming: (plan: ViewPlan, secret: Data)?

@@ -90,7 +90,7 @@ extension CoordinatorMachine {
     }
 
     /// Either this process is an old one whose folder another has taken over, or its folder is a copy or was restored from one: the
-    /// folder itself says which. In every case the worker's state is the truth, as far as it continues this folder's books.
+    /// folder itself says which. In every case the worker's state is the truth, as far as it continues this folder's records.
     private mutating func outrank(
         _ connection: ConnectionID, _ identity: WorkerIdentity, _ held: HeldState, _ now: Duration
     ) -> [CoordinatorDirective] {

@@ -84,7 +84,7 @@ extension CoordinatorMachine {
     }
 
     /// Whether the run, with the workers that stand here, would go back behind what it has done.
-    var goesBack: Bool { truth < max(steps.applied, hasLed ? 0 : plan.bookedStep * UInt64(plan.phases)) }
+    var goesBack: Bool { truth < max(steps.applied, hasLed ? 0 : plan.recordedStep * UInt64(plan.phases)) }
 
     /// Whether this position is one the run passes: a fresh replica's only where the run begins with the seed.
     private func isOnTheWay(_ position: Position) -> Bool { !position.isFresh || plan.beginsWithSeed }
@@ -285,7 +285,7 @@ extension CoordinatorMachine {
         view += 1
         let phases = UInt64(plan.phases)
         directives += goesBack(to: applied)
-        // Steps that somebody only claimed to have done are not in the books.
+        // Steps that somebody only claimed to have done are not in the records.
         records.viewBegins(after: applied / phases)
         // A coordinator that took over has ended no view: what its workers waited for is its own start.
         if !hasLed, regrouping == nil, level.contains(where: { !position($0).isFresh }), let began {

@@ -1,4 +1,4 @@
-/// Steps and what the books say of them.
+/// Steps and what the records say of them.
 extension CoordinatorMachine {
     /// After so many steps a view's links are sound: single failures of before are forgotten, so that they do not add up over
     /// the weeks of a long run.
@@ -97,7 +97,7 @@ extension CoordinatorMachine {
         return recordUpTo(steps.completed) + refill(now)
     }
 
-    /// Enters the steps before `step` into the books, those whose chain hash is known.
+    /// Enters the steps before `step` into the records, those whose chain hash is known.
     mutating func recordUpTo(_ step: UInt64) -> [CoordinatorDirective] {
         let workers = workers
         let records = records.enter(before: step, memory: 4 * Self.window) { connection in

@@ -188,7 +188,7 @@ public struct CoordinatorMachine: Sendable {
         self.view = view
         labelled = plan.lastLabel
         steps = StepWindow(first: plan.firstStep, last: plan.lastStep, phases: UInt64(plan.phases))
-        records = StepRecords(steps: min(plan.bookedStep, plan.firstStep))
+        records = StepRecords(steps: min(plan.recordedStep, plan.firstStep))
         snapshots = SnapshotSchedule(newest: plan.firstStep)
         links = LinkHistory(rules: rules)
         if plan.firstStep >= plan.lastStep { stage = .ended }

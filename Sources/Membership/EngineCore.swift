@@ -44,7 +44,7 @@ package struct EngineCore: Sendable {
         case restore(order: UInt64, [UInt8])
         /// Make the links of a view; then `joined`, or `cannotJoin`, unless they were given up meanwhile.
         case connect(ControlView, run: String, generation: UInt64)
-        /// Unpack a step's images, where the links still stand; then `loaded`.
+        /// Unpack a step's images.
         case load(ControlBatch)
         /// Run the phase where the replica stands; then `applied`, or `broke`.
         case runPhase
@@ -67,8 +67,8 @@ package struct EngineCore: Sendable {
     private var copied: UInt64 = 0
     /// The view whose links were made last.
     package private(set) var view: UInt64 = 0
-    /// They have not failed.
-    private var hasLinks = false
+    /// They have not failed. Whether they were given up meanwhile, the driver says with each piece of work.
+    private var linksAreSound = false
     package private(set) var counts = Counts()
 
     package init() {}
@@ -86,7 +86,8 @@ package struct EngineCore: Sendable {
 
     // MARK: Work
 
-    package mutating func begin(_ work: EngineWork) -> [Act] {
+    /// - Parameter linksStand: whether the links that were made last were not given up (`ViewLinks.made`).
+    package mutating func begin(_ work: EngineWork, linksStand: Bool) -> [Act] {
         if case .prepare(let welcome, let anew) = work {
             // Earlier copies went to another coordinator, or over a connection that is gone.
             copied = 0
@@ -109,8 +110,8 @@ package struct EngineCore: Sendable {
             return [.applySum(order: order, sum)]
         case .restore(let order, let bytes): return [.restore(order: order, bytes)]
         case .join(let view, let run, let generation): return [.connect(view, run: run, generation: generation)]
-        // What belongs to a view that is over is passed over.
-        case .run(let batch): return hasLinks && batch.step == step ? [.load(batch)] : []
+        // Images of a view that is over are passed over. They came before the work that joins the next view, so links of theirs do not stand.
+        case .run(let batch): return linksStand && linksAreSound && batch.step == step ? [.load(batch), .runPhase] : []
         case .copyState(let request):
             guard request.step == step, phase == 0 else { return [] }
             guard request.order == 0 else { return [.streamState(step: step, order: request.order)] }
@@ -136,7 +137,7 @@ package struct EngineCore: Sendable {
     package mutating func prepared(_ place: Place, phases: UInt64, anew: Bool) -> [Act] {
         self.place = place
         self.phases = phases
-        if anew { (isFresh, hasLinks) = (true, false) }
+        if anew { (isFresh, linksAreSound) = (true, false) }
         hasReplica = true
         (counts.applied, counts.contributed) = (place.applied, place.applied)
         return [.sayPrepared(digest: anew)]
@@ -152,7 +153,7 @@ package struct EngineCore: Sendable {
 
     package mutating func joined(_ view: UInt64) -> [Act] {
         self.view = view
-        hasLinks = true
+        linksAreSound = true
         return [.tell(.linksUp(view: view))]
     }
 
@@ -160,8 +161,6 @@ package struct EngineCore: Sendable {
     package func cannotJoin(_ view: UInt64, _ report: LinkReport?) -> [Act] {
         report.map { [.tell(.linkFailed(view: view, $0))] } ?? []
     }
-
-    package func loaded() -> [Act] { [.runPhase] }
 
     /// The worker waits for others within a phase, or goes on. One that waits counts as having contributed: so the one whose part is missing can be
     /// told from the others.
@@ -177,7 +176,7 @@ package struct EngineCore: Sendable {
 
     /// A link has failed, and nothing of the phase was applied. `report` is nil where this side ended the links itself.
     package mutating func broke(_ report: LinkReport?) -> [Act] {
-        hasLinks = false
+        linksAreSound = false
         return [.closeLinks] + cannotJoin(view, report)
     }
 

@@ -11,8 +11,8 @@ public struct RunPlan: Sendable, Equatable {
     public var phases: Int
     /// Steps done when this coordinator starts.
     public var firstStep: UInt64
-    /// Steps that the books know of: more than the checkpoint where a coordinator died, or fewer.
-    public var bookedStep: UInt64
+    /// Steps that the records know of: more than the checkpoint where a coordinator died, or fewer.
+    public var recordedStep: UInt64
     /// Steps done when the run has ended.
     public var lastStep: UInt64
     /// Which steps make an epoch.
@@ -62,7 +62,7 @@ public struct RunPlan: Sendable, Equatable {
         servers: Int = 0,
         checkpointEverySteps: UInt64 = 0, checkpointEverySeconds: Double = 0, checkpointEveryEpochs: UInt64 = 0,
         evaluateEveryEpochs: UInt64 = 0, figuresEveryEpochs: UInt64 = 0, supervised: Bool = false,
-        allowMixedKernels: Bool = false, isPortable: Bool = false, runName: String = "latest", bookedStep: UInt64? = nil,
+        allowMixedKernels: Bool = false, isPortable: Bool = false, runName: String = "latest", recordedStep: UInt64? = nil,
         addressLimits: String = "", lastLabel: UInt32 = 0
     ) {
         precondition(shards >= 1 && phases >= 1 && workers.lowerBound >= 1)
@@ -89,7 +89,7 @@ public struct RunPlan: Sendable, Equatable {
         self.runName = runName
         self.addressLimits = addressLimits
         self.lastLabel = lastLabel
-        self.bookedStep = bookedStep ?? firstStep
+        self.recordedStep = recordedStep ?? firstStep
     }
 
     /// What the state after `step` steps is wanted for, by the plan alone (the clock may add a checkpoint). The last one is evaluated and drawn

@@ -1,6 +1,6 @@
 import Wire
 
-/// What the workers have said of the steps that are not in the books yet.
+/// What the workers have said of the steps that are not in the records yet.
 ///
 /// A shard's losses are a pure function of state, step, phase and shard, so it does not matter who reports them, nor how often: a worker
 /// that dies after a phase was applied has reported its part before. Reports that cannot be of this run, or not yet, are not kept.
@@ -17,7 +17,7 @@ package struct StepReports: Sendable {
         package var report: ControlShardReport
     }
 
-    /// Steps held at most, from the next that goes into the books: more than the window of steps under way and what workers tell a
+    /// Steps held at most, from the next that goes into the records: more than the window of steps under way and what workers tell a
     /// new coordinator.
     package static let capacity: UInt64 = 96
     /// Reports of one step: more than there can be members.
@@ -25,7 +25,7 @@ package struct StepReports: Sendable {
 
     private let phases: UInt64
     private let shards: Int
-    /// The next step that goes into the books, as far as it is known.
+    /// The next step that goes into the records, as far as it is known.
     private var next: UInt64
     private var steps: [UInt64: Step] = [:]
 

@@ -1,3 +1,4 @@
+import DequeModule
 import Foundation
 import SwiftProtobuf
 import Wire
@@ -295,7 +296,7 @@ package struct WorkerCore: Sendable {
             $0.dataPort = UInt32(setup.advertise.flatMap { $0.port > 0 ? $0.port : nil } ?? probe.port)
             $0.dataAddresses = setup.advertise.map { [$0.host] } ?? []
         }
-        // Reports that the last coordinator may not have entered into its books. They go before `ready`, on which a view may begin.
+        // Reports that the last coordinator may not have entered into its records. They go before `ready`, on which a view may begin.
         return reports.all.flatMap { send($0) } + send(.ready(ready))
     }
 
@@ -323,9 +324,9 @@ package struct WorkerCore: Sendable {
 
 /// What a worker reported of late, for a coordinator that takes over from a dead one.
 private struct RecentReports: Sendable {
-    /// 64 steps of a report and three phases: what passes while a busy disk holds the books up for half a second.
+    /// 64 steps of a report and three phases: what passes while a busy disk holds the records up for half a second.
     private static let capacity = 64 * 4
-    private(set) var all: [ControlMessage] = []
+    private(set) var all: Deque<ControlMessage> = []
 
     mutating func put(_ report: ControlMessage) {
         if all.count >= Self.capacity { all.removeFirst() }

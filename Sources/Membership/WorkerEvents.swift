@@ -4,7 +4,7 @@ public enum WorkerEvent: Sendable, Equatable {
     case connected
     /// A try to connect failed.
     case dialFailed(reason: String)
-    /// `leader` is the coordinator's random name; the mark is a place on the run's way that its books know.
+    /// `leader` is the coordinator's random name; the mark is a place on the run's way that its records know.
     case welcome(run: String, generation: UInt64, leader: UInt64 = 0, mark: ChainMark? = nil, orphanPatience: Duration)
     case refused(String)
     /// The engine has done a step, after which the chain hash is this.

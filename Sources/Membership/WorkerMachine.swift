@@ -36,7 +36,7 @@ public struct WorkerMachine: Sendable {
     public private(set) var generation: UInt64 = 0
     /// That coordinator's random name: a copied run folder has coordinators of equal generations.
     private var leader: UInt64 = 0
-    /// The chain hashes of the steps this replica has gone through, by phases applied: what a coordinator's books are compared with.
+    /// The chain hashes of the steps this replica has gone through, by phases applied: what a coordinator's records are compared with.
     private var way = Way()
     private var run: String?
     private var patience: Patience
@@ -61,9 +61,6 @@ public struct WorkerMachine: Sendable {
     public init(patience: Patience = Patience()) { self.patience = patience }
 
     public var hasEnded: Bool { stage == .ended }
-
-    /// True from the moment it stands still until it is in a view again.
-    public var isStanding: Bool { stage == .standing }
 
     /// The first thing to do.
     public mutating func begin(at now: Duration) -> [WorkerDirective] {
@@ -173,9 +170,9 @@ public struct WorkerMachine: Sendable {
         if isSameRun, hasReplica, let mark, let chain = way.chain(after: mark.applied), chain != mark.chain {
             return turnAway(
                 "the coordinator's run folder tells another story than this worker's state: their sums differ at phase \(mark.applied), so the folder was changed, or one of the two has computed wrongly; the state is kept and not handed to it. Put the run's own folder back, or end this worker to give its state up",
-                "its books do not go with the state this worker holds", now)
+                "its records do not go with the state this worker holds", now)
         }
-        // A new coordinator counts on from the last view in the books, which a view without a finished step never reached.
+        // A new coordinator counts on from the last view in the records, which a view without a finished step never reached.
         if !isSameRun || !isSameLeader { view = 0 }
         (self.generation, self.leader) = (generation, leader)
         patience.orphan = orphan

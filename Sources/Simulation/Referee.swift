@@ -117,14 +117,14 @@ final class Referee {
     func stepDone(_ done: CoordinatorCore.StepDone, by coordinator: SimulatedCoordinator) {
         let (step, chain) = (done.step, done.chain)
         progressed = world.now
-        guard step < world.scenario.plan.lastStep else { return world.violate("step \(step) goes into the books") }
+        guard step < world.scenario.plan.lastStep else { return world.violate("step \(step) goes into the records") }
         if chain != reference.state(after: (step + 1) * UInt64(world.scenario.arithmetic.phases)).chain {
-            world.violate("step \(step) goes into the books with a chain hash that is not the run's")
+            world.violate("step \(step) goes into the records with a chain hash that is not the run's")
         }
         judge(reports: done)
     }
 
-    /// A worker that contributes to a phase has told its shards' losses before. Where no worker and no connection was lost, the books have all of them.
+    /// A worker that contributes to a phase has told its shards' losses before. Where no worker and no connection was lost, the records have all of them.
     private func judge(reports done: CoordinatorCore.StepDone) {
         let counts = world.counts
         guard counts.kills == 0, counts.cuts == 0, counts.freezes == 0, counts.linkFaults == 0, counts.coordinatorRestarts == 0,
@@ -133,10 +133,10 @@ final class Referee {
         let plan = world.scenario.plan
         if done.reports.shards.count != plan.phases * plan.shards {
             world.violate(
-                "step \(done.step) goes into the books with the losses of \(done.reports.shards.count) of \(plan.phases * plan.shards) shards and phases, and nobody was lost"
+                "step \(done.step) goes into the records with the losses of \(done.reports.shards.count) of \(plan.phases * plan.shards) shards and phases, and nobody was lost"
             )
         }
-        if done.reports.steps.isEmpty { world.violate("step \(done.step) goes into the books without a report of it") }
+        if done.reports.steps.isEmpty { world.violate("step \(done.step) goes into the records without a report of it") }
     }
 
     func stored(_ step: UInt64, _ state: SimulatedReplica.State) {
@@ -274,15 +274,15 @@ final class Referee {
         if newest < end || (newest > end && outcome == .finished(step: end)) {
             world.violate("the run ended after step \(end), and the newest checkpoint is after step \(newest)")
         }
-        judgeBooks(upTo: end)
+        judgeRecords(upTo: end)
     }
 
     /// Every step must be there once and in order. Nobody can tell the next coordinator what died with the one before.
-    private func judgeBooks(upTo end: UInt64) {
+    private func judgeRecords(upTo end: UInt64) {
         let steps = world.disk.metrics
         let isInOrder = zip(steps, steps.dropFirst()).allSatisfy { $0 < $1 }
         if !isInOrder || (world.counts.coordinatorRestarts == 0 && (steps.count < end || steps.last ?? 0 != steps.count)) {
-            world.violate("the books do not have every step up to \(end) once and in order: \(steps)")
+            world.violate("the records do not have every step up to \(end) once and in order: \(steps)")
         }
     }
 

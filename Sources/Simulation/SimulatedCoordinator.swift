@@ -20,7 +20,7 @@ final class SimulatedCoordinator: SimulatedProcess {
     private(set) var peers: [ConnectionID: Peer] = [:]
     /// Who has ever connected: a member may be gone by the time its view begins.
     private(set) var processes: [ConnectionID: SimulatedPeer] = [:]
-    private var books = SimulatedRecorder()
+    private var records = SimulatedRecorder()
     private(set) var outcome: RunOutcome?
     /// Another has taken the run over; nothing of this one's reaches the disk any more.
     var isReplaced = false
@@ -31,7 +31,7 @@ final class SimulatedCoordinator: SimulatedProcess {
     /// What each worker said of its position the time before; for `DroppedInvariant.freshPositions`.
     private var stale: [ConnectionID: ControlPosition] = [:]
 
-    /// Opens the run as `PreparedRun` does: the newest checkpoint, the next generation, the last view in the books.
+    /// Opens the run as `PreparedRun` does: the newest checkpoint, the next generation, the last view in the records.
     init(_ world: World) {
         world.disk.generation += 1
         generation = world.disk.generation
@@ -40,7 +40,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         var plan = world.scenario.plan
         plan.firstStep = world.disk.newestStep ?? 0
         plan.beginsWithSeed = world.disk.newestStep == nil
-        plan.bookedStep = world.disk.metrics.last ?? 0
+        plan.recordedStep = world.disk.metrics.last ?? 0
         plan.generation = generation
         plan.leader = leader
         // The supervisor of one machine ends with its coordinator; the next is not its child.
@@ -189,7 +189,7 @@ final class SimulatedCoordinator: SimulatedProcess {
         case .awaitCause(let pid):
             let wait = CoordinatorCore.causeWait.components.attoseconds / 1_000_000_000_000
             world.after(wait, in: self) { self.put(.causeDue(pid: pid)) }
-        case .openBooks(let step): if !isReplaced { books.open(step: step, on: &world.disk) }
+        case .openRecords(let step): if !isReplaced { records.open(step: step, on: &world.disk) }
         case .stepDone(let done): stepDone(done)
         case .record(let note, _): world.referee.record(note, by: self)
         case .end(let outcome): conclude(outcome)
@@ -217,8 +217,8 @@ final class SimulatedCoordinator: SimulatedProcess {
     private func stepDone(_ done: CoordinatorCore.StepDone) {
         world.referee.stepDone(done, by: self)
         if isReplaced { return }
-        books.write(step: done.step + 1, view: done.view, to: &world.disk)
-        if books.hasGap, generation == 1 { world.violate("the books pass over a step before step \(done.step + 1)") }
+        records.write(step: done.step + 1, view: done.view, to: &world.disk)
+        if records.hasGap, generation == 1 { world.violate("the records pass over a step before step \(done.step + 1)") }
     }
 
     // MARK: The disk

@@ -82,7 +82,7 @@ final class SimulatedEngine {
         isBusy = true
         later(world.delay(30)) {
             let item = self.mailbox.removeFirst()
-            self.carryOut(self.core.begin(item.work), item)
+            self.carryOut(self.core.begin(item.work, linksStand: self.links.made != nil), item)
         }
     }
 
@@ -137,7 +137,7 @@ final class SimulatedEngine {
                 done(self.core.brought(order, self.place, digest: true, unusable: unusable))
             }
         case .connect(let view, _, _): connect(view, item, done)
-        case .load: done(links.made == nil ? [] : core.loaded())
+        case .load: done([])
         case .runPhase: runPhase(done)
         case .sayStep:
             let (step, chain, view) = (core.step - 1, replica!.chain, core.view)

@@ -2,7 +2,7 @@ import Membership
 import SwiftProtobuf
 import Wire
 
-/// As `RunRecorder` and `MetricsWriter`: what the books hold of the steps.
+/// As `RunRecorder` and `MetricsWriter`: what the records hold of the steps.
 struct SimulatedRecorder {
     private var isOpen = false
     private var early: [(step: UInt64, view: UInt64)] = []

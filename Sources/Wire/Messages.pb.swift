@@ -265,7 +265,7 @@ public nonisolated struct ControlWelcome: @unchecked Sendable {
     set {_uniqueStorage()._leader = newValue}
   }
 
-  /// a phase whose sum is in the coordinator's books; 0: none
+  /// a phase whose sum is in the coordinator's records; 0: none
   public var markApplied: UInt64 {
     get {_storage._markApplied}
     set {_uniqueStorage()._markApplied = newValue}

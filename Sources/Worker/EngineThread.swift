@@ -18,7 +18,7 @@ final class EngineThread {
     func work() {
         while let (work, abandoned) = nextWork() {
             do {
-                try carryOut(core.begin(work), abandoned)
+                try carryOut(core.begin(work, linksStand: engine.linksStand), abandoned)
             } catch {
                 engine.tell(.failed(reason: "\(error)", common: error is NonFiniteGradient))
             }
@@ -61,10 +61,7 @@ final class EngineThread {
             return core.brought(order, session.place, digest: true, unusable: unusable)
         case .connect(let view, let run, let generation):
             return try connect(view, run: RunIdentity.bytes(run), generation: generation, abandoned, session)
-        case .load(let batch):
-            guard engine.hasLinks else { break }
-            try session.load(batch, waited: wait.atStep(ofView: core.view))
-            return core.loaded()
+        case .load(let batch): try session.load(batch, waited: wait.atStep(ofView: core.view))
         case .runPhase: return try runPhase(session)
         case .sayStep:
             engine.tell(.report(session.reportStep(view: core.view), view: core.view))

@@ -31,7 +31,7 @@ package struct LinkBuilder {
             var links: [GradientLink] = []
             do {
                 for (number, server) in view.servers.enumerated() {
-                    let addresses = server.addresses.map { LinkAddress(host: $0, port: Int(server.port)) }
+                    let addresses = server.addresses.map { HostPort(host: $0, port: Int(server.port)) }
                     links.append(try dialer.dial(addresses, hello: hello(from: rank, to: .server(number))))
                 }
             } catch {
@@ -48,7 +48,7 @@ package struct LinkBuilder {
             run: run, generation: generation, view: view.view, end: .worker(rank), from: [.worker(predecessor)],
             secret: Array(view.secret))
         let member = view.members[successor]
-        let addresses = member.addresses.map { LinkAddress(host: $0, port: Int(member.port)) }
+        let addresses = member.addresses.map { HostPort(host: $0, port: Int(member.port)) }
         let out = try dialer.dial(addresses, hello: hello(from: rank, to: .worker(successor)))
         let back = try listener.accept(from: .worker(predecessor))
         return RingReducer(

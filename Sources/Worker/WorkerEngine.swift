@@ -101,7 +101,7 @@ final class WorkerEngine: Sendable {
     }
 
     /// The links that were made last were not given up.
-    var hasLinks: Bool { shared.withLock { $0.links.made != nil } }
+    var linksStand: Bool { shared.withLock { $0.links.made != nil } }
 
     /// Links are being made; false where they are not wanted any more.
     func begin(_ dialer: GradientDialer, _ abandoned: Int) -> Bool { shared.withLock { $0.links.begin(dialer, abandoned) } }

@@ -50,7 +50,7 @@ import Testing
         settings.model.code = 3
         try settings.validate()
         #expect(settings.memoryBytes(threads: 1) > smallSettings().memoryBytes(threads: 1))
-        settings.prior = PriorSettings.usual.last!
+        settings.prior = PriorSettings.usual.first(where: \.isOfSamples)!
         #expect(#expect(throws: SettingsError.self) { try settings.validate() }?.key == "prior.file")
     }
 

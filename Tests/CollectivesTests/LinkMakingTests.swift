@@ -107,7 +107,7 @@ extension Loopback {
                 run: run.run, generation: run.generation, view: run.view, end: .worker(1), from: [.worker(0)],
                 secret: run.secret)
             let addresses = [
-                LinkAddress(host: "127.0.0.1", port: gone.port), LinkAddress(host: "::1", port: listener.port),
+                HostPort(host: "127.0.0.1", port: gone.port), HostPort(host: "::1", port: listener.port),
             ]
             let link = try GradientDialer().dial(addresses, hello: run.hello(from: .worker(0), to: .worker(1)))
             #expect(link.address == "[::1]:\(listener.port)")
@@ -123,7 +123,7 @@ extension Loopback {
             DispatchQueue.global().async(group: done) {
                 let failure = #expect(throws: LinkFailure.self) {
                     try dialer.dial(
-                        [LinkAddress(host: "127.0.0.1", port: port)],
+                        [HostPort(host: "127.0.0.1", port: port)],
                         hello: run.hello(from: .worker(0), to: .worker(1)))
                 }
                 #expect(failure?.cause == .cancelled && failure?.isSuspicion == false)
@@ -151,9 +151,9 @@ extension Loopback {
                 run: run.run, generation: run.generation, view: run.view, end: .worker(1), from: [.worker(0)],
                 secret: run.secret)
             let hello = run.hello(from: .worker(0), to: .worker(1))
-            let link = try GradientDialer().dial([LinkAddress(host: "localhost", port: listener.port)], hello: hello)
+            let link = try GradientDialer().dial([HostPort(host: "localhost", port: listener.port)], hello: hello)
             #expect(link.address.hasSuffix(":\(listener.port)"))
-            let unknown = [LinkAddress(host: "no-such-host.invalid", port: 1)]
+            let unknown = [HostPort(host: "no-such-host.invalid", port: 1)]
             for limit in [Duration.zero, .seconds(10)] {
                 run.settings.dialDeadline = limit
                 let failure = #expect(throws: LinkFailure.self) {

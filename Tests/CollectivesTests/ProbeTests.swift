@@ -1,6 +1,7 @@
 import Collectives
 import Dispatch
 import Testing
+import Wire
 
 /// Probes between two ends on this machine.
 struct ProbeTests {
@@ -10,7 +11,7 @@ struct ProbeTests {
     func reaches() throws {
         let listener = try ProbeListener(port: 0, nonce: nonce)
         defer { listener.shutdown() }
-        let address = LinkAddress(host: "127.0.0.1", port: listener.port)
+        let address = HostPort(host: "127.0.0.1", port: listener.port)
         let there = try ProbeLink(to: address, nonce: nonce)
         #expect(there.seenAs == "127.0.0.1" && there.peer == "127.0.0.1")
         #expect(try there.roundTrip(times: 3) > 0)
@@ -22,7 +23,7 @@ struct ProbeTests {
     func large() throws {
         let listener = try ProbeListener(port: 0, nonce: nonce)
         defer { listener.shutdown() }
-        let link = try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: listener.port), nonce: nonce)
+        let link = try ProbeLink(to: HostPort(host: "127.0.0.1", port: listener.port), nonce: nonce)
         try link.passLarge()
         #expect(try link.roundTrip(times: 1) > 0, "the link is good for more")
     }
@@ -37,7 +38,7 @@ struct ProbeTests {
         let relay = LoopbackRelay(
             to: listener.port, passBack: way == "back" ? loses : keeps, pass: way == "there" ? loses : keeps)
         DispatchQueue.global().async { relay.run() }
-        let link = try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: relay.port), nonce: nonce)
+        let link = try ProbeLink(to: HostPort(host: "127.0.0.1", port: relay.port), nonce: nonce)
         #expect(try link.roundTrip(times: 1) > 0)
         #expect { try link.passLarge() } throws: {
             ($0 as? ProbeFailure)?.losesLarge == true && "\($0)".contains("on the way \(way)")
@@ -49,7 +50,7 @@ struct ProbeTests {
         let listener = try ProbeListener(port: 0, nonce: Array(repeating: 9, count: 16))
         defer { listener.shutdown() }
         #expect(throws: ProbeFailure.self) {
-            try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: listener.port), nonce: nonce)
+            try ProbeLink(to: HostPort(host: "127.0.0.1", port: listener.port), nonce: nonce)
         }
     }
 
@@ -60,10 +61,10 @@ struct ProbeTests {
         #expect { try ProbeListener(port: port, nonce: nonce) } throws: { "\($0)".contains("in use") }
         listener.shutdown()
         #expect {
-            try ProbeLink(to: LinkAddress(host: "127.0.0.1", port: port), nonce: nonce)
+            try ProbeLink(to: HostPort(host: "127.0.0.1", port: port), nonce: nonce)
         } throws: { "\($0)".contains("refused") }
         #expect {
-            try ProbeLink(to: LinkAddress(host: "no-such-host.invalid", port: 1), nonce: nonce)
+            try ProbeLink(to: HostPort(host: "no-such-host.invalid", port: 1), nonce: nonce)
         } throws: { "\($0)".contains("cannot be resolved") }
     }
 }

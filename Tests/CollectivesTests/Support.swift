@@ -1,6 +1,7 @@
 import Collectives
 import Kernels
 import Testing
+import Wire
 
 /// All tests that open sockets. They run one after the other, so that they can count threads and do not time each other out.
 @Suite("Over loopback", .serialized, .timeLimit(.minutes(15)))
@@ -26,7 +27,7 @@ struct TestRun {
 
     func dial(from: LinkEnd, to: LinkEnd, port: Int) throws -> GradientLink {
         try GradientDialer(settings: settings).dial(
-            [LinkAddress(host: "127.0.0.1", port: port)], hello: hello(from: from, to: to))
+            [HostPort(host: "127.0.0.1", port: port)], hello: hello(from: from, to: to))
     }
 
     /// The members of a ring; `through` may replace the port that rank 0 dials.

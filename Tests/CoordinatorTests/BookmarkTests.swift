@@ -14,7 +14,7 @@ import Testing
         #expect(Bookmark([], lastStep: 100).step == 0 && Bookmark([], lastStep: 100).view == 0)
     }
 
-    @Test("no more is booked than the run has steps")
+    @Test("no more is recorded than the run has steps")
     func highest() {
         let bookmark = Bookmark([record(Plausible.count, view: Plausible.count)], lastStep: 20)
         #expect(bookmark.step == 20 && bookmark.view == Plausible.count)

@@ -42,7 +42,7 @@ import Waiting
         #expect(left == [1, 2, 3, 4])
     }
 
-    @Test("figures that are in the books when the other takes over are not put there again")
+    @Test("figures that are in the records when the other takes over are not put there again")
     func recorded() throws {
         let queue = queue(1, 2)
         _ = queue.nextInBackground()

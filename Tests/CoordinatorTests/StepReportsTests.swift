@@ -79,7 +79,8 @@ import Wire
     }
 
     @Test(
-        "shards that the run does not have, steps that are in the books, and more reports of a step than there can be are not kept")
+        "shards that the run does not have, steps that are in the records, and more reports of a step than there can be are not kept"
+    )
     func implausible() {
         var reports = StepReports(phases: 3, shards: 4, from: 5)
         reports.put(report(12, shards: [0]))
@@ -92,10 +93,10 @@ import Wire
 }
 
 /// What workers of other hosts say of themselves.
-@Suite struct NoticeBookTests {
+@Suite struct WorkerNoticesTests {
     private let scratch = Scratch()
 
-    private func book(isLost: @escaping () -> Bool = { false }) throws -> (WorkerNotices, RunFolder) {
+    private func notices(isLost: @escaping () -> Bool = { false }) throws -> (WorkerNotices, RunFolder) {
         let folder = try RunFolder.begin(
             try Configuration.load(ConfigurationSources(recipe: "quickstart")),
             provenance: Provenance(commit: "test", dataIdentity: "none", kernel: "haswell", commandLine: []),
@@ -120,10 +121,10 @@ import Wire
 
     @Test("each worker has a file of its own, a line a notice")
     func lines() throws {
-        let (book, folder) = try book()
-        book.write(notice("view 1: rank 0"), worker: 3, from("alpha"))
-        book.write(notice("two\nlines\r\nof it"), worker: 3, from("alpha"))
-        book.write(notice("elsewhere", level: "warning"), worker: 4, from("beta.example"))
+        let (notices, folder) = try notices()
+        notices.write(notice("view 1: rank 0"), worker: 3, from("alpha"))
+        notices.write(notice("two\nlines\r\nof it"), worker: 3, from("alpha"))
+        notices.write(notice("elsewhere", level: "warning"), worker: 4, from("beta.example"))
         #expect(try files(folder) == ["worker-3-alpha.log", "worker-4-beta.example.log"])
         let text = try String(contentsOfFile: folder.path + "/worker-3-alpha.log", encoding: .utf8)
         let lines = text.split(separator: "\n")
@@ -134,9 +135,9 @@ import Wire
         "a host's name never leads out of the run's folder",
         arguments: ["../../etc/cron.d/x", "/etc/passwd", "a\0b", "a\nb", "ü/ö", "", String(repeating: "x", count: 5000)])
     func hostileHost(host: String) throws {
-        let (book, folder) = try book()
+        let (notices, folder) = try notices()
         let before = try FileManager.default.subpathsOfDirectory(atPath: scratch.path).count
-        book.write(notice("hello"), worker: 7, from(host))
+        notices.write(notice("hello"), worker: 7, from(host))
         let names = try files(folder)
         let name = try #require(names.first)
         #expect(names.count == 1 && name.hasPrefix("worker-7-") && name.utf8.count < 100)
@@ -146,10 +147,10 @@ import Wire
 
     @Test("a worker that talks too much fills its own file, which ends with a line that says so, and no other's")
     func bounded() throws {
-        let (book, folder) = try book()
+        let (notices, folder) = try notices()
         let long = notice(String(repeating: "x", count: 4000), level: "a level of many letters")
-        for _ in 0..<1000 { book.write(long, worker: 1, from("alpha")) }
-        book.write(notice("still here"), worker: 2, from("beta"))
+        for _ in 0..<1000 { notices.write(long, worker: 1, from("alpha")) }
+        notices.write(notice("still here"), worker: 2, from("beta"))
         let text = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/worker-1-alpha.log"))
         #expect(text.count >= WorkerNotices.maximumBytes && text.count < WorkerNotices.maximumBytes + 4096)
         #expect(String(decoding: text.suffix(60), as: UTF8.self).contains("is full"))
@@ -158,13 +159,13 @@ import Wire
 
     @Test("nothing is written through a link that somebody has put in the place of a file, and the file is its owner's alone")
     func links() throws {
-        let (book, folder) = try book()
+        let (notices, folder) = try notices()
         let victim = scratch.path + "/victim"
         try "mine\n".write(toFile: victim, atomically: true, encoding: .utf8)
         try FileManager.default.createSymbolicLink(atPath: folder.path + "/worker-3-alpha.log", withDestinationPath: victim)
-        book.write(notice("not yours"), worker: 3, from("alpha"))
+        notices.write(notice("not yours"), worker: 3, from("alpha"))
         #expect(try String(contentsOfFile: victim, encoding: .utf8) == "mine\n")
-        book.write(notice("hello"), worker: 4, from("alpha"))
+        notices.write(notice("hello"), worker: 4, from("alpha"))
         var status = stat()
         #expect(stat(folder.path + "/worker-4-alpha.log", &status) == 0 && status.st_mode & 0o077 == 0)
     }
@@ -172,23 +173,23 @@ import Wire
     @Test("nothing is written into a folder that is another coordinator's by now, not even into a file that was begun")
     func lost() throws {
         var isLost = false
-        let (book, folder) = try book { isLost }
-        book.write(notice("mine"), worker: 3, from("alpha"))
+        let (notices, folder) = try notices { isLost }
+        notices.write(notice("mine"), worker: 3, from("alpha"))
         isLost = true
-        book.write(notice("not mine"), worker: 3, from("alpha"))
-        book.write(notice("not mine"), worker: 4, from("alpha"))
+        notices.write(notice("not mine"), worker: 3, from("alpha"))
+        notices.write(notice("not mine"), worker: 4, from("alpha"))
         #expect(try files(folder) == ["worker-3-alpha.log"])
         #expect(try !String(contentsOfFile: folder.path + "/worker-3-alpha.log", encoding: .utf8).contains("not mine"))
     }
 
     @Test("workers that come and go without end fill no folder")
     func filesBounded() throws {
-        let (book, folder) = try book()
+        let (notices, folder) = try notices()
         let most = UInt32(WorkerNotices.maximumFiles)
-        for worker in 0..<most + 10 { book.write(notice("hello"), worker: worker, from("alpha")) }
+        for worker in 0..<most + 10 { notices.write(notice("hello"), worker: worker, from("alpha")) }
         #expect(try files(folder).count == WorkerNotices.maximumFiles)
         // Workers that it knows may continue.
-        book.write(notice("again"), worker: 0, from("alpha"))
+        notices.write(notice("again"), worker: 0, from("alpha"))
         let text = try String(contentsOfFile: folder.path + "/worker-0-alpha.log", encoding: .utf8)
         #expect(text.contains("again"))
     }

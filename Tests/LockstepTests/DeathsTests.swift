@@ -49,7 +49,7 @@ struct DeathsTests {
     }
 
     @Test(
-        "killed in turn, the run ends at the calm digest with every step in its books",
+        "killed in turn, the run ends at the calm digest with every step in its records",
         arguments: [
             ("worker worker worker", "ring"), ("worker two worker", "server"), ("coordinator worker coordinator", "ring"),
             ("both coordinator", "server"), ("workers worker", "ring"), ("everyone two", "server"),

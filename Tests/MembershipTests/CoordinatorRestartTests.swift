@@ -23,8 +23,8 @@ import Testing
         #expect(bench.link([1, 2]).batches == [4, 5, 6, 7])
     }
 
-    @Test("the steps since the checkpoint go into the books from the reports that are sent again, once and in order")
-    func books() {
+    @Test("the steps since the checkpoint go into the records from the reports that are sent again, once and in order")
+    func records() {
         var bench = second()
         for number in 1...UInt64(2) {
             _ = bench.send(.hello(id(number), identity(number), held: held(13)))
@@ -157,7 +157,7 @@ import Testing
     @Test("a worker that joins behind the highest view there can be ends nothing")
     func highestView() {
         var plan = plan(workers: 1...1, first: 2, last: 20, generation: 2)
-        plan.bookedStep = 20
+        plan.recordedStep = 20
         var bench = Bench(plan, view: 1 << 40)
         let waited = bench.greet(1) + bench.pass(.seconds(30), idle: [1])
         #expect(waited.outcome == nil && !waited.states.isEmpty)

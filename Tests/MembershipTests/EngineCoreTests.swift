@@ -49,7 +49,7 @@ struct EngineCoreTests {
     final class Engine {
         private(set) var core = EngineCore()
 
-        func begin(_ work: EngineWork) -> [Did] { core.begin(work).map(Did.init) }
+        func begin(_ work: EngineWork, linksStand: Bool = true) -> [Did] { core.begin(work, linksStand: linksStand).map(Did.init) }
         func prepared(_ place: EngineCore.Place) -> [Did] { core.prepared(place, phases: 3, anew: true).map(Did.init) }
         func joined(_ view: UInt64) -> [Did] { core.joined(view).map(Did.init) }
         func applied(_ phases: UInt64) -> [Did] { core.applied(EngineCoreTests.place(phases)).map(Did.init) }
@@ -103,8 +103,7 @@ struct EngineCoreTests {
     @Test("A step runs phase by phase from where the replica stands, and the first phase of a view is told")
     func step() {
         let engine = Self.engine(at: 4)
-        #expect(engine.begin(Self.batch(1)) == [.load])
-        #expect(engine.core.loaded().map(Did.init) == [.runPhase])
+        #expect(engine.begin(Self.batch(1)) == [.load, .runPhase])
         engine.waits(true)
         #expect(engine.counts == [4, 5, 0])
         #expect(engine.applied(5) == [.goesOn, .runPhase])
@@ -122,12 +121,13 @@ struct EngineCoreTests {
         let engine = Self.engine(at: 3)
         #expect(engine.begin(Self.batch(0)).isEmpty)
         #expect(engine.begin(Self.batch(2)).isEmpty)
-        #expect(engine.begin(Self.batch(1)) == [.load])
+        #expect(engine.begin(Self.batch(1), linksStand: false).isEmpty)
+        #expect(engine.begin(Self.batch(1)) == [.load, .runPhase])
         let report = LinkReport(suspect: 1, reason: "it ended")
         #expect(engine.broke(report) == [.closeLinks, .linkFailed])
         #expect(engine.begin(Self.batch(1)).isEmpty)
         #expect(engine.joined(5) == [.linksUp])
-        #expect(engine.begin(Self.batch(1)) == [.load])
+        #expect(engine.begin(Self.batch(1)) == [.load, .runPhase])
         #expect(engine.broke(nil) == [.closeLinks], "links that this side ended are nobody's fault")
         #expect(engine.core.cannotJoin(6, nil).isEmpty)
         #expect(engine.core.cannotJoin(6, report).map(Did.init) == [.linkFailed])

@@ -196,7 +196,7 @@ import Testing
     }
 
     @Test(
-        "a worker keeps its state from a coordinator whose books tell another story, and says why; one that it goes on from is taken"
+        "a worker keeps its state from a coordinator whose records tell another story, and says why; one that it goes on from is taken"
     )
     func marks() {
         for (chain, isTaken) in [(Position.chain(after: 3), true), (99, false)] {

@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(
-        "a step is in the books once, with the word of members alone, and a second one that differs is told with the first one's name"
+        "a step is in the records once, with the word of members alone, and a second one that differs is told with the first one's name"
     )
     func records() {
         var records = StepRecords(steps: 0)

@@ -59,8 +59,8 @@ import Testing
         #expect(directives.stopped == [1, 2])
     }
 
-    @Test("a step is in the books once and in order, whatever becomes of the view it was done in")
-    func booksAfterDeath() {
+    @Test("a step is in the records once and in order, whatever becomes of the view it was done in")
+    func recordsAfterDeath() {
         var bench = Bench(plan(workers: 3...3, last: 20))
         var directives = bench.run(3)
         directives += bench.train([1, 2, 3], steps: 1...2)

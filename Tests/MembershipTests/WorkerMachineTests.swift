@@ -51,7 +51,7 @@ import Testing
         #expect(
             bench.send(.linkFailed(view: 1, .init(suspect: 1, reason: "closed")))
                 == [.abandonLinks, .sayLinkFailed(view: 1, .init(suspect: 1, reason: "closed"))])
-        #expect(bench.machine.isStanding)
+        #expect(bench.machine.stage == .standing)
         #expect(bench.send(.batch(step: 0, view: 1)).isEmpty)
         #expect(bench.send(.snapshotRequest(step: 1, order: 0, view: 1)).isEmpty)
         // The other neighbour's link breaks as well: that is the same news.

@@ -50,7 +50,7 @@ import Testing
         let rows = try Self.rows(of: "## Steps", header: "| phase |")
         for recipe in Recipes.all {
             let training = try recipe.configuration().training(pixels: 784, trainingImages: 50_000)
-            for (phase, terms) in zip(training.phaseNames, StepLedger(training, step: 0).figures.losses.map(\.terms)) {
+            for (phase, terms) in zip(training.phaseNames, StepTotals(training, step: 0).figures.losses.map(\.terms)) {
                 let row = rows.first { Self.quoted($0[0]).contains(phase) } ?? []
                 let missing = terms.map(\.name).filter { name in row.count < 2 || !Self.quoted(row[1]).contains(name) }
                 #expect(missing.isEmpty, "\(recipe.name), \(phase): \(missing)")

@@ -17,14 +17,14 @@ public struct ShardReport: Sendable, Equatable {
 
 /// One step's reports, in any order of arrival; a phase that was run again replaces its former reports.
 ///
-/// For many steps, make one ledger and call `begin` for each, so that the composition is looked up only once.
-public struct StepLedger: Sendable {
+/// For many steps, keep one value and call `begin` for each, so that the composition is looked up only once.
+public struct StepTotals: Sendable {
     private let phases: [(name: String, stream: Stream, figures: [Figure])]
     private let settings: TrainingSettings
     private var step: UInt64
     private var reports: [[ShardReport?]]
 
-    /// An empty ledger of a step, counted from 0, with these settings.
+    /// Empty totals of a step, counted from 0, with these settings.
     public init(_ settings: TrainingSettings, step: UInt64) {
         self.settings = settings
         self.step = step

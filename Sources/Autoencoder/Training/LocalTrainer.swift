@@ -12,7 +12,7 @@ public final class LocalTrainer {
     private let team: ThreadTeam
     private let lanes: [Lane]
     /// Of the step under way.
-    private var ledger: StepLedger
+    private var totals: StepTotals
 
     /// - Parameters:
     ///   - threads: of the computation.
@@ -24,7 +24,7 @@ public final class LocalTrainer {
         try replica.settings.requireMemory(threads: threads, or: nil)
         self.replica = replica
         team = ThreadTeam(threads: threads)
-        ledger = StepLedger(replica.settings, step: replica.step)
+        totals = StepTotals(replica.settings, step: replica.step)
         self.lanes = replica.makeLanes(shards: 0..<replica.settings.shards, threads: lanes ?? threads)
     }
 
@@ -44,19 +44,19 @@ public final class LocalTrainer {
         let step = replica.step
         for lane in lanes { lane.load(step: step, images: images) }
         capture?.captureInputs(replica, images)
-        ledger.begin(step: step)
+        totals.begin(step: step)
         while replica.step == step {
             let phase = replica.phase
             capture?.captureParameters(replica, phase: phase, moment: "before")
             capture?.captureOptimizer(replica, phase: phase)
             let change = try compute(phase)
-            let loss = ledger.figures.losses[phase].value
+            let loss = totals.figures.losses[phase].value
             capture?.captureGradient(replica, phase: phase, change: change, loss: loss)
             capture?.captureActive(replica, phase: phase, lanes: lanes)
             replica.apply(phase: phase, change: change, team: team)
             capture?.captureParameters(replica, phase: phase, moment: "after")
         }
-        return ledger.figures
+        return totals.figures
     }
 
     /// Runs a phase until its sum holds.
@@ -76,7 +76,7 @@ public final class LocalTrainer {
                 let totals = Replica.total(shards)
                 for lane in lanes { replica.receive(totals, ofSegment: segment, phase: phase, lane: lane) }
             }
-            for lane in lanes { for report in replica.reports(of: lane) { ledger.add(report) } }
+            for lane in lanes { for report in replica.reports(of: lane) { totals.add(report) } }
             switch replica.decide(phase: phase, statistics: sink.statistics) {
             case .apply(let change):
                 return change

@@ -22,7 +22,7 @@ struct TrafficCounters {
     }
 
     mutating func sent(_ cost: FrameCost) {
-        book { counters in
+        change { counters in
             counters.sent += UInt64(cost.bytes)
             counters.raw += 4 * UInt64(cost.elements)
             counters.packNanoseconds += cost.packNanoseconds
@@ -31,7 +31,7 @@ struct TrafficCounters {
     }
 
     mutating func received(_ header: GradientFrameHeader, unpackNanoseconds: UInt64 = 0) {
-        book {
+        change {
             $0.received += UInt64(header.byteCount + header.payloadBytes)
             $0.unpackNanoseconds += unpackNanoseconds
         }
@@ -47,12 +47,12 @@ struct TrafficCounters {
     /// The last bucket is ready: all that left before was early.
     mutating func lastReady() {
         let early = exchange.sent
-        book { $0.sentBeforeLastReady += early }
+        change { $0.sentBeforeLastReady += early }
     }
 
-    mutating func waited(nanoseconds: UInt64) { book { $0.waitNanoseconds += nanoseconds } }
+    mutating func waited(nanoseconds: UInt64) { change { $0.waitNanoseconds += nanoseconds } }
 
-    private mutating func book(_ change: (inout WireCounters) -> Void) {
+    private mutating func change(_ change: (inout WireCounters) -> Void) {
         change(&total)
         change(&exchange)
     }

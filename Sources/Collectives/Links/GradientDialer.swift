@@ -25,7 +25,7 @@ public final class GradientDialer: Sendable {
     /// A welcomed link to `hello.to`, at whichever of its addresses answers first: all are tried together, IPv4 and IPv6.
     ///
     /// Throws `LinkFailure` naming the addresses: at once when every one refuses, else at the dial deadline.
-    public func dial(_ addresses: [LinkAddress], hello: LinkHello) throws -> GradientLink {
+    public func dial(_ addresses: [HostPort], hello: LinkHello) throws -> GradientLink {
         let all = addresses.map(\.description).joined(separator: ", ")
         func failure(_ cause: LinkFailure.Cause) -> LinkFailure {
             LinkFailure(peer: hello.to, address: all, cause: cause)

@@ -44,7 +44,7 @@ public final class GradientListener: Sendable {
 
     /// Binds `host` ("127.0.0.1", "::", a name) and port (0: any). Throws `LinkSetupError`.
     public init(host: String, port: Int, settings: LinkSettings = LinkSettings()) throws {
-        let address = LinkAddress(host: host, port: port)
+        let address = HostPort(host: host, port: port)
         do throws(DescriptorLimit.Reached) {
             wake = try WakePipe()
         } catch {
@@ -60,7 +60,7 @@ public final class GradientListener: Sendable {
     deinit { shutdown() }
 
     /// A listening, non-blocking socket; throws the reason where there is none.
-    static func bind(_ address: LinkAddress, settings: LinkSettings) throws(LinkSetupError) -> Socket {
+    static func bind(_ address: HostPort, settings: LinkSettings) throws(LinkSetupError) -> Socket {
         func fail(_ reason: String) -> LinkSetupError { LinkSetupError(address: "\(address)", reason: reason) }
         let candidates: [SocketAddress]
         do throws(NameLookup.Failure) {

@@ -42,16 +42,3 @@ public enum LinkEnd: Sendable, Hashable, CustomStringConvertible {
         self = number > servers ? .server(Int(.max - number)) : .worker(Int(number))
     }
 }
-
-/// Where a peer may be dialled: a numeric address or a name.
-public struct LinkAddress: Sendable, Hashable, CustomStringConvertible {
-    public var host: String
-    public var port: Int
-
-    public init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-}

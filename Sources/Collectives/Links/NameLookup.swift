@@ -1,4 +1,5 @@
 import Waiting
+import Wire
 
 /// Finds the addresses of hosts, with a deadline.
 ///
@@ -27,7 +28,7 @@ final class NameLookup: Sendable {
 
     /// At most `limit` addresses in all, in the order of the hosts; a host that nobody knows is passed over where another is
     /// known. Numeric addresses need no resolver.
-    func find(_ hosts: [LinkAddress], passive: Bool, limit: Int, _ patience: Patience) throws(Failure) -> [SocketAddress] {
+    func find(_ hosts: [HostPort], passive: Bool, limit: Int, _ patience: Patience) throws(Failure) -> [SocketAddress] {
         let numeric = hosts.map { try? SocketAddress.resolve($0, passive: passive, limit: limit, numericOnly: true) }
         let known = numeric.compactMap { $0 }
         if known.count == hosts.count, !known.isEmpty { return Array(known.joined().prefix(limit)) }
@@ -48,7 +49,7 @@ final class NameLookup: Sendable {
         return found
     }
 
-    private static func ask(_ hosts: [LinkAddress], passive: Bool, limit: Int) -> Result<[SocketAddress], Failure> {
+    private static func ask(_ hosts: [HostPort], passive: Bool, limit: Int) -> Result<[SocketAddress], Failure> {
         var found: [SocketAddress] = []
         var failure = Failure.unknown("no address is known")
         for host in hosts where found.count < limit {

@@ -1,4 +1,5 @@
 import Glibc
+import Wire
 
 /// A resolved IPv4 or IPv6 address with its port.
 struct SocketAddress: Sendable, CustomStringConvertible {
@@ -10,7 +11,7 @@ struct SocketAddress: Sendable, CustomStringConvertible {
     /// The addresses of a host, at most `limit`; throws the resolver's reason. Waits as long as the resolver does, unless
     /// `numericOnly`: `NameLookup` has a deadline.
     static func resolve(
-        _ address: LinkAddress, passive: Bool, limit: Int, numericOnly: Bool = false
+        _ address: HostPort, passive: Bool, limit: Int, numericOnly: Bool = false
     ) throws(ResolutionError) -> [SocketAddress] {
         guard (0...65535).contains(address.port) else { throw ResolutionError(reason: "no port \(address.port)") }
         var hints = addrinfo()
@@ -80,8 +81,5 @@ struct SocketAddress: Sendable, CustomStringConvertible {
     var host: String { parts.host }
     var port: Int { Int(parts.port) ?? 0 }
 
-    var description: String {
-        let (host, port) = parts
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    }
+    var description: String { HostPort(host: host, port: port).description }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Waiting
+import Wire
 
 /// Why a host could not be reached at an address, or could not listen.
 public struct ProbeFailure: Error, CustomStringConvertible, Sendable, Equatable {
@@ -20,13 +21,16 @@ public final class ProbeLink: Sendable {
     /// Dials `address` and makes sure that the listener meant is there.
     ///
     /// - Throws: `ProbeFailure` after at most twice `limit`.
-    public init(to address: LinkAddress, nonce: [UInt8], within limit: Duration = ProbeLink.usualLimit) throws(ProbeFailure) {
+    public init(to address: HostPort, nonce: [UInt8], within limit: Duration = ProbeLink.usualLimit) throws(ProbeFailure) {
         precondition(nonce.count == ProbeWire.nonceBytes)
         let candidates: [SocketAddress]
-        do throws(SocketAddress.ResolutionError) {
-            candidates = try SocketAddress.resolve(address, passive: false, limit: 4)
+        do throws(NameLookup.Failure) {
+            candidates = try NameLookup().find([address], passive: false, limit: 4, .atMost(limit))
         } catch {
-            throw ProbeFailure(description: "the name cannot be resolved (\(error.reason))")
+            guard case .unknown(let reason) = error else {
+                throw ProbeFailure(description: "no name server answered within \(limit.seconds) s")
+            }
+            throw ProbeFailure(description: "the name cannot be resolved (\(reason))")
         }
         var failure = ProbeFailure(description: "no address is known")
         for candidate in candidates {
@@ -71,17 +75,6 @@ public final class ProbeLink: Sendable {
 
     /// How long a connection may take.
     public static let usualLimit: Duration = .seconds(3)
-
-    /// The addresses of a name in digits, in the resolver's order.
-    ///
-    /// - Throws: `ProbeFailure` with the resolver's reason.
-    public static func resolve(_ name: String) throws(ProbeFailure) -> [String] {
-        do throws(SocketAddress.ResolutionError) {
-            return try SocketAddress.resolve(LinkAddress(host: name, port: 0), passive: false, limit: 8).map(\.plainHost)
-        } catch {
-            throw ProbeFailure(description: error.reason)
-        }
-    }
 
     /// The median of some round trips, in seconds.
     public func roundTrip(times: Int = 15) throws(ProbeFailure) -> Double {

@@ -1,5 +1,6 @@
 import Glibc
 import Waiting
+import Wire
 
 /// Answers probes on a port, each on a thread of its own, until it is shut down.
 public final class ProbeListener: Sendable {
@@ -37,14 +38,14 @@ public final class ProbeListener: Sendable {
             throw ProbeFailure(description: error.description)
         }
         do throws(LinkSetupError) {
-            (host, socket) = ("::", try GradientListener.bind(LinkAddress(host: "::", port: port), settings: ProbeWire.settings))
+            (host, socket) = ("::", try GradientListener.bind(HostPort(host: "::", port: port), settings: ProbeWire.settings))
         } catch {
             // A second try helps only a host without IPv6, not where the port is taken.
             guard
                 error.reason == String(cString: strerror(EAFNOSUPPORT)) || error.reason == String(cString: strerror(EADDRNOTAVAIL))
             else { throw ProbeFailure(description: "it cannot listen on port \(port) (\(error.reason))") }
             do throws(LinkSetupError) {
-                let any = LinkAddress(host: "0.0.0.0", port: port)
+                let any = HostPort(host: "0.0.0.0", port: port)
                 (host, socket) = ("0.0.0.0", try GradientListener.bind(any, settings: ProbeWire.settings))
             } catch {
                 throw ProbeFailure(description: "it cannot listen on port \(port) (\(error.reason))")

@@ -7,8 +7,7 @@ struct GlyphScene {
     let start, end: Colour
     /// The gradient's direction: each −1 to 1.
     let right, down: Double
-    /// The digits' contrast: 30 to 100 % of the distance from the background's mean to black or white.
-    let contrast: Double
+    /// 30 to 100 % of the way from the background's mean to black or white.
     let digit: Colour
     /// A straight line behind the digits.
     let bar: GlyphSegment
@@ -26,7 +25,6 @@ struct GlyphScene {
         right = 2 * draws.uniform() - 1
         down = 2 * draws.uniform() - 1
         let share = 0.3 + 0.7 * draws.uniform()
-        contrast = share
         let mean = Self.each(first, last) { ($0 + $1) / 2 }
         let goal: Double = mean.0 + mean.1 + mean.2 < 382.5 ? 255 : 0
         let tint = Self.colour(&draws)

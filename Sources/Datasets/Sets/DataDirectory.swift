@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The folders in which data files are looked for: `--data DIR` alone where it is given; otherwise the folder that the settings name,
@@ -143,7 +144,7 @@ public struct DataDirectory: Sendable, Hashable {
     private func wayOn(_ set: String, _ files: [(key: String, name: String)]) -> String {
         let known = KnownSet.all.first { $0.name == set }
         let more = files.contains { $0.name == DataSettings.svhnNames.extra } ? " --extra" : ""
-        let fetch = "`lockstep data fetch \(set)\(more)\(origin == .option ? " --data \(path)" : "")`"
+        let fetch = "`lockstep data fetch \(set)\(more)\(origin == .option ? " --data \(ShellText.word(path))" : "")`"
         let isFetched = known.map { !$0.files.isEmpty } ?? false
         if isFetched, isOfRun { return "run \(fetch), or name a folder that has them with --data DIR" }
         if set == "tfd" {

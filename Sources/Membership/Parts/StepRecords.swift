@@ -1,4 +1,4 @@
-/// Which steps stand in the run's books, and the chain hashes that members have told of late.
+/// Which steps stand in the run's records, and the chain hashes that members have told of late.
 package struct StepRecords: Sendable {
     /// A step whose chain hash is known.
     package struct Record: Equatable, Sendable {
@@ -11,18 +11,18 @@ package struct StepRecords: Sendable {
         }
     }
 
-    /// Steps before `recorded` are in the books, or nobody can tell their chain hash any more. `entered` is one past the last that was entered.
+    /// Steps before `recorded` are in the records, or nobody can tell their chain hash any more. `entered` is one past the last that was entered.
     private var recorded: UInt64
     private var entered: UInt64
     /// The first chain hash that a member reported for each step of late, and who that was.
     private var chains: [UInt64: (chain: UInt64, from: String)] = [:]
-    /// What workers said of steps before they were members: it counts for the books once they are members.
+    /// What workers said of steps before they were members: it counts for the records once they are members.
     private var told: [(step: UInt64, chain: UInt64, by: ConnectionID)] = []
 
-    /// Chains held of steps that are not in the books yet: the window, and what workers tell a new coordinator.
+    /// Chains held of steps that are not in the records yet: the window, and what workers tell a new coordinator.
     private static let most = 512
 
-    /// - Parameter steps: how many the books have.
+    /// - Parameter steps: how many the records have.
     package init(steps: UInt64) { (recorded, entered) = (steps, steps) }
 
     /// The run's chain hash after so many steps, where a member has told it of late.
@@ -46,10 +46,10 @@ package struct StepRecords: Sendable {
         if told.count < Self.most { told.append((step, chain, connection)) }
     }
 
-    /// A view begins after `step` steps: what somebody only claimed to have done is not in the books.
+    /// A view begins after `step` steps: what somebody only claimed to have done is not in the records.
     package mutating func viewBegins(after step: UInt64) { recorded = min(recorded, max(step, entered)) }
 
-    /// Enters the steps before `step` into the books, those whose chain hash is known.
+    /// Enters the steps before `step` into the records, those whose chain hash is known.
     ///
     /// Nothing is counted from one claimed step to another: a claim may be far off.
     ///

@@ -40,7 +40,7 @@ extension RunFolder {
             guard let checkpoint = try? checkpoints().manifests().last else { throw error }
             let problem = "\(error)".trimmingSuffix(".")
             throw RunFolderError(
-                "\(problem); the file was changed since the run was made: put it back as it was (the checkpoint has the settings, see `lockstep inspect \(checkpoint.path)`)."
+                "\(problem); the file was changed since the run was made: put it back as it was (the checkpoint has the settings, see `lockstep inspect \(ShellText.word(checkpoint.path))`)."
             )
         }
     }

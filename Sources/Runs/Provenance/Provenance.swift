@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// This build's version.
@@ -26,7 +27,7 @@ public struct Provenance: Sendable, Equatable {
     public init(commit: String, dataIdentity: String, kernel: String, commandLine: [String], now: Date = Date()) {
         self.init(
             version: Version.text, commit: commit, data: dataIdentity, cpu: Self.cpuModel(), kernel: kernel, host: Self.hostName(),
-            system: Self.systemName(), command: Self.shellLine(commandLine), created: Self.timestamp(now)
+            system: Self.systemName(), command: ShellText.line(commandLine), created: Self.timestamp(now)
         )
     }
 
@@ -90,16 +91,5 @@ public struct Provenance: Sendable, Equatable {
 
     static func timestamp(_ date: Date) -> String {
         date.formatted(.iso8601)
-    }
-
-    /// A command line as it can be pasted into a shell.
-    public static func shellLine(_ words: [String]) -> String { words.map(shellWord).joined(separator: " ") }
-
-    private static func shellWord(_ word: String) -> String {
-        let plain = word.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                || "-_./=:,@%+".utf8.contains(byte)
-        }
-        return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 }

@@ -83,7 +83,7 @@ extension RunFolder {
         }
         return RunFolderError(
             Self.isRun(path)
-                ? "The run folder \(typed) exists already; go on with it by `lockstep resume \(typed)`, or name another with --run."
+                ? "The run folder \(typed) exists already; go on with it by `lockstep resume \(ShellText.word(typed))`, or name another with --run."
                 : "\(typed) exists already and is no run: it holds other things and no config.yaml; name another folder with --run."
         )
     }

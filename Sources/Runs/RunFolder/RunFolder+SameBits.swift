@@ -9,7 +9,7 @@ extension RunFolder {
         for checkpoint in try checkpoints(disk: disk).manifests() {
             if let words = otherSettings(of: checkpoint, than: configuration) {
                 throw RunFolderError(
-                    "The run \(typedName) cannot go on with the settings in its config.yaml: \(words); put config.yaml back as it was (the checkpoint has it, see `lockstep inspect \(checkpoint.path)`), or begin a new run from its weights with `\(Self.beginning(from: typedName))`."
+                    "The run \(typedName) cannot go on with the settings in its config.yaml: \(words); put config.yaml back as it was (the checkpoint has it, see `lockstep inspect \(ShellText.word(checkpoint.path))`), or begin a new run from its weights with `\(Self.beginning(from: typedName))`."
                 )
             }
         }

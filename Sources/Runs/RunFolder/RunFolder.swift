@@ -83,7 +83,7 @@ public struct RunFolder: Sendable, Hashable {
             let path = exists(run) ? absolute(run) : underRuns
             if let checkpoint = try? RunFolder(path: path).checkpoints().manifests().first {
                 throw RunFolderError(
-                    "\(run) has checkpoints and no config.yaml: put the file back as it was (the checkpoint has the settings, see `lockstep inspect \(checkpoint.path)`)."
+                    "\(run) has checkpoints and no config.yaml: put the file back as it was (the checkpoint has the settings, see `lockstep inspect \(ShellText.word(checkpoint.path))`)."
                 )
             }
             throw RunFolderError(

@@ -6,6 +6,7 @@ import Processes
 import Runs
 import Synchronization
 import Waiting
+import Wire
 
 /// `lockstep bench allreduce`: one exact exchange over loopback, of any size and between any number of members.
 struct BenchAllReduce: ParsableCommand {
@@ -119,7 +120,7 @@ final class LoopbackMesh: Sendable {
             listeners = [listener]
             listener.expect(
                 run: run, generation: 1, view: 1, end: .server(0), from: Set((0..<members).map { .worker($0) }), secret: secret)
-            let address = LinkAddress(host: "127.0.0.1", port: listener.port)
+            let address = HostPort(host: "127.0.0.1", port: listener.port)
             reducers = try (0..<members).map {
                 ServerReducer(
                     rank: $0, servers: [try dialer.dial([address], hello: hello(.worker($0), .server(0)))], compression: compression
@@ -146,7 +147,7 @@ final class LoopbackMesh: Sendable {
         let out = try (0..<members).map { rank in
             let next = (rank + 1) % members
             return try dialer.dial(
-                [LinkAddress(host: "127.0.0.1", port: listeners[next].port)], hello: hello(.worker(rank), .worker(next)))
+                [HostPort(host: "127.0.0.1", port: listeners[next].port)], hello: hello(.worker(rank), .worker(next)))
         }
         reducers = try (0..<members).map { rank in
             let back = try listeners[rank].accept(from: .worker((rank + members - 1) % members))

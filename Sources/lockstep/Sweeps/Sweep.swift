@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Processes
 import Runs
@@ -101,7 +102,7 @@ struct Sweep {
     }
 
     /// The line that was typed: given again, it skips finished runs.
-    private static var way: String { "`\(Provenance.shellLine(["lockstep"] + CommandLine.arguments.dropFirst()))` goes on" }
+    private static var way: String { "`\(ShellText.line(["lockstep"] + CommandLine.arguments.dropFirst()))` goes on" }
 
     private func note(_ run: SweepRun, _ state: SweepRun.State) { Output.note("\(run.point.words) \(state.words): \(run.path)") }
 

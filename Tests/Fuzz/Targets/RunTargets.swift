@@ -157,8 +157,8 @@ extension FuzzTarget {
     private static func goOn(from bookmark: Bookmark) throws(Violation) {
         let plan = RunPlan(
             shards: 4, phases: 3, firstStep: 20, lastStep: 1_000, epochs: Epochs(steps: 7), workers: 1...1, beginsWithSeed: false,
-            generation: 2, bookedStep: bookmark.step)
-        try claim(bookmark.step <= plan.lastStep, "no more steps are booked than the run has")
+            generation: 2, recordedStep: bookmark.step)
+        try claim(bookmark.step <= plan.lastStep, "no more steps are recorded than the run has")
         var machine = CoordinatorMachine(plan: plan, view: bookmark.view)
         let identity = WorkerIdentity(host: "a", pid: 1, process: 1, build: "1", library: "OpenBLAS", kernel: "haswell")
         let positions = [

@@ -157,7 +157,7 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Autoencoder", "Layers", "Kernels"], path: "Tests/Support"),
         .testTarget(name: "WaitingTests", dependencies: ["Files", "Waiting"]),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "Waiting"]),
+        .testTarget(name: "FilesTests", dependencies: ["TestSupport", "Files", "Waiting"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["TestSupport", "Datasets", "Files"],

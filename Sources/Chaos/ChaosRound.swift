@@ -1,4 +1,5 @@
 import Collectives
+import Files
 import Foundation
 import Glibc
 import Processes
@@ -133,7 +134,7 @@ final class ChaosRound {
         if stop != nil { train.end() }
         note(watch.poll(now: Self.now), Self.now)
         faultLog.runEnded()
-        try Data(faultLog.lines.utf8).write(to: URL(fileURLWithPath: folder + "/faults.jsonl"))
+        try Disk().replace(folder + "/faults.jsonl", with: Array(faultLog.lines.utf8))
         let leftBehind = reap()
         return Result(
             topology: topology, folder: folder, calm: calm, status: status, stop: stop, faults: faultLog, usage: usage,

@@ -5,7 +5,8 @@ import Waiting
 public struct Disk: Sendable {
     /// What is about to be done to a path.
     public enum Operation: String, Sendable, CaseIterable {
-        case create, write, truncate, sync, close, rename, syncDirectory, makeDirectory, remove
+        /// `link` gives a file that was created without a name its first one.
+        case create, write, truncate, sync, link, close, rename, syncDirectory, makeDirectory, remove
     }
 
     /// An operation before it is done.
@@ -70,6 +71,12 @@ public struct Disk: Sendable {
         return try WritableFile(path: path, flags: O_CREAT | O_TRUNC, mode: mode, verb: "create")
     }
 
+    /// Creates a file that has no name until `link` gives it `path`; `nil` where the file system has no such files.
+    func createUnnamed(_ path: String) throws(DiskError) -> WritableFile? {
+        try check(.create, path, as: "create")
+        return WritableFile(unnamed: path, mode: mode)
+    }
+
     /// Opens a file to write at its end, creating it if need be.
     func append(to path: String) throws(DiskError) -> WritableFile {
         try check(.create, path, as: "open")
@@ -83,13 +90,21 @@ public struct Disk: Sendable {
     }
 
     /// Writes the bytes from `written` on and counts there how many went through, also where it fails.
-    func write(_ bytes: [UInt8], to file: WritableFile, written: inout Int) throws(DiskError) {
+    ///
+    /// - Parameter atStart: over the first bytes of the file, not at its end.
+    func write(_ bytes: [UInt8], to file: WritableFile, written: inout Int, atStart: Bool = false) throws(DiskError) {
         let request = Request(operation: .write, path: file.path, bytes: bytes.count - written)
         if let failure = fault?(request) {
-            try file.write(Array(bytes.prefix(written + failure.written)), written: &written)
+            try file.write(Array(bytes.prefix(written + failure.written)), written: &written, atStart: atStart)
             throw DiskError(operation: "write", path: file.path, code: failure.code)
         }
-        try file.write(bytes, written: &written)
+        try file.write(bytes, written: &written, atStart: atStart)
+    }
+
+    /// Overwrites the file's first bytes.
+    func writeStart(_ bytes: [UInt8], of file: WritableFile) throws(DiskError) {
+        var written = 0
+        try write(bytes, to: file, written: &written, atStart: true)
     }
 
     /// Cuts a file to a length.
@@ -102,6 +117,12 @@ public struct Disk: Sendable {
     package func sync(_ file: WritableFile) throws(DiskError) {
         try check(.sync, file.path, as: "sync")
         try file.sync()
+    }
+
+    /// Gives a file that was created without a name the path it was created for, in place of what stands there.
+    func link(_ file: WritableFile) throws(DiskError) {
+        try check(.link, file.path, as: "name")
+        try file.link()
     }
 
     /// Closes; some file systems report a failed write only here.

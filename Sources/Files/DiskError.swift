@@ -17,8 +17,10 @@ public struct DiskError: Error, CustomStringConvertible, Sendable, Equatable {
         free = code == ENOSPC ? FreeSpace(at: path) : nil
     }
 
-    /// The same refusal, but naming the file that the user knows instead of the temporary one.
-    func of(_ path: String) -> DiskError { DiskError(operation: operation, path: path, code: code, free: free) }
+    /// The same refusal, but naming the file that the user knows where it names the temporary one.
+    func naming(_ path: String, insteadOf temporary: String) -> DiskError {
+        DiskError(operation: operation, path: self.path == temporary ? path : self.path, code: code, free: free)
+    }
 
     private init(operation: String, path: String, code: Int32, free: FreeSpace?) {
         self.operation = operation

@@ -43,19 +43,22 @@ import Testing
         }
     }
 
-    @Test("A file has its name when it is whole, whether it had another before or none", arguments: [false, true])
-    func whole(prefersUnnamed: Bool) throws {
+    @Test(
+        "A disk that refuses is told in one sentence of the file itself, and neither a file nor a part of one is left",
+        arguments: [Disk.Operation.makeDirectory, .create, .write, .sync, .close, .rename])
+    func refused(operation: Disk.Operation) throws {
         let folder = Scratch()
-        try folder.write("a", [9])
-        for (bytes, isKept) in [([1, 2, 3], false), ([4, 5, 6], true)] as [([UInt8], Bool)] {
-            let file = try AtomicFile(folder.path + "/a", prefersUnnamed: prefersUnnamed)
-            try file.write(bytes)
-            try file.writeStart([7])
-            #expect(try folder.read("a") == [9])
-            if isKept { try file.commit() } else { file.discard() }
-            #expect(try folder.names == ["a"])
+        let path = folder.file("a.npy")
+        let disk = Disk { $0.operation == operation ? Disk.Failure(ENOSPC) : nil }
+        let error = try dataError {
+            let writer = try NPYWriter<Float>(path, shape: [2], disk: disk)
+            try writer.append([1, 2])
+            try writer.commit()
         }
-        #expect(try folder.read("a") == [7, 5, 6])
+        let doing = operation == .makeDirectory || operation == .create ? "create" : "write"
+        #expect(error.hasPrefix("cannot \(doing) \(path): No space left on device ("), "\(error)")
+        #expect(error.hasSuffix(" are free); check the path, its permissions and the free space."), "\(error)")
+        #expect(try folder.names.isEmpty)
     }
 
     @Test("A limit on file sizes is told as what it is")

@@ -18,7 +18,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     private static let idleSeconds = 30.0
 
     private struct State {
-        var file: AtomicFile
+        var file: DataFile
         var hash = SHA256()
         var received = 0
         var lastByte = MonotonicTime.now
@@ -34,7 +34,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
     private init(_ expected: PublishedFile, to path: String, progress: @escaping @Sendable (Int) -> Void) throws {
         self.expected = expected
         self.progress = progress
-        state = Mutex(State(file: try AtomicFile(path)))
+        state = Mutex(State(file: try DataFile(path)))
     }
 
     /// Throws `Fault` where the address is to blame, `DataError` where the disk is.
@@ -115,7 +115,7 @@ final class Download: NSObject, URLSessionDataDelegate, Sendable {
                 }
                 state.hash.update(data: data)
                 state.lastByte = MonotonicTime.now
-                try state.file.write(data)
+                try state.file.write(Array(data))
             } catch {
                 state.failure = error
                 return nil

@@ -158,7 +158,7 @@ struct Conversion {
         let folder = FilePath.folder(of: target)
         let start = (target as NSString).lastPathComponent + "."
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        where name.hasPrefix(start) && name.hasSuffix(".part") {
+        where name.hasPrefix(start) && name.hasSuffix(WholeFile.processSuffix) {
             let path = "\(folder)/\(name)"
             let changed = (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
             if let changed, Date().timeIntervalSince(changed) > Self.oldest { try? FileManager.default.removeItem(atPath: path) }

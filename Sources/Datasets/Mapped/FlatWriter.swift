@@ -1,15 +1,16 @@
 import Crypto
+import Files
 
 /// Writes a flat file: columns first, then the images in their order. It has its name when it is whole.
 final class FlatWriter {
-    private let file: AtomicFile
+    private let file: DataFile
     private var header: FlatHeader
     private var hash = SHA256()
     private var written = FlatHeader.contentOffset
 
     init(_ path: String, _ header: FlatHeader) throws {
         self.header = header
-        file = try AtomicFile(path, prefersUnnamed: true)
+        file = try DataFile(path, under: .unnamed)
         try file.write([UInt8](repeating: 0, count: FlatHeader.contentOffset))
     }
 

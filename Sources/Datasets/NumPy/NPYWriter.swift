@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// Writes an `.npy` file piece by piece, so that the array need not be in memory. The shape is given at the start; the
@@ -5,13 +6,13 @@ import Kernels
 public final class NPYWriter<Element: NPYElement> {
     private static var pieceElements: Int { 1 << 16 }
 
-    private let file: AtomicFile
+    private let file: DataFile
     private var missing: Int
 
-    public init(_ path: String, shape: [Int]) throws {
+    public init(_ path: String, shape: [Int], disk: Disk = .results) throws {
         precondition(shape.count <= NPYHeader.greatestRank && shape.allSatisfy { $0 >= 0 }, "shape \(shape)")
         missing = shape.reduce(1, *)
-        file = try AtomicFile(path)
+        file = try DataFile(path, disk: disk)
         try file.write(NPYHeader.encode(NPYType(Element.elementType), shape: shape))
     }
 

@@ -79,11 +79,11 @@ public final class MetricsWriter: Sendable {
                 if object?["kind"]?.stringValue == "epoch", let epoch = object.flatMap({ EpochMetrics($0) }) { last.epoch = epoch }
                 kept += Array(line.text.utf8) + [UInt8(ascii: "\n")]
                 if kept.count >= 1 << 18 {
-                    try disk.write(kept, to: output)
+                    try output.write(kept)
                     kept = []
                 }
             }
-            try disk.write(kept, to: output)
+            try output.write(kept)
         }
         return last
     }

@@ -12,7 +12,7 @@ public enum Safetensors {
     /// Writes a file under a temporary name, syncs it and gives it its name, so that it is whole or not there.
     public static func write(_ tensors: [Tensor], metadata: [String: String], to path: String, disk: Disk = .results) throws {
         try disk.writeWhole(path) { file in
-            for piece in try SafetensorsStream(tensors, metadata: metadata) { try disk.write(piece, to: file) }
+            for piece in try SafetensorsStream(tensors, metadata: metadata) { try file.write(piece) }
         }
     }
 }

@@ -73,7 +73,7 @@ final class FaultyDisk: Sendable {
         case .remove:
             state.unsynced = state.unsynced.filter { !$0.hasPrefix(request.path) }
             state.renames.removeAll { $0.to.hasPrefix(request.path) }
-        case .close, .makeDirectory: break
+        case .link, .close, .makeDirectory: break
         }
     }
 

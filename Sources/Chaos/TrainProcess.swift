@@ -49,10 +49,10 @@ struct TrainProcess {
     }
 
     /// Whether a run has done anything yet.
-    static func hasSteps(_ folder: String) -> Bool { !ProcessTable.text(folder + "/steps.log").isEmpty }
+    static func hasSteps(_ folder: String) -> Bool { !SystemText.text(folder + "/steps.log", limit: nil).isEmpty }
 
     /// The last line it wrote.
     static func lastWords(_ folder: String) -> String {
-        ProcessTable.text(folder + ".log").split(separator: "\n").last.map(String.init) ?? "it said nothing"
+        SystemText.text(folder + ".log", limit: nil).split(separator: "\n").last.map(String.init) ?? "it said nothing"
     }
 }

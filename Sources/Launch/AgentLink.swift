@@ -68,9 +68,9 @@ package final class AgentLink: Sendable {
             errorsEnded.close()
         }
         OwnedThread.detach(name: "agent-link") { [self] in
-            _ = DescriptorLines.read(fromChild.reading, .untilWoken(by: "the child's end: its keep-alive, or waitForEnd")) {
-                hear($0)
-            }
+            _ = DescriptorLines.read(
+                fromChild.reading, longest: AgentLines.longest, .untilWoken(by: "the child's end: its keep-alive, or waitForEnd")
+            ) { hear($0) }
             close(fromChild.reading)
             let ending = process.waitForEnd()
             // Its last line explains the end. The wait is short: a process that it left behind may hold the pipe for ever.

@@ -93,23 +93,9 @@ public final class CommandSeries: Sendable {
     /// Reads until all writers have ended.
     private static func hear(_ descriptor: Int32, _ onLine: (String) -> Void) {
         defer { close(descriptor) }
-        var pending: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 12)
-        func tell(_ bytes: some Sequence<UInt8>) { onLine(String(decoding: Array(bytes), as: UTF8.self)) }
-        while let count = buffer.withUnsafeMutableBytes({
-            Descriptor.read(descriptor, into: $0, .untilWoken(by: "the child, or the kernel, which closes its end of the pipe"))
-        }), count > 0 {
-            pending += buffer[..<count]
-            while let end = pending.firstIndex(of: 10) {
-                tell(pending[..<end])
-                pending.removeFirst(end + 1)
-            }
-            if pending.count > longestLine {
-                tell(pending)
-                pending.removeAll()
-            }
-        }
-        if !pending.isEmpty { tell(pending) }
+        _ = DescriptorLines.read(
+            descriptor, longest: Self.longestLine, .untilWoken(by: "the child, or the kernel, which closes its end of the pipe")
+        ) { onLine(String(decoding: $0, as: UTF8.self)) }
     }
 }
 

@@ -20,9 +20,8 @@ struct TrainProcess {
         let log = try LogFile(path: folder + ".log")
         defer { log.close() }
         let end = lastStep.map { ["--steps", "\($0)"] } ?? options.end
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
         child = try ChildProcess(
-            executable: executable,
+            executable: Executable.path,
             arguments: ["train"] + options.settings + model.arguments + end
                 + (options.threads.map { ["--threads", "\($0)"] } ?? [])
                 + [

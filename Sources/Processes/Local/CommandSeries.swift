@@ -8,7 +8,7 @@ import Waiting
 public final class CommandSeries: Sendable {
     private let baton = Baton()
     private let signals: StopSignals
-    private let executable: String
+    private let executable = Executable.path
     private let ended = Monitor<[(id: Int, status: Int32)]>([])
 
     /// A longer line of a child comes in pieces.
@@ -18,8 +18,6 @@ public final class CommandSeries: Sendable {
     ///
     /// - Throws: `LocalError` where the kernel gives no pipe.
     public init() throws {
-        let link = "/proc/self/exe"
-        executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) ?? link
         let suspension = StopSignals.Suspension { [baton] in
             baton.send(SIGTSTP)
         } goesOn: { [baton] in

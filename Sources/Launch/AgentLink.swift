@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Processes
+import Runs
 import Synchronization
 import Waiting
 import Wire
@@ -207,9 +208,7 @@ package final class AgentLink: Sendable {
 
     /// Handles the hello of another build: only the build's name is read.
     private func notUnderstood(_ line: [UInt8]) {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: [String: [String: Any]]],
-            let build = object["hello"]?["_0"]?["build"] as? String
-        else { return }
+        guard let word = try? JSON(parsing: line), let build = word["hello"]?["_0"]?["build"]?.stringValue else { return }
         state.withLock { $0.strangeHello = build.printable(MessageBounds.name) }
         greeting.put(())
     }

@@ -9,7 +9,7 @@ public final class CommandSeries: Sendable {
     private let baton = Baton()
     private let signals: StopSignals
     private let executable = Executable.path
-    private let ended = Monitor<[(id: Int, status: Int32)]>([])
+    private let ended = Mailbox<(id: Int, status: Int32)>()
 
     /// A longer line of a child comes in pieces.
     private static let longestLine = 1 << 16
@@ -64,7 +64,7 @@ public final class CommandSeries: Sendable {
             if let lines, let onLine { Self.hear(lines.reading, onLine) }
             let ending = child.waitForEnd()
             baton.lost(id: id)
-            ended.update { $0.append((id, Self.status(of: ending))) }
+            ended.put((id, Self.status(of: ending)))
         }
     }
 
@@ -72,9 +72,7 @@ public final class CommandSeries: Sendable {
     ///
     /// - Returns: its exit status; for a command that a signal ended, 128 plus the signal's number.
     public func waitForOne() -> (id: Int, status: Int32) {
-        let first = ended.wait(.untilWoken(by: "the thread of a child, when the kernel has ended it")) { ended in
-            ended.isEmpty ? nil : ended.removeFirst()
-        }
+        let first = ended.take(.untilWoken(by: "the thread of a child, when the kernel has ended it"))
         // A second signal has killed the children, and is about to end this process.
         signals.conclude()
         guard let first else { preconditionFailure("a wait without limit has ended without a result") }

@@ -184,7 +184,7 @@ final class ChaosRound {
     private static func breakdowns(_ folder: String) -> [ChaosFinding] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return (names.filter { $0.hasSuffix(".log") }.map { folder + "/" + $0 } + [folder + ".log"]).compactMap { path in
-            let text = ProcessTable.text(path)
+            let text = SystemText.text(path, limit: nil)
             let mark = ["*** Signal ", "Fatal error"].first(where: text.contains)
             return mark.map { .brokeDown(log: path, mark: $0) }
         }

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Glibc
-import Processes
 
 /// The live TCP connections of the processes of one run, as the kernel lists them at one moment.
 package struct LinkTable {
@@ -51,7 +51,7 @@ package struct LinkTable {
         func port(_ address: Substring) -> Int? { address.split(separator: ":").last.flatMap { Int($0, radix: 16) } }
         var ports: [UInt64: (local: Int, remote: Int)] = [:]
         for table in ["tcp", "tcp6"] {
-            for line in ProcessTable.text("/proc/\(pid)/net/\(table)").split(separator: "\n").dropFirst() {
+            for line in SystemText.text("/proc/\(pid)/net/\(table)", limit: nil).split(separator: "\n").dropFirst() {
                 let columns = line.split(separator: " ")
                 guard columns.count > 9, columns[3] == "01", let inode = UInt64(columns[9]), let local = port(columns[1]),
                     let remote = port(columns[2])

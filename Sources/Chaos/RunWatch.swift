@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Glibc
-import Processes
 import Runs
 
 /// Follows a run from the outside while it goes, by what is written to its `metrics.jsonl`.
@@ -75,7 +75,7 @@ final class RunWatch {
 
     /// The file was replaced by an older one: all events in it are known, and whatever follows them is new.
     func wentBack() {
-        let lines = ProcessTable.text(path).utf8.split(separator: UInt8(ascii: "\n"))
+        let lines = SystemText.text(path, limit: nil).utf8.split(separator: UInt8(ascii: "\n"))
         eventsSeen = lines.count { $0.starts(with: Self.eventPrefix) }
     }
 

@@ -20,9 +20,8 @@ struct TrainProcess {
         let log = try LogFile(path: folder + ".log")
         defer { log.close() }
         let end = lastStep.map { ["--steps", "\($0)"] } ?? options.end
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
         child = try ChildProcess(
-            executable: executable,
+            executable: Executable.path,
             arguments: ["train"] + options.settings + model.arguments + end
                 + (options.threads.map { ["--threads", "\($0)"] } ?? [])
                 + [
@@ -49,10 +48,10 @@ struct TrainProcess {
     }
 
     /// Whether a run has done anything yet.
-    static func hasSteps(_ folder: String) -> Bool { !ProcessTable.text(folder + "/steps.log").isEmpty }
+    static func hasSteps(_ folder: String) -> Bool { !SystemText.text(folder + "/steps.log", limit: nil).isEmpty }
 
     /// The last line it wrote.
     static func lastWords(_ folder: String) -> String {
-        ProcessTable.text(folder + ".log").split(separator: "\n").last.map(String.init) ?? "it said nothing"
+        SystemText.text(folder + ".log", limit: nil).split(separator: "\n").last.map(String.init) ?? "it said nothing"
     }
 }

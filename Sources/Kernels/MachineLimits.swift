@@ -1,7 +1,6 @@
 import CKernels
 import Files
 import Glibc
-import Waiting
 
 /// What this process may use of its machine: cores by its affinity and by the quota of its control groups, memory by their limits.
 ///
@@ -101,9 +100,9 @@ private struct ControlGroups {
 
     init(root: String) {
         self.root = root
-        mounts = Self.text(root + "/proc/self/mountinfo").split(separator: "\n").compactMap(Self.mount)
+        mounts = SystemText.text(root + "/proc/self/mountinfo").split(separator: "\n").compactMap(Self.mount)
         var paths: [String: String] = [:]
-        for line in Self.text(root + "/proc/self/cgroup").split(separator: "\n") {
+        for line in SystemText.text(root + "/proc/self/cgroup").split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { continue }
             for controller in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
@@ -150,9 +149,9 @@ private struct ControlGroups {
     func quota(_ folder: Folder) -> Double? {
         let text =
             folder.isUnified
-            ? Self.text(folder.path + "/cpu.max")
-            : Self.text(folder.path + "/cpu.cfs_quota_us") + " " + Self.text(folder.path + "/cpu.cfs_period_us")
-        let words = text.split { $0 == " " || $0 == "\n" }
+            ? SystemText.text(folder.path + "/cpu.max")
+            : SystemText.text(folder.path + "/cpu.cfs_quota_us") + " " + SystemText.text(folder.path + "/cpu.cfs_period_us")
+        let words = SystemText.fields(text)
         // "max", or -1 in the first version, means no quota.
         guard words.count == 2, let time = Double(words[0]), let period = Double(words[1]), time > 0, period > 0 else { return nil }
         return time / period
@@ -179,13 +178,7 @@ private struct ControlGroups {
         return (min(limit, 1 << 32), min(number(folder.path + "/pids.current") ?? 0, 1 << 32))
     }
 
-    /// Counted in kB, as "MemAvailable:   20480 kB".
-    var machineLeft: UInt64? {
-        for line in Self.text(root + "/proc/meminfo").split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-            return line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
-        }
-        return nil
-    }
+    var machineLeft: UInt64? { SystemText.bytes(of: "MemAvailable", in: SystemText.text(root + "/proc/meminfo")) }
 
     var outOfMemoryKills: UInt64? {
         let counts = way(.memory).compactMap { folder in
@@ -194,22 +187,14 @@ private struct ControlGroups {
         return counts.first ?? Self.value("oom_kill", in: root + "/proc/vmstat")
     }
 
-    private func number(_ path: String) -> UInt64? { UInt64(Self.text(path).filter { !$0.isWhitespace }) }
+    private func number(_ path: String) -> UInt64? { UInt64(SystemText.text(path).filter { !$0.isWhitespace }) }
 
     /// The number that follows a name in a file of lines "name number".
     private static func value(_ name: String, in path: String) -> UInt64? {
-        for line in text(path).split(separator: "\n") {
+        for line in SystemText.text(path).split(separator: "\n") {
             let words = line.split(separator: " ")
             if words.count == 2, words[0] == name { return UInt64(words[1]) }
         }
         return nil
-    }
-
-    /// The longest file that is read: a machine with many mounts has some hundred lines.
-    private static let longest = 1 << 20
-
-    /// Empty where there is no such file. The kernel answers such a read at once.
-    private static func text(_ path: String) -> String {
-        String(decoding: (try? SmallFile(path, limit: longest, .atMost(.seconds(1))))?.bytes ?? [], as: UTF8.self)
     }
 }

@@ -1,6 +1,5 @@
 import CKernels
 import Files
-import Waiting
 
 /// The cores that this process may run on, by the memory node (NUMA) that each is next to.
 ///
@@ -18,11 +17,11 @@ public struct MemoryNodes: Sendable, Equatable {
     ///
     /// - Parameter root: a prefix to `/proc` and `/sys`; tests give a tree of their own.
     public static func look(root: String = "") -> MemoryNodes {
-        let status = text(root + "/proc/self/status").split(separator: "\n")
-        let allowed = status.first { $0.hasPrefix("Cpus_allowed_list:") }.map { numbers($0.dropFirst(18)) } ?? []
+        let status = SystemText.text(root + "/proc/self/status")
+        let allowed = SystemText.value(of: "Cpus_allowed_list", in: status).map { numbers($0[...]) } ?? []
         let folder = root + "/sys/devices/system/node"
-        let nodes = numbers(text(folder + "/online")[...]).map { node in
-            numbers(text("\(folder)/node\(node)/cpulist")[...]).filter(Set(allowed).contains)
+        let nodes = numbers(SystemText.text(folder + "/online")[...]).map { node in
+            numbers(SystemText.text("\(folder)/node\(node)/cpulist")[...]).filter(Set(allowed).contains)
         }
         let found = nodes.filter { !$0.isEmpty }
         // A container may hide the nodes: then the cores count as one.
@@ -58,9 +57,4 @@ public struct MemoryNodes: Sendable, Equatable {
 
     /// The kernel supports no more cores.
     private static let mostCores = 16_384
-
-    /// Empty where there is no such file. The kernel answers such a read at once.
-    private static func text(_ path: String) -> String {
-        String(decoding: (try? SmallFile(path, limit: 1 << 16, .atMost(.seconds(1))))?.bytes ?? [], as: UTF8.self)
-    }
 }

@@ -109,9 +109,7 @@ public struct AddressSpace: Sendable, Equatable {
 
     /// Bytes of address space of this process, and of its data and stack.
     private static func pages() -> (all: UInt64, data: UInt64) {
-        let file = try? SmallFile("/proc/self/statm", limit: 4096, .atMost(.seconds(1)))
-        let line = String(decoding: file?.bytes ?? [], as: UTF8.self)
-        let words = line.split { $0 == " " || $0 == "\n" }.compactMap { UInt64($0) }
+        let words = SystemText.fields(SystemText.text("/proc/self/statm")).compactMap { UInt64($0) }
         guard words.count >= 6 else { return (0, 0) }
         let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
         return (words[0] * page, words[5] * page)

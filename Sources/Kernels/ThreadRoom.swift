@@ -80,7 +80,8 @@ private struct UserThreads {
 
     /// The number of a user's threads. Where even all threads of the machine leave room for a run, it is their number, since one file gives that.
     func count(of user: uid_t, below limit: UInt64) -> UInt64 {
-        let all = Self.field(3, of: text("/proc/loadavg")).flatMap { UInt64($0.split(separator: "/").last ?? "") }
+        let load = SystemText.fields(SystemText.text(root + "/proc/loadavg"))
+        let all = load.dropFirst(3).first.flatMap { UInt64($0.split(separator: "/").last ?? "") }
         if let all, all + Self.plenty < limit { return all }
         guard let folder = opendir(root + "/proc") else { return 0 }
         defer { closedir(folder) }
@@ -99,20 +100,9 @@ private struct UserThreads {
     private static let plenty: UInt64 = 4_096
 
     private func threads(_ pid: Int32, of user: uid_t) -> UInt64 {
-        var (owner, count): (uid_t?, UInt64) = (nil, 0)
-        for line in text("/proc/\(pid)/status").split(separator: "\n") {
-            if line.hasPrefix("Uid:") { owner = Self.field(1, of: line).flatMap { uid_t($0) } }
-            if line.hasPrefix("Threads:") { count = Self.field(1, of: line).flatMap { UInt64($0) } ?? 0 }
-        }
-        return owner == user ? count : 0
-    }
-
-    private static func field(_ index: Int, of line: some StringProtocol) -> String? {
-        let words = line.split { $0 == " " || $0 == "\t" || $0 == "\n" }
-        return index < words.count ? String(words[index]) : nil
-    }
-
-    private func text(_ path: String) -> String {
-        String(decoding: (try? SmallFile(root + path, limit: 1 << 16, .atMost(.seconds(1))))?.bytes ?? [], as: UTF8.self)
+        let status = SystemText.text(root + "/proc/\(pid)/status")
+        func first(_ name: String) -> Substring? { SystemText.value(of: name, in: status).flatMap { SystemText.fields($0).first } }
+        guard first("Uid").flatMap({ uid_t($0) }) == user else { return 0 }
+        return first("Threads").flatMap { UInt64($0) } ?? 0
     }
 }

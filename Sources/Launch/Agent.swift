@@ -32,7 +32,7 @@ public final class Agent: Sendable {
         signal(SIGPIPE, SIG_IGN)
         let bond = try LinePipe()
         say(.hello(hello))
-        _ = DescriptorLines.read(STDIN_FILENO, .atMost(AgentLines.longestSilence)) { line in
+        _ = DescriptorLines.read(STDIN_FILENO, longest: AgentLines.longest, .atMost(AgentLines.longestSilence)) { line in
             guard let call = try? AgentLines.read(AgentCall.self, from: line) else { return }
             handle(call, bond: bond)
         }

@@ -1,7 +1,9 @@
 import Control
+import Files
 import Foundation
 import Glibc
 import Kernels
+import Processes
 import Runs
 
 extension AgentHello {
@@ -10,13 +12,13 @@ extension AgentHello {
         let environment = ProcessInfo.processInfo.environment
         let supported = KernelFamily.allCases.filter(\.isSupported).map(\.rawValue)
         let best = KernelFamily.detect().rawValue
+        let network = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net")
+        let boot = SystemText.line("/proc/sys/kernel/random/boot_id")
         return AgentHello(
             build: build, library: KernelFamily.libraryVersion, kernel: KernelFamily.loaded,
             kernels: [best] + supported.reversed().filter { $0 != best }, kernelTrouble: kernelTrouble,
-            fingerprint: fingerprint(), executable: Self.link("/proc/self/exe") ?? CommandLine.arguments[0],
-            hostName: Provenance.hostName(), cores: MachineLimits.here.cores,
-            machine: (Self.line("/proc/sys/kernel/random/boot_id") ?? "unknown \(getpid())")
-                + (Self.link("/proc/self/ns/net").map { " \($0)" } ?? ""),
+            fingerprint: fingerprint(), executable: Executable.path, hostName: Provenance.hostName(),
+            cores: MachineLimits.here.cores, machine: (boot.isEmpty ? "unknown \(getpid())" : boot) + (network.map { " \($0)" } ?? ""),
             addresses: Interfaces.addresses(),
             caller: environment["SSH_CONNECTION"]?.split(separator: " ").first.map { plain(String($0)) },
             time: Date().timeIntervalSince1970)
@@ -31,14 +33,6 @@ extension AgentHello {
         }
         return String(Fingerprint.probe(shapes: shapes), radix: 16)
     }
-
-    private static func line(_ path: String) -> String? {
-        FileManager.default.contents(atPath: path).map {
-            String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        }
-    }
-
-    private static func link(_ path: String) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: path) }
 
     private static func plain(_ address: String) -> String { address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Processes
+import Runs
 import Synchronization
 import Waiting
 import Wire
@@ -68,9 +69,9 @@ package final class AgentLink: Sendable {
             errorsEnded.close()
         }
         OwnedThread.detach(name: "agent-link") { [self] in
-            _ = DescriptorLines.read(fromChild.reading, .untilWoken(by: "the child's end: its keep-alive, or waitForEnd")) {
-                hear($0)
-            }
+            _ = DescriptorLines.read(
+                fromChild.reading, longest: AgentLines.longest, .untilWoken(by: "the child's end: its keep-alive, or waitForEnd")
+            ) { hear($0) }
             close(fromChild.reading)
             let ending = process.waitForEnd()
             // Its last line explains the end. The wait is short: a process that it left behind may hold the pipe for ever.
@@ -207,9 +208,7 @@ package final class AgentLink: Sendable {
 
     /// Handles the hello of another build: only the build's name is read.
     private func notUnderstood(_ line: [UInt8]) {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: [String: [String: Any]]],
-            let build = object["hello"]?["_0"]?["build"] as? String
-        else { return }
+        guard let word = try? JSON(parsing: line), let build = word["hello"]?["_0"]?["build"]?.stringValue else { return }
         state.withLock { $0.strangeHello = build.printable(MessageBounds.name) }
         greeting.put(())
     }

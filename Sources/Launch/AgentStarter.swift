@@ -10,13 +10,12 @@ public struct AgentStarter: Sendable {
     /// Where the binary is on the hosts; nil: at this binary's own path, or else on their PATH.
     let binary: String?
     /// This binary.
-    let executable: String
+    let executable = Executable.path
 
     /// `binary`: path of `lockstep` on the hosts, where it is not this binary's own.
     public init(shell: RemoteShell, binary: String?) {
         self.shell = shell
         self.binary = binary
-        executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 
     func here(kernel: String?, onEvent: @escaping @Sendable (AgentLink.Event) -> Void) throws -> AgentLink {

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Processes
 import Runs
 import Wire
@@ -72,7 +73,7 @@ public struct Doctor {
     }
 
     private func lookBetween(_ members: [HostRoster.Member], _ report: inout DoctorReport) {
-        let nonce = Secret.digits(Secret.bytes(16))
+        let nonce = hexDigits(Secret.bytes(16))
         defer { _ = HostRoster.ask(members.map { ($0, .endListening) }) }
         var ports: [String: Int] = [:]
         let listening = HostRoster.ask(

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Processes
 import Runs
 import Wire
@@ -67,7 +68,7 @@ struct HostCheck {
         findings += compare(roster.hosts)
         // A host of another build does not understand the requests that follow.
         guard problems.isEmpty else { return nil }
-        let nonce = Secret.digits(Secret.bytes(16))
+        let nonce = hexDigits(Secret.bytes(16))
         defer { _ = HostRoster.ask(roster.everybody.map { ($0, .endListening) }) }
         guard listen(nonce) else { return nil }
         dialHere(nonce)

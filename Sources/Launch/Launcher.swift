@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Glibc
 import Processes
@@ -37,6 +36,13 @@ public final class Launcher: Sendable {
         func name(_ slot: Int) -> String { isServer(slot) ? "server" : "\(slot)" }
     }
 
+    /// What the thread of chores is woken for.
+    private enum Chore: Sendable {
+        case startWorkers(host: String)
+        /// Something may be due sooner than before.
+        case look
+    }
+
     private struct State {
         var coordinator: ChildProcess?
         var hosts: [String: Host] = [:]
@@ -44,6 +50,8 @@ public final class Launcher: Sendable {
         var addresses: LaunchAddresses?
         var stopping = false
         var tooFew = false
+        /// When the run is stopped for want of workers, and how many are left.
+        var want: (deadline: Deadline, left: Int)?
         /// Stopped because too few workers were left.
         var failed = false
     }
@@ -59,8 +67,8 @@ public final class Launcher: Sendable {
     private let remains = Mutex<Remains?>(nil)
     /// Looks after the coordinator, once there is to be one.
     private let keeper = Mutex<CoordinatorKeeper?>(nil)
-    /// Does restarts and what they need, one at a time.
-    private let queue = DispatchQueue(label: "launch")
+    /// Wakes the thread that does restarts and what they need, one at a time.
+    private let chores = Mailbox<Chore>()
 
     /// `show` takes lines for the user; it may be called on any thread.
     public init(options: LaunchOptions, starter: AgentStarter, show: @escaping @Sendable (String) -> Void) {
@@ -97,8 +105,8 @@ public final class Launcher: Sendable {
         let keeper = keep(pulse)
         defer { keeper.close() }
         var lead = try start(arguments, at: addresses, pipe, pulse, keeper)
-        keepAlive()
-        for entry in options.hosts { queue.async { [self] in startWorkers(on: entry.host) } }
+        for entry in options.hosts { chores.put(.startWorkers(host: entry.host)) }
+        OwnedThread.detach(name: "launch") { [self] in doChores() }
         var replacements = Replacements<Int>(limit: options.maxRestarts)
         while true {
             let ending = lead.waitForEnd()
@@ -221,6 +229,37 @@ public final class Launcher: Sendable {
         return lead
     }
 
+    // MARK: Chores
+
+    /// Starts workers, replaces what is due, stops a run that has too few workers and keeps the connections alive, until the run is over.
+    private func doChores() {
+        var alive = Deadline(after: AgentLines.aliveEvery)
+        while true {
+            let due = state.withLock { state -> Deadline in
+                let next = state.stopping ? nil : state.replacements.next.map { Deadline(after: $0 - MonotonicTime.now) }
+                return [alive, next, state.want?.deadline].compactMap { $0 }.min() ?? alive
+            }
+            if case .startWorkers(let host)? = chores.take(.until(due)) { startWorkers(on: host) }
+            replaceWhatIsDue()
+            stopForWant()
+            guard alive.hasPassed else { continue }
+            for link in links { link.tell(.alive) }
+            if state.withLock({ $0.stopping && $0.coordinator == nil }) { return }
+            alive = Deadline(after: AgentLines.aliveEvery)
+        }
+    }
+
+    private func replaceWhatIsDue() {
+        for place in state.withLock({ $0.stopping ? [] : $0.replacements.due(at: MonotonicTime.now) }) {
+            switch place {
+            case .worker(let host, let slot): startWorker(on: host, slot: slot)
+            case .connection(let host):
+                guard let entry = state.withLock({ $0.hosts[host]?.entry }) else { continue }
+                OwnedThread.detach(name: "connect") { [self] in reach(entry) }
+            }
+        }
+    }
+
     // MARK: Workers
 
     private func startWorkers(on host: String) {
@@ -299,24 +338,7 @@ public final class Launcher: Sendable {
         case .givenUp? where isServer: show("\(who) ended (\(ending)) and is not started again; the run goes on without it")
         case .givenUp?: giveUp("\(who) ended (\(ending)) and is not started again\(ending.isAccident ? " (--max-restarts)" : "")")
         }
-        replaceWhenDue()
-    }
-
-    /// Starts replacements at the moment the next one is due, not before.
-    private func replaceWhenDue() {
-        guard let next = state.withLock({ $0.replacements.next }) else { return }
-        queue.asyncAfter(deadline: .now() + max(.zero, next - MonotonicTime.now).seconds) { [self] in
-            let places = state.withLock { $0.stopping ? [] : $0.replacements.due(at: MonotonicTime.now) }
-            for place in places {
-                switch place {
-                case .worker(let host, let slot): startWorker(on: host, slot: slot)
-                case .connection(let host):
-                    guard let entry = state.withLock({ $0.hosts[host]?.entry }) else { continue }
-                    OwnedThread.detach(name: "connect") { [self] in reach(entry) }
-                }
-            }
-            if places.isEmpty, !state.withLock({ $0.stopping }) { replaceWhenDue() }
-        }
+        chores.put(.look)
     }
 
     // MARK: Connections
@@ -347,7 +369,7 @@ public final class Launcher: Sendable {
 
     private func tell(_ what: String, again: Bool) {
         if again { show("\(what); it is tried again") } else { giveUp("\(what); it is not tried again (--max-restarts)") }
-        replaceWhenDue()
+        chores.put(.look)
     }
 
     private func reach(_ entry: HostEntry) {
@@ -367,7 +389,7 @@ public final class Launcher: Sendable {
                 }
                 guard welcome else { return HostRoster.close([link]) }
                 show("[\(host)] is there again")
-                return queue.async { [self] in startWorkers(on: host) }
+                return chores.put(.startWorkers(host: host))
             } catch {
                 link.closeInput()
                 throw error
@@ -388,31 +410,28 @@ public final class Launcher: Sendable {
     private func giveUp(_ what: String) {
         show(what)
         notices.withLock { $0 }?.write("! \(what)\n")
-        let (lead, left) = state.withLock { state -> (ChildProcess?, Int) in
+        state.withLock { state in
             let left = state.hosts.values.reduce(0) { $0 + $1.slots.prefix($1.entry.slots).filter { $0 != .givenUp }.count }
-            guard left < options.fewestWorkers, !state.stopping, !state.tooFew, state.coordinator != nil else { return (nil, left) }
+            guard left < options.fewestWorkers, !state.stopping, !state.tooFew, state.coordinator != nil else { return }
             state.tooFew = true
-            return (state.coordinator, left)
+            state.want = (Deadline(after: Self.lastWords), left)
         }
-        guard let lead else { return }
-        queue.asyncAfter(deadline: .now() + Self.lastWords.seconds) { [self] in
-            let stop = state.withLock { state in
-                defer { state.stopping = true }
-                return !state.stopping && state.coordinator != nil
-            }
-            guard stop else { return }
-            show("lockstep: \(left) worker\(left == 1 ? "" : "s") left of at least \(options.fewestWorkers); stopping the run")
-            state.withLock { $0.failed = true }
-            keeper.withLock { $0 }?.askedToStop()
-            lead.send(signal: SIGTERM)
-        }
+        chores.put(.look)
     }
 
-    private func keepAlive() {
-        queue.asyncAfter(deadline: .now() + AgentLines.aliveEvery.seconds) { [self] in
-            for link in links { link.tell(.alive) }
-            if !state.withLock({ $0.stopping && $0.coordinator == nil }) { keepAlive() }
+    /// Once the coordinator has had its time to say why the workers are gone.
+    private func stopForWant() {
+        let want: (left: Int, lead: ChildProcess)? = state.withLock { state in
+            guard let want = state.want, want.deadline.hasPassed else { return nil }
+            state.want = nil
+            defer { state.stopping = true }
+            return state.stopping ? nil : state.coordinator.map { (left: want.left, lead: $0) }
         }
+        guard let (left, lead) = want else { return }
+        show("lockstep: \(left) worker\(left == 1 ? "" : "s") left of at least \(options.fewestWorkers); stopping the run")
+        state.withLock { $0.failed = true }
+        keeper.withLock { $0 }?.askedToStop()
+        lead.send(signal: SIGTERM)
     }
 
     // MARK: The end

@@ -12,39 +12,27 @@ import Wire
 extension MachineReport {
     /// Measures this machine; takes about a second. `folder` is where a run would be written: it need not exist.
     static func measured(folder: String?) -> MachineReport {
-        let memory = Self.memory(in: text("/proc/meminfo"))
+        let memory = SystemText.text("/proc/meminfo")
         let limits = MachineLimits.look()
         let threads = ThreadRoom.look()
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return MachineReport(
             system: Provenance.systemName(), cpu: Provenance.cpuModel(), cores: limits.cores,
-            load: text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0,
+            load: SystemText.fields(SystemText.text("/proc/loadavg")).first.flatMap { Double($0) } ?? 0,
             level: "\(InstructionLevel.current)",
             missedReferences: ReferenceRun.all.filter { (try? $0.holdsHere()) != true }.map(\.precision.rawValue),
             gigaflops: productSpeed(),
-            memoryTotal: memory["MemTotal"] ?? 0, memoryAvailable: min(limits.machineLeft ?? 0, limits.memoryLeft ?? .max),
+            memoryTotal: SystemText.bytes(of: "MemTotal", in: memory) ?? 0,
+            memoryAvailable: min(limits.machineLeft ?? 0, limits.memoryLeft ?? .max),
             memoryLimit: limits.memory, addressLimits: AddressSpace.words,
             threadLimits: threads.map(\.words).joined(separator: "; "), threadsLeft: threads.map(\.left).min(),
-            swapTotal: memory["SwapTotal"] ?? 0, swapFree: memory["SwapFree"] ?? 0,
-            overcommit: Int(text("/proc/sys/vm/overcommit_memory").trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0,
+            swapTotal: SystemText.bytes(of: "SwapTotal", in: memory) ?? 0,
+            swapFree: SystemText.bytes(of: "SwapFree", in: memory) ?? 0,
+            overcommit: Int(SystemText.line("/proc/sys/vm/overcommit_memory")) ?? 0,
             descriptors: UInt64(limit.rlim_cur), loopback: try? loopbackSpeed(), loopbackTrouble: loopbackTrouble(),
             folder: FolderReport.measured(folder),
             procIsMounted: access("/proc/self/exe", X_OK) == 0)
-    }
-
-    /// Bytes by name from a text like /proc/meminfo's, which counts in kB.
-    static func memory(in text: String) -> [String: UInt64] {
-        var sizes: [String: UInt64] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split { $0 == " " || $0 == ":" }
-            if words.count >= 2, let number = UInt64(words[1]) { sizes[String(words[0])] = number * 1024 }
-        }
-        return sizes
-    }
-
-    private static func text(_ path: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
 
     /// GFLOP/s of the fastest of some products on one thread.

@@ -74,6 +74,26 @@ struct DescriptorTests {
         #expect(count.withLock { $0 } >= 200_000)
     }
 
+    @Test("Lines come whole, one that is too long in pieces, and a last one without an end too")
+    func lines() {
+        let pipe = TestPipe()
+        #expect(Self.write(Array("one\n\ntwelve345\nlast".utf8), pipe.writing, .atMost(.seconds(800))))
+        var lines: [String] = []
+        let silent = DescriptorLines.read(pipe.reading, longest: 6, .atMost(.zero)) {
+            lines.append(String(decoding: $0, as: UTF8.self))
+        }
+        #expect(silent == .silent)
+        #expect(lines == ["one", "", "twelve", "345"])
+        #expect(Self.write(Array("more".utf8), pipe.writing, .atMost(.seconds(800))))
+        pipe.closeWriting()
+        lines = []
+        let closed = DescriptorLines.read(pipe.reading, longest: 6, .untilWoken(by: "the end of the file")) {
+            lines.append(String(decoding: $0, as: UTF8.self))
+        }
+        #expect(closed == .closed)
+        #expect(lines == ["more"])
+    }
+
     @Test("What knows no sync, as a pipe and some file systems of networks, counts as synced; what is not open does not")
     func syncing() {
         let pipe = TestPipe()

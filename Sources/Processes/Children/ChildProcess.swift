@@ -120,27 +120,18 @@ public enum ParentBond {
         guard getppid() == pid else { throw LocalError("the parent process \(pid) is gone") }
     }
 
+    /// A longer line of the parent, which writes short ones only, comes in pieces.
+    private static let longestLine = 4_096
+
     /// The second guard: `action` runs when the parent's end of the pipe `descriptor` closes. Lines the parent writes go to `onLine`.
     public static func watch(
         descriptor: Int32, onLine: @escaping @Sendable (String) -> Void = { _ in }, action: @escaping @Sendable () -> Void
     ) {
         OwnedThread.detach(name: "parent") {
-            var pending: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            while true {
-                let count = buffer.withUnsafeMutableBytes { buffer in
-                    Descriptor.read(
-                        descriptor, into: buffer,
-                        .untilWoken(by: "the kernel, which closes the parent's end of the pipe however the parent ends"))
-                }
-                guard let count, count > 0 else { break }
-                pending += buffer[..<count]
-                while let end = pending.firstIndex(of: 10) {
-                    onLine(String(decoding: pending[..<end], as: UTF8.self))
-                    pending.removeFirst(end + 1)
-                }
-                if pending.count > 4096 { pending.removeAll() }  // a parent writes short lines only
-            }
+            _ = DescriptorLines.read(
+                descriptor, longest: Self.longestLine,
+                .untilWoken(by: "the kernel, which closes the parent's end of the pipe however the parent ends")
+            ) { onLine(String(decoding: $0, as: UTF8.self)) }
             action()
         }
     }

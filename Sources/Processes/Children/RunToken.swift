@@ -1,3 +1,5 @@
+import Kernels
+
 /// A random secret of one run, known to its processes alone.
 ///
 /// They read it from a descriptor that they inherit: so it stands in no argument, no environment variable and no named file. A process that
@@ -9,7 +11,7 @@ package struct RunToken {
     package let line: String
 
     /// A fresh one.
-    package init() { line = Secret.digits(Secret.bytes(32)) + "\n" }
+    package init() { line = hexDigits(Secret.bytes(32)) + "\n" }
 
     /// The arguments that tell a process to read the token.
     package static let arguments = ["--token-descriptor", "\(descriptor)"]

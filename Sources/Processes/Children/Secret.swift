@@ -1,16 +1,11 @@
-/// Random bytes of the operating system's generator, and their hexadecimal digits.
+/// Random bytes of the operating system's generator; `hexDigits` writes them.
 package enum Secret {
     package static func bytes(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
-    /// Two lower-case digits a byte.
-    package static func digits(_ bytes: [UInt8]) -> String {
-        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-
-    /// The bytes of such digits; nil for anything else.
+    /// The bytes of hexadecimal digits, two a byte; nil for anything else.
     package static func bytes(digits text: String) -> [UInt8]? {
         let values = text.map(\.hexDigitValue)
         guard values.count.isMultiple(of: 2), !values.contains(nil) else { return nil }

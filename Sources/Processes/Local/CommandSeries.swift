@@ -8,8 +8,8 @@ import Waiting
 public final class CommandSeries: Sendable {
     private let baton = Baton()
     private let signals: StopSignals
-    private let executable: String
-    private let ended = Monitor<[(id: Int, status: Int32)]>([])
+    private let executable = Executable.path
+    private let ended = Mailbox<(id: Int, status: Int32)>()
 
     /// A longer line of a child comes in pieces.
     private static let longestLine = 1 << 16
@@ -18,8 +18,6 @@ public final class CommandSeries: Sendable {
     ///
     /// - Throws: `LocalError` where the kernel gives no pipe.
     public init() throws {
-        let link = "/proc/self/exe"
-        executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) ?? link
         let suspension = StopSignals.Suspension { [baton] in
             baton.send(SIGTSTP)
         } goesOn: { [baton] in
@@ -66,7 +64,7 @@ public final class CommandSeries: Sendable {
             if let lines, let onLine { Self.hear(lines.reading, onLine) }
             let ending = child.waitForEnd()
             baton.lost(id: id)
-            ended.update { $0.append((id, Self.status(of: ending))) }
+            ended.put((id, Self.status(of: ending)))
         }
     }
 
@@ -74,9 +72,7 @@ public final class CommandSeries: Sendable {
     ///
     /// - Returns: its exit status; for a command that a signal ended, 128 plus the signal's number.
     public func waitForOne() -> (id: Int, status: Int32) {
-        let first = ended.wait(.untilWoken(by: "the thread of a child, when the kernel has ended it")) { ended in
-            ended.isEmpty ? nil : ended.removeFirst()
-        }
+        let first = ended.take(.untilWoken(by: "the thread of a child, when the kernel has ended it"))
         // A second signal has killed the children, and is about to end this process.
         signals.conclude()
         guard let first else { preconditionFailure("a wait without limit has ended without a result") }
@@ -93,23 +89,9 @@ public final class CommandSeries: Sendable {
     /// Reads until all writers have ended.
     private static func hear(_ descriptor: Int32, _ onLine: (String) -> Void) {
         defer { close(descriptor) }
-        var pending: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 12)
-        func tell(_ bytes: some Sequence<UInt8>) { onLine(String(decoding: Array(bytes), as: UTF8.self)) }
-        while let count = buffer.withUnsafeMutableBytes({
-            Descriptor.read(descriptor, into: $0, .untilWoken(by: "the child, or the kernel, which closes its end of the pipe"))
-        }), count > 0 {
-            pending += buffer[..<count]
-            while let end = pending.firstIndex(of: 10) {
-                tell(pending[..<end])
-                pending.removeFirst(end + 1)
-            }
-            if pending.count > longestLine {
-                tell(pending)
-                pending.removeAll()
-            }
-        }
-        if !pending.isEmpty { tell(pending) }
+        _ = DescriptorLines.read(
+            descriptor, longest: Self.longestLine, .untilWoken(by: "the child, or the kernel, which closes its end of the pipe")
+        ) { onLine(String(decoding: $0, as: UTF8.self)) }
     }
 }
 

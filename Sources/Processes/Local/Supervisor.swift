@@ -1,6 +1,5 @@
 import CProcess
 import Files
-import Foundation
 import Glibc
 import Membership
 import Runs
@@ -76,7 +75,7 @@ public final class Supervisor: Sendable {
         var hasMissedLog = false
     }
 
-    private let executable: String
+    private let executable = Executable.path
     private let folder: RunFolder
     private let runName: String
     private let remains: Remains
@@ -85,8 +84,7 @@ public final class Supervisor: Sendable {
 
     /// - Parameters:
     ///   - environment: of the children; it names the BLAS kernel.
-    public init(executable: String = "/proc/self/exe", folder: RunFolder, environment: [String: String]) {
-        self.executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: executable)) ?? executable
+    public init(folder: RunFolder, environment: [String: String]) {
         self.folder = folder
         runName = folder.typedName
         remains = Remains(folder: folder, way: "`lockstep resume \(folder.typedName)`")

@@ -1,6 +1,5 @@
 import Datasets
 import Figures
-import Foundation
 
 /// Runs beside each other: the settings in which they differ, their held-out figures, what was evaluated, and their losses.
 public struct RunComparison: Sendable {
@@ -72,11 +71,7 @@ public struct RunComparison: Sendable {
         return lines(rows, leading: false)
     }
 
-    /// Five significant digits; the JSON has all of them.
-    private static func text(_ value: Double?) -> String {
-        guard let value else { return "-" }
-        return value.isNaN ? "nan" : String(format: "%.5g", value)
-    }
+    private static func text(_ value: Double?) -> String { value.map(LastFigures.short) ?? "-" }
 
     private func lines(_ rows: [[String]], leading: Bool) -> [String] {
         let columns = Array(1...runs.count)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The held-out figures of a run's newest epoch by name, whatever names the line in `metrics.jsonl` has: a variant adds its own.
 public struct LastFigures: Sendable, Equatable {
     /// One number of the `validation` object.
@@ -33,6 +35,9 @@ public struct LastFigures: Sendable, Equatable {
 
     /// The value of a figure that is there.
     public subscript(name: String) -> Double? { figures.first { $0.name == name }?.value }
+
+    /// Five significant digits, for tables; the JSON has all of them.
+    static func short(_ value: Double) -> String { value.isNaN ? "nan" : String(format: "%.5g", value) }
 
     /// Every number of an object, by the keys on the way to it.
     static func figures(of value: JSON, at path: [String] = []) -> [Figure] {

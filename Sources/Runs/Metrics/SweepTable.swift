@@ -1,5 +1,3 @@
-import Foundation
-
 /// Runs that differ in their seeds or in a few settings, beside each other: the held-out figures of each one's last epoch, with mean and spread over
 /// seeds where nothing else differs.
 public struct SweepTable: Sendable {
@@ -86,7 +84,7 @@ public struct SweepTable: Sendable {
         for group in groups {
             let settings = group.rows[0].point.settings.map(\.value)
             func line(_ seed: String?, _ epoch: String, _ value: (String) -> Double?) -> [String] {
-                settings + (hasSeeds ? [seed ?? "-"] : []) + [epoch] + names.map { value($0).map(Self.short) ?? "-" }
+                settings + (hasSeeds ? [seed ?? "-"] : []) + [epoch] + names.map { value($0).map(LastFigures.short) ?? "-" }
             }
             lines += group.rows.map { row in
                 line(row.point.seed.map { "\($0)" }, row.last.map { "\($0.epoch)" } ?? "-") { row.last?[$0] }
@@ -124,7 +122,4 @@ public struct SweepTable: Sendable {
             value(path.joined(separator: ".")).map { LastFigures.Figure(path: path, value: $0) }
         }.json
     }
-
-    /// Five significant digits; the JSON has all of them.
-    private static func short(_ value: Double) -> String { value.isNaN ? "nan" : String(format: "%.5g", value) }
 }

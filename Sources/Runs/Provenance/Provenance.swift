@@ -57,35 +57,22 @@ public struct Provenance: Sendable, Equatable {
 
     /// Model name of the first processor, from /proc/cpuinfo; "unknown" where that does not say.
     public static func cpuModel() -> String {
-        // A file of /proc has no length, so it is read to its end.
-        guard let data = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return "unknown" }
-        return cpuModel(in: String(decoding: data, as: UTF8.self))
+        // A thousand cores take more than the usual limit.
+        cpuModel(in: SystemText.text("/proc/cpuinfo", limit: nil))
     }
 
     /// The model name in a text like /proc/cpuinfo's.
-    public static func cpuModel(in text: String) -> String {
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2, parts[0].trimmingCharacters(in: .whitespaces) == "model name" {
-                return parts[1].trimmingCharacters(in: .whitespaces)
-            }
-        }
-        return "unknown"
-    }
+    public static func cpuModel(in text: String) -> String { SystemText.value(of: "model name", in: text) ?? "unknown" }
 
     /// This host's own name.
     public static func hostName() -> String {
-        let text =
-            FileManager.default.contents(atPath: "/proc/sys/kernel/hostname").map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let name = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let name = SystemText.line("/proc/sys/kernel/hostname")
         return name.isEmpty ? "unknown" : name
     }
 
     /// Operating system, its version and the kernel's.
     public static func systemName() -> String {
-        let release =
-            FileManager.default.contents(atPath: "/proc/sys/kernel/osrelease").map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let kernel = release.trimmingCharacters(in: .whitespacesAndNewlines)
+        let kernel = SystemText.line("/proc/sys/kernel/osrelease")
         return ProcessInfo.processInfo.operatingSystemVersionString + (kernel.isEmpty ? "" : ", kernel \(kernel)")
     }
 

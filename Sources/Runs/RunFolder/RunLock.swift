@@ -86,15 +86,12 @@ extension RunFolder {
     /// Whether the process that the file names runs on this host, and nothing has begun to end it.
     private var holderLivesOn: Bool {
         guard let words = holder?.split(separator: " "), words.count > 4, words[0] == "process", let pid = Int32(words[1]),
-            words[4] == Provenance.hostName(),
-            let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
-            let statistics = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+            words[4] == Provenance.hostName()
         else { return false }
-        func field(_ name: String) -> Substring? {
-            status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split { " \t".contains($0) }.dropFirst().first
-        }
+        // What cannot be read is empty here, and counts as dying, so that the holder is waited for.
+        let (status, statistics) = (SystemText.text("/proc/\(pid)/status"), SystemText.text("/proc/\(pid)/stat"))
+        func field(_ name: String) -> Substring? { SystemText.value(of: name, in: status).flatMap { SystemText.fields($0).first } }
         let state = field("State") ?? "X"
-        // An unreadable status counts as dying, so that the holder is waited for.
         let isKilled = ["SigPnd", "ShdPnd"].contains { name in
             UInt64(field(name) ?? "", radix: 16).map { $0 >> UInt64(SIGKILL - 1) & 1 == 1 } ?? true
         }

@@ -115,6 +115,9 @@ public struct Progress: Sendable, Equatable {
     }
 
     /// A whole number in groups of three.
+    package static func grouped(_ value: Int) -> String { grouped(Double(value)) }
+
+    /// The nearest whole number, in groups of three.
     static func grouped(_ value: Double) -> String {
         guard value.isFinite, abs(value) < 1e18 else { return "?" }
         let digits = Array(String(UInt64(abs(value).rounded())))

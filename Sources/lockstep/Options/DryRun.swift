@@ -143,13 +143,6 @@ struct DryRun {
         return "\(images.height) x \(images.width) x \(images.channels)\(drawn)\(images.hasLabels ? "" : ", without labels")"
     }
 
-    private func grouped(_ number: Int) -> String {
-        var digits = Array(String(number))
-        var index = digits.count - 3
-        while index > 0 {
-            digits.insert(",", at: index)
-            index -= 3
-        }
-        return String(digits)
-    }
+    /// Foundation has a `Progress` too.
+    private func grouped(_ number: Int) -> String { Runs.Progress.grouped(number) }
 }

@@ -142,10 +142,9 @@ final class Planner {
         .array(
             rows.map { row in
                 .object([
-                    .init("workers", .integer(Int64(row.workers))), .init("threads", .integer(Int64(row.threads))),
-                    .init("shards", .integer(Int64(row.shards))),
+                    .init("workers", JSON(row.workers)), .init("threads", JSON(row.threads)), .init("shards", JSON(row.shards)),
                     .init("topology", row.topology.map { .string($0.rawValue) } ?? .null),
-                    .init("servers", .integer(Int64(row.topology == .server ? servers : 0))),
+                    .init("servers", JSON(row.topology == .server ? servers : 0)),
                     .init("coding", row.coding.map { .string($0.packing) } ?? .null),
                     .init("milliseconds", .real(row.forecast.seconds * 1e3)),
                     .init("samples_per_second", .real(row.samplesPerSecond)),

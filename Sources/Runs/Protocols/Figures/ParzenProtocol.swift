@@ -175,7 +175,7 @@ struct ParzenProtocol: EvaluationProtocol {
         ]
     }
 
-    private static func grouped(_ count: Int) -> String { Progress.grouped(Double(count)) }
+    private static func grouped(_ count: Int) -> String { Progress.grouped(count) }
 }
 
 /// What a Parzen window says of the data itself, to read beside every figure of a model (Theis et al. 2016).

@@ -1,9 +1,7 @@
-import Waiting
-
 /// Lines that come out of a descriptor.
-enum DescriptorLines {
+package enum DescriptorLines {
     /// How reading ended.
-    enum End {
+    package enum End: Sendable {
         case closed
         /// Nothing came for the whole of the patience.
         case silent
@@ -11,8 +9,8 @@ enum DescriptorLines {
 
     /// Hands every line to `body`, without its end; blocks until the descriptor ends. A line longer than `longest` bytes is
     /// handed over in pieces; a last one without an end counts.
-    static func read(
-        _ descriptor: Int32, longest: Int = AgentLines.longest, _ patience: Patience, _ body: ([UInt8]) -> Void
+    package static func read(
+        _ descriptor: Int32, longest: Int, _ patience: Patience, _ body: ([UInt8]) -> Void
     ) -> End {
         var pending: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16 << 10)

@@ -73,13 +73,7 @@ let package = Package(
             exclude: ["Export/ONNX.proto"]),
 
         // Protocol: who takes part, as values; no clock, no socket, no thread.
-        .target(
-            name: "Membership",
-            dependencies: [
-                "Wire", "Kernels",
-                .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ]),
+        .target(name: "Membership", dependencies: ["Wire", "Kernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(
             name: "Simulation",
             dependencies: [

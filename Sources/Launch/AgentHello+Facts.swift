@@ -18,7 +18,8 @@ extension AgentHello {
             build: build, library: KernelFamily.libraryVersion, kernel: KernelFamily.loaded,
             kernels: [best] + supported.reversed().filter { $0 != best }, kernelTrouble: kernelTrouble,
             fingerprint: fingerprint(), executable: Executable.path, hostName: Provenance.hostName(),
-            cores: MachineLimits.here.cores, machine: (boot.isEmpty ? "unknown \(getpid())" : boot) + (network.map { " \($0)" } ?? ""),
+            cores: MachineLimits.here.cores,
+            machine: (boot.isEmpty ? "unknown \(getpid())" : boot) + (network.map { " \($0)" } ?? ""),
             addresses: Interfaces.addresses(),
             caller: environment["SSH_CONNECTION"]?.split(separator: " ").first.map { plain(String($0)) },
             time: Date().timeIntervalSince1970)

@@ -64,7 +64,7 @@ public final class Launcher: Sendable {
     /// The pipe to the coordinator: its end means that this process is gone; its lines say which workers are not replaced.
     private let notices = Mutex<LinePipe?>(nil)
     /// What is left of the run, once there is one.
-    private let remains = Mutex<Remains?>(nil)
+    private let resumeHint = Mutex<ResumeHint?>(nil)
     /// Looks after the coordinator, once there is to be one.
     private let keeper = Mutex<CoordinatorKeeper?>(nil)
     /// Wakes the thread that does restarts and what they need, one at a time.
@@ -84,7 +84,7 @@ public final class Launcher: Sendable {
     ///   and the token, and what to say where the coordinator does not end by itself. Called only when the hosts are ready.
     /// - Throws: `LocalError` where the system gives no process. Hosts that are not ready are no error: they are shown, and the
     ///   status is 1.
-    public func run(coordinator: () throws -> (arguments: [String], remains: Remains)) throws -> Int32 {
+    public func run(coordinator: () throws -> (arguments: [String], resumeHint: ResumeHint)) throws -> Int32 {
         let suspension = StopSignals.Suspension { [self] in
             state.withLock { $0.coordinator }?.send(signal: SIGSTOP)
         } goesOn: { [self] in
@@ -98,8 +98,8 @@ public final class Launcher: Sendable {
         defer { signals.conclude() }
         guard let addresses = try prepare() else { return 1 }
         defer { closeAll() }
-        let (arguments, remains) = try coordinator()
-        self.remains.withLock { $0 = remains }
+        let (arguments, resumeHint) = try coordinator()
+        self.resumeHint.withLock { $0 = resumeHint }
         let (pipe, pulse) = try (LinePipe(), Pulse())
         notices.withLock { $0 = pipe }
         let keeper = keep(pulse)
@@ -439,7 +439,7 @@ public final class Launcher: Sendable {
     private var links: [AgentLink] { state.withLock { $0.hosts.values.compactMap(\.link) } }
 
     /// How the run stands, as the end of a sentence.
-    private var rest: String { remains.withLock { $0 }?.sentence ?? "the run has not begun" }
+    private var rest: String { resumeHint.withLock { $0 }?.sentence ?? "the run has not begun" }
 
     /// The exit status that follows from the coordinator's. `words` say how the coordinator ended where it could not say so itself.
     private func status(of pid: Int32, _ ending: ChildProcess.Ending, _ words: String) -> Int32 {

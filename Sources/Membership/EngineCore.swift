@@ -166,12 +166,17 @@ package struct EngineCore: Sendable {
     /// told from the others.
     package mutating func waits(_ isWaiting: Bool) { counts.contributed = place.applied + (isWaiting ? 1 : 0) }
 
+    // Every phase is answered by one of these: made once, they cost no memory in a step.
+    private static let reports: [Act] = [.sayStep]
+    private static let goesOn: [Act] = [.runPhase]
+
     package mutating func applied(_ place: Place) -> [Act] {
         self.place = place
         counts.applied = place.applied
-        let goesOn: [Act] = counts.view == view ? [] : [.tell(.goesOn)]
+        let next = phase == 0 ? Self.reports : Self.goesOn
+        guard counts.view != view else { return next }
         counts.view = view
-        return goesOn + [phase == 0 ? .sayStep : .runPhase]
+        return [.tell(.goesOn)] + next
     }
 
     /// A link has failed, and nothing of the phase was applied. `report` is nil where this side ended the links itself.

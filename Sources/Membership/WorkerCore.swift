@@ -1,4 +1,3 @@
-import DequeModule
 import Foundation
 import SwiftProtobuf
 import Wire
@@ -326,7 +325,7 @@ package struct WorkerCore: Sendable {
 private struct RecentReports: Sendable {
     /// 64 steps of a report and three phases: what passes while a busy disk holds the records up for half a second.
     private static let capacity = 64 * 4
-    private(set) var all: Deque<ControlMessage> = []
+    private(set) var all: [ControlMessage] = []
 
     mutating func put(_ report: ControlMessage) {
         if all.count >= Self.capacity { all.removeFirst() }

@@ -173,18 +173,17 @@ final class TrainingSession {
 
     /// What the step that is done says of itself, as a member of this view.
     func reportStep(view: UInt64) -> ControlStepReport {
-        var (report, clock, before) = step
-        report.view = view
-        report.chain = replica.chain
-        let wire = (reducer?.counters ?? before) - before
-        report.sent = wire.sent
-        report.raw = wire.raw
-        report.compute = clock.compute.milliseconds
-        report.pack = Double(wire.packNanoseconds + wire.unpackNanoseconds) * 1e-6
-        report.wait = clock.wait.milliseconds
-        report.update = clock.update.milliseconds
-        report.images = clock.images.milliseconds
-        return report
+        let wire = (reducer?.counters ?? step.before) - step.before
+        step.report.view = view
+        step.report.chain = replica.chain
+        step.report.sent = wire.sent
+        step.report.raw = wire.raw
+        step.report.compute = step.clock.compute.milliseconds
+        step.report.pack = Double(wire.packNanoseconds + wire.unpackNanoseconds) * 1e-6
+        step.report.wait = step.clock.wait.milliseconds
+        step.report.update = step.clock.update.milliseconds
+        step.report.images = step.clock.images.milliseconds
+        return step.report
     }
 
     private static func report(_ reports: [ShardReport], applied: UInt64) -> ControlPhaseReport {

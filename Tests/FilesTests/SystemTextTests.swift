@@ -6,7 +6,8 @@ import Testing
 struct SystemTextTests {
     @Test("A value is found by its whole name, with blanks before the colon or none, and the first one counts")
     func values() {
-        let text = "VmPeak:\t  9 kB\nVm:\t1 kB\nState:\tS (sleeping)\nmodel name\t: a: b \nState:\tZ (zombie)\nempty:\nword: much kB\n"
+        let text =
+            "VmPeak:\t  9 kB\nVm:\t1 kB\nState:\tS (sleeping)\nmodel name\t: a: b \nState:\tZ (zombie)\nempty:\nword: much kB\n"
         #expect(SystemText.value(of: "State", in: text) == "S (sleeping)")
         #expect(SystemText.value(of: "Vm", in: text) == "1 kB")
         #expect(SystemText.value(of: "model name", in: text) == "a: b")

@@ -92,7 +92,8 @@ struct WholeFileTests {
             let error = #expect(throws: DiskError.self) { try write(under: name, disk: faulty) }
             // The name is there when the folder is synced.
             let isNamed = operation == .syncDirectory
-            #expect(error?.code == EIO && error?.path == (isNamed ? scratch.path : path), "\(operation): \(String(describing: error))")
+            #expect(
+                error?.code == EIO && error?.path == (isNamed ? scratch.path : path), "\(operation): \(String(describing: error))")
             #expect(try scratch.read("a") == (isNamed ? [7, 2, 3] : [9]), "\(operation)")
             #expect(try scratch.names == ["a"], "\(operation)")
         }

@@ -6,7 +6,7 @@ import Waiting
 /// Commands of this program that start whole runs, one after the other or several at once, each a child that dies with this process. The first
 /// stop signal is passed on to the commands under way; a second one ends them and this process at once.
 public final class CommandSeries: Sendable {
-    private let baton = Baton()
+    private let running = RunningCommands()
     private let signals: StopSignals
     private let executable = Executable.path
     private let ended = Mailbox<(id: Int, status: Int32)>()
@@ -18,23 +18,23 @@ public final class CommandSeries: Sendable {
     ///
     /// - Throws: `LocalError` where the kernel gives no pipe.
     public init() throws {
-        let suspension = StopSignals.Suspension { [baton] in
-            baton.send(SIGTSTP)
-        } goesOn: { [baton] in
-            baton.send(SIGCONT)
+        let suspension = StopSignals.Suspension { [running] in
+            running.send(SIGTSTP)
+        } goesOn: { [running] in
+            running.send(SIGCONT)
         }
-        signals = try StopSignals(suspension: suspension) { [baton] signal in
-            baton.stop(signal)
-        } onSecond: { [baton] in
-            baton.send(SIGKILL)
+        signals = try StopSignals(suspension: suspension) { [running] signal in
+            running.stop(signal)
+        } onSecond: { [running] in
+            running.send(SIGKILL)
         }
     }
 
     /// Whether a signal has asked for the end: nothing more is to be started.
-    public var isStopping: Bool { baton.isStopping }
+    public var isStopping: Bool { running.isStopping }
 
     /// Asks all that are under way to end, as a signal would.
-    public func stop() { baton.stop(.terminate) }
+    public func stop() { running.stop(.terminate) }
 
     /// Starts one command. What it prints as a result goes to standard error: standard output is this process's own.
     ///
@@ -59,11 +59,11 @@ public final class CommandSeries: Sendable {
             if let lines { close(lines.reading) }
             throw error
         }
-        baton.took(child, id: id)
+        running.took(child, id: id)
         OwnedThread.detach(name: "command") { [self] in
             if let lines, let onLine { Self.hear(lines.reading, onLine) }
             let ending = child.waitForEnd()
-            baton.lost(id: id)
+            running.lost(id: id)
             ended.put((id, Self.status(of: ending)))
         }
     }
@@ -96,7 +96,7 @@ public final class CommandSeries: Sendable {
 }
 
 /// The commands that are under way, and the signal that is to end them.
-private final class Baton: Sendable {
+private final class RunningCommands: Sendable {
     private struct State {
         var children: [Int: ChildProcess] = [:]
         var stop: StopSignal?

@@ -2,13 +2,13 @@ import Glibc
 import Runs
 import Waiting
 
-/// Looks after the coordinator that `train` or `launch` has started, on a thread of its own, as its `CoordinatorVigil` decides.
+/// Looks after the coordinator that `train` or `launch` has started, on a thread of its own, as its `CoordinatorWatchdog` decides.
 package final class CoordinatorKeeper: Sendable {
     /// How often it looks.
     static let interval: Duration = .milliseconds(500)
 
     private struct State {
-        var vigil = CoordinatorVigil()
+        var watchdog = CoordinatorWatchdog()
         var isOver = false
     }
 
@@ -32,15 +32,15 @@ package final class CoordinatorKeeper: Sendable {
     /// Ends the thread.
     package func close() { state.update { $0.isOver = true } }
 
-    package func started(_ pid: Int32) { state.withLock { $0.vigil.started(pid) } }
+    package func started(_ pid: Int32) { state.withLock { $0.watchdog.started(pid) } }
 
-    package func ended() { state.withLock { $0.vigil.ended() } }
+    package func ended() { state.withLock { $0.watchdog.ended() } }
 
-    package func askedToStop() { state.withLock { $0.vigil.askedToStop(at: MonotonicTime.now) } }
+    package func askedToStop() { state.withLock { $0.watchdog.askedToStop(at: MonotonicTime.now) } }
 
     /// How to tell the coordinator's end by a signal, which this keeper may have sent.
     package func words(on ending: String) -> String {
-        state.withLock { $0.vigil.hasKilled }
+        state.withLock { $0.watchdog.hasKilled }
             ? "was to end the run, has shown no life since then, and was killed"
             : "was \(ending)"
     }
@@ -50,11 +50,11 @@ package final class CoordinatorKeeper: Sendable {
 
     private func look() {
         let hasBeaten = pulse.hasBeaten()
-        guard let pid = state.withLock({ $0.vigil.pid }) else { return }
-        let sight = CoordinatorVigil.Sight(
+        guard let pid = state.withLock({ $0.watchdog.pid }) else { return }
+        let sight = CoordinatorWatchdog.Sight(
             isStopped: ProcessTable.isStopped(pid), hasBeaten: hasBeaten,
             waitsForDisk: !hasBeaten && ProcessTable.hasUninterruptibleThread(pid))
-        let acts = state.withLock { $0.vigil.pid == pid ? $0.vigil.look(sight, at: MonotonicTime.now) : [] }
+        let acts = state.withLock { $0.watchdog.pid == pid ? $0.watchdog.look(sight, at: MonotonicTime.now) : [] }
         for act in acts {
             switch act {
             case .say(let sentence): say(sentence)

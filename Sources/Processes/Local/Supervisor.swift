@@ -78,7 +78,7 @@ public final class Supervisor: Sendable {
     private let executable = Executable.path
     private let folder: RunFolder
     private let runName: String
-    private let remains: Remains
+    private let resumeHint: ResumeHint
     private let environment: [String: String]
     private let living = Mutex(Living())
 
@@ -87,7 +87,7 @@ public final class Supervisor: Sendable {
     public init(folder: RunFolder, environment: [String: String]) {
         self.folder = folder
         runName = folder.typedName
-        remains = Remains(folder: folder, way: "`lockstep resume \(folder.typedName)`")
+        resumeHint = ResumeHint(folder: folder, way: "`lockstep resume \(folder.typedName)`")
         self.environment = environment
     }
 
@@ -305,7 +305,7 @@ public final class Supervisor: Sendable {
             }
             switch place {
             case .coordinator:
-                say("\(place) cannot be started: \(error); \(remains.sentence)")
+                say("\(place) cannot be started: \(error); \(resumeHint.sentence)")
                 return false
             case .worker:
                 shared.notices.write("! \(place) cannot be started: \(error); it is not tried any more (--max-restarts)\n")
@@ -322,7 +322,7 @@ public final class Supervisor: Sendable {
         switch ending {
         case .exited(let status): return status
         case .killed:
-            say("the coordinator (pid \(pid)) \(words); \(remains.sentence)")
+            say("the coordinator (pid \(pid)) \(words); \(resumeHint.sentence)")
             return 1
         }
     }

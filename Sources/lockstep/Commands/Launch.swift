@@ -105,7 +105,7 @@ struct Launch: ParsableCommand {
                     new = run.new
                     if !settings.isEmpty { try run.folder.update(to: run.configuration) }
                     Output.note("run folder \(run.folder.path)")
-                    return (coordinator(of: run, range), Remains(folder: run.folder, way: "the same command with --run"))
+                    return (coordinator(of: run, range), ResumeHint(folder: run.folder, way: "the same command with --run"))
                 }
             }
             return try new.map { try $0.keeping(status.get) } ?? status.get()

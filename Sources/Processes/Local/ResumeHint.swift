@@ -2,7 +2,7 @@ import Runs
 import Waiting
 
 /// What is left of a run whose coordinator ended without saying so: the end of a sentence for the user who wants to go on with it.
-public struct Remains: Sendable {
+public struct ResumeHint: Sendable {
     private let folder: RunFolder
     private let way: String
 
@@ -18,7 +18,7 @@ public struct Remains: Sendable {
     /// Looks at the checkpoints, on a thread of its own: a disk that does not answer keeps no command from ending.
     public var sentence: String {
         let found = Mailbox<String>()
-        OwnedThread.detach(name: "remains") { found.put(look()) }
+        OwnedThread.detach(name: "resume-hint") { found.put(look()) }
         return found.take(.atMost(Self.patience))
             ?? "the disk did not tell within \(Self.patience.components.seconds) s whether there is a checkpoint, \(way) goes on from the newest that is whole"
     }

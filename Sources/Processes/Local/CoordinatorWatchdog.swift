@@ -3,7 +3,7 @@
 /// It decides from what was seen of that process, and asks neither clock nor kernel. A coordinator that shows life may take as long as it likes to
 /// end: it says itself what it waits for, such as a slow disk or uplink. A coordinator that shows no life after a stop signal is killed, since it
 /// will not react. One that waits for a disk gets far longer: the disk may come back, and then the last checkpoint is written.
-public struct CoordinatorVigil: Sendable {
+public struct CoordinatorWatchdog: Sendable {
     /// What its keeper is to do.
     public enum Act: Equatable, Sendable {
         /// Tell the person who watches.

@@ -149,6 +149,42 @@ import Testing
         #expect(history.arrange([1, 2, 3], last: [], wantsRing: true, first * 4).ring)
     }
 
+    @Test("without a server, a member whose links fail with three others is nobody's neighbour; where two look alike, neither is")
+    func unreached() {
+        var history = LinkHistory(rules: MembershipRules())
+        history.serverCannotBeHad()
+        func breaks(_ from: UInt32, _ to: UInt32) {
+            history.viewBegins()
+            history.blame(.init(from: from, to: to), isObserved: false)
+            history.viewBroke()
+            history.viewForms(at: 3, base: 3, admits: false, hasLostMember: false, .zero)
+        }
+        let members: [UInt32] = [1, 2, 3, 4, 5, 6]
+        breaks(1, 6)
+        breaks(6, 2)
+        #expect(history.arrange(members, last: [], wantsRing: true, .zero).order.count == 6)
+        breaks(3, 6)
+        #expect(history.arrange(members, last: [], wantsRing: true, .zero).order == [1, 2, 3, 4, 5])
+        #expect(history.isBarred(6, among: [5, 6]) && !history.isBarred(5, among: [5, 6]))
+        #expect(history.troubles(among: [6]) == [.init(from: 1, to: 6), .init(from: 2, to: 6), .init(from: 3, to: 6)])
+        // After a finished phase it stays aside, until everything is forgiven.
+        history.viewForms(at: 4, base: 3, admits: false, hasLostMember: false, .zero)
+        #expect(history.arrange(members, last: [], wantsRing: true, .zero).order == [1, 2, 3, 4, 5])
+        #expect(history.arrange([6], last: [], wantsRing: true, .zero).order == [6])
+        let isForgiven = history.forgive(at: 4)
+        #expect(isForgiven && history.arrange(members, last: [], wantsRing: true, .zero).order.count == 6)
+        for other in [1, 2, 3] as [UInt32] {
+            history.viewBegins()
+            history.blame(.init(from: other, to: 6), isObserved: false)
+            history.blame(.init(from: 5, to: other), isObserved: false)
+        }
+        history.viewBroke()
+        history.viewForms(at: 4, base: 4, admits: false, hasLostMember: false, .zero)
+        history.viewBroke()
+        history.viewForms(at: 4, base: 4, admits: false, hasLostMember: false, .zero)
+        #expect(!history.isBarred(5, among: [5, 6]) && !history.isBarred(6, among: [5, 6]))
+    }
+
     @Test("views that break without a phase make the ring give way; a finished phase, or one who comes in, forgives them")
     func barren() {
         var history = LinkHistory(rules: MembershipRules())

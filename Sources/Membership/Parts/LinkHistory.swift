@@ -3,6 +3,8 @@
 package struct LinkHistory: Sendable {
     /// How often a pair of workers (by number; 0 is the summation server) has failed each other while both lived.
     package private(set) var failures: [RingOrder.Pair: Int] = [:]
+    /// Members, by number, whose links failed with several others while no server could stand in: they are nobody's neighbours.
+    private var unreached: Set<UInt32> = []
     /// The position at which all failures were forgotten, because they left nobody.
     private var forgiven: UInt64?
     /// Pairs for which a failure of the present view is counted already: once, however many report it.
@@ -103,14 +105,16 @@ package struct LinkHistory: Sendable {
 
     /// Whether this worker is in a barred pair with one of `others`.
     package func isBarred(_ worker: UInt32, among others: Set<UInt32>) -> Bool {
-        barred.contains { pair in
-            (pair.from == worker || pair.to == worker) && others.contains(pair.from) && others.contains(pair.to)
-        }
+        unreached.contains(worker)
+            || barred.contains { pair in
+                (pair.from == worker || pair.to == worker) && others.contains(pair.from) && others.contains(pair.to)
+            }
     }
 
-    /// Barred pairs that contain one of these workers.
+    /// Pairs with one of these workers that are barred, or have failed with a member that nobody reaches.
     package func troubles(among numbers: Set<UInt32>) -> [RingOrder.Pair] {
-        let pairs = barred.filter { numbers.contains($0.from) || numbers.contains($0.to) }
+        let known = barred.union(failures.keys.filter { unreached.contains($0.from) || unreached.contains($0.to) })
+        let pairs = known.filter { numbers.contains($0.from) || numbers.contains($0.to) }
         return Set(pairs.map(\.unordered)).sorted { ($0.from, $0.to) < ($1.from, $1.to) }
     }
 
@@ -129,15 +133,17 @@ package struct LinkHistory: Sendable {
         if numbers.count == 1 { return (numbers, true) }
         let mayServe = rules.serverStandsIn && !cannotServe && !served.isEmpty
         let isServed = standIn.map { now < $0.until } ?? false
+        let others = numbers.filter { !unreached.contains($0) }
+        let reached = mayServe || others.isEmpty ? numbers : others
         if !isServed || !mayServe {
             for avoided in [Set(failures.keys), barred] {
-                let ring = RingOrder(members: numbers, barred: avoided).arranged()
+                let ring = RingOrder(members: reached, barred: avoided).arranged()
                 // An order that differs from the last is tried for more views, for a while; the same one again for fewer.
                 let isNew = last != ring && now - barrenSince < rules.orderPatience
                 let patience = isNew ? 2 * rules.barrenViews : rules.barrenViews
-                if ring.count == numbers.count, barren < patience { return (ring, true) }
+                if ring.count == reached.count, barren < patience { return (ring, true) }
             }
-            if !mayServe { return (RingOrder(members: numbers, barred: barred).arranged(), true) }
+            if !mayServe { return (RingOrder(members: reached, barred: barred).arranged(), true) }
         }
         return (served, false)
     }
@@ -168,6 +174,17 @@ package struct LinkHistory: Sendable {
     /// The time that the summation server stands in for is over.
     package func standInIsOver(_ now: Duration) -> Bool { standIn.map { now >= $0.until } ?? false }
 
+    /// The worker whose links failed with the most others, where these are three at least and no other has as many. One worker that nobody reaches
+    /// is likelier than three broken ways, each of which would cost a view to be found.
+    private var likeliestCulprit: UInt32? {
+        let pairs = Set(failures.keys.map(\.unordered)).filter {
+            $0.to != 0 && !unreached.contains($0.from) && !unreached.contains($0.to)
+        }
+        let counts = Dictionary(grouping: pairs.flatMap { [$0.from, $0.to] }) { $0 }.mapValues(\.count)
+        guard let most = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), most.value >= 3 else { return nil }
+        return counts.count { $0.value == most.value } == 1 ? most.key : nil
+    }
+
     // MARK: Views
 
     package mutating func viewBroke() { hasBroken = true }
@@ -176,6 +193,7 @@ package struct LinkHistory: Sendable {
     package mutating func viewForms(at applied: UInt64, base: UInt64, admits: Bool, hasLostMember: Bool, _ now: Duration) {
         if applied > base || admits && !hasBroken { barren = 0 } else if hasBroken, !hasLostMember { barren += 1 }
         if barren == 0 { barrenSince = now }
+        if barren >= rules.barrenViews, let member = likeliestCulprit { unreached.insert(member) }
         // A view that only let somebody in, and in which nothing was done, leaves `isAfterBreak` as it is.
         let isStillAfterBreak = isAfterBreak && applied == base
         (isAfterBreak, hasBroken) = ((hasBroken || isStillAfterBreak) && !hasLostMember, false)
@@ -189,12 +207,12 @@ package struct LinkHistory: Sendable {
     /// - Returns: false where that was done at this place before.
     package mutating func forgive(at applied: UInt64) -> Bool {
         guard forgiven != applied else { return false }
-        (forgiven, failures) = (applied, [:])
+        (forgiven, failures, unreached) = (applied, [:], [])
         return true
     }
 
     /// The ring is tried again: earlier failures are forgotten.
-    package mutating func beginAnew() { (failures, barren) = ([:], 0) }
+    package mutating func beginAnew() { (failures, barren, unreached) = ([:], 0, []) }
 
     /// The links of this view have held for long; `isRing`: they go round several members.
     package mutating func areSound(isRing: Bool) {

@@ -18,29 +18,31 @@ extension HeldOutStory {
     }
 
     private static func facts(_ figures: EpochFigures) -> [String] {
-        func rounded(_ value: Double) -> String { Progress.rounded(value) }
         var facts: [String] = []
         if let error = figures.reconstruction {
             facts.append(
-                "error of an image \(rounded(error.halfSquared)), with their mean for all \(rounded(error.halfSquaredOfMean))")
+                "error of an image \(NumberText.rounded(error.halfSquared)), with their mean for all \(NumberText.rounded(error.halfSquaredOfMean))"
+            )
         }
         if let match = figures.match {
-            facts.append("std of the codes \(rounded(match.code.std)), of the prior \(rounded(match.prior.std))")
+            facts.append(
+                "std of the codes \(NumberText.rounded(match.code.std)), of the prior \(NumberText.rounded(match.prior.std))")
         }
         if let labels = figures.labels {
             if figures.isTaught, let error = labels.error {
-                facts.append("classification error \(EpochMetrics.percent(error))")
+                facts.append("classification error \(NumberText.percent(error))")
             } else if !figures.isTaught {
                 facts.append("\(labels.empty) of \(labels.entries) clusters dead")
             }
         }
         if let match = figures.sampleMatch {
             facts.append(
-                "samples explain \(EpochMetrics.percent(match.explained)) of held-out images, other images \(EpochMetrics.percent(match.byImages)), noise \(EpochMetrics.percent(match.byNoise))"
+                "samples explain \(NumberText.percent(match.explained)) of held-out images, other images \(NumberText.percent(match.byImages)), noise \(NumberText.percent(match.byNoise))"
             )
         }
         if let samples = figures.samples {
-            facts.append("samples differ by \(rounded(samples.spread)), their pixels' std is \(rounded(samples.std))")
+            facts.append(
+                "samples differ by \(NumberText.rounded(samples.spread)), their pixels' std is \(NumberText.rounded(samples.std))")
         }
         return facts
     }
@@ -59,7 +61,7 @@ struct DiscriminatorLoss: Sendable, Equatable {
     var isGuessing: Bool { abs(value - ofGuessing) <= Self.nearness * ofGuessing }
 
     var words: String {
-        "loss of the discriminator \(Progress.rounded(value)), of mere guessing \(Progress.rounded(ofGuessing))"
+        "loss of the discriminator \(NumberText.rounded(value)), of mere guessing \(NumberText.rounded(ofGuessing))"
     }
 
     init(value: Double, ofGuessing: Double) {

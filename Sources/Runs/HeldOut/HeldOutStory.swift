@@ -81,15 +81,15 @@ extension Untrained {
                 ? "; lower phases.reconstruction.rate, or raise those of discriminator and generator"
                 : "; lower phases.reconstruction.rate"
             return figures.match.map { match in
-                "the codes have exploded: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std))\(hint)"
+                "the codes have exploded: mean \(NumberText.rounded(match.code.mean)), std \(NumberText.rounded(match.code.std)), where the prior has \(NumberText.rounded(match.prior.mean)) and \(NumberText.rounded(match.prior.std))\(hint)"
             } ?? ""
         case .collapsed:
             return figures.match.map { match in
-                "the codes have not spread over the prior: mean \(Progress.rounded(match.code.mean)), std \(Progress.rounded(match.code.std)), where the prior has \(Progress.rounded(match.prior.mean)) and \(Progress.rounded(match.prior.std)), and \(Progress.rounded(100 * match.holes.share)) % of its cells are holes (of as many samples of its own: \(Progress.rounded(100 * match.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
+                "the codes have not spread over the prior: mean \(NumberText.rounded(match.code.mean)), std \(NumberText.rounded(match.code.std)), where the prior has \(NumberText.rounded(match.prior.mean)) and \(NumberText.rounded(match.prior.std)), and \(NumberText.rounded(100 * match.holes.share)) % of its cells are holes (of as many samples of its own: \(NumberText.rounded(100 * match.holesZero)) %); train longer, or change the rates (phases.PHASE.rate)"
             } ?? ""
         case .blind:
             return figures.reconstruction.map { error in
-                "the reconstructions tell nothing of their images: error \(Progress.rounded(error.halfSquared)), where the mean of all images has \(Progress.rounded(error.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"
+                "the reconstructions tell nothing of their images: error \(NumberText.rounded(error.halfSquared)), where the mean of all images has \(NumberText.rounded(error.halfSquaredOfMean)); train longer, or change phases.reconstruction.rate"
             } ?? ""
         case .oneLabel: return oneLabel(figures)
         case .chanceLabels: return chanceLabels(figures)
@@ -104,24 +104,24 @@ extension Untrained {
             } ?? ""
         case .oneImage:
             return figures.samples.map { samples in
-                "the generator makes one image of all samples: they differ by \(Progress.rounded(samples.spread)), where their pixels have a std of \(Progress.rounded(samples.std)); train longer, or lower phases.generator.rate"
+                "the generator makes one image of all samples: they differ by \(NumberText.rounded(samples.spread)), where their pixels have a std of \(NumberText.rounded(samples.std)); train longer, or lower phases.generator.rate"
             } ?? ""
         }
     }
 
     private func ofSamples(_ match: SampleMatch, _ lead: String, _ hint: String) -> String {
-        "\(lead): they explain \(EpochMetrics.percent(match.explained)) of held-out images, where other images explain \(EpochMetrics.percent(match.byImages)) and noise \(EpochMetrics.percent(match.byNoise)); \(hint)"
+        "\(lead): they explain \(NumberText.percent(match.explained)) of held-out images, where other images explain \(NumberText.percent(match.byImages)) and noise \(NumberText.percent(match.byNoise)); \(hint)"
     }
 
     private func oneLabel(_ figures: EpochFigures) -> String {
-        let share = Progress.rounded(100 * (figures.labels?.largestShare ?? 0))
+        let share = NumberText.rounded(100 * (figures.labels?.largestShare ?? 0))
         return figures.isTaught
             ? "the label head says one class for \(share) % of the images; train longer, or change phases.classification.rate"
             : "the encoder puts \(share) % of the images into one cluster; train longer, or change phases.generator.rate"
     }
 
     private func chanceLabels(_ figures: EpochFigures) -> String {
-        let agreement = Progress.rounded(figures.labels?.agreement ?? .nan)
+        let agreement = NumberText.rounded(figures.labels?.agreement ?? .nan)
         return figures.isTaught
             ? "the label head tells nothing of the images' classes: adjusted Rand index \(agreement), where chance has 0; train longer, or change phases.classification.rate"
             : "the clusters tell nothing of the images' classes: adjusted Rand index \(agreement), where chance has 0; train longer, make model.code smaller, or change phases.generator.rate"

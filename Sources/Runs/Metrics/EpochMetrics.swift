@@ -91,11 +91,11 @@ extension EpochMetrics {
     /// The variant's own figure in a few words; nil where it has none.
     public var headline: String? {
         func percent(_ name: String, _ share: Double?) -> String? {
-            share.map { "\(HeldOutNames.words(of: name)) \(Self.percent($0))" }
+            share.map { "\(HeldOutNames.words(of: name)) \(NumberText.percent($0))" }
         }
         return percent("classification.error", classificationError) ?? percent("clustering.majority", clustering?.majority)
             ?? percent("nearest_component.error", nearestComponent?.error)
-            ?? lowerBound.map { "\(HeldOutNames.words(of: "elbo.nats")) \(Progress.rounded($0.total))" }
+            ?? lowerBound.map { "\(HeldOutNames.words(of: "elbo.nats")) \(NumberText.rounded($0.total))" }
             ?? percent("samples.explained", sampleMatch?.explained)
     }
 
@@ -112,7 +112,7 @@ extension EpochMetrics {
     public var mainFigure: MainFigure? {
         func figure(_ name: String, _ value: Double?) -> MainFigure? {
             value.map {
-                MainFigure(name: name, value: $0, words: headline ?? "\(HeldOutNames.words(of: name)) \(Progress.rounded($0))")
+                MainFigure(name: name, value: $0, words: headline ?? "\(HeldOutNames.words(of: name)) \(NumberText.rounded($0))")
             }
         }
         return figure("classification.error", classificationError) ?? figure("clustering.majority", clustering?.majority)
@@ -124,17 +124,17 @@ extension EpochMetrics {
     private var ownWords: [String] {
         var parts: [String] = []
         func add(_ name: String, _ value: String) { parts.append("\(HeldOutNames.words(of: name)) \(value)") }
-        if let classificationError { add("classification.error", Self.percent(classificationError)) }
+        if let classificationError { add("classification.error", NumberText.percent(classificationError)) }
         if let clustering {
-            if let majority = clustering.majority { add("clustering.majority", Self.percent(majority)) }
+            if let majority = clustering.majority { add("clustering.majority", NumberText.percent(majority)) }
             add("clustering.empty", "\(clustering.empty)")
-            add("clustering.entropy", "\(Progress.rounded(clustering.entropy)) nats")
+            add("clustering.entropy", "\(NumberText.rounded(clustering.entropy)) nats")
         }
         if let nearest = nearestComponent {
-            add("nearest_component.error", "\(Self.percent(nearest.error)) (the prior: \(Self.percent(nearest.floor)))")
+            add("nearest_component.error", "\(NumberText.percent(nearest.error)) (the prior: \(NumberText.percent(nearest.floor)))")
         }
         if let bound = lowerBound {
-            let rounded = Progress.rounded
+            let rounded = NumberText.rounded
             let sum = "entropy \(rounded(bound.entropy)) - cross-entropy with the prior \(rounded(bound.crossEntropy))"
             let cost = "reconstruction \(rounded(bound.reconstruction)), \(bound.cost.rawValue)"
             add("elbo.nats", "\(rounded(bound.total)) nats (\(sum) - \(cost))")
@@ -145,25 +145,23 @@ extension EpochMetrics {
     private var commonWords: [String] {
         var parts: [String] = []
         func add(_ name: String, _ value: String) { parts.append("\(HeldOutNames.words(of: name)) \(value)") }
-        if let reconstruction { add("reconstruction", Progress.rounded(reconstruction)) }
-        if let code { add("code.mean", "\(Progress.rounded(code.mean)), std \(Progress.rounded(code.std))") }
+        if let reconstruction { add("reconstruction", NumberText.rounded(reconstruction)) }
+        if let code { add("code.mean", "\(NumberText.rounded(code.mean)), std \(NumberText.rounded(code.std))") }
         if let holes {
-            let zero = holesZero.map { " (the prior: \(Progress.rounded(100 * $0)) %)" } ?? ""
-            add("holes", "\(Progress.rounded(100 * holes)) %\(zero)")
+            let zero = holesZero.map { " (the prior: \(NumberText.rounded(100 * $0)) %)" } ?? ""
+            add("holes", "\(NumberText.rounded(100 * holes)) %\(zero)")
         }
         if let energyDistance {
-            let zero = energyZero.map { " (the prior: \(Progress.rounded($0)))" } ?? ""
-            add("energy_distance", "\(Progress.rounded(energyDistance))\(zero)")
+            let zero = energyZero.map { " (the prior: \(NumberText.rounded($0)))" } ?? ""
+            add("energy_distance", "\(NumberText.rounded(energyDistance))\(zero)")
         }
         if let match = sampleMatch {
-            let beside = "other images: \(Self.percent(match.byImages)), noise: \(Self.percent(match.byNoise))"
-            add("samples.explained", "\(Self.percent(match.explained)) (\(beside))")
+            let beside = "other images: \(NumberText.percent(match.byImages)), noise: \(NumberText.percent(match.byNoise))"
+            add("samples.explained", "\(NumberText.percent(match.explained)) (\(beside))")
         }
         if let samples {
-            add("samples.mean", "\(Progress.rounded(samples.mean)), std \(Progress.rounded(samples.std))")
+            add("samples.mean", "\(NumberText.rounded(samples.mean)), std \(NumberText.rounded(samples.std))")
         }
         return parts
     }
-
-    static func percent(_ share: Double) -> String { "\(Progress.rounded(100 * share)) %" }
 }

@@ -2,7 +2,7 @@ import Autoencoder
 import Datasets
 import Evaluation
 
-// What protocols have in common: why they say nothing, and how figures are written for a person.
+// What protocols have in common: why they say nothing, and how a mean is written for a person.
 
 extension EvaluationSubject {
     var lackOfCodes: EvaluationLack? {
@@ -40,9 +40,6 @@ extension EvaluationSubject {
     var workWithValidation: Double { Double(images.count + data.validation.count) * encodeWork }
 }
 
-func rounded(_ value: Double) -> String { Progress.rounded(value) }
-func percent(_ share: Double) -> String { EpochMetrics.percent(share) }
-
 extension MeanWithError {
-    var words: String { "\(rounded(mean)) ± \(rounded(error)) nats" }
+    var words: String { "\(NumberText.rounded(mean)) ± \(NumberText.rounded(error)) nats" }
 }

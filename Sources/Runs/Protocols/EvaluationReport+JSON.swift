@@ -22,7 +22,7 @@ extension EvaluationReport {
         let own = json()
         var notes: [String] = []
         if let kept = Self.parzenSamples(older), let samples = Self.parzenSamples(own), samples < kept {
-            let (more, fewer) = (Progress.grouped(kept), Progress.grouped(samples))
+            let (more, fewer) = (NumberText.grouped(kept), NumberText.grouped(samples))
             notes.append("Parzen: the file keeps its figure of \(more) samples, and this one is of \(fewer)")
         }
         let isNew = results.contains { ["parzen", "importance"].contains($0.name) }

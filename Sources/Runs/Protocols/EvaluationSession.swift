@@ -13,7 +13,7 @@ public struct EvaluationProgress: Sendable, Equatable {
 
     /// One line of at most `width` characters.
     public func render(width: Int) -> String {
-        let time = remaining.map { ", about \(Progress.clock($0)) left" } ?? ""
+        let time = remaining.map { ", about \(NumberText.clock($0)) left" } ?? ""
         return String("evaluating \(Int(100 * done)) %\(time): \(name)".prefix(max(0, width)))
     }
 }

@@ -12,11 +12,11 @@ extension CompositionDrawing {
 
     private var networkLines: [String] {
         let rows = networks.map { network in
-            [network.name, network.widths.map(String.init).joined(separator: "-"), Progress.grouped(network.parameters)]
+            [network.name, network.widths.map(String.init).joined(separator: "-"), NumberText.grouped(network.parameters)]
                 + (network.details.isEmpty ? [] : [network.details.joined(separator: ", ")])
         }
         return table(
-            ["network", "widths", "parameters"], rows + [["all", "", Progress.grouped(parameters)]], rightAligned: [2])
+            ["network", "widths", "parameters"], rows + [["all", "", NumberText.grouped(parameters)]], rightAligned: [2])
     }
 
     private var adversaryLines: [String] {

@@ -17,7 +17,7 @@ public struct OutsideUnits: Sendable {
     /// One line; nil where there are none.
     public func sentence(in path: String) -> String? {
         guard outside > 0 else { return nil }
-        let share = Progress.rounded(100 * Double(outside) / Double(count))
+        let share = NumberText.rounded(100 * Double(outside) / Double(count))
         return
             "\(share) % of the values in \(path) lie outside 0 to 1, from \(least) to \(greatest): the model's output is linear, and images are written as it makes them; clip them where that matters"
     }

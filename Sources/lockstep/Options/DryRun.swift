@@ -28,8 +28,8 @@ struct DryRun {
     private var operations: [Autoencoder.Stream: Int] { training.multiplyAdds.mapValues { 2 * $0 } }
 
     private var operationsText: String {
-        let labelled = operations[.labelled].map { " and \(grouped($0)) a labelled one" } ?? ""
-        return "\(grouped(operations[.images] ?? 0)) a sample\(labelled) (forward and backward, all phases)"
+        let labelled = operations[.labelled].map { " and \(NumberText.grouped($0)) a labelled one" } ?? ""
+        return "\(NumberText.grouped(operations[.images] ?? 0)) a sample\(labelled) (forward and backward, all phases)"
     }
 
     func text(json: Bool) throws -> String {
@@ -65,11 +65,11 @@ struct DryRun {
             # steps       \(steps) (\(configuration.epochs(trainingImages: data.train.count).steps) an epoch)
             \(rateLines)
             \(variantLines)
-            # parameters  \(grouped(parameters))
+            # parameters  \(NumberText.grouped(parameters))
             # operations  \(operationsText)
             # workers     \(spread.workers)\(spares.sentence.map { ": \($0)" } ?? "")
-            # memory      \(grouped(replica / 1_000_000)) MB of state and sums a worker, and its activations
-            # wire        \(grouped(gradient / 1_000_000)) MB of gradient a worker and step, before packing
+            # memory      \(NumberText.grouped(replica / 1_000_000)) MB of state and sums a worker, and its activations
+            # wire        \(NumberText.grouped(gradient / 1_000_000)) MB of gradient a worker and step, before packing
             # disk        \(disk)
             # time        \(time.text)
 
@@ -128,7 +128,7 @@ struct DryRun {
         let (count, phases, bytes) = training.exchanges
         guard count > phases else { return "\(count) a step, one for each phase's gradient" }
         return
-            "\(count) a step instead of \(phases): batch norm waits for the moments of all shards, \(grouped(bytes / 1_000)) kB of them"
+            "\(count) a step instead of \(phases): batch norm waits for the moments of all shards, \(NumberText.grouped(bytes / 1_000)) kB of them"
     }
 
     /// Which fold is used of a set that has folds, even where the user gave none.
@@ -142,7 +142,4 @@ struct DryRun {
             ? "" : " (drawn as \(picture.height) x \(picture.width))"
         return "\(images.height) x \(images.width) x \(images.channels)\(drawn)\(images.hasLabels ? "" : ", without labels")"
     }
-
-    /// Foundation has a `Progress` too.
-    private func grouped(_ number: Int) -> String { Runs.Progress.grouped(number) }
 }

@@ -35,18 +35,19 @@ struct CodesProtocol: EvaluationProtocol {
         members += [.init("energy_distance", .real(match.energyDistance)), .init("energy_zero", .real(match.energyZero))]
         result.rows = [
             EvaluationRow(
-                "codes", "mean \(rounded(match.code.mean)), std \(rounded(match.code.std))",
-                beside: "the prior: \(rounded(match.prior.mean)), \(rounded(match.prior.std))")
+                "codes", "mean \(NumberText.rounded(match.code.mean)), std \(NumberText.rounded(match.code.std))",
+                beside: "the prior: \(NumberText.rounded(match.prior.mean)), \(NumberText.rounded(match.prior.std))")
         ]
         if hasCells {
             result.rows.append(
                 EvaluationRow(
-                    "  holes", "\(percent(match.holes.share)) of the prior's \(match.holes.cells) cells",
-                    beside: "as many samples of the prior: \(percent(match.holesZero))"))
+                    "  holes", "\(NumberText.percent(match.holes.share)) of the prior's \(match.holes.cells) cells",
+                    beside: "as many samples of the prior: \(NumberText.percent(match.holesZero))"))
         }
         result.rows.append(
             EvaluationRow(
-                "  energy distance", rounded(match.energyDistance), beside: "prior to prior: \(rounded(match.energyZero))"))
+                "  energy distance", NumberText.rounded(match.energyDistance),
+                beside: "prior to prior: \(NumberText.rounded(match.energyZero))"))
         if codes.rows >= Self.fewest {
             let found = try Discriminability(codes, prior: subject.configuration.prior, seed: subject.seed) {
                 try pace(0.1 + 0.9 * $0)
@@ -54,7 +55,7 @@ struct CodesProtocol: EvaluationProtocol {
             members.append(.init("discriminability", .real(found.accuracy)))
             result.rows.append(
                 EvaluationRow(
-                    "  told from the prior", "\(percent(found.accuracy)) by a classifier of its own",
+                    "  told from the prior", "\(NumberText.percent(found.accuracy)) by a classifier of its own",
                     beside: "a perfect match: 50.00 %"))
         }
         result.members = [.init("codes", .object(members))]

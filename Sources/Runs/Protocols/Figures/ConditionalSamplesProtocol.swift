@@ -54,8 +54,8 @@ struct ConditionalSamplesProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "samples of a class", "\(percent(accuracy)) are told as it by a classifier of all labels",
-                beside: "images: \(percent(own)); by chance: \(percent(1 / Double(count)))")
+                "samples of a class", "\(NumberText.percent(accuracy)) are told as it by a classifier of all labels",
+                beside: "images: \(NumberText.percent(own)); by chance: \(NumberText.percent(1 / Double(count)))")
         ]
         return result
     }

@@ -44,7 +44,8 @@ struct ImportanceProtocol: EvaluationProtocol {
         result.members = [.init("importance", .object(members))]
         result.rows = [
             EvaluationRow(
-                "importance sampling", "\(rounded(found.nats)) ± \(rounded(found.error)) nats, sigma \(rounded(sigma))",
+                "importance sampling",
+                "\(NumberText.rounded(found.nats)) ± \(NumberText.rounded(found.error)) nats, sigma \(NumberText.rounded(sigma))",
                 beside: "from below what Parzen tends to, on the first \(images.count) images, \(found.samples) samples each")
         ]
         return result
@@ -64,7 +65,7 @@ extension ImportanceProtocol {
             first - sampled > error + firstError
         else { return nil }
         return
-            "importance sampling comes to less than the Parzen figure of the same images, \(rounded(sampled)) and \(rounded(first)) nats: it is a bound from below, and loose here, as where codes do not fit the prior"
+            "importance sampling comes to less than the Parzen figure of the same images, \(NumberText.rounded(sampled)) and \(NumberText.rounded(first)) nats: it is a bound from below, and loose here, as where codes do not fit the prior"
     }
 }
 
@@ -118,7 +119,7 @@ struct QuadratureProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "quadrature", "\(found.words), sigma \(rounded(sigma))",
+                "quadrature", "\(found.words), sigma \(NumberText.rounded(sigma))",
                 beside: "the same by \(points) x \(points) codes on a grid")
         ]
         return result

@@ -24,7 +24,7 @@ struct ClassificationProtocol: EvaluationProtocol {
         let error = logits.classificationError
         result.members = [.init("classification", ["error": .real(error)])]
         result.rows = [
-            EvaluationRow("classification error", percent(error), beside: subject.besideOneClass)
+            EvaluationRow("classification error", NumberText.percent(error), beside: subject.besideOneClass)
         ]
         return result
     }
@@ -67,10 +67,14 @@ struct ClusteringProtocol: EvaluationProtocol {
                 ])
         ]
         result.rows = [
-            EvaluationRow("clustering error", "\(percent(found.paper)) by the paper's way", beside: subject.besideOneClass),
-            EvaluationRow("  by majority", percent(found.majority), beside: "flatters where clusters are many"),
-            EvaluationRow("  one to one", percent(found.assignment), beside: "clusters beyond the classes are all errors"),
-            EvaluationRow("  nmi, ari", "\(rounded(found.nmi)), \(rounded(found.ari))", beside: "by chance: 0; the classes: 1"),
+            EvaluationRow(
+                "clustering error", "\(NumberText.percent(found.paper)) by the paper's way", beside: subject.besideOneClass),
+            EvaluationRow("  by majority", NumberText.percent(found.majority), beside: "flatters where clusters are many"),
+            EvaluationRow(
+                "  one to one", NumberText.percent(found.assignment), beside: "clusters beyond the classes are all errors"),
+            EvaluationRow(
+                "  nmi, ari", "\(NumberText.rounded(found.nmi)), \(NumberText.rounded(found.ari))",
+                beside: "by chance: 0; the classes: 1"),
             Self.use(empty: found.empty, entropy: found.entropy, of: logits.logits.columns),
         ]
         return result
@@ -78,8 +82,8 @@ struct ClusteringProtocol: EvaluationProtocol {
 
     private static func use(empty: Int, entropy: Double, of clusters: Int) -> EvaluationRow {
         EvaluationRow(
-            "  use", "\(empty) of \(clusters) clusters empty, entropy \(rounded(entropy)) nats",
-            beside: "all used alike: \(rounded(VectorMath.log(Double(clusters))))")
+            "  use", "\(empty) of \(clusters) clusters empty, entropy \(NumberText.rounded(entropy)) nats",
+            beside: "all used alike: \(NumberText.rounded(VectorMath.log(Double(clusters))))")
     }
 }
 
@@ -109,7 +113,8 @@ struct ReductionProtocol: EvaluationProtocol {
         result.members = [.init("reduction", ["error": .real(error)])]
         result.rows = [
             EvaluationRow(
-                "reduction error", "\(percent(error)) \(isTaught ? "of the label head" : "of clusters, by the paper's way")",
+                "reduction error",
+                "\(NumberText.percent(error)) \(isTaught ? "of the label head" : "of clusters, by the paper's way")",
                 beside: subject.besideOneClass)
         ]
         return result
@@ -117,5 +122,5 @@ struct ReductionProtocol: EvaluationProtocol {
 }
 
 extension EvaluationSubject {
-    var besideOneClass: String { errorOfOneClass.map { "one class for all: \(percent($0))" } ?? "" }
+    var besideOneClass: String { errorOfOneClass.map { "one class for all: \(NumberText.percent($0))" } ?? "" }
 }

@@ -27,9 +27,9 @@ struct LowerBoundProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "elbo", "\(rounded(bound.total)) nats",
+                "elbo", "\(NumberText.rounded(bound.total)) nats",
                 beside:
-                    "entropy \(rounded(bound.entropy)) - cross-entropy \(rounded(bound.crossEntropy)) - reconstruction \(rounded(bound.reconstruction)) (\(bound.cost.rawValue))"
+                    "entropy \(NumberText.rounded(bound.entropy)) - cross-entropy \(NumberText.rounded(bound.crossEntropy)) - reconstruction \(NumberText.rounded(bound.reconstruction)) (\(bound.cost.rawValue))"
             )
         ]
         return result
@@ -60,7 +60,7 @@ struct ImportanceWeightedProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "iwae-\(found.samples)", "\(rounded(found.nats)) ± \(rounded(found.error)) nats",
+                "iwae-\(found.samples)", "\(NumberText.rounded(found.nats)) ± \(NumberText.rounded(found.error)) nats",
                 beside: "the elbo or more, on the first \(images.count) images")
         ]
         return result

@@ -23,8 +23,8 @@ struct NearestComponentProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "nearest component", "\(percent(nearest.error)) of the codes in another class's part",
-                beside: "the prior's own samples: \(percent(nearest.floor))")
+                "nearest component", "\(NumberText.percent(nearest.error)) of the codes in another class's part",
+                beside: "the prior's own samples: \(NumberText.percent(nearest.floor))")
         ]
         return result
     }

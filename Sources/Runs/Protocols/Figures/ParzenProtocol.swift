@@ -142,8 +142,8 @@ struct ParzenProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "parzen, \(grouped(figures.samples)) samples",
-                "\(rounded(figures.best.nats)) ± \(rounded(figures.best.error)) nats, sigma \(rounded(figures.best.sigma))",
+                "parzen, \(NumberText.grouped(figures.samples)) samples",
+                "\(NumberText.rounded(figures.best.nats)) ± \(NumberText.rounded(figures.best.error)) nats, sigma \(NumberText.rounded(figures.best.sigma))",
                 beside: "a weak measure: see the calibration")
         ]
         if let coarse = figures.coarse { result.rows.append(row("  coarse grid", coarse)) }
@@ -154,7 +154,7 @@ struct ParzenProtocol: EvaluationProtocol {
         result.isCut = figures.samples < wanted
         if result.isCut {
             result.warnings = [
-                "the Parzen figure is of \(grouped(figures.samples)) samples, and \(grouped(wanted)) were asked for"
+                "the Parzen figure is of \(NumberText.grouped(figures.samples)) samples, and \(NumberText.grouped(wanted)) were asked for"
             ]
         }
         return result
@@ -164,8 +164,9 @@ struct ParzenProtocol: EvaluationProtocol {
         let (low, high) = (grid.sigmas.first ?? 0, grid.sigmas.last ?? 0)
         let ends = grid.sigma == low || grid.sigma == high ? "; the best is an end of the grid" : ""
         return EvaluationRow(
-            name, "\(rounded(grid.nats)) ± \(rounded(grid.error)) nats, sigma \(rounded(grid.sigma))",
-            beside: "\(grid.sigmas.count) widths from \(rounded(low)) to \(rounded(high))\(ends)")
+            name,
+            "\(NumberText.rounded(grid.nats)) ± \(NumberText.rounded(grid.error)) nats, sigma \(NumberText.rounded(grid.sigma))",
+            beside: "\(grid.sigmas.count) widths from \(NumberText.rounded(low)) to \(NumberText.rounded(high))\(ends)")
     }
 
     static func json(_ grid: ParzenFigures.Grid) -> JSON {
@@ -175,7 +176,6 @@ struct ParzenProtocol: EvaluationProtocol {
         ]
     }
 
-    private static func grouped(_ count: Int) -> String { Progress.grouped(count) }
 }
 
 /// What a Parzen window says of the data itself, to read beside every figure of a model (Theis et al. 2016).
@@ -216,8 +216,9 @@ struct CalibrationProtocol: EvaluationProtocol {
                     ]))
             rows.append(
                 EvaluationRow(
-                    "parzen of \(words)", "\(rounded(figures.best.nats)) ± \(rounded(figures.best.error)) nats",
-                    beside: "\(figures.samples) of them as the samples, sigma \(rounded(figures.best.sigma))"))
+                    "parzen of \(words)",
+                    "\(NumberText.rounded(figures.best.nats)) ± \(NumberText.rounded(figures.best.error)) nats",
+                    beside: "\(figures.samples) of them as the samples, sigma \(NumberText.rounded(figures.best.sigma))"))
         }
         return EvaluationResult(
             name, members: [.init("parzen", .object([.init("calibration", .object(members))]))], rows: rows)

@@ -36,7 +36,7 @@ struct StyleProtocol: EvaluationProtocol {
         let told = ConditionalSamplesProtocol().lack(of: subject) == nil ? "; read it beside conditional_samples" : ""
         result.rows = [
             EvaluationRow(
-                "style", "slants correlate by \(rounded(correlation))",
+                "style", "slants correlate by \(NumberText.rounded(correlation))",
                 beside: "unrelated: 0; one style in all, or a label that changes nothing: 1\(told)")
         ]
         return result
@@ -89,9 +89,10 @@ struct ManifoldProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "manifold", "middles of codes are \(rounded(found.middles)) from the nearest training image",
+                "manifold", "middles of codes are \(NumberText.rounded(found.middles)) from the nearest training image",
                 beside:
-                    "reconstructions: \(rounded(found.reconstructions)); averages of pixels: \(rounded(found.pixelAverages))")
+                    "reconstructions: \(NumberText.rounded(found.reconstructions)); averages of pixels: \(NumberText.rounded(found.pixelAverages))"
+            )
         ]
         return result
     }
@@ -138,7 +139,7 @@ struct MemorisationProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "memorised", "\(percent(found.share)) of samples nearer to training images than other images are",
+                "memorised", "\(NumberText.percent(found.share)) of samples nearer to training images than other images are",
                 beside: "as near as images of the data: 50.00 %; blurred ones are nearer too")
         ]
         return result

@@ -22,8 +22,8 @@ struct ReconstructionProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "reconstruction", "\(rounded(error.halfSquared)) half squared error an image",
-                beside: "the mean of all images: \(rounded(error.halfSquaredOfMean))")
+                "reconstruction", "\(NumberText.rounded(error.halfSquared)) half squared error an image",
+                beside: "the mean of all images: \(NumberText.rounded(error.halfSquaredOfMean))")
         ]
         let troubles = Untrained.found(in: figures)
         if !troubles.isEmpty { result.warnings.append(troubles.sentence(figures)) }

@@ -23,18 +23,18 @@ struct SamplesProtocol: EvaluationProtocol {
         ]
         result.rows = [
             EvaluationRow(
-                "samples", "pixels of mean \(rounded(samples.mean)), std \(rounded(samples.std))",
-                beside: "from sample to sample \(rounded(samples.spread)); one image of all: 0")
+                "samples", "pixels of mean \(NumberText.rounded(samples.mean)), std \(NumberText.rounded(samples.std))",
+                beside: "from sample to sample \(NumberText.rounded(samples.spread)); one image of all: 0")
         ]
         if let match = figures.sampleMatch {
             values += [
                 .init("explained", .real(match.explained)), .init("explained_images", .real(match.byImages)),
                 .init("explained_noise", .real(match.byNoise)),
             ]
-            let (images, noise) = (EpochMetrics.percent(match.byImages), EpochMetrics.percent(match.byNoise))
+            let (images, noise) = (NumberText.percent(match.byImages), NumberText.percent(match.byNoise))
             result.rows.append(
                 EvaluationRow(
-                    "explained", "\(EpochMetrics.percent(match.explained)) of held-out images by samples",
+                    "explained", "\(NumberText.percent(match.explained)) of held-out images by samples",
                     beside: "by other images \(images), by noise \(noise)"))
         }
         result.members = [.init("samples", .object(values))]

@@ -28,7 +28,7 @@ struct ProbeProtocol: EvaluationProtocol {
         }
         let error = probe.error(of: images.codes, labels: own)
         result.members = [.init("probe", ["error": .real(error)])]
-        result.rows = [EvaluationRow("linear probe on codes", "\(percent(error)) error", beside: subject.besideOneClass)]
+        result.rows = [EvaluationRow("linear probe on codes", "\(NumberText.percent(error)) error", beside: subject.besideOneClass)]
         if !probe.isConverged {
             result.warnings = ["the linear probe has not converged after \(probe.rounds) rounds: its error is an upper bound"]
         }
@@ -59,7 +59,7 @@ struct NeighbourProtocol: EvaluationProtocol {
         let neighbours = NeighbourVote.usualNeighbours
         result.members = [.init("knn", ["error": .real(error), "neighbours": JSON(neighbours)])]
         result.rows = [
-            EvaluationRow("nearest \(neighbours) codes", "\(percent(error)) error", beside: subject.besideOneClass)
+            EvaluationRow("nearest \(neighbours) codes", "\(NumberText.percent(error)) error", beside: subject.besideOneClass)
         ]
         return result
     }

@@ -9,7 +9,7 @@ struct NumberTextTests {
             (1.5, "1.500"),
             (0.0123, "0.012"), (0.00677, "0.00677"), (0.0001, "0.00010"), (0.000042, "4.20e-5"), (1e-6, "1.00e-6"),
             (-9.999e-7, "-1.00e-6"),
-            (.leastNonzeroMagnitude, "4.94e-324"), (2e15, "2e+15"), (.infinity, "inf"), (-.infinity, "-inf"), (.nan, "nan"),
+            (.leastNonzeroMagnitude, "4.94e-324"), (2e17, "2e+17"), (.infinity, "inf"), (-.infinity, "-inf"), (.nan, "nan"),
         ])
     func rounded(_ value: Double, _ text: String) {
         #expect(NumberText.rounded(value) == text)

@@ -161,8 +161,8 @@ public struct Disk: Sendable {
     }
 
     private func makeDirectory(_ path: String, mode: mode_t) throws(DiskError) {
-        try check(.makeDirectory, path, as: "create the folder")
-        if let code = Folder.make(path, mode: mode) { throw DiskError(operation: "create the folder", path: path, code: code) }
+        try check(.makeDirectory, path, as: DiskError.makingFolder)
+        if let code = Folder.make(path, mode: mode) { throw DiskError(operation: DiskError.makingFolder, path: path, code: code) }
     }
 
     /// Removes a file, or a folder with its content.
@@ -223,4 +223,11 @@ public struct Disk: Sendable {
         default: return EIO
         }
     }
+}
+
+extension DiskError {
+    /// The operations that callers tell from others, as verbs.
+    package static let makingFolder = "create the folder"
+    /// Something that is no file stands at the place of one.
+    package static let replacing = "replace"
 }

@@ -100,8 +100,8 @@ package final class WholeFile {
         guard stat(path, &status) == 0 else { return nil }
         switch status.st_mode & S_IFMT {
         case S_IFREG: return status.st_mode & 0o777
-        case S_IFDIR: throw DiskError(operation: "replace", path: path, code: EISDIR)
-        default: throw DiskError(operation: "replace", path: path, code: EOPNOTSUPP)
+        case S_IFDIR: throw DiskError(operation: DiskError.replacing, path: path, code: EISDIR)
+        default: throw DiskError(operation: DiskError.replacing, path: path, code: EOPNOTSUPP)
         }
     }
 }

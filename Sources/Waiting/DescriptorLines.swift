@@ -13,6 +13,8 @@ package enum DescriptorLines {
         _ descriptor: Int32, longest: Int, _ patience: Patience, _ body: ([UInt8]) -> Void
     ) -> End {
         var pending: [UInt8] = []
+        /// A piece of the present line was handed over.
+        var isCut = false
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while true {
             let count = buffer.withUnsafeMutableBytes { Descriptor.read(descriptor, into: $0, patience) }
@@ -22,11 +24,13 @@ package enum DescriptorLines {
                 return .closed
             }
             for byte in buffer[..<count] {
-                if byte != UInt8(ascii: "\n") { pending.append(byte) }
-                if byte == UInt8(ascii: "\n") || pending.count >= longest {
-                    body(pending)
-                    pending.removeAll(keepingCapacity: true)
-                }
+                let isEnd = byte == UInt8(ascii: "\n")
+                if !isEnd { pending.append(byte) }
+                guard isEnd || pending.count >= longest else { continue }
+                // The end of a line whose last piece was full is no line of its own.
+                if !(isEnd && isCut && pending.isEmpty) { body(pending) }
+                isCut = !isEnd
+                pending.removeAll(keepingCapacity: true)
             }
         }
     }

@@ -47,12 +47,12 @@ extension DataError {
     /// - Parameter doing: what was wanted of the file, of which the refused operation was a part.
     fileprivate init(_ error: DiskError, doing: String, file: String) {
         switch (error.operation, error.code) {
-        case ("replace", EISDIR):
+        case (DiskError.replacing, EISDIR):
             self = .system(doing: "replace", file: file, reason: "it is a folder, a file was expected")
-        case ("replace", _):
+        case (DiskError.replacing, _):
             self = .system(doing: "replace", file: file, reason: "it is a device or a pipe, a file was expected")
         // Something else than a folder has the name of one.
-        case ("create the folder", EEXIST):
+        case (DiskError.makingFolder, EEXIST):
             self = .system(doing: doing, file: file, reason: String(cString: strerror(ENOTDIR)))
         default:
             self = .system(doing: doing, file: file, reason: error.reason)

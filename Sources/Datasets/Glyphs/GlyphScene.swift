@@ -7,7 +7,7 @@ struct GlyphScene {
     let start, end: Colour
     /// The gradient's direction: each −1 to 1.
     let right, down: Double
-    /// 30 to 100 % of the way from the background's mean to black or white.
+    /// The digits' colour: 30 to 100 % of the way from the background's mean to a tint of black or white.
     let digit: Colour
     /// A straight line behind the digits.
     let bar: GlyphSegment

@@ -3,7 +3,8 @@
 package struct LinkHistory: Sendable {
     /// How often a pair of workers (by number; 0 is the summation server) has failed each other while both lived.
     package private(set) var failures: [RingOrder.Pair: Int] = [:]
-    /// Members, by number, whose links failed with several others while no server could stand in: they are nobody's neighbours.
+    /// Members, by number, whose links failed with several others in views that got nowhere. They are nobody's neighbours where no server can
+    /// stand in for the ring.
     private var unreached: Set<UInt32> = []
     /// The position at which all failures were forgotten, because they left nobody.
     private var forgiven: UInt64?

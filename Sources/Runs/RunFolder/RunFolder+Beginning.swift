@@ -72,7 +72,7 @@ extension RunFolder {
     private func claim() throws -> Bool {
         if mkdir(path, Disk.folderMode) == 0 { return true }
         if errno == EEXIST { return false }
-        throw DiskError(operation: "create the folder", path: path, code: errno)
+        throw DiskError(operation: DiskError.makingFolder, path: path, code: errno)
     }
 
     private func taken(as typed: String? = nil) -> RunFolderError {
